@@ -1,0 +1,400 @@
+/**
+ * @file capsule.hpp
+ * @brief The C++ wrapper, header only, C++17 and later: owners for the handles, exceptions for the statuses.
+ *
+ *     capsule::Runtime runtime;
+ *     capsule::Session session = runtime.open();
+ *     for (const capsule::Event &event : session.execute("print('hello')\n6 * 7")) {
+ *       if (event.kind() == CAPSULE_EVENT_OUTPUT) std::cout << event.data();
+ *       if (event.kind() == CAPSULE_EVENT_RESULT) std::cout << event.repr().value_or("") << '\n';
+ *     }
+ *
+ * A member does what the C function of that name does, with the same constants and info structs: the comments of the C
+ * headers hold here. It throws Error where that function fails; a Python exception is never an Error, it is an event.
+ * Owners are move-only and may be destroyed in any order; one that was moved from throws `CAPSULE_E_HANDLE`. Members may
+ * be called from any thread, also while another waits in one; moving and destroying an owner is for one thread alone.
+ */
+#ifndef CAPSULE_CAPSULE_HPP
+#define CAPSULE_CAPSULE_HPP
+
+#include <capsule/capsule.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace capsule {
+// Inline, so that these names never meet those of another version of this header, or of the library's own classes.
+inline namespace cpp0 {
+
+using Milliseconds = std::chrono::milliseconds;     ///< Lengths of time; a `std::chrono::seconds` converts by itself.
+inline constexpr Milliseconds kForever{-1};         ///< As a timeout: no limit.
+inline constexpr Milliseconds kSessionGrace{-1};    ///< As a grace period: what the session's options say.
+using MaybeText = std::optional<std::string_view>;  ///< A text that may be absent.
+
+/** @brief A call failed; `what()` is the library's sentence about it. */
+class Error : public std::runtime_error {
+ public:
+  Error(capsule_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
+  [[nodiscard]] capsule_status status() const noexcept { return status_; }  ///< `CAPSULE_E_…`.
+
+ private:
+  capsule_status status_;
+};
+
+/** @brief The time given ran out (`CAPSULE_E_TIMEOUT`); nothing was lost, the call may be repeated. */
+class TimeoutError : public Error {
+ public:
+  explicit TimeoutError(const std::string &message) : Error(CAPSULE_E_TIMEOUT, message) {}
+};
+
+namespace detail {
+
+inline void check(capsule_status status, const capsule_error &error) {
+  if (status == CAPSULE_E_TIMEOUT) throw TimeoutError(error.message);
+  if (status != CAPSULE_OK) throw Error(status, error.message);
+}
+
+template <typename Function, typename... Arguments>
+void call(Function *function, Arguments... arguments) {
+  capsule_error error{};
+  error.struct_size = sizeof error;
+  check(function(arguments..., &error), error);
+}
+
+template <typename Info, typename Handle>
+Info info(capsule_status (*function)(Handle *, Info *, capsule_error *), Handle *handle) {
+  Info result{};
+  result.struct_size = sizeof result;
+  call(function, handle, &result);
+  return result;
+}
+
+template <typename Value, typename Handle>
+Value get(capsule_status (*function)(Handle *, Value *, capsule_error *), Handle *handle) {
+  Value result{};
+  call(function, handle, &result);
+  return result;
+}
+
+struct Releaser {
+  void operator()(capsule_runtime *handle) const noexcept { capsule_runtime_release(handle); }
+  void operator()(capsule_session *handle) const noexcept { capsule_session_release(handle); }
+  void operator()(capsule_execution *handle) const noexcept { capsule_execution_release(handle); }
+};
+
+inline capsule_text view(std::string_view text) { return {text.data(), text.size()}; }
+inline std::string_view view(const capsule_text &text) { return {text.data, text.size}; }
+inline MaybeText optional_view(const capsule_text &text) {
+  return text.data == nullptr ? std::nullopt : std::make_optional(view(text));
+}
+
+inline std::vector<capsule_text> views(const std::vector<std::string> &texts) {
+  std::vector<capsule_text> result;
+  for (const std::string &text : texts) result.push_back(view(text));
+  return result;
+}
+
+template <typename Options>
+Options defaults(void (*initialize)(Options *, std::uint32_t)) {
+  Options options{};
+  initialize(&options, sizeof options);
+  return options;
+}
+
+inline capsule_session_options session_defaults() { return defaults(capsule_session_options_init); }
+
+}  // namespace detail
+
+/** @brief Options of a runtime: fields and defaults of `capsule_runtime_options`. */
+struct RuntimeOptions {
+  std::uint32_t max_frame_bytes = detail::defaults(capsule_runtime_options_init).max_frame_bytes;  ///< Of either side.
+  std::string worker_dir{};  ///< Folder of the worker module.
+};
+
+/** @brief Options of a session: fields and defaults of `capsule_session_options`. */
+struct SessionOptions {
+  std::int32_t executor = detail::session_defaults().executor;         ///< `CAPSULE_EXECUTOR_…`.
+  std::int32_t start = detail::session_defaults().start;               ///< `CAPSULE_START_…`.
+  std::uint32_t queue_limit = detail::session_defaults().queue_limit;  ///< Executions that may wait behind another.
+  std::string python{};                                                ///< The interpreter, a path or a name.
+  std::vector<std::string> preload{};                                  ///< Modules to import before the start.
+  std::vector<std::string> native_thread_allow{};  ///< Preloaded modules that may leave native threads running.
+  std::vector<std::string> environment{};          ///< `NAME=value` texts added to the host's environment.
+  std::string working_directory{};                 ///< The worker's current folder.
+  Milliseconds start_timeout{detail::session_defaults().start_timeout_ms};            ///< For the worker to get ready.
+  Milliseconds cancel_grace{detail::session_defaults().cancel_grace_ms};              ///< From cancel to kill.
+  Milliseconds heartbeat_interval{detail::session_defaults().heartbeat_interval_ms};  ///< Time between heartbeats.
+  bool wait_ready = detail::session_defaults().wait_ready != 0;  ///< Whether `open` waits until the worker is ready.
+  std::uint64_t output_window_bytes = detail::session_defaults().output_window_bytes;  ///< On its way to the caller.
+  std::uint64_t output_queue_bytes = detail::session_defaults().output_queue_bytes;    ///< Waiting in the worker.
+};
+
+/** @brief Options of an execution: fields and defaults of `capsule_execution_options`. */
+struct ExecutionOptions {
+  std::string file_name{};    ///< File name in tracebacks.
+  std::string traceparent{};  ///< W3C `traceparent` of the caller's span.
+  std::string tracestate{};   ///< W3C `tracestate`; needs a `traceparent`.
+  Milliseconds timeout{0};    ///< Time the code may run once started; 0 for no limit.
+};
+
+/**
+ * @brief One event, with the texts it owns; used by one thread at a time.
+ *
+ * `event->field` reads any field of `capsule_event`. The texts are here as views, valid until the Event is destroyed,
+ * moved from, assigned, or passed to Execution::take().
+ */
+class Event {
+ public:
+  Event() noexcept { event_.struct_size = sizeof event_; }  ///< Holds no event: `kind()` is 0.
+  Event(Event &&other) noexcept : Event() { std::swap(event_, other.event_); }
+  Event &operator=(Event other) noexcept {
+    std::swap(event_, other.event_);
+    return *this;
+  }
+  ~Event() { capsule_event_release(&event_); }
+
+  std::int32_t kind() const noexcept { return event_.kind; }  ///< `CAPSULE_EVENT_…`.
+  /** @brief Whether it is the execution's last: `RESULT` or `ERROR`. */
+  bool terminal() const noexcept { return kind() == CAPSULE_EVENT_RESULT || kind() == CAPSULE_EVENT_ERROR; }
+  std::string_view data() const noexcept { return detail::view(event_.data); }              ///< OUTPUT: the bytes.
+  std::string_view prompt() const noexcept { return detail::view(event_.prompt); }          ///< INPUT: the prompt.
+  MaybeText repr() const noexcept { return detail::optional_view(event_.repr); }            ///< RESULT: of the value.
+  MaybeText type_name() const noexcept { return detail::optional_view(event_.type_name); }  ///< RESULT: of the value.
+  MaybeText json() const noexcept { return detail::optional_view(event_.json); }            ///< RESULT: the value.
+  std::string_view error_type() const noexcept { return detail::view(event_.error_type); }  ///< ERROR: its type.
+  std::string_view message() const noexcept { return detail::view(event_.message); }        ///< ERROR: one sentence.
+  MaybeText traceback() const noexcept { return detail::optional_view(event_.traceback); }  ///< ERROR: as Python's.
+
+  const capsule_event *operator->() const noexcept { return &event_; }  ///< The fields of the C struct.
+  capsule_event *capi() noexcept { return &event_; }                    ///< The C struct, for the C functions.
+
+ private:
+  capsule_event event_{};
+};
+
+/** @brief All that one execution did, collected by Session::run(). */
+struct RunResult {
+  std::string stdout_text, stderr_text;              ///< What it wrote.
+  std::int32_t outcome = 0;                          ///< `CAPSULE_OUTCOME_…`.
+  std::optional<std::string> repr, type_name, json;  ///< The trailing expression's value, as Event has it.
+  std::string error_type, message;                   ///< What went wrong; empty when `ok()`.
+  std::optional<std::string> traceback;              ///< Where it went wrong.
+  std::int32_t cancel_phase = 0, death_reason = 0;   ///< `CAPSULE_CANCEL_…`, `CAPSULE_DEATH_…`.
+  std::int32_t exit_code = 0, signal_number = 0;     ///< As Event has them.
+  std::int32_t state = 0;                            ///< `CAPSULE_STATE_…`.
+  std::chrono::nanoseconds duration{0};              ///< Time from start to end.
+
+  bool ok() const noexcept { return outcome == CAPSULE_OUTCOME_OK; }  ///< Whether the code ran to its end.
+};
+
+/** @brief What Execution::take() found. */
+enum class Taken {
+  kEvent,  ///< An event.
+  kEmpty,  ///< No event came in the time given.
+  kEnd     ///< The terminal event was taken before: nothing more will come.
+};
+
+/** @brief One source text, running or waiting to run. Destroying it lets the code go on, its output dropped. */
+class Execution {
+ public:
+  Execution(Execution &&other) noexcept = default;
+  Execution &operator=(Execution other) noexcept {
+    std::swap(handle_, other.handle_);
+    std::swap(notify_, other.notify_);
+    return *this;
+  }
+  ~Execution() {
+    // A callback that is running on another thread has ended when this returns; after a fork there is none.
+    if (notify_) capsule_execution_set_notify(capi(), nullptr, nullptr, nullptr);
+  }
+
+  /** @brief The next event; nullopt when there is none any more. Throws TimeoutError when none came in time. */
+  std::optional<Event> next(Milliseconds timeout = kForever) {
+    Event event;
+    const Taken taken = take(event, timeout);
+    if (taken == Taken::kEmpty) throw TimeoutError(capsule_status_text(CAPSULE_E_TIMEOUT));
+    return taken == Taken::kEnd ? std::nullopt : std::make_optional(std::move(event));
+  }
+  /** @brief As `next`, without a TimeoutError and into an Event that is used again; by default only looks. */
+  Taken take(Event &event, Milliseconds timeout = Milliseconds{0}) {
+    capsule_error error{};
+    error.struct_size = sizeof error;
+    const capsule_status status = capsule_execution_next(capi(), timeout.count(), event.capi(), &error);
+    if (status == CAPSULE_E_TIMEOUT) return Taken::kEmpty;
+    if (status == CAPSULE_E_END) return Taken::kEnd;
+    detail::check(status, error);
+    return Taken::kEvent;
+  }
+
+  /** @brief Walks the events, once: each step waits for the next. The event it stands on may be moved from. */
+  class Iterator {
+   public:
+    explicit Iterator(Execution *execution) : execution_(execution) {
+      if (execution_ != nullptr) ++*this;
+    }
+    Event &operator*() noexcept { return event_; }
+    Iterator &operator++() {
+      if (execution_->take(event_, kForever) == Taken::kEnd) execution_ = nullptr;
+      return *this;
+    }
+    bool operator!=(const Iterator &other) const noexcept { return execution_ != other.execution_; }
+
+   private:
+    Execution *execution_;
+    Event event_;
+  };
+  Iterator begin() { return Iterator(this); }   ///< Waits for the first event that was not taken.
+  Iterator end() { return Iterator(nullptr); }  ///< The end of every walk.
+
+  /** @brief Answers an input request, by the `input_id` of its event, with one line. */
+  void answer(std::uint64_t input_id, std::string_view text) {
+    detail::call(capsule_execution_answer, capi(), input_id, text.data(), text.size());
+  }
+  /** @brief Declines an input request: `input()` raises EOFError. */
+  void decline(std::uint64_t input_id) { detail::call(capsule_execution_decline, capi(), input_id); }
+  /** @brief Ends the execution; with 0 kills at once. The terminal event tells what was needed. */
+  void cancel(Milliseconds grace = kSessionGrace) { detail::call(capsule_execution_cancel, capi(), grace.count()); }
+  void interrupt() { detail::call(capsule_execution_interrupt, capi()); }   ///< Raises KeyboardInterrupt, once.
+  int fd() const { return detail::get(capsule_execution_get_fd, capi()); }  ///< Readable while `take` has something.
+  /** @brief Calls `callback`, which may only wake somebody and must not throw, when events came; {} removes it. */
+  void notify(std::function<void()> callback) {
+    auto fresh = callback ? std::make_shared<Notify>(Notify{std::move(callback), {}}) : nullptr;
+    if (fresh) fresh->self = fresh;
+    detail::call(capsule_execution_set_notify, capi(), fresh ? &Notify::run : nullptr, static_cast<void *>(fresh.get()));
+    notify_ = std::move(fresh);
+  }
+  std::uint64_t id() const { return detail::get(capsule_execution_get_id, capi()); }  ///< Its number in its session.
+  capsule_execution *capi() const noexcept { return handle_.get(); }                  ///< The handle, still owned here.
+
+ private:
+  friend class Session;
+  struct Notify {
+    std::function<void()> callback;
+    std::weak_ptr<Notify> self;
+    // The callback may replace itself, so its life is shared while it runs.
+    static void run(void *user_data) noexcept {
+      const std::shared_ptr<Notify> running = static_cast<Notify *>(user_data)->self.lock();
+      if (running) running->callback();
+    }
+  };
+  explicit Execution(capsule_execution *handle) noexcept : handle_(handle) {}
+  std::shared_ptr<Notify> notify_;
+  std::unique_ptr<capsule_execution, detail::Releaser> handle_;
+};
+
+/** @brief One Python process with a namespace that persists. Destroying it closes it, without waiting. */
+class Session {
+ public:
+  /** @brief Submits a source text. It runs when those before it have ended. */
+  Execution execute(std::string_view source, const ExecutionOptions &options = {}) {
+    capsule_execution_options raw = detail::defaults(capsule_execution_options_init);
+    raw.file_name = detail::view(options.file_name);
+    raw.traceparent = detail::view(options.traceparent);
+    raw.tracestate = detail::view(options.tracestate);
+    raw.timeout_ms = options.timeout.count();
+    capsule_execution *handle = nullptr;
+    detail::call(capsule_execution_create, capi(), source.data(), source.size(), &raw, &handle);
+    return Execution(handle);
+  }
+  /** @brief Runs a source text to its end and collects what it did. Input requests are declined. Waits. */
+  RunResult run(std::string_view source, const ExecutionOptions &options = {}) {
+    RunResult result;
+    Execution execution = execute(source, options);
+    for (const Event &event : execution) {
+      if (event.kind() == CAPSULE_EVENT_OUTPUT) {
+        (event->stream == CAPSULE_STREAM_STDERR ? result.stderr_text : result.stdout_text).append(event.data());
+      } else if (event.kind() == CAPSULE_EVENT_INPUT) {
+        // A request that a timeout ended meanwhile needs no answer.
+        capsule_execution_decline(execution.capi(), event->input_id, nullptr);
+      } else if (event.terminal()) {
+        result.outcome = event->outcome;
+        result.repr = std::optional<std::string>(event.repr());
+        result.type_name = std::optional<std::string>(event.type_name());
+        result.json = std::optional<std::string>(event.json());
+        result.error_type = event.error_type();
+        result.message = event.message();
+        result.traceback = std::optional<std::string>(event.traceback());
+        result.cancel_phase = event->cancel_phase;
+        result.death_reason = event->death_reason;
+        result.exit_code = event->exit_code;
+        result.signal_number = event->signal_number;
+        result.state = event->state;
+        result.duration = std::chrono::nanoseconds(event->duration_ns);
+      }
+    }
+    return result;
+  }
+  /** @brief Waits until the session is ready, idle, or has failed to start. */
+  void wait_ready(Milliseconds timeout = kForever) { detail::call(capsule_session_wait_ready, capi(), timeout.count()); }
+  void restart() { detail::call(capsule_session_restart, capi()); }  ///< Ends the worker and starts another. Waits.
+  /** @brief Closes the session; what has not ended after `timeout` is killed, with 0 at once. Waits. */
+  void close(Milliseconds timeout) { detail::call(capsule_session_close, capi(), timeout.count()); }
+  capsule_session_info info() const { return detail::info(capsule_session_get_info, capi()); }  ///< A snapshot.
+  capsule_session *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
+
+ private:
+  friend class Runtime;
+  explicit Session(capsule_session *handle) noexcept : handle_(handle) {}
+  std::unique_ptr<capsule_session, detail::Releaser> handle_;
+};
+
+/** @brief One loop thread and the processes it looks after. The last owner's end waits for the processes to end. */
+class Runtime {
+ public:
+  /** @brief Starts the loop thread. */
+  explicit Runtime(const RuntimeOptions &options = {}) {
+    capsule_runtime_options raw = detail::defaults(capsule_runtime_options_init);
+    raw.max_frame_bytes = options.max_frame_bytes;
+    raw.worker_dir = detail::view(options.worker_dir);
+    capsule_runtime *handle = nullptr;
+    detail::call(capsule_runtime_create, &raw, &handle);
+    handle_.reset(handle);
+  }
+  /** @brief Opens a session; unless told otherwise, waits until it can run code. */
+  Session open(const SessionOptions &options = {}) {
+    const auto preload = detail::views(options.preload);
+    const auto allow = detail::views(options.native_thread_allow);
+    const auto environment = detail::views(options.environment);
+    capsule_session_options raw = detail::session_defaults();
+    raw.executor = options.executor;
+    raw.start = options.start;
+    raw.queue_limit = options.queue_limit;
+    raw.python = detail::view(options.python);
+    raw.preload = preload.data();
+    raw.preload_count = preload.size();
+    raw.native_thread_allow = allow.data();
+    raw.native_thread_allow_count = allow.size();
+    raw.environment = environment.data();
+    raw.environment_count = environment.size();
+    raw.working_directory = detail::view(options.working_directory);
+    raw.start_timeout_ms = options.start_timeout.count();
+    raw.cancel_grace_ms = options.cancel_grace.count();
+    raw.heartbeat_interval_ms = static_cast<std::uint32_t>(options.heartbeat_interval.count());
+    raw.wait_ready = options.wait_ready ? 1 : 0;
+    raw.output_window_bytes = options.output_window_bytes;
+    raw.output_queue_bytes = options.output_queue_bytes;
+    capsule_session *handle = nullptr;
+    detail::call(capsule_session_open, capi(), &raw, &handle);
+    return Session(handle);
+  }
+  /** @brief Closes every session and ends every process; what has not ended after `timeout` is killed. Waits. */
+  void close(Milliseconds timeout) { detail::call(capsule_runtime_close, capi(), timeout.count()); }
+  capsule_runtime_info info() const { return detail::info(capsule_runtime_get_info, capi()); }  ///< The counters.
+  capsule_runtime *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
+
+ private:
+  std::unique_ptr<capsule_runtime, detail::Releaser> handle_;
+};
+
+}  // namespace cpp0
+}  // namespace capsule
+
+#endif

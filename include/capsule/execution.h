@@ -1,0 +1,367 @@
+/**
+ * @file execution.h
+ * @brief One source text in a session, and the events that tell what it does.
+ *
+ * An execution that was accepted makes its events in order: `STARTED`, any number of `OUTPUT` and `INPUT`, then exactly one
+ * terminal event, `RESULT` or `ERROR`, whatever happens to the worker. (One that never reached the worker has no `STARTED`.)
+ * Every byte it printed comes before its terminal event. A submission that is refused makes no event.
+ *
+ *     capsule_event event = {sizeof event};
+ *     while (capsule_execution_next(execution, -1, &event, NULL) == CAPSULE_OK) {
+ *       if (event.kind == CAPSULE_EVENT_OUTPUT) fwrite(event.data.data, 1, event.data.size, stdout);
+ *     }
+ *     capsule_event_release(&event);
+ *
+ * Three ways to wait stand on that one queue: a blocking `next`, a descriptor for an event loop, and a notify callback.
+ */
+#ifndef CAPSULE_EXECUTION_H
+#define CAPSULE_EXECUTION_H
+
+#include "capsule/session.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @brief An execution: a token, never dereferenced. */
+typedef struct capsule_execution capsule_execution;
+
+/** @brief What an event tells. */
+enum {
+  /** The source was handed to the worker. */
+  CAPSULE_EVENT_STARTED = 1,
+  /** Output: `stream`, `data`. */
+  CAPSULE_EVENT_OUTPUT = 2,
+  /** The code waits for a line of input: `input_id`, `prompt`, `secret`. */
+  CAPSULE_EVENT_INPUT = 3,
+  /** Terminal: the code ran to its end. `repr`, `type_name`, `json`. */
+  CAPSULE_EVENT_RESULT = 4,
+  /** Terminal: anything else. `outcome` says what; `error_type`, `message`, `traceback`. */
+  CAPSULE_EVENT_ERROR = 5
+};
+
+/** @brief Where output was written. */
+enum { CAPSULE_STREAM_STDOUT = 1, CAPSULE_STREAM_STDERR = 2 };
+
+/** @brief How an execution ended. */
+enum {
+  /** It ran to its end; the event is a `RESULT`. */
+  CAPSULE_OUTCOME_OK = 1,
+  /** A Python exception, `SystemExit` and a `KeyboardInterrupt` of its own included. */
+  CAPSULE_OUTCOME_ERROR = 2,
+  /** Its cancel was effective; `cancel_phase` says which step was needed. */
+  CAPSULE_OUTCOME_CANCELED = 3,
+  /** Its timeout ended it; `cancel_phase` says which step was needed. */
+  CAPSULE_OUTCOME_TIMEOUT = 4,
+  /** The host closed or restarted the session. */
+  CAPSULE_OUTCOME_KILLED = 5,
+  /** The worker died or could not be started; `death_reason` says why. */
+  CAPSULE_OUTCOME_DIED = 6
+};
+
+/** @brief How far a cancel or timeout had to go. */
+enum {
+  /** None was asked for. */
+  CAPSULE_CANCEL_NONE = 0,
+  /** The execution was still queued and never ran. */
+  CAPSULE_CANCEL_QUEUED = 1,
+  /** It was delivered, but the code came to an end of its own first. */
+  CAPSULE_CANCEL_DELIVERED = 2,
+  /** `KeyboardInterrupt` ended the code. */
+  CAPSULE_CANCEL_INTERRUPTED = 3,
+  /** The grace period ended; the worker was killed with its process group. */
+  CAPSULE_CANCEL_KILLED = 4
+};
+
+/** @brief Why a worker died. */
+enum {
+  /** It did not. */
+  CAPSULE_DEATH_NONE = 0,
+  /** It exited: `exit_code`. */
+  CAPSULE_DEATH_EXIT = 1,
+  /** A signal ended it: `signal_number`. */
+  CAPSULE_DEATH_SIGNAL = 2,
+  /** It ran out of memory. */
+  CAPSULE_DEATH_MEMORY_LIMIT = 3,
+  /** It used up its CPU time (`SIGXCPU`). */
+  CAPSULE_DEATH_CPU_LIMIT = 4,
+  /** It sent what the protocol does not allow, and was killed. */
+  CAPSULE_DEATH_PROTOCOL = 5,
+  /** The host asked for it: cancel, timeout, close, restart. */
+  CAPSULE_DEATH_HOST_REQUEST = 6,
+  /** It never became ready. */
+  CAPSULE_DEATH_START = 7,
+  /** It is gone, and nobody was left who could say how. */
+  CAPSULE_DEATH_UNKNOWN = 8
+};
+
+/** @brief What became of the session's namespace. */
+enum {
+  /** As the code left it. */
+  CAPSULE_STATE_PRESERVED = 1,
+  /** Gone with the worker. */
+  CAPSULE_STATE_LOST = 2
+};
+
+/** @brief Options of an execution; capsule_execution_options_init() fills the defaults. */
+typedef struct capsule_execution_options {
+  /** `sizeof(capsule_execution_options)`. */
+  uint32_t struct_size;
+  /** Reserved, zero. */
+  uint32_t reserved;
+  /** File name in tracebacks and `__file__`-less code objects, up to 4,096 bytes without NUL. Default empty: `<execution N>`. */
+  capsule_text file_name;
+  /** W3C `traceparent` of the caller's span, or empty (default). While the code runs it is in `os.environ["TRACEPARENT"]`. */
+  capsule_text traceparent;
+  /** W3C `tracestate`, up to 512 bytes, or empty (default); needs a `traceparent`. In `os.environ["TRACESTATE"]`. */
+  capsule_text tracestate;
+  /** Time the code may run once started, 1 … 31,536,000,000; 0 for no limit (default). Time in the queue does not count. */
+  int64_t timeout_ms;
+} capsule_execution_options;
+
+/** @brief What an event's texts live in; opaque. */
+typedef struct capsule_event_storage capsule_event_storage;
+
+/**
+ * @brief One event. Fields that the kind does not name are zero.
+ *
+ * Set `struct_size` and zero the rest before the first use (`capsule_event event = {sizeof event};`). The texts belong to the
+ * struct: they stay valid until it is passed to capsule_execution_next() again or to capsule_event_release(), whatever happens
+ * to the execution, the session or the runtime meanwhile. A struct is used by one thread at a time.
+ */
+typedef struct capsule_event {
+  /** `sizeof(capsule_event)`, set by the caller. */
+  uint32_t struct_size;
+  /** `CAPSULE_EVENT_…`; 0 when the struct holds no event. */
+  int32_t kind;
+  /** What the texts live in; set and cleared by the library only. */
+  capsule_event_storage *storage;
+  /** Number of the execution in its session, from 1. */
+  uint64_t execution_id;
+  /** Number of the event in its execution, from 1, without gaps. */
+  uint64_t sequence;
+  /** When the worker sent it, or, for `STARTED` and for ends the host decided, when the host made it. CLOCK_MONOTONIC. */
+  uint64_t time_ns;
+
+  /** OUTPUT: `CAPSULE_STREAM_…`. */
+  int32_t stream;
+  /** INPUT: 1 when the answer should not be shown (`getpass`). */
+  int32_t secret;
+  /** OUTPUT: bytes in the order written, UTF-8 as far as the code wrote text. Never empty. */
+  capsule_text data;
+  /** INPUT: what capsule_execution_answer() wants. */
+  uint64_t input_id;
+  /** INPUT: the prompt. It is not in the output as well. */
+  capsule_text prompt;
+
+  /** RESULT: `repr` of the trailing expression's value; `data` is NULL where there is no value or it is None. */
+  capsule_text repr;
+  /** RESULT: qualified type name of the value, as `int` or `numpy.ndarray`; absent with `repr`. */
+  capsule_text type_name;
+  /** RESULT: the value as JSON, where it has one that fits; otherwise `data` is NULL. */
+  capsule_text json;
+  /** RESULT: length of the whole `repr` in bytes; more than `repr.size` when it was cut. */
+  uint64_t repr_size_bytes;
+
+  /** ERROR: qualified type of the exception, as `ZeroDivisionError`; `TimeoutError`, `WorkerDied`, `WorkerKilled` for such ends. */
+  capsule_text error_type;
+  /** ERROR: `str` of the exception, or a sentence. */
+  capsule_text message;
+  /** ERROR: the traceback as Python prints it, with the user's lines and no frames of the engine; may be absent. */
+  capsule_text traceback;
+
+  /** Terminal: `CAPSULE_OUTCOME_…`. */
+  int32_t outcome;
+  /** Terminal: `CAPSULE_CANCEL_…`. */
+  int32_t cancel_phase;
+  /** Terminal: `CAPSULE_DEATH_…`. */
+  int32_t death_reason;
+  /** Terminal: 1 when `death_reason` is known for certain, 0 when inferred or when there was no death. */
+  int32_t death_certain;
+  /** Terminal: exit status of the worker, or of the `SystemExit`. */
+  int32_t exit_code;
+  /** Terminal: the signal that ended the worker, or 0. */
+  int32_t signal_number;
+  /** Terminal: `CAPSULE_STATE_…`. */
+  int32_t state;
+  /** Terminal: reserved, zero. */
+  int32_t reserved;
+  /** Terminal: time waited in the queue. */
+  uint64_t queue_ns;
+  /** Terminal: time from start to end, measured in the worker; by the host where the worker could not say. */
+  uint64_t duration_ns;
+  /** Terminal: output bytes of the execution on stdout. */
+  uint64_t stdout_bytes;
+  /** Terminal: output bytes of the execution on stderr. */
+  uint64_t stderr_bytes;
+} capsule_event;
+
+/**
+ * @brief Says that an execution's queue is no longer empty.
+ *
+ * Called on a thread of the library, once for each time the queue goes from empty to not empty. It may only wake somebody:
+ * calls that wait answer `CAPSULE_E_REENTRANT` here; capsule_execution_next() with timeout 0 is allowed.
+ */
+typedef void (*capsule_notify_callback)(void *user_data);
+
+/**
+ * @brief Fills the defaults.
+ * @param options Written up to `struct_size` bytes; no-op when NULL.
+ * @param struct_size `sizeof(capsule_execution_options)`. Any thread. Since 0.1.
+ */
+CAPSULE_API void capsule_execution_options_init(capsule_execution_options *options, uint32_t struct_size);
+
+/**
+ * @brief Submits a source text. It runs when those before it have ended.
+ *
+ * @param session A session, in any state from creating to idle.
+ * @param source UTF-8 text without NUL; may not be empty (a text of white space or comments may be given, and has no value).
+ * @param source_size Its length in bytes; at most the runtime's `max_frame_bytes` less 4 KiB.
+ * @param options NULL for the defaults.
+ * @param[out] execution The new handle, NULL on failure; ended with capsule_execution_release().
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (NULL, empty, not UTF-8, an option out of range); `CAPSULE_E_LIMIT` (source too
+ * large); `CAPSULE_E_BUSY` (queue full); `CAPSULE_E_DIED` (restart first); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`;
+ * `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; does not wait. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_execution_create(capsule_session *session, const char *source, size_t source_size,
+                                                    const capsule_execution_options *options, capsule_execution **execution,
+                                                    capsule_error *error);
+
+/**
+ * @brief Takes the next event.
+ *
+ * Frees what `event` held, then waits. Several threads may drain one queue with a struct each: every event goes to one of them.
+ * Taking output is what lets the worker send more (see `output_window_bytes`).
+ *
+ * @param execution An execution.
+ * @param timeout_ms -1 for no limit, 0 to look, or 1 … 86,400,000.
+ * @param[in,out] event Its `struct_size` set by the caller.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_TIMEOUT` (`event` is empty, nothing was lost); `CAPSULE_E_END` (the terminal event was taken
+ * before); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE` (also when it is released while waiting); `CAPSULE_E_REENTRANT` (with a
+ * timeout other than 0, from a callback); `CAPSULE_E_FORKED`. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_execution_next(capsule_execution *execution, int64_t timeout_ms, capsule_event *event,
+                                                  capsule_error *error);
+
+/**
+ * @brief Frees what an event holds and empties it; `struct_size` stays.
+ * @param event NULL or an empty one is a no-op. Any thread. Since 0.1.
+ */
+CAPSULE_API void capsule_event_release(capsule_event *event);
+
+/**
+ * @brief A descriptor for an event loop: readable while the queue is not empty, and from the moment the terminal event was taken.
+ *
+ * Made at the first call, level-triggered, owned by the execution and closed with its release; never read, written or closed
+ * by the caller. Once it is readable, call capsule_execution_next() with timeout 0 until it answers `CAPSULE_E_TIMEOUT` or
+ * `CAPSULE_E_END`.
+ *
+ * @param execution An execution.
+ * @param[out] fd The descriptor, -1 on failure.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_execution_get_fd(capsule_execution *execution, int32_t *fd, capsule_error *error);
+
+/**
+ * @brief Sets or removes the callback that says the queue is no longer empty.
+ *
+ * If events are waiting it is called once at once, on the caller's thread.
+ *
+ * @param execution An execution.
+ * @param callback The function, or NULL. When this returns from another thread than the callback's, the one before is no longer running.
+ * @param user_data Passed to it; must stay valid until the callback is replaced or the execution released.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_execution_set_notify(capsule_execution *execution, capsule_notify_callback callback,
+                                                        void *user_data, capsule_error *error);
+
+/**
+ * @brief Answers an input request with one line.
+ *
+ * @param execution An execution.
+ * @param input_id The `input_id` of its event.
+ * @param text UTF-8, without the newline; NULL with size 0 for an empty line.
+ * @param text_size Its length in bytes; at most the runtime's `max_frame_bytes` less 4 KiB.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_STATE` (nobody waits for that input: answered before, cancelled, or ended); `CAPSULE_E_ARGUMENT`;
+ * `CAPSULE_E_LIMIT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; does not wait. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_execution_answer(capsule_execution *execution, uint64_t input_id, const char *text,
+                                                    size_t text_size, capsule_error *error);
+
+/**
+ * @brief Declines an input request: `input()` raises EOFError.
+ * @param execution An execution.
+ * @param input_id The `input_id` of its event.
+ * @param error Nullable.
+ * @return As capsule_execution_answer(). Any thread; does not wait. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_execution_decline(capsule_execution *execution, uint64_t input_id, capsule_error *error);
+
+/**
+ * @brief Ends the execution: KeyboardInterrupt first, the worker's death when the grace period is over.
+ *
+ * Returns at once; the terminal event tells what was needed. A queued execution ends without running. One that has ended is left
+ * alone and counted. Repeated, the earlier deadline holds. The interrupt breaks Python code, sleeps, and blocking calls
+ * that Python can interrupt, and never hits another execution; code that swallows it, or C code that does not return, is killed.
+ *
+ * @param execution An execution.
+ * @param grace_ms -1 for the session's `cancel_grace_ms`, 0 to kill at once, or 1 … 86,400,000.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`, also when it has ended; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_execution_cancel(capsule_execution *execution, int64_t grace_ms, capsule_error *error);
+
+/**
+ * @brief Raises KeyboardInterrupt once in the running code, as Ctrl-C does in a terminal; the code may catch it and go on.
+ * @param execution An execution.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_STATE` when it is not running; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_execution_interrupt(capsule_execution *execution, capsule_error *error);
+
+/**
+ * @brief The execution's number in its session, from 1.
+ * @param execution An execution.
+ * @param[out] id The number, 0 on failure.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_execution_get_id(capsule_execution *execution, uint64_t *id, capsule_error *error);
+
+/**
+ * @brief Gives the handle back. The code goes on: its remaining output is dropped and counted, its input requests are declined.
+ * A thread that waits in capsule_execution_next() gets `CAPSULE_E_HANDLE`.
+ * @param execution An execution; NULL or a released one is a no-op. Any thread. Since 0.1.
+ */
+CAPSULE_API void capsule_execution_release(capsule_execution *execution);
+
+/**
+ * @brief The name of an outcome, as in `"timeout"`.
+ * @param outcome `CAPSULE_OUTCOME_…`.
+ * @return A static string; `"unknown"` for other values. Any thread. Since 0.1.
+ */
+CAPSULE_API const char *capsule_outcome_name(int32_t outcome);
+
+/**
+ * @brief The name of a cancel phase, as in `"interrupted"`.
+ * @param phase `CAPSULE_CANCEL_…`.
+ * @return A static string; `"unknown"` for other values. Any thread. Since 0.1.
+ */
+CAPSULE_API const char *capsule_cancel_phase_name(int32_t phase);
+
+/**
+ * @brief The name of a death reason, as in `"signal"`.
+ * @param reason `CAPSULE_DEATH_…`.
+ * @return A static string; `"unknown"` for other values. Any thread. Since 0.1.
+ */
+CAPSULE_API const char *capsule_death_reason_name(int32_t reason);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,109 @@
+// What every entry point does: refuse a forked child, keep exceptions in, turn a Status into the C convention.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <new>
+
+#include "base/log.hpp"
+#include "base/status.hpp"
+#include "capsule/capsule.h"
+
+namespace capsule::api {
+
+// Whether this process is a fork of the one that loaded the library.
+bool forked();
+
+// CAPSULE_E_REENTRANT on a thread that must not wait.
+Status check_may_wait(const char *function);
+
+capsule_status report(const Status &status, capsule_error *error) noexcept;
+
+template <typename Body>
+capsule_status call(capsule_error *error, Body &&body) noexcept {
+  try {
+    if (forked()) {
+      return report(Status(CAPSULE_E_FORKED, status_text(CAPSULE_E_FORKED)), error);
+    }
+    if (in_log_callback()) {
+      return report(Status(CAPSULE_E_REENTRANT, "the library was called from its log sink"), error);
+    }
+    const Status status = body();
+    return status.ok() ? CAPSULE_OK : report(status, error);
+  } catch (const std::bad_alloc &) {
+    return report(Status(CAPSULE_E_MEMORY, status_text(CAPSULE_E_MEMORY)), error);
+  } catch (const std::exception &defect) {
+    return report(Status(CAPSULE_E_INTERNAL, defect.what()), error);
+  }
+}
+
+// For functions that cannot report: what fails is left undone.
+template <typename Body>
+void call_void(Body &&body) noexcept {
+  call(nullptr, [&] {
+    body();
+    return Status();
+  });
+}
+
+// Below this, struct_size cannot have been set by sizeof; beyond that, neither.
+inline constexpr std::uint32_t kMinStructSize = 8;
+inline constexpr std::uint32_t kMaxStructSize = 4096;
+
+Status check_struct_size(std::uint32_t struct_size, const char *name);
+
+// The caller's options over the defaults: fields that the caller's headers did not have keep their default.
+template <typename Options>
+Result<Options> read_options(const Options *given, void (*init)(Options *, std::uint32_t), const char *name) {
+  Options options;
+  init(&options, sizeof options);
+  if (given == nullptr) {
+    return options;
+  }
+  const std::uint32_t size = given->struct_size;
+  if (Status status = check_struct_size(size, name); !status.ok()) {
+    return status;
+  }
+  const auto *bytes = reinterpret_cast<const unsigned char *>(given);
+  if (size > sizeof options && std::any_of(bytes + sizeof options, bytes + size, [](unsigned char b) { return b != 0; })) {
+    return Status(CAPSULE_E_ARGUMENT,
+                  std::string(name) + ": it has fields set that this library (" + capsule_version() + ") does not know");
+  }
+  std::memcpy(&options, given, std::min<std::size_t>(size, sizeof options));
+  return options;
+}
+
+// Fills the caller's struct up to its size; what is beyond the library's knowledge becomes zero.
+template <typename Struct>
+Status write_struct(Struct *given, Struct value, const char *name) {
+  if (given == nullptr) {
+    return {CAPSULE_E_ARGUMENT, std::string(name) + " is NULL"};
+  }
+  const std::uint32_t size = given->struct_size;
+  if (Status status = check_struct_size(size, name); !status.ok()) {
+    return status;
+  }
+  value.struct_size = size;
+  std::memcpy(given, &value, std::min<std::size_t>(size, sizeof value));
+  if (size > sizeof value) {
+    std::memset(reinterpret_cast<char *>(given) + sizeof value, 0, size - sizeof value);
+  }
+  return {};
+}
+
+// Writes defaults into a caller's options struct of whatever size.
+template <typename Options>
+void write_defaults(Options *options, std::uint32_t struct_size, Options defaults) {
+  if (options != nullptr && struct_size >= kMinStructSize && struct_size <= kMaxStructSize) {
+    options->struct_size = struct_size;
+    static_cast<void>(write_struct(options, defaults, "options"));  // the size was checked
+  }
+}
+
+Status check_range(const char *name, std::int64_t value, std::int64_t least, std::int64_t most);
+
+// The view as a string; CAPSULE_E_ARGUMENT for NULL with a size, for what is not UTF-8, and for a NUL inside.
+Result<std::string> read_text(const char *name, capsule_text text, std::size_t most);
+
+}  // namespace capsule::api

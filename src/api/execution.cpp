@@ -1,0 +1,302 @@
+#include "capsule/execution.h"
+
+#include "api/call.hpp"
+#include "api/handles.hpp"
+#include "base/clock.hpp"
+
+using capsule::Event;
+using capsule::Result;
+using capsule::Status;
+using namespace capsule::api;
+
+namespace {
+
+constexpr std::int64_t kDayMs = 86'400'000;
+constexpr std::int64_t kYearMs = 365 * kDayMs;
+constexpr std::size_t kFileNameMax = 4096;
+constexpr std::size_t kTracestateMax = 512;  // W3C Trace Context §3.3.1.5
+
+bool is_hex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+// W3C Trace Context §3.2: version-traceid-parentid-flags in lower-case hexadecimal, no id all zero.
+bool is_traceparent(const std::string &text) {
+  const auto field = [&text](std::size_t begin, std::size_t size) { return std::string_view(text).substr(begin, size); };
+  return text.size() == 55 && text[2] == '-' && text[35] == '-' && text[52] == '-' && is_hex(field(0, 2)) &&
+         is_hex(field(3, 32)) && is_hex(field(36, 16)) && is_hex(field(53, 2)) && field(0, 2) != "ff" &&
+         field(3, 32) != std::string(32, '0') && field(36, 16) != std::string(16, '0');
+}
+
+Result<capsule::ExecutionRequest> translate(const capsule_execution_options *given) {
+  auto options = read_options(given, capsule_execution_options_init, "options");
+  if (!options.ok()) {
+    return options.status();
+  }
+  const capsule_execution_options &o = options.value();
+  capsule::ExecutionRequest request;
+  request.timeout_ms = o.timeout_ms;
+  auto file_name = read_text("options.file_name", o.file_name, kFileNameMax);
+  auto traceparent = read_text("options.traceparent", o.traceparent, kTracestateMax);
+  auto tracestate = read_text("options.tracestate", o.tracestate, kTracestateMax);
+  for (const Status &status : {file_name.status(), traceparent.status(), tracestate.status(),
+                               check_range("options.reserved", o.reserved, 0, 0),
+                               check_range("options.timeout_ms", o.timeout_ms, 0, kYearMs)}) {
+    if (!status.ok()) {
+      return status;
+    }
+  }
+  request.file_name = std::move(file_name.value());
+  request.traceparent = std::move(traceparent.value());
+  request.tracestate = std::move(tracestate.value());
+  if (!request.traceparent.empty() && !is_traceparent(request.traceparent)) {
+    return Status(CAPSULE_E_ARGUMENT, "options.traceparent is not a W3C traceparent");
+  }
+  if (!request.tracestate.empty() && request.traceparent.empty()) {
+    return Status(CAPSULE_E_ARGUMENT, "options.tracestate is set without options.traceparent");
+  }
+  return request;
+}
+
+// A text that travels as the one large field of a frame.
+Status check_size(const char *name, std::size_t size, const capsule::Session &session) {
+  const std::size_t most = session.runtime().max_frame_bytes() - capsule::wire::kFrameOverhead;
+  if (size > most) {
+    return {CAPSULE_E_LIMIT, std::string(name) + " has " + std::to_string(size) + " bytes; with the runtime's max_frame_bytes it can have " +
+                                 std::to_string(most)};
+  }
+  return {};
+}
+
+// Checks the source and says what it is; count_refused() where it is too large.
+Result<std::string> read_source(const char *source, std::size_t source_size, capsule::Session &session) {
+  if (source == nullptr || source_size == 0) {
+    return Status(CAPSULE_E_ARGUMENT, source == nullptr ? "source is NULL" : "source is empty");
+  }
+  if (Status status = check_size("source", source_size, session); !status.ok()) {
+    session.count_refused();
+    return status;
+  }
+  return read_text("source", {source, source_size}, source_size);
+}
+
+// Moves an event into the caller's struct, which then owns its storage.
+Status hand_over(Event event, capsule_event *given) {
+  event.fields.storage = event.storage.get();
+  if (Status status = write_struct(given, event.fields, "event"); !status.ok()) {
+    return status;
+  }
+  static_cast<void>(event.storage.release());  // NOLINT(bugprone-unused-return-value): owned by the caller's struct now
+  return {};
+}
+
+Status send_answer(capsule_execution *execution, std::uint64_t input_id, std::optional<std::string_view> text) {
+  auto found = look_up(execution);
+  if (!found.ok()) {
+    return found.status();
+  }
+  capsule::Session &session = *found.value()->session;
+  if (text) {
+    if (Status status = check_size("text", text->size(), session); !status.ok()) {
+      return status;
+    }
+    auto checked = read_text("text", {text->data(), text->size()}, text->size());
+    if (!checked.ok()) {
+      return checked.status();
+    }
+    return session.answer(*found.value(), input_id, std::string_view(checked.value()));
+  }
+  return session.answer(*found.value(), input_id, std::nullopt);
+}
+
+template <std::size_t N>
+const char *name_of(const char *const (&names)[N], std::int32_t value) {
+  return value >= 0 && static_cast<std::size_t>(value) < N ? names[value] : "unknown";
+}
+
+}  // namespace
+
+extern "C" {
+
+void capsule_execution_options_init(capsule_execution_options *options, uint32_t struct_size) {
+  write_defaults(options, struct_size, capsule_execution_options{});
+}
+
+capsule_status capsule_execution_create(capsule_session *session, const char *source, size_t source_size,
+                                        const capsule_execution_options *options, capsule_execution **execution,
+                                        capsule_error *error) {
+  return call(error, [&]() -> Status {
+    if (execution == nullptr) {
+      return {CAPSULE_E_ARGUMENT, "execution is NULL"};
+    }
+    *execution = nullptr;
+    auto found = look_up(session);
+    if (!found.ok()) {
+      return found.status();
+    }
+    auto request = translate(options);
+    if (!request.ok()) {
+      return request.status();
+    }
+    auto text = read_source(source, source_size, *found.value());
+    if (!text.ok()) {
+      return text.status();
+    }
+    request.value().source = std::move(text.value());
+    if (!found.value()->add_handle()) {
+      return {CAPSULE_E_CLOSED, "session was released"};
+    }
+    auto submitted = found.value()->submit(std::move(request.value()));
+    if (!submitted.ok()) {
+      found.value()->drop_handle();
+      return submitted.status();
+    }
+    *execution = make_handle<capsule_execution>(std::move(submitted.value()));
+    return {};
+  });
+}
+
+capsule_status capsule_execution_next(capsule_execution *execution, int64_t timeout_ms, capsule_event *event,
+                                      capsule_error *error) {
+  return call(error, [&]() -> Status {
+    if (event == nullptr) {
+      return {CAPSULE_E_ARGUMENT, "event is NULL"};
+    }
+    if (event->struct_size < offsetof(capsule_event, stream)) {
+      return {CAPSULE_E_ARGUMENT, "event.struct_size is " + std::to_string(event->struct_size) + "; set it to sizeof(capsule_event)"};
+    }
+    if (Status status = check_struct_size(event->struct_size, "event"); !status.ok()) {
+      return status;
+    }
+    capsule_event_release(event);
+    auto found = look_up(execution);
+    if (!found.ok()) {
+      return found.status();
+    }
+    if (Status status = check_range("timeout_ms", timeout_ms, -1, kDayMs); !status.ok()) {
+      return status;
+    }
+    if (Status status = timeout_ms != 0 ? check_may_wait("capsule_execution_next") : Status(); !status.ok()) {
+      return status;
+    }
+    const std::uint64_t deadline = timeout_ms == 0 ? 0 : capsule::deadline_after_ms(timeout_ms);
+    auto next = found.value()->session->next(*found.value(), deadline);
+    return next.ok() ? hand_over(std::move(next.value()), event) : next.status();
+  });
+}
+
+void capsule_event_release(capsule_event *event) {
+  if (event == nullptr || event->struct_size < offsetof(capsule_event, stream) || event->struct_size > kMaxStructSize) {
+    return;
+  }
+  delete event->storage;
+  const uint32_t size = event->struct_size;
+  std::memset(event, 0, size);
+  event->struct_size = size;
+}
+
+capsule_status capsule_execution_get_fd(capsule_execution *execution, int32_t *fd, capsule_error *error) {
+  return call(error, [&]() -> Status {
+    if (fd == nullptr) {
+      return {CAPSULE_E_ARGUMENT, "fd is NULL"};
+    }
+    *fd = -1;
+    auto found = look_up(execution);
+    if (!found.ok()) {
+      return found.status();
+    }
+    auto descriptor = found.value()->events.fd();
+    if (!descriptor.ok()) {
+      return descriptor.status();
+    }
+    *fd = descriptor.value();
+    return {};
+  });
+}
+
+capsule_status capsule_execution_set_notify(capsule_execution *execution, capsule_notify_callback callback, void *user_data,
+                                            capsule_error *error) {
+  return call(error, [&] {
+    auto found = look_up(execution);
+    if (found.ok()) {
+      found.value()->events.set_notify(callback, user_data);
+    }
+    return found.status();
+  });
+}
+
+capsule_status capsule_execution_answer(capsule_execution *execution, uint64_t input_id, const char *text, size_t text_size,
+                                        capsule_error *error) {
+  return call(error, [&]() -> Status {
+    if (text == nullptr && text_size > 0) {
+      return {CAPSULE_E_ARGUMENT, "text is NULL but has a size"};
+    }
+    return send_answer(execution, input_id, std::string_view(text == nullptr ? "" : text, text_size));
+  });
+}
+
+capsule_status capsule_execution_decline(capsule_execution *execution, uint64_t input_id, capsule_error *error) {
+  return call(error, [&] { return send_answer(execution, input_id, std::nullopt); });
+}
+
+capsule_status capsule_execution_cancel(capsule_execution *execution, int64_t grace_ms, capsule_error *error) {
+  return call(error, [&] {
+    auto found = look_up(execution);
+    if (!found.ok()) {
+      return found.status();
+    }
+    if (Status status = check_range("grace_ms", grace_ms, -1, kDayMs); !status.ok()) {
+      return status;
+    }
+    return found.value()->session->cancel(*found.value(), grace_ms);
+  });
+}
+
+capsule_status capsule_execution_interrupt(capsule_execution *execution, capsule_error *error) {
+  return call(error, [&] {
+    auto found = look_up(execution);
+    return found.ok() ? found.value()->session->interrupt(*found.value()) : found.status();
+  });
+}
+
+capsule_status capsule_execution_get_id(capsule_execution *execution, uint64_t *id, capsule_error *error) {
+  return call(error, [&]() -> Status {
+    if (id == nullptr) {
+      return {CAPSULE_E_ARGUMENT, "id is NULL"};
+    }
+    *id = 0;
+    auto found = look_up(execution);
+    if (!found.ok()) {
+      return found.status();
+    }
+    *id = found.value()->id;
+    return {};
+  });
+}
+
+void capsule_execution_release(capsule_execution *execution) {
+  call_void([&] {
+    if (const auto taken = take(execution)) {
+      taken->session->abandon(*taken);
+      taken->session->drop_handle();
+    }
+  });
+}
+
+const char *capsule_outcome_name(int32_t outcome) {
+  static constexpr const char *names[] = {"unknown", "ok", "error", "canceled", "timeout", "killed", "died"};
+  return name_of(names, outcome);
+}
+
+const char *capsule_cancel_phase_name(int32_t phase) {
+  static constexpr const char *names[] = {"none", "queued", "delivered", "interrupted", "killed"};
+  return name_of(names, phase);
+}
+
+const char *capsule_death_reason_name(int32_t reason) {
+  static constexpr const char *names[] = {"none",      "exit",     "signal",       "memory_limit", "cpu_limit",
+                                          "protocol",  "host_request", "start",    "unknown"};
+  return name_of(names, reason);
+}
+
+}  // extern "C"

@@ -1,0 +1,64 @@
+// Handles: tokens of slot and generation, looked up on each call. What a released or foreign token names is never touched.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/status.hpp"
+#include "capsule/capsule.h"
+#include "session/runtime.hpp"
+
+namespace capsule::api {
+
+enum class Kind : std::uint8_t { kRuntime = 1, kSession = 2, kExecution = 3 };
+
+template <typename Token>
+struct HandleTraits;
+template <>
+struct HandleTraits<capsule_runtime> {
+  using Object = Runtime;
+  static constexpr Kind kKind = Kind::kRuntime;
+  static constexpr const char *kName = "runtime";
+};
+template <>
+struct HandleTraits<capsule_session> {
+  using Object = Session;
+  static constexpr Kind kKind = Kind::kSession;
+  static constexpr const char *kName = "session";
+};
+template <>
+struct HandleTraits<capsule_execution> {
+  using Object = Execution;
+  static constexpr Kind kKind = Kind::kExecution;
+  static constexpr const char *kName = "execution";
+};
+
+// The table behind the templates below.
+void *insert_handle(Kind kind, std::shared_ptr<void> object);
+std::shared_ptr<void> find_handle(Kind kind, const void *token);
+std::shared_ptr<void> remove_handle(Kind kind, const void *token);
+
+template <typename Token>
+Token *make_handle(std::shared_ptr<typename HandleTraits<Token>::Object> object) {
+  return static_cast<Token *>(insert_handle(HandleTraits<Token>::kKind, std::move(object)));
+}
+
+// The object; CAPSULE_E_HANDLE, naming the argument, for anything but a live token of the kind.
+template <typename Token>
+Result<std::shared_ptr<typename HandleTraits<Token>::Object>> look_up(const Token *token) {
+  using Object = typename HandleTraits<Token>::Object;
+  auto object = std::static_pointer_cast<Object>(find_handle(HandleTraits<Token>::kKind, token));
+  if (!object) {
+    return Status(CAPSULE_E_HANDLE, std::string(HandleTraits<Token>::kName) +
+                                        (token == nullptr ? " is NULL" : " is not a live handle of its kind"));
+  }
+  return object;
+}
+
+// Takes the token out of the table; null when it was not in it.
+template <typename Token>
+std::shared_ptr<typename HandleTraits<Token>::Object> take(const Token *token) {
+  return std::static_pointer_cast<typename HandleTraits<Token>::Object>(remove_handle(HandleTraits<Token>::kKind, token));
+}
+
+}  // namespace capsule::api

@@ -1,0 +1,233 @@
+#include "capsule/session.h"
+
+#include "api/call.hpp"
+#include "api/handles.hpp"
+#include "base/clock.hpp"
+
+using capsule::Result;
+using capsule::Status;
+using namespace capsule::api;
+
+namespace {
+
+constexpr std::int64_t kDayMs = 86'400'000;
+constexpr std::size_t kPathMax = 4096;
+constexpr std::size_t kListMax = 4096;
+constexpr std::int64_t kMinBuffer = 64 << 10;
+constexpr std::int64_t kMaxBuffer = 1 << 30;
+
+Status read_list(const char *name, const capsule_text *texts, std::size_t count, std::vector<std::string> &list) {
+  if (count > kListMax) {
+    return {CAPSULE_E_ARGUMENT, std::string(name) + "_count is " + std::to_string(count) + "; it can be 0 to 4096"};
+  }
+  if (texts == nullptr && count > 0) {
+    return {CAPSULE_E_ARGUMENT, std::string(name) + " is NULL but has a count"};
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string element = std::string(name) + "[" + std::to_string(i) + "]";
+    auto text = read_text(element.c_str(), texts[i], 32 * kPathMax);
+    if (!text.ok()) {
+      return text.status();
+    }
+    if (text.value().empty()) {
+      return {CAPSULE_E_ARGUMENT, element + " is empty"};
+    }
+    list.push_back(std::move(text.value()));
+  }
+  return {};
+}
+
+Status check_numbers(const capsule_session_options &o) {
+  struct Check {
+    const char *name;
+    std::int64_t value;
+    std::int64_t least;
+    std::int64_t most;
+  };
+  const auto number = [](std::uint64_t value) {
+    return value > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(value);
+  };
+  const Check checks[] = {
+      {"options.executor", o.executor, CAPSULE_EXECUTOR_PYTHON, CAPSULE_EXECUTOR_ECHO},
+      {"options.start", o.start, CAPSULE_START_FORK, CAPSULE_START_SPAWN},
+      {"options.queue_limit", o.queue_limit, 0, 65'536},
+      {"options.start_timeout_ms", o.start_timeout_ms, 1, kDayMs},
+      {"options.cancel_grace_ms", o.cancel_grace_ms, 0, kDayMs},
+      {"options.heartbeat_interval_ms", o.heartbeat_interval_ms, 10, 3'600'000},
+      {"options.wait_ready", o.wait_ready, 0, 1},
+      {"options.output_window_bytes", number(o.output_window_bytes), kMinBuffer, kMaxBuffer},
+      {"options.output_queue_bytes", number(o.output_queue_bytes), kMinBuffer, kMaxBuffer},
+  };
+  for (const Check &check : checks) {
+    if (Status status = check_range(check.name, check.value, check.least, check.most); !status.ok()) {
+      return status;
+    }
+  }
+  return {};
+}
+
+Status read_profile(const capsule_session_options &o, capsule::Profile &profile) {
+  profile.executor = o.executor;
+  profile.start = o.start;
+  auto python = read_text("options.python", o.python, kPathMax);
+  auto folder = read_text("options.working_directory", o.working_directory, kPathMax);
+  for (const Status &status :
+       {python.status(), folder.status(), read_list("options.preload", o.preload, o.preload_count, profile.preload),
+        read_list("options.native_thread_allow", o.native_thread_allow, o.native_thread_allow_count,
+                  profile.native_thread_allow),
+        read_list("options.environment", o.environment, o.environment_count, profile.environment)}) {
+    if (!status.ok()) {
+      return status;
+    }
+  }
+  for (const std::string &entry : profile.environment) {
+    if (entry.find('=') == std::string::npos || entry.front() == '=') {
+      return {CAPSULE_E_ARGUMENT, "options.environment: an entry is not NAME=value"};
+    }
+  }
+  profile.python = std::move(python.value());
+  profile.working_directory = std::move(folder.value());
+  return {};
+}
+
+Result<capsule::SessionOptions> translate(const capsule_session_options *given) {
+  auto options = read_options(given, capsule_session_options_init, "options");
+  if (!options.ok()) {
+    return options.status();
+  }
+  const capsule_session_options &o = options.value();
+  capsule::SessionOptions translated;
+  if (Status status = check_numbers(o); !status.ok()) {
+    return status;
+  }
+  if (Status status = read_profile(o, translated.profile); !status.ok()) {
+    return status;
+  }
+  translated.queue_limit = o.queue_limit;
+  translated.start_timeout_ms = o.start_timeout_ms;
+  translated.cancel_grace_ms = o.cancel_grace_ms;
+  translated.heartbeat_interval_ms = o.heartbeat_interval_ms;
+  translated.wait_ready = o.wait_ready != 0;
+  translated.output_window_bytes = o.output_window_bytes;
+  translated.output_queue_bytes = o.output_queue_bytes;
+  return translated;
+}
+
+}  // namespace
+
+extern "C" {
+
+void capsule_session_options_init(capsule_session_options *options, uint32_t struct_size) {
+  const capsule::SessionOptions d;
+  capsule_session_options defaults{};
+  defaults.executor = CAPSULE_EXECUTOR_PYTHON;
+  defaults.start = CAPSULE_START_FORK;
+  defaults.queue_limit = d.queue_limit;
+  defaults.start_timeout_ms = d.start_timeout_ms;
+  defaults.cancel_grace_ms = d.cancel_grace_ms;
+  defaults.heartbeat_interval_ms = d.heartbeat_interval_ms;
+  defaults.wait_ready = d.wait_ready ? 1 : 0;
+  defaults.output_window_bytes = d.output_window_bytes;
+  defaults.output_queue_bytes = d.output_queue_bytes;
+  write_defaults(options, struct_size, defaults);
+}
+
+capsule_status capsule_session_open(capsule_runtime *runtime, const capsule_session_options *options,
+                                    capsule_session **session, capsule_error *error) {
+  return call(error, [&]() -> Status {
+    if (session == nullptr) {
+      return {CAPSULE_E_ARGUMENT, "session is NULL"};
+    }
+    *session = nullptr;
+    auto found = look_up(runtime);
+    if (!found.ok()) {
+      return found.status();
+    }
+    auto translated = translate(options);
+    if (!translated.ok()) {
+      return translated.status();
+    }
+    const bool wait = translated.value().wait_ready;
+    if (Status status = wait ? check_may_wait("capsule_session_open") : Status(); !status.ok()) {
+      return status;
+    }
+    auto opened = found.value()->open_session(std::move(translated.value()));
+    if (!opened.ok()) {
+      return opened.status();
+    }
+    if (Status status = wait ? opened.value()->wait_ready(capsule::kNoDeadline) : Status(); !status.ok()) {
+      opened.value()->drop_handle();
+      return status;
+    }
+    *session = make_handle<capsule_session>(std::move(opened.value()));
+    return {};
+  });
+}
+
+capsule_status capsule_session_wait_ready(capsule_session *session, int64_t timeout_ms, capsule_error *error) {
+  return call(error, [&] {
+    auto found = look_up(session);
+    if (!found.ok()) {
+      return found.status();
+    }
+    if (Status status = check_range("timeout_ms", timeout_ms, -1, kDayMs); !status.ok()) {
+      return status;
+    }
+    if (Status status = timeout_ms != 0 ? check_may_wait("capsule_session_wait_ready") : Status(); !status.ok()) {
+      return status;
+    }
+    return found.value()->wait_ready(capsule::deadline_after_ms(timeout_ms));
+  });
+}
+
+capsule_status capsule_session_restart(capsule_session *session, capsule_error *error) {
+  return call(error, [&] {
+    auto found = look_up(session);
+    if (!found.ok()) {
+      return found.status();
+    }
+    if (Status status = check_may_wait("capsule_session_restart"); !status.ok()) {
+      return status;
+    }
+    return found.value()->restart();
+  });
+}
+
+capsule_status capsule_session_close(capsule_session *session, int64_t timeout_ms, capsule_error *error) {
+  return call(error, [&] {
+    auto found = look_up(session);
+    if (!found.ok()) {
+      return found.status();
+    }
+    if (Status status = check_range("timeout_ms", timeout_ms, 0, kDayMs); !status.ok()) {
+      return status;
+    }
+    if (Status status = check_may_wait("capsule_session_close"); !status.ok()) {
+      return status;
+    }
+    return found.value()->close(timeout_ms);
+  });
+}
+
+void capsule_session_release(capsule_session *session) {
+  call_void([&] {
+    if (const auto taken = take(session)) {
+      taken->drop_handle();
+    }
+  });
+}
+
+capsule_status capsule_session_get_info(capsule_session *session, capsule_session_info *info, capsule_error *error) {
+  return call(error, [&] {
+    auto found = look_up(session);
+    return found.ok() ? write_struct(info, found.value()->info(), "info") : found.status();
+  });
+}
+
+const char *capsule_session_state_name(int32_t state) {
+  constexpr const char *names[] = {"unknown", "creating", "warming",       "ready",     "busy",
+                                   "idle",    "error",    "shutting_down", "terminated"};
+  return state >= 0 && static_cast<std::size_t>(state) < std::size(names) ? names[state] : names[0];
+}
+
+}  // extern "C"

@@ -1,0 +1,102 @@
+#include "cli/arguments.hpp"
+
+#include <CLI/CLI.hpp>
+#include <utility>
+
+#include "capsule.hpp"
+#include "cli/source_file.hpp"
+#include "cli/utf8.hpp"
+
+namespace capsule::cli {
+namespace {
+
+constexpr int kUsage = 2;
+constexpr std::int64_t kMaxTimeoutMs = 31'536'000'000;
+
+constexpr const char *kFooter =
+    "FILEs and CODEs run in the order given, in one session: what one defines, the next can use. A FILE of - is stdin.\n"
+    "input() is answered by the --input TEXTs in order, then by the lines of stdin.\n"
+    "Ctrl-C cancels what runs; a second one kills it.\n"
+    "\n"
+    "Exit status: 0 all succeeded, 1 a Python error, 2 usage or interpreter, 3 the worker died, 124 timed out,\n"
+    "130 cancelled by Ctrl-C. Of several, the worst: 3, then 124, then 1.";
+
+// The texts as they were given: a vector variable would read `{}` and the like as CLI11's own notation.
+CLI::Option *add_texts(CLI::App &app, const std::string &name, const std::string &type, const std::string &description) {
+  CLI::Option *option = app.add_option(name, CLI::callback_t([](const CLI::results_t &) { return true; }), description);
+  return option->type_name(type)->expected(-1)->allow_extra_args(false);
+}
+
+Piece file_piece(RunArguments &run, const std::string &path) {
+  if (path == "-" && std::exchange(run.stdin_taken, true)) {
+    throw UsageError("stdin (-) can be read once only");
+  }
+  Utf8Carry name;
+  std::string text = name.take(path == "-" ? "<stdin>" : path);
+  return {text + name.finish(), read_source(path)};
+}
+
+Piece code_piece(const std::string &code) {
+  check_source("the CODE of -c", code);
+  return {"", code};
+}
+
+// In the order of the command line, whether FILE or CODE.
+void collect_pieces(RunArguments &run, const CLI::App &app, const CLI::Option *files, const CLI::Option *codes) {
+  std::size_t next_file = 0;
+  std::size_t next_code = 0;
+  for (const CLI::Option *option : app.parse_order()) {
+    if (option == files) {
+      run.pieces.push_back(file_piece(run, files->results().at(next_file++)));
+    } else if (option == codes) {
+      run.pieces.push_back(code_piece(codes->results().at(next_code++)));
+    }
+  }
+  if (run.pieces.empty()) {
+    throw UsageError("nothing to run: give a FILE or -c CODE");
+  }
+}
+
+void check_inputs(const std::vector<std::string> &inputs) {
+  for (const std::string &text : inputs) {
+    if (!is_utf8(text)) {
+      throw UsageError("the TEXT of --input is not UTF-8");
+    }
+    if (text.find('\n') != std::string::npos) {
+      throw UsageError("the TEXT of --input is one line, without a newline");
+    }
+  }
+}
+
+}  // namespace
+
+ParsedArguments parse_arguments(int argc, char **argv) {
+  CLI::App app("Runs Python in supervised worker processes.", "capsule");
+  app.set_version_flag("--version", std::string("capsule ") + capsule_version(), "Print the version and exit");
+  app.require_subcommand(1);
+
+  RunArguments run;
+  CLI::App *command = app.add_subcommand("run", "Run Python files and snippets in one session");
+  command->footer(kFooter);
+  command->add_option("--python", run.python, "The interpreter, as a path or a name on the PATH")->type_name("PATH");
+  command->add_flag("--json", run.json, "Print one JSON object a line");
+  command->add_option("--timeout-ms", run.timeout_ms, "Time that each execution may run; 0 for no limit")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{0}, kMaxTimeoutMs));
+  const CLI::Option *inputs = add_texts(*command, "--input", "TEXT", "Answer of one input(); may be repeated");
+  command->add_flag("--info", run.info, "Print at the end what is known of the session");
+  const CLI::Option *codes = add_texts(*command, "-c", "CODE", "Run this text; may be repeated");
+  const CLI::Option *files = add_texts(*command, "FILE", "", "Run this file; may be repeated")->allow_extra_args(true);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    return {std::nullopt, app.exit(error) == 0 ? 0 : kUsage};
+  }
+  run.inputs = inputs->results();
+  check_inputs(run.inputs);
+  collect_pieces(run, *command, files, codes);
+  return {std::move(run), 0};
+}
+
+}  // namespace capsule::cli

@@ -1,0 +1,42 @@
+// The command line, checked: what is to be run and how.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace capsule::cli {
+
+// The command line, or a file it names, cannot be used: exit status 2.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// One execution to be.
+struct Piece {
+  std::string file_name;  // empty for -c
+  std::string source;
+};
+
+struct RunArguments {
+  std::string python;
+  bool json = false;
+  bool info = false;
+  std::int64_t timeout_ms = 0;
+  std::vector<std::string> inputs;
+  std::vector<Piece> pieces;
+  bool stdin_taken = false;
+};
+
+struct ParsedArguments {
+  std::optional<RunArguments> run;  // nothing when all was said already, as for --help
+  int exit_code = 0;
+};
+
+// Reads the files too. Writes help, the version and CLI11's complaints itself. Throws UsageError.
+ParsedArguments parse_arguments(int argc, char **argv);
+
+}  // namespace capsule::cli

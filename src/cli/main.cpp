@@ -1,0 +1,69 @@
+// The `capsule` command: what it was asked for, and what its failures mean for the exit status.
+#include <fcntl.h>
+
+#include <csignal>
+
+#include "capsule.hpp"
+#include "cli/arguments.hpp"
+#include "cli/console.hpp"
+#include "cli/run_command.hpp"
+
+namespace {
+
+using capsule::cli::Console;
+
+constexpr int kFailed = 1;
+constexpr int kUnusable = 2;
+constexpr int kWorkerDied = 3;
+constexpr int kReaderGone = 128 + SIGPIPE;
+
+// A descriptor that the library opens must not get the number of a stdin, stdout or stderr that was closed.
+void fill_standard_descriptors() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0) {
+      // The lowest free number is `fd`.
+      [[maybe_unused]] const int opened = ::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+    }
+  }
+}
+
+// Blocked, not ignored: programs that the user's code starts would inherit that.
+void make_broken_pipes_errors() {
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+}
+
+bool is_death(const capsule::Error &error) { return error.status() == CAPSULE_E_DIED || error.status() == CAPSULE_E_PROTOCOL; }
+
+int run(int argc, char **argv, Console &console) {
+  try {
+    const auto parsed = capsule::cli::parse_arguments(argc, argv);
+    return parsed.run ? capsule::cli::run(*parsed.run, console) : parsed.exit_code;
+  } catch (const capsule::cli::UsageError &error) {
+    console.say(error.what());
+    return kUnusable;
+  } catch (const capsule::cli::OutputError &error) {
+    if (error.reader_gone()) {
+      return kReaderGone;
+    }
+    console.say(error.what());
+    return kFailed;
+  } catch (const capsule::Error &error) {
+    console.say(error.what());
+    return is_death(error) ? kWorkerDied : kUnusable;
+  } catch (const std::exception &error) {
+    console.say(error.what());
+    return kFailed;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+  fill_standard_descriptors();
+  make_broken_pipes_errors();
+  Console console;
+  return run(argc, argv, console);
+}

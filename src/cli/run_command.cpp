@@ -1,0 +1,226 @@
+#include "cli/run_command.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "capsule.hpp"
+#include "cli/answers.hpp"
+#include "cli/interrupts.hpp"
+#include "cli/printer.hpp"
+
+namespace capsule::cli {
+namespace {
+
+// From the mildest to the worst.
+constexpr std::array kExitCodes = {0, 1, 124, 3, 130};
+constexpr int kPythonError = 1;
+constexpr int kWorkerDied = 3;
+constexpr int kTimedOut = 124;
+constexpr int kInterrupted = 130;
+
+// For what the code registered with atexit.
+constexpr Milliseconds kCloseTimeout{2'000};
+
+int worse(int one, int other) {
+  const auto rank = [](int code) { return std::find(kExitCodes.begin(), kExitCodes.end(), code); };
+  return rank(one) < rank(other) ? other : one;
+}
+
+int exit_code_of(const Event &event) {
+  switch (event->outcome) {
+    case CAPSULE_OUTCOME_OK:
+      return 0;
+    case CAPSULE_OUTCOME_TIMEOUT:
+      return kTimedOut;
+    case CAPSULE_OUTCOME_DIED:
+    case CAPSULE_OUTCOME_KILLED:
+      return kWorkerDied;
+    default:
+      return event.error_type() == "SystemExit" && event->exit_code == 0 ? 0 : kPythonError;
+  }
+}
+
+SessionOptions session_options(const RunArguments &arguments) {
+  SessionOptions options;
+  options.python = arguments.python;
+  return options;
+}
+
+// One execution, from its submission to its end: events, Ctrl-C and stdin, each as it comes.
+class PieceRun {
+ public:
+  PieceRun(Execution execution, Printer &printer, Answers &answers, Console &console)
+      : execution_(std::move(execution)), printer_(printer), answers_(answers), console_(console) {
+    console_.watch(interrupts_.fd(), [this] { on_interrupt(); });
+  }
+  PieceRun(const PieceRun &) = delete;
+  PieceRun &operator=(const PieceRun &) = delete;
+  ~PieceRun() { console_.unwatch(); }
+
+  // Returns the terminal event.
+  Event run() {
+    Event event;
+    while (!event.terminal()) {
+      if (wait() && execution_.take(event) == Taken::kEvent) {
+        show(event);
+        serve_inputs();
+      }
+    }
+    return event;
+  }
+
+  [[nodiscard]] int interrupts() const { return interrupt_count_; }
+
+ private:
+  // Returns whether there may be an event.
+  bool wait() {
+    const int stdin_fd = requests_.empty() ? -1 : STDIN_FILENO;
+    pollfd fds[] = {{execution_.fd(), POLLIN, 0}, {interrupts_.fd(), POLLIN, 0}, {stdin_fd, POLLIN, 0}};
+    if (::poll(fds, 3, -1) < 0) {
+      return false;
+    }
+    if (fds[1].revents != 0) {
+      on_interrupt();
+    }
+    if (fds[2].revents != 0) {
+      answers_.read_stdin();
+      serve_inputs();
+    }
+    return fds[0].revents != 0;
+  }
+
+  void show(const Event &event) {
+    if (event.kind() == CAPSULE_EVENT_OUTPUT) {
+      printer_.output(event);
+    } else if (event.kind() == CAPSULE_EVENT_INPUT) {
+      printer_.input(event);
+      requests_.push_back({event->input_id, event->secret != 0});
+    } else if (event.kind() == CAPSULE_EVENT_RESULT) {
+      printer_.result(event);
+    } else if (event.kind() == CAPSULE_EVENT_ERROR) {
+      printer_.error(event);
+    }
+  }
+
+  // A request that has ended meanwhile, by a timeout or a cancel, refuses its answer: that is no failure.
+  void serve_inputs() {
+    while (!requests_.empty()) {
+      const std::uint64_t input_id = requests_.front().input_id;
+      if (const auto line = answers_.take()) {
+        capsule_execution_answer(execution_.capi(), input_id, line->data(), line->size(), nullptr);
+      } else if (answers_.take_end()) {
+        capsule_execution_decline(execution_.capi(), input_id, nullptr);
+      } else {
+        break;
+      }
+      requests_.pop_front();
+      hidden_.reset();
+    }
+    if (!requests_.empty() && requests_.front().secret && !hidden_) {
+      hidden_.emplace();
+    }
+  }
+
+  void on_interrupt() {
+    interrupts_.take();
+    ++interrupt_count_;
+    if (interrupt_count_ == 1) {
+      execution_.cancel();
+      return;
+    }
+    execution_.cancel(Milliseconds{0});
+    // Should even this not help, the third one ends the command.
+    console_.unwatch();
+    interrupts_.give_up();
+  }
+
+  struct Request {
+    std::uint64_t input_id;
+    bool secret;
+  };
+
+  Execution execution_;
+  Printer &printer_;
+  Answers &answers_;
+  Console &console_;
+  Interrupts interrupts_;
+  int interrupt_count_ = 0;
+  std::deque<Request> requests_;
+  std::optional<HiddenTyping> hidden_;
+};
+
+class Runner {
+ public:
+  Runner(const RunArguments &arguments, Console &console)
+      : arguments_(arguments),
+        console_(console),
+        printer_(arguments.json ? make_json_printer(console) : make_text_printer(console)),
+        answers_(arguments.inputs, arguments.stdin_taken),
+        session_(runtime_.open(session_options(arguments))) {}
+
+  int run() {
+    for (const Piece &piece : arguments_.pieces) {
+      run_piece(piece);
+      if (exit_code_ == kInterrupted) {
+        break;
+      }
+    }
+    if (arguments_.info) {
+      printer_->info(session_.info());
+    }
+    session_.close(exit_code_ == kInterrupted ? Milliseconds{0} : kCloseTimeout);
+    return exit_code_;
+  }
+
+ private:
+  void run_piece(const Piece &piece) {
+    PieceRun piece_run(submit(piece), *printer_, answers_, console_);
+    const Event end = piece_run.run();
+    worker_lost_ = end->state == CAPSULE_STATE_LOST;
+    exit_code_ = worse(exit_code_, piece_run.interrupts() > 0 ? kInterrupted : exit_code_of(end));
+  }
+
+  Execution submit(const Piece &piece) {
+    ExecutionOptions options;
+    options.file_name = piece.file_name;
+    options.timeout = Milliseconds(arguments_.timeout_ms);
+    // The library refuses an empty text; an empty file is a script that does nothing.
+    const std::string_view source = piece.source.empty() ? "\n" : std::string_view(piece.source);
+    if (!worker_lost_) {
+      try {
+        return session_.execute(source, options);
+      } catch (const Error &error) {
+        if (error.status() != CAPSULE_E_DIED) {
+          throw;
+        }
+        // It died between two executions: no event tells of it.
+        console_.say(error.what());
+        exit_code_ = worse(exit_code_, kWorkerDied);
+      }
+    }
+    session_.restart();
+    printer_->restarted();
+    return session_.execute(source, options);
+  }
+
+  const RunArguments &arguments_;
+  Console &console_;
+  std::unique_ptr<Printer> printer_;
+  Answers answers_;
+  Runtime runtime_;
+  Session session_;
+  bool worker_lost_ = false;
+  int exit_code_ = 0;
+};
+
+}  // namespace
+
+int run(const RunArguments &arguments, Console &console) { return Runner(arguments, console).run(); }
+
+}  // namespace capsule::cli

@@ -1,0 +1,81 @@
+#include <algorithm>
+#include <string>
+
+#include "cli/printer.hpp"
+#include "cli/session_info.hpp"
+
+namespace capsule::cli {
+namespace {
+
+class TextPrinter : public Printer {
+ public:
+  explicit TextPrinter(Console &console) : console_(console) {}
+
+  void output(const Event &event) override {
+    if (event->stream == CAPSULE_STREAM_STDERR) {
+      console_.write_err(event.data());
+    } else {
+      console_.write_out(event.data());
+    }
+  }
+
+  void input(const Event &event) override { console_.write_out(event.prompt()); }
+
+  void result(const Event &event) override {
+    if (!event.repr()) {
+      return;
+    }
+    console_.write_out(std::string(*event.repr()) + "\n");
+    if (event->repr_size_bytes > event.repr()->size()) {
+      console_.say("the result was cut: " + std::to_string(event.repr()->size()) + " of " +
+                   std::to_string(event->repr_size_bytes) + " bytes are shown");
+    }
+  }
+
+  void error(const Event &event) override {
+    if (event.error_type() == "SystemExit") {
+      return exited(event);
+    }
+    const bool died = event->outcome == CAPSULE_OUTCOME_DIED || event->outcome == CAPSULE_OUTCOME_KILLED;
+    if (event.traceback()) {
+      std::string text(*event.traceback());
+      console_.write_err(text.ends_with('\n') ? text : text + "\n");
+    } else if (!died) {
+      console_.write_err(std::string(event.error_type()) + ": " + std::string(event.message()) + "\n");
+    }
+    if (died) {
+      console_.say(event.message());
+    }
+  }
+
+  void restarted() override { console_.say("restarted the worker; what earlier code defined is gone"); }
+
+  void info(const capsule_session_info &info) override {
+    const auto fields = info_fields(info);
+    std::size_t width = 0;
+    for (const InfoField &field : fields) {
+      width = std::max(width, field.name.size());
+    }
+    std::string table;
+    for (const InfoField &field : fields) {
+      table += field.name + std::string(width + 2 - field.name.size(), ' ') + field.text + "\n";
+    }
+    console_.write_err(table);
+  }
+
+ private:
+  // As Python does: a text given to sys.exit() is shown, a number is not.
+  void exited(const Event &event) {
+    if (event->exit_code != 0 && event.message() != std::to_string(event->exit_code)) {
+      console_.write_err(std::string(event.message()) + "\n");
+    }
+  }
+
+  Console &console_;
+};
+
+}  // namespace
+
+std::unique_ptr<Printer> make_text_printer(Console &console) { return std::make_unique<TextPrinter>(console); }
+
+}  // namespace capsule::cli

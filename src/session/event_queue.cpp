@@ -1,0 +1,167 @@
+#include "session/event_queue.hpp"
+
+#include <sys/eventfd.h>
+
+#include <cerrno>
+#include <chrono>
+
+#include "base/clock.hpp"
+
+namespace capsule {
+namespace {
+
+thread_local int notify_depth = 0;
+
+void write_event(int fd) {
+  const std::uint64_t one = 1;
+  // An eventfd's write cannot fail here: the counter is reset long before it is full.
+  [[maybe_unused]] const ssize_t written = ::write(fd, &one, sizeof one);
+}
+
+}  // namespace
+
+bool in_notify_callback() { return notify_depth > 0; }
+
+capsule_text Event::keep(std::size_t slot, std::string_view text) {
+  std::string &kept = storage->texts.at(slot);
+  kept.assign(text);
+  return {kept.c_str(), kept.size()};
+}
+
+bool EventQueue::push(Event event, bool terminal) {
+  const std::lock_guard lock(mutex_);
+  if (closed_ || abandoned_) {
+    closed_ = closed_ || terminal;
+    return false;
+  }
+  event.fields.sequence = next_sequence_++;
+  const bool was_empty = events_.empty();
+  events_.push_back(std::move(event));
+  closed_ = terminal;
+  wake_locked();
+  return was_empty;
+}
+
+void EventQueue::wake_locked() {
+  if (waiters_ > 0) {
+    changed_.notify_all();
+  }
+  if (helper_fd_ >= 0 && helper_ != std::this_thread::get_id()) {
+    write_event(helper_fd_);
+  }
+  raise_fd_locked();
+}
+
+void EventQueue::notify() {
+  const std::lock_guard lock(notify_mutex_);
+  if (callback_ != nullptr) {
+    ++notify_depth;
+    callback_(user_data_);
+    --notify_depth;
+  }
+}
+
+Result<Event> EventQueue::try_pop() {
+  const std::lock_guard lock(mutex_);
+  if (abandoned_) {
+    return Status(CAPSULE_E_HANDLE, "execution was released");
+  }
+  if (events_.empty()) {
+    return ended_ ? Status(CAPSULE_E_END, "the execution's terminal event was taken")
+                  : Status(CAPSULE_E_TIMEOUT, "no event came within timeout_ms");
+  }
+  Event event = std::move(events_.front());
+  events_.pop_front();
+  if (events_.empty()) {
+    if (closed_) {
+      ended_ = true;  // the descriptor stays readable: that is how an event loop learns of the end
+      wake_locked();
+    } else {
+      lower_fd_locked();
+    }
+  }
+  return event;
+}
+
+void EventQueue::wait(std::uint64_t deadline_ns) {
+  std::unique_lock lock(mutex_);
+  ++waiters_;
+  if (deadline_ns == kNoDeadline) {
+    changed_.wait(lock, [this] { return ready_locked(); });
+  } else {
+    const std::chrono::steady_clock::time_point deadline{std::chrono::nanoseconds(deadline_ns)};
+    changed_.wait_until(lock, deadline, [this] { return ready_locked(); });
+  }
+  --waiters_;
+}
+
+bool EventQueue::ready() {
+  const std::lock_guard lock(mutex_);
+  return ready_locked();
+}
+
+std::uint64_t EventQueue::abandon() {
+  std::uint64_t dropped = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    abandoned_ = true;
+    for (const Event &event : events_) {
+      dropped += event.fields.kind == CAPSULE_EVENT_OUTPUT ? event.fields.data.size : 0;
+    }
+    events_.clear();
+    wake_locked();
+  }
+  set_notify(nullptr, nullptr);
+  return dropped;
+}
+
+bool EventQueue::abandoned() {
+  const std::lock_guard lock(mutex_);
+  return abandoned_;
+}
+
+Result<int> EventQueue::fd() {
+  const std::lock_guard lock(mutex_);
+  if (!fd_.valid()) {
+    fd_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!fd_.valid()) {
+      return system_error("eventfd", errno);
+    }
+    if (ready_locked()) {
+      raise_fd_locked();
+    }
+  }
+  return fd_.get();
+}
+
+void EventQueue::set_notify(capsule_notify_callback callback, void *user_data) {
+  const std::lock_guard lock(notify_mutex_);
+  callback_ = callback;
+  user_data_ = user_data;
+  if (callback != nullptr && ready()) {
+    notify();
+  }
+}
+
+void EventQueue::set_helper(int wake_fd) {
+  const std::lock_guard lock(mutex_);
+  helper_fd_ = wake_fd;
+  helper_ = std::this_thread::get_id();
+}
+
+void EventQueue::raise_fd_locked() {
+  if (fd_.valid() && !raised_) {
+    raised_ = true;
+    write_event(fd_.get());
+  }
+}
+
+void EventQueue::lower_fd_locked() {
+  if (raised_) {
+    raised_ = false;
+    std::uint64_t count = 0;
+    [[maybe_unused]] const ssize_t taken = ::read(fd_.get(), &count, sizeof count);
+  }
+}
+
+}  // namespace capsule

@@ -1,0 +1,85 @@
+// The queue of one execution's events, and the three ways to wait for it: blocking, by descriptor, by callback.
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/status.hpp"
+#include "base/unique_fd.hpp"
+#include "capsule/execution.h"
+
+// What the texts of a capsule_event live in: up to three, in the order of the struct's fields for the event's kind.
+struct capsule_event_storage {
+  std::array<std::string, 3> texts;
+};
+
+namespace capsule {
+
+// An event with what it owns.
+struct Event {
+  capsule_event fields{};
+  std::unique_ptr<capsule_event_storage> storage = std::make_unique<capsule_event_storage>();
+
+  // Keeps a copy of the text in slot `slot`, and the view of it.
+  capsule_text keep(std::size_t slot, std::string_view text);
+};
+
+class EventQueue {
+ public:
+  // Numbers the event and appends it. `terminal` closes the queue behind it; later pushes are ignored.
+  // True when the queue was empty: call notify() once no lock is held.
+  bool push(Event event, bool terminal);
+  void notify();
+
+  // The next event; CAPSULE_E_TIMEOUT when there is none, CAPSULE_E_END behind the terminal one, CAPSULE_E_HANDLE once abandoned.
+  Result<Event> try_pop();
+  // Blocks until try_pop() would not answer CAPSULE_E_TIMEOUT, or the deadline.
+  void wait(std::uint64_t deadline_ns);
+  // Whether try_pop() would answer something else than CAPSULE_E_TIMEOUT.
+  bool ready();
+
+  // Nobody will read: drops what is there and what comes. Returns the output bytes dropped now. Waiters wake.
+  std::uint64_t abandon();
+  [[nodiscard]] bool abandoned();
+
+  Result<int> fd();
+  void set_notify(capsule_notify_callback callback, void *user_data);
+
+  // While the calling thread reads the channel for this queue, pushes by other threads wake it by this eventfd; -1 ends that.
+  void set_helper(int wake_fd);
+
+ private:
+  bool ready_locked() const { return !events_.empty() || ended_ || abandoned_; }
+  void wake_locked();
+  void raise_fd_locked();
+  void lower_fd_locked();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Event> events_;
+  std::uint64_t next_sequence_ = 1;
+  bool closed_ = false;     // the terminal event was pushed
+  bool ended_ = false;      // and taken
+  bool abandoned_ = false;
+  bool raised_ = false;
+  int waiters_ = 0;
+  UniqueFd fd_;
+  int helper_fd_ = -1;
+  std::thread::id helper_;
+
+  std::recursive_mutex notify_mutex_;  // held during the callback: set_notify() from within it is allowed
+  capsule_notify_callback callback_ = nullptr;
+  void *user_data_ = nullptr;
+};
+
+// Whether this thread is inside a notify callback, where calls that wait are refused.
+bool in_notify_callback();
+
+}  // namespace capsule

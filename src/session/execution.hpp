@@ -1,0 +1,51 @@
+// One execution in flight: what was asked, where it stands, and the queue of its events. Guarded by its session's lock, but for
+// the queue, which has its own.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "loop/loop.hpp"
+#include "session/event_queue.hpp"
+
+namespace capsule {
+
+class Session;
+
+struct ExecutionRequest {
+  std::string source;
+  std::string file_name;
+  std::string traceparent;
+  std::string tracestate;
+  std::int64_t timeout_ms = 0;
+};
+
+enum class ExecutionPhase { kQueued, kRunning, kEnded };
+
+struct Execution {
+  Execution(std::shared_ptr<Session> owner, std::uint64_t number, ExecutionRequest what)
+      : session(std::move(owner)), id(number), request(std::move(what)) {}
+
+  const std::shared_ptr<Session> session;
+  const std::uint64_t id;
+  ExecutionRequest request;  // its source is given up once sent
+  EventQueue events;
+
+  ExecutionPhase phase = ExecutionPhase::kQueued;
+  std::uint64_t submitted_ns = 0;
+  std::uint64_t started_ns = 0;
+  std::uint64_t stdout_bytes = 0;
+  std::uint64_t stderr_bytes = 0;
+  std::uint64_t uncredited_bytes = 0;  // output in the queue for which the worker waits for credit
+  std::set<std::uint64_t> open_inputs;
+
+  // Why it is being ended: CAPSULE_OUTCOME_CANCELED, _TIMEOUT or _KILLED; 0 when it is not.
+  std::int32_t stop_cause = 0;
+  std::uint64_t kill_deadline_ns = UINT64_MAX;
+  std::optional<Loop::TimerId> timeout_timer;
+  std::optional<Loop::TimerId> kill_timer;
+};
+
+}  // namespace capsule

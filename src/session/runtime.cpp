@@ -1,0 +1,180 @@
+#include "session/runtime.hpp"
+
+#include <thread>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+
+namespace capsule {
+
+Result<std::shared_ptr<Runtime>> Runtime::create(RuntimeOptions options) {
+  options.worker_dir = find_worker_dir(options.worker_dir);
+  std::shared_ptr<Runtime> runtime(new Runtime(std::move(options)));
+  auto loop = Loop::start();
+  if (!loop.ok()) {
+    return loop.status();
+  }
+  runtime->loop_ = std::move(loop.value());
+  return runtime;
+}
+
+Runtime::~Runtime() {
+  // The last reference may be dropped by a task of the loop itself, which cannot join its own thread.
+  if (loop_ && loop_->on_loop()) {
+    std::thread([loop = std::move(loop_)] {}).detach();
+  }
+}
+
+void Runtime::drop_handle() {
+  if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1) {
+    return;
+  }
+  if (loop_->on_loop() || in_notify_callback()) {
+    std::thread([self = shared_from_this()] { self->close(0); }).detach();
+  } else {
+    close(0);
+  }
+}
+
+Result<std::shared_ptr<Session>> Runtime::open_session(SessionOptions options) {
+  std::shared_ptr<Session> session;
+  {
+    const std::lock_guard lock(mutex_);
+    if (phase_ != Phase::kOpen) {
+      return Status(CAPSULE_E_CLOSED, "runtime is closed");
+    }
+    options.profile.worker_dir = options_.worker_dir;
+    session = std::make_shared<Session>(shared_from_this(), ++sessions_opened_, std::move(options));
+    sessions_.emplace(session->id(), session);
+  }
+  handles_.fetch_add(1, std::memory_order_relaxed);
+  session->begin_start();
+  return session;
+}
+
+void Runtime::forget_session(std::uint64_t session_id) {
+  std::shared_ptr<Session> last;  // released after the lock
+  const std::lock_guard lock(mutex_);
+  if (const auto found = sessions_.find(session_id); found != sessions_.end()) {
+    last = std::move(found->second);
+    sessions_.erase(found);
+  }
+  changed_.notify_all();
+}
+
+void Runtime::close(std::int64_t timeout_ms) {
+  std::vector<std::shared_ptr<Session>> open;
+  {
+    std::unique_lock lock(mutex_);
+    if (phase_ == Phase::kClosed) {
+      return;
+    }
+    for (const auto &[id, session] : sessions_) {
+      open.push_back(session);
+    }
+    if (phase_ == Phase::kClosing) {  // another thread is at it; a shorter deadline still counts
+      lock.unlock();
+      const std::uint64_t sooner = timeout_ms == 0 ? 0 : deadline_after_ms(timeout_ms);
+      for (const auto &session : open) {
+        session->begin_close(sooner);
+      }
+      lock.lock();
+      changed_.wait(lock, [this] { return phase_ == Phase::kClosed; });
+      return;
+    }
+    phase_ = Phase::kClosing;
+  }
+  const std::uint64_t deadline = timeout_ms == 0 ? 0 : deadline_after_ms(timeout_ms);
+  for (const auto &session : open) {
+    session->begin_close(deadline);
+  }
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return sessions_.empty(); });
+  }
+  loop_->post([self = shared_from_this()] { self->shut_down_zygotes(); });
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return zygotes_gone_; });
+  }
+  loop_->stop();
+  const std::lock_guard lock(mutex_);
+  phase_ = Phase::kClosed;
+  changed_.notify_all();
+}
+
+void Runtime::shut_down_zygotes() {
+  const auto done = [this] {
+    const std::lock_guard lock(mutex_);
+    zygotes_gone_ = true;
+    changed_.notify_all();
+  };
+  const auto zygotes = std::exchange(zygotes_, {});
+  zygotes_ending_ = zygotes.size();
+  if (zygotes.empty()) {
+    done();
+    return;
+  }
+  for (const auto &[profile, zygote] : zygotes) {
+    zygote->shut_down([this, done, keep = zygote] {
+      // Released by a later task: this one runs inside the zygote.
+      loop_->post([keep] {});
+      if (--zygotes_ending_ == 0) {
+        done();
+      }
+    });
+  }
+}
+
+std::shared_ptr<Zygote> Runtime::zygote(const Profile &profile) {
+  loop_->assert_on_loop();
+  std::shared_ptr<Zygote> &slot = zygotes_[profile];
+  if (!slot) {
+    Zygote::Listener listener;
+    listener.started = [this](int pid) {
+      zygotes_started_.fetch_add(1, std::memory_order_relaxed);
+      zygote_pid_.store(pid, std::memory_order_relaxed);
+    };
+    listener.died = [this](bool was_ready) {
+      zygotes_restarted_.fetch_add(was_ready ? 1 : 0, std::memory_order_relaxed);
+      zygote_pid_.store(0, std::memory_order_relaxed);
+    };
+    listener.native_threads = [this](std::size_t modules) {
+      native_thread_warnings_.fetch_add(modules, std::memory_order_relaxed);
+    };
+    listener.stderr_text = [this](const std::string &text) { log_stderr(text); };
+    slot = std::make_shared<Zygote>(*loop_, profile, options_.max_frame_bytes, std::move(listener));
+  }
+  return slot;
+}
+
+void Runtime::log_stderr(const std::string &text) {
+  // One record a read, bounded; what it does not carry is counted.
+  constexpr std::size_t kMaxRaw = 1024;
+  if (text.size() > kMaxRaw || !log_enabled(CAPSULE_LOG_WARN)) {
+    const std::size_t carried = log_enabled(CAPSULE_LOG_WARN) ? kMaxRaw : 0;
+    stderr_dropped_bytes_.fetch_add(text.size() - carried, std::memory_order_relaxed);
+  }
+  std::string line = text.substr(0, kMaxRaw);
+  for (char &c : line) {
+    c = c == '\n' || c == '\r' ? ' ' : c;
+  }
+  log_record(CAPSULE_LOG_WARN, "event=worker_stderr size_bytes={} raw={}", text.size(), line);
+}
+
+capsule_runtime_info Runtime::info() {
+  capsule_runtime_info info{};
+  const std::lock_guard lock(mutex_);
+  info.sessions_open = sessions_.size();
+  info.sessions_opened = sessions_opened_;
+  info.zygote_pid = zygote_pid_.load(std::memory_order_relaxed);
+  info.workers_started = workers_started_.load(std::memory_order_relaxed);
+  info.workers_died = workers_died_.load(std::memory_order_relaxed);
+  info.zygotes_started = zygotes_started_.load(std::memory_order_relaxed);
+  info.zygotes_restarted = zygotes_restarted_.load(std::memory_order_relaxed);
+  info.native_thread_warnings = native_thread_warnings_.load(std::memory_order_relaxed);
+  info.stderr_dropped_bytes = stderr_dropped_bytes_.load(std::memory_order_relaxed);
+  return info;
+}
+
+}  // namespace capsule

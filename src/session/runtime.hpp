@@ -1,0 +1,77 @@
+// A runtime: the loop thread, the zygotes by profile, the open sessions.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "capsule/runtime.h"
+#include "loop/loop.hpp"
+#include "session/profile.hpp"
+#include "session/session.hpp"
+#include "session/zygote.hpp"
+
+namespace capsule {
+
+struct RuntimeOptions {
+  std::uint32_t max_frame_bytes = wire::kDefaultMaxFrame;
+  std::string worker_dir;
+};
+
+class Runtime : public std::enable_shared_from_this<Runtime> {
+ public:
+  static Result<std::shared_ptr<Runtime>> create(RuntimeOptions options);
+  ~Runtime();
+
+  [[nodiscard]] Loop &loop() { return *loop_; }
+  [[nodiscard]] std::uint32_t max_frame_bytes() const { return options_.max_frame_bytes; }
+  [[nodiscard]] const std::string &worker_dir() const { return options_.worker_dir; }
+
+  // The runtime's own handle and one for each session with handles. When the last is dropped the runtime is closed.
+  void drop_handle();
+
+  Result<std::shared_ptr<Session>> open_session(SessionOptions options);
+  // Closes everything and waits. Any thread but the loop's.
+  void close(std::int64_t timeout_ms);
+  capsule_runtime_info info();
+
+  // Sessions: when one is terminated.
+  void forget_session(std::uint64_t session_id);
+  void count_worker_started() { workers_started_.fetch_add(1, std::memory_order_relaxed); }
+  void count_worker_died() { workers_died_.fetch_add(1, std::memory_order_relaxed); }
+  std::uint64_t next_incarnation() { return incarnations_.fetch_add(1, std::memory_order_relaxed) + 1; }
+
+  // Loop thread: the profile's zygote, made when there is none.
+  std::shared_ptr<Zygote> zygote(const Profile &profile);
+
+ private:
+  explicit Runtime(RuntimeOptions options) : options_(std::move(options)) {}
+  void shut_down_zygotes();
+  void log_stderr(const std::string &text);
+
+  const RuntimeOptions options_;
+  std::unique_ptr<Loop> loop_;
+  std::atomic<std::uint64_t> handles_{1};
+  std::atomic<std::uint64_t> workers_started_{0};
+  std::atomic<std::uint64_t> workers_died_{0};
+  std::atomic<std::uint64_t> incarnations_{0};
+  std::atomic<std::uint64_t> zygotes_started_{0};
+  std::atomic<std::uint64_t> zygotes_restarted_{0};
+  std::atomic<std::uint64_t> native_thread_warnings_{0};
+  std::atomic<std::uint64_t> stderr_dropped_bytes_{0};
+  std::atomic<std::int32_t> zygote_pid_{0};
+
+  std::map<Profile, std::shared_ptr<Zygote>> zygotes_;  // loop thread
+  std::size_t zygotes_ending_ = 0;                      // loop thread
+
+  std::mutex mutex_;  // guards below
+  std::condition_variable changed_;
+  enum class Phase { kOpen, kClosing, kClosed } phase_ = Phase::kOpen;
+  bool zygotes_gone_ = false;
+  std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;
+  std::uint64_t sessions_opened_ = 0;
+};
+
+}  // namespace capsule

@@ -1,0 +1,323 @@
+// Submitting, running, ending executions.
+#include "session/session.hpp"
+
+#include <algorithm>
+
+#include "base/clock.hpp"
+#include "session/notifications.hpp"
+#include "session/runtime.hpp"
+
+namespace capsule {
+
+Session::Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOptions options)
+    : runtime_(std::move(runtime)), id_(id), options_(std::move(options)) {
+  counters_.session_id = id;
+  counters_.executor = options_.profile.executor;
+  counters_.created_ns = monotonic_ns();
+}
+
+Session::~Session() = default;
+
+bool Session::add_handle() {
+  std::uint64_t handles = handles_.load(std::memory_order_relaxed);
+  while (handles != 0 && !handles_.compare_exchange_weak(handles, handles + 1, std::memory_order_relaxed)) {
+  }
+  return handles != 0;
+}
+
+void Session::drop_handle() {
+  if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    begin_close(0);
+    runtime_->drop_handle();
+  }
+}
+
+Result<std::shared_ptr<Execution>> Session::submit(ExecutionRequest request) {
+  Notifications notifications;
+  const Lock lock(mutex_);
+  if (closing()) {
+    return Status(CAPSULE_E_CLOSED, "session is closed");
+  }
+  if (state_ == CAPSULE_SESSION_ERROR) {
+    return Status(CAPSULE_E_DIED, "session: its worker is gone; restart it first");
+  }
+  const std::size_t pending = queue_.size() + (current_ ? 1 : 0);
+  if (pending > options_.queue_limit) {
+    ++counters_.executions_refused;
+    return Status(CAPSULE_E_BUSY, "session is busy: " + std::to_string(queue_.size()) + " executions wait, queue_limit is " +
+                                      std::to_string(options_.queue_limit));
+  }
+  auto execution = std::make_shared<Execution>(shared_from_this(), ++last_execution_id_, std::move(request));
+  execution->submitted_ns = monotonic_ns();
+  counters_.last_used_ns = execution->submitted_ns;
+  queue_.push_back(execution);
+  dispatch(notifications);
+  return execution;
+}
+
+void Session::dispatch(Notifications &notifications) {
+  if (!can_run() || current_ || queue_.empty() || !worker_ || worker_->gone) {
+    return;
+  }
+  const std::shared_ptr<Execution> execution = std::move(queue_.front());
+  queue_.pop_front();
+  run_next(notifications, execution);
+}
+
+void Session::run_next(Notifications &notifications, const std::shared_ptr<Execution> &execution) {
+  current_ = execution;
+  state_ = CAPSULE_SESSION_BUSY;
+  ++counters_.executions_started;
+  execution->phase = ExecutionPhase::kRunning;
+  execution->started_ns = monotonic_ns();
+  Event started;
+  started.fields.kind = CAPSULE_EVENT_STARTED;
+  started.fields.time_ns = execution->started_ns;
+  push(notifications, execution, std::move(started), /*terminal=*/false);
+  const ExecutionRequest &request = execution->request;
+  const auto optional = [](const std::string &text) { return text.empty() ? wire::Text() : wire::Text(text); };
+  send_work(execution->id, wire::Execute{request.source, optional(request.file_name), optional(request.traceparent),
+                                         optional(request.tracestate)});
+  execution->request.source = {};
+  if (request.timeout_ms > 0) {
+    const std::uint64_t deadline = execution->started_ns + static_cast<std::uint64_t>(request.timeout_ms) * kNsPerMs;
+    runtime_->loop().post([self = shared_from_this(), weak = std::weak_ptr(execution), deadline] {
+      if (const auto alive = weak.lock()) {
+        const Lock inner(self->mutex_);
+        if (alive->phase == ExecutionPhase::kRunning) {
+          alive->timeout_timer = self->runtime_->loop().add_timer(deadline, [self, weak] { self->on_timeout(weak); });
+        }
+      }
+    });
+  }
+}
+
+void Session::push(Notifications &notifications, const std::shared_ptr<Execution> &execution, Event event, bool terminal) {
+  event.fields.execution_id = execution->id;
+  if (execution->events.push(std::move(event), terminal)) {
+    notifications.add(execution);
+  }
+}
+
+void Session::count_outcome(std::int32_t outcome) {
+  switch (outcome) {
+    case CAPSULE_OUTCOME_OK:
+      ++counters_.executions_succeeded;
+      break;
+    case CAPSULE_OUTCOME_ERROR:
+      ++counters_.executions_failed;
+      break;
+    case CAPSULE_OUTCOME_CANCELED:
+      ++counters_.executions_canceled;
+      break;
+    case CAPSULE_OUTCOME_TIMEOUT:
+      ++counters_.executions_timed_out;
+      break;
+    case CAPSULE_OUTCOME_KILLED:
+      ++counters_.executions_killed;
+      break;
+    default:
+      ++counters_.executions_died;
+      break;
+  }
+}
+
+// The one place where an execution ends.
+void Session::end(Notifications &notifications, const std::shared_ptr<Execution> &execution, Event event) {
+  const std::uint64_t now = monotonic_ns();
+  capsule_event &fields = event.fields;
+  fields.time_ns = fields.time_ns == 0 ? now : fields.time_ns;
+  const bool ran = execution->phase == ExecutionPhase::kRunning;
+  fields.queue_ns = (ran ? execution->started_ns : now) - execution->submitted_ns;
+  if (fields.duration_ns == 0 && ran) {
+    fields.duration_ns = now - execution->started_ns;
+  }
+  fields.stdout_bytes = execution->stdout_bytes;
+  fields.stderr_bytes = execution->stderr_bytes;
+  execution->phase = ExecutionPhase::kEnded;
+  execution->open_inputs.clear();
+  counters_.last_used_ns = now;
+  count_outcome(fields.outcome);
+  drop_timers(*execution);
+  // What it printed stays with its handle; the worker need not wait until somebody takes it.
+  credit(std::exchange(execution->uncredited_bytes, 0));
+  if (current_ == execution) {
+    current_.reset();
+    if (state_ == CAPSULE_SESSION_BUSY) {
+      state_ = CAPSULE_SESSION_IDLE;
+    }
+  }
+  push(notifications, execution, std::move(event), /*terminal=*/true);
+  changed_.notify_all();
+  if (state_ == CAPSULE_SESSION_SHUTTING_DOWN) {
+    proceed_close();
+  }
+  dispatch(notifications);
+}
+
+void Session::end_unstarted(Notifications &notifications, const std::shared_ptr<Execution> &execution, std::int32_t outcome,
+                            const char *error_type, const std::string &message) {
+  Event event;
+  event.fields.kind = CAPSULE_EVENT_ERROR;
+  event.fields.outcome = outcome;
+  event.fields.state = state_ == CAPSULE_SESSION_ERROR || closing() ? CAPSULE_STATE_LOST : CAPSULE_STATE_PRESERVED;
+  event.fields.cancel_phase = outcome == CAPSULE_OUTCOME_CANCELED ? CAPSULE_CANCEL_QUEUED : CAPSULE_CANCEL_NONE;
+  event.fields.error_type = event.keep(0, error_type);
+  event.fields.message = event.keep(1, message);
+  end(notifications, execution, std::move(event));
+}
+
+void Session::end_queued(Notifications &notifications, std::int32_t outcome, const char *error_type,
+                         const std::string &message) {
+  for (const auto &execution : std::exchange(queue_, {})) {
+    end_unstarted(notifications, execution, outcome, error_type, message);
+  }
+}
+
+Status Session::cancel(Execution &execution, std::int64_t grace_ms) {
+  Notifications notifications;
+  const Lock lock(mutex_);
+  if (execution.phase == ExecutionPhase::kEnded) {
+    ++counters_.cancels_noop;
+    return {};
+  }
+  const auto queued = std::find_if(queue_.begin(), queue_.end(), [&](const auto &one) { return one.get() == &execution; });
+  if (queued != queue_.end()) {
+    const std::shared_ptr<Execution> canceled = *queued;
+    queue_.erase(queued);
+    end_unstarted(notifications, canceled, CAPSULE_OUTCOME_CANCELED, "KeyboardInterrupt", "canceled before it ran");
+    return {};
+  }
+  if (current_) {
+    stop_execution(current_, CAPSULE_OUTCOME_CANCELED, grace_ms < 0 ? options_.cancel_grace_ms : grace_ms);
+  }
+  return {};
+}
+
+void Session::stop_execution(const std::shared_ptr<Execution> &execution, std::int32_t cause, std::int64_t grace_ms) {
+  if (execution->stop_cause == 0) {
+    execution->stop_cause = cause;
+  }
+  const std::uint64_t deadline = deadline_after_ms(grace_ms);
+  if (grace_ms > 0) {
+    send_control(execution->id, wire::Cancel{});
+  } else {
+    kill_worker();
+  }
+  if (deadline >= execution->kill_deadline_ns) {
+    return;
+  }
+  execution->kill_deadline_ns = deadline;
+  runtime_->loop().post([self = shared_from_this(), weak = std::weak_ptr(execution), deadline] {
+    const auto alive = weak.lock();
+    const Lock inner(self->mutex_);
+    if (alive && alive->phase == ExecutionPhase::kRunning && alive->kill_deadline_ns == deadline) {
+      if (alive->kill_timer) {
+        self->runtime_->loop().cancel_timer(*alive->kill_timer);
+      }
+      alive->kill_timer = self->runtime_->loop().add_timer(deadline, [self, weak] { self->on_grace_over(weak); });
+    }
+  });
+}
+
+void Session::on_timeout(const std::weak_ptr<Execution> &weak) {
+  const auto execution = weak.lock();
+  const Lock lock(mutex_);
+  if (execution && execution->phase == ExecutionPhase::kRunning && execution->stop_cause == 0) {
+    execution->timeout_timer.reset();
+    stop_execution(execution, CAPSULE_OUTCOME_TIMEOUT, options_.cancel_grace_ms);
+  }
+}
+
+void Session::on_grace_over(const std::weak_ptr<Execution> &weak) {
+  const auto execution = weak.lock();
+  const Lock lock(mutex_);
+  if (execution && execution->phase == ExecutionPhase::kRunning) {
+    execution->kill_timer.reset();
+    kill_worker();
+  }
+}
+
+void Session::drop_timers(Execution &execution) {
+  for (auto *timer : {&execution.timeout_timer, &execution.kill_timer}) {
+    if (*timer) {
+      runtime_->loop().post([runtime = runtime_, id = **timer] { runtime->loop().cancel_timer(id); });
+      timer->reset();
+    }
+  }
+}
+
+Status Session::interrupt(Execution &execution) {
+  const Lock lock(mutex_);
+  if (execution.phase != ExecutionPhase::kRunning) {
+    return {CAPSULE_E_STATE, execution.phase == ExecutionPhase::kEnded ? "execution has ended" : "execution is still queued"};
+  }
+  send_control(execution.id, wire::Interrupt{});
+  return {};
+}
+
+Status Session::answer(Execution &execution, std::uint64_t input_id, std::optional<std::string_view> text) {
+  const Lock lock(mutex_);
+  if (execution.open_inputs.erase(input_id) == 0) {
+    return {CAPSULE_E_STATE, "input_id: nobody waits for input " + std::to_string(input_id)};
+  }
+  const wire::Text answer = text ? (text->data() == nullptr ? wire::Text("") : *text) : wire::Text();
+  send_control(execution.id, wire::InputResponse{input_id, answer, !text.has_value()});
+  return {};
+}
+
+void Session::abandon(Execution &execution) {
+  const std::uint64_t dropped = execution.events.abandon();
+  const Lock lock(mutex_);
+  counters_.abandoned_output_bytes += dropped;
+  credit(std::exchange(execution.uncredited_bytes, 0));
+  for (const std::uint64_t input_id : std::exchange(execution.open_inputs, {})) {
+    send_control(execution.id, wire::InputResponse{input_id, {}, true});
+  }
+}
+
+void Session::count_refused() {
+  const Lock lock(mutex_);
+  ++counters_.executions_refused;
+}
+
+// Grants a quarter of the window at a time: one small frame for many events.
+void Session::credit(std::uint64_t bytes) {
+  uncredited_ += bytes;
+  if (uncredited_ >= options_.output_window_bytes / 4) {
+    send_control(0, wire::Credit{std::exchange(uncredited_, 0)});
+  }
+}
+
+void Session::send_control(std::uint64_t execution_id, wire::Body body) {
+  if (worker_ && !worker_->gone) {
+    const bool was_pending = worker_->control.pending();
+    worker_->control.send(execution_id, std::move(body));
+    if (worker_->control.pending() && !was_pending) {
+      flush_later(worker_, &Worker::control);
+    }
+  }
+}
+
+void Session::send_work(std::uint64_t execution_id, wire::Body body) {
+  if (worker_ && !worker_->gone) {
+    worker_->work.send(execution_id, std::move(body));
+    if (worker_->work.pending()) {
+      flush_later(worker_, &Worker::work);
+    }
+  }
+}
+
+capsule_session_info Session::info() {
+  const Lock lock(mutex_);
+  capsule_session_info info = counters_;
+  info.state = state_;
+  info.pid = worker_ && !worker_->gone ? worker_->process.pid : 0;
+  info.current_execution_id = current_ ? current_->id : 0;
+  info.executions_queued = queue_.size();
+  info.frames_sent = past_frames_sent_ + (worker_ ? worker_->frames_sent() : 0);
+  info.bytes_sent = past_bytes_sent_ + (worker_ ? worker_->bytes_sent() : 0);
+  return info;
+}
+
+}  // namespace capsule

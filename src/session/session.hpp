@@ -1,0 +1,147 @@
+// A session: one worker at a time, executions in order, every state change. Any thread may call what does not say otherwise.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "capsule/session.h"
+#include "session/execution.hpp"
+#include "session/profile.hpp"
+#include "session/worker.hpp"
+
+namespace capsule {
+
+class Runtime;
+
+struct SessionOptions {
+  Profile profile;
+  std::uint32_t queue_limit = 64;
+  std::int64_t start_timeout_ms = 10'000;
+  std::int64_t cancel_grace_ms = 500;
+  std::uint32_t heartbeat_interval_ms = 5'000;
+  bool wait_ready = true;
+  std::uint64_t output_window_bytes = 1U << 20U;
+  std::uint64_t output_queue_bytes = 4U << 20U;
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOptions options);
+  ~Session();
+
+  [[nodiscard]] std::uint64_t id() const { return id_; }
+  [[nodiscard]] Runtime &runtime() const { return *runtime_; }
+
+  // Handles: the session's own and one for each unreleased execution. When the last is dropped the session is closed.
+  bool add_handle();  // false when the last one was dropped
+  void drop_handle();
+
+  // Life cycle (session_lifecycle.cpp).
+  void begin_start();  // posts the start of a worker to the loop; the state is CREATING
+  Status wait_ready(std::uint64_t deadline_ns);
+  Status restart();
+  void begin_close(std::uint64_t deadline_ns);  // does not wait
+  void wait_terminated();
+  Status close(std::int64_t timeout_ms);
+
+  // Executions (session.cpp).
+  Result<std::shared_ptr<Execution>> submit(ExecutionRequest request);
+  Status cancel(Execution &execution, std::int64_t grace_ms);
+  Status interrupt(Execution &execution);
+  Status answer(Execution &execution, std::uint64_t input_id, std::optional<std::string_view> text);
+  void abandon(Execution &execution);
+  void count_refused();
+
+  // Waiting (session_events.cpp).
+  Result<Event> next(Execution &execution, std::uint64_t deadline_ns);
+
+  capsule_session_info info();
+
+ private:
+  // Queues to notify once the lock is dropped: declare before the lock.
+  class Notifications;
+  using Lock = std::unique_lock<std::mutex>;
+
+  // session.cpp: all under the lock.
+  void push(Notifications &notifications, const std::shared_ptr<Execution> &execution, Event event, bool terminal);
+  void dispatch(Notifications &notifications);
+  void run_next(Notifications &notifications, const std::shared_ptr<Execution> &execution);
+  void end(Notifications &notifications, const std::shared_ptr<Execution> &execution, Event event);
+  void end_unstarted(Notifications &notifications, const std::shared_ptr<Execution> &execution, std::int32_t outcome,
+                     const char *error_type, const std::string &message);
+  void end_queued(Notifications &notifications, std::int32_t outcome, const char *error_type, const std::string &message);
+  void count_outcome(std::int32_t outcome);
+  void stop_execution(const std::shared_ptr<Execution> &execution, std::int32_t cause, std::int64_t grace_ms);
+  void on_timeout(const std::weak_ptr<Execution> &weak);
+  void on_grace_over(const std::weak_ptr<Execution> &weak);
+  void drop_timers(Execution &execution);
+  void send_control(std::uint64_t execution_id, wire::Body body);
+  void send_work(std::uint64_t execution_id, wire::Body body);
+  void credit(std::uint64_t bytes);
+  void flush_later(const std::shared_ptr<Worker> &worker, Channel Worker::*channel);
+
+  // session_events.cpp
+  void help(Execution &execution, std::uint64_t deadline_ns);
+  ReceiveState receive_work(Worker &worker);
+  void on_work_readable(const std::shared_ptr<Worker> &worker);
+  void on_work_frame(Worker &worker, const wire::Envelope &envelope, std::size_t bytes);
+  void on_input_request(Notifications &notifications, const wire::Envelope &envelope, const wire::InputRequest &request);
+  void on_result(Notifications &notifications, const wire::Envelope &envelope, const wire::Result &result);
+  void on_error(Notifications &notifications, const wire::Envelope &envelope, const wire::Error &error);
+  void on_control_readable(const std::shared_ptr<Worker> &worker);
+  void on_control_frame(const std::shared_ptr<Worker> &worker, const wire::Envelope &envelope, std::size_t bytes);
+  void deliver_output(Notifications &notifications, std::uint64_t execution_id, std::uint8_t stream, std::string_view data,
+                      std::uint64_t time_ns);
+
+  // session_lifecycle.cpp: loop thread.
+  void start_worker();
+  void on_born(const std::shared_ptr<Worker> &worker, Result<Process> process);
+  void on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready &ready);
+  void on_start_timeout(const std::weak_ptr<Worker> &weak);
+  void fail_start(Notifications &notifications, const Status &status);
+  void on_worker_gone(const std::shared_ptr<Worker> &worker);
+  void await_exit_status(const std::shared_ptr<Worker> &worker, int attempt);
+  void recover_output(Notifications &notifications, Worker &worker);
+  void bury(const std::shared_ptr<Worker> &worker);
+  void break_protocol(Worker &worker, const Status &error);
+  Event death_event(const Worker &worker, const Execution &execution) const;
+  std::int32_t death_reason(const Worker &worker) const;
+  void kill_worker();
+  void release_worker();
+  void proceed_close();
+  void on_close_deadline();
+  void terminate(Notifications &notifications);
+  [[nodiscard]] bool closing() const {
+    return state_ == CAPSULE_SESSION_SHUTTING_DOWN || state_ == CAPSULE_SESSION_TERMINATED;
+  }
+  [[nodiscard]] bool can_run() const { return state_ == CAPSULE_SESSION_READY || state_ == CAPSULE_SESSION_IDLE; }
+
+  const std::shared_ptr<Runtime> runtime_;
+  const std::uint64_t id_;
+  const SessionOptions options_;
+  std::atomic<std::uint64_t> handles_{1};
+
+  std::mutex mutex_;  // guards all below
+  std::condition_variable changed_;
+  std::int32_t state_ = CAPSULE_SESSION_CREATING;
+  Status start_status_;  // why the last start failed
+  std::shared_ptr<Worker> worker_;
+  bool restarting_ = false;
+  bool shutdown_sent_ = false;
+  std::uint64_t close_deadline_ns_ = UINT64_MAX;
+  std::shared_ptr<Execution> current_;
+  std::deque<std::shared_ptr<Execution>> queue_;
+  std::uint64_t last_execution_id_ = 0;
+  std::uint64_t uncredited_ = 0;  // taken by callers, not yet granted back to the worker
+  capsule_session_info counters_{};
+  // Of workers that are gone.
+  std::uint64_t past_frames_sent_ = 0;
+  std::uint64_t past_bytes_sent_ = 0;
+};
+
+}  // namespace capsule

@@ -1,0 +1,304 @@
+// From the worker's frames to the callers' events, and the waiting for them.
+#include <poll.h>
+
+#include <cerrno>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "session/notifications.hpp"
+#include "session/runtime.hpp"
+
+namespace capsule {
+namespace {
+
+// Rounds of receiving before others get their turn.
+constexpr int kMaxRounds = 8;
+
+std::int32_t phase_of_own_end(const Execution &execution) {
+  return execution.stop_cause == 0 ? CAPSULE_CANCEL_NONE : CAPSULE_CANCEL_DELIVERED;
+}
+
+}  // namespace
+
+Result<Event> Session::next(Execution &execution, std::uint64_t deadline_ns) {
+  for (;;) {
+    auto event = execution.events.try_pop();
+    if (event.ok() && event.value().fields.kind == CAPSULE_EVENT_OUTPUT) {
+      const std::uint64_t size = event.value().fields.data.size;
+      const Lock lock(mutex_);
+      if (execution.uncredited_bytes >= size) {
+        execution.uncredited_bytes -= size;
+        credit(size);
+      }
+    }
+    if (event.ok() || event.status().code() != CAPSULE_E_TIMEOUT) {
+      return event;
+    }
+    if (deadline_ns == 0 || monotonic_ns() >= deadline_ns) {
+      return event;
+    }
+    help(execution, deadline_ns);
+    execution.events.wait(deadline_ns);
+  }
+}
+
+// A caller that waits reads the work channel itself, in the loop thread's place: one wake-up less for each answer. The
+// channel still has one reader at a time: whoever holds `reader`.
+void Session::help(Execution &execution, std::uint64_t deadline_ns) {
+  std::shared_ptr<Worker> worker;
+  {
+    const Lock lock(mutex_);
+    if (!worker_ || worker_->handoff == 0) {
+      return;
+    }
+    worker = worker_;
+  }
+  const std::unique_lock reader(worker->reader, std::try_to_lock);
+  if (!reader || worker->work_ended) {
+    return;
+  }
+  // Budget: two epoll_ctl, and a poll and a recv for each answer.
+  runtime_->loop().disarm(worker->handoff, worker->work.fd());
+  execution.events.set_helper(worker->wake.get());
+  while (!execution.events.ready()) {
+    pollfd fds[2] = {{worker->work.fd(), POLLIN, 0}, {worker->wake.get(), POLLIN, 0}};
+    const int count = ::poll(fds, 2, poll_timeout_ms(deadline_ns));
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (fds[1].revents != 0) {
+      std::uint64_t woken = 0;
+      [[maybe_unused]] const ssize_t taken = ::read(worker->wake.get(), &woken, sizeof woken);
+      break;
+    }
+    if (count <= 0 || receive_work(*worker) == ReceiveState::kEnd) {
+      break;
+    }
+  }
+  execution.events.set_helper(-1);
+  if (!worker->work_ended) {
+    runtime_->loop().arm(worker->handoff, worker->work.fd());
+  }
+}
+
+ReceiveState Session::receive_work(Worker &worker) {
+  ReceiveState state = ReceiveState::kMore;
+  for (int round = 0; round < kMaxRounds && state == ReceiveState::kMore; ++round) {
+    state = worker.work.receive_round(
+        [this, &worker](const wire::Envelope &envelope, std::size_t bytes) { on_work_frame(worker, envelope, bytes); });
+  }
+  if (state == ReceiveState::kBroken) {
+    const Lock lock(mutex_);
+    break_protocol(worker, worker.work.error());
+    state = ReceiveState::kEnd;
+  }
+  if (state == ReceiveState::kEnd) {
+    worker.work_ended = true;
+  }
+  return state;
+}
+
+void Session::on_work_readable(const std::shared_ptr<Worker> &worker) {
+  const std::unique_lock reader(worker->reader, std::try_to_lock);
+  if (!reader || worker->work_ended) {
+    return;  // a caller reads, and arms the watch when it leaves
+  }
+  if (receive_work(*worker) != ReceiveState::kEnd) {
+    runtime_->loop().arm(worker->handoff, worker->work.fd());
+  }
+}
+
+void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std::size_t bytes) {
+  log_record(CAPSULE_LOG_DEBUG, "event=frame_in channel=work session={} execution={} kind={} bytes={}", id_,
+             envelope.execution_id, wire::body_name(envelope.body), bytes);
+  Notifications notifications;
+  const Lock lock(mutex_);
+  if (worker_.get() != &worker) {
+    return;  // given up meanwhile
+  }
+  ++counters_.frames_received;
+  counters_.bytes_received += bytes;
+  if (const auto *output = std::get_if<wire::Output>(&envelope.body)) {
+    worker.output_position = output->queue_position;
+    deliver_output(notifications, envelope.execution_id, output->stream, output->data, envelope.time_ns);
+    return;
+  }
+  if (std::holds_alternative<wire::Unknown>(envelope.body)) {
+    ++counters_.frames_unknown;
+    return;
+  }
+  if (!current_ || envelope.execution_id != current_->id) {
+    return break_protocol(worker, Status(CAPSULE_E_PROTOCOL, "a frame for execution " + std::to_string(envelope.execution_id) +
+                                                                 " came when it was not running"));
+  }
+  if (const auto *request = std::get_if<wire::InputRequest>(&envelope.body)) {
+    on_input_request(notifications, envelope, *request);
+  } else if (const auto *result = std::get_if<wire::Result>(&envelope.body)) {
+    on_result(notifications, envelope, *result);
+  } else if (const auto *error = std::get_if<wire::Error>(&envelope.body)) {
+    on_error(notifications, envelope, *error);
+  } else {
+    break_protocol(worker, Status(CAPSULE_E_PROTOCOL, std::string("a worker does not send ") + wire::body_name(envelope.body) +
+                                                          " on the work channel"));
+  }
+}
+
+void Session::deliver_output(Notifications &notifications, std::uint64_t execution_id, std::uint8_t stream,
+                             std::string_view data, std::uint64_t time_ns) {
+  counters_.output_bytes += data.size();
+  const bool known = stream == CAPSULE_STREAM_STDOUT || stream == CAPSULE_STREAM_STDERR;
+  if (!current_ || current_->id != execution_id || !known || data.empty()) {
+    counters_.late_output_bytes += data.size();
+    credit(data.size());
+    return;
+  }
+  (stream == CAPSULE_STREAM_STDOUT ? current_->stdout_bytes : current_->stderr_bytes) += data.size();
+  if (current_->events.abandoned()) {
+    counters_.abandoned_output_bytes += data.size();
+    credit(data.size());
+    return;
+  }
+  current_->uncredited_bytes += data.size();
+  Event event;
+  event.fields.kind = CAPSULE_EVENT_OUTPUT;
+  event.fields.time_ns = time_ns;
+  event.fields.stream = stream;
+  event.fields.data = event.keep(0, data);
+  push(notifications, current_, std::move(event), /*terminal=*/false);
+}
+
+void Session::on_input_request(Notifications &notifications, const wire::Envelope &envelope,
+                               const wire::InputRequest &request) {
+  ++counters_.input_requests;
+  if (current_->events.abandoned()) {
+    send_control(current_->id, wire::InputResponse{request.input_id, {}, true});
+    return;
+  }
+  current_->open_inputs.insert(request.input_id);
+  Event event;
+  event.fields.kind = CAPSULE_EVENT_INPUT;
+  event.fields.time_ns = envelope.time_ns;
+  event.fields.input_id = request.input_id;
+  event.fields.secret = request.secret ? 1 : 0;
+  event.fields.prompt = event.keep(0, request.prompt);
+  push(notifications, current_, std::move(event), /*terminal=*/false);
+}
+
+void Session::on_result(Notifications &notifications, const wire::Envelope &envelope, const wire::Result &result) {
+  Event event;
+  capsule_event &fields = event.fields;
+  fields.kind = CAPSULE_EVENT_RESULT;
+  fields.time_ns = envelope.time_ns;
+  fields.outcome = CAPSULE_OUTCOME_OK;
+  fields.cancel_phase = phase_of_own_end(*current_);
+  fields.state = CAPSULE_STATE_PRESERVED;
+  fields.duration_ns = result.duration_ns;
+  fields.repr_size_bytes = result.repr_size_bytes;
+  if (result.repr.data() != nullptr) {
+    fields.repr = event.keep(0, result.repr);
+    fields.type_name = event.keep(1, result.type_name);
+  }
+  if (result.json.data() != nullptr) {
+    fields.json = event.keep(2, result.json);
+  }
+  end(notifications, std::shared_ptr(current_), std::move(event));
+}
+
+void Session::on_error(Notifications &notifications, const wire::Envelope &envelope, const wire::Error &error) {
+  Event event;
+  capsule_event &fields = event.fields;
+  fields.kind = CAPSULE_EVENT_ERROR;
+  fields.time_ns = envelope.time_ns;
+  fields.state = CAPSULE_STATE_PRESERVED;
+  fields.duration_ns = error.duration_ns;
+  fields.exit_code = error.exit_code;
+  fields.error_type = event.keep(0, error.error_type);
+  fields.message = event.keep(1, error.message);
+  if (error.traceback.data() != nullptr) {
+    fields.traceback = event.keep(2, error.traceback);
+  }
+  const bool stopped = error.interrupted && current_->stop_cause != 0;
+  fields.outcome = stopped ? current_->stop_cause : CAPSULE_OUTCOME_ERROR;
+  fields.cancel_phase = stopped ? CAPSULE_CANCEL_INTERRUPTED : phase_of_own_end(*current_);
+  if (fields.outcome == CAPSULE_OUTCOME_TIMEOUT) {
+    fields.error_type = event.keep(0, "TimeoutError");
+    fields.message = event.keep(1, "timed out after " + std::to_string(current_->request.timeout_ms) + " ms");
+  } else {
+    const std::string name(error.error_type.substr(0, sizeof counters_.last_error_type - 1));
+    name.copy(counters_.last_error_type, name.size());
+    counters_.last_error_type[name.size()] = '\0';
+  }
+  end(notifications, std::shared_ptr(current_), std::move(event));
+}
+
+void Session::on_control_readable(const std::shared_ptr<Worker> &worker) {
+  ReceiveState state = ReceiveState::kMore;
+  while (state == ReceiveState::kMore) {
+    state = worker->control.receive_round([this, &worker](const wire::Envelope &envelope, std::size_t bytes) {
+      on_control_frame(worker, envelope, bytes);
+    });
+  }
+  if (state == ReceiveState::kBroken) {
+    const Lock lock(mutex_);
+    break_protocol(*worker, worker->control.error());
+  }
+  if (state != ReceiveState::kDrained) {
+    worker->control_watch.reset();  // its death is told by the pidfd
+  }
+}
+
+void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire::Envelope &envelope, std::size_t bytes) {
+  log_record(CAPSULE_LOG_DEBUG, "event=frame_in channel=control session={} kind={} bytes={}", id_,
+             wire::body_name(envelope.body), bytes);
+  {
+    const Lock lock(mutex_);
+    ++counters_.frames_received;
+    counters_.bytes_received += bytes;
+    if (const auto *beat = std::get_if<wire::Heartbeat>(&envelope.body)) {
+      const std::uint64_t now = monotonic_ns();
+      const std::uint64_t since = counters_.heartbeat_ns == 0 ? counters_.ready_ns : counters_.heartbeat_ns;
+      const std::uint64_t cpu = beat->cpu_ns - std::min(beat->cpu_ns, counters_.cpu_ns);
+      counters_.cpu_ratio = now > since ? static_cast<double>(cpu) / static_cast<double>(now - since) : 0;
+      ++counters_.heartbeats;
+      counters_.heartbeat_ns = now;
+      counters_.resident_bytes = beat->resident_bytes;
+      counters_.private_bytes = beat->private_bytes;
+      counters_.cpu_ns = beat->cpu_ns;
+      counters_.threads = beat->threads;
+      counters_.namespace_size = beat->namespace_size;
+      counters_.execution_age_ns = beat->execution_age_ns;
+      return;
+    }
+    if (std::holds_alternative<wire::Unknown>(envelope.body)) {
+      ++counters_.frames_unknown;
+      return;
+    }
+  }
+  if (const auto *ack = std::get_if<wire::HelloAck>(&envelope.body)) {
+    if (const Status peer = wire::check_peer(ack->protocol_major, ack->protocol_minor, ack->reason); !peer.ok()) {
+      const Lock lock(mutex_);
+      break_protocol(*worker, peer);
+    }
+  } else if (const auto *ready = std::get_if<wire::Ready>(&envelope.body)) {
+    on_ready(worker, *ready);
+  } else if (const auto *log = std::get_if<wire::Log>(&envelope.body)) {
+    log_record(log->level, "{} source=worker session={}", log->line, id_);
+  }
+}
+
+void Session::flush_later(const std::shared_ptr<Worker> &worker, Channel Worker::*channel) {
+  runtime_->loop().post([self = shared_from_this(), worker, channel] {
+    self->runtime_->loop().when_writable((worker.get()->*channel).fd(), [self, worker, channel] {
+      const Lock lock(self->mutex_);
+      if (worker->gone) {
+        return;
+      }
+      (worker.get()->*channel).flush();
+      if ((worker.get()->*channel).pending()) {
+        self->flush_later(worker, channel);
+      }
+    });
+  });
+}
+
+}  // namespace capsule

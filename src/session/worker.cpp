@@ -1,0 +1,73 @@
+#include "session/worker.hpp"
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+
+#include <cerrno>
+
+#include "transport/socket.hpp"
+
+namespace capsule {
+namespace {
+
+struct Pipe {
+  UniqueFd read_end;
+  UniqueFd write_end;
+};
+
+// Non-blocking to read on, blocking to write on: user code expects a plain stdout.
+Result<Pipe> capture_pipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    return system_error("pipe2", errno);
+  }
+  Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+  if (fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK) != 0) {
+    return system_error("fcntl(O_NONBLOCK)", errno);
+  }
+  return pipe;
+}
+
+UniqueFd duplicate(int fd) { return UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+
+}  // namespace
+
+Result<std::shared_ptr<Worker>> Worker::create(std::uint32_t max_frame_bytes, std::size_t output_queue_bytes,
+                                               std::vector<UniqueFd> &child_fds) {
+  auto work = socket_pair();
+  auto control = socket_pair();
+  auto memory = SharedMemory::create("capsule-output", OutputRing::memory_size(output_queue_bytes));
+  auto out = capture_pipe();
+  auto err = capture_pipe();
+  for (const Status &status : {work.status(), control.status(), memory.status(), out.status(), err.status()}) {
+    if (!status.ok()) {
+      return status;
+    }
+  }
+  auto worker =
+      std::make_shared<Worker>(std::move(work.value().first), std::move(control.value().first), max_frame_bytes);
+  worker->memory = std::move(memory.value());
+  worker->ring = OutputRing(worker->memory.data(), worker->memory.size());
+  worker->wake.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!worker->wake.valid()) {
+    return system_error("eventfd", errno);
+  }
+  child_fds.push_back(std::move(work.value().second));
+  child_fds.push_back(std::move(control.value().second));
+  child_fds.push_back(duplicate(worker->memory.fd()));
+  child_fds.push_back(duplicate(out.value().read_end.get()));
+  child_fds.push_back(std::move(out.value().write_end));
+  child_fds.push_back(duplicate(err.value().read_end.get()));
+  child_fds.push_back(std::move(err.value().write_end));
+  for (const UniqueFd &fd : child_fds) {
+    if (!fd.valid()) {
+      return Status(CAPSULE_E_SYSTEM, "fcntl(F_DUPFD_CLOEXEC): too many open files");
+    }
+  }
+  worker->memory.close_fd();
+  worker->capture[0] = std::move(out.value().read_end);
+  worker->capture[1] = std::move(err.value().read_end);
+  return worker;
+}
+
+}  // namespace capsule

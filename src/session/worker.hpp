@@ -1,0 +1,58 @@
+// The host's view of one worker process: its channels, its shared output queue, its pidfd. Owned by a session, which guards it.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "loop/loop.hpp"
+#include "transport/channel.hpp"
+#include "transport/output_ring.hpp"
+#include "transport/process.hpp"
+#include "transport/shared_memory.hpp"
+
+namespace capsule {
+
+struct Worker {
+  // Makes the channels, the queue and the capture pipes. `child_fds` are the worker's ends, in the order of
+  // worker/session_fds.hpp.
+  static Result<std::shared_ptr<Worker>> create(std::uint32_t max_frame_bytes, std::size_t output_queue_bytes,
+                                                std::vector<UniqueFd> &child_fds);
+
+  Worker(UniqueFd work_fd, UniqueFd control_fd, std::uint32_t max_frame_bytes)
+      : work(std::move(work_fd), max_frame_bytes), control(std::move(control_fd), max_frame_bytes) {}
+
+  // Sending on either channel: under the session's lock. Receiving on `work`: under `reader`, by the loop thread or by a
+  // caller that waits for events. Receiving on `control`: the loop thread.
+  Channel work;
+  Channel control;
+  std::mutex reader;
+  bool work_ended = false;  // guarded by `reader`
+
+  SharedMemory memory;
+  OutputRing ring;
+  std::uint64_t output_position = 0;  // of the queue: what was received; guarded by `reader`
+  UniqueFd capture[2];                // read ends of stdout and stderr, duplicates of the worker's
+
+  Process process;
+  std::optional<ExitStatus> exit_status;  // once known
+  std::uint64_t incarnation = 0;  // number of the process in its runtime
+  bool ready = false;
+  bool gone = false;         // the pidfd said so
+  bool kill_sent = false;    // by the host
+  Status protocol_error;     // why the host killed it, when it broke the protocol
+
+  // Wakes a caller that reads `work`.
+  UniqueFd wake;
+  Loop::HandoffId handoff = 0;
+  Loop::TimerId start_timer{};
+  std::shared_ptr<Loop::Watch> control_watch;
+  std::shared_ptr<Loop::Watch> process_watch;
+
+  // From channels that are closed by now, for the session's counters.
+  [[nodiscard]] std::uint64_t frames_sent() const { return work.frames_sent() + control.frames_sent(); }
+  [[nodiscard]] std::uint64_t bytes_sent() const { return work.bytes_sent() + control.bytes_sent(); }
+};
+
+}  // namespace capsule

@@ -1,0 +1,356 @@
+#include "session/zygote.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "capsule/session.h"
+#include "session/bootstrap.hpp"
+#include "transport/socket.hpp"
+
+namespace capsule {
+namespace {
+
+// Descriptor numbers that worker/zygote.hpp expects.
+constexpr int kChannelFd = 3;
+constexpr int kHostPidfd = 4;
+
+// Exit statuses of session/bootstrap.py.
+constexpr int kUnsupportedPython = 71;
+constexpr int kUnloadableModule = 72;
+
+constexpr std::size_t kStderrTail = 4096;
+// Forks under way at once: enough to keep the zygote busy, few enough that their descriptors always fit the socket.
+constexpr std::size_t kMaxForking = 8;
+
+std::string describe_exit(const ExitStatus &exit) {
+  return exit.signal_number != 0 ? "was killed by signal " + std::to_string(exit.signal_number)
+                                 : "exited with status " + std::to_string(exit.exit_code);
+}
+
+}  // namespace
+
+Zygote::Zygote(Loop &loop, Profile profile, std::uint32_t max_frame_bytes, Listener listener)
+    : loop_(loop), profile_(std::move(profile)), max_frame_bytes_(max_frame_bytes), listener_(std::move(listener)) {}
+
+Zygote::~Zygote() = default;
+
+void Zygote::fork_session(std::uint64_t session_id, std::vector<UniqueFd> fds, Forked forked, Exited exited) {
+  loop_.assert_on_loop();
+  exit_listeners_[session_id] = std::move(exited);
+  requests_.push_back({session_id, std::move(fds), std::move(forked)});
+  if (phase_ == Phase::kIdle) {
+    start();
+  } else if (phase_ == Phase::kReady) {
+    send_requests();
+  }
+}
+
+void Zygote::forget(std::uint64_t session_id) {
+  loop_.assert_on_loop();
+  exit_listeners_.erase(session_id);
+  std::erase_if(requests_, [session_id](const Request &request) { return request.session_id == session_id; });
+  if (const auto found = forking_.find(session_id); found != forking_.end()) {
+    found->second = [](Result<Process> process) {
+      if (process.ok()) {
+        kill_group(process.value().pidfd, process.value().pid);
+      }
+    };
+  }
+}
+
+void Zygote::start() {
+  auto programs = find_programs(profile_);
+  if (!programs.ok()) {
+    fail_requests(programs.status());
+    return;
+  }
+  programs_ = std::move(programs.value());
+  const std::string first = programs_.front();
+  programs_.erase(programs_.begin());
+  if (const Status status = start_program(first); !status.ok()) {
+    fail_requests(status);
+  }
+}
+
+SpawnRequest Zygote::spawn_request(const std::string &program, const std::string &module, int channel, int host_pidfd,
+                                   int log) const {
+  SpawnRequest request;
+  request.path = program;
+  if (profile_.executor == CAPSULE_EXECUTOR_ECHO) {
+    request.arguments = {program, "zygote"};
+  } else {
+    request.arguments = {program, "-c", kBootstrapSource, module, "zygote"};
+  }
+  request.environment = profile_.environment;
+  request.working_directory = profile_.working_directory;
+  request.descriptors = {{STDOUT_FILENO, log}, {STDERR_FILENO, log}, {kChannelFd, channel}, {kHostPidfd, host_pidfd}};
+  return request;
+}
+
+Status Zygote::start_program(const std::string &program) {
+  std::string module;
+  if (profile_.executor == CAPSULE_EXECUTOR_PYTHON) {
+    auto found = find_worker_module(profile_);
+    if (!found.ok()) {
+      return found.status();
+    }
+    module = found.value();
+  }
+  auto sockets = socket_pair();
+  if (!sockets.ok()) {
+    return sockets.status();
+  }
+  auto host_pidfd = open_pidfd(getpid());
+  if (!host_pidfd.ok()) {
+    return host_pidfd.status();
+  }
+  int log[2];
+  if (pipe2(log, O_CLOEXEC) != 0) {
+    return system_error("pipe2", errno);
+  }
+  stderr_.reset(log[0]);
+  const UniqueFd log_end(log[1]);
+  fcntl(stderr_.get(), F_SETFL, O_NONBLOCK);
+  auto process = spawn(
+      spawn_request(program, module, sockets.value().second.get(), host_pidfd.value().get(), log_end.get()));
+  if (!process.ok()) {
+    const capsule_status code = profile_.executor == CAPSULE_EXECUTOR_PYTHON ? CAPSULE_E_PYTHON : CAPSULE_E_WORKER;
+    return {code, "python: '" + program + "' cannot be started: " + process.status().message()};
+  }
+  program_ = program;
+  process_ = std::move(process.value());
+  phase_ = Phase::kStarting;
+  stderr_tail_.clear();
+  failure_ = Status();
+  channel_ = std::make_unique<Channel>(std::move(sockets.value().first), max_frame_bytes_);
+  watch_process();
+  channel_->send(0, wire::Hello{.max_frame_bytes = max_frame_bytes_});
+  wire::Preload preload;
+  preload.modules.assign(profile_.preload.begin(), profile_.preload.end());
+  preload.native_thread_allow.assign(profile_.native_thread_allow.begin(), profile_.native_thread_allow.end());
+  channel_->send(0, preload);
+  listener_.started(process_.pid);
+  log_record(CAPSULE_LOG_INFO, "event=zygote_started pid={} program={}", process_.pid, program);
+  return {};
+}
+
+void Zygote::watch_process() {
+  const std::weak_ptr<Zygote> weak = weak_from_this();
+  const auto call = [weak](void (Zygote::*method)()) {
+    return [weak, method] {
+      if (const auto self = weak.lock()) {
+        (self.get()->*method)();
+      }
+    };
+  };
+  channel_watch_ = loop_.watch_readable(channel_->fd(), call(&Zygote::on_readable));
+  process_watch_ = loop_.watch_readable(process_.pidfd.get(), call(&Zygote::on_exit));
+  stderr_watch_ = loop_.watch_readable(stderr_.get(), call(&Zygote::on_stderr));
+}
+
+void Zygote::on_readable() {
+  for (;;) {
+    const ReceiveState state = channel_->receive_round(
+        [this](const wire::Envelope &envelope, std::size_t) { on_frame(envelope); }, /*with_fds=*/true);
+    if (state == ReceiveState::kDrained) {
+      return;
+    }
+    if (state == ReceiveState::kBroken) {
+      failure_ = channel_->error();
+      kill_group(process_.pidfd, process_.pid);
+    }
+    if (state != ReceiveState::kMore) {
+      channel_watch_.reset();  // its end is told by the pidfd
+      return;
+    }
+  }
+}
+
+void Zygote::on_frame(const wire::Envelope &envelope) {
+  if (const auto *ack = std::get_if<wire::HelloAck>(&envelope.body)) {
+    failure_ = wire::check_peer(ack->protocol_major, ack->protocol_minor, ack->reason);
+    if (!failure_.ok()) {
+      kill_group(process_.pidfd, process_.pid);
+    }
+  } else if (const auto *ready = std::get_if<wire::Ready>(&envelope.body)) {
+    on_ready(*ready);
+  } else if (const auto *forked = std::get_if<wire::Forked>(&envelope.body)) {
+    on_forked(*forked);
+  } else if (const auto *exited = std::get_if<wire::Exited>(&envelope.body)) {
+    if (auto listener = exit_listeners_.extract(exited->session_id)) {
+      listener.mapped()({exited->exit_code, exited->signal_number});
+    }
+  } else if (const auto *log = std::get_if<wire::Log>(&envelope.body)) {
+    log_record(log->level, "{} source=zygote pid={}", log->line, process_.pid);
+  }
+}
+
+void Zygote::on_ready(const wire::Ready &ready) {
+  if (!ready.failure.empty()) {
+    failure_ = Status(CAPSULE_E_PRELOAD, std::string(ready.failure));
+    return;  // it exits by itself
+  }
+  phase_ = Phase::kReady;
+  programs_.clear();
+  if (!ready.native_thread_modules.empty()) {
+    listener_.native_threads(ready.native_thread_modules.size());
+    for (const wire::Text module : ready.native_thread_modules) {
+      log_record(CAPSULE_LOG_WARN, "event=native_threads module={} pid={}", module, process_.pid);
+    }
+  }
+  send_requests();
+}
+
+void Zygote::send_requests() {
+  while (!requests_.empty() && forking_.size() < kMaxForking) {
+    Request request = std::move(requests_.front());
+    requests_.pop_front();
+    std::vector<int> fds;
+    for (const UniqueFd &fd : request.fds) {
+      fds.push_back(fd.get());
+    }
+    channel_->send(0, wire::Fork{request.session_id, profile_.start == CAPSULE_START_SPAWN}, fds);
+    forking_[request.session_id] = std::move(request.forked);
+  }
+}
+
+void Zygote::on_forked(const wire::Forked &forked) {
+  auto waiting = forking_.extract(forked.session_id);
+  if (!waiting) {
+    return;
+  }
+  auto fds = channel_->take_fds();
+  if (!forked.failure.empty() || fds.empty()) {
+    exit_listeners_.erase(forked.session_id);
+    waiting.mapped()(Status(CAPSULE_E_WORKER, "the zygote could not make a session: " + std::string(forked.failure)));
+  } else {
+    waiting.mapped()(Process{forked.pid, std::move(fds.front())});
+  }
+  send_requests();
+}
+
+void Zygote::on_stderr() {
+  char buffer[4096];
+  const ssize_t count = ::read(stderr_.get(), buffer, sizeof buffer);
+  if (count == 0 || (count < 0 && errno != EAGAIN)) {
+    stderr_watch_.reset();
+    return;
+  }
+  if (count > 0) {
+    const std::string text(buffer, static_cast<std::size_t>(count));
+    stderr_tail_ += text;
+    if (stderr_tail_.size() > kStderrTail) {
+      stderr_tail_.erase(0, stderr_tail_.size() - kStderrTail);
+    }
+    listener_.stderr_text(text);
+  }
+}
+
+Status Zygote::exit_reason(std::optional<ExitStatus> exit, bool &try_next) const {
+  if (!failure_.ok()) {
+    return failure_;
+  }
+  const std::string tail = stderr_tail_.empty() ? "" : "; it wrote: " + stderr_tail_;
+  if (profile_.executor == CAPSULE_EXECUTOR_ECHO) {
+    return {CAPSULE_E_WORKER, "worker '" + program_ + "' " + (exit ? describe_exit(*exit) : "is gone") + tail};
+  }
+  if (exit && exit->exit_code == kUnsupportedPython) {
+    try_next = true;
+    return {CAPSULE_E_PYTHON, "python: '" + program_ + "' is " + stderr_tail_ + "; CPython 3.11 or later is needed, not free-threaded"};
+  }
+  if (exit && exit->exit_code == kUnloadableModule) {
+    return {CAPSULE_E_WORKER, "worker_dir: the worker module cannot be loaded by '" + program_ + "': " + stderr_tail_};
+  }
+  return {CAPSULE_E_PYTHON, "python: '" + program_ + "' did not start a worker: it " +
+                                (exit ? describe_exit(*exit) : "is gone") + tail};
+}
+
+void Zygote::on_exit() {
+  // What it said last is still in the channel and in the pipe.
+  if (channel_watch_) {
+    on_readable();
+  }
+  while (stderr_watch_) {
+    pollfd more{stderr_.get(), POLLIN, 0};
+    if (::poll(&more, 1, 0) <= 0 || (more.revents & POLLIN) == 0) {
+      break;
+    }
+    on_stderr();
+  }
+  const std::optional<ExitStatus> exit = reap_child(process_.pidfd);
+  const bool was_ready = phase_ == Phase::kReady;
+  bool try_next = false;
+  const Status reason = exit_reason(exit, try_next);
+  log_record(CAPSULE_LOG_WARN, "event=zygote_died pid={} ready={}", process_.pid, was_ready);
+  close();
+  if (gone_) {
+    fail_requests(Status(CAPSULE_E_CLOSED, "the runtime is closed"));
+    std::exchange(gone_, nullptr)();
+    return;
+  }
+  if (!was_ready && try_next && !programs_.empty()) {
+    const std::string next = programs_.front();
+    programs_.erase(programs_.begin());
+    if (const Status status = start_program(next); !status.ok()) {
+      fail_requests(status);
+    }
+    return;
+  }
+  for (auto &[session_id, forked] : std::exchange(forking_, {})) {
+    exit_listeners_.erase(session_id);
+    forked(reason);
+  }
+  // One that had served is started again at once; one that never got ready would only fail again.
+  if (was_ready) {
+    exit_listeners_.clear();
+    listener_.died(true);
+    start();
+  } else {
+    fail_requests(reason);
+    listener_.died(false);
+  }
+}
+
+void Zygote::fail_requests(const Status &status) {
+  for (auto &[session_id, forked] : std::exchange(forking_, {})) {
+    exit_listeners_.erase(session_id);
+    forked(status);
+  }
+  for (Request &request : std::exchange(requests_, {})) {
+    exit_listeners_.erase(request.session_id);
+    request.forked(status);
+  }
+}
+
+void Zygote::close() {
+  phase_ = Phase::kIdle;
+  channel_watch_.reset();
+  process_watch_.reset();
+  stderr_watch_.reset();
+  channel_.reset();
+  stderr_.reset();
+  process_ = Process();
+}
+
+void Zygote::shut_down(std::function<void()> gone) {
+  loop_.assert_on_loop();
+  if (!alive()) {
+    gone();
+    return;
+  }
+  gone_ = std::move(gone);
+  channel_->send(0, wire::Shutdown{});
+  constexpr std::uint64_t kPatience = 2 * kNsPerSecond;
+  loop_.add_timer(monotonic_ns() + kPatience, [weak = weak_from_this()] {
+    if (const auto self = weak.lock(); self && self->alive()) {
+      kill_group(self->process_.pidfd, self->process_.pid);
+    }
+  });
+}
+
+}  // namespace capsule

@@ -1,0 +1,91 @@
+// The host's side of a zygote: a process that has imported everything once and forks sessions. Loop thread only.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "loop/loop.hpp"
+#include "session/profile.hpp"
+#include "transport/channel.hpp"
+#include "transport/process.hpp"
+
+namespace capsule {
+
+class Zygote : public std::enable_shared_from_this<Zygote> {
+ public:
+  using Forked = std::function<void(Result<Process>)>;
+  using Exited = std::function<void(ExitStatus)>;
+
+  // What a zygote tells its runtime.
+  struct Listener {
+    std::function<void(int pid)> started;                     // another process was started
+    std::function<void(bool was_ready)> died;                 // its process is gone
+    std::function<void(std::size_t modules)> native_threads;  // preloaded modules that left native threads running
+    std::function<void(const std::string &bytes)> stderr_text;
+  };
+
+  Zygote(Loop &loop, Profile profile, std::uint32_t max_frame_bytes, Listener listener);
+  ~Zygote();
+
+  // Makes a session's process that owns the descriptors. `forked` hears of its birth or of why there was none, `exited` of how
+  // it ended (never, if the zygote dies first).
+  void fork_session(std::uint64_t session_id, std::vector<UniqueFd> fds, Forked forked, Exited exited);
+  // Forgets both callbacks of a session.
+  void forget(std::uint64_t session_id);
+
+  // Ends the process; `gone` is called once it is.
+  void shut_down(std::function<void()> gone);
+  [[nodiscard]] bool alive() const { return process_.pidfd.valid(); }
+  [[nodiscard]] int pid() const { return alive() ? process_.pid : 0; }
+
+ private:
+  struct Request {
+    std::uint64_t session_id;
+    std::vector<UniqueFd> fds;
+    Forked forked;
+  };
+  enum class Phase { kIdle, kStarting, kReady };
+
+  void start();
+  Status start_program(const std::string &program);
+  SpawnRequest spawn_request(const std::string &program, const std::string &module, int channel, int host_pidfd,
+                             int log) const;
+  void watch_process();
+  void on_readable();
+  void on_frame(const wire::Envelope &envelope);
+  void on_ready(const wire::Ready &ready);
+  void on_forked(const wire::Forked &forked);
+  void on_stderr();
+  void on_exit();
+  void send_requests();
+  void fail_requests(const Status &status);
+  Status exit_reason(std::optional<ExitStatus> exit, bool &try_next) const;
+  void close();
+
+  Loop &loop_;
+  const Profile profile_;
+  const std::uint32_t max_frame_bytes_;
+  const Listener listener_;
+  Phase phase_ = Phase::kIdle;
+  std::vector<std::string> programs_;  // those not tried yet
+  std::string program_;
+  Process process_;
+  std::unique_ptr<Channel> channel_;
+  UniqueFd stderr_;
+  std::string stderr_tail_;
+  Status failure_;  // what the zygote itself said went wrong
+  std::shared_ptr<Loop::Watch> channel_watch_;
+  std::shared_ptr<Loop::Watch> process_watch_;
+  std::shared_ptr<Loop::Watch> stderr_watch_;
+  std::deque<Request> requests_;                              // not sent yet
+  std::unordered_map<std::uint64_t, Forked> forking_;         // sent, not answered
+  std::unordered_map<std::uint64_t, Exited> exit_listeners_;  // sessions alive
+  std::function<void()> gone_;
+};
+
+}  // namespace capsule

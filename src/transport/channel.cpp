@@ -1,0 +1,61 @@
+#include "transport/channel.hpp"
+
+#include <cerrno>
+
+#include "transport/socket.hpp"
+
+namespace capsule {
+
+bool Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const int> fds) {
+  const std::span<const std::uint8_t> frame = encoder_.encode(execution_id, std::move(body));
+  std::size_t sent = 0;
+  if (unsent_.empty()) {
+    const ssize_t count = fds.empty() ? send_some(fd_.get(), frame) : send_with_fds(fd_.get(), frame, fds);
+    if (count < 0 && errno != EAGAIN) {
+      return false;
+    }
+    sent = count > 0 ? static_cast<std::size_t>(count) : 0;
+  }
+  const auto rest = frame.subspan(sent);
+  unsent_.insert(unsent_.end(), rest.begin(), rest.end());
+  bytes_sent_ += frame.size();
+  ++frames_sent_;
+  return true;
+}
+
+void Channel::flush() {
+  const ssize_t count = send_some(fd_.get(), unsent_);
+  if (count > 0) {
+    unsent_.erase(unsent_.begin(), unsent_.begin() + count);
+  } else if (count < 0 && errno != EAGAIN) {
+    unsent_.clear();  // the peer is gone; its death is noticed elsewhere
+  }
+}
+
+ReceiveState Channel::receive_round(const Handler &handler, bool with_fds) {
+  const std::span<std::uint8_t> room = reader_.room();
+  const ssize_t count = receive(fd_.get(), room, with_fds ? &fds_ : nullptr);
+  if (count <= 0) {
+    const bool empty = count < 0 && (errno == EAGAIN || errno == EINTR);
+    return empty ? ReceiveState::kDrained : ReceiveState::kEnd;
+  }
+  reader_.filled(static_cast<std::size_t>(count));
+  for (;;) {
+    auto frame = reader_.next();
+    if (!frame.ok()) {
+      error_ = frame.status();
+      return ReceiveState::kBroken;
+    }
+    if (!frame.value()) {
+      return static_cast<std::size_t>(count) == room.size() ? ReceiveState::kMore : ReceiveState::kDrained;
+    }
+    auto envelope = wire::decode(*frame.value());
+    if (!envelope.ok()) {
+      error_ = envelope.status();
+      return ReceiveState::kBroken;
+    }
+    handler(envelope.value(), frame.value()->size());
+  }
+}
+
+}  // namespace capsule

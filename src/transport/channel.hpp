@@ -1,0 +1,57 @@
+// One end of a framed stream socket: sends whole frames without waiting, receives and decodes.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+#include "transport/frame.hpp"
+#include "wire/codec.hpp"
+
+namespace capsule {
+
+// What one round of receiving came to.
+enum class ReceiveState {
+  kDrained,  // nothing more for now
+  kMore,     // the round was full: there may be more
+  kEnd,      // the peer closed or reset the stream
+  kBroken,   // not the protocol; see Channel::error()
+};
+
+// Sending and receiving may happen on two threads, each side one at a time; the owner's lock sees to it.
+class Channel {
+ public:
+  using Handler = std::function<void(const wire::Envelope &, std::size_t frame_bytes)>;
+
+  Channel(UniqueFd fd, std::uint32_t max_frame_bytes) : fd_(std::move(fd)), reader_(max_frame_bytes), max_(max_frame_bytes) {}
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] std::uint32_t max_frame_bytes() const { return max_; }
+
+  // Sends a frame; what the socket does not take now is kept for flush(). False when the peer is gone: the frame is dropped.
+  bool send(std::uint64_t execution_id, wire::Body body, std::span<const int> fds = {});
+  // Sends what was kept. Call when the descriptor is writable.
+  void flush();
+  [[nodiscard]] bool pending() const { return !unsent_.empty(); }
+
+  // Receives once and hands over every whole frame. Descriptors that came along are kept for take_fds().
+  ReceiveState receive_round(const Handler &handler, bool with_fds = false);
+  [[nodiscard]] const Status &error() const { return error_; }
+  std::vector<UniqueFd> take_fds() { return std::exchange(fds_, {}); }
+
+  [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
+  [[nodiscard]] std::uint64_t frames_sent() const { return frames_sent_; }
+
+ private:
+  UniqueFd fd_;
+  wire::Encoder encoder_;
+  FrameReader reader_;
+  std::uint32_t max_;
+  std::vector<std::uint8_t> unsent_;
+  std::vector<UniqueFd> fds_;
+  Status error_;
+  std::uint64_t bytes_sent_ = 0;
+  std::uint64_t frames_sent_ = 0;
+};
+
+}  // namespace capsule

@@ -1,0 +1,254 @@
+#include "wire/codec.hpp"
+
+#include <flatbuffers/flatbuffers.h>
+
+#include "base/clock.hpp"
+#include "wire_generated.h"
+
+namespace capsule::wire {
+namespace {
+
+using Builder = flatbuffers::FlatBufferBuilder;
+using StringOffset = flatbuffers::Offset<flatbuffers::String>;
+using StringsOffset = flatbuffers::Offset<flatbuffers::Vector<StringOffset>>;
+using AnyOffset = flatbuffers::Offset<void>;
+
+// The verifier's limits: our tables nest two deep and hold at most a handful of tables.
+constexpr flatbuffers::uoffset_t kMaxDepth = 8;
+constexpr flatbuffers::uoffset_t kMaxTables = 16;
+
+StringOffset text(Builder &builder, Text value) {
+  return value.data() == nullptr ? StringOffset() : builder.CreateString(value.data(), value.size());
+}
+
+StringsOffset texts(Builder &builder, const std::vector<Text> &values) {
+  std::vector<StringOffset> offsets;
+  offsets.reserve(values.size());
+  for (const Text value : values) {
+    offsets.push_back(builder.CreateString(value.data(), value.size()));
+  }
+  return builder.CreateVector(offsets);
+}
+
+// One overload a message: the table's offset and its union tag.
+struct BodyBuilder {
+  Builder &b;
+
+  std::pair<fb::Body, AnyOffset> operator()(const Unknown &) const { return {fb::Body::NONE, AnyOffset()}; }
+  std::pair<fb::Body, AnyOffset> operator()(const Hello &m) const {
+    return {fb::Body::Hello, fb::CreateHello(b, m.protocol_major, m.protocol_minor, m.features, m.max_frame_bytes, m.session_id,
+                                             m.heartbeat_interval_ms, m.output_window_bytes)
+                                 .Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const HelloAck &m) const {
+    const auto reason = text(b, m.reason);
+    return {fb::Body::HelloAck, fb::CreateHelloAck(b, m.protocol_major, m.protocol_minor, m.features, reason).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Preload &m) const {
+    const auto modules = texts(b, m.modules);
+    const auto allow = texts(b, m.native_thread_allow);
+    return {fb::Body::Preload, fb::CreatePreload(b, modules, allow).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Ready &m) const {
+    const auto version = text(b, m.python_version);
+    const auto path = text(b, m.python_path);
+    const auto capabilities = texts(b, m.capabilities);
+    const auto native = texts(b, m.native_thread_modules);
+    const auto failure = text(b, m.failure);
+    return {fb::Body::Ready, fb::CreateReady(b, m.pid, version, path, capabilities, native, failure).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Fork &m) const {
+    return {fb::Body::Fork, fb::CreateFork(b, m.session_id, m.spawn).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Forked &m) const {
+    const auto failure = text(b, m.failure);
+    return {fb::Body::Forked, fb::CreateForked(b, m.session_id, m.pid, failure).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Exited &m) const {
+    return {fb::Body::Exited,
+            fb::CreateExited(b, m.session_id, m.pid, m.exit_code, m.signal_number, m.orphans_killed).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Heartbeat &m) const {
+    return {fb::Body::Heartbeat, fb::CreateHeartbeat(b, m.resident_bytes, m.private_bytes, m.cpu_ns, m.threads,
+                                                     m.namespace_size, m.execution_age_ns, m.send_failures)
+                                     .Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Execute &m) const {
+    const auto source = text(b, m.source);
+    const auto file_name = text(b, m.file_name);
+    const auto traceparent = text(b, m.traceparent);
+    const auto tracestate = text(b, m.tracestate);
+    return {fb::Body::Execute, fb::CreateExecute(b, source, file_name, traceparent, tracestate).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Output &m) const {
+    const auto data = b.CreateVector(reinterpret_cast<const std::uint8_t *>(m.data.data()), m.data.size());
+    return {fb::Body::Output, fb::CreateOutput(b, m.stream, data, m.queue_position).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const InputRequest &m) const {
+    const auto prompt = text(b, m.prompt);
+    return {fb::Body::InputRequest, fb::CreateInputRequest(b, m.input_id, prompt, m.secret).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const InputResponse &m) const {
+    const auto answer = text(b, m.text);
+    return {fb::Body::InputResponse, fb::CreateInputResponse(b, m.input_id, answer, m.declined).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Result &m) const {
+    const auto repr = text(b, m.repr);
+    const auto type_name = text(b, m.type_name);
+    const auto json = text(b, m.json);
+    return {fb::Body::Result, fb::CreateResult(b, repr, m.repr_size_bytes, type_name, json, m.duration_ns).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Error &m) const {
+    const auto type = text(b, m.error_type);
+    const auto message = text(b, m.message);
+    const auto traceback = text(b, m.traceback);
+    return {fb::Body::Error,
+            fb::CreateError(b, type, message, traceback, m.exit_code, m.interrupted, m.duration_ns).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Cancel &) const { return {fb::Body::Cancel, fb::CreateCancel(b).Union()}; }
+  std::pair<fb::Body, AnyOffset> operator()(const Interrupt &) const {
+    return {fb::Body::Interrupt, fb::CreateInterrupt(b).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Shutdown &) const {
+    return {fb::Body::Shutdown, fb::CreateShutdown(b).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Log &m) const {
+    const auto line = text(b, m.line);
+    return {fb::Body::Log, fb::CreateLog(b, m.level, line).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Credit &m) const {
+    return {fb::Body::Credit, fb::CreateCredit(b, m.bytes).Union()};
+  }
+};
+
+Text view(const flatbuffers::String *value) { return value == nullptr ? Text() : Text(value->data(), value->size()); }
+
+Text view(const flatbuffers::Vector<std::uint8_t> *value) {
+  return value == nullptr ? Text() : Text(reinterpret_cast<const char *>(value->data()), value->size());
+}
+
+std::vector<Text> view(const flatbuffers::Vector<StringOffset> *values) {
+  std::vector<Text> views;
+  if (values != nullptr) {
+    views.reserve(values->size());
+    for (const auto *value : *values) {
+      views.push_back(view(value));
+    }
+  }
+  return views;
+}
+
+Body read(const fb::Hello &m) {
+  return Hello{m.protocol_major(),    m.protocol_minor(), m.features(), m.max_frame_bytes(), m.session_id(),
+               m.heartbeat_interval_ms(), m.output_window_bytes()};
+}
+Body read(const fb::HelloAck &m) {
+  return HelloAck{m.protocol_major(), m.protocol_minor(), m.features(), view(m.reason())};
+}
+Body read(const fb::Preload &m) { return Preload{view(m.modules()), view(m.native_thread_allow())}; }
+Body read(const fb::Ready &m) {
+  return Ready{m.pid(),           view(m.python_version()), view(m.python_path()), view(m.capabilities()),
+               view(m.native_thread_modules()), view(m.failure())};
+}
+Body read(const fb::Fork &m) { return Fork{m.session_id(), m.spawn()}; }
+Body read(const fb::Forked &m) { return Forked{m.session_id(), m.pid(), view(m.failure())}; }
+Body read(const fb::Exited &m) {
+  return Exited{m.session_id(), m.pid(), m.exit_code(), m.signal_number(), m.orphans_killed()};
+}
+Body read(const fb::Heartbeat &m) {
+  return Heartbeat{m.resident_bytes(), m.private_bytes(),    m.cpu_ns(),       m.threads(),
+                   m.namespace_size(), m.execution_age_ns(), m.send_failures()};
+}
+Body read(const fb::Execute &m) {
+  return Execute{view(m.source()), view(m.file_name()), view(m.traceparent()), view(m.tracestate())};
+}
+Body read(const fb::Output &m) { return Output{m.stream(), view(m.data()), m.queue_position()}; }
+Body read(const fb::InputRequest &m) { return InputRequest{m.input_id(), view(m.prompt()), m.secret()}; }
+Body read(const fb::InputResponse &m) { return InputResponse{m.input_id(), view(m.text()), m.declined()}; }
+Body read(const fb::Result &m) {
+  return Result{view(m.repr()), m.repr_size_bytes(), view(m.type_name()), view(m.json()), m.duration_ns()};
+}
+Body read(const fb::Error &m) {
+  return Error{view(m.error_type()), view(m.message()), view(m.traceback()), m.exit_code(), m.interrupted(), m.duration_ns()};
+}
+Body read(const fb::Cancel &) { return Cancel{}; }
+Body read(const fb::Interrupt &) { return Interrupt{}; }
+Body read(const fb::Shutdown &) { return Shutdown{}; }
+Body read(const fb::Log &m) { return Log{m.level(), view(m.line())}; }
+Body read(const fb::Credit &m) { return Credit{m.bytes()}; }
+
+template <typename Table>
+Body read_as(const fb::Envelope &envelope) {
+  return read(*envelope.body_as<Table>());
+}
+
+Body read_body(const fb::Envelope &envelope) {
+  using Reader = Body (*)(const fb::Envelope &);
+  // In the order of the union; index 0 is NONE.
+  static constexpr Reader readers[] = {
+      nullptr,
+      read_as<fb::Hello>,        read_as<fb::HelloAck>,      read_as<fb::Preload>, read_as<fb::Ready>,
+      read_as<fb::Fork>,         read_as<fb::Forked>,        read_as<fb::Exited>,  read_as<fb::Heartbeat>,
+      read_as<fb::Execute>,      read_as<fb::Output>,        read_as<fb::InputRequest>,
+      read_as<fb::InputResponse>, read_as<fb::Result>,       read_as<fb::Error>,   read_as<fb::Cancel>,
+      read_as<fb::Interrupt>,    read_as<fb::Shutdown>,      read_as<fb::Log>,     read_as<fb::Credit>,
+  };
+  static_assert(std::size(readers) == static_cast<std::size_t>(fb::Body::MAX) + 1);
+  const auto kind = static_cast<std::uint8_t>(envelope.body_type());
+  if (kind == 0 || kind >= std::size(readers) || envelope.body() == nullptr) {
+    return Unknown{kind};
+  }
+  return readers[kind](envelope);
+}
+
+}  // namespace
+
+struct Encoder::Impl {
+  Builder builder{1024};
+  std::uint64_t next_message_id = 1;
+};
+
+Encoder::Encoder() : impl_(std::make_unique<Impl>()) {}
+Encoder::~Encoder() = default;
+
+std::span<const std::uint8_t> Encoder::encode(Envelope envelope) {
+  Builder &builder = impl_->builder;
+  // A buffer that a large frame has grown is given back, so that one 16 MiB source does not stay for the session's life.
+  constexpr std::size_t kKeep = 256U << 10U;
+  if (builder.GetSize() > kKeep) {
+    builder = Builder{1024};
+  }
+  builder.Clear();
+  const auto [tag, body] = std::visit(BodyBuilder{builder}, envelope.body);
+  const std::uint64_t time_ns = envelope.time_ns == 0 ? monotonic_ns() : envelope.time_ns;
+  const auto root = fb::CreateEnvelope(builder, impl_->next_message_id++, envelope.execution_id, time_ns, tag, body);
+  fb::FinishSizePrefixedEnvelopeBuffer(builder, root);
+  return {builder.GetBufferPointer(), builder.GetSize()};
+}
+
+capsule::Result<Envelope> decode(std::span<const std::uint8_t> frame) {
+  flatbuffers::Verifier verifier(frame.data(), frame.size(), kMaxDepth, kMaxTables);
+  if (!fb::VerifySizePrefixedEnvelopeBuffer(verifier)) {
+    return Status(CAPSULE_E_PROTOCOL, "a frame of " + std::to_string(frame.size()) + " bytes is malformed");
+  }
+  const fb::Envelope *root = fb::GetSizePrefixedEnvelope(frame.data());
+  return Envelope{root->message_id(), root->execution_id(), root->time_ns(), read_body(*root)};
+}
+
+Status check_peer(std::uint16_t protocol_major, std::uint16_t protocol_minor, Text reason) {
+  if (!reason.empty()) {
+    return {CAPSULE_E_PROTOCOL, "the peer refused: " + std::string(reason)};
+  }
+  if (protocol_major != kProtocolMajor) {
+    return {CAPSULE_E_PROTOCOL, "the peer speaks protocol " + std::to_string(protocol_major) + "." +
+                                    std::to_string(protocol_minor) + ", this side speaks " + std::to_string(kProtocolMajor) +
+                                    "." + std::to_string(kProtocolMinor) + "; install library and worker of one release"};
+  }
+  return {};
+}
+
+const char *body_name(const Body &body) {
+  return fb::EnumNamesBody()[body.index()];
+}
+
+}  // namespace capsule::wire

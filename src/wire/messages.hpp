@@ -1,0 +1,156 @@
+// The frames of abi/wire.fbs as plain values. Texts are views: into the frame when decoded, into the caller's memory when encoded.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace capsule::wire {
+
+inline constexpr std::uint16_t kProtocolMajor = 1;
+inline constexpr std::uint16_t kProtocolMinor = 0;
+// Features this side offers; both use what both have. None is optional yet.
+inline constexpr std::uint64_t kFeatures = 0;
+
+// Room in a frame for everything but its one large field; what the limits of the public API leave free.
+inline constexpr std::uint32_t kFrameOverhead = 4096;
+inline constexpr std::uint32_t kDefaultMaxFrame = 16U << 20U;
+inline constexpr std::uint32_t kMinMaxFrame = 64U << 10U;
+inline constexpr std::uint32_t kMaxMaxFrame = 1U << 30U;
+
+// A text that may be absent: data() is null then, as in the default value.
+using Text = std::string_view;
+
+struct Hello {
+  std::uint16_t protocol_major = kProtocolMajor;
+  std::uint16_t protocol_minor = kProtocolMinor;
+  std::uint64_t features = kFeatures;
+  std::uint32_t max_frame_bytes = kDefaultMaxFrame;
+  std::uint64_t session_id = 0;
+  std::uint32_t heartbeat_interval_ms = 0;
+  std::uint64_t output_window_bytes = 0;
+};
+
+struct HelloAck {
+  std::uint16_t protocol_major = kProtocolMajor;
+  std::uint16_t protocol_minor = kProtocolMinor;
+  std::uint64_t features = kFeatures;
+  Text reason{};
+};
+
+struct Preload {
+  std::vector<Text> modules{};
+  std::vector<Text> native_thread_allow{};
+};
+
+struct Ready {
+  std::int32_t pid = 0;
+  Text python_version{};
+  Text python_path{};
+  std::vector<Text> capabilities{};
+  std::vector<Text> native_thread_modules{};
+  Text failure{};
+};
+
+struct Fork {
+  std::uint64_t session_id = 0;
+  bool spawn = false;
+};
+
+struct Forked {
+  std::uint64_t session_id = 0;
+  std::int32_t pid = 0;
+  Text failure{};
+};
+
+struct Exited {
+  std::uint64_t session_id = 0;
+  std::int32_t pid = 0;
+  std::int32_t exit_code = 0;
+  std::int32_t signal_number = 0;
+  std::uint32_t orphans_killed = 0;
+};
+
+struct Heartbeat {
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t private_bytes = 0;
+  std::uint64_t cpu_ns = 0;
+  std::uint32_t threads = 0;
+  std::uint64_t namespace_size = 0;
+  std::uint64_t execution_age_ns = 0;
+  std::uint64_t send_failures = 0;
+};
+
+struct Execute {
+  Text source{};
+  Text file_name{};
+  Text traceparent{};
+  Text tracestate{};
+};
+
+struct Output {
+  std::uint8_t stream = 0;
+  Text data{};
+  std::uint64_t queue_position = 0;
+};
+
+struct InputRequest {
+  std::uint64_t input_id = 0;
+  Text prompt{};
+  bool secret = false;
+};
+
+struct InputResponse {
+  std::uint64_t input_id = 0;
+  Text text{};
+  bool declined = false;
+};
+
+struct Result {
+  Text repr{};
+  std::uint64_t repr_size_bytes = 0;
+  Text type_name{};
+  Text json{};
+  std::uint64_t duration_ns = 0;
+};
+
+struct Error {
+  Text error_type{};
+  Text message{};
+  Text traceback{};
+  std::int32_t exit_code = 0;
+  bool interrupted = false;
+  std::uint64_t duration_ns = 0;
+};
+
+struct Cancel {};
+struct Interrupt {};
+struct Shutdown {};
+
+struct Log {
+  std::int32_t level = 0;
+  Text line{};
+};
+
+struct Credit {
+  std::uint64_t bytes = 0;
+};
+
+// A member of the union that this version does not know: counted and skipped.
+struct Unknown {
+  std::uint8_t kind = 0;
+};
+
+using Body = std::variant<Unknown, Hello, HelloAck, Preload, Ready, Fork, Forked, Exited, Heartbeat, Execute, Output,
+                          InputRequest, InputResponse, Result, Error, Cancel, Interrupt, Shutdown, Log, Credit>;
+
+struct Envelope {
+  std::uint64_t message_id = 0;
+  std::uint64_t execution_id = 0;
+  std::uint64_t time_ns = 0;
+  Body body;
+};
+
+}  // namespace capsule::wire

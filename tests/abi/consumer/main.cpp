@@ -1,0 +1,7 @@
+#include <capsule/capsule.hpp>
+#include <cstdio>
+
+int main() {
+  capsule::Runtime runtime;
+  std::printf("%s\n", capsule_version());
+}

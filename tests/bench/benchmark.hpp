@@ -1,0 +1,39 @@
+// A benchmark: what it is given and what it reports.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace bench {
+
+struct Context {
+  std::string python;   // the real executable, for the library, floors and peers alike
+  std::string version;  // of it
+  std::string folder;   // of the Python programs
+
+  [[nodiscard]] std::string script(const std::string &name) const { return folder + "/" + name; }
+};
+
+struct Row {
+  std::string name;
+  double value;
+  std::string unit;
+  double floor;
+  std::string peer;  // what the floor is
+  std::string how;   // one sentence
+};
+
+using Rows = std::vector<Row>;
+
+Rows exec_roundtrip(const Context &context);
+Rows first_line(const Context &context);
+Rows session_start(const Context &context);
+Rows cold_start(const Context &context);
+Rows idle_cpu(const Context &context);
+Rows session_memory(const Context &context);
+Rows print_throughput(const Context &context);
+Rows fd_throughput(const Context &context);
+Rows cancel_loop(const Context &context);
+Rows kill_c_loop(const Context &context);
+
+}  // namespace bench

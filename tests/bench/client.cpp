@@ -1,0 +1,129 @@
+#include "client.hpp"
+
+#include "support.hpp"
+
+namespace bench {
+namespace {
+
+constexpr std::int64_t kCloseMs = 2'000;
+
+void check(capsule_status status, const capsule_error &error, const char *call) {
+  if (status != CAPSULE_OK) {
+    fail("%s: %s: %s", call, capsule_status_name(status), error.message);
+  }
+}
+
+capsule_error empty_error() {
+  capsule_error error{};
+  error.struct_size = sizeof error;
+  return error;
+}
+
+}  // namespace
+
+Runtime::Runtime() {
+  capsule_error error = empty_error();
+  check(capsule_runtime_create(nullptr, &handle_, &error), error, "capsule_runtime_create");
+}
+
+Runtime::~Runtime() {
+  capsule_runtime_close(handle_, kCloseMs, nullptr);
+  capsule_runtime_release(handle_);
+}
+
+int Runtime::zygote_pid() const {
+  capsule_error error = empty_error();
+  capsule_runtime_info info{};
+  info.struct_size = sizeof info;
+  check(capsule_runtime_get_info(handle_, &info, &error), error, "capsule_runtime_get_info");
+  return info.zygote_pid;
+}
+
+Session::Session(const Runtime &runtime, const Context &context, SessionSetup setup) {
+  capsule_error error = empty_error();
+  capsule_session_options options;
+  capsule_session_options_init(&options, sizeof options);
+  options.python = {context.python.data(), context.python.size()};
+  if (setup.heartbeat_ms != 0) {
+    options.heartbeat_interval_ms = setup.heartbeat_ms;
+  }
+  check(capsule_session_open(runtime.get(), &options, &handle_, &error), error, "capsule_session_open");
+}
+
+Session::~Session() {
+  capsule_session_close(handle_, kCloseMs, nullptr);
+  capsule_session_release(handle_);
+}
+
+int Session::pid() const {
+  capsule_error error = empty_error();
+  capsule_session_info info{};
+  info.struct_size = sizeof info;
+  check(capsule_session_get_info(handle_, &info, &error), error, "capsule_session_get_info");
+  return info.pid;
+}
+
+void Session::restart() {
+  capsule_error error = empty_error();
+  check(capsule_session_restart(handle_, &error), error, "capsule_session_restart");
+}
+
+void Event::expect_result() const {
+  if (event_.kind != CAPSULE_EVENT_RESULT) {
+    fail("the code ended as %s: %.*s", capsule_outcome_name(event_.outcome), static_cast<int>(event_.message.size),
+         event_.message.size > 0 ? event_.message.data : "");
+  }
+}
+
+void Event::expect_canceled(std::int32_t phase) const {
+  if (event_.outcome != CAPSULE_OUTCOME_CANCELED || event_.cancel_phase != phase) {
+    fail("the cancel ended as %s with phase %s, not %s", capsule_outcome_name(event_.outcome),
+         capsule_cancel_phase_name(event_.cancel_phase), capsule_cancel_phase_name(phase));
+  }
+}
+
+Execution::Execution(const Session &session, std::string_view source) {
+  capsule_error error = empty_error();
+  check(capsule_execution_create(session.get(), source.data(), source.size(), nullptr, &handle_, &error), error,
+        "capsule_execution_create");
+}
+
+void Execution::next(Event &event) {
+  capsule_error error = empty_error();
+  check(capsule_execution_next(handle_, kWaitMs, event.get(), &error), error, "capsule_execution_next");
+}
+
+void Execution::next_of(Event &event, std::int32_t kind) {
+  do {
+    next(event);
+    if (event.terminal() && event->kind != kind) {
+      event.expect_result();
+      fail("the code ended without the event that was expected of it");
+    }
+  } while (event->kind != kind);
+}
+
+std::uint64_t Execution::finish(Event &event) {
+  std::uint64_t output = 0;
+  do {
+    next(event);
+    output += event->data.size;
+  } while (!event.terminal());
+  return output;
+}
+
+void Execution::cancel(std::int64_t grace_ms) {
+  capsule_error error = empty_error();
+  check(capsule_execution_cancel(handle_, grace_ms, &error), error, "capsule_execution_cancel");
+}
+
+void run_sum(const Session &session, Event &event) {
+  Execution execution(session, "1+1");
+  execution.finish(event);
+  event.expect_result();
+  if (std::string_view(event->repr.data, event->repr.size) != "2") {
+    fail("1+1 is %.*s", static_cast<int>(event->repr.size), event->repr.data);
+  }
+}
+
+}  // namespace bench

@@ -1,0 +1,137 @@
+// What a caller that blocks waits for: a result, and the first line of output.
+#include <charconv>
+
+#include "client.hpp"
+#include "floors.hpp"
+
+namespace bench {
+namespace {
+
+constexpr int kBlocks = 20;
+constexpr int kBlockSize = 100;
+
+// Prints when it prints. It goes on for a while, so that the end of the code is not what sends the line.
+constexpr std::string_view kStampedLine = "import time; print(time.monotonic_ns()); time.sleep(0.003)";
+
+struct RoundTrips {
+  std::vector<double> ours_us;
+  std::vector<double> bare_us;
+  std::vector<double> eval_ns;
+  std::vector<double> pipe_ns;
+
+  [[nodiscard]] double floor_us() const { return median(bare_us) + median(eval_ns) / 1e3; }
+};
+
+std::vector<double> roundtrip_block(const Session &session, int count) {
+  std::vector<double> samples;
+  Event event;
+  for (int i = 0; i < count; ++i) {
+    const std::uint64_t start = now_ns();
+    run_sum(session, event);
+    samples.push_back(us_between(start, now_ns()));
+  }
+  return samples;
+}
+
+RoundTrips measure_roundtrips(const Context &context) {
+  PingPong ping_pong;
+  PythonPeer eval_loop(context, "eval_loop.py");
+  PythonPeer pipe_eval(context, "pipe_eval.py");
+  const Runtime runtime;
+  const Session session(runtime, context);
+  roundtrip_block(session, kBlockSize);
+  pipe_eval.ask(kBlockSize);
+  RoundTrips samples;
+  for (int i = 0; i < kBlocks; ++i) {
+    append(samples.ours_us, roundtrip_block(session, kBlockSize));
+    append(samples.bare_us, ping_pong.block(kBlockSize));
+    append(samples.eval_ns, eval_loop.ask(kBlockSize));
+    append(samples.pipe_ns, pipe_eval.ask(kBlockSize));
+  }
+  return samples;
+}
+
+// Two processes that talk are several times slower on two cores than on one, and the scheduler's choice holds for a
+// whole run, for each pair its own: only on one core are ratios of such latencies the same in each run.
+RoundTrips measure_roundtrips_on_one_cpu(const Context &context) {
+  const OneCpu pin;
+  return measure_roundtrips(context);
+}
+
+double first_line_us(const Session &session) {
+  Event event;
+  Execution execution(session, kStampedLine);
+  execution.next_of(event, CAPSULE_EVENT_OUTPUT);
+  const std::uint64_t received = now_ns();
+  std::uint64_t printed = 0;
+  const std::string_view text = event.data();
+  if (std::from_chars(text.data(), text.data() + text.size(), printed).ec != std::errc() || printed > received) {
+    fail("not a time of the past: %.*s", static_cast<int>(text.size()), text.data());
+  }
+  execution.finish(event);
+  event.expect_result();
+  return us_between(printed, received);
+}
+
+}  // namespace
+
+Rows exec_roundtrip(const Context &context) {
+  const RoundTrips free = measure_roundtrips(context);
+  const RoundTrips pinned = measure_roundtrips_on_one_cpu(context);
+  const double p95_us = percentile(pinned.ours_us, 95);
+  const double pipe_us = median(pinned.pipe_ns) / 1e3;
+  const Row against_floor{
+      .name = "exec_roundtrip",
+      .value = median(pinned.ours_us),
+      .unit = "us",
+      .floor = pinned.floor_us(),
+      .peer = format("64-byte socketpair ping-pong %.1f us + compile, eval and repr in the interpreter %.1f us; a bare "
+                     "multiprocessing.Pipe eval loop takes %.1f us",
+                     median(pinned.bare_us), median(pinned.eval_ns) / 1e3, pipe_us),
+      .how = format("p50 of %zu times create, next up to the result of 1+1, release (p95 %.1f us), and of as many "
+                    "ping-pongs, in %d interleaved blocks, all processes on one CPU (left to the scheduler: %.1f us, "
+                    "floor %.1f us); the interpreter's share is the median of %d loops of %d, timed by a script in "
+                    "Python %s, less the empty loop",
+                    pinned.ours_us.size(), p95_us, kBlocks, median(free.ours_us), free.floor_us(), kBlocks, kBlockSize,
+                    context.version.c_str()),
+  };
+  const Row against_pipe{
+      .name = "exec_roundtrip_vs_pipe",
+      .value = median(pinned.ours_us),
+      .unit = "us",
+      .floor = pipe_us,
+      .peer = "a bare multiprocessing.Pipe between two Python processes: '1+1' there, repr(eval()) back",
+      .how = format("the value of exec_roundtrip against the p50 of %zu round trips that the peer's parent timed, in "
+                    "the same interleaved blocks on one CPU (left to the scheduler: %.1f us, peer %.1f us), Python %s",
+                    pinned.pipe_ns.size(), median(free.ours_us), median(free.pipe_ns) / 1e3, context.version.c_str()),
+  };
+  return {against_floor, against_pipe};
+}
+
+Rows first_line(const Context &context) {
+  constexpr int kLinesPerBlock = 10;
+  PingPong ping_pong;
+  const Runtime runtime;
+  const Session session(runtime, context);
+  first_line_us(session);
+  std::vector<double> ours;
+  std::vector<double> bare;
+  for (int i = 0; i < kBlocks; ++i) {
+    for (int line = 0; line < kLinesPerBlock; ++line) {
+      ours.push_back(first_line_us(session));
+    }
+    append(bare, ping_pong.block(kBlockSize));
+  }
+  return {{
+      .name = "first_line",
+      .value = median(ours),
+      .unit = "us",
+      .floor = median(bare) / 2,
+      .peer = "half of a 64-byte socketpair ping-pong",
+      .how = format("p50 of %zu times from just before a print in code that goes on for 3 ms to the waiting caller "
+                    "having the event (p95 %.1f us), in %d blocks interleaved with blocks of %d ping-pongs, Python %s",
+                    ours.size(), percentile(ours, 95), kBlocks, kBlockSize, context.version.c_str()),
+  }};
+}
+
+}  // namespace bench

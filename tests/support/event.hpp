@@ -1,0 +1,63 @@
+// A copy of an event, to look at after the queue has moved on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "capsule/capsule.h"
+
+namespace capsule_test {
+
+struct Event {
+  std::int32_t kind = 0;
+  std::uint64_t execution_id = 0;
+  std::uint64_t sequence = 0;
+  std::uint64_t time_ns = 0;
+  std::int32_t stream = 0;
+  bool secret = false;
+  std::string data;
+  std::uint64_t input_id = 0;
+  std::string prompt;
+  std::optional<std::string> repr;
+  std::optional<std::string> type_name;
+  std::optional<std::string> json;
+  std::uint64_t repr_size_bytes = 0;
+  std::string error_type;
+  std::string message;
+  std::optional<std::string> traceback;
+  std::string outcome;
+  std::string cancel_phase;
+  std::string death_reason;
+  bool death_certain = false;
+  std::int32_t exit_code = 0;
+  std::int32_t signal_number = 0;
+  bool state_preserved = false;
+  std::uint64_t queue_ns = 0;
+  std::uint64_t duration_ns = 0;
+  std::uint64_t stdout_bytes = 0;
+  std::uint64_t stderr_bytes = 0;
+
+  [[nodiscard]] bool terminal() const { return kind == CAPSULE_EVENT_RESULT || kind == CAPSULE_EVENT_ERROR; }
+};
+
+std::string show(const Event &event);
+
+// Fails the test where the struct is not what execution.h says of its kind.
+Event copy_of(const capsule_event &event);
+
+// Owns the struct that the library fills.
+class EventStruct {
+ public:
+  EventStruct() { raw_.struct_size = sizeof raw_; }
+  EventStruct(const EventStruct &) = delete;
+  EventStruct &operator=(const EventStruct &) = delete;
+  ~EventStruct() { capsule_event_release(&raw_); }
+  capsule_event *get() { return &raw_; }
+  const capsule_event *operator->() const { return &raw_; }
+
+ private:
+  capsule_event raw_{};
+};
+
+}  // namespace capsule_test

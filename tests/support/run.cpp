@@ -1,0 +1,162 @@
+#include "run.hpp"
+
+#include <cstdlib>
+
+namespace capsule_test {
+namespace {
+
+const char *name_of(std::int32_t kind) {
+  static constexpr const char *kNames[] = {"nothing", "started", "output", "input", "result", "error"};
+  return kNames[kind];
+}
+
+std::uint64_t size_on(const std::vector<Event> &events, std::int32_t stream) {
+  std::uint64_t size = 0;
+  for (const Event &event : events) {
+    size += event.stream == stream ? event.data.size() : 0;
+  }
+  return size;
+}
+
+const Event &must_succeed(Run &run, std::string_view source) {
+  const Event &end = run.end();
+  if (end.outcome != "ok") {
+    FAIL("this did not succeed: " + show(source) + ": " + show(end));
+  }
+  return end;
+}
+
+}  // namespace
+
+void Run::check_order(const Event &event) const {
+  if (!events_.empty()) {
+    CHECK_EQ(event.execution_id, events_.back().execution_id);
+    CHECK(!events_.back().terminal());
+  }
+  CHECK_EQ(event.sequence, events_.size() + 1);
+  if (event.kind == CAPSULE_EVENT_STARTED) {
+    CHECK(events_.empty());
+  } else if (!event.terminal()) {
+    CHECK(!events_.empty());  // STARTED comes first
+  }
+  if (event.kind == CAPSULE_EVENT_RESULT) {
+    CHECK(!events_.empty());
+  }
+  if (event.terminal()) {  // I2
+    CHECK_EQ(event.stdout_bytes, size_on(events_, CAPSULE_STREAM_STDOUT));
+    CHECK_EQ(event.stderr_bytes, size_on(events_, CAPSULE_STREAM_STDERR));
+  }
+}
+
+const Event &Run::next(const Deadline &deadline) {
+  EventStruct event;
+  const capsule_status status = capsule_execution_next(get(), deadline.left_ms(), event.get(), nullptr);
+  if (status != CAPSULE_OK) {
+    FAIL("no event: " + std::string(capsule_status_name(status)) + " after " + show(events_));
+  }
+  Event copy = copy_of(*event.get());
+  check_order(copy);
+  events_.push_back(std::move(copy));
+  return events_.back();
+}
+
+const Event &Run::until(std::int32_t kind) {
+  const Deadline deadline;
+  for (;;) {
+    const Event &event = next(deadline);
+    if (event.kind == kind) {
+      return event;
+    }
+    if (event.terminal()) {
+      FAIL("ended before an event of kind " + std::string(name_of(kind)) + ": " + show(events_));
+    }
+  }
+}
+
+void Run::until_output(std::string_view text) {
+  const Deadline deadline;
+  while (output().find(text) == std::string::npos) {
+    if (next(deadline).terminal()) {
+      FAIL("ended before it printed " + show(text) + ": " + show(events_));
+    }
+  }
+}
+
+const Event &Run::end() {
+  const Deadline deadline;
+  while (events_.empty() || !events_.back().terminal()) {
+    next(deadline);
+  }
+  EventStruct more;
+  REFUSED(CAPSULE_E_END, capsule_execution_next(get(), 0, more.get(), error));
+  CHECK_EQ(more->kind, 0);
+  return events_.back();
+}
+
+std::string Run::printed(std::int32_t stream) const {
+  std::string text;
+  for (const Event &event : events_) {
+    if (stream == 0 || event.stream == stream) {
+      text += event.data;
+    }
+  }
+  return text;
+}
+
+std::string Run::story() const {
+  std::string text;
+  std::int32_t before = 0;
+  for (const Event &event : events_) {
+    if (event.kind != CAPSULE_EVENT_OUTPUT || before != CAPSULE_EVENT_OUTPUT) {
+      text += (text.empty() ? "" : " ") + std::string(name_of(event.kind));
+    }
+    before = event.kind;
+  }
+  return text;
+}
+
+const Event &Run::last_request() const {
+  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
+    if (event->kind == CAPSULE_EVENT_INPUT) {
+      return *event;
+    }
+  }
+  FAIL("there was no input request: " + show(events_));
+}
+
+void Run::answer(std::string_view text) {
+  const std::uint64_t id = last_request().input_id;
+  ACCEPTED(capsule_execution_answer(get(), id, text.data(), text.size(), error));
+}
+
+void Run::decline() {
+  const std::uint64_t id = last_request().input_id;
+  ACCEPTED(capsule_execution_decline(get(), id, error));
+}
+
+void Run::cancel(std::int64_t grace_ms) { ACCEPTED(capsule_execution_cancel(get(), grace_ms, error)); }
+
+void Run::interrupt() { ACCEPTED(capsule_execution_interrupt(get(), error)); }
+
+std::string value_of(const Session &session, std::string_view source) {
+  Run run(session, source);
+  return must_succeed(run, source).repr.value_or("");
+}
+
+std::string printed_by(const Session &session, std::string_view source) {
+  Run run(session, source);
+  must_succeed(run, source);
+  return run.output();
+}
+
+long long number_of(const Session &session, std::string_view source) {
+  const std::string text = value_of(session, source);
+  char *end = nullptr;
+  const long long number = std::strtoll(text.c_str(), &end, 10);
+  if (text.empty() || *end != '\0') {
+    FAIL(show(source) + " gave " + show(text) + ", which is no number");
+  }
+  return number;
+}
+
+}  // namespace capsule_test

@@ -1,0 +1,83 @@
+#include "dispatch.hpp"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "base/clock.hpp"
+
+namespace capsule::worker {
+namespace {
+
+wire::Text view(const std::optional<std::string> &text) { return text ? wire::Text(*text) : wire::Text(); }
+
+}  // namespace
+
+Dispatch::Dispatch(SessionState &state, Output &output, Executor &executor, int work_fd, std::uint32_t max_frame_bytes)
+    : state_(state), output_(output), executor_(executor), work_fd_(work_fd), reader_(max_frame_bytes) {}
+
+void Dispatch::run() {
+  while (!state_.shutting_down.load()) {
+    auto frame = reader_.next();
+    if (!frame.ok()) {
+      _exit(kExitChannelLost);
+    }
+    if (!frame.value()) {
+      if (!receive()) {
+        return;
+      }
+      continue;
+    }
+    auto envelope = wire::decode(*frame.value());
+    if (!envelope.ok()) {
+      _exit(kExitChannelLost);
+    }
+    if (const auto *request = std::get_if<wire::Execute>(&envelope.value().body)) {
+      execute(envelope.value().execution_id, *request);
+    }
+  }
+}
+
+// Budget of an execution's round trip in the worker: this recv, one poll of the capture pipes, one send.
+bool Dispatch::receive() {
+  const auto room = reader_.room();
+  executor_.enter_idle();
+  const ssize_t count = ::recv(work_fd_, room.data(), room.size(), 0);
+  const int error = errno;
+  executor_.leave_idle();
+  if (count < 0 && error == EINTR) {
+    executor_.on_idle_signal();
+    return true;
+  }
+  if (count < 0) {
+    _exit(kExitChannelLost);  // the user's code closed our descriptor
+  }
+  reader_.filled(static_cast<std::size_t>(count));
+  return count > 0;
+}
+
+void Dispatch::execute(std::uint64_t execution_id, const wire::Execute &request) {
+  const std::uint64_t started = monotonic_ns();
+  state_.started_ns.store(started, std::memory_order_relaxed);
+  state_.current_id.store(execution_id, std::memory_order_seq_cst);
+  const Outcome outcome = executor_.run(execution_id, request);
+  reply(execution_id, outcome, monotonic_ns() - started);
+}
+
+void Dispatch::reply(std::uint64_t execution_id, const Outcome &outcome, std::uint64_t duration_ns) {
+  executor_.enter_send();
+  // Over before the host can know it: a cancel that comes from here on is late.
+  state_.ended_id.store(execution_id, std::memory_order_seq_cst);
+  if (const auto *value = std::get_if<Value>(&outcome)) {
+    output_.send_behind(execution_id, wire::Result{view(value->repr), value->repr_size_bytes, value->type_name,
+                                                   view(value->json), duration_ns});
+  } else {
+    const auto &failure = std::get<Failure>(outcome);
+    output_.send_behind(execution_id, wire::Error{failure.error_type, failure.message, view(failure.traceback),
+                                                  failure.exit_code, failure.interrupted, duration_ns});
+  }
+  state_.current_id.store(0, std::memory_order_seq_cst);
+  executor_.leave_send();
+}
+
+}  // namespace capsule::worker

@@ -1,0 +1,31 @@
+// The main thread's loop: reads the work channel, runs what comes, replies. The only place that sends a terminal frame.
+#pragma once
+
+#include "executor/executor.hpp"
+#include "output/output.hpp"
+#include "session_state.hpp"
+#include "transport/frame.hpp"
+
+namespace capsule::worker {
+
+class Dispatch {
+ public:
+  // `work_fd` is borrowed.
+  Dispatch(SessionState &state, Output &output, Executor &executor, int work_fd, std::uint32_t max_frame_bytes);
+
+  // Until the channel ends or the host says to shut down.
+  void run();
+
+ private:
+  bool receive();
+  void execute(std::uint64_t execution_id, const wire::Execute &request);
+  void reply(std::uint64_t execution_id, const Outcome &outcome, std::uint64_t duration_ns);
+
+  SessionState &state_;
+  Output &output_;
+  Executor &executor_;
+  const int work_fd_;
+  FrameReader reader_;
+};
+
+}  // namespace capsule::worker

@@ -1,0 +1,181 @@
+#include "executor/echo.hpp"
+
+#include <csignal>
+#include <cstdlib>
+
+#include "base/clock.hpp"
+
+namespace capsule::worker {
+namespace {
+
+// Thrown through one run to end it.
+struct EndOfRun {
+  Failure failure;
+};
+
+std::string json_string(std::string_view text) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string json = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      json += {'\\', c};
+    } else if (byte < 0x20) {
+      json += {'\\', 'u', '0', '0', digits[byte >> 4U], digits[byte & 15U]};
+    } else {
+      json += c;
+    }
+  }
+  return json + "\"";
+}
+
+class EchoExecutor : public Executor {
+ public:
+  explicit EchoExecutor(const SessionParts &parts) : parts_(parts) {
+    // The handler does nothing: that a wait was interrupted is all that is needed.
+    struct sigaction action {};
+    action.sa_handler = [](int) {};
+    sigaction(cancel_signal(), &action, nullptr);
+  }
+
+  Outcome run(std::uint64_t execution_id, const wire::Execute &request) override {
+    execution_id_ = execution_id;
+    value_ = Value();
+    parts_.state.interruptible_id.store(execution_id, std::memory_order_seq_cst);
+    Outcome outcome;
+    try {
+      check_stop();
+      run_lines(request.source);
+      outcome = value_;
+    } catch (const EndOfRun &end) {
+      outcome = end.failure;
+    }
+    parts_.state.interruptible_id.store(0, std::memory_order_seq_cst);
+    return outcome;
+  }
+
+ private:
+  void run_lines(std::string_view source) {
+    while (!source.empty()) {
+      const std::size_t end = source.find('\n');
+      const std::string_view line = source.substr(0, end);
+      source = end == std::string_view::npos ? std::string_view() : source.substr(end + 1);
+      if (!line.empty()) {
+        const std::size_t space = line.find(' ');
+        run_line(line.substr(0, space), space == std::string_view::npos ? std::string_view() : line.substr(space + 1));
+        check_stop();
+      }
+    }
+  }
+
+  void run_line(std::string_view command, std::string_view argument) {
+    const std::string text(argument);
+    if (command == "out") {
+      print(1, text + "\n");
+    } else if (command == "err") {
+      print(2, text + "\n");
+    } else if (command == "fd") {
+      const std::string line = text + "\n";
+      [[maybe_unused]] const ssize_t written = ::write(STDOUT_FILENO, line.data(), line.size());
+    } else if (command == "flood") {
+      for (long i = number(text); i > 0; --i) {
+        print(1, std::string(99, 'x') + "\n");
+      }
+    } else if (command == "input" || command == "secret") {
+      ask(text, command == "secret");
+    } else if (command == "sleep") {
+      wait_until(monotonic_ns() + static_cast<std::uint64_t>(number(text)) * kNsPerMs, /*stubborn=*/false);
+    } else if (command == "spin" || command == "stubborn") {
+      wait_until(kNoDeadline, command == "stubborn");
+    } else if (command == "value") {
+      value_ = Value{text, text.size(), "str", json_string(text)};
+    } else if (command == "raise") {
+      const std::size_t space = text.find(' ');
+      fail(text.substr(0, space), space == std::string::npos ? "" : text.substr(space + 1));
+    } else {
+      run_deadly_line(command, text);
+    }
+  }
+
+  static void run_deadly_line(std::string_view command, const std::string &text) {
+    if (command == "exit") {
+      _exit(static_cast<int>(number(text)));
+    } else if (command == "abort") {
+      std::abort();
+    } else if (command == "kill") {
+      raise(SIGKILL);
+    } else {
+      fail("SyntaxError", "unknown command: " + std::string(command));
+    }
+  }
+
+  static long number(const std::string &text) { return std::strtol(text.c_str(), nullptr, 10); }
+
+  [[noreturn]] static void fail(std::string type, std::string message) {
+    throw EndOfRun{Failure{std::move(type), std::move(message), std::nullopt, 0, false}};
+  }
+
+  void check_stop() {
+    if (parts_.state.must_stop()) {
+      throw EndOfRun{Failure{"KeyboardInterrupt", "", std::nullopt, 0, parts_.state.canceled(execution_id_)}};
+    }
+  }
+
+  void print(std::uint8_t stream, std::string_view text) {
+    for (;;) {
+      const std::uint32_t ticket = parts_.output.space().ticket();
+      text.remove_prefix(parts_.output.append(stream, text));
+      if (text.empty()) {
+        return;
+      }
+      parts_.output.space().wait(ticket);
+      check_stop();
+    }
+  }
+
+  void ask(const std::string &prompt, bool secret) {
+    const std::shared_ptr<InputRequest> request = parts_.inputs.open();
+    parts_.output.send_behind(execution_id_, wire::InputRequest{request->id, prompt, secret});
+    for (;;) {
+      const std::uint32_t ticket = request->gate.ticket();
+      if (request->answered.load(std::memory_order_acquire)) {
+        break;
+      }
+      request->gate.wait(ticket);
+      check_stop();
+    }
+    if (!request->text) {
+      fail("EOFError", "the host declined");
+    }
+    print(1, *request->text + "\n");
+  }
+
+  void wait_until(std::uint64_t deadline_ns, bool stubborn) {
+    Gate never;
+    while (never.wait(never.ticket(), deadline_ns) != Wait::kTimedOut) {
+      if (!stubborn) {
+        check_stop();
+      }
+    }
+  }
+
+  const SessionParts parts_;
+  std::uint64_t execution_id_ = 0;
+  Value value_;
+};
+
+}  // namespace
+
+PreloadReport EchoProgram::preload(const wire::Preload &request, bool /*in_zygote*/) {
+  PreloadReport report;
+  for (const wire::Text module : request.modules) {
+    report.failure = "preload: the echo executor has no module '" + std::string(module) + "'";
+  }
+  return report;
+}
+
+std::unique_ptr<Executor> EchoProgram::make_executor(const SessionParts &parts) {
+  return std::make_unique<EchoExecutor>(parts);
+}
+
+}  // namespace capsule::worker

@@ -1,0 +1,51 @@
+// What runs a source text. One implementation without Python for tests (echo), one with (module/python_executor).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "wire/messages.hpp"
+
+namespace capsule::worker {
+
+// How an execution ended: what the dispatcher makes the terminal frame of.
+struct Value {
+  std::optional<std::string> repr;  // nothing: there is no value, or it is None
+  std::uint64_t repr_size_bytes = 0;
+  std::string type_name;
+  std::optional<std::string> json;
+};
+
+struct Failure {
+  std::string error_type;
+  std::string message;
+  std::optional<std::string> traceback;
+  int exit_code = 0;
+  bool interrupted = false;  // by a cancel
+};
+
+using Outcome = std::variant<Value, Failure>;
+
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  // Main thread. Runs the source to its end. Sets SessionState::interruptible_id while the user's code runs.
+  virtual Outcome run(std::uint64_t execution_id, const wire::Execute &request) = 0;
+
+  // Main thread: around a wait for the next frame, and when a signal has interrupted it.
+  virtual void enter_idle() {}
+  virtual void leave_idle() {}
+  virtual void on_idle_signal() {}
+
+  // Main thread: around the sending of a terminal frame, which may wait.
+  virtual void enter_send() { enter_idle(); }
+  virtual void leave_send() { leave_idle(); }
+
+  // Main thread: what runs at a graceful end.
+  virtual void finish() {}
+};
+
+}  // namespace capsule::worker

@@ -1,0 +1,71 @@
+// Input requests that wait for the host's answer.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "futex.hpp"
+
+namespace capsule::worker {
+
+// One request. The asking thread waits at `gate` until `answered`.
+struct InputRequest {
+  std::uint64_t id = 0;
+  Gate gate;
+  std::atomic<bool> answered{false};
+  std::optional<std::string> text;  // nothing: declined
+};
+
+class InputTable {
+ public:
+  std::shared_ptr<InputRequest> open() {
+    const std::lock_guard lock(mutex_);
+    auto request = std::make_shared<InputRequest>();
+    request->id = next_id_++;
+    requests_.emplace(request->id, request);
+    return request;
+  }
+
+  // Unknown ids were cancelled meanwhile: nothing to do.
+  void answer(std::uint64_t id, std::optional<std::string> text) {
+    const std::lock_guard lock(mutex_);
+    const auto found = requests_.find(id);
+    if (found == requests_.end()) {
+      return;
+    }
+    found->second->text = std::move(text);
+    found->second->answered.store(true, std::memory_order_release);
+    found->second->gate.open();
+    requests_.erase(found);
+  }
+
+  void close(std::uint64_t id) {
+    const std::lock_guard lock(mutex_);
+    requests_.erase(id);
+  }
+
+  void decline_all() {
+    for (;;) {
+      std::uint64_t id = 0;
+      {
+        const std::lock_guard lock(mutex_);
+        if (requests_.empty()) {
+          return;
+        }
+        id = requests_.begin()->first;
+      }
+      answer(id, std::nullopt);
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::uint64_t next_id_ = 1;
+  std::map<std::uint64_t, std::shared_ptr<InputRequest>> requests_;
+};
+
+}  // namespace capsule::worker

@@ -1,0 +1,196 @@
+#include "link/link.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "base/clock.hpp"
+#include "link/process_stats.hpp"
+#include "transport/socket.hpp"
+
+namespace capsule::worker {
+namespace {
+
+// A cancel is repeated, since code may swallow it and __del__ always does: soon at first, then less often.
+constexpr std::uint64_t kFirstCancelPauseNs = 1 * kNsPerMs;
+constexpr std::uint64_t kMaxCancelPauseNs = 20 * kNsPerMs;
+
+}  // namespace
+
+int cancel_signal() {
+  // Counted from the top: libraries that use real-time signals count from SIGRTMIN.
+  return SIGRTMAX - 5;
+}
+
+Link::Link(SessionState &state, Output &output, InputTable &inputs, int control_fd, int work_fd, int host_pidfd,
+           FrameReader reader, std::uint32_t heartbeat_interval_ms)
+    : state_(state),
+      output_(output),
+      inputs_(inputs),
+      control_fd_(control_fd),
+      work_fd_(work_fd),
+      host_pidfd_(host_pidfd),
+      reader_(std::move(reader)),
+      heartbeat_ns_(heartbeat_interval_ms * kNsPerMs),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+Link::~Link() { stop(); }
+
+void Link::start() {
+  stopping_.store(false);
+  next_heartbeat_ns_ = monotonic_ns() + heartbeat_ns_;
+  if (!thread_.start("capsule-link", [this] { run(); })) {
+    _exit(kExitChannelLost);
+  }
+}
+
+void Link::stop() {
+  if (thread_.running()) {
+    stopping_.store(true);
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);
+    thread_.join();
+  }
+}
+
+std::uint64_t Link::next_deadline() const { return std::min(next_heartbeat_ns_, next_cancel_ns_); }
+
+void Link::run() {
+  while (!stopping_.load()) {
+    pollfd fds[] = {{control_fd_, POLLIN, 0},
+                    {host_pidfd_, POLLIN, 0},
+                    {wake_.get(), POLLIN, 0},
+                    {output_.doorbell_fd(), POLLIN, 0},
+                    {output_.capture_fd(1), POLLIN, 0},
+                    {output_.capture_fd(2), POLLIN, 0}};
+    // Once there is a pump, the last three are its business.
+    const nfds_t count = output_.pumping() ? 3 : std::size(fds);
+    ::poll(fds, count, poll_timeout_ms(next_deadline()));
+    if (fds[1].revents != 0) {
+      host_is_gone();
+    }
+    if ((fds[0].revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) != 0) {
+      receive_frames();
+    }
+    if ((fds[3].revents & POLLIN) != 0) {
+      output_.on_doorbell();
+    }
+    if (((fds[4].revents | fds[5].revents) & POLLIN) != 0) {
+      output_.start_pump();
+    }
+    const std::uint64_t now = monotonic_ns();
+    if (now >= next_heartbeat_ns_) {
+      send_heartbeat();
+      next_heartbeat_ns_ = now + heartbeat_ns_;
+    }
+    if (now >= next_cancel_ns_) {
+      repeat_cancel();
+    }
+  }
+  std::uint64_t woken = 0;
+  [[maybe_unused]] const ssize_t taken = ::read(wake_.get(), &woken, sizeof woken);
+}
+
+void Link::receive_frames() {
+  const auto room = reader_.room();
+  const ssize_t count = ::recv(control_fd_, room.data(), room.size(), MSG_DONTWAIT);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
+    return;
+  }
+  if (count <= 0) {
+    // Either the host let go of the session, or the user's code closed our descriptor.
+    pollfd host{host_pidfd_, POLLIN, 0};
+    if (count == 0 || (::poll(&host, 1, 0) > 0 && (host.revents & POLLNVAL) == 0)) {
+      host_is_gone();
+    }
+    _exit(kExitChannelLost);
+  }
+  reader_.filled(static_cast<std::size_t>(count));
+  for (;;) {
+    auto frame = reader_.next();
+    if (!frame.ok()) {
+      _exit(kExitChannelLost);
+    }
+    if (!frame.value()) {
+      return;
+    }
+    auto envelope = wire::decode(*frame.value());
+    if (!envelope.ok()) {
+      _exit(kExitChannelLost);
+    }
+    on_frame(envelope.value());
+  }
+}
+
+void Link::on_frame(const wire::Envelope &envelope) {
+  if (std::holds_alternative<wire::Cancel>(envelope.body)) {
+    if (envelope.execution_id > state_.ended_id.load()) {
+      state_.cancel_id.store(envelope.execution_id, std::memory_order_seq_cst);
+      cancel_pause_ns_ = kFirstCancelPauseNs;
+      repeat_cancel();
+    }
+  } else if (std::holds_alternative<wire::Interrupt>(envelope.body)) {
+    if (envelope.execution_id == state_.current_id.load()) {
+      state_.interrupt_id.store(envelope.execution_id, std::memory_order_seq_cst);
+      signal_main();
+    }
+  } else if (const auto *response = std::get_if<wire::InputResponse>(&envelope.body)) {
+    inputs_.answer(response->input_id, response->declined ? std::nullopt : std::optional<std::string>(response->text));
+  } else if (const auto *credit = std::get_if<wire::Credit>(&envelope.body)) {
+    output_.add_credit(credit->bytes);
+  } else if (std::holds_alternative<wire::Shutdown>(envelope.body)) {
+    // The main thread, idle or when it next is, finds the work channel at its end.
+    state_.shutting_down.store(true);
+    inputs_.decline_all();
+    ::shutdown(work_fd_, SHUT_RD);
+  }
+}
+
+void Link::signal_main() const { syscall(SYS_tgkill, state_.pid, state_.main_thread, cancel_signal()); }
+
+void Link::repeat_cancel() {
+  const std::uint64_t canceled = state_.cancel_id.load(std::memory_order_seq_cst);
+  if (state_.ended_id.load(std::memory_order_seq_cst) >= canceled) {
+    next_cancel_ns_ = kNoDeadline;
+    return;
+  }
+  if (state_.interruptible_id.load(std::memory_order_seq_cst) == canceled) {
+    signal_main();
+  }
+  next_cancel_ns_ = monotonic_ns() + cancel_pause_ns_;
+  cancel_pause_ns_ = std::min(2 * cancel_pause_ns_, kMaxCancelPauseNs);
+}
+
+void Link::send(const wire::Body &body) {
+  const auto frame = encoder_.encode(0, body);
+  // Small frames: the socket takes one whole or not at all. A host that does not read loses a heartbeat, nothing else.
+  if (send_some(control_fd_, frame) != static_cast<ssize_t>(frame.size())) {
+    ++send_failures_;
+  }
+}
+
+void Link::send_heartbeat() {
+  const ProcessStats stats = read_process_stats();
+  const std::uint64_t started = state_.started_ns.load();
+  const bool running = state_.current_id.load() != 0;
+  send(wire::Heartbeat{.resident_bytes = stats.resident_bytes,
+                       .private_bytes = stats.private_bytes,
+                       .cpu_ns = stats.cpu_ns,
+                       .threads = stats.threads,
+                       .namespace_size = state_.namespace_size.load(),
+                       .execution_age_ns = running ? monotonic_ns() - started : 0,
+                       .send_failures = send_failures_});
+}
+
+void Link::host_is_gone() const {
+  // The process leads its group; what it started goes with it (I10).
+  kill(0, SIGKILL);
+  _exit(kExitChannelLost);
+}
+
+}  // namespace capsule::worker

@@ -1,0 +1,101 @@
+#include "module/native.hpp"
+
+namespace capsule::worker {
+namespace {
+
+const SessionParts *parts_of_process = nullptr;
+
+PyRef refuse_input(const char *reason) {
+  PyErr_SetString(PyExc_EOFError, reason);
+  return {};
+}
+
+// Asks the host for a line; waits without the GIL until it answers, or a cancel breaks the wait.
+PyRef ask_host(const std::string &prompt, bool secret) {
+  const SessionParts &parts = *parts_of_process;
+  const std::uint64_t execution_id = parts.state.current_id.load();
+  if (parts.state.foreign.load()) {
+    return refuse_input("a forked child cannot ask the host");
+  }
+  if (execution_id == 0 || parts.state.shutting_down.load()) {
+    return refuse_input("no execution is running that could ask the host");
+  }
+  const std::shared_ptr<InputRequest> request = parts.inputs.open();
+  {
+    const WithoutGil released;
+    const std::string_view shown(prompt.data(), std::min<std::size_t>(prompt.size(), parts.max_frame_bytes / 2));
+    parts.output.send_behind(execution_id, wire::InputRequest{request->id, shown, secret});
+  }
+  for (;;) {
+    const std::uint32_t ticket = request->gate.ticket();
+    if (request->answered.load(std::memory_order_acquire)) {
+      break;
+    }
+    {
+      const WithoutGil released;
+      request->gate.wait(ticket);
+    }
+    if (PyErr_CheckSignals() != 0) {
+      parts.inputs.close(request->id);
+      return {};
+    }
+  }
+  return request->text ? from_utf8(*request->text) : refuse_input("the host declined to answer");
+}
+
+PyObject *py_input(PyObject *, PyObject *arguments) {
+  PyObject *prompt = nullptr;
+  if (PyArg_UnpackTuple(arguments, "input", 0, 1, &prompt) == 0) {
+    return nullptr;
+  }
+  std::string text;
+  if (prompt != nullptr) {
+    const PyRef shown(PyObject_Str(prompt));
+    if (!shown) {
+      return nullptr;
+    }
+    text = to_utf8(shown.get());
+  }
+  return ask_host(text, /*secret=*/false).release();
+}
+
+PyObject *py_ask(PyObject *, PyObject *arguments) {
+  PyObject *prompt = nullptr;
+  PyObject *secret = nullptr;
+  if (PyArg_UnpackTuple(arguments, "ask", 2, 2, &prompt, &secret) == 0) {
+    return nullptr;
+  }
+  return ask_host(to_utf8(prompt), PyObject_IsTrue(secret) == 1).release();
+}
+
+// Python calls this on the main thread, between two instructions or inside a blocking call, some time after the signal. By then
+// another execution may be running, or none: only the one that was meant is broken.
+PyObject *py_on_cancel_signal(PyObject *, PyObject *) {
+  if (parts_of_process->state.must_stop()) {
+    PyErr_SetNone(PyExc_KeyboardInterrupt);
+    return nullptr;
+  }
+  Py_RETURN_NONE;
+}
+
+PyMethodDef functions[] = {
+    {"input", py_input, METH_VARARGS, "Read a string from the host. The trailing newline is stripped."},
+    {"ask", py_ask, METH_VARARGS, nullptr},
+    {"on_cancel_signal", py_on_cancel_signal, METH_VARARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+}  // namespace
+
+const SessionParts *session_parts() { return parts_of_process; }
+
+PyRef make_native(const SessionParts &parts) {
+  parts_of_process = &parts;
+  PyRef native(PyModule_New("capsule"));
+  if (!native || PyModule_AddFunctions(native.get(), functions) != 0 || !add_streams(native.get())) {
+    return {};
+  }
+  return native;
+}
+
+}  // namespace capsule::worker

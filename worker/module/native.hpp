@@ -1,0 +1,22 @@
+// What the user's Python sees of the worker: its stdout and stderr, input(), and the handler of the cancel signal.
+#pragma once
+
+#include "module/py_ref.hpp"
+#include "session_process.hpp"
+
+namespace capsule::worker {
+
+// A private module object with TextStream, ByteStream, stdout, stderr, input, ask, on_cancel_signal. Empty with an exception set on
+// failure. `parts` must outlive the interpreter.
+PyRef make_native(const SessionParts &parts);
+
+// The parts of this process's session; null in a zygote.
+const SessionParts *session_parts();
+
+// Adds the stream types to the module (streams.cpp).
+bool add_streams(PyObject *native);
+
+// Writes all of it, waiting without the GIL where the queue is full. False with an exception set when a cancel broke the wait.
+bool write_output(int stream, std::string_view data);
+
+}  // namespace capsule::worker

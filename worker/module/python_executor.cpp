@@ -1,0 +1,255 @@
+#include "module/python_executor.hpp"
+
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+
+#include "base/utf8.hpp"
+
+namespace capsule::worker {
+namespace {
+
+// How the fields of a terminal frame share its room, and how large a value's repr may be for JSON to be tried as well.
+std::size_t repr_limit(const SessionParts &parts) { return (parts.max_frame_bytes - wire::kFrameOverhead) / 4; }
+std::size_t json_limit(const SessionParts &parts) { return (parts.max_frame_bytes - wire::kFrameOverhead) / 2; }
+
+// While one of these lives, a cancel may interrupt what runs: the user's code, its __repr__ and __str__. Never the engine's own.
+class Interruptible {
+ public:
+  Interruptible(SessionState &state, std::uint64_t execution_id) : state_(state) {
+    state_.interruptible_id.store(execution_id, std::memory_order_seq_cst);
+  }
+  ~Interruptible() { state_.interruptible_id.store(0, std::memory_order_seq_cst); }
+  Interruptible(const Interruptible &) = delete;
+  Interruptible &operator=(const Interruptible &) = delete;
+
+ private:
+  SessionState &state_;
+};
+
+bool is_one_line(std::string_view source) {
+  const std::size_t newline = source.find('\n');
+  return newline == std::string_view::npos || newline == source.size() - 1;
+}
+
+std::string type_name_of(PyObject *engine, PyObject *value) {
+  const PyRef name(PyObject_CallMethod(engine, "type_name", "O", reinterpret_cast<PyObject *>(Py_TYPE(value))));
+  if (!name) {
+    PyErr_Clear();
+    return "object";
+  }
+  return to_utf8(name.get());
+}
+
+}  // namespace
+
+PythonExecutor::PythonExecutor(const SessionParts &parts, PyRef engine) : parts_(parts), engine_(std::move(engine)) {
+  native_ = make_native(parts_);
+  globals_ = PyRef(native_ ? PyObject_CallMethod(engine_.get(), "start_session", "Oi", native_.get(), cancel_signal()) : nullptr);
+  remember_source_ = PyRef(globals_ ? PyObject_GetAttrString(engine_.get(), "remember_source") : nullptr);
+  if (!remember_source_) {
+    PyErr_Print();
+    _exit(kExitRefused);
+  }
+}
+
+Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &request) {
+  execution_id_ = execution_id;
+  const std::string file_name =
+      request.file_name.empty() ? "<execution " + std::to_string(execution_id) + ">" : std::string(request.file_name);
+  set_trace_context(request);
+  Outcome outcome = run_source(request, file_name);
+  if (parts_.state.foreign.load()) {
+    leave_forked_child(outcome);
+  }
+  std::fflush(stdout);  // what C code printed and did not flush
+  Py_XDECREF(PyObject_CallMethod(engine_.get(), "flush_replaced_streams", "O", native_.get()));
+  PyErr_Clear();
+  parts_.state.namespace_size.store(static_cast<std::uint64_t>(PyDict_Size(globals_.get())), std::memory_order_relaxed);
+  return outcome;
+}
+
+Outcome PythonExecutor::run_source(const wire::Execute &request, const std::string &file_name) {
+  const PyRef registered(
+      PyObject_CallFunction(remember_source_.get(), "s#s#", file_name.data(), static_cast<Py_ssize_t>(file_name.size()),
+                            request.source.data(), static_cast<Py_ssize_t>(request.source.size())));
+  if (!registered) {
+    return describe_failure();
+  }
+  const PyRef value = evaluate(request, file_name);
+  if (!value) {
+    return describe_failure();
+  }
+  return describe_value(value);
+}
+
+PyRef PythonExecutor::evaluate(const wire::Execute &request, const std::string &file_name) {
+  const Interruptible region(parts_.state, execution_id_);
+  // One that was canceled before it began does not begin.
+  if (parts_.state.must_stop()) {
+    PyErr_SetNone(PyExc_KeyboardInterrupt);
+    return {};
+  }
+  // Most one-line sources are an expression: compiled at once, without a tree in between. What is none takes the long way, which
+  // also makes the error. A coding cookie in the text would be believed here, so that goes the long way too.
+  if (is_one_line(request.source) && request.source.find("coding") == std::string_view::npos && is_utf8(file_name)) {
+    const PyRef code(Py_CompileString(request.source.data(), file_name.c_str(), Py_eval_input));
+    if (code) {
+      return PyRef(PyEval_EvalCode(code.get(), globals_.get(), globals_.get()));
+    }
+    if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
+      return {};
+    }
+    PyErr_Clear();
+  }
+  return evaluate_parts(request, file_name);
+}
+
+PyRef PythonExecutor::evaluate_parts(const wire::Execute &request, const std::string &file_name) {
+  const PyRef parts(PyObject_CallMethod(engine_.get(), "compile_source", "s#s#", request.source.data(),
+                                        static_cast<Py_ssize_t>(request.source.size()), file_name.data(),
+                                        static_cast<Py_ssize_t>(file_name.size())));
+  if (!parts) {
+    // The only frames are the engine's.
+    const PyRef error = take_exception();
+    PyException_SetTraceback(error.get(), Py_None);
+    PyErr_SetObject(reinterpret_cast<PyObject *>(Py_TYPE(error.get())), error.get());
+    return {};
+  }
+  PyRef value = PyRef::borrow(Py_None);
+  for (Py_ssize_t i = 0; i < 2 && value; ++i) {
+    PyObject *code = PyTuple_GetItem(parts.get(), i);
+    if (code != Py_None) {
+      value = PyRef(PyEval_EvalCode(code, globals_.get(), globals_.get()));
+    }
+  }
+  const bool has_tail = PyTuple_GetItem(parts.get(), 1) != Py_None;
+  return value && !has_tail ? PyRef::borrow(Py_None) : std::move(value);
+}
+
+Outcome PythonExecutor::describe_value(const PyRef &value) {
+  Value described;
+  if (value.get() == Py_None) {
+    return described;
+  }
+  std::string repr;
+  {
+    const Interruptible region(parts_.state, execution_id_);
+    const PyRef text(PyObject_Repr(value.get()));
+    if (text) {
+      repr = to_utf8(text.get());
+    } else if (PyErr_ExceptionMatches(PyExc_Exception) != 0) {
+      const PyRef error = take_exception();
+      repr = "<repr() failed: " + type_name_of(engine_.get(), error.get()) + ">";
+    } else {
+      return describe_failure();  // KeyboardInterrupt, SystemExit
+    }
+  }
+  described.type_name = type_name_of(engine_.get(), value.get());
+  described.repr_size_bytes = repr.size();
+  if (described.type_name.size() > wire::kFrameOverhead / 4) {
+    described.type_name.resize(utf8_prefix(described.type_name, wire::kFrameOverhead / 4));
+  }
+  described.json = json_of(value.get(), repr);
+  repr.resize(utf8_prefix(repr, repr_limit(parts_)));
+  described.repr = std::move(repr);
+  return described;
+}
+
+std::optional<std::string> PythonExecutor::json_of(PyObject *value, const std::string &repr) {
+  if (PyBool_Check(value)) {
+    return value == Py_True ? "true" : "false";
+  }
+  if (PyLong_CheckExact(value) != 0) {
+    return repr;
+  }
+  if (PyFloat_CheckExact(value) != 0) {
+    return std::isfinite(PyFloat_AsDouble(value)) ? std::optional<std::string>(repr) : std::nullopt;
+  }
+  const bool candidate = PyUnicode_Check(value) != 0 || PyDict_Check(value) != 0 || PyList_Check(value) != 0 ||
+                         PyTuple_Check(value) != 0 || PyLong_Check(value) != 0 || PyFloat_Check(value) != 0;
+  if (!candidate || repr.size() > json_limit(parts_)) {
+    return std::nullopt;
+  }
+  const Interruptible region(parts_.state, execution_id_);
+  const PyRef text(PyObject_CallMethod(engine_.get(), "to_json", "O", value));
+  if (!text) {
+    PyErr_Clear();  // whatever the value's own methods did; its repr is already there
+    return std::nullopt;
+  }
+  if (text.get() == Py_None) {
+    return std::nullopt;
+  }
+  std::string json = to_utf8(text.get());
+  return json.size() > json_limit(parts_) ? std::nullopt : std::optional(std::move(json));
+}
+
+Outcome PythonExecutor::describe_failure() {
+  const PyRef error = take_exception();
+  Failure failure;
+  failure.interrupted =
+      PyErr_GivenExceptionMatches(error.get(), PyExc_KeyboardInterrupt) != 0 && parts_.state.canceled(execution_id_);
+  const auto limit = static_cast<Py_ssize_t>(repr_limit(parts_) / 4);  // characters of up to four bytes
+  PyRef described;
+  {
+    // __str__ of the user's exception may never return; the second try is without it.
+    const Interruptible region(parts_.state, failure.interrupted ? 0 : execution_id_);
+    described = PyRef(PyObject_CallMethod(engine_.get(), "describe", "On", error.get(), limit));
+  }
+  if (!described) {
+    const PyRef inner = take_exception();
+    failure.interrupted = failure.interrupted || parts_.state.canceled(execution_id_);
+    failure.error_type = type_name_of(engine_.get(), error.get());
+    failure.message = "the exception cannot be described: " + type_name_of(engine_.get(), inner.get());
+    return failure;
+  }
+  failure.error_type = to_utf8(PyTuple_GetItem(described.get(), 0));
+  failure.message = to_utf8(PyTuple_GetItem(described.get(), 1));
+  failure.traceback = to_utf8(PyTuple_GetItem(described.get(), 2));
+  failure.exit_code = static_cast<int>(PyLong_AsLong(PyTuple_GetItem(described.get(), 3)));
+  return failure;
+}
+
+void PythonExecutor::set_trace_context(const wire::Execute &request) {
+  if (request.traceparent.empty() && !has_trace_context_) {
+    return;
+  }
+  has_trace_context_ = !request.traceparent.empty();
+  const auto text = [](wire::Text value) { return value.empty() ? PyRef::borrow(Py_None) : from_utf8(value); };
+  const PyRef traceparent = text(request.traceparent);
+  const PyRef tracestate = text(request.tracestate);
+  Py_XDECREF(
+      PyObject_CallMethod(engine_.get(), "set_trace_context", "OO", traceparent.get(), tracestate.get()));
+  PyErr_Clear();
+}
+
+void PythonExecutor::on_idle_signal() {
+  // A handler of the user's own, as for an alarm; what it raises has nowhere to go but stderr.
+  if (PyErr_CheckSignals() != 0) {
+    PyErr_WriteUnraisable(nullptr);
+  }
+}
+
+void PythonExecutor::finish() {
+  Py_XDECREF(PyObject_CallMethod(engine_.get(), "finish", nullptr));
+  if (PyErr_Occurred() != nullptr) {
+    PyErr_WriteUnraisable(nullptr);
+  }
+  std::fflush(nullptr);
+}
+
+// A child that the user's code forked and that came to the end of it: it ends like a program, and says nothing to the host.
+void PythonExecutor::leave_forked_child(const Outcome &outcome) {
+  int status = 0;
+  if (const auto *failure = std::get_if<Failure>(&outcome)) {
+    status = failure->error_type == "SystemExit" ? failure->exit_code : 1;
+    if (failure->error_type != "SystemExit" && failure->traceback) {
+      write_output(STDERR_FILENO, *failure->traceback);
+    }
+  }
+  finish();
+  _exit(status);
+}
+
+}  // namespace capsule::worker

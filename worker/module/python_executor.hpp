@@ -1,0 +1,40 @@
+// Runs source texts in the session's `__main__`.
+#pragma once
+
+#include "module/native.hpp"
+
+namespace capsule::worker {
+
+class PythonExecutor : public Executor {
+ public:
+  // `engine` is the private module made of worker/python/engine.py. Exits the process when the session cannot be set up.
+  PythonExecutor(const SessionParts &parts, PyRef engine);
+
+  Outcome run(std::uint64_t execution_id, const wire::Execute &request) override;
+  void enter_idle() override { idle_ = PyEval_SaveThread(); }
+  void leave_idle() override { PyEval_RestoreThread(idle_); }
+  void on_idle_signal() override;
+  void finish() override;
+
+ private:
+  Outcome run_source(const wire::Execute &request, const std::string &file_name);
+  // Compiles and runs; the trailing expression's value, None without one, nothing with an exception set.
+  PyRef evaluate(const wire::Execute &request, const std::string &file_name);
+  PyRef evaluate_parts(const wire::Execute &request, const std::string &file_name);
+  Outcome describe_value(const PyRef &value);
+  Outcome describe_failure();
+  std::optional<std::string> json_of(PyObject *value, const std::string &repr);
+  void set_trace_context(const wire::Execute &request);
+  [[noreturn]] void leave_forked_child(const Outcome &outcome);
+
+  const SessionParts parts_;
+  PyRef engine_;
+  PyRef native_;
+  PyRef globals_;
+  PyRef remember_source_;
+  PyThreadState *idle_ = nullptr;
+  std::uint64_t execution_id_ = 0;
+  bool has_trace_context_ = false;
+};
+
+}  // namespace capsule::worker

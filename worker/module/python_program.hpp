@@ -1,0 +1,28 @@
+// The worker program that is a Python interpreter: started by src/session/bootstrap.py.
+#pragma once
+
+#include "module/py_ref.hpp"
+#include "session_process.hpp"
+
+namespace capsule::worker {
+
+class PythonProgram : public Program {
+ public:
+  explicit PythonProgram(PyRef engine) : engine_(std::move(engine)) {}
+
+  PreloadReport preload(const wire::Preload &request, bool in_zygote) override;
+  std::unique_ptr<Executor> make_executor(const SessionParts &parts) override;
+  std::string version() const override;
+  std::string path() const override;
+  std::vector<std::string> command(const std::string &mode) const override;
+  void before_fork() override;
+  void after_fork_in_parent() override;
+  void after_fork_in_child() override;
+  void use_idle_time() override;
+
+ private:
+  PyRef engine_;
+  bool frozen_ = false;
+};
+
+}  // namespace capsule::worker

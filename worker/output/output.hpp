@@ -1,0 +1,94 @@
+// The worker's output: a bounded queue in shared memory that any thread appends to, sent in order by the pump, or by the main
+// thread ahead of a terminal frame. What the process prints at descriptor level is read from the capture pipes into the same queue.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+#include "futex.hpp"
+#include "native_thread.hpp"
+#include "session_state.hpp"
+#include "transport/output_ring.hpp"
+#include "transport/shared_memory.hpp"
+#include "wire/codec.hpp"
+
+namespace capsule::worker {
+
+class Output {
+ public:
+  // `work_fd` is borrowed. Reads of the capture ends never block.
+  Output(SessionState &state, SharedMemory memory, int work_fd, UniqueFd out_read, UniqueFd err_read, std::uint64_t credit);
+  ~Output();
+  Output(const Output &) = delete;
+  Output &operator=(const Output &) = delete;
+
+  // Any thread, with or without the GIL. Appends what fits and returns how much that was; the caller waits at space() for the rest.
+  std::size_t append(std::uint8_t stream, std::string_view data);
+  // Any thread. Has what was appended sent soon; appending a newline does the same.
+  void flush();
+  // Opened whenever room was made. Before waiting, say so with flush().
+  Gate &space() { return space_; }
+
+  // Main thread, without the GIL. Sends everything appended or captured so far, then the frame. Waits for credit as long as it takes.
+  void send_behind(std::uint64_t execution_id, const wire::Body &body);
+
+  // Link thread.
+  void add_credit(std::uint64_t bytes);
+  // The link thread watches these while the pump is not running, and starts it when there is something for it to do.
+  [[nodiscard]] int doorbell_fd() const { return doorbell_.get(); }
+  [[nodiscard]] int capture_fd(int stream) const { return capture_[stream - 1].get(); }
+  [[nodiscard]] bool pumping() const { return pump_.running(); }
+  void on_doorbell();
+  // Parks the pump around a fork, and resumes it. What is queued stays queued.
+  void start_pump();
+  void stop_pump();
+
+ private:
+  // What an appending thread has to do about the pump.
+  enum class Pump : std::uint32_t {
+    kAsleep,     // ring the doorbell for a line
+    kLingering,  // it wakes by itself soon: ring only for a lot
+    kAwake,      // it looks again before it sleeps
+  };
+
+  void pump_main();
+  void pump_wait(bool linger);
+  void ring_doorbell();
+  void drain_doorbell();
+  // Under sender_: moves what the pipes hold into the queue, as far as there is room. False when a pipe may hold more.
+  bool read_captures();
+  // Under sender_: sends what credit allows. True when the queue is empty.
+  bool send_queued();
+  void pack_queued();
+  void transmit();
+  [[nodiscard]] bool has_credit() const { return credit_.load(std::memory_order_acquire) > 0; }
+
+  SessionState &state_;
+  SharedMemory memory_;
+  OutputRing ring_;
+  const int work_fd_;
+  UniqueFd capture_[2];
+  UniqueFd doorbell_;
+
+  std::mutex append_;  // orders appends
+  std::atomic<Pump> pump_state_{Pump::kAsleep};
+  Gate space_;
+  Gate credited_;
+  std::atomic<std::int64_t> credit_{0};
+
+  std::mutex sender_;  // guards the work channel's sending side and all below
+  wire::Encoder encoder_;
+  std::vector<std::uint8_t> packed_;
+  std::uint64_t packed_position_ = 0;
+  std::string chunk_;
+
+  NativeThread pump_;
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace capsule::worker

@@ -1,0 +1,226 @@
+"""The part of the executor that is easier said in Python. Runs in a module that is in no sys.modules: user code cannot see it."""
+
+import _ast
+import _signal
+import _thread
+import builtins
+import sys
+
+# The compiler flags that `from __future__ import ...` leaves in a code object (PyCF_MASK in CPython's compile.h).
+FUTURE_MASK = 0x1FE0000
+
+# Source texts whose lines tracebacks can show: executions back, and characters in all.
+MAX_SOURCES = 256
+MAX_SOURCE_CHARS = 4 << 20
+
+_sources = {}
+_source_chars = 0
+
+
+def remember_source(file_name, source):
+    """Lets tracebacks of this and later executions show lines of the source."""
+    global _source_chars
+    _source_chars += len(source) - len(_sources.pop(file_name, ""))
+    _sources[file_name] = source
+    while len(_sources) > MAX_SOURCES or (_source_chars > MAX_SOURCE_CHARS and len(_sources) > 1):
+        oldest = next(iter(_sources))
+        _source_chars -= len(_sources.pop(oldest))
+        linecache = sys.modules.get("linecache")
+        if linecache is not None:
+            linecache.cache.pop(oldest, None)
+    linecache = sys.modules.get("linecache")
+    if linecache is not None:
+        cache_lines(linecache, file_name, source)
+
+
+def cache_lines(linecache, file_name, source):
+    # Without a modification time, linecache.checkcache() leaves an entry alone.
+    linecache.cache[file_name] = (len(source), None, source.splitlines(True), file_name)
+
+
+def cache_all_lines():
+    import linecache
+
+    for file_name, source in _sources.items():
+        if file_name not in linecache.cache:
+            cache_lines(linecache, file_name, source)
+
+
+class ImportPatch:
+    """Finds the modules that need something of ours, once, when the user's code imports them."""
+
+    def __init__(self, patches):
+        self.patches = patches
+
+    def find_spec(self, name, path=None, target=None):
+        patch = self.patches.pop(name, None)
+        if patch is None:
+            return None
+        import importlib
+        import importlib.machinery
+
+        module = importlib.import_module(name)
+        patch(module)
+        return importlib.machinery.ModuleSpec(name, Found(module))
+
+
+class Found:
+    def __init__(self, module):
+        self.module = module
+
+    def create_module(self, spec):
+        return self.module
+
+    def exec_module(self, module):
+        pass
+
+
+def start_session(native, cancel_signal):
+    """Makes the process the session's; returns the user's namespace."""
+    import io
+
+    main = type(sys)("__main__")
+    main.__builtins__ = builtins
+    sys.modules["__main__"] = main
+    io.TextIOBase.register(native.TextStream)
+    io.RawIOBase.register(native.ByteStream)
+    sys.stdout = sys.__stdout__ = native.stdout
+    sys.stderr = sys.__stderr__ = native.stderr
+    sys.argv = [""]
+    builtins.input = native.input
+    _signal.signal(cancel_signal, native.on_cancel_signal)
+
+    def patch_getpass(module):
+        def getpass(prompt="Password: ", stream=None):
+            """Prompt for a password, with echo turned off; the host asks."""
+            return native.ask(str(prompt), True)
+
+        module.getpass = getpass
+
+    patches = {"getpass": patch_getpass, "linecache": lambda module: cache_all_lines()}
+    for name in list(patches):
+        if name in sys.modules:
+            patches.pop(name)(sys.modules[name])
+    sys.meta_path.insert(0, ImportPatch(patches))
+    return main.__dict__
+
+
+def compile_source(source, file_name):
+    """The code of all but a trailing expression, and that of the trailing expression; either may be None."""
+    tree = compile(source, file_name, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
+    if not tree.body or not isinstance(tree.body[-1], _ast.Expr):
+        return compile(tree, file_name, "exec", dont_inherit=True), None
+    tail = _ast.Expression(tree.body.pop().value)
+    if not tree.body:
+        return None, compile(tail, file_name, "eval", dont_inherit=True)
+    body = compile(tree, file_name, "exec", dont_inherit=True)
+    return body, compile(tail, file_name, "eval", body.co_flags & FUTURE_MASK, dont_inherit=True)
+
+
+def to_json(value):
+    """JSON text of a value, or None where it has none."""
+    import json
+
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        text.encode("utf-8")
+        return text
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def cut(text, limit):
+    """The text, its middle left out where it is longer than `limit` characters."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
+
+
+def safe_str(error):
+    try:
+        return str(error)
+    except Exception as inner:
+        return f"<str() of the exception failed: {type(inner).__name__}>"
+
+
+def type_name(kind):
+    """As tracebacks name a type."""
+    module = getattr(kind, "__module__", None)
+    if not isinstance(module, str) or module in ("builtins", "__main__"):
+        return kind.__qualname__
+    return f"{module}.{kind.__qualname__}"
+
+
+def describe(error, limit):
+    """Type, message, traceback and exit code of an exception."""
+    exit_code = 0
+    if isinstance(error, SystemExit):
+        code = error.code
+        exit_code = code if isinstance(code, int) else 0 if code is None else 1
+    message = cut(safe_str(error), limit)
+    try:
+        import traceback
+
+        cache_all_lines()
+        text = "".join(traceback.format_exception(error))
+    except Exception as inner:
+        text = f"{type_name(type(error))}: {message}\n(the traceback cannot be formatted: {type(inner).__name__})\n"
+    # Exit statuses are 32 bits wide on the way to the host.
+    return type_name(type(error)), message, cut(text, limit), max(-(2**31), min(2**31 - 1, exit_code))
+
+
+def set_trace_context(traceparent, tracestate):
+    """Puts the caller's span into the environment, or takes it out again."""
+    import os
+
+    for name, value in (("TRACEPARENT", traceparent), ("TRACESTATE", tracestate)):
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def flush_replaced_streams(native):
+    """Flushes what the user's code put in the place of our streams."""
+    for stream, ours in ((sys.stdout, native.stdout), (sys.stderr, native.stderr)):
+        if stream is not ours and stream is not None:
+            try:
+                stream.flush()
+            except Exception:
+                pass  # a broken stream is the user's; what it holds cannot be had
+
+
+def preload(name, in_zygote):
+    """Imports a module; returns why it cannot be preloaded, or None."""
+    import importlib
+
+    try:
+        importlib.import_module(name)
+    except BaseException as error:
+        return f"preload: module '{name}' failed to import: {type(error).__name__}: {safe_str(error)}"
+    if in_zygote and _thread._count() > 0:
+        return f"preload: module '{name}' left {_thread._count()} Python threads running; they would not exist in a forked session"
+    return None
+
+
+def use_idle_time():
+    """Imports what sessions may need and the zygote could not wait for; never from the current folder."""
+    path = sys.path[:]
+    sys.path[:] = [entry for entry in path if entry not in ("", ".")]
+    try:
+        import json, linecache, traceback  # noqa: E401, F401
+    except Exception:
+        pass  # a session that needs one says so itself
+    finally:
+        sys.path[:] = path
+
+
+def finish():
+    """What an interpreter does at its end, as far as a session needs it."""
+    import atexit
+
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        threading._shutdown()
+    atexit._run_exitfuncs()

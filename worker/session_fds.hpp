@@ -1,0 +1,29 @@
+// The descriptors a session's process is born with, in the order the host attaches them (src/session/worker.cpp).
+#pragma once
+
+#include <cstddef>
+
+#include "base/unique_fd.hpp"
+
+namespace capsule::worker {
+
+inline constexpr std::size_t kSessionFdCount = 7;
+
+struct SessionFds {
+  UniqueFd work;
+  UniqueFd control;
+  UniqueFd memory;
+  UniqueFd out_read;
+  UniqueFd out_write;
+  UniqueFd err_read;
+  UniqueFd err_write;
+  UniqueFd host_pidfd;
+};
+
+// Numbers that every worker program finds its descriptors at when it is exec'ed: a zygote's channel and pidfd of the host; for a
+// spawned session the members of SessionFds, in order.
+inline constexpr int kZygoteChannelFd = 3;
+inline constexpr int kZygoteHostPidfd = 4;
+inline constexpr int kFirstSessionFd = 3;
+
+}  // namespace capsule::worker

@@ -1,0 +1,54 @@
+// A session's process: takes its descriptors, greets the host, runs the link thread and the dispatcher, exits.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "executor/executor.hpp"
+#include "link/input_table.hpp"
+#include "link/link.hpp"
+#include "output/output.hpp"
+#include "session_fds.hpp"
+#include "session_state.hpp"
+
+namespace capsule::worker {
+
+// The parts of the process, for the executor and what it exposes to the user's code.
+struct SessionParts {
+  SessionState &state;
+  Output &output;
+  InputTable &inputs;
+  std::uint32_t max_frame_bytes;
+};
+
+struct PreloadReport {
+  std::string failure;                          // empty: all is well
+  std::vector<std::string> native_thread_modules;  // left native threads running and were not allowed to
+};
+
+// What differs between Python and echo.
+class Program {
+ public:
+  virtual ~Program() = default;
+  // Imports the modules; in a zygote, refuses Python threads.
+  virtual PreloadReport preload(const wire::Preload &request, bool in_zygote) = 0;
+  virtual std::unique_ptr<Executor> make_executor(const SessionParts &parts) = 0;
+  virtual std::string version() const = 0;
+  virtual std::string path() const = 0;
+  // The command line that starts the same program with `mode` as its last argument.
+  virtual std::vector<std::string> command(const std::string &mode) const = 0;
+  // Zygote: around fork.
+  virtual void before_fork() {}
+  virtual void after_fork_in_parent() {}
+  virtual void after_fork_in_child() {}
+  // Zygote: after its first fork, when nothing else is waiting.
+  virtual void use_idle_time() {}
+};
+
+// Never returns. `spawned`: the process is a fresh program rather than a zygote's fork, and preloads before it is ready.
+[[noreturn]] void run_session(Program &program, SessionFds fds, bool spawned);
+
+// The same with the descriptors that an exec'ed session finds at fixed numbers.
+[[noreturn]] void run_spawned_session(Program &program);
+
+}  // namespace capsule::worker

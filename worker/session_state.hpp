@@ -1,0 +1,52 @@
+// What the worker's threads share about the execution under way, and why the process ends.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+
+namespace capsule::worker {
+
+// Exit statuses of a session's process that are the worker's own doing.
+enum ExitCode : int {
+  kExitNormal = 0,
+  kExitChannelLost = 74,  // a descriptor of the channels was closed, or frames could not be read
+  kExitRefused = 75,      // the host speaks another protocol, or a preload failed
+};
+
+// Written by the thread that the comment names, read by all.
+struct SessionState {
+  // Main. The execution under way, 0 when idle; what output belongs to.
+  std::atomic<std::uint64_t> current_id{0};
+  // Main. The same while the user's own code runs: what a cancel may interrupt. 0 in the engine's code.
+  std::atomic<std::uint64_t> interruptible_id{0};
+  // Main. The last one whose end was reported; ids only grow, so a cancel for one up to this is late.
+  std::atomic<std::uint64_t> ended_id{0};
+  std::atomic<std::uint64_t> started_ns{0};
+  std::atomic<std::uint64_t> namespace_size{0};
+  // Link. The execution to cancel: never reset, so that a cancel that comes before its execution is not lost.
+  std::atomic<std::uint64_t> cancel_id{0};
+  // Link. The execution to interrupt once; whoever delivers it resets it.
+  std::atomic<std::uint64_t> interrupt_id{0};
+  std::atomic<bool> shutting_down{false};
+  // Set once at start.
+  pid_t pid = 0;
+  pid_t main_thread = 0;
+
+  // True in a child that the user's code forked: it shares no channel with the host and must not speak for the session.
+  std::atomic<bool> foreign{false};
+
+  // Main, or code it called: whether the running execution has to stop now. Consumes a single interrupt.
+  [[nodiscard]] bool must_stop() {
+    const std::uint64_t id = interruptible_id.load(std::memory_order_seq_cst);
+    if (id == 0) {
+      return false;
+    }
+    std::uint64_t expected = id;
+    return cancel_id.load(std::memory_order_seq_cst) == id || interrupt_id.compare_exchange_strong(expected, 0);
+  }
+  [[nodiscard]] bool canceled(std::uint64_t id) const { return cancel_id.load(std::memory_order_seq_cst) == id; }
+};
+
+}  // namespace capsule::worker

@@ -1,0 +1,344 @@
+#include "zygote.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <csignal>
+#include <deque>
+#include <map>
+
+#include "base/clock.hpp"
+#include "transport/socket.hpp"
+
+namespace capsule::worker {
+namespace {
+
+// Once everything has been killed, how long its end may take.
+constexpr std::uint64_t kLastReapNs = kNsPerSecond;
+
+class Zygote {
+ public:
+  explicit Zygote(Program &program) : program_(program), channel_(kZygoteChannelFd), host_pidfd_(kZygoteHostPidfd) {}
+
+  [[noreturn]] void run() {
+    prepare();
+    greet();
+    for (;;) {
+      pollfd fds[] = {{channel_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}, {host_pidfd_.get(), POLLIN, 0}};
+      if (::poll(fds, std::size(fds), idle_work_pending_ ? 0 : -1) == 0) {
+        idle_work_pending_ = false;
+        program_.use_idle_time();
+        continue;
+      }
+      if (fds[2].revents != 0) {
+        end();
+      }
+      if (fds[1].revents != 0) {
+        reap();
+      }
+      if (fds[0].revents != 0) {
+        receive_frames();
+      }
+    }
+  }
+
+ private:
+  void prepare() {
+    close_range(kZygoteHostPidfd + 1, ~0U, 0);
+    fcntl(channel_.get(), F_SETFD, FD_CLOEXEC);
+    fcntl(host_pidfd_.get(), F_SETFD, FD_CLOEXEC);
+    prctl(PR_SET_NAME, "capsule-zygote");
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    // A preload may hang: until it is over, the host's death kills outright.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    pollfd host{host_pidfd_.get(), POLLIN, 0};
+    if (::poll(&host, 1, 0) != 0) {
+      _exit(kExitChannelLost);
+    }
+    sigset_t children;
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &children, nullptr);
+    signals_.reset(signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+
+  void greet() {
+    wire::Hello hello;
+    next_frame<wire::Hello>([&](const wire::Hello &message) { hello = message; });
+    const Status peer = wire::check_peer(hello.protocol_major, hello.protocol_minor, {});
+    send(wire::HelloAck{.reason = peer.ok() ? wire::Text() : wire::Text(peer.message())});
+    if (!peer.ok()) {
+      _exit(kExitRefused);
+    }
+    PreloadReport report;
+    next_frame<wire::Preload>([&](const wire::Preload &request) { report = program_.preload(request, true); });
+    const std::string version = program_.version();
+    const std::string path = program_.path();
+    wire::Ready ready{.pid = getpid(), .python_version = version, .python_path = path};
+    ready.native_thread_modules.assign(report.native_thread_modules.begin(), report.native_thread_modules.end());
+    if (!report.failure.empty()) {
+      ready.failure = report.failure;
+    }
+    // From here on the loop sees the host's death by itself and has sessions to take along; a stopped zygote is woken for it.
+    prctl(PR_SET_PDEATHSIG, SIGCONT);
+    send(ready);
+    if (!report.failure.empty()) {
+      _exit(kExitRefused);
+    }
+  }
+
+  template <typename Message, typename Use>
+  void next_frame(Use &&use) {
+    bool found = false;
+    while (!found) {
+      read_frames([&](const wire::Envelope &envelope) {
+        if (const auto *message = std::get_if<Message>(&envelope.body); message != nullptr && !found) {
+          found = true;
+          use(*message);
+        } else {
+          handle(envelope);
+        }
+        return !found;
+      });
+      if (!found) {
+        receive_more();
+      }
+    }
+  }
+
+  // Hands over whole frames while `use` says to go on.
+  template <typename Use>
+  void read_frames(Use &&use) {
+    for (;;) {
+      auto frame = reader_.next();
+      if (!frame.ok()) {
+        end();
+      }
+      if (!frame.value()) {
+        return;
+      }
+      auto envelope = wire::decode(*frame.value());
+      if (!envelope.ok()) {
+        end();
+      }
+      if (!use(envelope.value())) {
+        return;
+      }
+    }
+  }
+
+  void receive_more() {
+    std::vector<UniqueFd> fds;
+    const auto room = reader_.room();
+    const ssize_t count = receive(channel_.get(), room, &fds);
+    if (count == 0 || (count < 0 && errno != EINTR)) {
+      end();
+    }
+    reader_.filled(count > 0 ? static_cast<std::size_t>(count) : 0);
+    for (UniqueFd &fd : fds) {
+      attached_.push_back(std::move(fd));
+    }
+  }
+
+  void receive_frames() {
+    receive_more();
+    read_frames([this](const wire::Envelope &envelope) {
+      handle(envelope);
+      return true;
+    });
+  }
+
+  void handle(const wire::Envelope &envelope) {
+    if (const auto *fork_request = std::get_if<wire::Fork>(&envelope.body)) {
+      make_session(*fork_request);
+    } else if (std::holds_alternative<wire::Shutdown>(envelope.body)) {
+      end();
+    }
+  }
+
+  SessionFds take_session_fds() {
+    SessionFds fds;
+    for (UniqueFd *fd : {&fds.work, &fds.control, &fds.memory, &fds.out_read, &fds.out_write, &fds.err_read, &fds.err_write}) {
+      *fd = std::move(attached_.front());
+      attached_.pop_front();
+    }
+    fds.host_pidfd.reset(fcntl(host_pidfd_.get(), F_DUPFD_CLOEXEC, 0));
+    return fds;
+  }
+
+  void make_session(const wire::Fork &request) {
+    if (attached_.size() < kSessionFdCount) {
+      send(wire::Forked{.session_id = request.session_id, .failure = "descriptors are missing"});
+      return;
+    }
+    SessionFds fds = take_session_fds();
+    program_.before_fork();
+    const pid_t pid = fork();
+    if (pid == 0) {
+      become_session(std::move(fds), request.spawn);
+    }
+    const int error = errno;
+    program_.after_fork_in_parent();
+    if (pid < 0) {
+      const std::string reason = system_error("fork", error).message();
+      send(wire::Forked{.session_id = request.session_id, .failure = reason});
+      return;
+    }
+    setpgid(pid, pid);  // both sides: whoever is first
+    sessions_[pid] = request.session_id;
+    const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    const int fd = pidfd.get();
+    const auto frame = encoder_.encode(0, wire::Forked{request.session_id, pid, {}});
+    if (send_with_fds(channel_.get(), frame, {&fd, 1}) < 0) {
+      end();
+    }
+    if (!forked_once_) {
+      forked_once_ = idle_work_pending_ = true;
+    }
+  }
+
+  [[noreturn]] void become_session(SessionFds fds, bool spawn) {
+    channel_.reset();
+    signals_.reset();
+    host_pidfd_.reset();
+    attached_.clear();
+    prctl(PR_SET_PDEATHSIG, 0);
+    if (spawn) {
+      exec_session(std::move(fds));
+    }
+    program_.after_fork_in_child();
+    run_session(program_, std::move(fds), /*spawned=*/false);
+  }
+
+  [[noreturn]] void exec_session(SessionFds fds) {
+    setpgid(0, 0);
+    // First above all targets, then down: no dup2 closes what a later one needs.
+    constexpr int kAboveTargets = 64;
+    int target = kFirstSessionFd;
+    std::vector<int> moved;
+    for (UniqueFd *fd : {&fds.work, &fds.control, &fds.memory, &fds.out_read, &fds.out_write, &fds.err_read, &fds.err_write,
+                         &fds.host_pidfd}) {
+      moved.push_back(fcntl(fd->get(), F_DUPFD_CLOEXEC, kAboveTargets));
+    }
+    for (const int fd : moved) {
+      dup2(fd, target++);
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    const std::vector<std::string> command = program_.command("session");
+    std::vector<char *> arguments;
+    for (const std::string &argument : command) {
+      arguments.push_back(const_cast<char *>(argument.c_str()));
+    }
+    arguments.push_back(nullptr);
+    execv(arguments.front(), arguments.data());
+    _exit(kExitRefused);
+  }
+
+  void reap() {
+    signalfd_siginfo ignored{};
+    while (::read(signals_.get(), &ignored, sizeof ignored) > 0) {
+    }
+    reap_children();
+  }
+
+  // Reaps what has ended. Before a session is reaped its group is killed: until then the number cannot be another's.
+  void reap_children() {
+    for (;;) {
+      siginfo_t info{};
+      if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) {
+        return;
+      }
+      const pid_t pid = info.si_pid;
+      const auto session = sessions_.find(pid);
+      if (session != sessions_.end()) {
+        kill(-pid, SIGKILL);
+      }
+      int status = 0;
+      waitpid(pid, &status, 0);
+      const std::uint32_t orphans = kill_orphans();
+      if (session != sessions_.end()) {
+        const bool killed = WIFSIGNALED(status);
+        send(wire::Exited{session->second, pid, killed ? 0 : WEXITSTATUS(status), killed ? WTERMSIG(status) : 0, orphans});
+        sessions_.erase(session);
+      }
+    }
+  }
+
+  // Every child that is no session is what a dead session left behind, in whatever group: sessions adopt their own orphans
+  // while they live, and only then do they come here.
+  std::uint32_t kill_orphans() const {
+    char path[64];
+    std::snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+    const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
+    std::string text;
+    char buffer[4096];
+    for (ssize_t count = 0; fd.valid() && (count = ::read(fd.get(), buffer, sizeof buffer)) > 0;) {
+      text.append(buffer, static_cast<std::size_t>(count));
+    }
+    std::uint32_t killed = 0;
+    const char *next = text.c_str();
+    char *end = nullptr;
+    for (long child = std::strtol(next, &end, 10); end != next; child = std::strtol(next, &end, 10)) {
+      next = end;
+      if (!sessions_.contains(static_cast<pid_t>(child))) {
+        kill(static_cast<pid_t>(child), SIGKILL);
+        ++killed;
+      }
+    }
+    return killed;
+  }
+
+  // The host is gone, or wants no more: everything goes (I10).
+  [[noreturn]] void end() {
+    for (const auto &[pid, session] : sessions_) {
+      kill(-pid, SIGKILL);
+    }
+    sessions_.clear();
+    const std::uint64_t deadline = monotonic_ns() + kLastReapNs;
+    while (monotonic_ns() < deadline) {
+      kill_orphans();
+      siginfo_t info{};
+      if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0) {
+        break;  // no children left
+      }
+      if (info.si_pid == 0) {
+        pollfd child{signals_.get(), POLLIN, 0};
+        ::poll(&child, 1, poll_timeout_ms(deadline));
+        signalfd_siginfo ignored{};
+        while (::read(signals_.get(), &ignored, sizeof ignored) > 0) {
+        }
+      }
+    }
+    _exit(kExitNormal);
+  }
+
+  void send(const wire::Body &body) {
+    if (!send_all(channel_.get(), encoder_.encode(0, body))) {
+      end();
+    }
+  }
+
+  Program &program_;
+  UniqueFd channel_;
+  UniqueFd host_pidfd_;
+  UniqueFd signals_;
+  FrameReader reader_{wire::kMaxMaxFrame};
+  wire::Encoder encoder_;
+  std::deque<UniqueFd> attached_;
+  std::map<pid_t, std::uint64_t> sessions_;
+  bool forked_once_ = false;
+  bool idle_work_pending_ = false;
+};
+
+}  // namespace
+
+void run_zygote(Program &program) { Zygote(program).run(); }
+
+}  // namespace capsule::worker
