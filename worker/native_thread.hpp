@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <sys/prctl.h>
 
 #include <csignal>
 #include <functional>
@@ -17,6 +18,7 @@ class NativeThread {
 
   // False when the system has no thread to give.
   bool start(const char *name, std::function<void()> body) {
+    name_ = name;
     body_ = std::move(body);
     // Signals are for the main thread: Python handles them there.
     sigset_t all;
@@ -29,9 +31,6 @@ class NativeThread {
     running_ = pthread_create(&thread_, &attributes, &NativeThread::run, this) == 0;
     pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (running_) {
-      pthread_setname_np(thread_, name);
-    }
     return running_;
   }
 
@@ -49,11 +48,14 @@ class NativeThread {
   static constexpr std::size_t kStackBytes = 512U << 10U;
 
   static void *run(void *self) {
-    static_cast<NativeThread *>(self)->body_();
+    auto *thread = static_cast<NativeThread *>(self);
+    prctl(PR_SET_NAME, thread->name_);
+    thread->body_();
     return nullptr;
   }
 
   pthread_t thread_{};
+  const char *name_ = "";
   std::function<void()> body_;
   bool running_ = false;
 };

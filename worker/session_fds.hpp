@@ -1,12 +1,14 @@
 // The descriptors a session's process is born with, in the order the host attaches them (src/session/worker.cpp).
 #pragma once
 
+#include <array>
 #include <cstddef>
 
 #include "base/unique_fd.hpp"
 
 namespace capsule::worker {
 
+// Those that the host attaches; the last of all() is the zygote's own.
 inline constexpr std::size_t kSessionFdCount = 7;
 
 struct SessionFds {
@@ -18,6 +20,10 @@ struct SessionFds {
   UniqueFd err_read;
   UniqueFd err_write;
   UniqueFd host_pidfd;
+
+  std::array<UniqueFd *, kSessionFdCount + 1> all() {
+    return {&work, &control, &memory, &out_read, &out_write, &err_read, &err_write, &host_pidfd};
+  }
 };
 
 // Numbers that every worker program finds its descriptors at when it is exec'ed: a zygote's channel and pidfd of the host; for a

@@ -100,6 +100,7 @@ wire::Hello greet(Program &program, Greeting &greeting, bool spawned) {
       greeting.answer(wire::Ready{.pid = getpid(), .failure = report.failure});
       _exit(kExitRefused);
     }
+    program.prepare();
   }
   return hello;
 }
@@ -128,7 +129,6 @@ void run_session(Program &program, SessionFds fds, bool spawned) {
   pthread_atfork(nullptr, nullptr, leave_session_in_forked_child);
 
   const SessionParts parts{state, output, inputs, hello.max_frame_bytes};
-  const std::unique_ptr<Executor> executor = program.make_executor(parts);
   const std::string version = program.version();
   const std::string path = program.path();
   greeting.answer(wire::Ready{.pid = state.pid,
@@ -138,6 +138,7 @@ void run_session(Program &program, SessionFds fds, bool spawned) {
   Link link(state, output, inputs, fds.control.get(), fds.work.get(), fds.host_pidfd.get(), greeting.take_reader(),
             hello.heartbeat_interval_ms);
   link.start();
+  const std::unique_ptr<Executor> executor = program.make_executor(parts);
   Dispatch dispatch(state, output, *executor, fds.work.get(), hello.max_frame_bytes);
   dispatch.run();
   executor->finish();
@@ -147,14 +148,10 @@ void run_session(Program &program, SessionFds fds, bool spawned) {
 
 void run_spawned_session(Program &program) {
   int next = kFirstSessionFd;
-  const auto take = [&next] {
-    fcntl(next, F_SETFD, FD_CLOEXEC);
-    return UniqueFd(next++);
-  };
   SessionFds fds;
-  for (UniqueFd *fd : {&fds.work, &fds.control, &fds.memory, &fds.out_read, &fds.out_write, &fds.err_read, &fds.err_write,
-                       &fds.host_pidfd}) {
-    *fd = take();
+  for (UniqueFd *fd : fds.all()) {
+    fcntl(next, F_SETFD, FD_CLOEXEC);
+    fd->reset(next++);
   }
   close_range(static_cast<unsigned>(next), ~0U, 0);
   run_session(program, std::move(fds), /*spawned=*/true);

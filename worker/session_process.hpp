@@ -32,6 +32,8 @@ class Program {
   virtual ~Program() = default;
   // Imports the modules; in a zygote, refuses Python threads.
   virtual PreloadReport preload(const wire::Preload &request, bool in_zygote) = 0;
+  // After the preload: whatever every session needs. A zygote does it once, so that its forks need not.
+  virtual void prepare() {}
   virtual std::unique_ptr<Executor> make_executor(const SessionParts &parts) = 0;
   virtual std::string version() const = 0;
   virtual std::string path() const = 0;
@@ -43,6 +45,8 @@ class Program {
   virtual void after_fork_in_child() {}
   // Zygote: after its first fork, when nothing else is waiting.
   virtual void use_idle_time() {}
+  // A forked child that waits to become a session: whatever makes its start shorter.
+  virtual void warm_up() {}
 };
 
 // Never returns. `spawned`: the process is a fresh program rather than a zygote's fork, and preloads before it is ready.

@@ -4,11 +4,14 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <deque>
 #include <map>
 
@@ -20,6 +23,9 @@ namespace {
 
 // Once everything has been killed, how long its end may take.
 constexpr std::uint64_t kLastReapNs = kNsPerSecond;
+// After a session was made, how long nothing may be asked of the zygote before it uses the time for what can wait: the new
+// session has the processors to itself until then.
+constexpr int kQuietMs = 2;
 
 class Zygote {
  public:
@@ -30,9 +36,9 @@ class Zygote {
     greet();
     for (;;) {
       pollfd fds[] = {{channel_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}, {host_pidfd_.get(), POLLIN, 0}};
-      if (::poll(fds, std::size(fds), idle_work_pending_ ? 0 : -1) == 0) {
+      if (::poll(fds, std::size(fds), idle_work_pending_ ? kQuietMs : -1) == 0) {
         idle_work_pending_ = false;
-        program_.use_idle_time();
+        use_idle_time();
         continue;
       }
       if (fds[2].revents != 0) {
@@ -83,6 +89,9 @@ class Zygote {
     ready.native_thread_modules.assign(report.native_thread_modules.begin(), report.native_thread_modules.end());
     if (!report.failure.empty()) {
       ready.failure = report.failure;
+    }
+    if (report.failure.empty()) {
+      program_.prepare();
     }
     // From here on the loop sees the host's death by itself and has sessions to take along; a stopped zygote is woken for it.
     prctl(PR_SET_PDEATHSIG, SIGCONT);
@@ -161,11 +170,80 @@ class Zygote {
     }
   }
 
+  void use_idle_time() {
+    if (!idle_work_done_) {
+      idle_work_done_ = true;
+      program_.use_idle_time();
+    }
+    if (!spare_socket_.valid()) {
+      make_spare();
+    }
+  }
+
+  // One child is forked ahead of its need, so that the next session need not wait for a fork and the page copies after it.
+  void make_spare() {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+      return;
+    }
+    UniqueFd ours(ends[0]);
+    UniqueFd theirs(ends[1]);
+    program_.before_fork();
+    const pid_t pid = fork();
+    if (pid == 0) {
+      ours.reset();
+      leave_zygote();
+      program_.after_fork_in_child();
+      program_.warm_up();
+      become_spare(std::move(theirs));
+    }
+    program_.after_fork_in_parent();
+    if (pid > 0) {
+      setpgid(pid, pid);
+      spare_pid_ = pid;
+      spare_socket_ = std::move(ours);
+    }
+  }
+
+  [[noreturn]] void become_spare(UniqueFd socket) {
+    setpgid(0, 0);
+    std::uint8_t byte = 0;
+    std::vector<UniqueFd> received;
+    ssize_t count = 0;
+    do {
+      count = receive(socket.get(), {&byte, 1}, &received);
+    } while (count < 0 && errno == EINTR);
+    if (count <= 0 || received.size() != kSessionFdCount + 1) {
+      _exit(kExitNormal);  // the zygote is gone, or needs no more sessions
+    }
+    socket.reset();
+    SessionFds fds;
+    std::size_t next = 0;
+    for (UniqueFd *fd : fds.all()) {
+      *fd = std::move(received[next++]);
+    }
+    run_session(program_, std::move(fds), /*spawned=*/false);
+  }
+
+  // The process that is now the session's, or 0 when there is no spare that takes it.
+  pid_t use_spare(SessionFds &fds) {
+    std::vector<int> numbers;
+    for (const UniqueFd *fd : fds.all()) {
+      numbers.push_back(fd->get());
+    }
+    const UniqueFd socket = std::exchange(spare_socket_, UniqueFd());
+    const std::uint8_t byte = 1;
+    const bool taken = socket.valid() && send_with_fds(socket.get(), {&byte, 1}, numbers) == 1;
+    return std::exchange(spare_pid_, 0) * (taken ? 1 : 0);
+  }
+
   SessionFds take_session_fds() {
     SessionFds fds;
-    for (UniqueFd *fd : {&fds.work, &fds.control, &fds.memory, &fds.out_read, &fds.out_write, &fds.err_read, &fds.err_write}) {
-      *fd = std::move(attached_.front());
-      attached_.pop_front();
+    for (UniqueFd *fd : fds.all()) {
+      if (fd != &fds.host_pidfd) {
+        *fd = std::move(attached_.front());
+        attached_.pop_front();
+      }
     }
     fds.host_pidfd.reset(fcntl(host_pidfd_.get(), F_DUPFD_CLOEXEC, 0));
     return fds;
@@ -177,19 +255,22 @@ class Zygote {
       return;
     }
     SessionFds fds = take_session_fds();
-    program_.before_fork();
-    const pid_t pid = fork();
+    pid_t pid = request.spawn ? 0 : use_spare(fds);
     if (pid == 0) {
-      become_session(std::move(fds), request.spawn);
+      program_.before_fork();
+      pid = fork();
+      if (pid == 0) {
+        become_session(std::move(fds), request.spawn);
+      }
+      const int error = errno;
+      program_.after_fork_in_parent();
+      if (pid < 0) {
+        const std::string reason = system_error("fork", error).message();
+        send(wire::Forked{.session_id = request.session_id, .failure = reason});
+        return;
+      }
+      setpgid(pid, pid);  // both sides: whoever is first
     }
-    const int error = errno;
-    program_.after_fork_in_parent();
-    if (pid < 0) {
-      const std::string reason = system_error("fork", error).message();
-      send(wire::Forked{.session_id = request.session_id, .failure = reason});
-      return;
-    }
-    setpgid(pid, pid);  // both sides: whoever is first
     sessions_[pid] = request.session_id;
     const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     const int fd = pidfd.get();
@@ -197,17 +278,21 @@ class Zygote {
     if (send_with_fds(channel_.get(), frame, {&fd, 1}) < 0) {
       end();
     }
-    if (!forked_once_) {
-      forked_once_ = idle_work_pending_ = true;
-    }
+    idle_work_pending_ = !request.spawn;
   }
 
-  [[noreturn]] void become_session(SessionFds fds, bool spawn) {
+  // In a forked child: lets go of what is the zygote's.
+  void leave_zygote() {
     channel_.reset();
     signals_.reset();
     host_pidfd_.reset();
+    spare_socket_.reset();
     attached_.clear();
     prctl(PR_SET_PDEATHSIG, 0);
+  }
+
+  [[noreturn]] void become_session(SessionFds fds, bool spawn) {
+    leave_zygote();
     if (spawn) {
       exec_session(std::move(fds));
     }
@@ -221,8 +306,7 @@ class Zygote {
     constexpr int kAboveTargets = 64;
     int target = kFirstSessionFd;
     std::vector<int> moved;
-    for (UniqueFd *fd : {&fds.work, &fds.control, &fds.memory, &fds.out_read, &fds.out_write, &fds.err_read, &fds.err_write,
-                         &fds.host_pidfd}) {
+    for (const UniqueFd *fd : fds.all()) {
       moved.push_back(fcntl(fd->get(), F_DUPFD_CLOEXEC, kAboveTargets));
     }
     for (const int fd : moved) {
@@ -262,6 +346,10 @@ class Zygote {
       }
       int status = 0;
       waitpid(pid, &status, 0);
+      if (pid == spare_pid_) {
+        spare_pid_ = 0;
+        spare_socket_.reset();
+      }
       const std::uint32_t orphans = kill_orphans();
       if (session != sessions_.end()) {
         const bool killed = WIFSIGNALED(status);
@@ -287,7 +375,7 @@ class Zygote {
     char *end = nullptr;
     for (long child = std::strtol(next, &end, 10); end != next; child = std::strtol(next, &end, 10)) {
       next = end;
-      if (!sessions_.contains(static_cast<pid_t>(child))) {
+      if (child != spare_pid_ && !sessions_.contains(static_cast<pid_t>(child))) {
         kill(static_cast<pid_t>(child), SIGKILL);
         ++killed;
       }
@@ -301,6 +389,7 @@ class Zygote {
       kill(-pid, SIGKILL);
     }
     sessions_.clear();
+    spare_pid_ = 0;
     const std::uint64_t deadline = monotonic_ns() + kLastReapNs;
     while (monotonic_ns() < deadline) {
       kill_orphans();
@@ -333,8 +422,10 @@ class Zygote {
   wire::Encoder encoder_;
   std::deque<UniqueFd> attached_;
   std::map<pid_t, std::uint64_t> sessions_;
-  bool forked_once_ = false;
+  pid_t spare_pid_ = 0;
+  UniqueFd spare_socket_;
   bool idle_work_pending_ = false;
+  bool idle_work_done_ = false;
 };
 
 }  // namespace

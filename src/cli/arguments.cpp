@@ -1,6 +1,7 @@
 #include "cli/arguments.hpp"
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <utility>
 
 #include "capsule.hpp"
@@ -21,10 +22,23 @@ constexpr const char *kFooter =
     "Exit status: 0 all succeeded, 1 a Python error, 2 usage or interpreter, 3 the worker died, 124 timed out,\n"
     "130 cancelled by Ctrl-C. Of several, the worst: 3, then 124, then 1.";
 
+// CLI11 cannot say by itself that FILE and -c stand for each other.
+class RunFormatter : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App *app, std::string) const override {
+    return app->get_description() + "\nUsage: capsule run [OPTIONS] (FILE | -c CODE)...\n";
+  }
+  std::string make_description(const CLI::App *) const override { return {}; }
+};
+
+std::string failure_message(const CLI::App *, const CLI::Error &error) {
+  return std::string("capsule: ") + error.what() + "\nRun `capsule --help` or `capsule run --help` for more information.\n";
+}
+
 // The texts as they were given: a vector variable would read `{}` and the like as CLI11's own notation.
 CLI::Option *add_texts(CLI::App &app, const std::string &name, const std::string &type, const std::string &description) {
   CLI::Option *option = app.add_option(name, CLI::callback_t([](const CLI::results_t &) { return true; }), description);
-  return option->type_name(type)->expected(-1)->allow_extra_args(false);
+  return option->type_name(type)->expected(-1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 Piece file_piece(RunArguments &run, const std::string &path) {
@@ -74,15 +88,17 @@ ParsedArguments parse_arguments(int argc, char **argv) {
   CLI::App app("Runs Python in supervised worker processes.", "capsule");
   app.set_version_flag("--version", std::string("capsule ") + capsule_version(), "Print the version and exit");
   app.require_subcommand(1);
+  app.failure_message(failure_message);
 
   RunArguments run;
   CLI::App *command = app.add_subcommand("run", "Run Python files and snippets in one session");
+  command->formatter(std::make_shared<RunFormatter>());
   command->footer(kFooter);
   command->add_option("--python", run.python, "The interpreter, as a path or a name on the PATH")->type_name("PATH");
   command->add_flag("--json", run.json, "Print one JSON object a line");
   command->add_option("--timeout-ms", run.timeout_ms, "Time that each execution may run; 0 for no limit")
       ->type_name("N")
-      ->check(CLI::Range(std::int64_t{0}, kMaxTimeoutMs));
+      ->check(CLI::Range(std::int64_t{0}, kMaxTimeoutMs).description(""));
   const CLI::Option *inputs = add_texts(*command, "--input", "TEXT", "Answer of one input(); may be repeated");
   command->add_flag("--info", run.info, "Print at the end what is known of the session");
   const CLI::Option *codes = add_texts(*command, "-c", "CODE", "Run this text; may be repeated");

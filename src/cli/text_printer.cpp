@@ -36,15 +36,15 @@ class TextPrinter : public Printer {
     if (event.error_type() == "SystemExit") {
       return exited(event);
     }
-    const bool died = event->outcome == CAPSULE_OUTCOME_DIED || event->outcome == CAPSULE_OUTCOME_KILLED;
     if (event.traceback()) {
-      std::string text(*event.traceback());
+      const std::string text(*event.traceback());
       console_.write_err(text.ends_with('\n') ? text : text + "\n");
-    } else if (!died) {
-      console_.write_err(std::string(event.error_type()) + ": " + std::string(event.message()) + "\n");
     }
-    if (died) {
+    if (event->outcome == CAPSULE_OUTCOME_DIED || event->outcome == CAPSULE_OUTCOME_KILLED) {
       console_.say(event.message());
+    } else if (!event.traceback() || event->outcome == CAPSULE_OUTCOME_TIMEOUT) {
+      // A timeout's traceback says KeyboardInterrupt, not why.
+      console_.write_err(summary(event) + "\n");
     }
   }
 
@@ -69,6 +69,11 @@ class TextPrinter : public Printer {
     if (event->exit_code != 0 && event.message() != std::to_string(event->exit_code)) {
       console_.write_err(std::string(event.message()) + "\n");
     }
+  }
+
+  static std::string summary(const Event &event) {
+    const std::string type(event.error_type());
+    return event.message().empty() ? type : type + ": " + std::string(event.message());
   }
 
   Console &console_;

@@ -46,8 +46,6 @@ std::string show(std::string_view text) {
   return shown + (text.size() > kShownMax ? "\"… of " + std::to_string(text.size()) + " bytes" : "\"");
 }
 
-std::string show(bool value) { return value ? "true" : "false"; }
-
 void check_contains(Place place, const char *what, std::string_view text, std::string_view part, bool expected) {
   if ((text.find(part) != std::string_view::npos) != expected) {
     fail_test(place, std::string(what) + " is " + show(text) + (expected ? ", without " : ", with ") + show(part));

@@ -36,11 +36,20 @@ struct Place {
 
 // A value as a failed check prints it.
 std::string show(std::string_view text);
-std::string show(bool value);
 template <typename T>
   requires std::integral<T> || std::floating_point<T>
 std::string show(T value) {
-  return std::to_string(value);
+  if constexpr (std::is_same_v<T, bool>) {
+    return value ? "true" : "false";
+  } else {
+    return std::to_string(value);
+  }
+}
+// The constants of the C headers.
+template <typename T>
+  requires std::is_enum_v<T>
+std::string show(T value) {
+  return std::to_string(static_cast<std::underlying_type_t<T>>(value));
 }
 template <typename T>
 std::string show(const std::optional<T> &value) {
@@ -58,7 +67,11 @@ std::string show(const std::vector<T> &values) {
 
 template <typename A, typename B>
 bool equal(const A &a, const B &b) {
-  if constexpr (std::is_integral_v<A> && std::is_integral_v<B> && !std::is_same_v<A, bool> && !std::is_same_v<B, bool>) {
+  if constexpr (std::is_enum_v<A>) {
+    return equal(static_cast<std::underlying_type_t<A>>(a), b);
+  } else if constexpr (std::is_enum_v<B>) {
+    return equal(a, static_cast<std::underlying_type_t<B>>(b));
+  } else if constexpr (std::is_integral_v<A> && std::is_integral_v<B> && !std::is_same_v<A, bool> && !std::is_same_v<B, bool>) {
     return std::cmp_equal(a, b);
   } else {
     return a == b;

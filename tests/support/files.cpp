@@ -8,7 +8,6 @@
 #include <fstream>
 #include <sstream>
 
-#include "capsule/capsule.h"
 #include "check.hpp"
 
 namespace capsule_test {
@@ -46,7 +45,8 @@ std::string read_file(const std::string &path) {
 
 std::string library_path() {
   Dl_info info{};
-  if (dladdr(reinterpret_cast<void *>(&capsule_version), &info) == 0) {
+  // Not `&capsule_version`, which may be a stub in this program.
+  if (dladdr(dlsym(RTLD_DEFAULT, "capsule_version"), &info) == 0) {
     FAIL("dladdr does not know where capsule_version is");
   }
   return std::filesystem::canonical(info.dli_fname);

@@ -71,7 +71,7 @@ PyObject *py_ask(PyObject *, PyObject *arguments) {
 // Python calls this on the main thread, between two instructions or inside a blocking call, some time after the signal. By then
 // another execution may be running, or none: only the one that was meant is broken.
 PyObject *py_on_cancel_signal(PyObject *, PyObject *) {
-  if (parts_of_process->state.must_stop()) {
+  if (parts_of_process != nullptr && parts_of_process->state.must_stop()) {
     PyErr_SetNone(PyExc_KeyboardInterrupt);
     return nullptr;
   }
@@ -89,8 +89,9 @@ PyMethodDef functions[] = {
 
 const SessionParts *session_parts() { return parts_of_process; }
 
-PyRef make_native(const SessionParts &parts) {
-  parts_of_process = &parts;
+void set_session_parts(const SessionParts *parts) { parts_of_process = parts; }
+
+PyRef make_native() {
   PyRef native(PyModule_New("capsule"));
   if (!native || PyModule_AddFunctions(native.get(), functions) != 0 || !add_streams(native.get())) {
     return {};

@@ -7,11 +7,12 @@
 namespace capsule::worker {
 
 // A private module object with TextStream, ByteStream, stdout, stderr, input, ask, on_cancel_signal. Empty with an exception set on
-// failure. `parts` must outlive the interpreter.
-PyRef make_native(const SessionParts &parts);
+// failure.
+PyRef make_native();
 
-// The parts of this process's session; null in a zygote.
+// The parts of this process's session; null in a zygote. They outlive the interpreter.
 const SessionParts *session_parts();
+void set_session_parts(const SessionParts *parts);
 
 // Adds the stream types to the module (streams.cpp).
 bool add_streams(PyObject *native);

@@ -44,8 +44,8 @@ std::string type_name_of(PyObject *engine, PyObject *value) {
 
 }  // namespace
 
-PythonExecutor::PythonExecutor(const SessionParts &parts, PyRef engine) : parts_(parts), engine_(std::move(engine)) {
-  native_ = make_native(parts_);
+PythonExecutor::PythonExecutor(PyRef engine) : engine_(std::move(engine)) {
+  native_ = make_native();
   globals_ = PyRef(native_ ? PyObject_CallMethod(engine_.get(), "start_session", "Oi", native_.get(), cancel_signal()) : nullptr);
   remember_source_ = PyRef(globals_ ? PyObject_GetAttrString(engine_.get(), "remember_source") : nullptr);
   if (!remember_source_) {
@@ -54,19 +54,32 @@ PythonExecutor::PythonExecutor(const SessionParts &parts, PyRef engine) : parts_
   }
 }
 
+void PythonExecutor::attach(const SessionParts &parts) {
+  parts_ = &parts;
+  set_session_parts(&parts);
+}
+
+void PythonExecutor::warm_up() {
+  const PyRef code(Py_CompileString("1+1", "<capsule>", Py_eval_input));
+  const PyRef names(PyDict_New());
+  const PyRef value(code && names ? PyEval_EvalCode(code.get(), names.get(), names.get()) : nullptr);
+  const PyRef text(value ? PyObject_Repr(value.get()) : nullptr);
+  PyErr_Clear();
+}
+
 Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &request) {
   execution_id_ = execution_id;
   const std::string file_name =
       request.file_name.empty() ? "<execution " + std::to_string(execution_id) + ">" : std::string(request.file_name);
   set_trace_context(request);
   Outcome outcome = run_source(request, file_name);
-  if (parts_.state.foreign.load()) {
+  if (parts_->state.foreign.load()) {
     leave_forked_child(outcome);
   }
   std::fflush(stdout);  // what C code printed and did not flush
   Py_XDECREF(PyObject_CallMethod(engine_.get(), "flush_replaced_streams", "O", native_.get()));
   PyErr_Clear();
-  parts_.state.namespace_size.store(static_cast<std::uint64_t>(PyDict_Size(globals_.get())), std::memory_order_relaxed);
+  parts_->state.namespace_size.store(static_cast<std::uint64_t>(PyDict_Size(globals_.get())), std::memory_order_relaxed);
   return outcome;
 }
 
@@ -85,9 +98,9 @@ Outcome PythonExecutor::run_source(const wire::Execute &request, const std::stri
 }
 
 PyRef PythonExecutor::evaluate(const wire::Execute &request, const std::string &file_name) {
-  const Interruptible region(parts_.state, execution_id_);
+  const Interruptible region(parts_->state, execution_id_);
   // One that was canceled before it began does not begin.
-  if (parts_.state.must_stop()) {
+  if (parts_->state.must_stop()) {
     PyErr_SetNone(PyExc_KeyboardInterrupt);
     return {};
   }
@@ -135,7 +148,7 @@ Outcome PythonExecutor::describe_value(const PyRef &value) {
   }
   std::string repr;
   {
-    const Interruptible region(parts_.state, execution_id_);
+    const Interruptible region(parts_->state, execution_id_);
     const PyRef text(PyObject_Repr(value.get()));
     if (text) {
       repr = to_utf8(text.get());
@@ -152,7 +165,7 @@ Outcome PythonExecutor::describe_value(const PyRef &value) {
     described.type_name.resize(utf8_prefix(described.type_name, wire::kFrameOverhead / 4));
   }
   described.json = json_of(value.get(), repr);
-  repr.resize(utf8_prefix(repr, repr_limit(parts_)));
+  repr.resize(utf8_prefix(repr, repr_limit(*parts_)));
   described.repr = std::move(repr);
   return described;
 }
@@ -169,10 +182,10 @@ std::optional<std::string> PythonExecutor::json_of(PyObject *value, const std::s
   }
   const bool candidate = PyUnicode_Check(value) != 0 || PyDict_Check(value) != 0 || PyList_Check(value) != 0 ||
                          PyTuple_Check(value) != 0 || PyLong_Check(value) != 0 || PyFloat_Check(value) != 0;
-  if (!candidate || repr.size() > json_limit(parts_)) {
+  if (!candidate || repr.size() > json_limit(*parts_)) {
     return std::nullopt;
   }
-  const Interruptible region(parts_.state, execution_id_);
+  const Interruptible region(parts_->state, execution_id_);
   const PyRef text(PyObject_CallMethod(engine_.get(), "to_json", "O", value));
   if (!text) {
     PyErr_Clear();  // whatever the value's own methods did; its repr is already there
@@ -182,24 +195,24 @@ std::optional<std::string> PythonExecutor::json_of(PyObject *value, const std::s
     return std::nullopt;
   }
   std::string json = to_utf8(text.get());
-  return json.size() > json_limit(parts_) ? std::nullopt : std::optional(std::move(json));
+  return json.size() > json_limit(*parts_) ? std::nullopt : std::optional(std::move(json));
 }
 
 Outcome PythonExecutor::describe_failure() {
   const PyRef error = take_exception();
   Failure failure;
   failure.interrupted =
-      PyErr_GivenExceptionMatches(error.get(), PyExc_KeyboardInterrupt) != 0 && parts_.state.canceled(execution_id_);
-  const auto limit = static_cast<Py_ssize_t>(repr_limit(parts_) / 4);  // characters of up to four bytes
+      PyErr_GivenExceptionMatches(error.get(), PyExc_KeyboardInterrupt) != 0 && parts_->state.canceled(execution_id_);
+  const auto limit = static_cast<Py_ssize_t>(repr_limit(*parts_) / 4);  // characters of up to four bytes
   PyRef described;
   {
     // __str__ of the user's exception may never return; the second try is without it.
-    const Interruptible region(parts_.state, failure.interrupted ? 0 : execution_id_);
+    const Interruptible region(parts_->state, failure.interrupted ? 0 : execution_id_);
     described = PyRef(PyObject_CallMethod(engine_.get(), "describe", "On", error.get(), limit));
   }
   if (!described) {
     const PyRef inner = take_exception();
-    failure.interrupted = failure.interrupted || parts_.state.canceled(execution_id_);
+    failure.interrupted = failure.interrupted || parts_->state.canceled(execution_id_);
     failure.error_type = type_name_of(engine_.get(), error.get());
     failure.message = "the exception cannot be described: " + type_name_of(engine_.get(), inner.get());
     return failure;

@@ -8,9 +8,14 @@ namespace capsule::worker {
 class PythonExecutor : public Executor {
  public:
   // `engine` is the private module made of worker/python/engine.py. Exits the process when the session cannot be set up.
-  PythonExecutor(const SessionParts &parts, PyRef engine);
+  explicit PythonExecutor(PyRef engine);
+
+  // Makes it the executor of this process's session.
+  void attach(const SessionParts &parts);
 
   Outcome run(std::uint64_t execution_id, const wire::Execute &request) override;
+  // Brings in the pages that an execution needs: after a fork each one is copied at its first use.
+  static void warm_up();
   void enter_idle() override { idle_ = PyEval_SaveThread(); }
   void leave_idle() override { PyEval_RestoreThread(idle_); }
   void on_idle_signal() override;
@@ -27,7 +32,7 @@ class PythonExecutor : public Executor {
   void set_trace_context(const wire::Execute &request);
   [[noreturn]] void leave_forked_child(const Outcome &outcome);
 
-  const SessionParts parts_;
+  const SessionParts *parts_ = nullptr;
   PyRef engine_;
   PyRef native_;
   PyRef globals_;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "module/python_executor.hpp"
-
 namespace capsule::worker {
 namespace {
 
@@ -53,8 +51,11 @@ PreloadReport PythonProgram::preload(const wire::Preload &request, bool in_zygot
   return report;
 }
 
+void PythonProgram::prepare() { executor_ = std::make_unique<PythonExecutor>(PyRef::borrow(engine_.get())); }
+
 std::unique_ptr<Executor> PythonProgram::make_executor(const SessionParts &parts) {
-  return std::make_unique<PythonExecutor>(parts, PyRef::borrow(engine_.get()));
+  executor_->attach(parts);
+  return std::move(executor_);
 }
 
 std::string PythonProgram::version() const {

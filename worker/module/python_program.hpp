@@ -2,7 +2,7 @@
 #pragma once
 
 #include "module/py_ref.hpp"
-#include "session_process.hpp"
+#include "module/python_executor.hpp"
 
 namespace capsule::worker {
 
@@ -11,6 +11,7 @@ class PythonProgram : public Program {
   explicit PythonProgram(PyRef engine) : engine_(std::move(engine)) {}
 
   PreloadReport preload(const wire::Preload &request, bool in_zygote) override;
+  void prepare() override;
   std::unique_ptr<Executor> make_executor(const SessionParts &parts) override;
   std::string version() const override;
   std::string path() const override;
@@ -19,9 +20,11 @@ class PythonProgram : public Program {
   void after_fork_in_parent() override;
   void after_fork_in_child() override;
   void use_idle_time() override;
+  void warm_up() override { PythonExecutor::warm_up(); }
 
  private:
   PyRef engine_;
+  std::unique_ptr<PythonExecutor> executor_;  // made in the zygote, moved into the session
   bool frozen_ = false;
 };
 

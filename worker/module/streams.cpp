@@ -191,8 +191,8 @@ PyRef make_stream(PyObject *type, int stream, PyRef buffer, const char *errors) 
 
 bool write_output(int stream, std::string_view data) {
   const SessionParts *parts = session_parts();
-  if (parts->state.foreign.load(std::memory_order_relaxed)) {
-    // A child that the user's code forked prints like any program, into the capture pipe.
+  if (parts == nullptr || parts->state.foreign.load(std::memory_order_relaxed)) {
+    // A child that the user's code forked prints like any program, into the capture pipe; and a zygote into its log.
     while (!data.empty()) {
       const ssize_t count = ::write(stream, data.data(), data.size());
       if (count < 0 && errno != EINTR) {
