@@ -97,8 +97,8 @@ inline MaybeText optional_view(const capsule_text &text) {
 }
 
 inline std::vector<capsule_text> views(const std::vector<std::string> &texts) {
-  std::vector<capsule_text> result;
-  for (const std::string &text : texts) result.push_back(view(text));
+  std::vector<capsule_text> result(texts.size());
+  for (std::size_t i = 0; i < texts.size(); ++i) result[i] = view(texts[i]);
   return result;
 }
 
@@ -268,8 +268,8 @@ class Execution {
   void notify(std::function<void()> callback) {
     auto fresh = callback ? std::make_shared<Notify>(Notify{std::move(callback), {}}) : nullptr;
     if (fresh) fresh->self = fresh;
+    const auto previous = std::exchange(notify_, fresh);  // before the call: the callback may run, and replace itself, in it
     detail::call(capsule_execution_set_notify, capi(), fresh ? &Notify::run : nullptr, static_cast<void *>(fresh.get()));
-    notify_ = std::move(fresh);
   }
   std::uint64_t id() const { return detail::get(capsule_execution_get_id, capi()); }  ///< Its number in its session.
   capsule_execution *capi() const noexcept { return handle_.get(); }                  ///< The handle, still owned here.

@@ -20,11 +20,13 @@ std::string duration_text(std::uint64_t ns) {
 }
 
 std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::uint64_t kKiB = 1024;
+  constexpr std::uint64_t kMiB = kKiB * kKiB;
   const auto value = static_cast<double>(bytes);
-  if (bytes < 1024) {
+  if (bytes < kKiB) {
     return std::to_string(bytes) + " B";
   }
-  return bytes < 1024 * 1024 ? format("%.1f KiB", value / 1024) : format("%.1f MiB", value / (1024 * 1024));
+  return bytes < kMiB ? format("%.1f KiB", value / kKiB) : format("%.1f MiB", value / kMiB);
 }
 
 // libstdc++'s steady clock is CLOCK_MONOTONIC, the clock of the struct.

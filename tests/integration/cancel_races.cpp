@@ -65,7 +65,7 @@ CAPSULE_TEST(a_cancel_at_a_random_moment_of_a_short_execution) {
   for (int round = 0; round < kRounds; ++round) {
     Run run(session, "t = 0\nfor i in range(" + show(random() % 20'000) + "): t += i\nprint(t)");
     // The time that these take stands for the random moment.
-    for (unsigned i = random() % 200; i > 0; --i) {
+    for (auto i = random() % 200; i > 0; --i) {
       info_of(session);
     }
     run.cancel(kPatienceMs);

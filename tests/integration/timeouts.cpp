@@ -1,4 +1,5 @@
 // An execution's time limit: from its start, by the way of a cancel, and without after-effects.
+#include "process.hpp"
 #include "run.hpp"
 #include "test.hpp"
 
@@ -110,9 +111,12 @@ CAPSULE_TEST(a_kill_at_timeout_takes_child_processes_along) {
   SessionOptions options;
   options.raw.cancel_grace_ms = 0;
   const Session session = open_session(options);
-  Run run = run_limited(session, "import subprocess\nsubprocess.run(['sleep', '60'])", 100);
+  Run run = run_limited(session, "import subprocess\np = subprocess.Popen(['sleep', '60'])\nprint(p.pid, flush=True)\np.wait()", 500);
+  run.until_output("\n");
+  const Watched child(std::stoi(run.out()));
   CHECK_EQ(run.end().outcome, "timeout");
   CHECK_EQ(run.end().cancel_phase, "killed");
+  CHECK(child.wait_gone(Deadline()));
 }
 
 CAPSULE_TEST(timeouts_out_of_range_are_refused) {

@@ -15,7 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Version 1.1.5 has no linkage of its own for C++.
+extern "C" {
 #include <cmocka.h>
+}
 
 namespace capsule_test {
 namespace {

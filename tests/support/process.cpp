@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "check.hpp"
 
@@ -166,6 +167,14 @@ std::vector<std::string> descriptors() {
 std::size_t thread_count() {
   const auto tasks = std::filesystem::directory_iterator("/proc/self/task");
   return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
+}
+
+void check_thread_count(std::size_t expected) {
+  const Deadline deadline;
+  while (thread_count() != expected && !deadline.over()) {
+    std::this_thread::yield();
+  }
+  CHECK_EQ(thread_count(), expected);
 }
 
 std::string status_field(const std::string &process, const std::string &field) {

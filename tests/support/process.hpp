@@ -63,6 +63,8 @@ void check_gone(const std::vector<Watched> &watched, const Deadline &deadline, c
 // The targets of this process's open descriptors.
 std::vector<std::string> descriptors();
 std::size_t thread_count();
+// Fails the test unless there are that many threads, or soon will be: the kernel lists a thread a moment longer than join() waits.
+void check_thread_count(std::size_t expected);
 // Resident memory of this process.
 std::size_t resident_bytes();
 // A line of /proc/PID/status, as "SigBlk" or "VmRSS", without its name.

@@ -34,8 +34,9 @@ def remember_source(file_name, source):
 
 
 def cache_lines(linecache, file_name, source):
-    # Without a modification time, linecache.checkcache() leaves an entry alone.
-    linecache.cache[file_name] = (len(source), None, source.splitlines(True), file_name)
+    # Every line ends in a newline, as linecache has it; without a modification time its checkcache() leaves an entry alone.
+    lines = [line + "\n" for line in source.splitlines()]
+    linecache.cache[file_name] = (len(source), None, lines, file_name)
 
 
 def cache_all_lines():

@@ -1,0 +1,106 @@
+// A worker is an enemy: whatever it sends, the host answers with one typed end and goes on.
+#include <cstdlib>
+
+#include "run.hpp"
+#include "test.hpp"
+
+using namespace capsule_test;
+
+namespace {
+
+const char *const kWorkerDir = CAPSULE_TEST_BINARY_DIR "/tests/hostile";
+
+struct Hostile {
+  explicit Hostile(const char *environment = nullptr) {
+    capsule_runtime_options runtime_options;
+    capsule_runtime_options_init(&runtime_options, sizeof runtime_options);
+    runtime_options.worker_dir = capsule_text_from(kWorkerDir);
+    ACCEPTED(capsule_runtime_create(&runtime_options, &runtime, error));
+    capsule_session_options_init(&options, sizeof options);
+    options.executor = CAPSULE_EXECUTOR_ECHO;
+    setting = capsule_text_from(environment);
+    options.environment = &setting;
+    options.environment_count = environment == nullptr ? 0 : 1;
+  }
+  Hostile(const Hostile &) = delete;
+  Hostile &operator=(const Hostile &) = delete;
+  ~Hostile() { capsule_runtime_release(runtime); }
+
+  capsule_runtime *runtime = nullptr;
+  capsule_session_options options{};
+  capsule_text setting{};
+};
+
+// The terminal event of one execution in a session of its own.
+capsule_event end_of(const Hostile &hostile, std::string_view source, capsule_session_info *info) {
+  capsule_session *session = nullptr;
+  ACCEPTED(capsule_session_open(hostile.runtime, &hostile.options, &session, error));
+  capsule_execution *execution = nullptr;
+  ACCEPTED(capsule_execution_create(session, source.data(), source.size(), nullptr, &execution, error));
+  capsule_event event{};
+  event.struct_size = sizeof event;
+  do {
+    ACCEPTED(capsule_execution_next(execution, 30'000, &event, error));
+  } while (event.kind != CAPSULE_EVENT_RESULT && event.kind != CAPSULE_EVENT_ERROR);
+  const capsule_event end = event;
+  capsule_event_release(&event);
+  REFUSED(CAPSULE_E_END, capsule_execution_next(execution, 0, &event, error));  // I5
+  info->struct_size = sizeof *info;
+  ACCEPTED(capsule_session_get_info(session, info, error));
+  capsule_execution_release(execution);
+  capsule_session_release(session);
+  return end;
+}
+
+}  // namespace
+
+CAPSULE_TEST(what_the_protocol_forbids_ends_the_worker_and_the_execution) {  // I5
+  const Hostile hostile;
+  for (const char *offence : {"garbage", "oversize", "stranger", "wrong_way"}) {
+    capsule_session_info info{};
+    const capsule_event end = end_of(hostile, offence, &info);
+    CHECK_EQ(end.outcome, CAPSULE_OUTCOME_DIED);
+    CHECK_EQ(end.death_reason, CAPSULE_DEATH_PROTOCOL);
+    CHECK_EQ(end.state, CAPSULE_STATE_LOST);
+    CHECK_EQ(info.frames_rejected, 1);
+    CHECK_EQ(info.state, CAPSULE_SESSION_ERROR);
+  }
+}
+
+CAPSULE_TEST(half_a_frame_and_a_death_is_a_death) {
+  const Hostile hostile;
+  capsule_session_info info{};
+  const capsule_event end = end_of(hostile, "truncated", &info);
+  CHECK_EQ(end.outcome, CAPSULE_OUTCOME_DIED);
+  CHECK_EQ(end.death_reason, CAPSULE_DEATH_EXIT);
+}
+
+CAPSULE_TEST(output_on_no_stream_is_counted_and_dropped) {
+  const Hostile hostile;
+  capsule_session_info info{};
+  CHECK_EQ(end_of(hostile, "stream", &info).outcome, CAPSULE_OUTCOME_OK);
+  CHECK_EQ(info.late_output_bytes, 9);
+}
+
+CAPSULE_TEST(a_queue_position_that_lies_harms_nothing) {
+  const Hostile hostile;
+  capsule_session_info info{};
+  CHECK_EQ(end_of(hostile, "position", &info).outcome, CAPSULE_OUTCOME_OK);
+  CHECK_EQ(info.output_bytes, 9);
+}
+
+CAPSULE_TEST(a_message_from_a_newer_worker_is_counted_and_skipped) {
+  const Hostile hostile;
+  capsule_session_info info{};
+  CHECK_EQ(end_of(hostile, "newer", &info).outcome, CAPSULE_OUTCOME_OK);
+  CHECK_EQ(info.frames_unknown, 1);
+}
+
+CAPSULE_TEST(a_worker_of_another_protocol_is_refused_with_both_versions) {
+  const Hostile hostile("HOSTILE=version");
+  capsule_session *session = nullptr;
+  const std::string message =
+      REFUSED(CAPSULE_E_PROTOCOL, capsule_session_open(hostile.runtime, &hostile.options, &session, error));
+  CHECK_CONTAINS(message, "9.4");
+  CHECK(session == nullptr);
+}

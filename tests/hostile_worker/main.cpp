@@ -1,0 +1,105 @@
+// A worker that breaks the protocol, for tests: stands in a folder of its own under the name of the echo worker. What it does is
+// said by the environment: HOSTILE=version answers Hello with another protocol; otherwise it serves sessions, and what an
+// execution's source says is what it sends: `garbage`, `oversize`, `truncated`, `stranger` (a result of another execution),
+// `wrong_way` (a frame only the host sends), `stream` (output on a stream that is none), `position` (an impossible queue position),
+// `newer` (an unknown message, which is no offence).
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "executor/echo.hpp"
+#include "transport/socket.hpp"
+#include "zygote.hpp"
+
+namespace {
+
+using namespace capsule;
+using namespace capsule::worker;
+
+// The executor does not know its channel: the work channel is the session's lowest-numbered socket.
+int find_work_channel() {
+  for (int fd = 3; fd < 256; ++fd) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0) {
+      return fd;
+    }
+  }
+  return -1;
+}
+
+std::vector<std::uint8_t> copy(std::span<const std::uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
+
+std::vector<std::uint8_t> offence(std::string_view kind, std::uint64_t execution_id) {
+  wire::Encoder encoder;
+  if (kind == "garbage") {
+    std::vector<std::uint8_t> frame(64, 0xAB);
+    const std::uint32_t size = 60;
+    std::memcpy(frame.data(), &size, sizeof size);
+    return frame;
+  }
+  if (kind == "oversize") {
+    std::vector<std::uint8_t> frame(8, 0xFF);
+    return frame;
+  }
+  if (kind == "stranger") {
+    return copy(encoder.encode(execution_id + 1000, wire::Result{}));
+  }
+  if (kind == "wrong_way") {
+    return copy(encoder.encode(execution_id, wire::Execute{"1", {}, {}, {}}));
+  }
+  if (kind == "stream") {
+    return copy(encoder.encode(execution_id, wire::Output{9, "where to?", 0}));
+  }
+  if (kind == "position") {
+    return copy(encoder.encode(execution_id, wire::Output{1, "far away\n", UINT64_MAX - 5}));
+  }
+  std::vector<std::uint8_t> frame = copy(encoder.encode(execution_id, wire::Cancel{}));
+  if (kind == "newer") {
+    for (std::uint8_t &byte : frame) {
+      byte = byte == 15 ? 99 : byte;  // the union's tag of Cancel
+    }
+  } else if (kind == "truncated") {
+    frame.resize(frame.size() / 2);
+  }
+  return frame;
+}
+
+class HostileExecutor : public Executor {
+ public:
+  Outcome run(std::uint64_t execution_id, const wire::Execute &request) override {
+    send_all(find_work_channel(), offence(request.source, execution_id));
+    if (request.source == "truncated") {
+      _exit(0);
+    }
+    return Value{};
+  }
+};
+
+class HostileProgram : public EchoProgram {
+ public:
+  using EchoProgram::EchoProgram;
+  std::unique_ptr<Executor> make_executor(const SessionParts &) override { return std::make_unique<HostileExecutor>(); }
+};
+
+void answer_with_another_version() {
+  wire::Encoder encoder;
+  send_all(kZygoteChannelFd, encoder.encode(0, wire::HelloAck{.protocol_major = 9, .protocol_minor = 4}));
+  char byte = 0;
+  while (::read(kZygoteChannelFd, &byte, 1) > 0) {
+  }
+}
+
+}  // namespace
+
+int main(int, char **argv) {
+  const char *mode = std::getenv("HOSTILE");
+  if (mode != nullptr && std::strcmp(mode, "version") == 0) {
+    answer_with_another_version();
+    return 0;
+  }
+  HostileProgram program(argv[0]);
+  run_zygote(program);
+}

@@ -1,0 +1,192 @@
+// The worker's native core without an interpreter: output through a real socket, and threads that are parked around a fork.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "link/link.hpp"
+#include "output/output.hpp"
+#include "test.hpp"
+#include "transport/socket.hpp"
+
+using namespace capsule;
+using namespace capsule::worker;
+
+namespace {
+
+constexpr std::uint64_t kPatienceNs = 30 * kNsPerSecond;
+
+// An Output with both ends of everything it talks to.
+struct Bench {
+  explicit Bench(std::uint64_t credit) {
+    auto pair = socket_pair();
+    CHECK(pair.ok());
+    host = std::move(pair.value().first);
+    work = std::move(pair.value().second);
+    int out[2];
+    int err[2];
+    CHECK(pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0);
+    CHECK(fcntl(out[0], F_SETFL, O_NONBLOCK) == 0 && fcntl(err[0], F_SETFL, O_NONBLOCK) == 0);
+    out_write.reset(out[1]);
+    err_write.reset(err[1]);
+    auto memory = SharedMemory::create("test", OutputRing::memory_size(1U << 20U));
+    CHECK(memory.ok());
+    state.pid = getpid();
+    state.main_thread = gettid();
+    state.current_id = 5;
+    output.emplace(state, std::move(memory.value()), work.get(), UniqueFd(out[0]), UniqueFd(err[0]), credit);
+  }
+
+  // The bytes of Output frames until so many have come, or the frame behind them.
+  std::string receive_output(std::size_t bytes) {
+    const std::uint64_t deadline = monotonic_ns() + kPatienceNs;
+    while (received.size() < bytes) {
+      pollfd fd{host.get(), POLLIN, 0};
+      CHECK(::poll(&fd, 1, poll_timeout_ms(deadline)) == 1);
+      const auto room = reader.room();
+      const ssize_t count = ::recv(host.get(), room.data(), room.size(), 0);
+      CHECK(count > 0);
+      reader.filled(static_cast<std::size_t>(count));
+      for (auto frame = reader.next(); frame.ok() && frame.value(); frame = reader.next()) {
+        const auto envelope = wire::decode(*frame.value());
+        CHECK(envelope.ok());
+        if (const auto *piece = std::get_if<wire::Output>(&envelope.value().body)) {
+          received += piece->data;
+        }
+      }
+    }
+    return std::exchange(received, {});
+  }
+
+  SessionState state;
+  UniqueFd host;
+  UniqueFd work;
+  UniqueFd out_write;
+  UniqueFd err_write;
+  FrameReader reader{1U << 24U};
+  std::string received;
+  std::optional<Output> output;
+};
+
+}  // namespace
+
+CAPSULE_TEST(a_parked_pump_keeps_what_is_queued_and_sends_it_when_resumed) {
+  Bench bench(1U << 20U);
+  bench.output->start_pump();
+  bench.output->append(1, "one\n");
+  CHECK_EQ(bench.receive_output(4), "one\n");
+  bench.output->stop_pump();
+  CHECK(!bench.output->pumping());
+  bench.output->append(1, "two\n");
+  const pid_t child = fork();
+  if (child == 0) {
+    _exit(bench.output->pumping() ? 1 : 0);
+  }
+  int status = 0;
+  CHECK_EQ(waitpid(child, &status, 0), child);
+  CHECK_EQ(WEXITSTATUS(status), 0);
+  bench.output->start_pump();
+  CHECK_EQ(bench.receive_output(4), "two\n");
+}
+
+CAPSULE_TEST(a_parked_link_answers_again_when_resumed) {
+  Bench bench(1U << 20U);
+  auto control = socket_pair();
+  CHECK(control.ok());
+  int alive[2];
+  CHECK(pipe2(alive, O_CLOEXEC) == 0);
+  const UniqueFd host_alive(alive[0]);
+  const UniqueFd host_end(alive[1]);
+  InputTable inputs;
+  Link link(bench.state, *bench.output, inputs, control.value().second.get(), bench.work.get(), host_alive.get(),
+            FrameReader(1U << 20U), 3'600'000);
+  for (int round = 0; round < 3; ++round) {
+    link.start();
+    const auto request = inputs.open();
+    wire::Encoder encoder;
+    CHECK(send_all(control.value().first.get(), encoder.encode(5, wire::InputResponse{request->id, "yes", false})));
+    const std::uint64_t deadline = monotonic_ns() + kPatienceNs;
+    for (;;) {
+      const std::uint32_t ticket = request->gate.ticket();
+      if (request->answered) {
+        break;
+      }
+      CHECK(request->gate.wait(ticket, deadline) != Wait::kTimedOut);
+    }
+    CHECK_EQ(*request->text, "yes");
+    link.stop();
+  }
+}
+
+CAPSULE_TEST(without_credit_nothing_is_sent_and_with_it_everything_is) {
+  Bench bench(1);
+  bench.output->start_pump();
+  std::string expected;
+  for (int i = 0; i < 3000; ++i) {
+    const std::string line = std::to_string(i) + "\n";
+    CHECK_EQ(bench.output->append(1, line), line.size());
+    expected += line;
+  }
+  std::string seen;
+  while (seen.size() < expected.size()) {
+    bench.output->add_credit(1000);
+    seen += bench.receive_output(1);
+  }
+  CHECK(seen == expected);
+}
+
+CAPSULE_TEST(a_terminal_frame_comes_behind_all_output_of_both_kinds) {  // I2
+  Bench bench(1U << 20U);
+  const std::string raw = "raw\n";
+  CHECK_EQ(::write(bench.out_write.get(), raw.data(), raw.size()), raw.size());
+  bench.output->append(1, "text");
+  bench.output->send_behind(5, wire::Result{});
+  std::string output;
+  bool ended = false;
+  while (!ended) {
+    const auto room = bench.reader.room();
+    const ssize_t count = ::recv(bench.host.get(), room.data(), room.size(), 0);
+    CHECK(count > 0);
+    bench.reader.filled(static_cast<std::size_t>(count));
+    for (auto frame = bench.reader.next(); frame.ok() && frame.value(); frame = bench.reader.next()) {
+      const auto envelope = wire::decode(*frame.value());
+      CHECK(envelope.ok() && !ended);
+      if (const auto *piece = std::get_if<wire::Output>(&envelope.value().body)) {
+        output += piece->data;
+      }
+      ended = std::holds_alternative<wire::Result>(envelope.value().body);
+    }
+  }
+  CHECK_EQ(output, "textraw\n");
+}
+
+CAPSULE_TEST(threads_that_append_at_once_lose_nothing) {
+  Bench bench(1U << 30U);
+  bench.output->start_pump();
+  constexpr int kThreads = 4;
+  constexpr int kLines = 5000;
+  NativeThread threads[kThreads];
+  for (NativeThread &thread : threads) {
+    thread.start("writer", [&bench] {
+      for (int i = 0; i < kLines; ++i) {
+        std::string_view line = "0123456789\n";
+        while (!line.empty()) {
+          const std::uint32_t ticket = bench.output->space().ticket();
+          line.remove_prefix(bench.output->append(1, line));
+          if (!line.empty()) {
+            bench.output->space().wait(ticket);
+          }
+        }
+      }
+    });
+  }
+  const std::string all = bench.receive_output(std::size_t{kThreads} * kLines * 11);
+  for (NativeThread &thread : threads) {
+    thread.join();
+  }
+  CHECK_EQ(all.size(), kThreads * kLines * 11);
+  CHECK_EQ(std::count(all.begin(), all.end(), '\n'), kThreads * kLines);
+}
