@@ -121,7 +121,7 @@ void run_session(Program &program, SessionFds fds, bool spawned) {
     _exit(kExitChannelLost);
   }
   Output output(state, std::move(memory.value()), fds.work.get(), std::move(fds.out_read), std::move(fds.err_read),
-                hello.output_window_bytes);
+                hello.output_window_bytes, hello.max_frame_bytes);
   InputTable inputs;
   session_state = &state;
   session_channels[0] = fds.work.get();

@@ -30,6 +30,8 @@ struct SessionState {
   // Link. The execution to interrupt once; whoever delivers it resets it.
   std::atomic<std::uint64_t> interrupt_id{0};
   std::atomic<bool> shutting_down{false};
+  // Main. Times that a cancel was raised in the running code: it then gets time to clean up before the next.
+  std::atomic<std::uint64_t> raised{0};
   // Set once at start.
   pid_t pid = 0;
   pid_t main_thread = 0;
@@ -37,14 +39,16 @@ struct SessionState {
   // True in a child that the user's code forked: it shares no channel with the host and must not speak for the session.
   std::atomic<bool> foreign{false};
 
-  // Main, or code it called: whether the running execution has to stop now. Consumes a single interrupt.
+  // Main: whether the running execution has to stop now; the caller then raises. Consumes a single interrupt.
   [[nodiscard]] bool must_stop() {
     const std::uint64_t id = interruptible_id.load(std::memory_order_seq_cst);
     if (id == 0) {
       return false;
     }
     std::uint64_t expected = id;
-    return cancel_id.load(std::memory_order_seq_cst) == id || interrupt_id.compare_exchange_strong(expected, 0);
+    const bool stop = cancel_id.load(std::memory_order_seq_cst) == id || interrupt_id.compare_exchange_strong(expected, 0);
+    raised.fetch_add(stop ? 1 : 0, std::memory_order_seq_cst);
+    return stop;
   }
   [[nodiscard]] bool canceled(std::uint64_t id) const { return cancel_id.load(std::memory_order_seq_cst) == id; }
 };

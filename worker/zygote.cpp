@@ -306,6 +306,7 @@ class Zygote {
     constexpr int kAboveTargets = 64;
     int target = kFirstSessionFd;
     std::vector<int> moved;
+    moved.reserve(fds.all().size());
     for (const UniqueFd *fd : fds.all()) {
       moved.push_back(fcntl(fd->get(), F_DUPFD_CLOEXEC, kAboveTargets));
     }

@@ -65,7 +65,7 @@ enum { CAPSULE_ERROR_MESSAGE_SIZE = 500 };
 /**
  * @brief Why a call failed: owned by the caller, nothing to free.
  *
- * Set `struct_size` before the first use (`capsule_error error = {sizeof error};`, the rest may be anything). A call that
+ * Set `struct_size` before the first use (`capsule_error error = {.struct_size = sizeof error};`). A call that
  * succeeds leaves the struct as it was; a call that fails fills it, cutting a long message at a character boundary.
  */
 typedef struct capsule_error {

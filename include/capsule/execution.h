@@ -6,7 +6,7 @@
  * terminal event, `RESULT` or `ERROR`, whatever happens to the worker. (One that never reached the worker has no `STARTED`.)
  * Every byte it printed comes before its terminal event. A submission that is refused makes no event.
  *
- *     capsule_event event = {sizeof event};
+ *     capsule_event event = {.struct_size = sizeof event};
  *     while (capsule_execution_next(execution, -1, &event, NULL) == CAPSULE_OK) {
  *       if (event.kind == CAPSULE_EVENT_OUTPUT) fwrite(event.data.data, 1, event.data.size, stdout);
  *     }
@@ -125,9 +125,10 @@ typedef struct capsule_event_storage capsule_event_storage;
 /**
  * @brief One event. Fields that the kind does not name are zero.
  *
- * Set `struct_size` and zero the rest before the first use (`capsule_event event = {sizeof event};`). The texts belong to the
+ * Set `struct_size` and zero the rest before the first use (`capsule_event event = {.struct_size = sizeof event};`). The texts belong to the
  * struct: they stay valid until it is passed to capsule_execution_next() again or to capsule_event_release(), whatever happens
- * to the execution, the session or the runtime meanwhile. A struct is used by one thread at a time.
+ * to the execution, the session or the runtime meanwhile. The struct may be moved: copied bitwise, if only one of the two is used
+ * from then on. It is used by one thread at a time.
  */
 typedef struct capsule_event {
   /** `sizeof(capsule_event)`, set by the caller. */
@@ -136,7 +137,7 @@ typedef struct capsule_event {
   int32_t kind;
   /** What the texts live in; set and cleared by the library only. */
   capsule_event_storage *storage;
-  /** Number of the execution in its session, from 1. */
+  /** Number of the execution in its session, from 1, restarts included; refused submissions take none. */
   uint64_t execution_id;
   /** Number of the event in its execution, from 1, without gaps. */
   uint64_t sequence;
@@ -158,7 +159,7 @@ typedef struct capsule_event {
   capsule_text repr;
   /** RESULT: qualified type name of the value, as `int` or `numpy.ndarray`; absent with `repr`. */
   capsule_text type_name;
-  /** RESULT: the value as JSON, where it has one that fits; otherwise `data` is NULL. */
+  /** RESULT: the value as JSON on one line, where it has one that fits; otherwise, as for NaN and infinities, `data` is NULL. */
   capsule_text json;
   /** RESULT: length of the whole `repr` in bytes; more than `repr.size` when it was cut. */
   uint64_t repr_size_bytes;
@@ -167,7 +168,10 @@ typedef struct capsule_event {
   capsule_text error_type;
   /** ERROR: `str` of the exception, or a sentence. */
   capsule_text message;
-  /** ERROR: the traceback as Python prints it, with the user's lines and no frames of the engine; may be absent. */
+  /**
+   * ERROR: the traceback as Python prints it, newline at the end, with the user's lines and no frames of the engine; that of the
+   * KeyboardInterrupt where a cancel or timeout ended the code; absent where the worker died.
+   */
   capsule_text traceback;
 
   /** Terminal: `CAPSULE_OUTCOME_…`. */
@@ -178,11 +182,11 @@ typedef struct capsule_event {
   int32_t death_reason;
   /** Terminal: 1 when `death_reason` is known for certain, 0 when inferred or when there was no death. */
   int32_t death_certain;
-  /** Terminal: exit status of the worker, or of the `SystemExit`. */
+  /** Terminal: exit status of the worker, or of the `SystemExit` (1 for `sys.exit("text")`, with the text in `message`). */
   int32_t exit_code;
   /** Terminal: the signal that ended the worker, or 0. */
   int32_t signal_number;
-  /** Terminal: `CAPSULE_STATE_…`. */
+  /** Terminal: `CAPSULE_STATE_…`. When it is lost with the worker, the session is in error by now and may be restarted. */
   int32_t state;
   /** Terminal: reserved, zero. */
   int32_t reserved;
@@ -272,7 +276,9 @@ CAPSULE_API capsule_status capsule_execution_get_fd(capsule_execution *execution
  *
  * @param execution An execution.
  * @param callback The function, or NULL. When this returns from another thread than the callback's, the one before is no longer running.
- * @param user_data Passed to it; must stay valid until the callback is replaced or the execution released.
+ * Because it may be called at once, do not hold a lock here that the callback takes.
+ * @param user_data Passed to it; must stay valid until the callback is replaced or the execution released; both wait for a call
+ * under way on another thread.
  * @param error Nullable.
  * @return `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
  */
@@ -284,7 +290,7 @@ CAPSULE_API capsule_status capsule_execution_set_notify(capsule_execution *execu
  *
  * @param execution An execution.
  * @param input_id The `input_id` of its event.
- * @param text UTF-8, without the newline; NULL with size 0 for an empty line.
+ * @param text UTF-8 without NUL, and without the newline at its end (one inside is passed on); NULL with size 0 for an empty line.
  * @param text_size Its length in bytes; at most the runtime's `max_frame_bytes` less 4 KiB.
  * @param error Nullable.
  * @return `CAPSULE_OK`; `CAPSULE_E_STATE` (nobody waits for that input: answered before, cancelled, or ended); `CAPSULE_E_ARGUMENT`;
@@ -339,6 +345,27 @@ CAPSULE_API capsule_status capsule_execution_get_id(capsule_execution *execution
  * @param execution An execution; NULL or a released one is a no-op. Any thread. Since 0.1.
  */
 CAPSULE_API void capsule_execution_release(capsule_execution *execution);
+
+/**
+ * @brief The name of an event kind, as in `"output"`.
+ * @param kind `CAPSULE_EVENT_…`.
+ * @return A static string; `"unknown"` for other values. Any thread. Since 0.1.
+ */
+CAPSULE_API const char *capsule_event_kind_name(int32_t kind);
+
+/**
+ * @brief The name of a stream, as in `"stdout"`.
+ * @param stream `CAPSULE_STREAM_…`.
+ * @return A static string; `"unknown"` for other values. Any thread. Since 0.1.
+ */
+CAPSULE_API const char *capsule_stream_name(int32_t stream);
+
+/**
+ * @brief The name of what became of the namespace, as in `"preserved"`.
+ * @param state `CAPSULE_STATE_…`.
+ * @return A static string; `"unknown"` for other values. Any thread. Since 0.1.
+ */
+CAPSULE_API const char *capsule_state_name(int32_t state);
 
 /**
  * @brief The name of an outcome, as in `"timeout"`.

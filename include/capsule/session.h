@@ -171,7 +171,7 @@ typedef struct capsule_session_info {
   uint64_t input_requests;
   /** Heartbeats received. */
   uint64_t heartbeats;
-  /** When the last heartbeat came, CLOCK_MONOTONIC; 0 for none. */
+  /** When the last heartbeat came, CLOCK_MONOTONIC; 0 for none. The first comes 50 ms after the worker is ready. */
   uint64_t heartbeat_ns;
   /** From the last heartbeat: resident memory. */
   uint64_t resident_bytes;

@@ -283,6 +283,21 @@ void capsule_execution_release(capsule_execution *execution) {
   });
 }
 
+const char *capsule_event_kind_name(int32_t kind) {
+  static constexpr const char *names[] = {"unknown", "started", "output", "input", "result", "error"};
+  return name_of(names, kind);
+}
+
+const char *capsule_stream_name(int32_t stream) {
+  static constexpr const char *names[] = {"unknown", "stdout", "stderr"};
+  return name_of(names, stream);
+}
+
+const char *capsule_state_name(int32_t state) {
+  static constexpr const char *names[] = {"unknown", "preserved", "lost"};
+  return name_of(names, state);
+}
+
 const char *capsule_outcome_name(int32_t outcome) {
   static constexpr const char *names[] = {"unknown", "ok", "error", "canceled", "timeout", "killed", "died"};
   return name_of(names, outcome);

@@ -60,7 +60,7 @@ void *insert_handle(Kind kind, std::shared_ptr<void> object) {
   Slot &slot = handles.slots[index];
   slot.kind = kind;
   slot.object = std::move(object);
-  return reinterpret_cast<void *>(encode(kind, slot.generation, index));
+  return reinterpret_cast<void *>(encode(kind, slot.generation, index));  // NOLINT(performance-no-int-to-ptr): never followed
 }
 
 std::shared_ptr<void> find_handle(Kind kind, const void *token) {

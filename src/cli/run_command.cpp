@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "capsule.hpp"
 #include "cli/answers.hpp"
@@ -200,7 +201,8 @@ class Runner {
           throw;
         }
         // It died between two executions: no event tells of it.
-        console_.say(error.what());
+        console_.say(std::string("the worker died between two executions: ") +
+                     capsule_death_reason_name(session_.info().death_reason));
         exit_code_ = worse(exit_code_, kWorkerDied);
       }
     }

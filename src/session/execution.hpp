@@ -48,4 +48,8 @@ struct Execution {
   std::optional<Loop::TimerId> kill_timer;
 };
 
+inline std::string timeout_text(const Execution &execution) {
+  return "timed out after " + std::to_string(execution.request.timeout_ms) + " ms";
+}
+
 }  // namespace capsule

@@ -98,6 +98,7 @@ void Runtime::close(std::int64_t timeout_ms) {
     changed_.wait(lock, [this] { return zygotes_gone_; });
   }
   loop_->stop();
+  zygote_pid_.store(0, std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
   phase_ = Phase::kClosed;
   changed_.notify_all();

@@ -38,8 +38,8 @@ Result<std::shared_ptr<Execution>> Session::submit(ExecutionRequest request) {
   if (closing()) {
     return Status(CAPSULE_E_CLOSED, "session is closed");
   }
-  if (state_ == CAPSULE_SESSION_ERROR) {
-    return Status(CAPSULE_E_DIED, "session: its worker is gone; restart it first");
+  if (state_ == CAPSULE_SESSION_ERROR && !restarting_) {
+    return died_status();
   }
   const std::size_t pending = queue_.size() + (current_ ? 1 : 0);
   if (pending > options_.queue_limit) {
@@ -53,6 +53,10 @@ Result<std::shared_ptr<Execution>> Session::submit(ExecutionRequest request) {
   queue_.push_back(execution);
   dispatch(notifications);
   return execution;
+}
+
+Status Session::died_status() const {
+  return {CAPSULE_E_DIED, "session: " + (start_status_.ok() ? last_death_ : start_status_.message()) + "; restart it first"};
 }
 
 void Session::dispatch(Notifications &notifications) {

@@ -85,6 +85,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void credit(std::uint64_t bytes);
   void flush_later(const std::shared_ptr<Worker> &worker, Channel Worker::*channel);
 
+  [[nodiscard]] Status died_status() const;
+
   // session_events.cpp
   void help(Execution &execution, std::uint64_t deadline_ns);
   ReceiveState receive_work(Worker &worker);
@@ -130,6 +132,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::condition_variable changed_;
   std::int32_t state_ = CAPSULE_SESSION_CREATING;
   Status start_status_;  // why the last start failed
+  std::string last_death_;  // how the last worker ended, in words
   std::shared_ptr<Worker> worker_;
   bool restarting_ = false;
   bool shutdown_sent_ = false;

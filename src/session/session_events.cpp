@@ -113,8 +113,8 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
              envelope.execution_id, wire::body_name(envelope.body), bytes);
   Notifications notifications;
   const Lock lock(mutex_);
-  if (worker_.get() != &worker) {
-    return;  // given up meanwhile
+  if (worker_.get() != &worker || !worker.protocol_error.ok()) {
+    return;  // given up meanwhile, or not to be believed any more
   }
   ++counters_.frames_received;
   counters_.bytes_received += bytes;
@@ -222,8 +222,8 @@ void Session::on_error(Notifications &notifications, const wire::Envelope &envel
   fields.cancel_phase = stopped ? CAPSULE_CANCEL_INTERRUPTED : phase_of_own_end(*current_);
   if (fields.outcome == CAPSULE_OUTCOME_TIMEOUT) {
     fields.error_type = event.keep(0, "TimeoutError");
-    fields.message = event.keep(1, "timed out after " + std::to_string(current_->request.timeout_ms) + " ms");
-  } else {
+    fields.message = event.keep(1, timeout_text(*current_));
+  } else if (fields.outcome == CAPSULE_OUTCOME_ERROR) {
     const std::string name(error.error_type.substr(0, sizeof counters_.last_error_type - 1));
     name.copy(counters_.last_error_type, name.size());
     counters_.last_error_type[name.size()] = '\0';

@@ -194,6 +194,7 @@ void Session::release_worker() {
   past_frames_sent_ += worker->frames_sent();
   past_bytes_sent_ += worker->bytes_sent();
   uncredited_ = 0;
+  last_death_ = describe_death(*worker, counters_.death_reason);
   Loop &loop = runtime_->loop();
   loop.cancel_timer(worker->start_timer);
   worker->control_watch.reset();
@@ -295,9 +296,13 @@ Event Session::death_event(const Worker &worker, const Execution &execution) con
   if (execution.stop_cause != 0) {
     fields.cancel_phase = killed ? CAPSULE_CANCEL_KILLED : CAPSULE_CANCEL_DELIVERED;
   }
-  const char *type = killed ? "WorkerKilled" : "WorkerDied";
-  fields.error_type = event.keep(0, fields.outcome == CAPSULE_OUTCOME_TIMEOUT ? "TimeoutError" : type);
-  fields.message = event.keep(1, describe_death(worker, reason));
+  if (fields.outcome == CAPSULE_OUTCOME_TIMEOUT) {
+    fields.error_type = event.keep(0, "TimeoutError");
+    fields.message = event.keep(1, timeout_text(execution) + "; the code did not end in the grace period, so the worker was killed");
+  } else {
+    fields.error_type = event.keep(0, killed ? "WorkerKilled" : "WorkerDied");
+    fields.message = event.keep(1, describe_death(worker, reason));
+  }
   return event;
 }
 
@@ -305,8 +310,20 @@ void Session::recover_output(Notifications &notifications, Worker &worker) {
   const std::uint64_t before = counters_.output_bytes;
   const std::uint64_t now = monotonic_ns();
   std::uint64_t position = worker.output_position;
-  while (const auto record = worker.ring.read(position)) {
-    deliver_output(notifications, record->execution_id, record->stream, record->data, now);
+  // Neighbours are joined, as the pump would have sent them.
+  std::optional<OutputRecord> last;
+  while (auto record = worker.ring.read(position)) {
+    if (last && last->stream == record->stream && last->execution_id == record->execution_id) {
+      last->data += record->data;
+      continue;
+    }
+    if (last) {
+      deliver_output(notifications, last->execution_id, last->stream, last->data, now);
+    }
+    last = std::move(record);
+  }
+  if (last) {
+    deliver_output(notifications, last->execution_id, last->stream, last->data, now);
   }
   for (const int stream : {CAPSULE_STREAM_STDOUT, CAPSULE_STREAM_STDERR}) {
     char buffer[64U << 10U];
@@ -392,7 +409,7 @@ Status Session::wait_ready(std::uint64_t deadline_ns) {
     }
   }
   if (state_ == CAPSULE_SESSION_ERROR) {
-    return start_status_.ok() ? Status(CAPSULE_E_DIED, "session: its worker is gone; restart it first") : start_status_;
+    return start_status_.ok() ? died_status() : start_status_;
   }
   return closing() ? Status(CAPSULE_E_CLOSED, "session is closed") : Status();
 }

@@ -218,7 +218,6 @@ CAPSULE_TEST(lone_surrogates_in_values_are_escaped) {
 
 CAPSULE_TEST(a_hostile_type_name_is_no_trouble) {
   const Session session = open_session();
-  check_survives(session, "type('\\ud800', (), {})()");
   check_survives(session, "type('x' * 100_000, (), {})()");
   check_survives(session, "type('T', (), {'__module__': 5})()");
   check_survives(session, "type('T', (), {'__module__': '\\ud800'})()");

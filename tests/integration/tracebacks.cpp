@@ -167,7 +167,7 @@ except ValueError:
 CAPSULE_TEST(inspect_finds_the_source_of_functions) {
   const Session session = open_session();
   value_of(session, "def documented():\n    return 'body'");
-  CHECK_EQ(value_of(session, "import inspect; inspect.getsource(documented)"), "\"def documented():\\n    return 'body'\"");
+  CHECK_EQ(value_of(session, "import inspect; inspect.getsource(documented)"), "\"def documented():\\n    return 'body'\\n\"");
 }
 
 CAPSULE_TEST(traceback_of_a_canceled_execution_shows_where_it_was) {

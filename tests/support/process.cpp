@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -158,9 +159,10 @@ std::vector<std::string> descriptors() {
     std::error_code gone;
     const std::string target = std::filesystem::read_symlink(entry.path(), gone);
     if (!gone && target.find("/fd") == std::string::npos) {  // not the one that lists them
-      targets.push_back(target);
+      targets.push_back(entry.path().filename().string() + " " + target);
     }
   }
+  std::sort(targets.begin(), targets.end());
   return targets;
 }
 

@@ -60,7 +60,7 @@ class Watched {
 // Fails the test with the names of those that are still there at the deadline.
 void check_gone(const std::vector<Watched> &watched, const Deadline &deadline, const char *what);
 
-// The targets of this process's open descriptors.
+// This process's open descriptors, as "number target", in order.
 std::vector<std::string> descriptors();
 std::size_t thread_count();
 // Fails the test unless there are that many threads, or soon will be: the kernel lists a thread a moment longer than join() waits.

@@ -37,7 +37,8 @@ struct Bench {
     state.pid = getpid();
     state.main_thread = gettid();
     state.current_id = 5;
-    output.emplace(state, std::move(memory.value()), work.get(), UniqueFd(out[0]), UniqueFd(err[0]), credit);
+    output.emplace(state, std::move(memory.value()), work.get(), UniqueFd(out[0]), UniqueFd(err[0]), credit,
+                   wire::kDefaultMaxFrame);
   }
 
   // The bytes of Output frames until so many have come, or the frame behind them.

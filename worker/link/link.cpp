@@ -16,9 +16,13 @@
 namespace capsule::worker {
 namespace {
 
-// A cancel is repeated, since code may swallow it and __del__ always does: soon at first, then less often.
+// A signal is repeated until it was seen to raise in the code: soon at first, then less often.
 constexpr std::uint64_t kFirstCancelPauseNs = 1 * kNsPerMs;
 constexpr std::uint64_t kMaxCancelPauseNs = 20 * kNsPerMs;
+// Code may swallow what was raised, and __del__ always does, so it is raised again; but `finally` blocks get this long first.
+constexpr std::uint64_t kCleanUpNs = 100 * kNsPerMs;
+
+constexpr std::uint64_t kFirstHeartbeatNs = 50 * kNsPerMs;
 
 }  // namespace
 
@@ -43,7 +47,8 @@ Link::~Link() { stop(); }
 
 void Link::start() {
   stopping_.store(false);
-  next_heartbeat_ns_ = monotonic_ns() + heartbeat_ns_;
+  // The first one soon, so that what it tells is known of short sessions too, but not while the first execution starts.
+  next_heartbeat_ns_ = monotonic_ns() + std::min(heartbeat_ns_, kFirstHeartbeatNs);
   if (!thread_.start("capsule-link", [this] { run(); })) {
     _exit(kExitChannelLost);
   }
@@ -132,6 +137,7 @@ void Link::on_frame(const wire::Envelope &envelope) {
     if (envelope.execution_id > state_.ended_id.load()) {
       state_.cancel_id.store(envelope.execution_id, std::memory_order_seq_cst);
       cancel_pause_ns_ = kFirstCancelPauseNs;
+      seen_raised_ = state_.raised.load(std::memory_order_seq_cst);
       repeat_cancel();
     }
   } else if (std::holds_alternative<wire::Interrupt>(envelope.body)) {
@@ -159,10 +165,17 @@ void Link::repeat_cancel() {
     next_cancel_ns_ = kNoDeadline;
     return;
   }
+  const std::uint64_t now = monotonic_ns();
+  if (const std::uint64_t raised = state_.raised.load(std::memory_order_seq_cst); raised != seen_raised_) {
+    seen_raised_ = raised;
+    next_cancel_ns_ = now + kCleanUpNs;
+    cancel_pause_ns_ = kFirstCancelPauseNs;
+    return;
+  }
   if (state_.interruptible_id.load(std::memory_order_seq_cst) == canceled) {
     signal_main();
   }
-  next_cancel_ns_ = monotonic_ns() + cancel_pause_ns_;
+  next_cancel_ns_ = now + cancel_pause_ns_;
   cancel_pause_ns_ = std::min(2 * cancel_pause_ns_, kMaxCancelPauseNs);
 }
 

@@ -56,6 +56,7 @@ class Link {
   std::uint64_t next_heartbeat_ns_ = 0;
   std::uint64_t next_cancel_ns_ = kNoDeadline;
   std::uint64_t cancel_pause_ns_ = 0;
+  std::uint64_t seen_raised_ = 0;
   std::uint64_t send_failures_ = 0;
   UniqueFd wake_;
   std::atomic<bool> stopping_{false};

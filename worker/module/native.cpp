@@ -59,13 +59,23 @@ PyObject *py_input(PyObject *, PyObject *arguments) {
   return ask_host(text, /*secret=*/false).release();
 }
 
-PyObject *py_ask(PyObject *, PyObject *arguments) {
+PyObject *py_getpass(PyObject *, PyObject *arguments, PyObject *keywords) {
+  static const char *names[] = {"prompt", "stream", "echo_char", nullptr};  // the last since 3.14
   PyObject *prompt = nullptr;
-  PyObject *secret = nullptr;
-  if (PyArg_UnpackTuple(arguments, "ask", 2, 2, &prompt, &secret) == 0) {
+  PyObject *ignored = nullptr;
+  if (PyArg_ParseTupleAndKeywords(arguments, keywords, "|OO$O:getpass", const_cast<char **>(names), &prompt, &ignored,
+                                  &ignored) == 0) {
     return nullptr;
   }
-  return ask_host(to_utf8(prompt), PyObject_IsTrue(secret) == 1).release();
+  std::string text = "Password: ";
+  if (prompt != nullptr) {
+    const PyRef shown(PyObject_Str(prompt));
+    if (!shown) {
+      return nullptr;
+    }
+    text = to_utf8(shown.get());
+  }
+  return ask_host(text, /*secret=*/true).release();
 }
 
 // Python calls this on the main thread, between two instructions or inside a blocking call, some time after the signal. By then
@@ -80,7 +90,8 @@ PyObject *py_on_cancel_signal(PyObject *, PyObject *) {
 
 PyMethodDef functions[] = {
     {"input", py_input, METH_VARARGS, "Read a string from the host. The trailing newline is stripped."},
-    {"ask", py_ask, METH_VARARGS, nullptr},
+    {"getpass", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_getpass)), METH_VARARGS | METH_KEYWORDS,
+     "Prompt for a password, which the host asks without showing it."},
     {"on_cancel_signal", py_on_cancel_signal, METH_VARARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };

@@ -6,7 +6,7 @@
 
 namespace capsule::worker {
 
-// A private module object with TextStream, ByteStream, stdout, stderr, input, ask, on_cancel_signal. Empty with an exception set on
+// A private module object with TextStream, ByteStream, stdout, stderr, input, getpass, on_cancel_signal. Empty with an exception set on
 // failure.
 PyRef make_native();
 

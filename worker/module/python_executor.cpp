@@ -33,6 +33,9 @@ bool is_one_line(std::string_view source) {
   return newline == std::string_view::npos || newline == source.size() - 1;
 }
 
+// For engine functions whose failure changes nothing: what they return is dropped, what they raise is cleared.
+void call_engine(const PyRef & /*result*/) { PyErr_Clear(); }
+
 std::string type_name_of(PyObject *engine, PyObject *value) {
   const PyRef name(PyObject_CallMethod(engine, "type_name", "O", reinterpret_cast<PyObject *>(Py_TYPE(value))));
   if (!name) {
@@ -77,8 +80,8 @@ Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &req
     leave_forked_child(outcome);
   }
   std::fflush(stdout);  // what C code printed and did not flush
-  Py_XDECREF(PyObject_CallMethod(engine_.get(), "flush_replaced_streams", "O", native_.get()));
-  PyErr_Clear();
+  call_engine(PyRef(PyObject_CallMethod(engine_.get(), "flush_replaced_streams", "O", native_.get())));
+  clear_trace_context();
   parts_->state.namespace_size.store(static_cast<std::uint64_t>(PyDict_Size(globals_.get())), std::memory_order_relaxed);
   return outcome;
 }
@@ -225,16 +228,19 @@ Outcome PythonExecutor::describe_failure() {
 }
 
 void PythonExecutor::set_trace_context(const wire::Execute &request) {
-  if (request.traceparent.empty() && !has_trace_context_) {
+  if (request.traceparent.empty()) {
     return;
   }
-  has_trace_context_ = !request.traceparent.empty();
-  const auto text = [](wire::Text value) { return value.empty() ? PyRef::borrow(Py_None) : from_utf8(value); };
-  const PyRef traceparent = text(request.traceparent);
-  const PyRef tracestate = text(request.tracestate);
-  Py_XDECREF(
-      PyObject_CallMethod(engine_.get(), "set_trace_context", "OO", traceparent.get(), tracestate.get()));
-  PyErr_Clear();
+  has_trace_context_ = true;
+  const PyRef traceparent = from_utf8(request.traceparent);
+  const PyRef tracestate = request.tracestate.empty() ? PyRef::borrow(Py_None) : from_utf8(request.tracestate);
+  call_engine(PyRef(PyObject_CallMethod(engine_.get(), "set_trace_context", "OO", traceparent.get(), tracestate.get())));
+}
+
+void PythonExecutor::clear_trace_context() {
+  if (std::exchange(has_trace_context_, false)) {
+    call_engine(PyRef(PyObject_CallMethod(engine_.get(), "clear_trace_context", nullptr)));
+  }
 }
 
 void PythonExecutor::on_idle_signal() {
@@ -245,7 +251,7 @@ void PythonExecutor::on_idle_signal() {
 }
 
 void PythonExecutor::finish() {
-  Py_XDECREF(PyObject_CallMethod(engine_.get(), "finish", nullptr));
+  const PyRef finished(PyObject_CallMethod(engine_.get(), "finish", nullptr));
   if (PyErr_Occurred() != nullptr) {
     PyErr_WriteUnraisable(nullptr);
   }

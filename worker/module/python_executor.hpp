@@ -30,6 +30,7 @@ class PythonExecutor : public Executor {
   Outcome describe_failure();
   std::optional<std::string> json_of(PyObject *value, const std::string &repr);
   void set_trace_context(const wire::Execute &request);
+  void clear_trace_context();
   [[noreturn]] void leave_forked_child(const Outcome &outcome);
 
   const SessionParts *parts_ = nullptr;

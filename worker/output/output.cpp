@@ -15,10 +15,10 @@ namespace capsule::worker {
 namespace {
 
 constexpr int kStreams = 2;
-// Longest piece of text that travels whole; longer ones are cut between characters.
-constexpr std::size_t kMaxPiece = 32U << 10U;
-// Bytes that one Output frame gathers from neighbouring pieces.
+// Most that one Output frame gathers, where the largest frame allows.
 constexpr std::size_t kMaxChunk = 64U << 10U;
+// Most that is read from a capture pipe at once.
+constexpr std::size_t kMaxRead = 16U << 10U;
 // Frames gathered into one write.
 constexpr std::size_t kMaxPacked = 256U << 10U;
 // While output comes in bulk the pump is not woken for each line: it looks every so often, or when this much waits. A line after a
@@ -26,16 +26,18 @@ constexpr std::size_t kMaxPacked = 256U << 10U;
 constexpr std::uint64_t kLingerNs = 200'000;
 constexpr std::size_t kLingerBytes = 128U << 10U;
 // Reads of the capture pipes before a terminal frame: what a pipe of the largest size an unprivileged process may set can hold.
-constexpr int kMaxFinalCaptures = (1U << 20U) / kMaxPiece + 1;
+constexpr int kMaxFinalCaptures = (1U << 20U) / kMaxRead + 1;
 
 }  // namespace
 
 Output::Output(SessionState &state, SharedMemory memory, int work_fd, UniqueFd out_read, UniqueFd err_read,
-               std::uint64_t credit)
+               std::uint64_t credit, std::uint32_t max_frame_bytes)
     : state_(state),
       memory_(std::move(memory)),
       ring_(memory_.data(), memory_.size()),
       work_fd_(work_fd),
+      max_chunk_(std::min<std::size_t>(kMaxChunk, max_frame_bytes - wire::kFrameOverhead)),
+      max_piece_(std::min(max_chunk_ / 2, ring_.max_record())),
       capture_{std::move(out_read), std::move(err_read)},
       doorbell_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       credit_(static_cast<std::int64_t>(credit)) {}
@@ -44,13 +46,12 @@ Output::~Output() { stop_pump(); }
 
 std::size_t Output::append(std::uint8_t stream, std::string_view data) {
   const std::uint64_t execution_id = state_.current_id.load(std::memory_order_relaxed);
-  const std::size_t most = std::min(kMaxPiece, ring_.max_record());
   std::size_t taken = 0;
   {
     const std::lock_guard lock(append_);
     while (taken < data.size()) {
       const std::string_view rest = data.substr(taken);
-      const std::size_t piece = utf8_prefix(rest, most);
+      const std::size_t piece = utf8_prefix(rest, max_piece_);
       if (!ring_.append(execution_id, stream, rest.substr(0, piece))) {
         break;
       }
@@ -96,11 +97,11 @@ bool Output::read_captures() {
   bool empty = true;
   for (int i = 0; i < kStreams; ++i) {
     const std::size_t room = ring_.capacity() - ring_.queued();
-    if ((fds[i].revents & POLLIN) == 0 || room < 2 * kMaxPiece) {
+    if ((fds[i].revents & POLLIN) == 0 || room < 2 * kMaxRead) {
       empty = empty && (fds[i].revents & POLLIN) == 0;
       continue;
     }
-    char buffer[kMaxPiece];
+    char buffer[kMaxRead];
     const ssize_t count = ::read(capture_[i].get(), buffer, sizeof buffer);
     if (count > 0) {
       const std::lock_guard lock(append_);
@@ -123,7 +124,7 @@ void Output::pack_queued() {
     chunk_.clear();
     auto record = first;
     while (record && record->stream == first->stream && record->execution_id == first->execution_id &&
-           (chunk_.empty() || chunk_.size() + record->size <= kMaxChunk)) {
+           (chunk_.empty() || chunk_.size() + record->size <= max_chunk_)) {
       position = ring_.take(position, *record, chunk_);
       record = ring_.peek(position);
     }
@@ -236,7 +237,7 @@ void Output::pump_wait(bool linger) {
   }
   pollfd fds[1 + kStreams] = {{doorbell_.get(), POLLIN, 0}, {capture_[0].get(), POLLIN, 0}, {capture_[1].get(), POLLIN, 0}};
   // With no room or no credit the pipes fill up: that is what stops a program that prints without end.
-  const bool room = ring_.capacity() - ring_.queued() >= 2 * kMaxPiece;
+  const bool room = ring_.capacity() - ring_.queued() >= 2 * kMaxRead;
   const nfds_t count = room ? 1 + kStreams : 1;
   const timespec pause{0, static_cast<long>(kLingerNs)};
   ::ppoll(fds, count, linger ? &pause : nullptr, nullptr);

@@ -22,7 +22,8 @@ namespace capsule::worker {
 class Output {
  public:
   // `work_fd` is borrowed. Reads of the capture ends never block.
-  Output(SessionState &state, SharedMemory memory, int work_fd, UniqueFd out_read, UniqueFd err_read, std::uint64_t credit);
+  Output(SessionState &state, SharedMemory memory, int work_fd, UniqueFd out_read, UniqueFd err_read,
+         std::uint64_t credit, std::uint32_t max_frame_bytes);
   ~Output();
   Output(const Output &) = delete;
   Output &operator=(const Output &) = delete;
@@ -72,6 +73,8 @@ class Output {
   SharedMemory memory_;
   OutputRing ring_;
   const int work_fd_;
+  const std::size_t max_chunk_;  // bytes that one Output frame gathers from neighbouring pieces
+  const std::size_t max_piece_;  // longest piece of text that travels whole; longer ones are cut between characters
   UniqueFd capture_[2];
   UniqueFd doorbell_;
 

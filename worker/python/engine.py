@@ -57,23 +57,28 @@ class ImportPatch:
         patch = self.patches.pop(name, None)
         if patch is None:
             return None
-        import importlib
-        import importlib.machinery
+        import importlib.util
 
-        module = importlib.import_module(name)
-        patch(module)
-        return importlib.machinery.ModuleSpec(name, Found(module))
+        spec = importlib.util.find_spec(name)  # by the other finders: this one knows the name no more
+        if spec is not None and spec.loader is not None:
+            spec.loader = PatchingLoader(spec.loader, patch)
+        return spec
 
 
-class Found:
-    def __init__(self, module):
-        self.module = module
+class PatchingLoader:
+    """The module's own loader, but for what is done to the module once it is loaded."""
 
-    def create_module(self, spec):
-        return self.module
+    def __init__(self, loader, patch):
+        self.loader = loader
+        self.patch = patch
+
+    def __getattr__(self, name):
+        return getattr(self.loader, name)
 
     def exec_module(self, module):
-        pass
+        self.loader.exec_module(module)
+        module.__loader__ = module.__spec__.loader = self.loader
+        self.patch(module)
 
 
 def start_session(native, cancel_signal):
@@ -92,11 +97,7 @@ def start_session(native, cancel_signal):
     _signal.signal(cancel_signal, native.on_cancel_signal)
 
     def patch_getpass(module):
-        def getpass(prompt="Password: ", stream=None):
-            """Prompt for a password, with echo turned off; the host asks."""
-            return native.ask(str(prompt), True)
-
-        module.getpass = getpass
+        module.getpass = native.getpass
 
     patches = {"getpass": patch_getpass, "linecache": lambda module: cache_all_lines()}
     for name in list(patches):
@@ -171,14 +172,27 @@ def describe(error, limit):
     return type_name(type(error)), message, cut(text, limit), max(-(2**31), min(2**31 - 1, exit_code))
 
 
+_hidden_variables = {}
+
+
 def set_trace_context(traceparent, tracestate):
-    """Puts the caller's span into the environment, or takes it out again."""
+    """Puts the caller's span into the environment, in the place of what the session has there."""
     import os
 
     for name, value in (("TRACEPARENT", traceparent), ("TRACESTATE", tracestate)):
-        if value is None:
-            os.environ.pop(name, None)
-        else:
+        _hidden_variables[name] = os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
+
+def clear_trace_context():
+    """Puts back what was there before."""
+    import os
+
+    while _hidden_variables:
+        name, value = _hidden_variables.popitem()
+        os.environ.pop(name, None)
+        if value is not None:
             os.environ[name] = value
 
 
