@@ -45,8 +45,13 @@ class Greeting {
     }
   }
 
+  // Answers are gathered until send(): one wake-up of the host.
   void answer(const wire::Body &body) {
-    if (!send_all(fd_, encoder_.encode(0, body))) {
+    const auto frame = encoder_.encode(0, body);
+    answers_.insert(answers_.end(), frame.begin(), frame.end());
+  }
+  void send() {
+    if (!send_all(fd_, answers_)) {
       _exit(kExitChannelLost);
     }
   }
@@ -58,6 +63,7 @@ class Greeting {
   const int fd_;
   FrameReader reader_;
   wire::Encoder encoder_;
+  std::vector<std::uint8_t> answers_;
 };
 
 // A process of its own: its group, its signals, its stdout and stderr; the reaper of what its children leave behind.
@@ -91,6 +97,7 @@ wire::Hello greet(Program &program, Greeting &greeting, bool spawned) {
   const Status peer = wire::check_peer(hello.protocol_major, hello.protocol_minor, {});
   greeting.answer(wire::HelloAck{.reason = peer.ok() ? wire::Text() : wire::Text(peer.message())});
   if (!peer.ok()) {
+    greeting.send();
     _exit(kExitRefused);
   }
   if (spawned) {
@@ -98,6 +105,7 @@ wire::Hello greet(Program &program, Greeting &greeting, bool spawned) {
     greeting.expect<wire::Preload>([&](const wire::Preload &request) { report = program.preload(request, false); });
     if (!report.failure.empty()) {
       greeting.answer(wire::Ready{.pid = getpid(), .failure = report.failure});
+      greeting.send();
       _exit(kExitRefused);
     }
     program.prepare();
@@ -135,6 +143,7 @@ void run_session(Program &program, SessionFds fds, bool spawned) {
                               .python_version = version,
                               .python_path = path,
                               .capabilities = {"execute", "input", "cancel", "interrupt"}});
+  greeting.send();
   Link link(state, output, inputs, fds.control.get(), fds.work.get(), fds.host_pidfd.get(), greeting.take_reader(),
             hello.heartbeat_interval_ms);
   link.start();

@@ -6,6 +6,7 @@ using namespace capsule_test;
 
 namespace {
 
+// Loops inside `try` have a body: CPython 3.11 and 3.12 do not cover `while True: pass` by the handler around it.
 constexpr const char *kEndless = "print('running', flush=True)\nwhile True: pass";
 
 void check_canceled_in_queue(Run &run) {
@@ -48,7 +49,7 @@ CAPSULE_TEST(a_cancel_breaks_the_loop_long_before_the_grace_ends) {
 
 CAPSULE_TEST(what_finally_prints_is_delivered) {  // I2
   const Session session = open_session();
-  Run run(session, "try:\n    print('in', flush=True)\n    while True: pass\nfinally:\n    print('cleanup')\n    done = True");
+  Run run(session, "try:\n    print('in', flush=True)\n    while True: x = 1\nfinally:\n    print('cleanup')\n    done = True");
   run.until_output("in");
   run.cancel(kPatienceMs);
   CHECK_EQ(run.end().outcome, "canceled");
@@ -79,7 +80,7 @@ with managed():
 
 CAPSULE_TEST(code_that_ends_by_itself_after_the_cancel_is_told_as_delivered) {
   const Session session = open_session();
-  Run run(session, "try:\n    print('in', flush=True)\n    while True: pass\nexcept KeyboardInterrupt:\n    pass\n'went on'");
+  Run run(session, "try:\n    print('in', flush=True)\n    while True: x = 1\nexcept KeyboardInterrupt:\n    pass\n'went on'");
   run.until_output("in");
   run.cancel(kPatienceMs);
   const Event end = run.end();
@@ -90,7 +91,7 @@ CAPSULE_TEST(code_that_ends_by_itself_after_the_cancel_is_told_as_delivered) {
 
 CAPSULE_TEST(another_exception_after_the_cancel_is_told_as_delivered) {
   const Session session = open_session();
-  Run run(session, "try:\n    print('in', flush=True)\n    while True: pass\nexcept KeyboardInterrupt:\n    raise ValueError('instead')");
+  Run run(session, "try:\n    print('in', flush=True)\n    while True: x = 1\nexcept KeyboardInterrupt:\n    raise ValueError('instead')");
   run.until_output("in");
   run.cancel(kPatienceMs);
   const Event end = run.end();
@@ -120,7 +121,7 @@ CAPSULE_TEST(the_session_s_grace_is_the_default) {
   SessionOptions options;
   options.raw.cancel_grace_ms = 100;
   const Session session = open_session(options);
-  Run run(session, "while True:\n    try:\n        print('in', flush=True)\n        while True: pass\n    except KeyboardInterrupt: pass");
+  Run run(session, "while True:\n    try:\n        print('in', flush=True)\n        while True: x = 1\n    except KeyboardInterrupt: pass");
   run.until_output("in");
   const Stopwatch watch;
   run.cancel();
@@ -205,7 +206,7 @@ CAPSULE_TEST(canceled_twice_ends_once) {  // I5
 }
 
 CAPSULE_TEST(a_second_cancel_can_shorten_the_grace_and_not_lengthen_it) {
-  const std::string swallow = "while True:\n    try:\n        print('in', flush=True)\n        while True: pass\n    except KeyboardInterrupt: pass";
+  const std::string swallow = "while True:\n    try:\n        print('in', flush=True)\n        while True: x = 1\n    except KeyboardInterrupt: pass";
   const Session session = open_session();
   Run shortened(session, swallow);
   shortened.until_output("in");
@@ -227,7 +228,7 @@ CAPSULE_TEST(a_second_cancel_can_shorten_the_grace_and_not_lengthen_it) {
 
 CAPSULE_TEST(a_cancel_with_grace_0_kills_what_swallows_the_first) {
   const Session session = open_session();
-  Run run(session, "while True:\n    try:\n        print('in', flush=True)\n        while True: pass\n    except KeyboardInterrupt: pass");
+  Run run(session, "while True:\n    try:\n        print('in', flush=True)\n        while True: x = 1\n    except KeyboardInterrupt: pass");
   run.until_output("in");
   run.cancel(60'000);
   run.cancel(0);
@@ -241,7 +242,7 @@ import time
 count = 0
 try:
     print('in', flush=True)
-    while True: pass
+    while True: x = 1
 except KeyboardInterrupt:
     count += 1
 try:

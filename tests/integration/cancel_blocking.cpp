@@ -140,6 +140,7 @@ CAPSULE_TEST(c_code_that_never_returns_is_killed) {
 CAPSULE_TEST(code_that_swallows_every_interrupt_is_killed) {
   // The loop is in a function of its own: an interrupt between two instructions of the outer one would not be swallowed.
   check_killed("def spin():\n    while True: pass\nwhile True:\n    try: spin()\n    except BaseException: pass", 200);
+  check_killed("class D:\n    def __del__(self):\n        while True: pass\nwhile True: D()", 200);
   check_killed("import time\nwhile True:\n    try: time.sleep(60)\n    except KeyboardInterrupt: pass", 200);
 }
 

@@ -89,7 +89,6 @@ CAPSULE_TEST(each_end_is_counted_once_in_its_place) {
   CHECK_EQ(info.restarts, 1);
   CHECK_EQ(info.executions_queued, 0);
   CHECK_EQ(info.output_bytes, 6 + 3 + 3);
-  CHECK_EQ(std::string(info.last_error_type), "ZeroDivisionError");
 }
 
 CAPSULE_TEST(counters_are_there_once_the_terminal_event_is) {
@@ -199,8 +198,9 @@ def speak():
 speaker = threading.Thread(target=speak)
 speaker.start()
 os.set_inheritable(opener, True)
-import subprocess
-subprocess.Popen(['sh', '-c', 'sleep 0.2; echo x >&%d' % opener], pass_fds=[opener])
+import subprocess, sys
+writer = 'import os, time; time.sleep(0.2); os.write(%d, b"x")' % opener
+child = subprocess.Popen([sys.executable, '-c', writer], pass_fds=[opener])
 None)");
   Run run(session, "speaker.join()");
   run.end();

@@ -143,7 +143,8 @@ void Link::on_frame(const wire::Envelope &envelope) {
   } else if (std::holds_alternative<wire::Interrupt>(envelope.body)) {
     if (envelope.execution_id == state_.current_id.load()) {
       state_.interrupt_id.store(envelope.execution_id, std::memory_order_seq_cst);
-      signal_main();
+      cancel_pause_ns_ = kFirstCancelPauseNs;
+      repeat_cancel();
     }
   } else if (const auto *response = std::get_if<wire::InputResponse>(&envelope.body)) {
     inputs_.answer(response->input_id, response->declined ? std::nullopt : std::optional<std::string>(response->text));
@@ -159,9 +160,12 @@ void Link::on_frame(const wire::Envelope &envelope) {
 
 void Link::signal_main() const { syscall(SYS_tgkill, state_.pid, state_.main_thread, cancel_signal()); }
 
+// One signal is not enough even for an interrupt: it may come just before the code blocks, and is then seen only afterwards.
 void Link::repeat_cancel() {
+  const std::uint64_t ended = state_.ended_id.load(std::memory_order_seq_cst);
   const std::uint64_t canceled = state_.cancel_id.load(std::memory_order_seq_cst);
-  if (state_.ended_id.load(std::memory_order_seq_cst) >= canceled) {
+  const std::uint64_t interrupted = state_.interrupt_id.load(std::memory_order_seq_cst);
+  if (ended >= canceled && ended >= interrupted) {
     next_cancel_ns_ = kNoDeadline;
     return;
   }
@@ -172,7 +176,8 @@ void Link::repeat_cancel() {
     cancel_pause_ns_ = kFirstCancelPauseNs;
     return;
   }
-  if (state_.interruptible_id.load(std::memory_order_seq_cst) == canceled) {
+  const std::uint64_t running = state_.interruptible_id.load(std::memory_order_seq_cst);
+  if (running != 0 && (running == canceled || running == interrupted)) {
     signal_main();
   }
   next_cancel_ns_ = now + cancel_pause_ns_;

@@ -116,15 +116,15 @@ bool Output::read_captures() {
 // Gathers neighbours of one stream and execution into frames, as far as credit goes.
 void Output::pack_queued() {
   std::uint64_t position = ring_.tail();
-  while (has_credit() && packed_.size() < kMaxPacked) {
+  while (packed_.size() < kMaxPacked) {
     const auto first = ring_.peek(position);
-    if (!first) {
+    if (!first || !has_credit(first->size)) {
       break;
     }
     chunk_.clear();
     auto record = first;
     while (record && record->stream == first->stream && record->execution_id == first->execution_id &&
-           (chunk_.empty() || chunk_.size() + record->size <= max_chunk_)) {
+           (chunk_.empty() || chunk_.size() + record->size <= max_chunk_) && has_credit(chunk_.size() + record->size)) {
       position = ring_.take(position, *record, chunk_);
       record = ring_.peek(position);
     }
@@ -173,7 +173,7 @@ void Output::send_behind(std::uint64_t execution_id, const wire::Body &body) {
       transmit();
       ring_.release(packed_position_);
       space_.open();
-    } else if (!has_credit()) {
+    } else if (packed_position_ != ring_.head()) {
       lock.unlock();
       credited_.wait(ticket);
       lock.lock();
@@ -231,8 +231,8 @@ void Output::pump_main() {
 void Output::pump_wait(bool linger) {
   pump_state_.store(linger ? Pump::kLingering : Pump::kAsleep, std::memory_order_seq_cst);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  const bool waiting = ring_.queued() > 0;
-  if (!linger && waiting && has_credit()) {
+  const auto waiting = ring_.peek(ring_.tail());
+  if (!linger && waiting && has_credit(waiting->size)) {
     return;  // appended between the last look and the announcement
   }
   pollfd fds[1 + kStreams] = {{doorbell_.get(), POLLIN, 0}, {capture_[0].get(), POLLIN, 0}, {capture_[1].get(), POLLIN, 0}};

@@ -67,7 +67,10 @@ class Output {
   bool send_queued();
   void pack_queued();
   void transmit();
-  [[nodiscard]] bool has_credit() const { return credit_.load(std::memory_order_acquire) > 0; }
+  // The host keeps back at most a quarter of its window, and a piece is at most half of it: there always comes enough.
+  [[nodiscard]] bool has_credit(std::size_t bytes) const {
+    return credit_.load(std::memory_order_acquire) >= static_cast<std::int64_t>(bytes);
+  }
 
   SessionState &state_;
   SharedMemory memory_;
