@@ -316,6 +316,7 @@ class Zygote {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
+    setenv("PYTHONSAFEPATH", "capsule", /*overwrite=*/0);  // as the host did for this process; see bootstrap.py
     const std::vector<std::string> command = program_.command("session");
     std::vector<char *> arguments;
     for (const std::string &argument : command) {

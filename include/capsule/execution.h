@@ -109,7 +109,7 @@ typedef struct capsule_execution_options {
   uint32_t struct_size;
   /** Reserved, zero. */
   uint32_t reserved;
-  /** File name in tracebacks and `__file__`-less code objects, up to 4,096 bytes without NUL. Default empty: `<execution N>`. */
+  /** File name in tracebacks and `__file__`-less code objects, up to 2,048 bytes without NUL. Default empty: `<execution N>`. */
   capsule_text file_name;
   /** W3C `traceparent` of the caller's span, or empty (default). While the code runs it is in `os.environ["TRACEPARENT"]`. */
   capsule_text traceparent;

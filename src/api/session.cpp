@@ -156,6 +156,7 @@ capsule_status capsule_session_open(capsule_runtime *runtime, const capsule_sess
       return opened.status();
     }
     if (Status status = wait ? opened.value()->wait_ready(capsule::kNoDeadline) : Status(); !status.ok()) {
+      static_cast<void>(opened.value()->close(0));  // when this returns, nothing of it is left
       opened.value()->drop_handle();
       return status;
     }

@@ -29,4 +29,12 @@ def load(path):
     return module
 
 
-load(sys.argv[1]).serve(sys.argv[2])
+serve = load(sys.argv[1]).serve
+
+# Until here, nothing was imported from the current folder, which could hold anything. From here on it is as for `python -c`.
+import os
+
+if os.environ.get("PYTHONSAFEPATH") == "capsule":
+    del os.environ["PYTHONSAFEPATH"]
+    sys.path.insert(0, "")
+serve(sys.argv[2])

@@ -53,7 +53,7 @@ void Session::help(Execution &execution, std::uint64_t deadline_ns) {
     }
     worker = worker_;
   }
-  const std::unique_lock reader(worker->reader, std::try_to_lock);
+  std::unique_lock reader(worker->reader, std::try_to_lock);
   if (!reader || worker->work_ended) {
     return;
   }
@@ -76,7 +76,10 @@ void Session::help(Execution &execution, std::uint64_t deadline_ns) {
     }
   }
   execution.events.set_helper(-1);
-  if (!worker->work_ended) {
+  const bool ended = worker->work_ended;
+  // Unlocked first: the loop thread, woken at once, must find the role free. Whoever takes it in between arms when it leaves.
+  reader.unlock();
+  if (!ended) {
     runtime_->loop().arm(worker->handoff, worker->work.fd());
   }
 }

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/clock.hpp"
@@ -61,6 +63,10 @@ void Zygote::forget(std::uint64_t session_id) {
       }
     };
   }
+  // One that nobody waits for any more and that does not get ready may be stuck: the next session gets another.
+  if (phase_ == Phase::kStarting && requests_.empty() && alive()) {
+    kill_group(process_.pidfd, process_.pid);
+  }
 }
 
 void Zygote::start() {
@@ -87,6 +93,12 @@ SpawnRequest Zygote::spawn_request(const std::string &program, const std::string
     request.arguments = {program, "-c", kBootstrapSource, module, "zygote"};
   }
   request.environment = profile_.environment;
+  const bool configured = std::getenv("PYTHONSAFEPATH") != nullptr ||
+                          std::any_of(request.environment.begin(), request.environment.end(),
+                                      [](const std::string &entry) { return entry.starts_with("PYTHONSAFEPATH="); });
+  if (!configured) {
+    request.environment.emplace_back("PYTHONSAFEPATH=capsule");  // undone by bootstrap.py
+  }
   request.working_directory = profile_.working_directory;
   request.descriptors = {{STDOUT_FILENO, log}, {STDERR_FILENO, log}, {kChannelFd, channel}, {kHostPidfd, host_pidfd}};
   return request;
@@ -100,6 +112,9 @@ Status Zygote::start_program(const std::string &program) {
       return found.status();
     }
     module = found.value();
+  }
+  if (const std::string &folder = profile_.working_directory; !folder.empty() && access(folder.c_str(), X_OK) != 0) {
+    return {CAPSULE_E_ARGUMENT, "options.working_directory: '" + folder + "': " + std::strerror(errno)};
   }
   auto sockets = socket_pair();
   if (!sockets.ok()) {
@@ -131,7 +146,9 @@ Status Zygote::start_program(const std::string &program) {
   watch_process();
   channel_->send(0, wire::Hello{.max_frame_bytes = max_frame_bytes_});
   wire::Preload preload;
-  preload.modules.assign(profile_.preload.begin(), profile_.preload.end());
+  if (profile_.start == CAPSULE_START_FORK) {  // a spawned session imports for itself
+    preload.modules.assign(profile_.preload.begin(), profile_.preload.end());
+  }
   preload.native_thread_allow.assign(profile_.native_thread_allow.begin(), profile_.native_thread_allow.end());
   channel_->send(0, preload);
   listener_.started(process_.pid);

@@ -103,7 +103,7 @@ CAPSULE_TEST(the_largest_source_fits_together_with_the_largest_options) {
   const Runtime runtime = make_runtime(runtime_options);
   const Session session = open_session(runtime);
   ExecutionOptions options;
-  options.file_name = std::string(4096, 'f');
+  options.file_name = std::string(2048, 'f');
   options.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   options.tracestate = "a=" + std::string(510, 'b');
   Execution execution;
@@ -151,7 +151,7 @@ CAPSULE_TEST(bad_file_names_are_refused) {
     options.file_name = name;
     CHECK_CONTAINS(refuse_options(session, options), "file_name");
   }
-  options.file_name = std::string(4096, 'x');
+  options.file_name = std::string(2048, 'x');
   Run run(session, "1", options);
   CHECK_EQ(run.end().repr, "1");
 }

@@ -111,7 +111,7 @@ CAPSULE_TEST(a_refused_interpreter_leaves_nothing_behind) {
     Session session;
     REFUSED(CAPSULE_E_PYTHON, capsule_session_open(runtime.get(), options.get(), session.out(), error));
   }
-  CHECK_EQ(descriptors().size(), fds);
+  check_descriptor_count(fds);
   CHECK_EQ(describe(children()), before);
   const Session usable = open_session(runtime);
   CHECK_EQ(value_of(usable, "1 + 1"), "2");

@@ -166,6 +166,16 @@ std::vector<std::string> descriptors() {
   return targets;
 }
 
+void check_descriptor_count(std::size_t expected) {
+  const Deadline deadline;
+  while (descriptors().size() != expected && !deadline.over()) {
+    std::this_thread::yield();
+  }
+  if (descriptors().size() != expected) {
+    FAIL("there are " + show(descriptors().size()) + " descriptors, not " + show(expected) + ": " + show(descriptors()));
+  }
+}
+
 std::size_t thread_count() {
   const auto tasks = std::filesystem::directory_iterator("/proc/self/task");
   return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));

@@ -62,6 +62,8 @@ void check_gone(const std::vector<Watched> &watched, const Deadline &deadline, c
 
 // This process's open descriptors, as "number target", in order.
 std::vector<std::string> descriptors();
+// Fails the test unless there are that many descriptors, or soon will be: what is closed without waiting takes a moment.
+void check_descriptor_count(std::size_t expected);
 std::size_t thread_count();
 // Fails the test unless there are that many threads, or soon will be: the kernel lists a thread a moment longer than join() waits.
 void check_thread_count(std::size_t expected);

@@ -1,0 +1,204 @@
+// A worker that dies ends its execution with a typed reason; the host, its other sessions and the runtime go on.
+#include <csignal>
+
+#include "process.hpp"
+#include "run.hpp"
+#include "test.hpp"
+
+using namespace capsule_test;
+
+namespace {
+
+struct Death {
+  const char *source;
+  const char *reason;
+  int exit_code;
+  int signal_number;
+};
+
+void check_death(const Death &death) {
+  const Session session = open_session();
+  const Session other = open_session();
+  value_of(other, "x = 'untouched'");
+  Run run(session, std::string("print('last words')\n") + death.source);
+  const Event end = run.end();
+  if (end.outcome != "died" || end.death_reason != death.reason || end.exit_code != death.exit_code ||
+      end.signal_number != death.signal_number) {
+    FAIL(show(death.source) + " ended as " + show(end));
+  }
+  CHECK_EQ(end.error_type, "WorkerDied");
+  CHECK_EQ(end.cancel_phase, "none");
+  CHECK(end.death_certain);
+  CHECK(!end.state_preserved);
+  CHECK(!end.message.empty());
+  CHECK_EQ(run.out(), "last words\n");
+  CHECK_EQ(state_of(session), "error");
+  CHECK_EQ(std::string(capsule_death_reason_name(info_of(session).death_reason)), death.reason);
+  CHECK_EQ(info_of(session).executions_died, 1);
+  CHECK_EQ(value_of(other, "x"), "'untouched'");
+  ACCEPTED(capsule_session_restart(session.get(), error));
+  CHECK_EQ(value_of(session, "1 + 1"), "2");
+}
+
+}  // namespace
+
+CAPSULE_TEST(exits) {
+  check_death({"import os; os._exit(0)", "exit", 0, 0});
+  check_death({"import os; os._exit(3)", "exit", 3, 0});
+  check_death({"import os; os._exit(255)", "exit", 255, 0});
+  check_death({"import ctypes; ctypes.CDLL(None)._exit(4)", "exit", 4, 0});
+  check_death({"import os, threading; t = threading.Thread(target=os._exit, args=(5,)); t.start(); t.join()", "exit", 5, 0});
+}
+
+CAPSULE_TEST(an_exit_that_runs_c_s_own_functions) {
+  check_death({"import ctypes; ctypes.CDLL(None).exit(6)", "exit", 6, 0});
+}
+
+CAPSULE_TEST(signals) {
+  check_death({"import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "signal", 0, 9});
+  check_death({"import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "signal", 0, 15});
+  check_death({"import os, signal; os.kill(os.getpid(), signal.SIGHUP)", "signal", 0, 1});
+  check_death({"import signal, time; signal.alarm(1); time.sleep(60)", "signal", 0, 14});
+}
+
+CAPSULE_TEST(crashes) {
+  check_death({"import ctypes; ctypes.string_at(0)", "signal", 0, 11});
+  check_death({"import os; os.abort()", "signal", 0, 6});
+  check_death({"import ctypes, threading; t = threading.Thread(target=ctypes.string_at, args=(0,)); t.start(); t.join()", "signal", 0, 11});
+}
+
+CAPSULE_TEST(cpu_time_used_up) {
+  check_death({"import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 5))\nwhile True: pass", "cpu_limit", 0, 24});
+}
+
+CAPSULE_TEST(a_program_that_takes_the_worker_s_place) {
+  const Session session = open_session();
+  for (const char *source : {"import os; os.execv('/bin/true', ['true'])", "import os; os.execv('/bin/sleep', ['sleep', '60'])"}) {
+    Run run(session, source);
+    const Event end = run.end();
+    CHECK_EQ(end.outcome, "died");
+    CHECK(!end.state_preserved);
+    ACCEPTED(capsule_session_restart(session.get(), error));
+    CHECK_EQ(value_of(session, "1 + 1"), "2");
+  }
+}
+
+CAPSULE_TEST(an_idle_worker_that_is_killed) {
+  const Session session = open_session();
+  value_of(session, "1");
+  const Watched worker(info_of(session).pid);
+  worker.kill(SIGKILL);
+  // Nothing runs, so that nothing tells but the next call.
+  Execution execution;
+  const capsule_status status = capsule_execution_create(session.get(), "1", 1, nullptr, execution.out(), nullptr);
+  if (status == CAPSULE_OK) {
+    Run run(std::move(execution));
+    CHECK_EQ(run.end().outcome, "died");
+    CHECK_EQ(run.end().signal_number, 9);
+  } else {
+    CHECK_EQ(status, CAPSULE_E_DIED);
+  }
+  ACCEPTED(capsule_session_restart(session.get(), error));
+  CHECK_EQ(value_of(session, "1 + 1"), "2");
+}
+
+CAPSULE_TEST(a_stopped_worker_is_killed_by_a_cancel) {
+  const Session session = open_session();
+  Run run(session, "import os, signal\nprint('in', flush=True)\nos.kill(os.getpid(), signal.SIGSTOP)");
+  run.until_output("in");
+  run.cancel(100);
+  const Event end = run.end();
+  CHECK_EQ(end.outcome, "canceled");
+  CHECK(end.cancel_phase == "killed" || end.cancel_phase == "interrupted");
+}
+
+CAPSULE_TEST(a_stopped_worker_is_killed_by_a_close) {
+  const Session session = open_session();
+  Run run(session, "import os, signal\nprint('in', flush=True)\nos.kill(os.getpid(), signal.SIGSTOP)");
+  run.until_output("in");
+  const Stopwatch watch;
+  ACCEPTED(capsule_session_close(session.get(), 200, error));
+  CHECK_AT_MOST(watch.elapsed_ms(), with_slack_ms(200));
+  CHECK_EQ(run.end().outcome, "killed");
+}
+
+CAPSULE_TEST(memory_that_runs_out_is_an_error_or_a_death) {  // I5
+  const char *sources[] = {
+      "huge = bytearray(2 ** 46)",
+      "import resource\nresource.setrlimit(resource.RLIMIT_AS, (500_000_000, 500_000_000))\nkeep = []\n"
+      "while True: keep.append(bytearray(1_000_000))",
+      "import resource\nresource.setrlimit(resource.RLIMIT_AS, (500_000_000, 500_000_000))\nkeep = []\n"
+      "while True: keep.append({i: str(i) for i in range(1000)})",
+      "import resource\nresource.setrlimit(resource.RLIMIT_DATA, (300_000_000, 300_000_000))\nprint('x' * 2_000_000_000)",
+  };
+  for (const char *source : sources) {
+    const Session session = open_session();
+    Run run(session, source);
+    const Event end = run.end();
+    CHECK(end.error_type == "MemoryError" || end.outcome == "died");
+    if (!end.state_preserved) {
+      ACCEPTED(capsule_session_restart(session.get(), error));
+    } else {
+      Run cleanup(session, "keep = None");
+      cleanup.end();
+    }
+    Run next(session, "1 + 1");
+    CHECK(next.end().repr == "2" || !next.end().state_preserved);
+  }
+}
+
+CAPSULE_TEST(queued_executions_end_as_died_each_once) {  // I5
+  const Session session = open_session();
+  Run crashing(session, "print('in', flush=True)\ninput()\nimport os; os._exit(9)");
+  std::vector<Run> queued;
+  for (int i = 0; i < 10; ++i) {
+    queued.emplace_back(session, "print('never')");
+  }
+  crashing.until(CAPSULE_EVENT_INPUT);
+  crashing.answer("");
+  CHECK_EQ(crashing.end().outcome, "died");
+  for (Run &run : queued) {
+    const Event end = run.end();
+    CHECK_EQ(run.story(), "error");
+    CHECK_EQ(end.outcome, "died");
+    CHECK(!end.state_preserved);
+  }
+  CHECK_EQ(info_of(session).executions_died, 11);
+  CHECK_EQ(info_of(session).executions_queued, 0);
+}
+
+CAPSULE_TEST(a_worker_killed_while_it_waits_for_input) {
+  const Session session = open_session();
+  Run run(session, "print('before')\ninput('?')");
+  const std::uint64_t id = run.until(CAPSULE_EVENT_INPUT).input_id;
+  Watched(info_of(session).pid).kill(SIGKILL);
+  CHECK_EQ(run.end().outcome, "died");
+  CHECK_EQ(run.end().signal_number, 9);
+  CHECK_EQ(run.out(), "before\n");
+  REFUSED(CAPSULE_E_STATE, capsule_execution_answer(run.get(), id, "x", 1, error));
+}
+
+CAPSULE_TEST(a_cancel_of_a_dying_execution_ends_it_once) {  // I5
+  const Session session = open_session();
+  for (int i = 0; i < 20; ++i) {
+    Run run(session, "import os; os._exit(1)");
+    run.cancel(kPatienceMs);
+    const Event end = run.end();
+    CHECK(end.outcome == "died" || end.outcome == "canceled");
+    if (!end.state_preserved) {
+      ACCEPTED(capsule_session_restart(session.get(), error));
+    }
+  }
+}
+
+CAPSULE_TEST(one_death_leaves_seven_sessions_running) {
+  std::vector<Session> sessions;
+  std::vector<Run> runs;
+  for (int i = 0; i < 8; ++i) {
+    sessions.push_back(open_session());
+    runs.emplace_back(sessions.back(), i == 3 ? "import ctypes; ctypes.string_at(0)" : "import time\ntime.sleep(0.2)\n'whole'");
+  }
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    CHECK_EQ(runs[i].end().outcome, i == 3 ? "died" : "ok");
+  }
+}
