@@ -98,6 +98,11 @@ Result<std::unique_ptr<Loop>> Loop::start() {
 }
 
 Status Loop::init() {
+  // libuv aborts when it closes one of the first three descriptors: a host that has closed its own must not see them reused.
+  std::vector<UniqueFd> standard;
+  do {
+    standard.emplace_back(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  } while (standard.back().valid() && standard.back().get() <= STDERR_FILENO);
   if (const int error = uv_loop_init(&impl_->uv); error != 0) {
     return system_error("uv_loop_init", -error);
   }

@@ -160,8 +160,12 @@ void Session::end(Notifications &notifications, const std::shared_ptr<Execution>
 }
 
 void Session::end_unstarted(Notifications &notifications, const std::shared_ptr<Execution> &execution, std::int32_t outcome,
-                            const char *error_type, const std::string &message) {
+                            const char *error_type, const std::string &message, const capsule_event &death) {
   Event event;
+  event.fields.death_reason = death.death_reason;
+  event.fields.death_certain = death.death_certain;
+  event.fields.exit_code = death.exit_code;
+  event.fields.signal_number = death.signal_number;
   event.fields.kind = CAPSULE_EVENT_ERROR;
   event.fields.outcome = outcome;
   event.fields.state = state_ == CAPSULE_SESSION_ERROR || closing() ? CAPSULE_STATE_LOST : CAPSULE_STATE_PRESERVED;
@@ -172,9 +176,9 @@ void Session::end_unstarted(Notifications &notifications, const std::shared_ptr<
 }
 
 void Session::end_queued(Notifications &notifications, std::int32_t outcome, const char *error_type,
-                         const std::string &message) {
+                         const std::string &message, const capsule_event &death) {
   for (const auto &execution : std::exchange(queue_, {})) {
-    end_unstarted(notifications, execution, outcome, error_type, message);
+    end_unstarted(notifications, execution, outcome, error_type, message, death);
   }
 }
 

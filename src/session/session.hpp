@@ -73,8 +73,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void run_next(Notifications &notifications, const std::shared_ptr<Execution> &execution);
   void end(Notifications &notifications, const std::shared_ptr<Execution> &execution, Event event);
   void end_unstarted(Notifications &notifications, const std::shared_ptr<Execution> &execution, std::int32_t outcome,
-                     const char *error_type, const std::string &message);
-  void end_queued(Notifications &notifications, std::int32_t outcome, const char *error_type, const std::string &message);
+                     const char *error_type, const std::string &message, const capsule_event &death = {});
+  void end_queued(Notifications &notifications, std::int32_t outcome, const char *error_type, const std::string &message,
+                  const capsule_event &death = {});
   void count_outcome(std::int32_t outcome);
   void stop_execution(const std::shared_ptr<Execution> &execution, std::int32_t cause, std::int64_t grace_ms);
   void on_timeout(const std::weak_ptr<Execution> &weak);
@@ -111,7 +112,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void recover_output(Notifications &notifications, Worker &worker);
   void bury(const std::shared_ptr<Worker> &worker);
   void break_protocol(Worker &worker, const Status &error);
-  Event death_event(const Worker &worker, const Execution &execution) const;
+  Event death_event(const Worker &worker, const Execution *execution) const;
+  void on_channel_lost(const std::shared_ptr<Worker> &worker);
   std::int32_t death_reason(const Worker &worker) const;
   void kill_worker();
   void release_worker();

@@ -247,6 +247,7 @@ void Session::on_control_readable(const std::shared_ptr<Worker> &worker) {
   }
   if (state != ReceiveState::kDrained) {
     worker->control_watch.reset();  // its death is told by the pidfd
+    on_channel_lost(worker);
   }
 }
 

@@ -17,6 +17,9 @@ namespace {
 // later ones are for a zygote that is gone, and for init, which reaps in its place.
 constexpr std::uint64_t kStatusDelaysMs[] = {20, 200, 1000};
 
+// Between the end of a worker's channel and the end of the worker.
+constexpr std::uint64_t kChannelLostNs = 200 * kNsPerMs;
+
 std::string signal_text(int number) {
   const char *name = sigabbrev_np(number);
   return std::to_string(number) + (name == nullptr ? "" : " (SIG" + std::string(name) + ")");
@@ -153,8 +156,10 @@ void Session::on_start_timeout(const std::weak_ptr<Worker> &weak) {
   Notifications notifications;
   const Lock lock(mutex_);
   if (worker && worker_ == worker && !worker->ready) {
+    const auto zygote = runtime_->zygote(options_.profile);
     fail_start(notifications, Status(CAPSULE_E_TIMEOUT, "the worker was not ready within start_timeout_ms = " +
                                                             std::to_string(options_.start_timeout_ms)));
+    zygote->kill_if_stuck();
   }
 }
 
@@ -170,17 +175,10 @@ void Session::fail_start(Notifications &notifications, const Status &status) {
     return;
   }
   state_ = CAPSULE_SESSION_ERROR;
-  for (const auto &execution : std::exchange(queue_, {})) {
-    Event event;
-    event.fields.kind = CAPSULE_EVENT_ERROR;
-    event.fields.outcome = CAPSULE_OUTCOME_DIED;
-    event.fields.death_reason = CAPSULE_DEATH_START;
-    event.fields.death_certain = 1;
-    event.fields.state = CAPSULE_STATE_LOST;
-    event.fields.error_type = event.keep(0, "WorkerDied");
-    event.fields.message = event.keep(1, status.message());
-    end(notifications, execution, std::move(event));
-  }
+  capsule_event death{};
+  death.death_reason = CAPSULE_DEATH_START;
+  death.death_certain = 1;
+  end_queued(notifications, CAPSULE_OUTCOME_DIED, "WorkerDied", status.message(), death);
   changed_.notify_all();
 }
 
@@ -259,6 +257,16 @@ void Session::await_exit_status(const std::shared_ptr<Worker> &worker, int attem
   });
 }
 
+// The channel is at its end and the process is not, or not yet. One that stays has closed its descriptors, or is another program now.
+void Session::on_channel_lost(const std::shared_ptr<Worker> &worker) {
+  runtime_->loop().add_timer(monotonic_ns() + kChannelLostNs, [self = shared_from_this(), worker] {
+    const Lock lock(self->mutex_);
+    if (self->worker_ == worker && !worker->gone) {
+      self->break_protocol(*worker, Status(CAPSULE_E_PROTOCOL, "it let go of its channel to the host"));
+    }
+  });
+}
+
 std::int32_t Session::death_reason(const Worker &worker) const {
   if (!worker.protocol_error.ok()) {
     return CAPSULE_DEATH_PROTOCOL;
@@ -275,7 +283,8 @@ std::int32_t Session::death_reason(const Worker &worker) const {
   return worker.exit_status->signal_number != 0 ? CAPSULE_DEATH_SIGNAL : CAPSULE_DEATH_EXIT;
 }
 
-Event Session::death_event(const Worker &worker, const Execution &execution) const {
+// Without an execution: what the death means for those that were still queued.
+Event Session::death_event(const Worker &worker, const Execution *execution) const {
   const std::int32_t reason = death_reason(worker);
   const bool killed = reason == CAPSULE_DEATH_HOST_REQUEST;
   Event event;
@@ -291,14 +300,14 @@ Event Session::death_event(const Worker &worker, const Execution &execution) con
   if (!killed) {
     fields.outcome = CAPSULE_OUTCOME_DIED;
   } else {
-    fields.outcome = execution.stop_cause != 0 ? execution.stop_cause : CAPSULE_OUTCOME_KILLED;
+    fields.outcome = execution != nullptr && execution->stop_cause != 0 ? execution->stop_cause : CAPSULE_OUTCOME_KILLED;
   }
-  if (execution.stop_cause != 0) {
+  if (execution != nullptr && execution->stop_cause != 0) {
     fields.cancel_phase = killed ? CAPSULE_CANCEL_KILLED : CAPSULE_CANCEL_DELIVERED;
   }
   if (fields.outcome == CAPSULE_OUTCOME_TIMEOUT) {
     fields.error_type = event.keep(0, "TimeoutError");
-    fields.message = event.keep(1, timeout_text(execution) + "; the code did not end in the grace period, so the worker was killed");
+    fields.message = event.keep(1, timeout_text(*execution) + "; the code did not end in the grace period, so the worker was killed");
   } else {
     fields.error_type = event.keep(0, killed ? "WorkerKilled" : "WorkerDied");
     fields.message = event.keep(1, describe_death(worker, reason));
@@ -369,13 +378,14 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
   const std::string message = describe_death(*worker, counters_.death_reason);
   if (current_) {
     const std::shared_ptr<Execution> execution = current_;
-    end(notifications, execution, death_event(*worker, *execution));
+    end(notifications, execution, death_event(*worker, execution.get()));
   }
   release_worker();
   if (closing()) {
     terminate(notifications);
   } else if (!restarting_) {
-    end_queued(notifications, CAPSULE_OUTCOME_DIED, "WorkerDied", message + " before this execution ran");
+    end_queued(notifications, CAPSULE_OUTCOME_DIED, "WorkerDied", message + " before this execution ran",
+               death_event(*worker, nullptr).fields);
   }
   changed_.notify_all();
 }

@@ -63,8 +63,12 @@ void Zygote::forget(std::uint64_t session_id) {
       }
     };
   }
-  // One that nobody waits for any more and that does not get ready may be stuck: the next session gets another.
-  if (phase_ == Phase::kStarting && requests_.empty() && alive()) {
+}
+
+void Zygote::kill_if_stuck() {
+  loop_.assert_on_loop();
+  if (phase_ == Phase::kStarting && requests_.empty()) {
+    stuck_ = true;
     kill_group(process_.pidfd, process_.pid);
   }
 }
@@ -308,6 +312,12 @@ void Zygote::on_exit() {
   if (gone_) {
     fail_requests(Status(CAPSULE_E_CLOSED, "the runtime is closed"));
     std::exchange(gone_, nullptr)();
+    return;
+  }
+  if (std::exchange(stuck_, false)) {
+    if (!requests_.empty()) {
+      start();
+    }
     return;
   }
   if (!was_ready && try_next && !programs_.empty()) {

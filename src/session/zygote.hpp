@@ -38,6 +38,9 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
   // Forgets both callbacks of a session.
   void forget(std::uint64_t session_id);
 
+  // After a session waited in vain: one that does not get ready and that nobody else waits for makes way for another.
+  void kill_if_stuck();
+
   // Ends the process; `gone` is called once it is.
   void shut_down(std::function<void()> gone);
   [[nodiscard]] bool alive() const { return process_.pidfd.valid(); }
@@ -85,6 +88,7 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
   std::deque<Request> requests_;                              // not sent yet
   std::unordered_map<std::uint64_t, Forked> forking_;         // sent, not answered
   std::unordered_map<std::uint64_t, Exited> exit_listeners_;  // sessions alive
+  bool stuck_ = false;
   std::function<void()> gone_;
 };
 

@@ -93,8 +93,10 @@ CAPSULE_TEST(an_idle_worker_that_is_killed) {
   const capsule_status status = capsule_execution_create(session.get(), "1", 1, nullptr, execution.out(), nullptr);
   if (status == CAPSULE_OK) {
     Run run(std::move(execution));
-    CHECK_EQ(run.end().outcome, "died");
-    CHECK_EQ(run.end().signal_number, 9);
+    const Event end = run.end();
+    CHECK_EQ(end.outcome, "died");
+    CHECK_EQ(end.death_reason, "signal");
+    CHECK_EQ(end.signal_number, 9);
   } else {
     CHECK_EQ(status, CAPSULE_E_DIED);
   }
@@ -102,9 +104,10 @@ CAPSULE_TEST(an_idle_worker_that_is_killed) {
   CHECK_EQ(value_of(session, "1 + 1"), "2");
 }
 
+// What is stopped sends nothing: the word that tells of it is given time to leave.
 CAPSULE_TEST(a_stopped_worker_is_killed_by_a_cancel) {
   const Session session = open_session();
-  Run run(session, "import os, signal\nprint('in', flush=True)\nos.kill(os.getpid(), signal.SIGSTOP)");
+  Run run(session, "import os, signal, time\nprint('in', flush=True)\ntime.sleep(0.1)\nos.kill(os.getpid(), signal.SIGSTOP)\ntime.sleep(60)");
   run.until_output("in");
   run.cancel(100);
   const Event end = run.end();
@@ -114,7 +117,7 @@ CAPSULE_TEST(a_stopped_worker_is_killed_by_a_cancel) {
 
 CAPSULE_TEST(a_stopped_worker_is_killed_by_a_close) {
   const Session session = open_session();
-  Run run(session, "import os, signal\nprint('in', flush=True)\nos.kill(os.getpid(), signal.SIGSTOP)");
+  Run run(session, "import os, signal, time\nprint('in', flush=True)\ntime.sleep(0.1)\nos.kill(os.getpid(), signal.SIGSTOP)\ntime.sleep(60)");
   run.until_output("in");
   const Stopwatch watch;
   ACCEPTED(capsule_session_close(session.get(), 200, error));

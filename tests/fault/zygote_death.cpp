@@ -136,7 +136,7 @@ CAPSULE_TEST(a_zygote_killed_again_and_again) {
   for (const Session &session : sessions) {
     CHECK_EQ(value_of(session, "1 + 1"), "2");
   }
-  CHECK_EQ(info_of(runtime).zygotes_started, 8);
+  CHECK_AT_LEAST(info_of(runtime).zygotes_started, 8);
 }
 
 CAPSULE_TEST(a_stopped_zygote_holds_up_no_session) {

@@ -114,7 +114,8 @@ CAPSULE_TEST(the_largest_source_fits_together_with_the_largest_options) {
   CHECK(status == CAPSULE_OK || status == CAPSULE_E_LIMIT);
   if (status == CAPSULE_OK) {
     Run run(std::move(execution));
-    CHECK_EQ(show(run.end()), "result " + show(source));
+    CHECK_EQ(run.end().kind, CAPSULE_EVENT_RESULT);
+    CHECK_EQ(run.end().repr_size_bytes, source.size());
   }
   CHECK_EQ(value_of(session, "1"), "1");
 }
@@ -147,7 +148,7 @@ CAPSULE_TEST(frame_limits_out_of_range_are_refused) {
 CAPSULE_TEST(bad_file_names_are_refused) {
   const Session session = open_session();
   ExecutionOptions options;
-  for (const std::string &name : {std::string(4097, 'x'), std::string("a\0b", 3), std::string("\xff")}) {
+  for (const std::string &name : {std::string(2049, 'x'), std::string("a\0b", 3), std::string("\xff")}) {
     options.file_name = name;
     CHECK_CONTAINS(refuse_options(session, options), "file_name");
   }

@@ -78,6 +78,9 @@ void check_error(const capsule_event &event) {
   } else {
     CHECK_EQ(event.state, CAPSULE_STATE_LOST);
   }
+  if (event.outcome == CAPSULE_OUTCOME_DIED) {
+    CHECK(event.death_reason != CAPSULE_DEATH_NONE);
+  }
   if (event.outcome == CAPSULE_OUTCOME_ERROR) {
     CHECK_EQ(event.death_reason, CAPSULE_DEATH_NONE);
     CHECK_EQ(event.state, CAPSULE_STATE_PRESERVED);

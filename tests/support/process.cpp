@@ -166,13 +166,13 @@ std::vector<std::string> descriptors() {
   return targets;
 }
 
-void check_descriptor_count(std::size_t expected) {
+void check_descriptors_at_most(std::size_t most) {
   const Deadline deadline;
-  while (descriptors().size() != expected && !deadline.over()) {
+  while (descriptors().size() > most && !deadline.over()) {
     std::this_thread::yield();
   }
-  if (descriptors().size() != expected) {
-    FAIL("there are " + show(descriptors().size()) + " descriptors, not " + show(expected) + ": " + show(descriptors()));
+  if (descriptors().size() > most) {
+    FAIL("there are " + show(descriptors().size()) + " descriptors, more than " + show(most) + ": " + show(descriptors()));
   }
 }
 
@@ -181,12 +181,12 @@ std::size_t thread_count() {
   return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
 }
 
-void check_thread_count(std::size_t expected) {
+void check_threads_at_most(std::size_t most) {
   const Deadline deadline;
-  while (thread_count() != expected && !deadline.over()) {
+  while (thread_count() > most && !deadline.over()) {
     std::this_thread::yield();
   }
-  CHECK_EQ(thread_count(), expected);
+  CHECK_AT_MOST(thread_count(), most);
 }
 
 std::string status_field(const std::string &process, const std::string &field) {

@@ -62,11 +62,11 @@ void check_gone(const std::vector<Watched> &watched, const Deadline &deadline, c
 
 // This process's open descriptors, as "number target", in order.
 std::vector<std::string> descriptors();
-// Fails the test unless there are that many descriptors, or soon will be: what is closed without waiting takes a moment.
-void check_descriptor_count(std::size_t expected);
+// Fails the test unless there are no more descriptors than that, or soon will be: what is closed without waiting takes a moment.
+void check_descriptors_at_most(std::size_t most);
 std::size_t thread_count();
-// Fails the test unless there are that many threads, or soon will be: the kernel lists a thread a moment longer than join() waits.
-void check_thread_count(std::size_t expected);
+// The same of threads: the kernel lists one a moment longer than join() waits for it.
+void check_threads_at_most(std::size_t most);
 // Resident memory of this process.
 std::size_t resident_bytes();
 // A line of /proc/PID/status, as "SigBlk" or "VmRSS", without its name.

@@ -1,0 +1,272 @@
+// Plays tests/scenarios/*.json, the conduct that every binding shares; their README describes the format.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "run.hpp"
+#include "test.hpp"
+
+using namespace capsule_test;
+using nlohmann::json;
+
+namespace {
+
+template <typename T>
+void check_is(const std::string &what, const T &actual, const T &expected) {
+  if (actual != expected) {
+    FAIL(what + " is " + show(actual) + ", not " + show(expected));
+  }
+}
+
+void check_part(const std::string &what, const std::string &text, const std::string &part) {
+  if (text.find(part) == std::string::npos) {
+    FAIL(what + " is " + show(text) + ", without " + show(part));
+  }
+}
+
+std::optional<std::string> optional_text(const json &value) {
+  return value.is_null() ? std::nullopt : std::optional<std::string>(value.get<std::string>());
+}
+
+std::string prompts_of(const Run &run, bool secret) {
+  json prompts = json::array();
+  for (const Event &event : run.events()) {
+    if (event.kind == CAPSULE_EVENT_INPUT && event.secret == secret) {
+      prompts.push_back(event.prompt);
+    }
+  }
+  return prompts.dump();
+}
+
+struct Played {
+  const Run &run;
+  const Event &end;
+  const Session &session;
+};
+
+using Expectation = std::function<void(const Played &, const json &)>;
+
+// A text of the terminal event or of the whole run.
+template <typename Get>
+Expectation text_is(const std::string &what, Get get) {
+  return [=](const Played &played, const json &value) { check_is<std::string>(what, get(played), value.get<std::string>()); };
+}
+
+template <typename Get>
+Expectation number_is(const std::string &what, Get get) {
+  return [=](const Played &played, const json &value) {
+    check_is<std::int64_t>(what, static_cast<std::int64_t>(get(played)), value.get<std::int64_t>());
+  };
+}
+
+template <typename Get>
+Expectation optional_is(const std::string &what, Get get) {
+  return [=](const Played &played, const json &value) { check_is(what, get(played), optional_text(value)); };
+}
+
+using Expectations = std::map<std::string, Expectation>;
+
+Expectations output_expectations() {
+  return {
+      {"stdout", text_is("stdout", [](const Played &p) { return p.run.out(); })},
+      {"stderr", text_is("stderr", [](const Played &p) { return p.run.err(); })},
+      {"output", text_is("output", [](const Played &p) { return p.run.output(); })},
+      {"events", text_is("the order of events", [](const Played &p) { return p.run.story(); })},
+      {"stdout_size", number_is("the size of stdout", [](const Played &p) { return p.run.out().size(); })},
+      {"prompts", [](const Played &p, const json &v) { check_is("prompts", prompts_of(p.run, false), v.dump()); }},
+      {"secret_prompts", [](const Played &p, const json &v) { check_is("secret prompts", prompts_of(p.run, true), v.dump()); }},
+      {"session_state", text_is("the session's state", [](const Played &p) { return state_of(p.session); })},
+  };
+}
+
+Expectations value_expectations() {
+  return {
+      {"repr", optional_is("repr", [](const Played &p) { return p.end.repr; })},
+      {"type", optional_is("the type", [](const Played &p) { return p.end.type_name; })},
+      {"type_contains", [](const Played &p, const json &v) { check_part("the type", p.end.type_name.value_or(""), v); }},
+      {"repr_size_bytes", number_is("repr_size_bytes", [](const Played &p) { return p.end.repr_size_bytes; })},
+      {"json",
+       [](const Played &p, const json &v) { check_is("the JSON", json::parse(p.end.json.value_or("\"absent\"")).dump(), v.dump()); }},
+      {"json_absent", [](const Played &p, const json &) { check_is("the JSON", p.end.json, std::optional<std::string>()); }},
+  };
+}
+
+Expectations end_expectations() {
+  return {
+      {"outcome", text_is("the outcome", [](const Played &p) { return p.end.outcome; })},
+      {"error_type", text_is("the error's type", [](const Played &p) { return p.end.error_type; })},
+      {"message", text_is("the message", [](const Played &p) { return p.end.message; })},
+      {"message_contains", [](const Played &p, const json &v) { check_part("the message", p.end.message, v); }},
+      {"traceback_contains",
+       [](const Played &p, const json &v) {
+         for (const json &part : v) {
+           check_part("the traceback", p.end.traceback.value_or(""), part);
+         }
+       }},
+      {"cancel_phase", text_is("the cancel's phase", [](const Played &p) { return p.end.cancel_phase; })},
+      {"death_reason", text_is("the reason of death", [](const Played &p) { return p.end.death_reason; })},
+      {"exit_code", number_is("the exit code", [](const Played &p) { return p.end.exit_code; })},
+      {"signal_number", number_is("the signal", [](const Played &p) { return p.end.signal_number; })},
+      {"state",
+       [](const Played &p, const json &v) {
+         check_is("the state", std::string(p.end.state_preserved ? "preserved" : "lost"), v.get<std::string>());
+       }},
+  };
+}
+
+const Expectations &expectations() {
+  static const Expectations all = [] {
+    Expectations merged = output_expectations();
+    merged.merge(value_expectations());
+    merged.merge(end_expectations());
+    return merged;
+  }();
+  return all;
+}
+
+void check_keys(const json &object, const std::vector<std::string> &known, const char *what) {
+  for (const auto &[key, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      FAIL(std::string(what) + " has an unknown key " + show(key));
+    }
+  }
+}
+
+std::string source_of(const json &step) {
+  const json &source = step.at("execute");
+  if (source.is_string()) {
+    return source.get<std::string>();
+  }
+  std::string text;
+  for (const json &line : source) {
+    text += (text.empty() ? "" : "\n") + line.get<std::string>();
+  }
+  return text;
+}
+
+ExecutionOptions options_of(const json &step) {
+  ExecutionOptions options;
+  options.file_name = step.value("file_name", "");
+  options.traceparent = step.value("traceparent", "");
+  options.tracestate = step.value("tracestate", "");
+  options.raw.timeout_ms = step.value("timeout_ms", std::int64_t{0});
+  return options;
+}
+
+// Takes events to the end; answers, cancels and interrupts on the way.
+void play_events(Run &run, const json &step) {
+  const json inputs = step.value("inputs", json::array());
+  std::string cancel_after = step.value("cancel_after", "");
+  std::string interrupt_after = step.value("interrupt_after", "");
+  std::size_t answered = 0;
+  const auto reached = [&run](std::string &mark) {
+    const bool now = !mark.empty() && run.output().find(mark) != std::string::npos;
+    if (now) {
+      mark.clear();
+    }
+    return now;
+  };
+  const Deadline deadline;
+  while (!run.next(deadline).terminal()) {
+    if (run.events().back().kind == CAPSULE_EVENT_INPUT && cancel_after.empty() && !step.contains("cancel_after")) {
+      const json answer = inputs.at(answered++);
+      answer.is_null() ? run.decline() : run.answer(answer.get<std::string>());
+    }
+    if (reached(cancel_after)) {
+      run.cancel(step.value("grace_ms", std::int64_t{-1}));
+    }
+    if (reached(interrupt_after)) {
+      run.interrupt();
+    }
+  }
+  check_is("the number of answers given", answered, inputs.size());
+  check_is("the text to act upon that never came", cancel_after + interrupt_after, std::string());
+}
+
+void play_execution(const Session &session, const json &step) {
+  Run run(session, source_of(step), options_of(step));
+  play_events(run, step);
+  const Played played{run, run.end(), session};
+  for (const auto &[key, value] : step.at("expect").items()) {
+    const auto expectation = expectations().find(key);
+    if (expectation == expectations().end()) {
+      FAIL("an unknown expectation " + show(key));
+    }
+    try {
+      expectation->second(played, value);
+    } catch (const Failure &failure) {
+      FAIL(std::string(failure.what()) + "; the end was " + show(played.end));
+    }
+  }
+}
+
+capsule_status try_step(const Session &session, const json &step) {
+  if (step.contains("restart")) {
+    return capsule_session_restart(session.get(), nullptr);
+  }
+  if (step.contains("close")) {
+    return capsule_session_close(session.get(), step.at("close").get<std::int64_t>(), nullptr);
+  }
+  Execution execution;
+  const std::string source = source_of(step);
+  ExecutionOptions options = options_of(step);
+  return capsule_execution_create(session.get(), source.data(), source.size(), options.get(), execution.out(), nullptr);
+}
+
+void play_step(const Session &session, const json &step) {
+  check_keys(step, {"execute", "file_name", "traceparent", "tracestate", "timeout_ms", "inputs", "cancel_after", "grace_ms",
+                    "interrupt_after", "expect", "restart", "close", "refused"},
+             "a step");
+  if (step.contains("expect")) {
+    play_execution(session, step);
+  } else {
+    check_is("the status", std::string(capsule_status_name(try_step(session, step))), step.value("refused", "CAPSULE_OK"));
+  }
+}
+
+void play(const json &scenario) {
+  check_keys(scenario, {"name", "session", "steps"}, "a scenario");
+  const json given = scenario.value("session", json::object());
+  check_keys(given, {"cancel_grace_ms", "queue_limit", "environment"}, "a session");
+  SessionOptions options;
+  options.raw.cancel_grace_ms = given.value("cancel_grace_ms", options.raw.cancel_grace_ms);
+  options.raw.queue_limit = given.value("queue_limit", options.raw.queue_limit);
+  options.environment = given.value("environment", std::vector<std::string>());
+  const Session session = open_session(options);
+  for (const json &step : scenario.at("steps")) {
+    play_step(session, step);
+  }
+}
+
+std::vector<std::filesystem::path> files() {
+  std::vector<std::filesystem::path> all;
+  for (const auto &entry : std::filesystem::directory_iterator(CAPSULE_TEST_SOURCE_DIR "/tests/scenarios")) {
+    if (entry.path().extension() == ".json") {
+      all.push_back(entry.path());
+    }
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+}  // namespace
+
+CAPSULE_TEST(every_scenario_plays_as_written) {
+  std::string failures;
+  std::size_t played = 0;
+  for (const std::filesystem::path &file : files()) {
+    try {
+      play(json::parse(std::ifstream(file)));
+    } catch (const std::exception &failure) {
+      failures += "\n" + file.filename().string() + ": " + failure.what();
+    }
+    ++played;
+  }
+  CHECK_AT_LEAST(played, 40);
+  if (!failures.empty()) {
+    FAIL(failures);
+  }
+}
