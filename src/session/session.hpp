@@ -136,6 +136,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Status start_status_;  // why the last start failed
   std::string last_death_;  // how the last worker ended, in words
   std::shared_ptr<Worker> worker_;
+  int births_failed_ = 0;
+  std::uint64_t times_ready_ = 0;
   bool restarting_ = false;
   bool shutdown_sent_ = false;
   std::uint64_t close_deadline_ns_ = UINT64_MAX;

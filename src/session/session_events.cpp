@@ -48,7 +48,7 @@ void Session::help(Execution &execution, std::uint64_t deadline_ns) {
   std::shared_ptr<Worker> worker;
   {
     const Lock lock(mutex_);
-    if (!worker_ || worker_->handoff == 0) {
+    if (!worker_ || worker_->gone || worker_->handoff == 0) {
       return;
     }
     worker = worker_;

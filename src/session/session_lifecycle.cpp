@@ -17,6 +17,9 @@ namespace {
 // later ones are for a zygote that is gone, and for init, which reaps in its place.
 constexpr std::uint64_t kStatusDelaysMs[] = {20, 200, 1000};
 
+// How often a session is tried to be born when zygotes die over it.
+constexpr int kMaxBirths = 3;
+
 // Between the end of a worker's channel and the end of the worker.
 constexpr std::uint64_t kChannelLostNs = 200 * kNsPerMs;
 
@@ -104,9 +107,15 @@ void Session::on_born(const std::shared_ptr<Worker> &worker, Result<Process> pro
     return;
   }
   if (!process.ok()) {
-    fail_start(notifications, process.status());
+    if (process.status().code() == CAPSULE_E_DIED && !closing() && ++births_failed_ < kMaxBirths) {
+      release_worker();
+      begin_start();
+    } else {
+      fail_start(notifications, process.status());
+    }
     return;
   }
+  births_failed_ = 0;
   worker->process = std::move(process.value());
   runtime_->count_worker_started();
   Loop &loop = runtime_->loop();
@@ -144,6 +153,7 @@ void Session::on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready 
   if (state_ == CAPSULE_SESSION_WARMING) {
     state_ = CAPSULE_SESSION_READY;
     start_status_ = Status();
+    ++times_ready_;
     changed_.notify_all();
     dispatch(notifications);
   } else if (closing()) {
@@ -444,8 +454,15 @@ Status Session::restart() {
     begin_start();
   }
   restarting_ = false;
-  lock.unlock();
-  return wait_ready(kNoDeadline);
+  // Success is that it got ready, even if the code that was queued has killed it again since.
+  const std::uint64_t before = times_ready_;
+  changed_.wait(lock, [&] {
+    return times_ready_ != before || (state_ != CAPSULE_SESSION_CREATING && state_ != CAPSULE_SESSION_WARMING);
+  });
+  if (times_ready_ != before) {
+    return {};
+  }
+  return closing() ? Status(CAPSULE_E_CLOSED, "session is closed") : start_status_;
 }
 
 void Session::begin_close(std::uint64_t deadline_ns) {

@@ -328,18 +328,20 @@ void Zygote::on_exit() {
     }
     return;
   }
-  for (auto &[session_id, forked] : std::exchange(forking_, {})) {
-    exit_listeners_.erase(session_id);
-    forked(reason);
-  }
-  // One that had served is started again at once; one that never got ready would only fail again.
-  if (was_ready) {
-    exit_listeners_.clear();
-    listener_.died(true);
-    start();
-  } else {
+  listener_.died(was_ready);
+  if (!was_ready) {  // it would only fail again
     fail_requests(reason);
-    listener_.died(false);
+    return;
+  }
+  auto interrupted = std::exchange(forking_, {});
+  // Of the sessions that were born nobody will report; those still waiting here will be born of the next one.
+  std::erase_if(exit_listeners_, [this](const auto &listener) {
+    return std::none_of(requests_.begin(), requests_.end(),
+                        [&](const Request &request) { return request.session_id == listener.first; });
+  });
+  start();
+  for (auto &[session_id, forked] : interrupted) {
+    forked(Status(CAPSULE_E_DIED, reason.message()));
   }
 }
 

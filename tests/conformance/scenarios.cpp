@@ -88,8 +88,8 @@ Expectations value_expectations() {
       {"type", optional_is("the type", [](const Played &p) { return p.end.type_name; })},
       {"type_contains", [](const Played &p, const json &v) { check_part("the type", p.end.type_name.value_or(""), v); }},
       {"repr_size_bytes", number_is("repr_size_bytes", [](const Played &p) { return p.end.repr_size_bytes; })},
-      {"json",
-       [](const Played &p, const json &v) { check_is("the JSON", json::parse(p.end.json.value_or("\"absent\"")).dump(), v.dump()); }},
+      {"json", [](const Played &p,
+                  const json &v) { check_is("the JSON", json::parse(p.end.json.value_or("\"absent\"")).dump(), v.dump()); }},
       {"json_absent", [](const Played &p, const json &) { check_is("the JSON", p.end.json, std::optional<std::string>()); }},
   };
 }
@@ -171,9 +171,12 @@ void play_events(Run &run, const json &step) {
   };
   const Deadline deadline;
   while (!run.next(deadline).terminal()) {
-    if (run.events().back().kind == CAPSULE_EVENT_INPUT && cancel_after.empty() && !step.contains("cancel_after")) {
-      const json answer = inputs.at(answered++);
-      answer.is_null() ? run.decline() : run.answer(answer.get<std::string>());
+    if (run.events().back().kind == CAPSULE_EVENT_INPUT && !step.contains("cancel_after")) {
+      if (const json answer = inputs.at(answered++); answer.is_null()) {
+        run.decline();
+      } else {
+        run.answer(answer.get<std::string>());
+      }
     }
     if (reached(cancel_after)) {
       run.cancel(step.value("grace_ms", std::int64_t{-1}));
@@ -217,8 +220,9 @@ capsule_status try_step(const Session &session, const json &step) {
 }
 
 void play_step(const Session &session, const json &step) {
-  check_keys(step, {"execute", "file_name", "traceparent", "tracestate", "timeout_ms", "inputs", "cancel_after", "grace_ms",
-                    "interrupt_after", "expect", "restart", "close", "refused"},
+  check_keys(step,
+             {"execute", "file_name", "traceparent", "tracestate", "timeout_ms", "inputs", "cancel_after", "grace_ms",
+              "interrupt_after", "expect", "restart", "close", "refused"},
              "a step");
   if (step.contains("expect")) {
     play_execution(session, step);

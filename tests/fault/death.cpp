@@ -50,9 +50,7 @@ CAPSULE_TEST(exits) {
   check_death({"import os, threading; t = threading.Thread(target=os._exit, args=(5,)); t.start(); t.join()", "exit", 5, 0});
 }
 
-CAPSULE_TEST(an_exit_that_runs_c_s_own_functions) {
-  check_death({"import ctypes; ctypes.CDLL(None).exit(6)", "exit", 6, 0});
-}
+CAPSULE_TEST(an_exit_that_runs_c_s_own_functions) { check_death({"import ctypes; ctypes.CDLL(None).exit(6)", "exit", 6, 0}); }
 
 CAPSULE_TEST(signals) {
   check_death({"import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "signal", 0, 9});
@@ -64,7 +62,8 @@ CAPSULE_TEST(signals) {
 CAPSULE_TEST(crashes) {
   check_death({"import ctypes; ctypes.string_at(0)", "signal", 0, 11});
   check_death({"import os; os.abort()", "signal", 0, 6});
-  check_death({"import ctypes, threading; t = threading.Thread(target=ctypes.string_at, args=(0,)); t.start(); t.join()", "signal", 0, 11});
+  check_death({"import ctypes, threading; t = threading.Thread(target=ctypes.string_at, args=(0,)); t.start(); t.join()",
+               "signal", 0, 11});
 }
 
 CAPSULE_TEST(cpu_time_used_up) {
@@ -73,7 +72,8 @@ CAPSULE_TEST(cpu_time_used_up) {
 
 CAPSULE_TEST(a_program_that_takes_the_worker_s_place) {
   const Session session = open_session();
-  for (const char *source : {"import os; os.execv('/bin/true', ['true'])", "import os; os.execv('/bin/sleep', ['sleep', '60'])"}) {
+  for (const char *source :
+       {"import os; os.execv('/bin/true', ['true'])", "import os; os.execv('/bin/sleep', ['sleep', '60'])"}) {
     Run run(session, source);
     const Event end = run.end();
     CHECK_EQ(end.outcome, "died");
@@ -107,7 +107,9 @@ CAPSULE_TEST(an_idle_worker_that_is_killed) {
 // What is stopped sends nothing: the word that tells of it is given time to leave.
 CAPSULE_TEST(a_stopped_worker_is_killed_by_a_cancel) {
   const Session session = open_session();
-  Run run(session, "import os, signal, time\nprint('in', flush=True)\ntime.sleep(0.1)\nos.kill(os.getpid(), signal.SIGSTOP)\ntime.sleep(60)");
+  Run run(session,
+          "import os, signal, time\nprint('in', flush=True)\ntime.sleep(0.1)\nos.kill(os.getpid(), "
+          "signal.SIGSTOP)\ntime.sleep(60)");
   run.until_output("in");
   run.cancel(100);
   const Event end = run.end();
@@ -117,7 +119,9 @@ CAPSULE_TEST(a_stopped_worker_is_killed_by_a_cancel) {
 
 CAPSULE_TEST(a_stopped_worker_is_killed_by_a_close) {
   const Session session = open_session();
-  Run run(session, "import os, signal, time\nprint('in', flush=True)\ntime.sleep(0.1)\nos.kill(os.getpid(), signal.SIGSTOP)\ntime.sleep(60)");
+  Run run(session,
+          "import os, signal, time\nprint('in', flush=True)\ntime.sleep(0.1)\nos.kill(os.getpid(), "
+          "signal.SIGSTOP)\ntime.sleep(60)");
   run.until_output("in");
   const Stopwatch watch;
   ACCEPTED(capsule_session_close(session.get(), 200, error));

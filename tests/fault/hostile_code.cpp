@@ -50,14 +50,17 @@ CAPSULE_TEST(standard_descriptors_replaced) {
 
 CAPSULE_TEST(a_fork_whose_child_ends_at_once) {
   const Session session = open_session();
-  Run run(session, "import os\npid = os.fork()\nif pid == 0:\n    os._exit(3)\nos.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])");
+  Run run(session,
+          "import os\npid = os.fork()\nif pid == 0:\n    os._exit(3)\nos.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])");
   CHECK_EQ(run.end().repr, "3");
   CHECK_EQ(value_of(session, "1 + 1"), "2");
 }
 
 CAPSULE_TEST(a_fork_whose_child_prints) {
   const Session session = open_session();
-  Run run(session, "import os, sys\npid = os.fork()\nif pid == 0:\n    print('child', flush=True)\n    os._exit(0)\nos.waitpid(pid, 0)\nprint('parent')");
+  Run run(session,
+          "import os, sys\npid = os.fork()\nif pid == 0:\n    print('child', flush=True)\n    os._exit(0)\nos.waitpid(pid, "
+          "0)\nprint('parent')");
   const Event end = run.end();
   CHECK_EQ(end.outcome, "ok");
   CHECK_CONTAINS(run.out(), "parent\n");
@@ -66,14 +69,17 @@ CAPSULE_TEST(a_fork_whose_child_prints) {
 
 CAPSULE_TEST(a_fork_whose_child_writes_to_the_descriptor) {  // I3
   const Session session = open_session();
-  Run run(session, "import os\npid = os.fork()\nif pid == 0:\n    os.write(1, b'child\\n')\n    os._exit(0)\nos.waitpid(pid, 0)\nprint('parent')");
+  Run run(session,
+          "import os\npid = os.fork()\nif pid == 0:\n    os.write(1, b'child\\n')\n    os._exit(0)\nos.waitpid(pid, "
+          "0)\nprint('parent')");
   CHECK_EQ(run.end().outcome, "ok");
   CHECK_CONTAINS(run.out(), "child\n");
   CHECK_CONTAINS(run.out(), "parent\n");
 }
 
 CAPSULE_TEST(a_fork_whose_child_comes_back_from_the_code) {  // I5: only one of the two may answer
-  for (const char *tail : {"pid", "raise SystemExit(3)", "1 / 0 if pid == 0 else 'parent'", "import sys; sys.exit(0) if pid == 0 else 7"}) {
+  for (const char *tail :
+       {"pid", "raise SystemExit(3)", "1 / 0 if pid == 0 else 'parent'", "import sys; sys.exit(0) if pid == 0 else 7"}) {
     const Session session = open_session();
     Run run(session, std::string("import os\npid = os.fork()\nif pid: os.waitpid(pid, 0)\n") + tail);
     run.end();
@@ -106,14 +112,16 @@ os.waitpid(pid, 0)
 CAPSULE_TEST(multiprocessing_works) {
   const Session session = open_session();
   value_of(session, "import multiprocessing\ndef square(n): return n * n");
-  CHECK_EQ(value_of(session, "with multiprocessing.get_context('fork').Pool(2) as pool:\n    r = pool.map(square, range(5))\nr"),
-           "[0, 1, 4, 9, 16]");
+  CHECK_EQ(
+      value_of(session, "with multiprocessing.get_context('fork').Pool(2) as pool:\n    r = pool.map(square, range(5))\nr"),
+      "[0, 1, 4, 9, 16]");
 }
 
 CAPSULE_TEST(streams_replaced_and_closed) {
   const Session session = open_session();
-  for (const char *source : {"import sys, io\nsys.stdout = io.StringIO()\nprint('lost')", "import sys\nsys.stdout = None\nprint('lost')",
-                             "import sys\nsys.stdout = 5", "import sys\ndel sys.stdout", "import sys\nsys.stderr = sys.stdin = None"}) {
+  for (const char *source :
+       {"import sys, io\nsys.stdout = io.StringIO()\nprint('lost')", "import sys\nsys.stdout = None\nprint('lost')",
+        "import sys\nsys.stdout = 5", "import sys\ndel sys.stdout", "import sys\nsys.stderr = sys.stdin = None"}) {
     Run run(session, source);
     run.end();
     CHECK_EQ(value_of(session, "1 + 1"), "2");
@@ -128,7 +136,8 @@ CAPSULE_TEST(streams_replaced_and_closed) {
 
 CAPSULE_TEST(a_replaced_stream_s_text_is_flushed_before_the_end) {  // I2
   const Session session = open_session();
-  Run run(session, "import io, sys\nsys.stdout = io.TextIOWrapper(open(1, 'wb', closefd=False))\nprint('through the descriptor')");
+  Run run(session,
+          "import io, sys\nsys.stdout = io.TextIOWrapper(open(1, 'wb', closefd=False))\nprint('through the descriptor')");
   run.end();
   CHECK_EQ(run.out(), "through the descriptor\n");
 }
@@ -142,7 +151,8 @@ CAPSULE_TEST(builtins_removed) {
 
 CAPSULE_TEST(modules_removed_and_replaced) {
   check_contained("import sys\nsys.modules.clear()");
-  check_contained("import sys\nfor name in ('traceback', 'linecache', 'json', 'signal', 'io', 'os'): sys.modules[name] = None\n1 / 0");
+  check_contained(
+      "import sys\nfor name in ('traceback', 'linecache', 'json', 'signal', 'io', 'os'): sys.modules[name] = None\n1 / 0");
   check_contained("import json\njson.dumps = None\n[1]");
   check_contained("import os\nos.environ = None");
   check_contained("import sys\nsys.meta_path.clear()\nsys.path.clear()\nsys.path_hooks.clear()\n1 / 0");
@@ -168,7 +178,9 @@ CAPSULE_TEST(limits_set_low) {
 
 CAPSULE_TEST(a_thread_that_prints_without_end) {
   const Session session = open_session();
-  value_of(session, "import threading\ndef chatter():\n    while True: print('chatter')\nthreading.Thread(target=chatter, daemon=True).start()");
+  value_of(session,
+           "import threading\ndef chatter():\n    while True: print('chatter')\nthreading.Thread(target=chatter, "
+           "daemon=True).start()");
   for (int i = 0; i < 5; ++i) {
     Run run(session, "'still'");
     CHECK_EQ(run.end().repr, "'still'");
@@ -182,8 +194,12 @@ CAPSULE_TEST(garbage_written_into_the_engine_s_descriptors) {  // I5
 import os, stat
 sockets = [fd for fd in range(3, 256) if os.path.exists('/proc/self/fd/%d' % fd) and stat.S_ISSOCK(os.fstat(fd).st_mode)]
 )";
-  const std::string garbage[] = {"b'garbage' * 1000", "b'\\xff' * 64", "b'\\x00' * 4096", "(2 ** 31 - 1).to_bytes(4, 'little')",
-                                 "(8).to_bytes(4, 'little') + b'AAAAAAAA'", "os.urandom(1000)"};
+  const std::string garbage[] = {"b'garbage' * 1000",
+                                 "b'\\xff' * 64",
+                                 "b'\\x00' * 4096",
+                                 "(2 ** 31 - 1).to_bytes(4, 'little')",
+                                 "(8).to_bytes(4, 'little') + b'AAAAAAAA'",
+                                 "os.urandom(1000)"};
   for (const std::string &bytes : garbage) {
     const Event end = check_contained(sockets + "for fd in sockets: os.write(fd, " + bytes + ")\n'done'");
     CHECK(end.outcome == "died" || end.outcome == "ok" || end.outcome == "error");

@@ -7,8 +7,8 @@ using namespace capsule_test;
 
 namespace {
 
-const char *const kCrashes[] = {"import os; os._exit(1)", "import os; os.kill(os.getpid(), 9)", "import ctypes; ctypes.string_at(0)",
-                                "import os; os.abort()"};
+const char *const kCrashes[] = {"import os; os._exit(1)", "import os; os.kill(os.getpid(), 9)",
+                                "import ctypes; ctypes.string_at(0)", "import os; os.abort()"};
 
 // Each crash in turn after the printing code, which has to be delivered whole.
 void check_delivered(const std::string &printing, const std::string &expected, std::int32_t stream = CAPSULE_STREAM_STDOUT) {
@@ -18,8 +18,8 @@ void check_delivered(const std::string &printing, const std::string &expected, s
     CHECK_EQ(run.end().outcome, "died");
     const std::string got = stream == CAPSULE_STREAM_STDOUT ? run.out() : run.err();
     if (got != expected) {
-      FAIL(show(printing) + " before " + show(crash) + " delivered " + show(got.size()) + " bytes of " + show(expected.size()) + ": " +
-           show(got));
+      FAIL(show(printing) + " before " + show(crash) + " delivered " + show(got.size()) + " bytes of " + show(expected.size()) +
+           ": " + show(got));
     }
     ACCEPTED(capsule_session_restart(session.get(), error));
   }

@@ -95,7 +95,9 @@ CAPSULE_TEST(sources_and_tracebacks_do_not_pile_up_in_the_worker) {
   options.raw.heartbeat_interval_ms = 10;
   const Session session = open_session(options);
   const std::string filler = "x = '" + std::string(100'000, 'y') + "'\n";
-  const auto resident = [&] { return number_of(session, "import resource; resource.getrusage(resource.RUSAGE_SELF).ru_maxrss"); };
+  const auto resident = [&] {
+    return number_of(session, "import resource; resource.getrusage(resource.RUSAGE_SELF).ru_maxrss");
+  };
   for (int i = 0; i < 80; ++i) {
     Run(session, filler + "1 / 0").end();
   }

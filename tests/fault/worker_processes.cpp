@@ -52,9 +52,8 @@ CAPSULE_TEST(a_worker_killed_by_a_cancel) {
 }
 
 CAPSULE_TEST(a_worker_killed_by_a_close) {
-  check_taken_along(kLoop, [](const Session &session, Run &, const Watched &) {
-    ACCEPTED(capsule_session_close(session.get(), 0, error));
-  });
+  check_taken_along(
+      kLoop, [](const Session &session, Run &, const Watched &) { ACCEPTED(capsule_session_close(session.get(), 0, error)); });
 }
 
 CAPSULE_TEST(a_worker_that_is_closed_gracefully) {
@@ -65,9 +64,8 @@ CAPSULE_TEST(a_worker_that_is_closed_gracefully) {
 }
 
 CAPSULE_TEST(a_worker_that_is_restarted) {
-  check_taken_along(kLoop, [](const Session &session, Run &, const Watched &) {
-    ACCEPTED(capsule_session_restart(session.get(), error));
-  });
+  check_taken_along(
+      kLoop, [](const Session &session, Run &, const Watched &) { ACCEPTED(capsule_session_restart(session.get(), error)); });
 }
 
 CAPSULE_TEST(offspring_of_one_session_is_not_taken_for_another_s) {

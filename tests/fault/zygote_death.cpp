@@ -58,7 +58,8 @@ CAPSULE_TEST(a_cancel_works_without_the_zygote) {
 CAPSULE_TEST(a_kill_works_without_the_zygote) {
   const Runtime runtime = make_runtime();
   const Session session = open_session(runtime);
-  Run run(session, "import subprocess\nchild = subprocess.Popen(['sleep', '60'])\nprint(child.pid, flush=True)\nwhile True: pass");
+  Run run(session,
+          "import subprocess\nchild = subprocess.Popen(['sleep', '60'])\nprint(child.pid, flush=True)\nwhile True: pass");
   run.until_output("\n");
   const Watched worker(info_of(session).pid);
   const Watched child(std::stoi(run.out()));

@@ -147,7 +147,8 @@ CAPSULE_TEST(null_outputs_are_named) {
   Run run(session, "1");
   CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_runtime_create(nullptr, nullptr, error)), "runtime");
   CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_session_open(shared_runtime().get(), nullptr, nullptr, error)), "session");
-  CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_create(session.get(), "1", 1, nullptr, nullptr, error)), "execution");
+  CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_create(session.get(), "1", 1, nullptr, nullptr, error)),
+                 "execution");
   CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_next(run.get(), 0, nullptr, error)), "event");
   CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_get_fd(run.get(), nullptr, error)), "fd");
   CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_get_id(run.get(), nullptr, error)), "id");

@@ -7,23 +7,25 @@ using namespace capsule_test;
 namespace {
 
 const std::string kBadUtf8[] = {
-    "\xff",                      // never valid
-    "\x80",                      // a continuation without a lead
-    "\xc3",                      // cut short
-    "\xe9\x9b",                  // cut short
-    "\xc0\xaf",                  // overlong
-    "\xe0\x80\xaf",              // overlong
-    "\xf0\x80\x80\xaf",          // overlong
-    "\xed\xa0\x80",              // a surrogate
-    "\xf4\x90\x80\x80",          // beyond U+10FFFF
-    "\xf8\x88\x80\x80\x80",      // five bytes
-    "'\xe9'",                    // Latin-1
+    "\xff",                  // never valid
+    "\x80",                  // a continuation without a lead
+    "\xc3",                  // cut short
+    "\xe9\x9b",              // cut short
+    "\xc0\xaf",              // overlong
+    "\xe0\x80\xaf",          // overlong
+    "\xf0\x80\x80\xaf",      // overlong
+    "\xed\xa0\x80",          // a surrogate
+    "\xf4\x90\x80\x80",      // beyond U+10FFFF
+    "\xf8\x88\x80\x80\x80",  // five bytes
+    "'\xe9'",                // Latin-1
     "# fine\nx = '\xe2\x28\xa1'",
 };
 
-std::string refuse_source(const Session &session, const char *source, std::size_t size, capsule_status status = CAPSULE_E_ARGUMENT) {
+std::string refuse_source(const Session &session, const char *source, std::size_t size,
+                          capsule_status status = CAPSULE_E_ARGUMENT) {
   Execution execution;
-  const std::string message = REFUSED(status, capsule_execution_create(session.get(), source, size, nullptr, execution.out(), error));
+  const std::string message =
+      REFUSED(status, capsule_execution_create(session.get(), source, size, nullptr, execution.out(), error));
   CHECK(execution.get() == nullptr);
   return message;
 }
@@ -170,7 +172,8 @@ CAPSULE_TEST(a_null_text_with_a_size_is_refused) {
   raw.preload = nullptr;
   raw.preload_count = 1;
   Session other;
-  CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_session_open(shared_runtime().get(), &raw, other.out(), error)), "preload");
+  CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_session_open(shared_runtime().get(), &raw, other.out(), error)),
+                 "preload");
 }
 
 CAPSULE_TEST(numbers_of_a_session_out_of_range_are_refused) {
@@ -180,7 +183,8 @@ CAPSULE_TEST(numbers_of_a_session_out_of_range_are_refused) {
   check_range<std::uint32_t>("queue_limit", &O::queue_limit, {65'537, UINT32_MAX}, {0, 65'536});
   check_range<std::int64_t>("start_timeout_ms", &O::start_timeout_ms, {INT64_MIN, -1, 0, 86'400'001, INT64_MAX}, {86'400'000});
   check_range<std::int64_t>("cancel_grace_ms", &O::cancel_grace_ms, {INT64_MIN, -1, 86'400'001, INT64_MAX}, {0, 86'400'000});
-  check_range<std::uint32_t>("heartbeat_interval_ms", &O::heartbeat_interval_ms, {0, 9, 3'600'001, UINT32_MAX}, {10, 3'600'000});
+  check_range<std::uint32_t>("heartbeat_interval_ms", &O::heartbeat_interval_ms, {0, 9, 3'600'001, UINT32_MAX},
+                             {10, 3'600'000});
   check_range<std::uint32_t>("wait_ready", &O::wait_ready, {2, UINT32_MAX}, {0, 1});
   check_range<std::uint64_t>("output_window_bytes", &O::output_window_bytes, {0, (64U << 10U) - 1, (1U << 30U) + 1, UINT64_MAX},
                              {64U << 10U, 1U << 30U});

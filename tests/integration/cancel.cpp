@@ -91,7 +91,9 @@ CAPSULE_TEST(code_that_ends_by_itself_after_the_cancel_is_told_as_delivered) {
 
 CAPSULE_TEST(another_exception_after_the_cancel_is_told_as_delivered) {
   const Session session = open_session();
-  Run run(session, "try:\n    print('in', flush=True)\n    while True: x = 1\nexcept KeyboardInterrupt:\n    raise ValueError('instead')");
+  Run run(
+      session,
+      "try:\n    print('in', flush=True)\n    while True: x = 1\nexcept KeyboardInterrupt:\n    raise ValueError('instead')");
   run.until_output("in");
   run.cancel(kPatienceMs);
   const Event end = run.end();
@@ -121,7 +123,9 @@ CAPSULE_TEST(the_session_s_grace_is_the_default) {
   SessionOptions options;
   options.raw.cancel_grace_ms = 100;
   const Session session = open_session(options);
-  Run run(session, "while True:\n    try:\n        print('in', flush=True)\n        while True: x = 1\n    except KeyboardInterrupt: pass");
+  Run run(
+      session,
+      "while True:\n    try:\n        print('in', flush=True)\n        while True: x = 1\n    except KeyboardInterrupt: pass");
   run.until_output("in");
   const Stopwatch watch;
   run.cancel();
@@ -206,7 +210,8 @@ CAPSULE_TEST(canceled_twice_ends_once) {  // I5
 }
 
 CAPSULE_TEST(a_second_cancel_can_shorten_the_grace_and_not_lengthen_it) {
-  const std::string swallow = "while True:\n    try:\n        print('in', flush=True)\n        while True: x = 1\n    except KeyboardInterrupt: pass";
+  const std::string swallow =
+      "while True:\n    try:\n        print('in', flush=True)\n        while True: x = 1\n    except KeyboardInterrupt: pass";
   const Session session = open_session();
   Run shortened(session, swallow);
   shortened.until_output("in");
@@ -228,7 +233,9 @@ CAPSULE_TEST(a_second_cancel_can_shorten_the_grace_and_not_lengthen_it) {
 
 CAPSULE_TEST(a_cancel_with_grace_0_kills_what_swallows_the_first) {
   const Session session = open_session();
-  Run run(session, "while True:\n    try:\n        print('in', flush=True)\n        while True: x = 1\n    except KeyboardInterrupt: pass");
+  Run run(
+      session,
+      "while True:\n    try:\n        print('in', flush=True)\n        while True: x = 1\n    except KeyboardInterrupt: pass");
   run.until_output("in");
   run.cancel(60'000);
   run.cancel(0);

@@ -105,7 +105,8 @@ CAPSULE_TEST(processes_and_threads) {
   check_interrupted("import subprocess; subprocess.run(['sleep', '60'])");
   check_interrupted("import subprocess; subprocess.check_output(['sleep', '60'])");
   check_interrupted("import os; pid = os.spawnlp(os.P_NOWAIT, 'sleep', 'sleep', '60'); os.waitpid(pid, 0)");
-  check_interrupted("import threading, time; t = threading.Thread(target=time.sleep, args=(60,), daemon=True); t.start(); t.join()");
+  check_interrupted(
+      "import threading, time; t = threading.Thread(target=time.sleep, args=(60,), daemon=True); t.start(); t.join()");
   check_interrupted("from concurrent.futures import Future; Future().result()");
 }
 
@@ -119,7 +120,8 @@ CAPSULE_TEST(whatever_was_done_to_sigint) {
   check_interrupted(loop, "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n");
   check_interrupted(loop, "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)\n");
   check_interrupted(loop, "import signal; signal.signal(signal.SIGINT, lambda *a: None)\n");
-  check_interrupted("import time; time.sleep(60)", "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])\n");
+  check_interrupted("import time; time.sleep(60)",
+                    "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])\n");
   check_interrupted(loop, "import signal; signal.set_wakeup_fd(-1)\n");
   check_interrupted(loop, "import sys; sys.setswitchinterval(100)\n", kFromProcess);
 }
@@ -130,12 +132,11 @@ CAPSULE_TEST(a_destructor_that_swallows_the_interrupt) {
 }
 
 CAPSULE_TEST(code_that_waits_behind_a_busy_thread) {
-  check_interrupted("import threading\ndef spin():\n    while True: pass\nthreading.Thread(target=spin, daemon=True).start()\nspin()");
+  check_interrupted(
+      "import threading\ndef spin():\n    while True: pass\nthreading.Thread(target=spin, daemon=True).start()\nspin()");
 }
 
-CAPSULE_TEST(c_code_that_never_returns_is_killed) {
-  check_killed("sum(range(10 ** 11))", 100);
-}
+CAPSULE_TEST(c_code_that_never_returns_is_killed) { check_killed("sum(range(10 ** 11))", 100); }
 
 CAPSULE_TEST(code_that_swallows_every_interrupt_is_killed) {
   // The loop is in a function of its own: an interrupt between two instructions of the outer one would not be swallowed.

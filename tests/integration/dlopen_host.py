@@ -27,7 +27,9 @@ def use(library):
     execution = ctypes.c_void_p()
     check(library.capsule_runtime_create(None, ctypes.byref(runtime), None), "runtime_create")
     check(library.capsule_session_open(runtime, None, ctypes.byref(session), None), "session_open")
-    check(library.capsule_execution_create(session, b"1 + 1", ctypes.c_size_t(5), None, ctypes.byref(execution), None), "create")
+    source = b"1 + 1"
+    size = ctypes.c_size_t(len(source))
+    check(library.capsule_execution_create(session, source, size, None, ctypes.byref(execution), None), "execution_create")
     event = Event(struct_size=64)
     while event.kind != RESULT:
         check(library.capsule_execution_next(execution, ctypes.c_int64(30000), ctypes.byref(event), None), "next")

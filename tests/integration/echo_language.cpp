@@ -148,7 +148,9 @@ CAPSULE_TEST(deaths_are_told_apart) {
     const char *reason;
     int exit_code;
     int signal_number;
-  } deaths[] = {{"out last\nexit 7", "exit", 7, 0}, {"out last\nexit 0", "exit", 0, 0}, {"out last\nabort", "signal", 0, 6},
+  } deaths[] = {{"out last\nexit 7", "exit", 7, 0},
+                {"out last\nexit 0", "exit", 0, 0},
+                {"out last\nabort", "signal", 0, 6},
                 {"out last\nkill", "signal", 0, 9}};
   for (const auto &[source, reason, exit_code, signal_number] : deaths) {
     Run run(session, source);

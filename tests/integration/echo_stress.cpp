@@ -37,8 +37,8 @@ capsule_execution *submit(capsule_session *session, std::string_view source) {
   return execution;
 }
 
-const char *const kSources[] = {"out one\nerr two\nvalue 3", "flood 300", "sleep 1\nout slept", "spin", "raise ValueError bad",
-                                "fd raw\nout text", "input who?", "nonsense"};
+const char *const kSources[] = {"out one\nerr two\nvalue 3", "flood 300",        "sleep 1\nout slept", "spin",
+                                "raise ValueError bad",      "fd raw\nout text", "input who?",         "nonsense"};
 
 // Drains to the end, answering and cancelling on the way; returns the number of terminal events.
 int drain(capsule_execution *execution, std::mt19937 &random) {

@@ -57,8 +57,8 @@ CAPSULE_TEST(an_error_is_not_printed_as_well) {
 
 CAPSULE_TEST(syntax_errors_are_errors_of_the_code) {
   const Session session = open_session();
-  for (const char *source : {"x = = 1", "def f(:\n  pass", "print('unclosed", "return 5", "1 +", "x = 1\n  y = 2", "if True:\npass",
-                             "break", "'\\N{no such name}'", "f'{'", "nonlocal x", "*a"}) {
+  for (const char *source : {"x = = 1", "def f(:\n  pass", "print('unclosed", "return 5", "1 +", "x = 1\n  y = 2",
+                             "if True:\npass", "break", "'\\N{no such name}'", "f'{'", "nonlocal x", "*a"}) {
     const Event end = error_of(session, source);
     CHECK(end.error_type == "SyntaxError" || end.error_type == "IndentationError");
     CHECK(!end.message.empty());
@@ -79,8 +79,9 @@ CAPSULE_TEST(system_exit_is_told_by_its_code) {
   const struct {
     const char *source;
     int code;
-  } exits[] = {{"import sys; sys.exit(3)", 3}, {"raise SystemExit", 0},  {"raise SystemExit(None)", 0}, {"exit(7)", 7},
-               {"quit(1)", 1},                 {"sys.exit('text')", 1}, {"raise SystemExit(0)", 0},    {"sys.exit(True)", 1}};
+  } exits[] = {
+      {"import sys; sys.exit(3)", 3}, {"raise SystemExit", 0},    {"raise SystemExit(None)", 0}, {"exit(7)", 7}, {"quit(1)", 1},
+      {"sys.exit('text')", 1},        {"raise SystemExit(0)", 0}, {"sys.exit(True)", 1}};
   for (const auto &[source, code] : exits) {
     const Event end = error_of(session, source);
     CHECK_EQ(end.error_type, "SystemExit");
@@ -169,7 +170,8 @@ CAPSULE_TEST(the_type_of_the_last_error_is_in_the_info) {
 
 CAPSULE_TEST(hooks_of_the_user_cannot_hide_an_error) {
   const Session session = open_session();
-  value_of(session, "import sys\nsys.excepthook = lambda *a: sys._exit(1)\nimport traceback\ntraceback.format_exception = None\n"
-                    "traceback.TracebackException = None\ntraceback.print_exc = None");
+  value_of(session,
+           "import sys\nsys.excepthook = lambda *a: sys._exit(1)\nimport traceback\ntraceback.format_exception = None\n"
+           "traceback.TracebackException = None\ntraceback.print_exc = None");
   check_error(session, "1 / 0", "ZeroDivisionError", "division by zero");
 }

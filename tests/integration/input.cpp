@@ -79,8 +79,8 @@ CAPSULE_TEST(getpass_asks_secretly) {
 
 CAPSULE_TEST(answers_arrive_unchanged) {
   const Session session = open_session();
-  for (const std::string &text : {std::string("naïve 雪 🐍"), std::string(""), std::string("  spaces  "), std::string("tab\t\x01\x7f"),
-                                  std::string(1'000'000, 'x'), std::string("\\n 'quotes\"")}) {
+  for (const std::string &text : {std::string("naïve 雪 🐍"), std::string(""), std::string("  spaces  "),
+                                  std::string("tab\t\x01\x7f"), std::string(1'000'000, 'x'), std::string("\\n 'quotes\"")}) {
     Run run(session, "answer = input()");
     run.until(CAPSULE_EVENT_INPUT);
     run.answer(text);
@@ -93,8 +93,8 @@ CAPSULE_TEST(answers_arrive_unchanged) {
 
 CAPSULE_TEST(prompts_of_any_kind) {
   const Session session = open_session();
-  for (const auto &[source, prompt] : {std::pair("input(5)", "5"), std::pair("input(None)", "None"), std::pair("input('雪? ')", "雪? "),
-                                       std::pair("input('two\\nlines')", "two\nlines")}) {
+  for (const auto &[source, prompt] : {std::pair("input(5)", "5"), std::pair("input(None)", "None"),
+                                       std::pair("input('雪? ')", "雪? "), std::pair("input('two\\nlines')", "two\nlines")}) {
     Run run(session, source);
     CHECK_EQ(run.until(CAPSULE_EVENT_INPUT).prompt, prompt);
     run.answer("x");
@@ -104,7 +104,8 @@ CAPSULE_TEST(prompts_of_any_kind) {
 
 CAPSULE_TEST(hostile_prompts_do_not_wedge_the_session) {
   const Session session = open_session();
-  for (const char *source : {"class P:\n    def __str__(self): return 1 / 0\ninput(P())", "input('a', 'b')", "input(prompt='k')"}) {
+  for (const char *source :
+       {"class P:\n    def __str__(self): return 1 / 0\ninput(P())", "input('a', 'b')", "input(prompt='k')"}) {
     Run run(session, source);
     CHECK_EQ(run.end().outcome, "error");
   }
@@ -239,7 +240,8 @@ CAPSULE_TEST(inputs_of_a_released_execution_are_declined) {
   }
   CHECK_EQ(value_of(session, "declined"), "['waiting']");
   {
-    const Run run(session, "import time\ntime.sleep(0.05)\ntry:\n    input('later')\nexcept EOFError:\n    declined.append('future')");
+    const Run run(session,
+                  "import time\ntime.sleep(0.05)\ntry:\n    input('later')\nexcept EOFError:\n    declined.append('future')");
   }
   CHECK_EQ(value_of(session, "declined"), "['waiting', 'future']");
 }

@@ -1,10 +1,11 @@
 // Which interpreter a session gets, and what is said of those that cannot be used.
+#include "interpreters.hpp"
+
 #include <cstdio>
 #include <filesystem>
 
 #include "child.hpp"
 #include "files.hpp"
-#include "interpreters.hpp"
 #include "process.hpp"
 #include "run.hpp"
 #include "test.hpp"
@@ -13,7 +14,8 @@ using namespace capsule_test;
 
 namespace {
 
-std::string refuse(const std::string &python, capsule_status status = CAPSULE_E_PYTHON, std::int64_t start_timeout_ms = kPatienceMs) {
+std::string refuse(const std::string &python, capsule_status status = CAPSULE_E_PYTHON,
+                   std::int64_t start_timeout_ms = kPatienceMs) {
   const Runtime runtime = make_runtime();
   SessionOptions options;
   options.python = python;
@@ -84,8 +86,8 @@ CAPSULE_TEST(what_is_no_python_is_named) {
 
 CAPSULE_TEST(a_program_that_talks_nonsense_is_refused) {
   const TempFolder folder;
-  for (const char *script : {"#!/bin/sh\necho nonsense\n", "#!/bin/sh\nexit 0\n", "#!/bin/sh\nexit 3\n", "#!/bin/sh\nkill -9 $$\n",
-                             "#!/bin/sh\nhead -c 1000000 /dev/zero\n", "not even a script"}) {
+  for (const char *script : {"#!/bin/sh\necho nonsense\n", "#!/bin/sh\nexit 0\n", "#!/bin/sh\nexit 3\n",
+                             "#!/bin/sh\nkill -9 $$\n", "#!/bin/sh\nhead -c 1000000 /dev/zero\n", "not even a script"}) {
     const std::string path = folder.write("nonsense", script, true);
     CHECK_CONTAINS(refuse(path), path);
   }
@@ -148,7 +150,8 @@ CAPSULE_TEST(a_missing_worker_module_is_named) {
     const Runtime runtime = make_runtime(options);
     for (SessionOptions session_options : {SessionOptions(), SessionOptions::echo()}) {
       Session session;
-      CHECK_CONTAINS(REFUSED(CAPSULE_E_WORKER, capsule_session_open(runtime.get(), session_options.get(), session.out(), error)), dir);
+      CHECK_CONTAINS(
+          REFUSED(CAPSULE_E_WORKER, capsule_session_open(runtime.get(), session_options.get(), session.out(), error)), dir);
     }
   }
 }
@@ -157,7 +160,8 @@ CAPSULE_TEST(a_virtual_environment_s_interpreter_keeps_its_packages) {
   const TempFolder folder;
   const std::string env = folder.path() + "/env";
   run_tool({python_under_test(), "-m", "venv", "--without-pip", env});
-  const std::string site = run_tool({env + "/bin/python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'), end='')"});
+  const std::string site =
+      run_tool({env + "/bin/python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'), end='')"});
   CHECK(site.starts_with(folder.path()));
   std::filesystem::create_directories(site);
   run_tool({"sh", "-c", "echo \"origin = 'the venv'\" > " + site + "/only_in_the_venv.py"});

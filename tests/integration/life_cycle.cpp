@@ -92,7 +92,8 @@ CAPSULE_TEST(a_dead_session_answers_died_until_restarted) {
 CAPSULE_TEST(a_graceful_close_runs_atexit_functions) {
   const TempFolder folder;
   const Session session = open_session();
-  value_of(session, format("import atexit\natexit.register(lambda: open({}, 'w').close())", {py_quote(folder.path() + "/mark")}));
+  value_of(session,
+           format("import atexit\natexit.register(lambda: open({}, 'w').close())", {py_quote(folder.path() + "/mark")}));
   close(session, kPatienceMs);
   CHECK(exists(folder.path() + "/mark"));
   check_closed(session);
@@ -136,7 +137,8 @@ CAPSULE_TEST(a_close_kills_what_is_not_done_at_the_deadline) {
 CAPSULE_TEST(a_close_with_0_kills_at_once) {
   const TempFolder folder;
   const Session session = open_session();
-  value_of(session, format("import atexit\natexit.register(lambda: open({}, 'w').close())", {py_quote(folder.path() + "/mark")}));
+  value_of(session,
+           format("import atexit\natexit.register(lambda: open({}, 'w').close())", {py_quote(folder.path() + "/mark")}));
   Run run(session, kEndless);
   run.until_output("running");
   const Watched worker(info_of(session).pid);
@@ -244,7 +246,8 @@ CAPSULE_TEST(events_can_be_drained_after_the_close) {
 }
 
 CAPSULE_TEST(state_names_are_stable) {
-  const char *names[] = {"unknown", "creating", "warming", "ready", "busy", "idle", "error", "shutting_down", "terminated", "unknown"};
+  const char *names[] = {"unknown", "creating", "warming",       "ready",      "busy",
+                         "idle",    "error",    "shutting_down", "terminated", "unknown"};
   for (int state = 0; state < 10; ++state) {
     CHECK_EQ(std::string(capsule_session_state_name(state)), names[state]);
   }

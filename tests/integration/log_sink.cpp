@@ -79,8 +79,8 @@ CAPSULE_TEST(nothing_of_the_user_s_is_in_the_log) {  // I7
   }
   CHECK(!log.records.empty());
   const std::string text = log.text();
-  for (const char *canary : {"canary_source", "canary-output", "canary-prompt", "canary-value", "canary-answer", "canary-message",
-                             "canary-stderr", "canary-stream", "canary-environment"}) {
+  for (const char *canary : {"canary_source", "canary-output", "canary-prompt", "canary-value", "canary-answer",
+                             "canary-message", "canary-stderr", "canary-stream", "canary-environment"}) {
     CHECK_LACKS(text, canary);
   }
 }

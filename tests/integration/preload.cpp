@@ -53,13 +53,15 @@ __attribute__((constructor)) static void start(void) {
 CAPSULE_TEST(a_preloaded_module_is_there_before_the_code_runs) {
   const Modules modules;
   const Session session = open_session(modules.runtime, modules.options({"json", "decimal", "xml.dom.minidom"}));
-  CHECK_EQ(value_of(session, "import sys; [m in sys.modules for m in ('json', 'decimal', 'xml.dom.minidom')]"), "[True, True, True]");
+  CHECK_EQ(value_of(session, "import sys; [m in sys.modules for m in ('json', 'decimal', 'xml.dom.minidom')]"),
+           "[True, True, True]");
   CHECK_EQ(value_of(session, "'json' in globals()"), "False");
 }
 
 CAPSULE_TEST(a_module_is_imported_once_for_all_sessions) {
   const Modules modules;
-  modules.folder.write("counted.py", "open('" + modules.folder.path() + "/log', 'a').write('x')\nimport os\nborn_in = os.getpid()\n");
+  modules.folder.write("counted.py",
+                       "open('" + modules.folder.path() + "/log', 'a').write('x')\nimport os\nborn_in = os.getpid()\n");
   const Session one = open_session(modules.runtime, modules.options({"counted"}));
   const Session two = open_session(modules.runtime, modules.options({"counted"}));
   CHECK_EQ(read_file(modules.folder.path() + "/log"), "x");
@@ -112,7 +114,8 @@ CAPSULE_TEST(a_module_that_kills_the_zygote_is_a_refusal) {
 CAPSULE_TEST(a_module_that_leaves_a_python_thread_running_is_named) {
   const Modules modules;
   modules.folder.write("quiet.py", "import threading\nt = threading.Thread(target=lambda: None)\nt.start()\nt.join()\n");
-  modules.folder.write("threaded.py", "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n");
+  modules.folder.write("threaded.py",
+                       "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n");
   const Session session = open_session(modules.runtime, modules.options({"quiet"}));
   CHECK_EQ(value_of(session, "1 + 1"), "2");
   CHECK_CONTAINS(modules.refuse({"quiet", "threaded"}), "threaded");
@@ -120,7 +123,8 @@ CAPSULE_TEST(a_module_that_leaves_a_python_thread_running_is_named) {
 
 CAPSULE_TEST(a_module_that_takes_too_long_is_given_up) {
   const Modules modules;
-  modules.folder.write("slow.py", "import os, time\nopen('" + modules.folder.path() + "/pid', 'w').write(str(os.getpid()))\ntime.sleep(600)\n");
+  modules.folder.write(
+      "slow.py", "import os, time\nopen('" + modules.folder.path() + "/pid', 'w').write(str(os.getpid()))\ntime.sleep(600)\n");
   SessionOptions options = modules.options({"slow"});
   options.raw.start_timeout_ms = kSanitized ? 5000 : 1000;
   Session session;
@@ -132,7 +136,8 @@ CAPSULE_TEST(a_module_that_takes_too_long_is_given_up) {
 
 CAPSULE_TEST(what_a_module_prints_does_not_reach_the_host_or_the_session) {
   const Modules modules;
-  modules.folder.write("loud.py", "import sys, os\nprint('on stdout')\nprint('on stderr', file=sys.stderr)\nos.write(1, b'raw\\n')\n");
+  modules.folder.write("loud.py",
+                       "import sys, os\nprint('on stdout')\nprint('on stderr', file=sys.stderr)\nos.write(1, b'raw\\n')\n");
   const Session session = open_session(modules.runtime, modules.options({"loud"}));
   Run run(session, "import loud\nprint('mine')");
   run.end();

@@ -111,7 +111,8 @@ CAPSULE_TEST(the_trailing_expression_is_evaluated_exactly_once) {  // W-25
 
 CAPSULE_TEST(the_repr_is_computed_once) {
   const Session session = open_session();
-  value_of(session, "count = 0\nclass R:\n    def __repr__(self):\n        global count\n        count += 1\n        return 'R'");
+  value_of(session,
+           "count = 0\nclass R:\n    def __repr__(self):\n        global count\n        count += 1\n        return 'R'");
   CHECK_EQ(value_of(session, "R()"), "R");
   CHECK_EQ(value_of(session, "count"), "1");
 }

@@ -137,7 +137,8 @@ CAPSULE_TEST(a_runtime_closes_while_its_sessions_are_used) {  // I5
       const Session &session = sessions[static_cast<std::size_t>(i)];
       for (;;) {
         Execution execution;
-        const capsule_status status = capsule_execution_create(session.get(), "print('x')\n1", 12, nullptr, execution.out(), nullptr);
+        const capsule_status status =
+            capsule_execution_create(session.get(), "print('x')\n1", 12, nullptr, execution.out(), nullptr);
         if (status != CAPSULE_OK) {
           CHECK_EQ(status, CAPSULE_E_CLOSED);
           return;

@@ -39,11 +39,26 @@ CAPSULE_TEST(a_new_session_has_counted_nothing) {
   CHECK(info.pid > 0);
   CHECK(info.created_ns >= before && info.created_ns <= now_ns());
   CHECK(info.ready_ns >= info.created_ns && info.ready_ns <= now_ns());
-  for (const std::uint64_t zero :
-       {info.last_used_ns, info.current_execution_id, info.executions_queued, info.executions_started, info.executions_succeeded,
-        info.executions_failed, info.executions_canceled, info.executions_timed_out, info.executions_killed, info.executions_died,
-        info.executions_refused, info.cancels_noop, info.restarts, info.frames_unknown, info.frames_rejected, info.output_bytes,
-        info.late_output_bytes, info.abandoned_output_bytes, info.recovered_output_bytes, info.input_requests}) {
+  for (const std::uint64_t zero : {info.last_used_ns,
+                                   info.current_execution_id,
+                                   info.executions_queued,
+                                   info.executions_started,
+                                   info.executions_succeeded,
+                                   info.executions_failed,
+                                   info.executions_canceled,
+                                   info.executions_timed_out,
+                                   info.executions_killed,
+                                   info.executions_died,
+                                   info.executions_refused,
+                                   info.cancels_noop,
+                                   info.restarts,
+                                   info.frames_unknown,
+                                   info.frames_rejected,
+                                   info.output_bytes,
+                                   info.late_output_bytes,
+                                   info.abandoned_output_bytes,
+                                   info.recovered_output_bytes,
+                                   info.input_requests}) {
     CHECK_EQ(zero, 0);
   }
   CHECK_EQ(info.death_reason, CAPSULE_DEATH_NONE);
@@ -116,7 +131,8 @@ CAPSULE_TEST(a_source_that_is_too_large_is_counted_as_refused) {
   const Session session = open_session();
   const std::string source(17U << 20U, ' ');
   Execution execution;
-  REFUSED(CAPSULE_E_LIMIT, capsule_execution_create(session.get(), source.data(), source.size(), nullptr, execution.out(), error));
+  REFUSED(CAPSULE_E_LIMIT,
+          capsule_execution_create(session.get(), source.data(), source.size(), nullptr, execution.out(), error));
   CHECK_EQ(info_of(session).executions_refused, 1);
 }
 
@@ -183,7 +199,8 @@ CAPSULE_TEST(cpu_time_is_of_the_worker) {
 
 CAPSULE_TEST(the_interpreter_s_version_is_told) {
   const Session session = open_session();
-  CHECK_EQ("'" + std::string(info_of(session).python_version) + "'", value_of(session, "import sys; '%d.%d.%d' % sys.version_info[:3]"));
+  CHECK_EQ("'" + std::string(info_of(session).python_version) + "'",
+           value_of(session, "import sys; '%d.%d.%d' % sys.version_info[:3]"));
 }
 
 CAPSULE_TEST(late_output_is_counted) {

@@ -181,7 +181,8 @@ CAPSULE_TEST(options_with_fields_that_the_library_does_not_know_are_refused) {
     runtime_options.value.struct_size = sizeof runtime_options;
     runtime_options.tail[at] = 1;
     Runtime runtime;
-    CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_runtime_create(&runtime_options.value, runtime.out(), error)), "options");
+    CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_runtime_create(&runtime_options.value, runtime.out(), error)),
+                   "options");
   }
 }
 
@@ -229,7 +230,8 @@ CAPSULE_TEST(info_of_newer_headers_is_filled_as_far_as_known) {
 
 CAPSULE_TEST(events_of_older_headers_are_cut) {
   const Session session = open_session();
-  for (const std::size_t size : {offsetof(capsule_event, input_id), offsetof(capsule_event, repr), offsetof(capsule_event, outcome)}) {
+  for (const std::size_t size :
+       {offsetof(capsule_event, input_id), offsetof(capsule_event, repr), offsetof(capsule_event, outcome)}) {
     const Execution execution = submit(session, "print('text')\n5");
     Roomy<capsule_event> old(kCanary);
     std::memset(&old.value, 0, size);

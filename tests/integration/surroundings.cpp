@@ -32,8 +32,8 @@ CAPSULE_TEST(the_environment_is_the_host_s_with_additions) {
   setenv("CAPSULE_TEST_INHERITED", "from the host", 1);
   setenv("CAPSULE_TEST_REPLACED", "from the host", 1);
   SessionOptions options;
-  options.environment = {"CAPSULE_TEST_ADDED=a=b=c", "CAPSULE_TEST_REPLACED=from the options", "CAPSULE_TEST_EMPTY=",
-                         "CAPSULE_TEST_UNICODE=雪"};
+  options.environment = {"CAPSULE_TEST_ADDED=a=b=c", "CAPSULE_TEST_REPLACED=from the options",
+                         "CAPSULE_TEST_EMPTY=", "CAPSULE_TEST_UNICODE=雪"};
   const Runtime runtime = make_runtime();
   const Session session = open_session(runtime, options);
   unsetenv("CAPSULE_TEST_INHERITED");
@@ -115,7 +115,8 @@ CAPSULE_TEST(a_spawned_session_has_a_fresh_interpreter) {
   const Session two = open_session(runtime, options);
   CHECK_EQ(value_of(one, "import sys; 'decimal' in sys.modules"), "True");
   // What lies where is drawn anew by each exec, and copied by each fork.
-  CHECK(value_of(one, "id(len)") != value_of(two, "id(len)") || value_of(one, "id(sys.modules)") != value_of(two, "import sys; id(sys.modules)"));
+  CHECK(value_of(one, "id(len)") != value_of(two, "id(len)") ||
+        value_of(one, "id(sys.modules)") != value_of(two, "import sys; id(sys.modules)"));
 }
 
 CAPSULE_TEST(a_spawned_session_with_a_failing_preload_is_refused) {
@@ -128,7 +129,8 @@ CAPSULE_TEST(a_spawned_session_with_a_failing_preload_is_refused) {
 
 CAPSULE_TEST(a_spawned_session_may_keep_python_threads_of_its_preload) {
   const TempFolder folder;
-  folder.write("threaded.py", "import threading, time\nt = threading.Thread(target=time.sleep, args=(600,), daemon=True)\nt.start()\n");
+  folder.write("threaded.py",
+               "import threading, time\nt = threading.Thread(target=time.sleep, args=(600,), daemon=True)\nt.start()\n");
   SessionOptions options = spawned();
   options.environment = {"PYTHONPATH=" + folder.path()};
   options.preload = {"threaded"};
@@ -167,7 +169,8 @@ names)");
 
 CAPSULE_TEST(child_processes_inherit_no_channel_of_the_engine) {
   const Session session = open_session();
-  const std::string listed = printed_by(session, "import subprocess\n_ = subprocess.run(['ls', '-l', '/proc/self/fd'], close_fds=False)");
+  const std::string listed =
+      printed_by(session, "import subprocess\n_ = subprocess.run(['ls', '-l', '/proc/self/fd'], close_fds=False)");
   CHECK_LACKS(listed, "socket:");
   CHECK_LACKS(listed, "memfd:");
   CHECK_LACKS(listed, "pidfd");

@@ -87,7 +87,8 @@ CAPSULE_TEST(code_that_swallows_the_timeout_is_killed_after_the_grace) {
   options.raw.cancel_grace_ms = 100;
   const Session session = open_session(options);
   const Stopwatch watch;
-  Run run = run_limited(session, "def spin():\n    while True: pass\nwhile True:\n    try: spin()\n    except KeyboardInterrupt: pass", 100);
+  Run run = run_limited(
+      session, "def spin():\n    while True: pass\nwhile True:\n    try: spin()\n    except KeyboardInterrupt: pass", 100);
   const Event end = run.end();
   CHECK_AT_LEAST(watch.elapsed_ms(), 199);
   CHECK_AT_MOST(watch.elapsed_ms(), with_slack_ms(200));
@@ -111,7 +112,8 @@ CAPSULE_TEST(a_kill_at_timeout_takes_child_processes_along) {
   SessionOptions options;
   options.raw.cancel_grace_ms = 0;
   const Session session = open_session(options);
-  Run run = run_limited(session, "import subprocess\np = subprocess.Popen(['sleep', '60'])\nprint(p.pid, flush=True)\np.wait()", 500);
+  Run run =
+      run_limited(session, "import subprocess\np = subprocess.Popen(['sleep', '60'])\nprint(p.pid, flush=True)\np.wait()", 500);
   run.until_output("\n");
   const Watched child(std::stoi(run.out()));
   CHECK_EQ(run.end().outcome, "timeout");
@@ -124,8 +126,9 @@ CAPSULE_TEST(timeouts_out_of_range_are_refused) {
   Execution execution;
   for (const std::int64_t timeout : {INT64_MIN, std::int64_t{-1}, std::int64_t{31'536'000'001}, INT64_MAX}) {
     ExecutionOptions options = ExecutionOptions::with_timeout_ms(timeout);
-    CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_create(session.get(), "1", 1, options.get(), execution.out(), error)),
-                   "timeout_ms");
+    CHECK_CONTAINS(
+        REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_create(session.get(), "1", 1, options.get(), execution.out(), error)),
+        "timeout_ms");
     CHECK(execution.get() == nullptr);
   }
   for (const std::int64_t timeout : {std::int64_t{0}, std::int64_t{31'536'000'000}}) {

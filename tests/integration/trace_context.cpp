@@ -68,16 +68,19 @@ CAPSULE_TEST(child_processes_inherit_the_context) {
 
 CAPSULE_TEST(an_invalid_context_is_refused) {
   const Session session = open_session();
-  const std::string bad[] = {"x", "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+  const std::string bad[] = {"x",
+                             "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
                              "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
                              "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
                              "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-                             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", std::string(kParent) + "\n"};
+                             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+                             std::string(kParent) + "\n"};
   for (const std::string &parent : bad) {
     ExecutionOptions options = traced(parent);
     Execution execution;
-    CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_create(session.get(), "1", 1, options.get(), execution.out(), error)),
-                   "traceparent");
+    CHECK_CONTAINS(
+        REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_create(session.get(), "1", 1, options.get(), execution.out(), error)),
+        "traceparent");
     CHECK(execution.get() == nullptr);
   }
 }
@@ -86,13 +89,15 @@ CAPSULE_TEST(a_state_needs_a_parent_and_has_a_limit) {
   const Session session = open_session();
   Execution execution;
   ExecutionOptions lone = traced("", kState);
-  CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_create(session.get(), "1", 1, lone.get(), execution.out(), error)),
-                 "tracestate");
+  CHECK_CONTAINS(
+      REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_create(session.get(), "1", 1, lone.get(), execution.out(), error)),
+      "tracestate");
   ExecutionOptions longest = traced(kParent, "a=" + std::string(510, 'b'));
   ACCEPTED(capsule_execution_create(session.get(), "1", 1, longest.get(), execution.out(), error));
   ExecutionOptions longer = traced(kParent, "a=" + std::string(511, 'b'));
-  CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_create(session.get(), "1", 1, longer.get(), execution.out(), error)),
-                 "tracestate");
+  CHECK_CONTAINS(
+      REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_create(session.get(), "1", 1, longer.get(), execution.out(), error)),
+      "tracestate");
 }
 
 CAPSULE_TEST(a_variable_of_the_session_s_own_comes_back) {

@@ -37,7 +37,8 @@ CAPSULE_TEST(a_traceback_shows_the_line_and_nothing_of_the_engine) {
 
 CAPSULE_TEST(each_frame_of_the_user_is_there) {
   const Session session = open_session();
-  const std::string text = traceback_of(session, "def inner():\n    raise ValueError('deep')\ndef outer():\n    inner()\nouter()");
+  const std::string text =
+      traceback_of(session, "def inner():\n    raise ValueError('deep')\ndef outer():\n    inner()\nouter()");
   CHECK_EQ(frames_in(text), 3);
   CHECK_CONTAINS(text, "line 5, in <module>\n    outer()");
   CHECK_CONTAINS(text, "line 4, in outer\n    inner()");
@@ -89,20 +90,23 @@ CAPSULE_TEST(a_syntax_error_of_code_that_the_user_compiles_has_the_user_s_frame)
 
 CAPSULE_TEST(causes_and_contexts_are_chained) {
   const Session session = open_session();
-  const std::string cause = traceback_of(session, "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise KeyError('k') from e");
+  const std::string cause =
+      traceback_of(session, "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise KeyError('k') from e");
   CHECK_CONTAINS(cause, "ZeroDivisionError: division by zero");
   CHECK_CONTAINS(cause, "The above exception was the direct cause of the following exception:");
   CHECK_CONTAINS(cause, "KeyError: 'k'");
   CHECK_EQ(frames_in(cause), 2);
   const std::string context = traceback_of(session, "try:\n    1 / 0\nexcept ZeroDivisionError:\n    raise KeyError('k')");
   CHECK_CONTAINS(context, "During handling of the above exception, another exception occurred:");
-  const std::string none = traceback_of(session, "try:\n    1 / 0\nexcept ZeroDivisionError:\n    raise KeyError('k') from None");
+  const std::string none =
+      traceback_of(session, "try:\n    1 / 0\nexcept ZeroDivisionError:\n    raise KeyError('k') from None");
   CHECK_LACKS(none, "ZeroDivisionError");
 }
 
 CAPSULE_TEST(a_chain_that_bites_its_tail_ends) {
   const Session session = open_session();
-  const std::string text = traceback_of(session, "a = ValueError('a')\nb = ValueError('b')\na.__context__ = b\nb.__context__ = a\nraise a");
+  const std::string text =
+      traceback_of(session, "a = ValueError('a')\nb = ValueError('b')\na.__context__ = b\nb.__context__ = a\nraise a");
   CHECK_CONTAINS(text, "ValueError: a");
 }
 

@@ -111,7 +111,8 @@ CAPSULE_TEST(one_loop_serves_many_executions) {
   const UniqueFd loop(epoll_create1(EPOLL_CLOEXEC));
   for (std::uint32_t i = 0; i < 5; ++i) {
     sessions.push_back(open_session());
-    runs.emplace_back(sessions.back(), "import time\nfor i in range(10):\n    print(" + show(i) + ", flush=True)\n    time.sleep(0.005)");
+    runs.emplace_back(sessions.back(),
+                      "import time\nfor i in range(10):\n    print(" + show(i) + ", flush=True)\n    time.sleep(0.005)");
     epoll_event interest{};
     interest.events = EPOLLIN;
     interest.data.u32 = i;

@@ -71,11 +71,11 @@ std::string check_refused(Place place, const char *what, capsule_status expected
   if (status != expected) {
     error.message[sizeof error.message - 1] = '\0';
     fail_test(place, std::string(what) + " answered " + text_of(status) + ", not " + text_of(expected) +
-                    (status == CAPSULE_OK ? "" : std::string(": ") + error.message));
+                         (status == CAPSULE_OK ? "" : std::string(": ") + error.message));
   }
   if (error.status != expected) {
     fail_test(place, std::string(what) + " put " + text_of(error.status) + " into the error struct, and answered " +
-                    text_of(expected));
+                         text_of(expected));
   }
   if (std::memchr(error.message, '\0', sizeof error.message) == nullptr || error.message[0] == '\0') {
     fail_test(place, std::string(what) + " left a message that is empty or not terminated");

@@ -37,8 +37,7 @@ struct Place {
 // A value as a failed check prints it.
 std::string show(std::string_view text);
 template <typename T>
-  requires std::integral<T> || std::floating_point<T>
-std::string show(T value) {
+requires std::integral<T> || std::floating_point<T> std::string show(T value) {
   if constexpr (std::is_same_v<T, bool>) {
     return value ? "true" : "false";
   } else {
@@ -47,10 +46,7 @@ std::string show(T value) {
 }
 // The constants of the C headers.
 template <typename T>
-  requires std::is_enum_v<T>
-std::string show(T value) {
-  return std::to_string(static_cast<std::underlying_type_t<T>>(value));
-}
+requires std::is_enum_v<T> std::string show(T value) { return std::to_string(static_cast<std::underlying_type_t<T>>(value)); }
 template <typename T>
 std::string show(const std::optional<T> &value) {
   return value ? show(*value) : "absent";
@@ -114,11 +110,11 @@ std::string check_refused(Place place, const char *what, capsule_status expected
 #define CAPSULE_TEST_HERE (::capsule_test::Place{__FILE__, __LINE__})
 
 #define FAIL(message) ::capsule_test::fail_test(CAPSULE_TEST_HERE, (message))
-#define CHECK(condition)                              \
-  do {                                                \
-    if (!(condition)) {                               \
-      FAIL("this does not hold: " #condition);        \
-    }                                                 \
+#define CHECK(condition)                       \
+  do {                                         \
+    if (!(condition)) {                        \
+      FAIL("this does not hold: " #condition); \
+    }                                          \
   } while (false)
 #define CHECK_EQ(actual, expected) ::capsule_test::check_equal(CAPSULE_TEST_HERE, #actual, (actual), (expected))
 #define CHECK_AT_LEAST(actual, least) ::capsule_test::check_at_least(CAPSULE_TEST_HERE, #actual, (actual), (least))
@@ -127,9 +123,9 @@ std::string check_refused(Place place, const char *what, capsule_status expected
 #define CHECK_LACKS(text, part) ::capsule_test::check_contains(CAPSULE_TEST_HERE, #text, (text), (part), false)
 
 // The call may use `error`, the capsule_error * that it hands to the library.
-#define ACCEPTED(call)                                    \
+#define ACCEPTED(call)                                     \
   ::capsule_test::check_accepted(CAPSULE_TEST_HERE, #call, \
                                  [&]([[maybe_unused]] capsule_error *error) -> capsule_status { return (call); })
-#define REFUSED(status, call)                                      \
+#define REFUSED(status, call)                                       \
   ::capsule_test::check_refused(CAPSULE_TEST_HERE, #call, (status), \
                                 [&]([[maybe_unused]] capsule_error *error) -> capsule_status { return (call); })

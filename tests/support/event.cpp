@@ -28,10 +28,10 @@ void check_texts(const capsule_event &event) {
     capsule_text text;
     int kind;
   } texts[] = {
-      {"data", event.data, CAPSULE_EVENT_OUTPUT},         {"prompt", event.prompt, CAPSULE_EVENT_INPUT},
-      {"repr", event.repr, CAPSULE_EVENT_RESULT},         {"type_name", event.type_name, CAPSULE_EVENT_RESULT},
-      {"json", event.json, CAPSULE_EVENT_RESULT},         {"error_type", event.error_type, CAPSULE_EVENT_ERROR},
-      {"message", event.message, CAPSULE_EVENT_ERROR},    {"traceback", event.traceback, CAPSULE_EVENT_ERROR},
+      {"data", event.data, CAPSULE_EVENT_OUTPUT},      {"prompt", event.prompt, CAPSULE_EVENT_INPUT},
+      {"repr", event.repr, CAPSULE_EVENT_RESULT},      {"type_name", event.type_name, CAPSULE_EVENT_RESULT},
+      {"json", event.json, CAPSULE_EVENT_RESULT},      {"error_type", event.error_type, CAPSULE_EVENT_ERROR},
+      {"message", event.message, CAPSULE_EVENT_ERROR}, {"traceback", event.traceback, CAPSULE_EVENT_ERROR},
   };
   for (const auto &[what, text, kind] : texts) {
     check_terminated(what, text);

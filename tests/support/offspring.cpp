@@ -16,7 +16,8 @@ _deaf = subprocess.Popen(['sh', '-c', 'trap "" HUP TERM INT; sleep 600; true'])
 _read, _write = os.pipe()
 if os.fork() == 0:
     os.setsid()
-    _escaped = subprocess.Popen(['sleep', '600'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _null = subprocess.DEVNULL
+    _escaped = subprocess.Popen(['sleep', '600'], stdin=_null, stdout=_null, stderr=_null)
     os.write(_write, b'%d' % _escaped.pid)
     os._exit(0)
 os.close(_write)

@@ -129,9 +129,7 @@ Watched::Watched(pid_t pid) : pid_(pid), pidfd_(static_cast<int>(syscall(SYS_pid
   }
 }
 
-bool Watched::wait_gone(const Deadline &deadline) const {
-  return pidfd_.get() < 0 || wait_readable(pidfd_.get(), deadline);
-}
+bool Watched::wait_gone(const Deadline &deadline) const { return pidfd_.get() < 0 || wait_readable(pidfd_.get(), deadline); }
 
 void Watched::kill(int signal_number) const {
   if (pidfd_.get() >= 0 && syscall(SYS_pidfd_send_signal, pidfd_.get(), signal_number, nullptr, 0) != 0 && errno != ESRCH) {

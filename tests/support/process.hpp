@@ -62,7 +62,8 @@ void check_gone(const std::vector<Watched> &watched, const Deadline &deadline, c
 
 // This process's open descriptors, as "number target", in order.
 std::vector<std::string> descriptors();
-// Fails the test unless there are no more descriptors than that, or soon will be: what is closed without waiting takes a moment.
+// Fails the test unless there are no more descriptors than that, or soon will not be: what is closed without waiting
+// takes a moment.
 void check_descriptors_at_most(std::size_t most);
 std::size_t thread_count();
 // The same of threads: the kernel lists one a moment longer than join() waits for it.

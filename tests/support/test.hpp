@@ -30,12 +30,12 @@ struct HelperRegistration {
 
 }  // namespace capsule_test
 
-#define CAPSULE_TEST(name)                                                          \
-  static void name();                                                               \
+#define CAPSULE_TEST(name)                                                             \
+  static void name();                                                                  \
   static const ::capsule_test::TestRegistration test_registration_##name{#name, name}; \
   static void name()
 
 #define CAPSULE_HELPER(name)                                                                        \
-  static int helper_##name([[maybe_unused]] const std::vector<std::string> &arguments);              \
+  static int helper_##name([[maybe_unused]] const std::vector<std::string> &arguments);             \
   static const ::capsule_test::HelperRegistration helper_registration_##name{#name, helper_##name}; \
   static int helper_##name([[maybe_unused]] const std::vector<std::string> &arguments)
