@@ -22,7 +22,7 @@ struct SessionParts {
 };
 
 struct PreloadReport {
-  std::string failure;                          // empty: all is well
+  std::string failure;                             // empty: all is well
   std::vector<std::string> native_thread_modules;  // left native threads running and were not allowed to
 };
 

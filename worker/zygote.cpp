@@ -319,6 +319,7 @@ class Zygote {
     setenv("PYTHONSAFEPATH", "capsule", /*overwrite=*/0);  // as the host did for this process; see bootstrap.py
     const std::vector<std::string> command = program_.command("session");
     std::vector<char *> arguments;
+    arguments.reserve(command.size() + 1);
     for (const std::string &argument : command) {
       arguments.push_back(const_cast<char *>(argument.c_str()));
     }

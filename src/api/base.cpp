@@ -2,14 +2,13 @@
 
 #include <cstring>
 
-#include "capsule/error.h"
 #include "base/status.hpp"
+#include "capsule/error.h"
 
 namespace {
 
 #define CAPSULE_TO_TEXT(x) #x
-#define CAPSULE_VERSION_TEXT(major, minor, patch) \
-  CAPSULE_TO_TEXT(major) "." CAPSULE_TO_TEXT(minor) "." CAPSULE_TO_TEXT(patch)
+#define CAPSULE_VERSION_TEXT(major, minor, patch) CAPSULE_TO_TEXT(major) "." CAPSULE_TO_TEXT(minor) "." CAPSULE_TO_TEXT(patch)
 
 }  // namespace
 

@@ -83,8 +83,8 @@ Result<std::string> read_text(const char *name, capsule_text text, std::size_t m
     return Status(CAPSULE_E_ARGUMENT, std::string(name) + " is NULL but has a size");
   }
   if (text.size > most) {
-    return Status(CAPSULE_E_ARGUMENT, std::string(name) + " has " + std::to_string(text.size) + " bytes; it can have " +
-                                          std::to_string(most));
+    return Status(CAPSULE_E_ARGUMENT,
+                  std::string(name) + " has " + std::to_string(text.size) + " bytes; it can have " + std::to_string(most));
   }
   const std::string_view view(text.data == nullptr ? "" : text.data, text.size);
   if (view.find('\0') != std::string_view::npos) {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kYearMs = 365 * kDayMs;
-constexpr std::size_t kFileNameMax = 2048;  // with the rest of an Execute frame, well under wire::kFrameOverhead
+constexpr std::size_t kFileNameMax = 2048;   // with the rest of an Execute frame, well under wire::kFrameOverhead
 constexpr std::size_t kTracestateMax = 512;  // W3C Trace Context §3.3.1.5
 
 bool is_hex(std::string_view text) {
@@ -39,9 +39,9 @@ Result<capsule::ExecutionRequest> translate(const capsule_execution_options *giv
   auto file_name = read_text("options.file_name", o.file_name, kFileNameMax);
   auto traceparent = read_text("options.traceparent", o.traceparent, kTracestateMax);
   auto tracestate = read_text("options.tracestate", o.tracestate, kTracestateMax);
-  for (const Status &status : {file_name.status(), traceparent.status(), tracestate.status(),
-                               check_range("options.reserved", o.reserved, 0, 0),
-                               check_range("options.timeout_ms", o.timeout_ms, 0, kYearMs)}) {
+  for (const Status &status :
+       {file_name.status(), traceparent.status(), tracestate.status(), check_range("options.reserved", o.reserved, 0, 0),
+        check_range("options.timeout_ms", o.timeout_ms, 0, kYearMs)}) {
     if (!status.ok()) {
       return status;
     }
@@ -62,8 +62,8 @@ Result<capsule::ExecutionRequest> translate(const capsule_execution_options *giv
 Status check_size(const char *name, std::size_t size, const capsule::Session &session) {
   const std::size_t most = session.runtime().max_frame_bytes() - capsule::wire::kFrameOverhead;
   if (size > most) {
-    return {CAPSULE_E_LIMIT, std::string(name) + " has " + std::to_string(size) + " bytes; with the runtime's max_frame_bytes it can have " +
-                                 std::to_string(most)};
+    return {CAPSULE_E_LIMIT, std::string(name) + " has " + std::to_string(size) +
+                                 " bytes; with the runtime's max_frame_bytes it can have " + std::to_string(most)};
   }
   return {};
 }
@@ -163,7 +163,8 @@ capsule_status capsule_execution_next(capsule_execution *execution, int64_t time
       return {CAPSULE_E_ARGUMENT, "event is NULL"};
     }
     if (event->struct_size < offsetof(capsule_event, stream)) {
-      return {CAPSULE_E_ARGUMENT, "event.struct_size is " + std::to_string(event->struct_size) + "; set it to sizeof(capsule_event)"};
+      return {CAPSULE_E_ARGUMENT,
+              "event.struct_size is " + std::to_string(event->struct_size) + "; set it to sizeof(capsule_event)"};
     }
     if (Status status = check_struct_size(event->struct_size, "event"); !status.ok()) {
       return status;
@@ -309,8 +310,8 @@ const char *capsule_cancel_phase_name(int32_t phase) {
 }
 
 const char *capsule_death_reason_name(int32_t reason) {
-  static constexpr const char *names[] = {"none",      "exit",     "signal",       "memory_limit", "cpu_limit",
-                                          "protocol",  "host_request", "start",    "unknown"};
+  static constexpr const char *names[] = {"none",     "exit",         "signal", "memory_limit", "cpu_limit",
+                                          "protocol", "host_request", "start",  "unknown"};
   return name_of(names, reason);
 }
 

@@ -17,8 +17,8 @@ Result<capsule::RuntimeOptions> translate(const capsule_runtime_options *given) 
     return options.status();
   }
   const capsule_runtime_options &o = options.value();
-  if (Status status = check_range("options.max_frame_bytes", o.max_frame_bytes, capsule::wire::kMinMaxFrame,
-                                  capsule::wire::kMaxMaxFrame);
+  if (Status status =
+          check_range("options.max_frame_bytes", o.max_frame_bytes, capsule::wire::kMinMaxFrame, capsule::wire::kMaxMaxFrame);
       !status.ok()) {
     return status;
   }
@@ -39,8 +39,7 @@ void capsule_runtime_options_init(capsule_runtime_options *options, uint32_t str
   write_defaults(options, struct_size, defaults);
 }
 
-capsule_status capsule_runtime_create(const capsule_runtime_options *options, capsule_runtime **runtime,
-                                      capsule_error *error) {
+capsule_status capsule_runtime_create(const capsule_runtime_options *options, capsule_runtime **runtime, capsule_error *error) {
   return call(error, [&]() -> Status {
     if (runtime == nullptr) {
       return {CAPSULE_E_ARGUMENT, "runtime is NULL"};

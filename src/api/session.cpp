@@ -44,9 +44,7 @@ Status check_numbers(const capsule_session_options &o) {
     std::int64_t least;
     std::int64_t most;
   };
-  const auto number = [](std::uint64_t value) {
-    return value > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(value);
-  };
+  const auto number = [](std::uint64_t value) { return value > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(value); };
   const Check checks[] = {
       {"options.executor", o.executor, CAPSULE_EXECUTOR_PYTHON, CAPSULE_EXECUTOR_ECHO},
       {"options.start", o.start, CAPSULE_START_FORK, CAPSULE_START_SPAWN},
@@ -132,8 +130,8 @@ void capsule_session_options_init(capsule_session_options *options, uint32_t str
   write_defaults(options, struct_size, defaults);
 }
 
-capsule_status capsule_session_open(capsule_runtime *runtime, const capsule_session_options *options,
-                                    capsule_session **session, capsule_error *error) {
+capsule_status capsule_session_open(capsule_runtime *runtime, const capsule_session_options *options, capsule_session **session,
+                                    capsule_error *error) {
   return call(error, [&]() -> Status {
     if (session == nullptr) {
       return {CAPSULE_E_ARGUMENT, "session is NULL"};

@@ -9,25 +9,25 @@
 #include "capsule/error.h"
 
 // The one table of codes; status.cpp checks it against the header's enumeration.
-#define CAPSULE_STATUS_TABLE(X)                                                          \
-  X(CAPSULE_OK, 0, "success")                                                            \
-  X(CAPSULE_E_ARGUMENT, 1, "an argument is not usable")                                  \
-  X(CAPSULE_E_HANDLE, 2, "the handle is not valid")                                      \
-  X(CAPSULE_E_CLOSED, 3, "the object is closed")                                         \
-  X(CAPSULE_E_TIMEOUT, 4, "the time given ran out")                                      \
-  X(CAPSULE_E_BUSY, 5, "the session has no room for another execution")                  \
-  X(CAPSULE_E_LIMIT, 6, "a limit would be exceeded")                                     \
-  X(CAPSULE_E_END, 7, "there are no more events")                                        \
-  X(CAPSULE_E_STATE, 8, "the call makes no sense in this state")                         \
-  X(CAPSULE_E_PYTHON, 9, "the Python interpreter is missing or not supported")           \
-  X(CAPSULE_E_WORKER, 10, "the worker is missing or could not be started")               \
-  X(CAPSULE_E_DIED, 11, "the worker process has died")                                   \
-  X(CAPSULE_E_PRELOAD, 12, "a module could not be preloaded")                            \
-  X(CAPSULE_E_PROTOCOL, 13, "the peer does not follow the protocol")                     \
-  X(CAPSULE_E_REENTRANT, 14, "the call would block the thread that serves it")           \
-  X(CAPSULE_E_FORKED, 15, "the library cannot be used in a forked child of its host")    \
-  X(CAPSULE_E_SYSTEM, 16, "the operating system refused a call")                         \
-  X(CAPSULE_E_MEMORY, 17, "memory ran out")                                              \
+#define CAPSULE_STATUS_TABLE(X)                                                       \
+  X(CAPSULE_OK, 0, "success")                                                         \
+  X(CAPSULE_E_ARGUMENT, 1, "an argument is not usable")                               \
+  X(CAPSULE_E_HANDLE, 2, "the handle is not valid")                                   \
+  X(CAPSULE_E_CLOSED, 3, "the object is closed")                                      \
+  X(CAPSULE_E_TIMEOUT, 4, "the time given ran out")                                   \
+  X(CAPSULE_E_BUSY, 5, "the session has no room for another execution")               \
+  X(CAPSULE_E_LIMIT, 6, "a limit would be exceeded")                                  \
+  X(CAPSULE_E_END, 7, "there are no more events")                                     \
+  X(CAPSULE_E_STATE, 8, "the call makes no sense in this state")                      \
+  X(CAPSULE_E_PYTHON, 9, "the Python interpreter is missing or not supported")        \
+  X(CAPSULE_E_WORKER, 10, "the worker is missing or could not be started")            \
+  X(CAPSULE_E_DIED, 11, "the worker process has died")                                \
+  X(CAPSULE_E_PRELOAD, 12, "a module could not be preloaded")                         \
+  X(CAPSULE_E_PROTOCOL, 13, "the peer does not follow the protocol")                  \
+  X(CAPSULE_E_REENTRANT, 14, "the call would block the thread that serves it")        \
+  X(CAPSULE_E_FORKED, 15, "the library cannot be used in a forked child of its host") \
+  X(CAPSULE_E_SYSTEM, 16, "the operating system refused a call")                      \
+  X(CAPSULE_E_MEMORY, 17, "memory ran out")                                           \
   X(CAPSULE_E_INTERNAL, 18, "a defect of the library")
 
 namespace capsule {
@@ -55,8 +55,8 @@ const char *status_text(capsule_status code);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}                // NOLINT(google-explicit-constructor)
-  Result(Status status) : state_(std::move(status)) {}         // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
+  Result(Status status) : state_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const { return std::holds_alternative<T>(state_); }
   [[nodiscard]] T &value() { return std::get<T>(state_); }

@@ -27,8 +27,8 @@ std::size_t character_length(std::string_view text, std::size_t position) {
   if (lead >= 0xF0 && lead <= 0xF4) {
     const bool overlong = lead == 0xF0 && second < 0x90;
     const bool beyond = lead == 0xF4 && second > 0x8F;
-    const bool whole = left >= 4 && continuation(text[position + 1]) && continuation(text[position + 2]) &&
-                       continuation(text[position + 3]);
+    const bool whole =
+        left >= 4 && continuation(text[position + 1]) && continuation(text[position + 2]) && continuation(text[position + 3]);
     return whole && !overlong && !beyond ? 4 : 0;
   }
   return 0;

@@ -199,7 +199,8 @@ void Loop::schedule() {
   }
   uv_update_time(&impl_->uv);
   const auto delay = static_cast<std::uint64_t>(poll_timeout_ms(timers_.begin()->first.first));
-  uv_timer_start(impl_->timer, [](uv_timer_t *timer) { static_cast<Loop *>(timer->loop->data)->run_timers(); }, delay, 0);
+  uv_timer_start(
+      impl_->timer, [](uv_timer_t *timer) { static_cast<Loop *>(timer->loop->data)->run_timers(); }, delay, 0);
 }
 
 void Loop::run_timers() {

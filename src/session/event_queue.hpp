@@ -65,8 +65,8 @@ class EventQueue {
   std::condition_variable changed_;
   std::deque<Event> events_;
   std::uint64_t next_sequence_ = 1;
-  bool closed_ = false;     // the terminal event was pushed
-  bool ended_ = false;      // and taken
+  bool closed_ = false;  // the terminal event was pushed
+  bool ended_ = false;   // and taken
   bool abandoned_ = false;
   bool raised_ = false;
   int waiters_ = 0;

@@ -175,8 +175,8 @@ void Session::end_unstarted(Notifications &notifications, const std::shared_ptr<
   end(notifications, execution, std::move(event));
 }
 
-void Session::end_queued(Notifications &notifications, std::int32_t outcome, const char *error_type,
-                         const std::string &message, const capsule_event &death) {
+void Session::end_queued(Notifications &notifications, std::int32_t outcome, const char *error_type, const std::string &message,
+                         const capsule_event &death) {
   for (const auto &execution : std::exchange(queue_, {})) {
     end_unstarted(notifications, execution, outcome, error_type, message, death);
   }

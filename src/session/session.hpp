@@ -120,9 +120,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void proceed_close();
   void on_close_deadline();
   void terminate(Notifications &notifications);
-  [[nodiscard]] bool closing() const {
-    return state_ == CAPSULE_SESSION_SHUTTING_DOWN || state_ == CAPSULE_SESSION_TERMINATED;
-  }
+  [[nodiscard]] bool closing() const { return state_ == CAPSULE_SESSION_SHUTTING_DOWN || state_ == CAPSULE_SESSION_TERMINATED; }
   [[nodiscard]] bool can_run() const { return state_ == CAPSULE_SESSION_READY || state_ == CAPSULE_SESSION_IDLE; }
 
   const std::shared_ptr<Runtime> runtime_;
@@ -133,7 +131,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::mutex mutex_;  // guards all below
   std::condition_variable changed_;
   std::int32_t state_ = CAPSULE_SESSION_CREATING;
-  Status start_status_;  // why the last start failed
+  Status start_status_;     // why the last start failed
   std::string last_death_;  // how the last worker ended, in words
   std::shared_ptr<Worker> worker_;
   int births_failed_ = 0;

@@ -237,9 +237,8 @@ void Session::on_error(Notifications &notifications, const wire::Envelope &envel
 void Session::on_control_readable(const std::shared_ptr<Worker> &worker) {
   ReceiveState state = ReceiveState::kMore;
   while (state == ReceiveState::kMore) {
-    state = worker->control.receive_round([this, &worker](const wire::Envelope &envelope, std::size_t bytes) {
-      on_control_frame(worker, envelope, bytes);
-    });
+    state = worker->control.receive_round(
+        [this, &worker](const wire::Envelope &envelope, std::size_t bytes) { on_control_frame(worker, envelope, bytes); });
   }
   if (state == ReceiveState::kBroken) {
     const Lock lock(mutex_);

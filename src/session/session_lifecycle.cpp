@@ -121,8 +121,7 @@ void Session::on_born(const std::shared_ptr<Worker> &worker, Result<Process> pro
   Loop &loop = runtime_->loop();
   const auto self = shared_from_this();
   worker->control_watch = loop.watch_readable(worker->control.fd(), [self, worker] { self->on_control_readable(worker); });
-  worker->process_watch =
-      loop.watch_readable(worker->process.pidfd.get(), [self, worker] { self->on_worker_gone(worker); });
+  worker->process_watch = loop.watch_readable(worker->process.pidfd.get(), [self, worker] { self->on_worker_gone(worker); });
   worker->handoff = loop.add_handoff(worker->work.fd(), [self, worker] { self->on_work_readable(worker); });
   if (closing()) {
     kill_worker();
@@ -317,7 +316,8 @@ Event Session::death_event(const Worker &worker, const Execution *execution) con
   }
   if (fields.outcome == CAPSULE_OUTCOME_TIMEOUT) {
     fields.error_type = event.keep(0, "TimeoutError");
-    fields.message = event.keep(1, timeout_text(*execution) + "; the code did not end in the grace period, so the worker was killed");
+    fields.message =
+        event.keep(1, timeout_text(*execution) + "; the code did not end in the grace period, so the worker was killed");
   } else {
     fields.error_type = event.keep(0, killed ? "WorkerKilled" : "WorkerDied");
     fields.message = event.keep(1, describe_death(worker, reason));
@@ -371,10 +371,11 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
   log_record(CAPSULE_LOG_INFO, "event=worker_gone session={} pid={} reason={}", id_, worker->process.pid,
              counters_.death_reason);
   if (!worker->ready) {
-    const Status reason = !start_status_.ok()              ? start_status_
-                          : !worker->protocol_error.ok()   ? worker->protocol_error
-                                                           : Status(CAPSULE_E_WORKER, describe_death(*worker, counters_.death_reason) +
-                                                                                          " before it was ready");
+    const Status reason =
+        !start_status_.ok() ? start_status_
+        : !worker->protocol_error.ok()
+            ? worker->protocol_error
+            : Status(CAPSULE_E_WORKER, describe_death(*worker, counters_.death_reason) + " before it was ready");
     fail_start(notifications, reason);
     return;
   }

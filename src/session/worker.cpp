@@ -44,8 +44,7 @@ Result<std::shared_ptr<Worker>> Worker::create(std::uint32_t max_frame_bytes, st
       return status;
     }
   }
-  auto worker =
-      std::make_shared<Worker>(std::move(work.value().first), std::move(control.value().first), max_frame_bytes);
+  auto worker = std::make_shared<Worker>(std::move(work.value().first), std::move(control.value().first), max_frame_bytes);
   worker->memory = std::move(memory.value());
   worker->ring = OutputRing(worker->memory.data(), worker->memory.size());
   worker->wake.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

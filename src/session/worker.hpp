@@ -37,11 +37,11 @@ struct Worker {
 
   Process process;
   std::optional<ExitStatus> exit_status;  // once known
-  std::uint64_t incarnation = 0;  // number of the process in its runtime
+  std::uint64_t incarnation = 0;          // number of the process in its runtime
   bool ready = false;
-  bool gone = false;         // the pidfd said so
-  bool kill_sent = false;    // by the host
-  Status protocol_error;     // why the host killed it, when it broke the protocol
+  bool gone = false;       // the pidfd said so
+  bool kill_sent = false;  // by the host
+  Status protocol_error;   // why the host killed it, when it broke the protocol
 
   // Wakes a caller that reads `work`.
   UniqueFd wake;

@@ -135,8 +135,7 @@ Status Zygote::start_program(const std::string &program) {
   stderr_.reset(log[0]);
   const UniqueFd log_end(log[1]);
   fcntl(stderr_.get(), F_SETFL, O_NONBLOCK);
-  auto process = spawn(
-      spawn_request(program, module, sockets.value().second.get(), host_pidfd.value().get(), log_end.get()));
+  auto process = spawn(spawn_request(program, module, sockets.value().second.get(), host_pidfd.value().get(), log_end.get()));
   if (!process.ok()) {
     const capsule_status code = profile_.executor == CAPSULE_EXECUTOR_PYTHON ? CAPSULE_E_PYTHON : CAPSULE_E_WORKER;
     return {code, "python: '" + program + "' cannot be started: " + process.status().message()};
@@ -176,8 +175,8 @@ void Zygote::watch_process() {
 
 void Zygote::on_readable() {
   for (;;) {
-    const ReceiveState state = channel_->receive_round(
-        [this](const wire::Envelope &envelope, std::size_t) { on_frame(envelope); }, /*with_fds=*/true);
+    const ReceiveState state =
+        channel_->receive_round([this](const wire::Envelope &envelope, std::size_t) { on_frame(envelope); }, /*with_fds=*/true);
     if (state == ReceiveState::kDrained) {
       return;
     }
@@ -282,13 +281,14 @@ Status Zygote::exit_reason(std::optional<ExitStatus> exit, bool &try_next) const
   }
   if (exit && exit->exit_code == kUnsupportedPython) {
     try_next = true;
-    return {CAPSULE_E_PYTHON, "python: '" + program_ + "' is " + stderr_tail_ + "; CPython 3.11 or later is needed, not free-threaded"};
+    return {CAPSULE_E_PYTHON,
+            "python: '" + program_ + "' is " + stderr_tail_ + "; CPython 3.11 or later is needed, not free-threaded"};
   }
   if (exit && exit->exit_code == kUnloadableModule) {
     return {CAPSULE_E_WORKER, "worker_dir: the worker module cannot be loaded by '" + program_ + "': " + stderr_tail_};
   }
-  return {CAPSULE_E_PYTHON, "python: '" + program_ + "' did not start a worker: it " +
-                                (exit ? describe_exit(*exit) : "is gone") + tail};
+  return {CAPSULE_E_PYTHON,
+          "python: '" + program_ + "' did not start a worker: it " + (exit ? describe_exit(*exit) : "is gone") + tail};
 }
 
 void Zygote::on_exit() {

@@ -56,8 +56,7 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
 
   void start();
   Status start_program(const std::string &program);
-  SpawnRequest spawn_request(const std::string &program, const std::string &module, int channel, int host_pidfd,
-                             int log) const;
+  SpawnRequest spawn_request(const std::string &program, const std::string &module, int channel, int host_pidfd, int log) const;
   void watch_process();
   void on_readable();
   void on_frame(const wire::Envelope &envelope);

@@ -107,8 +107,8 @@ Result<Process> spawn(const SpawnRequest &request) {
   arguments.push_back(nullptr);
   std::vector<char *> environment = merge_environment(request.environment);
   Process process;
-  const int error = posix_spawn(&process.pid, request.path.c_str(), &setup.actions, &setup.attributes, arguments.data(),
-                                environment.data());
+  const int error =
+      posix_spawn(&process.pid, request.path.c_str(), &setup.actions, &setup.attributes, arguments.data(), environment.data());
   if (error != 0) {
     return system_error("posix_spawn", error);
   }

@@ -18,9 +18,9 @@ struct ExitStatus {
 
 struct SpawnRequest {
   std::string path;
-  std::vector<std::string> arguments;           // argv[0] included
-  std::vector<std::string> environment;         // NAME=value, put over the host's
-  std::string working_directory;                // empty: the host's
+  std::vector<std::string> arguments;            // argv[0] included
+  std::vector<std::string> environment;          // NAME=value, put over the host's
+  std::string working_directory;                 // empty: the host's
   std::vector<std::pair<int, int>> descriptors;  // target number, descriptor; 0 is /dev/null unless named
 };
 

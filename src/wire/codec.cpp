@@ -65,8 +65,7 @@ struct BodyBuilder {
     return {fb::Body::Forked, fb::CreateForked(b, m.session_id, m.pid, failure).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Exited &m) const {
-    return {fb::Body::Exited,
-            fb::CreateExited(b, m.session_id, m.pid, m.exit_code, m.signal_number, m.orphans_killed).Union()};
+    return {fb::Body::Exited, fb::CreateExited(b, m.session_id, m.pid, m.exit_code, m.signal_number, m.orphans_killed).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Heartbeat &m) const {
     return {fb::Body::Heartbeat, fb::CreateHeartbeat(b, m.resident_bytes, m.private_bytes, m.cpu_ns, m.threads,
@@ -102,8 +101,7 @@ struct BodyBuilder {
     const auto type = text(b, m.error_type);
     const auto message = text(b, m.message);
     const auto traceback = text(b, m.traceback);
-    return {fb::Body::Error,
-            fb::CreateError(b, type, message, traceback, m.exit_code, m.interrupted, m.duration_ns).Union()};
+    return {fb::Body::Error, fb::CreateError(b, type, message, traceback, m.exit_code, m.interrupted, m.duration_ns).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Cancel &) const { return {fb::Body::Cancel, fb::CreateCancel(b).Union()}; }
   std::pair<fb::Body, AnyOffset> operator()(const Interrupt &) const {
@@ -139,22 +137,22 @@ std::vector<Text> view(const flatbuffers::Vector<StringOffset> *values) {
 }
 
 Body read(const fb::Hello &m) {
-  return Hello{m.protocol_major(),    m.protocol_minor(), m.features(), m.max_frame_bytes(), m.session_id(),
-               m.heartbeat_interval_ms(), m.output_window_bytes()};
+  return Hello{m.protocol_major(), m.protocol_minor(),        m.features(),           m.max_frame_bytes(),
+               m.session_id(),     m.heartbeat_interval_ms(), m.output_window_bytes()};
 }
-Body read(const fb::HelloAck &m) {
-  return HelloAck{m.protocol_major(), m.protocol_minor(), m.features(), view(m.reason())};
-}
+Body read(const fb::HelloAck &m) { return HelloAck{m.protocol_major(), m.protocol_minor(), m.features(), view(m.reason())}; }
 Body read(const fb::Preload &m) { return Preload{view(m.modules()), view(m.native_thread_allow())}; }
 Body read(const fb::Ready &m) {
-  return Ready{m.pid(),           view(m.python_version()), view(m.python_path()), view(m.capabilities()),
-               view(m.native_thread_modules()), view(m.failure())};
+  return Ready{m.pid(),
+               view(m.python_version()),
+               view(m.python_path()),
+               view(m.capabilities()),
+               view(m.native_thread_modules()),
+               view(m.failure())};
 }
 Body read(const fb::Fork &m) { return Fork{m.session_id(), m.spawn()}; }
 Body read(const fb::Forked &m) { return Forked{m.session_id(), m.pid(), view(m.failure())}; }
-Body read(const fb::Exited &m) {
-  return Exited{m.session_id(), m.pid(), m.exit_code(), m.signal_number(), m.orphans_killed()};
-}
+Body read(const fb::Exited &m) { return Exited{m.session_id(), m.pid(), m.exit_code(), m.signal_number(), m.orphans_killed()}; }
 Body read(const fb::Heartbeat &m) {
   return Heartbeat{m.resident_bytes(), m.private_bytes(),    m.cpu_ns(),       m.threads(),
                    m.namespace_size(), m.execution_age_ns(), m.send_failures()};
@@ -187,11 +185,25 @@ Body read_body(const fb::Envelope &envelope) {
   // In the order of the union; index 0 is NONE.
   static constexpr Reader readers[] = {
       nullptr,
-      read_as<fb::Hello>,        read_as<fb::HelloAck>,      read_as<fb::Preload>, read_as<fb::Ready>,
-      read_as<fb::Fork>,         read_as<fb::Forked>,        read_as<fb::Exited>,  read_as<fb::Heartbeat>,
-      read_as<fb::Execute>,      read_as<fb::Output>,        read_as<fb::InputRequest>,
-      read_as<fb::InputResponse>, read_as<fb::Result>,       read_as<fb::Error>,   read_as<fb::Cancel>,
-      read_as<fb::Interrupt>,    read_as<fb::Shutdown>,      read_as<fb::Log>,     read_as<fb::Credit>,
+      read_as<fb::Hello>,
+      read_as<fb::HelloAck>,
+      read_as<fb::Preload>,
+      read_as<fb::Ready>,
+      read_as<fb::Fork>,
+      read_as<fb::Forked>,
+      read_as<fb::Exited>,
+      read_as<fb::Heartbeat>,
+      read_as<fb::Execute>,
+      read_as<fb::Output>,
+      read_as<fb::InputRequest>,
+      read_as<fb::InputResponse>,
+      read_as<fb::Result>,
+      read_as<fb::Error>,
+      read_as<fb::Cancel>,
+      read_as<fb::Interrupt>,
+      read_as<fb::Shutdown>,
+      read_as<fb::Log>,
+      read_as<fb::Credit>,
   };
   static_assert(std::size(readers) == static_cast<std::size_t>(fb::Body::MAX) + 1);
   const auto kind = static_cast<std::uint8_t>(envelope.body_type());
@@ -247,8 +259,6 @@ Status check_peer(std::uint16_t protocol_major, std::uint16_t protocol_minor, Te
   return {};
 }
 
-const char *body_name(const Body &body) {
-  return fb::EnumNamesBody()[body.index()];
-}
+const char *body_name(const Body &body) { return fb::EnumNamesBody()[body.index()]; }
 
 }  // namespace capsule::wire

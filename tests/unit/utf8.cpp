@@ -6,11 +6,13 @@
 using namespace capsule;
 
 CAPSULE_TEST(only_utf8_is_utf8) {
-  for (const char *text : {"", "a", "gr\xc3\xbc\xc3\x9f", "\xe2\x82\xac", "\xf0\x9f\x90\x8d", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf"}) {
+  for (const char *text :
+       {"", "a", "gr\xc3\xbc\xc3\x9f", "\xe2\x82\xac", "\xf0\x9f\x90\x8d", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf"}) {
     CHECK(is_utf8(text));
   }
   // A stray continuation, a lead alone, overlong forms of / in two and three bytes, a surrogate, one beyond U+10FFFF, 0xFF.
-  for (const char *text : {"\x80", "a\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "\xf0\x9f\x90"}) {
+  for (const char *text :
+       {"\x80", "a\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "\xf0\x9f\x90"}) {
     CHECK(!is_utf8(text));
   }
 }

@@ -67,12 +67,8 @@ std::uint64_t Link::next_deadline() const { return std::min(next_heartbeat_ns_, 
 
 void Link::run() {
   while (!stopping_.load()) {
-    pollfd fds[] = {{control_fd_, POLLIN, 0},
-                    {host_pidfd_, POLLIN, 0},
-                    {wake_.get(), POLLIN, 0},
-                    {output_.doorbell_fd(), POLLIN, 0},
-                    {output_.capture_fd(1), POLLIN, 0},
-                    {output_.capture_fd(2), POLLIN, 0}};
+    pollfd fds[] = {{control_fd_, POLLIN, 0},           {host_pidfd_, POLLIN, 0},           {wake_.get(), POLLIN, 0},
+                    {output_.doorbell_fd(), POLLIN, 0}, {output_.capture_fd(1), POLLIN, 0}, {output_.capture_fd(2), POLLIN, 0}};
     // Once there is a pump, the last three are its business.
     const nfds_t count = output_.pumping() ? 3 : std::size(fds);
     ::poll(fds, count, poll_timeout_ms(next_deadline()));

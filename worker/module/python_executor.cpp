@@ -49,7 +49,8 @@ std::string type_name_of(PyObject *engine, PyObject *value) {
 
 PythonExecutor::PythonExecutor(PyRef engine) : engine_(std::move(engine)) {
   native_ = make_native();
-  globals_ = PyRef(native_ ? PyObject_CallMethod(engine_.get(), "start_session", "Oi", native_.get(), cancel_signal()) : nullptr);
+  globals_ =
+      PyRef(native_ ? PyObject_CallMethod(engine_.get(), "start_session", "Oi", native_.get(), cancel_signal()) : nullptr);
   remember_source_ = PyRef(globals_ ? PyObject_GetAttrString(engine_.get(), "remember_source") : nullptr);
   if (!remember_source_) {
     PyErr_Print();
@@ -87,9 +88,9 @@ Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &req
 }
 
 Outcome PythonExecutor::run_source(const wire::Execute &request, const std::string &file_name) {
-  const PyRef registered(
-      PyObject_CallFunction(remember_source_.get(), "s#s#", file_name.data(), static_cast<Py_ssize_t>(file_name.size()),
-                            request.source.data(), static_cast<Py_ssize_t>(request.source.size())));
+  const PyRef registered(PyObject_CallFunction(remember_source_.get(), "s#s#", file_name.data(),
+                                               static_cast<Py_ssize_t>(file_name.size()), request.source.data(),
+                                               static_cast<Py_ssize_t>(request.source.size())));
   if (!registered) {
     return describe_failure();
   }

@@ -10,10 +10,9 @@ namespace capsule::worker {
 namespace {
 
 struct Stream {
-  PyObject_HEAD
-  int stream;        // CAPSULE_STREAM_…, which is also the descriptor
-  PyObject *buffer;  // the byte stream; null in a byte stream
-  PyObject *errors;  // name of the error handler
+  PyObject_HEAD int stream;  // CAPSULE_STREAM_…, which is also the descriptor
+  PyObject *buffer;          // the byte stream; null in a byte stream
+  PyObject *errors;          // name of the error handler
 };
 
 Stream *self_of(PyObject *object) { return reinterpret_cast<Stream *>(object); }
@@ -113,7 +112,9 @@ PyObject *get_mode(PyObject *self, void *) { return PyUnicode_FromString(self_of
 PyObject *get_true(PyObject *, void *) { Py_RETURN_TRUE; }
 PyObject *get_false(PyObject *, void *) { Py_RETURN_FALSE; }
 PyObject *get_none(PyObject *, void *) { Py_RETURN_NONE; }
-PyObject *get_name(PyObject *self, void *) { return PyUnicode_FromString(self_of(self)->stream == 1 ? "<stdout>" : "<stderr>"); }
+PyObject *get_name(PyObject *self, void *) {
+  return PyUnicode_FromString(self_of(self)->stream == 1 ? "<stdout>" : "<stderr>");
+}
 PyObject *get_errors(PyObject *self, void *) { return PyRef::borrow(self_of(self)->errors).release(); }
 PyObject *get_buffer(PyObject *self, void *) { return PyRef::borrow(self_of(self)->buffer).release(); }
 PyObject *get_raw(PyObject *self, void *) { return PyRef::borrow(self).release(); }
@@ -126,37 +127,34 @@ void dealloc(PyObject *self) {
   Py_DECREF(type);
 }
 
-#define CAPSULE_STREAM_METHODS                                                            \
-  {"writelines", writelines, METH_O, nullptr}, {"flush", flush, METH_NOARGS, nullptr},    \
-      {"fileno", get_fileno, METH_NOARGS, nullptr}, {"isatty", answer_false, METH_NOARGS, nullptr}, \
+#define CAPSULE_STREAM_METHODS                                                                           \
+  {"writelines", writelines, METH_O, nullptr}, {"flush", flush, METH_NOARGS, nullptr},                   \
+      {"fileno", get_fileno, METH_NOARGS, nullptr}, {"isatty", answer_false, METH_NOARGS, nullptr},      \
       {"readable", answer_false, METH_NOARGS, nullptr}, {"writable", answer_true, METH_NOARGS, nullptr}, \
-      {"seekable", answer_false, METH_NOARGS, nullptr}, {"close", answer_none, METH_NOARGS, nullptr}, \
-      {"read", no_read, METH_VARARGS, nullptr}, {"readline", no_read, METH_VARARGS, nullptr}, \
-      {"seek", no_seek, METH_VARARGS, nullptr}, {"tell", no_seek, METH_NOARGS, nullptr},  \
-      {"truncate", no_seek, METH_VARARGS, nullptr}, {"detach", no_detach, METH_NOARGS, nullptr}, \
-      {"__enter__", enter, METH_NOARGS, nullptr}, {"__exit__", answer_none, METH_VARARGS, nullptr}
+      {"seekable", answer_false, METH_NOARGS, nullptr}, {"close", answer_none, METH_NOARGS, nullptr},    \
+      {"read", no_read, METH_VARARGS, nullptr}, {"readline", no_read, METH_VARARGS, nullptr},            \
+      {"seek", no_seek, METH_VARARGS, nullptr}, {"tell", no_seek, METH_NOARGS, nullptr},                 \
+      {"truncate", no_seek, METH_VARARGS, nullptr}, {"detach", no_detach, METH_NOARGS, nullptr},         \
+      {"__enter__", enter, METH_NOARGS, nullptr}, {                                                      \
+    "__exit__", answer_none, METH_VARARGS, nullptr                                                       \
+  }
 
-PyMethodDef text_methods[] = {
-    {"write", text_write, METH_O, "Writes text; returns its length in characters."},
-    {"reconfigure", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(reconfigure)), METH_VARARGS | METH_KEYWORDS,
-     nullptr},
-    CAPSULE_STREAM_METHODS,
-    {nullptr, nullptr, 0, nullptr}};
+PyMethodDef text_methods[] = {{"write", text_write, METH_O, "Writes text; returns its length in characters."},
+                              {"reconfigure", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(reconfigure)),
+                               METH_VARARGS | METH_KEYWORDS, nullptr},
+                              CAPSULE_STREAM_METHODS,
+                              {nullptr, nullptr, 0, nullptr}};
 
 PyMethodDef byte_methods[] = {{"write", bytes_write, METH_O, "Writes bytes; returns their number."},
                               CAPSULE_STREAM_METHODS,
                               {nullptr, nullptr, 0, nullptr}};
 
-PyGetSetDef text_properties[] = {{"encoding", get_encoding, nullptr, nullptr, nullptr},
-                                 {"errors", get_errors, nullptr, nullptr, nullptr},
-                                 {"buffer", get_buffer, nullptr, nullptr, nullptr},
-                                 {"newlines", get_none, nullptr, nullptr, nullptr},
-                                 {"line_buffering", get_true, nullptr, nullptr, nullptr},
-                                 {"write_through", get_false, nullptr, nullptr, nullptr},
-                                 {"closed", get_false, nullptr, nullptr, nullptr},
-                                 {"name", get_name, nullptr, nullptr, nullptr},
-                                 {"mode", get_mode, nullptr, nullptr, nullptr},
-                                 {nullptr, nullptr, nullptr, nullptr, nullptr}};
+PyGetSetDef text_properties[] = {
+    {"encoding", get_encoding, nullptr, nullptr, nullptr},   {"errors", get_errors, nullptr, nullptr, nullptr},
+    {"buffer", get_buffer, nullptr, nullptr, nullptr},       {"newlines", get_none, nullptr, nullptr, nullptr},
+    {"line_buffering", get_true, nullptr, nullptr, nullptr}, {"write_through", get_false, nullptr, nullptr, nullptr},
+    {"closed", get_false, nullptr, nullptr, nullptr},        {"name", get_name, nullptr, nullptr, nullptr},
+    {"mode", get_mode, nullptr, nullptr, nullptr},           {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 PyGetSetDef byte_properties[] = {{"closed", get_false, nullptr, nullptr, nullptr},
                                  {"name", get_name, nullptr, nullptr, nullptr},

@@ -22,8 +22,8 @@ namespace capsule::worker {
 class Output {
  public:
   // `work_fd` is borrowed. Reads of the capture ends never block.
-  Output(SessionState &state, SharedMemory memory, int work_fd, UniqueFd out_read, UniqueFd err_read,
-         std::uint64_t credit, std::uint32_t max_frame_bytes);
+  Output(SessionState &state, SharedMemory memory, int work_fd, UniqueFd out_read, UniqueFd err_read, std::uint64_t credit,
+         std::uint32_t max_frame_bytes);
   ~Output();
   Output(const Output &) = delete;
   Output &operator=(const Output &) = delete;
