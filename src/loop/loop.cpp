@@ -30,6 +30,21 @@ struct PollHandle {
   Loop::Task task;
 };
 
+// libuv aborts where it cannot make the pipe it keeps for the process, and when it closes one of the first three descriptors.
+// So there must be enough of them, and where the host has closed its standard streams, `standard` takes their numbers meanwhile.
+Status reserve_descriptors(std::vector<UniqueFd> &standard) {
+  constexpr int kNeeded = 12;
+  std::vector<UniqueFd> probes;
+  for (int i = 0; i < kNeeded; ++i) {
+    UniqueFd fd(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!fd.valid()) {
+      return system_error("open", errno);
+    }
+    (fd.get() <= STDERR_FILENO ? standard : probes).push_back(std::move(fd));
+  }
+  return {};
+}
+
 }  // namespace
 
 class Loop::Watch {
@@ -98,11 +113,10 @@ Result<std::unique_ptr<Loop>> Loop::start() {
 }
 
 Status Loop::init() {
-  // libuv aborts when it closes one of the first three descriptors: a host that has closed its own must not see them reused.
   std::vector<UniqueFd> standard;
-  do {
-    standard.emplace_back(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  } while (standard.back().valid() && standard.back().get() <= STDERR_FILENO);
+  if (Status status = reserve_descriptors(standard); !status.ok()) {
+    return status;
+  }
   if (const int error = uv_loop_init(&impl_->uv); error != 0) {
     return system_error("uv_loop_init", -error);
   }

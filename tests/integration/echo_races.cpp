@@ -227,6 +227,10 @@ CAPSULE_TEST(a_runtime_closed_while_others_use_it) {
 }
 
 CAPSULE_TEST(runtimes_created_and_released_by_all_threads) {
+  if (kThreadSanitizer) {
+    skip_test(
+        "libuv closes by raw system calls, which the thread sanitizer cannot see: it takes a number's next owner for its last");
+  }
   const std::size_t before = descriptors().size();
   run_at_once(kThreads, [&](int) {
     for (int i = 0; i < 5; ++i) {

@@ -13,6 +13,12 @@ inline constexpr bool kSanitized = true;
 inline constexpr bool kSanitized = false;
 #endif
 
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool kThreadSanitizer = true;
+#else
+inline constexpr bool kThreadSanitizer = false;
+#endif
+
 // Long enough that only a hang reaches it, on a machine that is busy with something else.
 inline constexpr std::int64_t kPatienceMs = kSanitized ? 40'000 : 20'000;
 
