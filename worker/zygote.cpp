@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -23,9 +24,6 @@ namespace {
 
 // Once everything has been killed, how long its end may take.
 constexpr std::uint64_t kLastReapNs = kNsPerSecond;
-// After a session was made, how long nothing may be asked of the zygote before it uses the time for what can wait: the new
-// session has the processors to itself until then.
-constexpr int kQuietMs = 2;
 
 class Zygote {
  public:
@@ -36,7 +34,7 @@ class Zygote {
     greet();
     for (;;) {
       pollfd fds[] = {{channel_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}, {host_pidfd_.get(), POLLIN, 0}};
-      if (::poll(fds, std::size(fds), idle_work_pending_ ? kQuietMs : -1) == 0) {
+      if (::poll(fds, std::size(fds), idle_work_pending_ ? 0 : -1) == 0) {
         idle_work_pending_ = false;
         use_idle_time();
         continue;
@@ -205,8 +203,25 @@ class Zygote {
     }
   }
 
+  // Uses once what a session's start uses, so that its pages are this process's own and a thread's stack is at hand.
+  static void warm_up_core() {
+    wire::Encoder encoder;
+    FrameReader reader(wire::kMaxMaxFrame);
+    const auto frame = encoder.encode(0, wire::Execute{"1+1", {}, {}, {}});
+    const auto room = reader.room();
+    std::copy(frame.begin(), frame.end(), room.begin());
+    reader.filled(frame.size());
+    if (const auto next = reader.next(); next.ok() && next.value()) {
+      static_cast<void>(wire::decode(*next.value()));
+    }
+    NativeThread thread;
+    thread.start("capsule-warm", [] {});
+    thread.join();
+  }
+
   [[noreturn]] void become_spare(UniqueFd socket) {
     setpgid(0, 0);
+    warm_up_core();
     std::uint8_t byte = 0;
     std::vector<UniqueFd> received;
     ssize_t count = 0;

@@ -28,8 +28,8 @@ bool OutputRing::append(std::uint64_t execution_id, std::uint8_t stream, std::st
   return true;
 }
 
-std::optional<OutputRing::Peek> OutputRing::peek(std::uint64_t position) const {
-  const std::uint64_t available = head() - position;
+std::optional<OutputRing::Peek> OutputRing::peek(std::uint64_t position, std::uint64_t head) const {
+  const std::uint64_t available = head - position;
   if (available < sizeof(RecordHeader) || available > capacity_) {
     return std::nullopt;
   }

@@ -48,7 +48,9 @@ class OutputRing {
     std::uint32_t size;
     std::uint8_t stream;
   };
-  [[nodiscard]] std::optional<Peek> peek(std::uint64_t position) const;
+  [[nodiscard]] std::optional<Peek> peek(std::uint64_t position) const { return peek(position, head()); }
+  // The same up to a head read before: who reads many records leaves the producer's cache line alone.
+  [[nodiscard]] std::optional<Peek> peek(std::uint64_t position, std::uint64_t head) const;
   // Appends the bytes of the record at `position` to `out` and returns the position behind it; after peek() only.
   std::uint64_t take(std::uint64_t position, const Peek &record, std::string &out) const;
 

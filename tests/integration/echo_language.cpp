@@ -121,8 +121,10 @@ CAPSULE_TEST(an_interrupt_is_an_error_of_the_code) {
 
 CAPSULE_TEST(what_is_stubborn_is_killed_when_the_grace_ends) {
   const Session session = open_echo();
+  const Session clock = open_echo();
   Run run(session, "out in\nstubborn");
   run.until_output("in");
+  value_of(clock, "sleep 100");  // a cancel between the two lines would be an interrupt
   const Stopwatch watch;
   run.cancel(100);
   CHECK_EQ(run.end().outcome, "canceled");

@@ -65,9 +65,13 @@ void PythonExecutor::attach(const SessionParts &parts) {
 
 void PythonExecutor::warm_up() {
   const PyRef code(Py_CompileString("1+1", "<capsule>", Py_eval_input));
-  const PyRef names(PyDict_New());
-  const PyRef value(code && names ? PyEval_EvalCode(code.get(), names.get(), names.get()) : nullptr);
+  const PyRef value(code ? PyEval_EvalCode(code.get(), globals_.get(), globals_.get()) : nullptr);
   const PyRef text(value ? PyObject_Repr(value.get()) : nullptr);
+  if (text) {
+    type_name_of(engine_.get(), value.get());
+    call_engine(PyRef(PyObject_CallMethod(engine_.get(), "remember_source", "ss", "<capsule>", "")));
+    call_engine(PyRef(PyObject_CallMethod(engine_.get(), "flush_replaced_streams", "O", native_.get())));
+  }
   PyErr_Clear();
 }
 

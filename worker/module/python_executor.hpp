@@ -15,7 +15,7 @@ class PythonExecutor : public Executor {
 
   Outcome run(std::uint64_t execution_id, const wire::Execute &request) override;
   // Brings in the pages that an execution needs: after a fork each one is copied at its first use.
-  static void warm_up();
+  void warm_up();
   void enter_idle() override { idle_ = PyEval_SaveThread(); }
   void leave_idle() override { PyEval_RestoreThread(idle_); }
   void on_idle_signal() override;

@@ -20,7 +20,7 @@ class PythonProgram : public Program {
   void after_fork_in_parent() override;
   void after_fork_in_child() override;
   void use_idle_time() override;
-  void warm_up() override { PythonExecutor::warm_up(); }
+  void warm_up() override { executor_->warm_up(); }
 
  private:
   PyRef engine_;

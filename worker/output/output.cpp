@@ -116,8 +116,9 @@ bool Output::read_captures() {
 // Gathers neighbours of one stream and execution into frames, as far as credit goes.
 void Output::pack_queued() {
   std::uint64_t position = ring_.tail();
+  const std::uint64_t head = ring_.head();
   while (packed_.size() < kMaxPacked) {
-    const auto first = ring_.peek(position);
+    const auto first = ring_.peek(position, head);
     if (!first || !has_credit(first->size)) {
       break;
     }
@@ -126,7 +127,7 @@ void Output::pack_queued() {
     while (record && record->stream == first->stream && record->execution_id == first->execution_id &&
            (chunk_.empty() || chunk_.size() + record->size <= max_chunk_) && has_credit(chunk_.size() + record->size)) {
       position = ring_.take(position, *record, chunk_);
-      record = ring_.peek(position);
+      record = ring_.peek(position, head);
     }
     credit_.fetch_sub(static_cast<std::int64_t>(chunk_.size()), std::memory_order_relaxed);
     const auto frame = encoder_.encode(first->execution_id, wire::Output{first->stream, chunk_, position});

@@ -81,11 +81,12 @@ class Output {
   UniqueFd capture_[2];
   UniqueFd doorbell_;
 
-  std::mutex append_;  // orders appends
+  // Cache lines of their own: the first is the appending threads', the second the pump's, touched for each piece of output.
+  alignas(64) std::mutex append_;  // orders appends
   std::atomic<Pump> pump_state_{Pump::kAsleep};
+  alignas(64) std::atomic<std::int64_t> credit_{0};
   Gate space_;
   Gate credited_;
-  std::atomic<std::int64_t> credit_{0};
 
   std::mutex sender_;  // guards the work channel's sending side and all below
   wire::Encoder encoder_;
