@@ -105,5 +105,6 @@ CAPSULE_TEST(sources_and_tracebacks_do_not_pile_up_in_the_worker) {
   for (int i = 0; i < 200; ++i) {
     Run(session, filler + "1 / 0").end();
   }
-  CHECK_AT_MOST(resident() - before, kSanitized ? 60'000 : 10'000);  // the sources alone are 20,000
+  CHECK_AT_MOST(resident() - before,
+                kSanitized ? 400'000 : 10'000);  // the sources alone are 20,000; ASan keeps 256 MiB of what was freed
 }
