@@ -24,6 +24,7 @@ constexpr std::size_t kMaxPacked = 256U << 10U;
 // While output comes in bulk the pump is not woken for each line: it looks every so often, or when this much waits. A line after a
 // pause is sent at once. So no timer runs per write, and a line waits at most kLingerNs.
 constexpr std::uint64_t kLingerNs = 200'000;
+constexpr long kGatherNs = 500'000;
 constexpr std::size_t kLingerBytes = 128U << 10U;
 // Reads of the capture pipes before a terminal frame: what a pipe of the largest size an unprivileged process may set can hold.
 constexpr int kMaxFinalCaptures = (1U << 20U) / kMaxRead + 1;
@@ -215,8 +216,11 @@ void Output::stop_pump() {
 }
 
 void Output::pump_main() {
-  bool sent = true;
+  bool sent = false;
   while (!stopping_.load()) {
+    if (!sent) {
+      gather();
+    }
     pump_state_.store(Pump::kAwake, std::memory_order_relaxed);
     {
       const std::lock_guard lock(sender_);
@@ -226,6 +230,16 @@ void Output::pump_main() {
       sent = ring_.tail() != before;
     }
     pump_wait(sent);
+  }
+}
+
+// After a pause, what comes at descriptor level is left in its pipe a moment longer, unless a line is waiting too: there the host
+// finds it if the code's last act was to print and crash, and there it gathers.
+void Output::gather() {
+  pollfd doorbell{doorbell_.get(), POLLIN, 0};
+  const timespec pause{0, kGatherNs};
+  if (ring_.queued() == 0) {
+    ::ppoll(&doorbell, 1, &pause, nullptr);
   }
 }
 

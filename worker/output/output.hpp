@@ -58,6 +58,7 @@ class Output {
   };
 
   void pump_main();
+  void gather();
   void pump_wait(bool linger);
   void ring_doorbell();
   void drain_doorbell();
