@@ -98,7 +98,10 @@ typedef struct capsule_session_options {
    * capsule_execution_next(), 64 KiB … 1 GiB. The bound of the host's memory for a session's output. Default 1 MiB.
    */
   uint64_t output_window_bytes;
-  /** Output bytes that may wait in the worker behind that, 64 KiB … 1 GiB; beyond it `print` blocks. Default 4 MiB. */
+  /**
+   * Output bytes that may wait in the worker behind that, 64 KiB … 1 GiB; beyond it `print` blocks. As much again of what is
+   * written at descriptor level. Lost by no death of the worker. Default 4 MiB.
+   */
   uint64_t output_queue_bytes;
 } capsule_session_options;
 

@@ -122,7 +122,7 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
   ++counters_.frames_received;
   counters_.bytes_received += bytes;
   if (const auto *output = std::get_if<wire::Output>(&envelope.body)) {
-    worker.output_position = output->queue_position;
+    worker.received = {output->queue_position, output->captured_position};
     deliver_output(notifications, envelope.execution_id, output->stream, output->data, envelope.time_ns);
     return;
   }

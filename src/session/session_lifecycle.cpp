@@ -1,4 +1,5 @@
 // Birth, readiness, death and closing of a session's workers. Functions named on_… and start_worker run on the loop thread.
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -325,28 +326,39 @@ Event Session::death_event(const Worker &worker, const Execution *execution) con
   return event;
 }
 
+// What the worker did not send: the queue in shared memory, a read that its death cut short, and what is still in the capture pipes.
 void Session::recover_output(Notifications &notifications, Worker &worker) {
+  constexpr std::size_t kChunk = 64U << 10U;
+  constexpr int kMaxPipeReads = 32;  // more than a pipe of the largest size an unprivileged process may set
   const std::uint64_t before = counters_.output_bytes;
   const std::uint64_t now = monotonic_ns();
-  std::uint64_t position = worker.output_position;
-  // Neighbours are joined, as the pump would have sent them.
-  std::optional<OutputRecord> last;
-  while (auto record = worker.ring.read(position)) {
-    if (last && last->stream == record->stream && last->execution_id == record->execution_id) {
-      last->data += record->data;
-      continue;
+  OutputQueue::Cursor cursor = worker.received;
+  const OutputQueue::Cursor head = worker.output.head();
+  while (const auto record = worker.output.peek(cursor, head)) {
+    std::string data;
+    const OutputQueue::Cursor at = cursor;
+    worker.output.take(cursor, head, kChunk, data);
+    if (cursor == at) {
+      break;  // the memory changes while it is read: a child of the worker has it too
     }
-    if (last) {
-      deliver_output(notifications, last->execution_id, last->stream, last->data, now);
-    }
-    last = std::move(record);
+    deliver_output(notifications, record->execution_id, static_cast<std::uint8_t>(record->stream), data, now);
   }
-  if (last) {
-    deliver_output(notifications, last->execution_id, last->stream, last->data, now);
+  if (const auto cut_short = worker.output.captured().unfinished()) {
+    const auto &[record, data, touched] = *cut_short;
+    int waiting = 0;
+    const bool known = record.stream == CAPSULE_STREAM_STDOUT || record.stream == CAPSULE_STREAM_STDERR;
+    if (known) {
+      ioctl(worker.capture[record.stream - 1].get(), FIONREAD, &waiting);
+    }
+    // Untouched, it may still hold bytes that look so: then they are no longer in the pipe.
+    if (known && (touched || static_cast<std::uint32_t>(waiting) < record.size)) {
+      deliver_output(notifications, record.execution_id, static_cast<std::uint8_t>(record.stream), data, now);
+    }
   }
   for (const int stream : {CAPSULE_STREAM_STDOUT, CAPSULE_STREAM_STDERR}) {
-    char buffer[64U << 10U];
-    for (;;) {
+    char buffer[kChunk];
+    // Bounded: something may have escaped that goes on writing.
+    for (int round = 0; round < kMaxPipeReads; ++round) {
       const ssize_t count = ::read(worker.capture[stream - 1].get(), buffer, sizeof buffer);
       if (count <= 0) {
         break;

@@ -36,7 +36,7 @@ Result<std::shared_ptr<Worker>> Worker::create(std::uint32_t max_frame_bytes, st
                                                std::vector<UniqueFd> &child_fds) {
   auto work = socket_pair();
   auto control = socket_pair();
-  auto memory = SharedMemory::create("capsule-output", OutputRing::memory_size(output_queue_bytes));
+  auto memory = SharedMemory::create("capsule-output", OutputQueue::memory_size(output_queue_bytes));
   auto out = capture_pipe();
   auto err = capture_pipe();
   for (const Status &status : {work.status(), control.status(), memory.status(), out.status(), err.status()}) {
@@ -46,7 +46,7 @@ Result<std::shared_ptr<Worker>> Worker::create(std::uint32_t max_frame_bytes, st
   }
   auto worker = std::make_shared<Worker>(std::move(work.value().first), std::move(control.value().first), max_frame_bytes);
   worker->memory = std::move(memory.value());
-  worker->ring = OutputRing(worker->memory.data(), worker->memory.size());
+  worker->output = OutputQueue(worker->memory.data(), worker->memory.size());
   worker->wake.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!worker->wake.valid()) {
     return system_error("eventfd", errno);

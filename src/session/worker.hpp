@@ -8,7 +8,7 @@
 
 #include "loop/loop.hpp"
 #include "transport/channel.hpp"
-#include "transport/output_ring.hpp"
+#include "transport/output_queue.hpp"
 #include "transport/process.hpp"
 #include "transport/shared_memory.hpp"
 
@@ -31,9 +31,9 @@ struct Worker {
   bool work_ended = false;  // guarded by `reader`
 
   SharedMemory memory;
-  OutputRing ring;
-  std::uint64_t output_position = 0;  // of the queue: what was received; guarded by `reader`
-  UniqueFd capture[2];                // read ends of stdout and stderr, duplicates of the worker's
+  OutputQueue output;
+  OutputQueue::Cursor received;  // of the queue: up to where it was received; guarded by `reader`
+  UniqueFd capture[2];           // read ends of stdout and stderr, duplicates of the worker's
 
   Process process;
   std::optional<ExitStatus> exit_status;  // once known

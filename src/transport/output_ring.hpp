@@ -1,9 +1,13 @@
-// The output queue in shared memory: what the worker's threads append and its pump sends, and what the host reads after a death.
+// A ring of output records in shared memory: one writer in the worker, one reader that sends, and the host, which reads what is left
+// after a death.
 //
 // Positions count bytes since the beginning and never go down; a record is a header and its bytes, padded to 8, at
 // position modulo capacity. The worker alone writes; the host trusts nothing it reads here.
 #pragma once
 
+#include <sys/uio.h>
+
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
@@ -12,59 +16,63 @@
 
 namespace capsule {
 
-struct OutputRecord {
-  std::uint64_t execution_id = 0;
-  std::uint8_t stream = 0;
-  std::string data;
-};
-
 class OutputRing {
  public:
+  // What stands before a record's bytes. `after` orders the records of two rings, see OutputQueue.
+  struct Record {
+    std::uint64_t execution_id;
+    std::uint64_t after;
+    std::uint32_t size;
+    std::uint32_t stream;
+  };
+
   // Bytes of shared memory for at least so much queue; the capacity is a power of two.
   static std::size_t memory_size(std::size_t queue_bytes);
 
   OutputRing() = default;
-  // Over memory of memory_size(n) bytes, zeroed at first.
+  // Over memory of memory_size(n) bytes, 64-aligned, zeroed at first.
   OutputRing(void *memory, std::size_t size);
 
-  // Worker, one producer at a time. False when there is no room.
-  bool append(std::uint64_t execution_id, std::uint8_t stream, std::string_view data);
-  // Most bytes of one record: so that two always fit.
-  [[nodiscard]] std::size_t max_record() const { return capacity_ / 2 - 64; }
+  // Writer. False when there is no room.
+  bool append(const Record &record, const char *data);
+
+  // Writer: a record that the kernel fills. Room for record.size bytes in up to two parts; nothing when there is none. Then
+  // commit() with the number of bytes that came. Who dies in between leaves bytes that unfinished() finds.
+  std::optional<std::array<iovec, 2>> reserve(const Record &record);
+  void commit(std::uint32_t size);
 
   [[nodiscard]] std::uint64_t head() const { return header_->head.load(std::memory_order_acquire); }
   [[nodiscard]] std::uint64_t tail() const { return header_->tail.load(std::memory_order_acquire); }
   [[nodiscard]] std::uint64_t queued() const { return head() - tail(); }
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
-  // Worker's pump: everything before this position was sent.
+  // Most bytes of one record: so that two always fit.
+  [[nodiscard]] std::size_t max_record() const { return capacity_ / 2 - 64; }
+
+  // Reader: everything before this position was sent.
   void release(std::uint64_t position) { header_->tail.store(position, std::memory_order_release); }
 
-  // Reads the record at `position` and moves the position behind it. Nothing at the head, or when the memory does not hold a
-  // record there (then `position` stays).
-  std::optional<OutputRecord> read(std::uint64_t &position) const;
-  // Stream and execution of the record at `position` and its length, without its bytes.
-  struct Peek {
-    std::uint64_t execution_id;
-    std::uint32_t size;
-    std::uint8_t stream;
-  };
-  [[nodiscard]] std::optional<Peek> peek(std::uint64_t position) const { return peek(position, head()); }
-  // The same up to a head read before: who reads many records leaves the producer's cache line alone.
-  [[nodiscard]] std::optional<Peek> peek(std::uint64_t position, std::uint64_t head) const;
+  // The record at `position`, given the head; nothing at the head, or where the memory holds no record.
+  [[nodiscard]] std::optional<Record> peek(std::uint64_t position, std::uint64_t head) const;
   // Appends the bytes of the record at `position` to `out` and returns the position behind it; after peek() only.
-  std::uint64_t take(std::uint64_t position, const Peek &record, std::string &out) const;
+  std::uint64_t take(std::uint64_t position, const Record &record, std::string &out) const;
+
+  // Host, after a death: the record that was being filled at the head, and whether bytes have come into it.
+  struct Unfinished {
+    Record record;
+    std::string data;
+    bool touched;
+  };
+  [[nodiscard]] std::optional<Unfinished> unfinished() const;
 
  private:
+  // On three cache lines: the writer's, the reader's, and one that is only looked at after a death.
   struct alignas(64) Header {
     alignas(64) std::atomic<std::uint64_t> head;
     alignas(64) std::atomic<std::uint64_t> tail;
-  };
-  struct RecordHeader {
-    std::uint32_t size;
-    std::uint32_t stream;
-    std::uint64_t execution_id;
+    alignas(64) std::atomic<std::uint64_t> filling;  // 1 + position of the reserved record
   };
   static constexpr std::size_t padded(std::size_t size) { return (size + 7) & ~std::size_t{7}; }
+  [[nodiscard]] std::size_t at(std::uint64_t position) const { return position & (capacity_ - 1); }
 
   void copy_in(std::uint64_t position, const void *from, std::size_t size);
   void copy_out(std::uint64_t position, void *to, std::size_t size) const;

@@ -81,7 +81,7 @@ struct BodyBuilder {
   }
   std::pair<fb::Body, AnyOffset> operator()(const Output &m) const {
     const auto data = b.CreateVector(reinterpret_cast<const std::uint8_t *>(m.data.data()), m.data.size());
-    return {fb::Body::Output, fb::CreateOutput(b, m.stream, data, m.queue_position).Union()};
+    return {fb::Body::Output, fb::CreateOutput(b, m.stream, data, m.queue_position, m.captured_position).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const InputRequest &m) const {
     const auto prompt = text(b, m.prompt);
@@ -160,7 +160,7 @@ Body read(const fb::Heartbeat &m) {
 Body read(const fb::Execute &m) {
   return Execute{view(m.source()), view(m.file_name()), view(m.traceparent()), view(m.tracestate())};
 }
-Body read(const fb::Output &m) { return Output{m.stream(), view(m.data()), m.queue_position()}; }
+Body read(const fb::Output &m) { return Output{m.stream(), view(m.data()), m.queue_position(), m.captured_position()}; }
 Body read(const fb::InputRequest &m) { return InputRequest{m.input_id(), view(m.prompt()), m.secret()}; }
 Body read(const fb::InputResponse &m) { return InputResponse{m.input_id(), view(m.text()), m.declined()}; }
 Body read(const fb::Result &m) {

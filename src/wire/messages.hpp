@@ -94,6 +94,7 @@ struct Output {
   std::uint8_t stream = 0;
   Text data{};
   std::uint64_t queue_position = 0;
+  std::uint64_t captured_position = 0;
 };
 
 struct InputRequest {

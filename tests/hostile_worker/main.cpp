@@ -51,10 +51,10 @@ std::vector<std::uint8_t> offence(std::string_view kind, std::uint64_t execution
     return copy(encoder.encode(execution_id, wire::Execute{"1", {}, {}, {}}));
   }
   if (kind == "stream") {
-    return copy(encoder.encode(execution_id, wire::Output{9, "where to?", 0}));
+    return copy(encoder.encode(execution_id, wire::Output{9, "where to?", 0, 0}));
   }
   if (kind == "position") {
-    return copy(encoder.encode(execution_id, wire::Output{1, "far away\n", UINT64_MAX - 5}));
+    return copy(encoder.encode(execution_id, wire::Output{1, "far away\n", UINT64_MAX - 5, UINT64_MAX}));
   }
   std::vector<std::uint8_t> frame = copy(encoder.encode(execution_id, wire::Cancel{}));
   if (kind == "newer") {

@@ -13,7 +13,7 @@ namespace {
 std::vector<std::uint8_t> frame_of(std::size_t data_bytes) {
   wire::Encoder encoder;
   const std::string data(data_bytes, 'x');
-  const auto frame = encoder.encode(7, wire::Output{1, data, 99});
+  const auto frame = encoder.encode(7, wire::Output{1, data, 99, 7});
   return {frame.begin(), frame.end()};
 }
 

@@ -26,7 +26,7 @@ std::vector<wire::Envelope> examples() {
       wire::Exited{9, 43, 3, 11, 2},
       wire::Heartbeat{1, 2, 3, 4, 5, 6, 7},
       wire::Execute{"1 + 1", "cell.py", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b"},
-      wire::Output{2, "gr\xc3\xbc\xc3\x9f dich\n", 1234},
+      wire::Output{2, "gr\xc3\xbc\xc3\x9f dich\n", 1234, 567},
       wire::InputRequest{8, "name? ", true},
       wire::InputResponse{8, "Ada", true},
       wire::Result{"2", 10, "int", "2", 12345},

@@ -32,7 +32,7 @@ struct Bench {
     CHECK(fcntl(out[0], F_SETFL, O_NONBLOCK) == 0 && fcntl(err[0], F_SETFL, O_NONBLOCK) == 0);
     out_write.reset(out[1]);
     err_write.reset(err[1]);
-    auto memory = SharedMemory::create("test", OutputRing::memory_size(1U << 20U));
+    auto memory = SharedMemory::create("test", OutputQueue::memory_size(1U << 20U));
     CHECK(memory.ok());
     state.pid = getpid();
     state.main_thread = gettid();
@@ -170,13 +170,17 @@ CAPSULE_TEST(threads_that_append_at_once_lose_nothing) {
   constexpr int kThreads = 4;
   constexpr int kLines = 5000;
   NativeThread threads[kThreads];
+  std::mutex gil;  // what orders appends in Python
   for (NativeThread &thread : threads) {
-    thread.start("writer", [&bench] {
+    thread.start("writer", [&bench, &gil] {
       for (int i = 0; i < kLines; ++i) {
         std::string_view line = "0123456789\n";
         while (!line.empty()) {
           const std::uint32_t ticket = bench.output->space().ticket();
-          line.remove_prefix(bench.output->append(1, line));
+          {
+            const std::lock_guard lock(gil);
+            line.remove_prefix(bench.output->append(1, line));
+          }
           if (!line.empty()) {
             bench.output->space().wait(ticket);
           }

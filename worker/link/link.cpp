@@ -1,6 +1,5 @@
 #include "link/link.hpp"
 
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -22,6 +21,12 @@ constexpr std::uint64_t kMaxCancelPauseNs = 20 * kNsPerMs;
 // Code may swallow what was raised, and __del__ always does, so it is raised again; but `finally` blocks get this long first.
 constexpr std::uint64_t kCleanUpNs = 100 * kNsPerMs;
 
+// What the set reports, as bits of PollSet::wait().
+constexpr std::uint32_t kControl = 1U << 0U;
+constexpr std::uint32_t kHostGone = 1U << 1U;
+constexpr std::uint32_t kDoorbell = 1U << 3U;
+constexpr std::uint32_t kCaptured = 1U << 4U;
+
 constexpr std::uint64_t kFirstHeartbeatNs = 50 * kNsPerMs;
 
 }  // namespace
@@ -41,7 +46,11 @@ Link::Link(SessionState &state, Output &output, InputTable &inputs, int control_
       host_pidfd_(host_pidfd),
       reader_(std::move(reader)),
       heartbeat_ns_(heartbeat_interval_ms * kNsPerMs),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  set_.add(control_fd_, 0);
+  set_.add(host_pidfd_, 1);
+  set_.add(wake_.get(), 2);
+}
 
 Link::~Link() { stop(); }
 
@@ -66,23 +75,23 @@ void Link::stop() {
 std::uint64_t Link::next_deadline() const { return std::min(next_heartbeat_ns_, next_cancel_ns_); }
 
 void Link::run() {
+  watch_output(!output_.pumping());
   while (!stopping_.load()) {
-    pollfd fds[] = {{control_fd_, POLLIN, 0},           {host_pidfd_, POLLIN, 0},           {wake_.get(), POLLIN, 0},
-                    {output_.doorbell_fd(), POLLIN, 0}, {output_.capture_fd(1), POLLIN, 0}, {output_.capture_fd(2), POLLIN, 0}};
-    // Once there is a pump, the last three are its business.
-    const nfds_t count = output_.pumping() ? 3 : std::size(fds);
-    ::poll(fds, count, poll_timeout_ms(next_deadline()));
-    if (fds[1].revents != 0) {
+    const std::uint32_t ready = set_.wait(next_deadline());
+    if ((ready & kHostGone) != 0) {
       host_is_gone();
     }
-    if ((fds[0].revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) != 0) {
+    if ((ready & kControl) != 0) {
       receive_frames();
     }
-    if ((fds[3].revents & POLLIN) != 0) {
+    if ((ready & kDoorbell) != 0) {
       output_.on_doorbell();
     }
-    if (((fds[4].revents | fds[5].revents) & POLLIN) != 0) {
+    if ((ready & kCaptured) != 0) {
       output_.start_pump();
+    }
+    if (output_.pumping()) {
+      watch_output(false);
     }
     const std::uint64_t now = monotonic_ns();
     if (now >= next_heartbeat_ns_) {
@@ -97,6 +106,23 @@ void Link::run() {
   [[maybe_unused]] const ssize_t taken = ::read(wake_.get(), &woken, sizeof woken);
 }
 
+// While there is no pump, this thread looks after what it would look after.
+void Link::watch_output(bool watch) {
+  if (watch == watching_output_) {
+    return;
+  }
+  watching_output_ = watch;
+  const int fds[] = {output_.doorbell_fd(), output_.capture_fd(1), output_.capture_fd(2)};
+  const unsigned numbers[] = {3, 4, 4};
+  for (std::size_t i = 0; i < std::size(fds); ++i) {
+    if (watch) {
+      set_.add(fds[i], numbers[i]);
+    } else {
+      set_.remove(fds[i]);
+    }
+  }
+}
+
 void Link::receive_frames() {
   const auto room = reader_.room();
   const ssize_t count = ::recv(control_fd_, room.data(), room.size(), MSG_DONTWAIT);
@@ -104,12 +130,10 @@ void Link::receive_frames() {
     return;
   }
   if (count <= 0) {
-    // Either the host let go of the session, or the user's code closed our descriptor.
-    pollfd host{host_pidfd_, POLLIN, 0};
-    if (count == 0 || (::poll(&host, 1, 0) > 0 && (host.revents & POLLNVAL) == 0)) {
-      host_is_gone();
+    if (count == 0) {
+      host_is_gone();  // or it let go of the session
     }
-    _exit(kExitChannelLost);
+    _exit(kExitChannelLost);  // the user's code closed our descriptor
   }
   reader_.filled(static_cast<std::size_t>(count));
   for (;;) {
@@ -154,7 +178,14 @@ void Link::on_frame(const wire::Envelope &envelope) {
   }
 }
 
-void Link::signal_main() const { syscall(SYS_tgkill, state_.pid, state_.main_thread, cancel_signal()); }
+void Link::signal_main() const {
+  // Code may have put the signal's default in the place of our handler: it would end the process, unasked.
+  struct sigaction installed {};
+  if (sigaction(cancel_signal(), nullptr, &installed) == 0 && installed.sa_handler == SIG_DFL) {
+    return;
+  }
+  syscall(SYS_tgkill, state_.pid, state_.main_thread, cancel_signal());
+}
 
 // One signal is not enough even for an interrupt: it may come just before the code blocks, and is then seen only afterwards.
 void Link::repeat_cancel() {

@@ -8,6 +8,7 @@
 #include "link/input_table.hpp"
 #include "native_thread.hpp"
 #include "output/output.hpp"
+#include "poll_set.hpp"
 #include "session_state.hpp"
 #include "transport/frame.hpp"
 #include "wire/codec.hpp"
@@ -36,6 +37,7 @@ class Link {
 
  private:
   void run();
+  void watch_output(bool watch);
   std::uint64_t next_deadline() const;
   void receive_frames();
   void on_frame(const wire::Envelope &envelope);
@@ -59,6 +61,8 @@ class Link {
   std::uint64_t seen_raised_ = 0;
   std::uint64_t send_failures_ = 0;
   UniqueFd wake_;
+  PollSet set_;
+  bool watching_output_ = false;
   std::atomic<bool> stopping_{false};
   NativeThread thread_;
 };

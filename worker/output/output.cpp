@@ -1,7 +1,8 @@
 #include "output/output.hpp"
 
-#include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,20 +15,16 @@
 namespace capsule::worker {
 namespace {
 
-constexpr int kStreams = 2;
 // Most that one Output frame gathers, where the largest frame allows.
 constexpr std::size_t kMaxChunk = 64U << 10U;
-// Most that is read from a capture pipe at once.
-constexpr std::size_t kMaxRead = 16U << 10U;
 // Frames gathered into one write.
 constexpr std::size_t kMaxPacked = 256U << 10U;
 // While output comes in bulk the pump is not woken for each line: it looks every so often, or when this much waits. A line after a
 // pause is sent at once. So no timer runs per write, and a line waits at most kLingerNs.
 constexpr std::uint64_t kLingerNs = 200'000;
-constexpr long kGatherNs = 500'000;
 constexpr std::size_t kLingerBytes = 128U << 10U;
-// Reads of the capture pipes before a terminal frame: what a pipe of the largest size an unprivileged process may set can hold.
-constexpr int kMaxFinalCaptures = (1U << 20U) / kMaxRead + 1;
+// Looks at the capture pipes before a terminal frame: enough for pipes of the largest size an unprivileged process may set.
+constexpr int kMaxFinalCaptures = 256;
 
 }  // namespace
 
@@ -35,29 +32,31 @@ Output::Output(SessionState &state, SharedMemory memory, int work_fd, UniqueFd o
                std::uint64_t credit, std::uint32_t max_frame_bytes)
     : state_(state),
       memory_(std::move(memory)),
-      ring_(memory_.data(), memory_.size()),
+      queue_(memory_.data(), memory_.size()),
       work_fd_(work_fd),
       max_chunk_(std::min<std::size_t>(kMaxChunk, max_frame_bytes - wire::kFrameOverhead)),
-      max_piece_(std::min(max_chunk_ / 2, ring_.max_record())),
+      max_piece_(std::min(max_chunk_ / 2, queue_.printed().max_record())),
       capture_{std::move(out_read), std::move(err_read)},
       doorbell_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      credit_(static_cast<std::int64_t>(credit)) {}
+      credit_(static_cast<std::int64_t>(credit)) {
+  doorbell_only_.add(doorbell_.get(), 0);
+  everything_.add(doorbell_.get(), 0);
+  everything_.add(capture_[0].get(), 1);
+  everything_.add(capture_[1].get(), 2);
+}
 
 Output::~Output() { stop_pump(); }
 
 std::size_t Output::append(std::uint8_t stream, std::string_view data) {
-  const std::uint64_t execution_id = state_.current_id.load(std::memory_order_relaxed);
+  OutputRing::Record record{state_.current_id.load(std::memory_order_relaxed), 0, 0, stream};
   std::size_t taken = 0;
-  {
-    const std::lock_guard lock(append_);
-    while (taken < data.size()) {
-      const std::string_view rest = data.substr(taken);
-      const std::size_t piece = utf8_prefix(rest, max_piece_);
-      if (!ring_.append(execution_id, stream, rest.substr(0, piece))) {
-        break;
-      }
-      taken += piece;
+  while (taken < data.size()) {
+    const std::string_view rest = data.substr(taken);
+    record.size = static_cast<std::uint32_t>(utf8_prefix(rest, max_piece_));
+    if (!queue_.printed().append(record, rest.data())) {
+      break;
     }
+    taken += record.size;
   }
   if (taken < data.size() || std::memchr(data.data(), '\n', data.size()) != nullptr) {
     flush();
@@ -68,7 +67,7 @@ std::size_t Output::append(std::uint8_t stream, std::string_view data) {
 void Output::flush() {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   Pump seen = pump_state_.load(std::memory_order_relaxed);
-  const bool wanted = seen == Pump::kAsleep || (seen == Pump::kLingering && ring_.queued() >= kLingerBytes);
+  const bool wanted = seen == Pump::kAsleep || (seen == Pump::kLingering && queue_.printed().queued() >= kLingerBytes);
   if (wanted && pump_state_.compare_exchange_strong(seen, Pump::kAwake)) {
     ring_doorbell();
   }
@@ -91,50 +90,50 @@ void Output::add_credit(std::uint64_t bytes) {
 }
 
 bool Output::read_captures() {
-  pollfd fds[kStreams] = {{capture_[0].get(), POLLIN, 0}, {capture_[1].get(), POLLIN, 0}};
-  if (::poll(fds, kStreams, 0) <= 0) {
+  const bool out_empty = read_capture(1);
+  const bool err_empty = read_capture(2);
+  return out_empty && err_empty;
+}
+
+bool Output::read_capture(std::uint8_t stream) {
+  const int pipe = capture_[stream - 1].get();
+  int waiting = 0;
+  if (ioctl(pipe, FIONREAD, &waiting) != 0 || waiting <= 0) {
     return true;
   }
-  bool empty = true;
-  for (int i = 0; i < kStreams; ++i) {
-    const std::size_t room = ring_.capacity() - ring_.queued();
-    if ((fds[i].revents & POLLIN) == 0 || room < 2 * kMaxRead) {
-      empty = empty && (fds[i].revents & POLLIN) == 0;
-      continue;
-    }
-    char buffer[kMaxRead];
-    const ssize_t count = ::read(capture_[i].get(), buffer, sizeof buffer);
-    if (count > 0) {
-      const std::lock_guard lock(append_);
-      const std::string_view data(buffer, static_cast<std::size_t>(count));
-      ring_.append(state_.current_id.load(std::memory_order_relaxed), static_cast<std::uint8_t>(i + 1), data);
-      empty = false;
-    }
+  const auto size = static_cast<std::uint32_t>(std::min<std::size_t>(static_cast<std::size_t>(waiting), max_piece_));
+  const auto room =
+      queue_.captured().reserve({state_.current_id.load(std::memory_order_relaxed), queue_.printed().head(), size, stream});
+  if (!room) {
+    return false;
   }
-  return empty;
+  const ssize_t count = ::readv(pipe, room->data(), static_cast<int>(room->size()));
+  queue_.captured().commit(count > 0 ? static_cast<std::uint32_t>(count) : 0);
+  return false;
+}
+
+bool Output::can_send() const {
+  const auto first = queue_.peek(queue_.tail(), queue_.head());
+  return first && credit() >= static_cast<std::int64_t>(first->size);
 }
 
 // Gathers neighbours of one stream and execution into frames, as far as credit goes.
 void Output::pack_queued() {
-  std::uint64_t position = ring_.tail();
-  const std::uint64_t head = ring_.head();
+  packed_cursor_ = queue_.tail();
+  const OutputQueue::Cursor head = queue_.head();
   while (packed_.size() < kMaxPacked) {
-    const auto first = ring_.peek(position, head);
-    if (!first || !has_credit(first->size)) {
-      break;
+    const auto first = queue_.peek(packed_cursor_, head);
+    if (!first || credit() < static_cast<std::int64_t>(first->size)) {
+      return;
     }
     chunk_.clear();
-    auto record = first;
-    while (record && record->stream == first->stream && record->execution_id == first->execution_id &&
-           (chunk_.empty() || chunk_.size() + record->size <= max_chunk_) && has_credit(chunk_.size() + record->size)) {
-      position = ring_.take(position, *record, chunk_);
-      record = ring_.peek(position, head);
-    }
+    queue_.take(packed_cursor_, head, std::min(max_chunk_, static_cast<std::size_t>(credit())), chunk_);
     credit_.fetch_sub(static_cast<std::int64_t>(chunk_.size()), std::memory_order_relaxed);
-    const auto frame = encoder_.encode(first->execution_id, wire::Output{first->stream, chunk_, position});
+    const wire::Output output{static_cast<std::uint8_t>(first->stream), chunk_, packed_cursor_.printed,
+                              packed_cursor_.captured};
+    const auto frame = encoder_.encode(first->execution_id, output);
     packed_.insert(packed_.end(), frame.begin(), frame.end());
   }
-  packed_position_ = position;
 }
 
 void Output::transmit() {
@@ -142,18 +141,14 @@ void Output::transmit() {
     _exit(kExitChannelLost);
   }
   packed_.clear();
+  // Only now: what was not sent whole is for the host to read after a crash.
+  queue_.release(packed_cursor_);
+  space_.open();
 }
 
-bool Output::send_queued() {
-  for (;;) {
-    pack_queued();
-    if (packed_.empty()) {
-      return ring_.queued() == 0;
-    }
+void Output::send_queued() {
+  for (pack_queued(); !packed_.empty(); pack_queued()) {
     transmit();
-    // Only now: what was not sent whole is for the host to read after a crash.
-    ring_.release(packed_position_);
-    space_.open();
   }
 }
 
@@ -161,21 +156,19 @@ void Output::send_behind(std::uint64_t execution_id, const wire::Body &body) {
   std::unique_lock lock(sender_);
   // What a child process or another thread goes on printing from here on does not hold up the end.
   int capture_rounds = kMaxFinalCaptures;
-  std::optional<std::uint64_t> target;
+  std::optional<OutputQueue::Cursor> target;
   for (;;) {
     const std::uint32_t ticket = credited_.ticket();
     if (!target && (read_captures() || --capture_rounds == 0)) {
-      target = ring_.head();
+      target = queue_.head();
     }
     pack_queued();
-    if (target && packed_position_ >= *target) {
+    if (target && packed_cursor_.printed >= target->printed && packed_cursor_.captured >= target->captured) {
       break;
     }
     if (!packed_.empty()) {
       transmit();
-      ring_.release(packed_position_);
-      space_.open();
-    } else if (packed_position_ != ring_.head()) {
+    } else if (!queue_.empty()) {
       lock.unlock();
       credited_.wait(ticket);
       lock.lock();
@@ -185,8 +178,6 @@ void Output::send_behind(std::uint64_t execution_id, const wire::Body &body) {
   const auto frame = encoder_.encode(execution_id, body);
   packed_.insert(packed_.end(), frame.begin(), frame.end());
   transmit();
-  ring_.release(packed_position_);
-  space_.open();
 }
 
 void Output::on_doorbell() {
@@ -194,7 +185,7 @@ void Output::on_doorbell() {
   pump_state_.store(Pump::kAsleep, std::memory_order_seq_cst);
   std::atomic_thread_fence(std::memory_order_seq_cst);
   // The main thread may have sent it all ahead of a terminal frame: then no pump is needed yet.
-  if (ring_.queued() > 0) {
+  if (!queue_.empty()) {
     start_pump();
   }
 }
@@ -216,47 +207,29 @@ void Output::stop_pump() {
 }
 
 void Output::pump_main() {
-  bool sent = false;
   while (!stopping_.load()) {
-    if (!sent) {
-      gather();
-    }
     pump_state_.store(Pump::kAwake, std::memory_order_relaxed);
+    bool sent = false;
     {
       const std::lock_guard lock(sender_);
-      const std::uint64_t before = ring_.tail();
+      const OutputQueue::Cursor before = queue_.tail();
       read_captures();
       send_queued();
-      sent = ring_.tail() != before;
+      sent = !(queue_.tail() == before);
     }
     pump_wait(sent);
-  }
-}
-
-// After a pause, what comes at descriptor level is left in its pipe a moment longer, unless a line is waiting too: there the host
-// finds it if the code's last act was to print and crash, and there it gathers.
-void Output::gather() {
-  pollfd doorbell{doorbell_.get(), POLLIN, 0};
-  const timespec pause{0, kGatherNs};
-  if (ring_.queued() == 0) {
-    ::ppoll(&doorbell, 1, &pause, nullptr);
   }
 }
 
 void Output::pump_wait(bool linger) {
   pump_state_.store(linger ? Pump::kLingering : Pump::kAsleep, std::memory_order_seq_cst);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  const auto waiting = ring_.peek(ring_.tail());
-  if (!linger && waiting && has_credit(waiting->size)) {
+  if (!linger && can_send()) {
     return;  // appended between the last look and the announcement
   }
-  pollfd fds[1 + kStreams] = {{doorbell_.get(), POLLIN, 0}, {capture_[0].get(), POLLIN, 0}, {capture_[1].get(), POLLIN, 0}};
-  // With no room or no credit the pipes fill up: that is what stops a program that prints without end.
-  const bool room = ring_.capacity() - ring_.queued() >= 2 * kMaxRead;
-  const nfds_t count = room ? 1 + kStreams : 1;
-  const timespec pause{0, static_cast<long>(kLingerNs)};
-  ::ppoll(fds, count, linger ? &pause : nullptr, nullptr);
-  if ((fds[0].revents & POLLIN) != 0) {
+  const bool room = queue_.captured().capacity() - queue_.captured().queued() > max_piece_ + sizeof(OutputRing::Record);
+  PollSet &set = room ? everything_ : doorbell_only_;
+  if ((set.wait(linger ? monotonic_ns() + kLingerNs : kNoDeadline) & 1U) != 0) {
     drain_doorbell();
   }
 }

@@ -1,5 +1,6 @@
-// The worker's output: a bounded queue in shared memory that any thread appends to, sent in order by the pump, or by the main
-// thread ahead of a terminal frame. What the process prints at descriptor level is read from the capture pipes into the same queue.
+// The worker's output: a bounded queue in shared memory, sent in order by the pump, or by the main thread ahead of a terminal frame.
+// What the process prints at descriptor level is read from the capture pipes straight into that memory: no byte is ever held only
+// by this process, so that none is lost when it dies.
 #pragma once
 
 #include <atomic>
@@ -12,8 +13,9 @@
 #include "base/unique_fd.hpp"
 #include "futex.hpp"
 #include "native_thread.hpp"
+#include "poll_set.hpp"
 #include "session_state.hpp"
-#include "transport/output_ring.hpp"
+#include "transport/output_queue.hpp"
 #include "transport/shared_memory.hpp"
 #include "wire/codec.hpp"
 
@@ -28,7 +30,8 @@ class Output {
   Output(const Output &) = delete;
   Output &operator=(const Output &) = delete;
 
-  // Any thread, with or without the GIL. Appends what fits and returns how much that was; the caller waits at space() for the rest.
+  // One thread at a time: in Python, whoever holds the GIL. Appends what fits and returns how much that was; the caller waits at
+  // space() for the rest. Budget: no system call unless the pump sleeps, no lock.
   std::size_t append(std::uint8_t stream, std::string_view data);
   // Any thread. Has what was appended sent soon; appending a newline does the same.
   void flush();
@@ -58,41 +61,41 @@ class Output {
   };
 
   void pump_main();
-  void gather();
   void pump_wait(bool linger);
   void ring_doorbell();
   void drain_doorbell();
-  // Under sender_: moves what the pipes hold into the queue, as far as there is room. False when a pipe may hold more.
+  // Under sender_. True when the pipe is empty, as far as can be seen; false when it holds more, or there is no room for it.
+  bool read_capture(std::uint8_t stream);
   bool read_captures();
-  // Under sender_: sends what credit allows. True when the queue is empty.
-  bool send_queued();
+  // Under sender_: packs and sends what credit allows.
+  void send_queued();
   void pack_queued();
   void transmit();
   // The host keeps back at most a quarter of its window, and a piece is at most half of it: there always comes enough.
-  [[nodiscard]] bool has_credit(std::size_t bytes) const {
-    return credit_.load(std::memory_order_acquire) >= static_cast<std::int64_t>(bytes);
-  }
+  [[nodiscard]] std::int64_t credit() const { return credit_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool can_send() const;
 
   SessionState &state_;
   SharedMemory memory_;
-  OutputRing ring_;
+  OutputQueue queue_;
   const int work_fd_;
   const std::size_t max_chunk_;  // bytes that one Output frame gathers from neighbouring pieces
   const std::size_t max_piece_;  // longest piece of text that travels whole; longer ones are cut between characters
   UniqueFd capture_[2];
   UniqueFd doorbell_;
+  PollSet everything_;     // the doorbell and the capture pipes
+  PollSet doorbell_only_;  // while there is no room: the pipes fill up, which stops a program that prints without end
 
   // Cache lines of their own: the first is the appending threads', the second the pump's, touched for each piece of output.
-  alignas(64) std::mutex append_;  // orders appends
-  std::atomic<Pump> pump_state_{Pump::kAsleep};
+  alignas(64) std::atomic<Pump> pump_state_{Pump::kAsleep};
   alignas(64) std::atomic<std::int64_t> credit_{0};
   Gate space_;
   Gate credited_;
 
-  std::mutex sender_;  // guards the work channel's sending side and all below
+  std::mutex sender_;  // guards the work channel's sending side, the captured ring, and all below
   wire::Encoder encoder_;
   std::vector<std::uint8_t> packed_;
-  std::uint64_t packed_position_ = 0;
+  OutputQueue::Cursor packed_cursor_;
   std::string chunk_;
 
   NativeThread pump_;

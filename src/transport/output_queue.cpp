@@ -1,0 +1,38 @@
+#include "transport/output_queue.hpp"
+
+namespace capsule {
+
+std::size_t OutputQueue::memory_size(std::size_t queue_bytes) { return 2 * OutputRing::memory_size(queue_bytes); }
+
+OutputQueue::OutputQueue(void *memory, std::size_t size) {
+  printed_ = OutputRing(memory, size / 2);
+  captured_ = OutputRing(static_cast<char *>(memory) + size / 2, size / 2);
+}
+
+bool OutputQueue::next_is_captured(const Cursor &cursor, const Cursor &head) const {
+  const auto captured = captured_.peek(cursor.captured, head.captured);
+  return captured && (captured->after <= cursor.printed || !printed_.peek(cursor.printed, head.printed));
+}
+
+std::optional<OutputRing::Record> OutputQueue::peek(const Cursor &cursor, const Cursor &head) const {
+  return next_is_captured(cursor, head) ? captured_.peek(cursor.captured, head.captured)
+                                        : printed_.peek(cursor.printed, head.printed);
+}
+
+void OutputQueue::take(Cursor &cursor, const Cursor &head, std::size_t limit, std::string &out) const {
+  const bool captured = next_is_captured(cursor, head);
+  const OutputRing &ring = captured ? captured_ : printed_;
+  std::uint64_t &position = captured ? cursor.captured : cursor.printed;
+  const std::uint64_t end = captured ? head.captured : head.printed;
+  const auto first = ring.peek(position, end);
+  for (auto record = first; record && record->stream == first->stream && record->execution_id == first->execution_id &&
+                            (out.empty() || out.size() + record->size <= limit);
+       record = ring.peek(position, end)) {
+    position = ring.take(position, *record, out);
+    if (next_is_captured(cursor, head) != captured) {
+      return;
+    }
+  }
+}
+
+}  // namespace capsule
