@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -14,9 +15,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <functional>
 #include <map>
 
 #include "base/clock.hpp"
+#include "native_thread.hpp"
 #include "transport/socket.hpp"
 
 namespace capsule::worker {
@@ -24,6 +27,54 @@ namespace {
 
 // Once everything has been killed, how long its end may take.
 constexpr std::uint64_t kLastReapNs = kNsPerSecond;
+
+// Kills the children of this process's main thread but those that are spared; returns how many.
+std::uint32_t kill_children(const std::function<bool(pid_t)> &spared) {
+  char path[64];
+  std::snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+  const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
+  std::string text;
+  char buffer[4096];
+  for (ssize_t count = 0; fd.valid() && (count = ::read(fd.get(), buffer, sizeof buffer)) > 0;) {
+    text.append(buffer, static_cast<std::size_t>(count));
+  }
+  std::uint32_t killed = 0;
+  const char *next = text.c_str();
+  char *end = nullptr;
+  for (long child = std::strtol(next, &end, 10); end != next; child = std::strtol(next, &end, 10)) {
+    next = end;
+    if (!spared(static_cast<pid_t>(child))) {
+      kill(static_cast<pid_t>(child), SIGKILL);
+      ++killed;
+    }
+  }
+  return killed;
+}
+
+// A preloaded module may run without end, deaf to everything, and have children: at the host's death all of it is killed.
+class HostWatch {
+ public:
+  explicit HostWatch(int host_pidfd) : over_(eventfd(0, EFD_CLOEXEC)) {
+    const bool started = thread_.start("capsule-watch", [this, host_pidfd] {
+      pollfd fds[] = {{host_pidfd, POLLIN, 0}, {over_.get(), POLLIN, 0}};
+      while (::poll(fds, std::size(fds), -1) < 0 || (fds[0].revents | fds[1].revents) == 0) {
+      }
+      if (fds[0].revents != 0) {
+        kill_children([](pid_t) { return false; });
+        kill(0, SIGKILL);
+      }
+    });
+    // Until here the host's death is SIGKILL, which would leave the children. A stopped zygote is woken for it.
+    if (started) {
+      prctl(PR_SET_PDEATHSIG, SIGCONT);
+    }
+  }
+  ~HostWatch() { eventfd_write(over_.get(), 1); }
+
+ private:
+  UniqueFd over_;
+  NativeThread thread_;
+};
 
 class Zygote {
  public:
@@ -58,12 +109,6 @@ class Zygote {
     fcntl(host_pidfd_.get(), F_SETFD, FD_CLOEXEC);
     prctl(PR_SET_NAME, "capsule-zygote");
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    // A preload may hang: until it is over, the host's death kills outright.
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    pollfd host{host_pidfd_.get(), POLLIN, 0};
-    if (::poll(&host, 1, 0) != 0) {
-      _exit(kExitChannelLost);
-    }
     sigset_t children;
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
@@ -80,7 +125,10 @@ class Zygote {
       _exit(kExitRefused);
     }
     PreloadReport report;
-    next_frame<wire::Preload>([&](const wire::Preload &request) { report = program_.preload(request, true); });
+    next_frame<wire::Preload>([&](const wire::Preload &request) {
+      const HostWatch watch(host_pidfd_.get());
+      report = program_.preload(request, true);
+    });
     const std::string version = program_.version();
     const std::string path = program_.path();
     wire::Ready ready{.pid = getpid(), .python_version = version, .python_path = path};
@@ -91,7 +139,7 @@ class Zygote {
     if (report.failure.empty()) {
       program_.prepare();
     }
-    // From here on the loop sees the host's death by itself and has sessions to take along; a stopped zygote is woken for it.
+    // From here on the loop sees the host's death by itself and has sessions to take along.
     prctl(PR_SET_PDEATHSIG, SIGCONT);
     send(ready);
     if (!report.failure.empty()) {
@@ -380,25 +428,7 @@ class Zygote {
   // Every child that is no session is what a dead session left behind, in whatever group: sessions adopt their own orphans
   // while they live, and only then do they come here.
   std::uint32_t kill_orphans() const {
-    char path[64];
-    std::snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
-    const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
-    std::string text;
-    char buffer[4096];
-    for (ssize_t count = 0; fd.valid() && (count = ::read(fd.get(), buffer, sizeof buffer)) > 0;) {
-      text.append(buffer, static_cast<std::size_t>(count));
-    }
-    std::uint32_t killed = 0;
-    const char *next = text.c_str();
-    char *end = nullptr;
-    for (long child = std::strtol(next, &end, 10); end != next; child = std::strtol(next, &end, 10)) {
-      next = end;
-      if (child != spare_pid_ && !sessions_.contains(static_cast<pid_t>(child))) {
-        kill(static_cast<pid_t>(child), SIGKILL);
-        ++killed;
-      }
-    }
-    return killed;
+    return kill_children([this](pid_t child) { return child == spare_pid_ || sessions_.contains(child); });
   }
 
   // The host is gone, or wants no more: everything goes (I10).

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <sstream>
 
 #include "capsule/session.h"
@@ -22,6 +23,13 @@ std::string environment_or(const char *name, const std::string &fallback) {
   return value != nullptr && *value != '\0' ? std::string(value) : fallback;
 }
 
+// A worker may run in another folder. Links are kept: a virtual environment is known by its python's path.
+std::string absolute_path(const std::string &path) {
+  std::error_code failed;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, failed);
+  return failed ? path : absolute.string();
+}
+
 bool is_program(const std::string &path) {
   struct stat info {};
   return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && access(path.c_str(), X_OK) == 0;
@@ -33,7 +41,7 @@ std::vector<std::string> on_path(const std::string &name) {
   for (std::string folder; std::getline(folders, folder, ':');) {
     const std::string candidate = (folder.empty() ? "." : folder) + "/" + name;
     if (is_program(candidate)) {
-      found.push_back(candidate);
+      found.push_back(absolute_path(candidate));
     }
   }
   return found;
@@ -54,7 +62,7 @@ Result<std::vector<std::string>> named_python(const std::string &python, const c
   if (!is_program(python)) {
     return Status(CAPSULE_E_PYTHON, std::string(origin) + ": '" + python + "' is not an executable file");
   }
-  return std::vector<std::string>{python};
+  return std::vector<std::string>{absolute_path(python)};
 }
 
 Result<std::string> worker_file(const Profile &profile, const char *name) {
@@ -62,7 +70,7 @@ Result<std::string> worker_file(const Profile &profile, const char *name) {
   if (access(path.c_str(), R_OK) != 0) {
     return Status(CAPSULE_E_WORKER, "worker_dir: '" + path + "': " + std::strerror(errno));
   }
-  return path;
+  return absolute_path(path);
 }
 
 }  // namespace

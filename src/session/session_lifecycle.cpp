@@ -246,7 +246,10 @@ void Session::on_worker_gone(const std::shared_ptr<Worker> &worker) {
 // Only the parent learns how a process ended, and the parent is the zygote: its report is waited for. If it is gone, the kernel may
 // tell; else nobody can.
 void Session::await_exit_status(const std::shared_ptr<Worker> &worker, int attempt) {
-  if (static_cast<std::size_t>(attempt) == std::size(kStatusDelaysMs)) {
+  const bool reported = runtime_->zygote(options_.profile)->will_report(worker->incarnation);
+  // Of one that the host itself has killed there is nothing more to learn.
+  if (static_cast<std::size_t>(attempt) == std::size(kStatusDelaysMs) || (worker->kill_sent && !reported)) {
+    worker->exit_status = ask_exit_status(worker->process.pidfd);
     bury(worker);
     return;
   }

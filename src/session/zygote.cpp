@@ -303,6 +303,7 @@ void Zygote::on_exit() {
     }
     on_stderr();
   }
+  kill_group(process_.pidfd, process_.pid);  // what a preloaded module started; before the number can be another's
   const std::optional<ExitStatus> exit = reap_child(process_.pidfd);
   const bool was_ready = phase_ == Phase::kReady;
   bool try_next = false;

@@ -35,6 +35,8 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
   // Makes a session's process that owns the descriptors. `forked` hears of its birth or of why there was none, `exited` of how
   // it ended (never, if the zygote dies first). CAPSULE_E_DIED: the zygote died over it, and another try may do.
   void fork_session(std::uint64_t session_id, std::vector<UniqueFd> fds, Forked forked, Exited exited);
+  // Whether `exited` of a session is still to be called. Not, once the zygote that forked it is gone.
+  [[nodiscard]] bool will_report(std::uint64_t session_id) const { return exit_listeners_.contains(session_id); }
   // Forgets both callbacks of a session.
   void forget(std::uint64_t session_id);
 

@@ -1,11 +1,13 @@
 #include "transport/process.hpp"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -49,30 +51,75 @@ std::vector<char *> merge_environment(const std::vector<std::string> &additions)
   return merged;
 }
 
-// posix_spawn's two structs, freed on every way out.
-struct SpawnSetup {
-  posix_spawn_file_actions_t actions{};
-  posix_spawnattr_t attributes{};
-
-  SpawnSetup() {
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    // A session of its own: a process group, and no terminal of the host's that the user's code could read or be stopped by.
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
-  }
-  ~SpawnSetup() {
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-  }
-  SpawnSetup(const SpawnSetup &) = delete;
-  SpawnSetup &operator=(const SpawnSetup &) = delete;
+// What a child needs to become another program, made before it is born: it may not allocate.
+struct Launch {
+  const char *path;
+  const char *working_directory;  // null: the host's
+  char **arguments;
+  char **environment;
+  std::vector<std::pair<int, int>> descriptors;  // target number, descriptor above all targets
+  int host_pid;
+  int failure_fd;  // close-on-exec; hears errno when there is no program
 };
+
+void set_default_signal_actions() {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; ++number) {
+    sigaction(number, &action, nullptr);
+  }
+}
+
+// False with errno when it fails; on success this process is another program.
+bool become(const Launch &launch) {
+  set_default_signal_actions();
+  // A session of its own: a process group, and no terminal of the host's that the user's code could read or be stopped by.
+  if (setsid() < 0) {
+    return false;
+  }
+  // From the first moment on: an interpreter runs others' code (site, .pth files) before ours. It survives the exec.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != launch.host_pid) {
+    _exit(0);
+  }
+  const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0) {
+    return false;
+  }
+  for (const auto &[target, fd] : launch.descriptors) {
+    if (dup2(fd, target) < 0) {
+      return false;
+    }
+  }
+  if (launch.working_directory != nullptr && chdir(launch.working_directory) != 0) {
+    return false;
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  execve(launch.path, launch.arguments, launch.environment);
+  return false;
+}
+
+// vfork: a copy of the host's page tables could take long, and there may be no memory for it. Not posix_spawn: it cannot ask for
+// the parent's death signal.
+pid_t start(const Launch &launch) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // no handler of the host's runs in the child
+  const pid_t pid = vfork();                    // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+  if (pid == 0) {
+    become(launch);
+    const int error = errno;
+    [[maybe_unused]] const ssize_t written = ::write(launch.failure_fd, &error, sizeof error);
+    _exit(1);
+  }
+  const int error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return pid;
+}
 
 }  // namespace
 
@@ -85,20 +132,29 @@ Result<UniqueFd> open_pidfd(int pid) {
 }
 
 Result<Process> spawn(const SpawnRequest &request) {
-  SpawnSetup setup;
-  posix_spawn_file_actions_addopen(&setup.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   // Above all targets first, so that no dup2 overwrites a descriptor that a later one needs.
   constexpr int kAboveTargets = 32;
   std::vector<UniqueFd> moved;
+  int failure[2];
+  if (pipe2(failure, O_CLOEXEC) != 0) {
+    return system_error("pipe2", errno);
+  }
+  const UniqueFd failure_read(failure[0]);
+  UniqueFd failure_write(fcntl(failure[1], F_DUPFD_CLOEXEC, kAboveTargets));
+  close(failure[1]);
+  Launch launch{.path = request.path.c_str(),
+                .working_directory = request.working_directory.empty() ? nullptr : request.working_directory.c_str(),
+                .arguments = nullptr,
+                .environment = nullptr,
+                .descriptors = {},
+                .host_pid = getpid(),
+                .failure_fd = failure_write.get()};
   for (const auto &[target, fd] : request.descriptors) {
     moved.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, kAboveTargets));
-    if (!moved.back().valid()) {
-      return system_error("fcntl(F_DUPFD_CLOEXEC)", errno);
-    }
-    posix_spawn_file_actions_adddup2(&setup.actions, moved.back().get(), target);
+    launch.descriptors.emplace_back(target, moved.back().get());
   }
-  if (!request.working_directory.empty()) {
-    posix_spawn_file_actions_addchdir_np(&setup.actions, request.working_directory.c_str());
+  if (!failure_write.valid() || !std::all_of(moved.begin(), moved.end(), [](const UniqueFd &fd) { return fd.valid(); })) {
+    return system_error("fcntl(F_DUPFD_CLOEXEC)", errno);
   }
   std::vector<char *> arguments;
   for (const std::string &argument : request.arguments) {
@@ -106,11 +162,19 @@ Result<Process> spawn(const SpawnRequest &request) {
   }
   arguments.push_back(nullptr);
   std::vector<char *> environment = merge_environment(request.environment);
+  launch.arguments = arguments.data();
+  launch.environment = environment.data();
+
   Process process;
-  const int error =
-      posix_spawn(&process.pid, request.path.c_str(), &setup.actions, &setup.attributes, arguments.data(), environment.data());
-  if (error != 0) {
-    return system_error("posix_spawn", error);
+  process.pid = start(launch);
+  if (process.pid < 0) {
+    return system_error("vfork", errno);
+  }
+  failure_write.reset();
+  int error = 0;
+  if (::read(failure_read.get(), &error, sizeof error) == sizeof error) {
+    waitpid(process.pid, nullptr, 0);
+    return system_error("execve", error);
   }
   auto pidfd = open_pidfd(process.pid);
   if (!pidfd.ok()) {

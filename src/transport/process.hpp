@@ -29,7 +29,7 @@ struct Process {
   UniqueFd pidfd;
 };
 
-// Starts a child of the calling thread, in a session (setsid) of its own, with no signal blocked or ignored.
+// Starts a child in a session (setsid) of its own, with no signal blocked or ignored. It is killed when the calling thread ends.
 Result<Process> spawn(const SpawnRequest &request);
 
 // A pidfd of a process; CAPSULE_E_SYSTEM when there is none.
