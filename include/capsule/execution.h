@@ -55,7 +55,10 @@ enum {
   CAPSULE_OUTCOME_TIMEOUT = 4,
   /** The host closed or restarted the session. */
   CAPSULE_OUTCOME_KILLED = 5,
-  /** The worker died or could not be started; `death_reason` says why. */
+  /**
+   * The worker died or could not be started; `death_reason` says why. Executions still queued when a worker dies, also by a
+   * cancel's or timeout's kill, end so.
+   */
   CAPSULE_OUTCOME_DIED = 6
 };
 
@@ -65,7 +68,7 @@ enum {
   CAPSULE_CANCEL_NONE = 0,
   /** The execution was still queued and never ran. */
   CAPSULE_CANCEL_QUEUED = 1,
-  /** It was delivered, but the code came to an end of its own first. */
+  /** It was delivered, but the code came to an end of its own first, be it by another exception than the interrupt. */
   CAPSULE_CANCEL_DELIVERED = 2,
   /** `KeyboardInterrupt` ended the code. */
   CAPSULE_CANCEL_INTERRUPTED = 3,
@@ -131,7 +134,7 @@ typedef struct capsule_event_storage capsule_event_storage;
  * from then on. It is used by one thread at a time.
  */
 typedef struct capsule_event {
-  /** `sizeof(capsule_event)`, set by the caller. */
+  /** `sizeof(capsule_event)`, set by the caller; at least up to `time_ns`. What lies behind the library's own fields is zeroed. */
   uint32_t struct_size;
   /** `CAPSULE_EVENT_…`; 0 when the struct holds no event. */
   int32_t kind;
@@ -148,18 +151,27 @@ typedef struct capsule_event {
   int32_t stream;
   /** INPUT: 1 when the answer should not be shown (`getpass`). */
   int32_t secret;
-  /** OUTPUT: bytes in the order written, UTF-8 as far as the code wrote text. Never empty. */
+  /**
+   * OUTPUT: bytes in the order written. Never empty. Printed text is UTF-8, and an event ends between two characters; what was
+   * written at descriptor level, or as bytes, may be anything and be cut anywhere.
+   */
   capsule_text data;
   /** INPUT: what capsule_execution_answer() wants. */
   uint64_t input_id;
   /** INPUT: the prompt. It is not in the output as well. */
   capsule_text prompt;
 
-  /** RESULT: `repr` of the trailing expression's value; `data` is NULL where there is no value or it is None. */
+  /**
+   * RESULT: `repr` of the trailing expression's value, cut between two characters where it does not fit in a frame; `data` is NULL
+   * where there is no value or it is None. A `repr` that raises makes the execution an `ERROR`.
+   */
   capsule_text repr;
   /** RESULT: qualified type name of the value, as `int` or `numpy.ndarray`; absent with `repr`. */
   capsule_text type_name;
-  /** RESULT: the value as JSON on one line, where it has one that fits; otherwise, as for NaN and infinities, `data` is NULL. */
+  /**
+   * RESULT: the value as JSON on one line, where it has one that fits; otherwise, as for NaN and infinities, `data` is NULL, and so it
+   * is where there is no value or it is None.
+   */
   capsule_text json;
   /** RESULT: length of the whole `repr` in bytes; more than `repr.size` when it was cut. */
   uint64_t repr_size_bytes;
@@ -218,7 +230,7 @@ CAPSULE_API void capsule_execution_options_init(capsule_execution_options *optio
 /**
  * @brief Submits a source text. It runs when those before it have ended.
  *
- * @param session A session, in any state from creating to idle.
+ * @param session A session, in any state from creating to idle, or while it restarts.
  * @param source UTF-8 text without NUL; may not be empty (a text of white space or comments may be given, and has no value).
  * @param source_size Its length in bytes; at most the runtime's `max_frame_bytes` less 4 KiB.
  * @param options NULL for the defaults.

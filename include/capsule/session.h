@@ -26,7 +26,7 @@ enum {
 enum {
   /** Forked from a zygote that has imported the preloaded modules once: about a millisecond. */
   CAPSULE_START_FORK = 0,
-  /** A fresh interpreter, for code that does not survive forks; preloaded modules are imported anew. */
+  /** A fresh interpreter, for code that does not survive forks; preloaded modules are imported anew and may keep their threads. */
   CAPSULE_START_SPAWN = 1
 };
 
@@ -144,7 +144,7 @@ typedef struct capsule_session_info {
   uint64_t executions_killed;
   /** Ended because the worker died. */
   uint64_t executions_died;
-  /** Submissions refused: queue full, source too large. */
+  /** Submissions refused as `CAPSULE_E_BUSY` (queue full) or `CAPSULE_E_LIMIT` (source too large); no others are counted. */
   uint64_t executions_refused;
   /** Cancels that found the execution already over. */
   uint64_t cancels_noop;
@@ -194,7 +194,7 @@ typedef struct capsule_session_info {
   int32_t death_reason;
   /** Interpreter version, as `"3.11.2"`; empty before the first worker was ready. */
   char python_version[CAPSULE_INFO_TEXT_SIZE];
-  /** Type of the last Python exception that ended an execution; empty for none. */
+  /** Type of the last Python exception that ended an execution, cancels and timeouts not counted; empty for none. */
   char last_error_type[CAPSULE_INFO_TEXT_SIZE];
 } capsule_session_info;
 
