@@ -163,7 +163,7 @@ typedef struct capsule_event {
 
   /**
    * RESULT: `repr` of the trailing expression's value, cut between two characters where it does not fit in a frame; `data` is NULL
-   * where there is no value or it is None. A `repr` that raises makes the execution an `ERROR`.
+   * where there is no value or it is None. A `repr` that fails is told of in its place; one that exits makes the execution an `ERROR`.
    */
   capsule_text repr;
   /** RESULT: qualified type name of the value, as `int` or `numpy.ndarray`; absent with `repr`. */
