@@ -128,15 +128,15 @@ void run_session(Program &program, SessionFds fds, bool spawned) {
   if (!memory.ok()) {
     _exit(kExitChannelLost);
   }
-  Output output(state, std::move(memory.value()), fds.work.get(), std::move(fds.out_read), std::move(fds.err_read),
-                hello.output_window_bytes, hello.max_frame_bytes);
+  Output output(state, SessionMemory(std::move(memory.value())), fds.work.get(), std::move(fds.out_read),
+                std::move(fds.err_read), hello.output_window_bytes, hello.max_frame_bytes);
   InputTable inputs;
   session_state = &state;
   session_channels[0] = fds.work.get();
   session_channels[1] = fds.control.get();
   pthread_atfork(nullptr, nullptr, leave_session_in_forked_child);
 
-  const SessionParts parts{state, output, inputs, hello.max_frame_bytes};
+  const SessionParts parts{state, output, output.counters(), inputs, hello.max_frame_bytes};
   const std::string version = program.version();
   const std::string path = program.path();
   greeting.answer(wire::Ready{.pid = state.pid,

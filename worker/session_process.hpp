@@ -17,6 +17,7 @@ namespace capsule::worker {
 struct SessionParts {
   SessionState &state;
   Output &output;
+  WorkerCounters &counters;
   InputTable &inputs;
   std::uint32_t max_frame_bytes;
 };

@@ -3,6 +3,7 @@
 #include "api/call.hpp"
 #include "api/handles.hpp"
 #include "base/clock.hpp"
+#include "capsule/diagnostics.h"
 
 using capsule::Result;
 using capsule::Status;
@@ -220,6 +221,14 @@ capsule_status capsule_session_get_info(capsule_session *session, capsule_sessio
   return call(error, [&] {
     auto found = look_up(session);
     return found.ok() ? write_struct(info, found.value()->info(), "info") : found.status();
+  });
+}
+
+capsule_status capsule_session_get_executor_metrics(capsule_session *session, capsule_executor_metrics *metrics,
+                                                    capsule_error *error) {
+  return call(error, [&] {
+    auto found = look_up(session);
+    return found.ok() ? write_struct(metrics, found.value()->executor_metrics(), "metrics") : found.status();
   });
 }
 

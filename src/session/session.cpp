@@ -328,4 +328,13 @@ capsule_session_info Session::info() {
   return info;
 }
 
+capsule_executor_metrics Session::executor_metrics() {
+  const Lock lock(mutex_);
+  capsule_executor_metrics metrics = past_metrics_;
+  if (worker_) {
+    add_executor_metrics(metrics, worker_->shared.counters());
+  }
+  return metrics;
+}
+
 }  // namespace capsule

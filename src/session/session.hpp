@@ -61,6 +61,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Result<Event> next(Execution &execution, std::uint64_t deadline_ns);
 
   capsule_session_info info();
+  capsule_executor_metrics executor_metrics();
 
  private:
   // Queues to notify once the lock is dropped: declare before the lock.
@@ -147,6 +148,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // Of workers that are gone.
   std::uint64_t past_frames_sent_ = 0;
   std::uint64_t past_bytes_sent_ = 0;
+  capsule_executor_metrics past_metrics_{};
 };
 
 }  // namespace capsule

@@ -201,6 +201,7 @@ void Session::release_worker() {
   worker->gone = true;
   past_frames_sent_ += worker->frames_sent();
   past_bytes_sent_ += worker->bytes_sent();
+  add_executor_metrics(past_metrics_, worker->shared.counters());
   uncredited_ = 0;
   last_death_ = describe_death(*worker, counters_.death_reason);
   Loop &loop = runtime_->loop();
@@ -336,17 +337,17 @@ void Session::recover_output(Notifications &notifications, Worker &worker) {
   const std::uint64_t before = counters_.output_bytes;
   const std::uint64_t now = monotonic_ns();
   OutputQueue::Cursor cursor = worker.received;
-  const OutputQueue::Cursor head = worker.output.head();
-  while (const auto record = worker.output.peek(cursor, head)) {
+  const OutputQueue::Cursor head = worker.shared.queue().head();
+  while (const auto record = worker.shared.queue().peek(cursor, head)) {
     std::string data;
     const OutputQueue::Cursor at = cursor;
-    worker.output.take(cursor, head, kChunk, data);
+    worker.shared.queue().take(cursor, head, kChunk, data);
     if (cursor == at) {
       break;  // the memory changes while it is read: a child of the worker has it too
     }
     deliver_output(notifications, record->execution_id, static_cast<std::uint8_t>(record->stream), data, now);
   }
-  if (const auto cut_short = worker.output.captured().unfinished()) {
+  if (const auto cut_short = worker.shared.queue().captured().unfinished()) {
     const auto &[record, data, touched] = *cut_short;
     int waiting = 0;
     const bool known = record.stream == CAPSULE_STREAM_STDOUT || record.stream == CAPSULE_STREAM_STDERR;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "transport/socket.hpp"
@@ -36,7 +37,7 @@ Result<std::shared_ptr<Worker>> Worker::create(std::uint32_t max_frame_bytes, st
                                                std::vector<UniqueFd> &child_fds) {
   auto work = socket_pair();
   auto control = socket_pair();
-  auto memory = SharedMemory::create("capsule-output", OutputQueue::memory_size(output_queue_bytes));
+  auto memory = SharedMemory::create("capsule-session", SessionMemory::size(output_queue_bytes));
   auto out = capture_pipe();
   auto err = capture_pipe();
   for (const Status &status : {work.status(), control.status(), memory.status(), out.status(), err.status()}) {
@@ -45,15 +46,14 @@ Result<std::shared_ptr<Worker>> Worker::create(std::uint32_t max_frame_bytes, st
     }
   }
   auto worker = std::make_shared<Worker>(std::move(work.value().first), std::move(control.value().first), max_frame_bytes);
-  worker->memory = std::move(memory.value());
-  worker->output = OutputQueue(worker->memory.data(), worker->memory.size());
+  worker->shared = SessionMemory(std::move(memory.value()));
   worker->wake.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!worker->wake.valid()) {
     return system_error("eventfd", errno);
   }
   child_fds.push_back(std::move(work.value().second));
   child_fds.push_back(std::move(control.value().second));
-  child_fds.push_back(duplicate(worker->memory.fd()));
+  child_fds.push_back(duplicate(worker->shared.file().fd()));
   child_fds.push_back(duplicate(out.value().read_end.get()));
   child_fds.push_back(std::move(out.value().write_end));
   child_fds.push_back(duplicate(err.value().read_end.get()));
@@ -63,10 +63,19 @@ Result<std::shared_ptr<Worker>> Worker::create(std::uint32_t max_frame_bytes, st
       return Status(CAPSULE_E_SYSTEM, "fcntl(F_DUPFD_CLOEXEC): too many open files");
     }
   }
-  worker->memory.close_fd();
+  worker->shared.file().close_fd();
   worker->capture[0] = std::move(out.value().read_end);
   worker->capture[1] = std::move(err.value().read_end);
   return worker;
+}
+
+void add_executor_metrics(capsule_executor_metrics &metrics, const WorkerCounters &counters) {
+#define CAPSULE_ADD(name) metrics.name += counters.get(Counter::name);
+#define CAPSULE_RAISE(name) metrics.name = std::max(metrics.name, counters.get(Counter::name));
+  CAPSULE_COUNTED_SUMS(CAPSULE_ADD)
+  CAPSULE_COUNTED_MAXIMA(CAPSULE_RAISE)
+#undef CAPSULE_ADD
+#undef CAPSULE_RAISE
 }
 
 }  // namespace capsule

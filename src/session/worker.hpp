@@ -6,11 +6,11 @@
 #include <optional>
 #include <vector>
 
+#include "capsule/diagnostics.h"
 #include "loop/loop.hpp"
 #include "transport/channel.hpp"
-#include "transport/output_queue.hpp"
 #include "transport/process.hpp"
-#include "transport/shared_memory.hpp"
+#include "transport/session_memory.hpp"
 
 namespace capsule {
 
@@ -30,8 +30,7 @@ struct Worker {
   std::mutex reader;
   bool work_ended = false;  // guarded by `reader`
 
-  SharedMemory memory;
-  OutputQueue output;
+  SessionMemory shared;
   OutputQueue::Cursor received;  // of the queue: up to where it was received; guarded by `reader`
   UniqueFd capture[2];           // read ends of stdout and stderr, duplicates of the worker's
 
@@ -54,5 +53,8 @@ struct Worker {
   [[nodiscard]] std::uint64_t frames_sent() const { return work.frames_sent() + control.frames_sent(); }
   [[nodiscard]] std::uint64_t bytes_sent() const { return work.bytes_sent() + control.bytes_sent(); }
 };
+
+// Adds a worker's counters to what was counted before.
+void add_executor_metrics(capsule_executor_metrics &metrics, const WorkerCounters &counters);
 
 }  // namespace capsule

@@ -19,20 +19,23 @@ std::optional<OutputRing::Record> OutputQueue::peek(const Cursor &cursor, const 
                                         : printed_.peek(cursor.printed, head.printed);
 }
 
-void OutputQueue::take(Cursor &cursor, const Cursor &head, std::size_t limit, std::string &out) const {
+std::size_t OutputQueue::take(Cursor &cursor, const Cursor &head, std::size_t limit, std::string &out) const {
   const bool captured = next_is_captured(cursor, head);
   const OutputRing &ring = captured ? captured_ : printed_;
   std::uint64_t &position = captured ? cursor.captured : cursor.printed;
   const std::uint64_t end = captured ? head.captured : head.printed;
   const auto first = ring.peek(position, end);
+  std::size_t taken = 0;
   for (auto record = first; record && record->stream == first->stream && record->execution_id == first->execution_id &&
                             (out.empty() || out.size() + record->size <= limit);
        record = ring.peek(position, end)) {
     position = ring.take(position, *record, out);
+    ++taken;
     if (next_is_captured(cursor, head) != captured) {
-      return;
+      break;
     }
   }
+  return taken;
 }
 
 }  // namespace capsule

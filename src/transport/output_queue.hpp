@@ -36,8 +36,8 @@ class OutputQueue {
   // The next record at the cursor, given the head; nothing when there is none.
   [[nodiscard]] std::optional<OutputRing::Record> peek(const Cursor &cursor, const Cursor &head) const;
   // Appends to `out` the bytes of the next record and of those behind it that continue it (same stream, same execution), up to
-  // `limit` bytes, and moves the cursor. After peek() only.
-  void take(Cursor &cursor, const Cursor &head, std::size_t limit, std::string &out) const;
+  // `limit` bytes, and moves the cursor. Returns how many records they were. After peek() only.
+  std::size_t take(Cursor &cursor, const Cursor &head, std::size_t limit, std::string &out) const;
 
  private:
   [[nodiscard]] bool next_is_captured(const Cursor &cursor, const Cursor &head) const;

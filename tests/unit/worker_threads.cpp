@@ -32,12 +32,12 @@ struct Bench {
     CHECK(fcntl(out[0], F_SETFL, O_NONBLOCK) == 0 && fcntl(err[0], F_SETFL, O_NONBLOCK) == 0);
     out_write.reset(out[1]);
     err_write.reset(err[1]);
-    auto memory = SharedMemory::create("test", OutputQueue::memory_size(1U << 20U));
+    auto memory = SharedMemory::create("test", SessionMemory::size(1U << 20U));
     CHECK(memory.ok());
     state.pid = getpid();
     state.main_thread = gettid();
     state.current_id = 5;
-    output.emplace(state, std::move(memory.value()), work.get(), UniqueFd(out[0]), UniqueFd(err[0]), credit,
+    output.emplace(state, SessionMemory(std::move(memory.value())), work.get(), UniqueFd(out[0]), UniqueFd(err[0]), credit,
                    wire::kDefaultMaxFrame);
   }
 

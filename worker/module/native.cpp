@@ -21,6 +21,7 @@ PyRef ask_host(const std::string &prompt, bool secret) {
     return refuse_input("no execution is running that could ask the host");
   }
   const std::shared_ptr<InputRequest> request = parts.inputs.open();
+  parts.counters.add(Counter::input_requests);
   {
     const WithoutGil released;
     const std::string_view shown(prompt.data(), std::min<std::size_t>(prompt.size(), parts.max_frame_bytes / 2));
@@ -37,9 +38,11 @@ PyRef ask_host(const std::string &prompt, bool secret) {
     }
     if (PyErr_CheckSignals() != 0) {
       parts.inputs.close(request->id);
+      parts.counters.add(Counter::input_canceled);
       return {};
     }
   }
+  parts.counters.add(request->text ? Counter::input_answered : Counter::input_declined);
   return request->text ? from_utf8(*request->text) : refuse_input("the host declined to answer");
 }
 

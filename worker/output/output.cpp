@@ -28,11 +28,12 @@ constexpr int kMaxFinalCaptures = 256;
 
 }  // namespace
 
-Output::Output(SessionState &state, SharedMemory memory, int work_fd, UniqueFd out_read, UniqueFd err_read,
+Output::Output(SessionState &state, SessionMemory memory, int work_fd, UniqueFd out_read, UniqueFd err_read,
                std::uint64_t credit, std::uint32_t max_frame_bytes)
     : state_(state),
       memory_(std::move(memory)),
-      queue_(memory_.data(), memory_.size()),
+      queue_(memory_.queue()),
+      counters_(memory_.counters()),
       work_fd_(work_fd),
       max_chunk_(std::min<std::size_t>(kMaxChunk, max_frame_bytes - wire::kFrameOverhead)),
       max_piece_(std::min(max_chunk_ / 2, queue_.printed().max_record())),
@@ -57,7 +58,10 @@ std::size_t Output::append(std::uint8_t stream, std::string_view data) {
       break;
     }
     taken += record.size;
+    counters_.add(Counter::outputs_enqueued);
   }
+  counters_.add(Counter::output_bytes_enqueued, taken);
+  counters_.add(Counter::output_waits, taken < data.size() ? 1 : 0);
   if (taken < data.size() || std::memchr(data.data(), '\n', data.size()) != nullptr) {
     flush();
   }
@@ -108,7 +112,10 @@ bool Output::read_capture(std::uint8_t stream) {
     return false;
   }
   const ssize_t count = ::readv(pipe, room->data(), static_cast<int>(room->size()));
-  queue_.captured().commit(count > 0 ? static_cast<std::uint32_t>(count) : 0);
+  const std::uint32_t captured = count > 0 ? static_cast<std::uint32_t>(count) : 0;
+  queue_.captured().commit(captured);
+  counters_.add(Counter::outputs_captured, captured > 0 ? 1 : 0);
+  counters_.add(Counter::output_bytes_captured, captured);
   return false;
 }
 
@@ -121,13 +128,16 @@ bool Output::can_send() const {
 void Output::pack_queued() {
   packed_cursor_ = queue_.tail();
   const OutputQueue::Cursor head = queue_.head();
+  counters_.raise(Counter::output_queue_bytes_max,
+                  std::max(head.printed - packed_cursor_.printed, head.captured - packed_cursor_.captured));
   while (packed_.size() < kMaxPacked) {
     const auto first = queue_.peek(packed_cursor_, head);
     if (!first || credit() < static_cast<std::int64_t>(first->size)) {
       return;
     }
     chunk_.clear();
-    queue_.take(packed_cursor_, head, std::min(max_chunk_, static_cast<std::size_t>(credit())), chunk_);
+    packed_pieces_ += queue_.take(packed_cursor_, head, std::min(max_chunk_, static_cast<std::size_t>(credit())), chunk_);
+    packed_bytes_ += chunk_.size();
     credit_.fetch_sub(static_cast<std::int64_t>(chunk_.size()), std::memory_order_relaxed);
     const wire::Output output{static_cast<std::uint8_t>(first->stream), chunk_, packed_cursor_.printed,
                               packed_cursor_.captured};
@@ -137,6 +147,9 @@ void Output::pack_queued() {
 }
 
 void Output::transmit() {
+  // Before the host can see the effect.
+  counters_.add(Counter::outputs_sent, std::exchange(packed_pieces_, 0));
+  counters_.add(Counter::output_bytes_sent, std::exchange(packed_bytes_, 0));
   if (!send_all(work_fd_, packed_)) {
     _exit(kExitChannelLost);
   }
@@ -153,6 +166,7 @@ void Output::send_queued() {
 }
 
 void Output::send_behind(std::uint64_t execution_id, const wire::Body &body) {
+  const std::uint64_t began = monotonic_ns();
   std::unique_lock lock(sender_);
   // What a child process or another thread goes on printing from here on does not hold up the end.
   int capture_rounds = kMaxFinalCaptures;
@@ -177,6 +191,8 @@ void Output::send_behind(std::uint64_t execution_id, const wire::Body &body) {
   // The last output and the frame behind it go out in one write: one wake-up of the host.
   const auto frame = encoder_.encode(execution_id, body);
   packed_.insert(packed_.end(), frame.begin(), frame.end());
+  counters_.add(Counter::drains);
+  counters_.add(Counter::drain_ns, monotonic_ns() - began);
   transmit();
 }
 

@@ -15,8 +15,7 @@
 #include "native_thread.hpp"
 #include "poll_set.hpp"
 #include "session_state.hpp"
-#include "transport/output_queue.hpp"
-#include "transport/shared_memory.hpp"
+#include "transport/session_memory.hpp"
 #include "wire/codec.hpp"
 
 namespace capsule::worker {
@@ -24,7 +23,7 @@ namespace capsule::worker {
 class Output {
  public:
   // `work_fd` is borrowed. Reads of the capture ends never block.
-  Output(SessionState &state, SharedMemory memory, int work_fd, UniqueFd out_read, UniqueFd err_read, std::uint64_t credit,
+  Output(SessionState &state, SessionMemory memory, int work_fd, UniqueFd out_read, UniqueFd err_read, std::uint64_t credit,
          std::uint32_t max_frame_bytes);
   ~Output();
   Output(const Output &) = delete;
@@ -40,6 +39,8 @@ class Output {
 
   // Main thread, without the GIL. Sends everything appended or captured so far, then the frame. Waits for credit as long as it takes.
   void send_behind(std::uint64_t execution_id, const wire::Body &body);
+
+  [[nodiscard]] WorkerCounters &counters() const { return counters_; }
 
   // Link thread.
   void add_credit(std::uint64_t bytes);
@@ -76,8 +77,9 @@ class Output {
   [[nodiscard]] bool can_send() const;
 
   SessionState &state_;
-  SharedMemory memory_;
-  OutputQueue queue_;
+  SessionMemory memory_;
+  OutputQueue &queue_;
+  WorkerCounters &counters_;
   const int work_fd_;
   const std::size_t max_chunk_;  // bytes that one Output frame gathers from neighbouring pieces
   const std::size_t max_piece_;  // longest piece of text that travels whole; longer ones are cut between characters
@@ -96,6 +98,8 @@ class Output {
   wire::Encoder encoder_;
   std::vector<std::uint8_t> packed_;
   OutputQueue::Cursor packed_cursor_;
+  std::size_t packed_pieces_ = 0;
+  std::size_t packed_bytes_ = 0;
   std::string chunk_;
 
   NativeThread pump_;

@@ -1,0 +1,32 @@
+// What host and worker of one session share: the worker's counters, then its output queue.
+#pragma once
+
+#include "transport/output_queue.hpp"
+#include "transport/shared_memory.hpp"
+#include "transport/worker_counters.hpp"
+
+namespace capsule {
+
+class SessionMemory {
+ public:
+  static std::size_t size(std::size_t queue_bytes) { return sizeof(WorkerCounters) + OutputQueue::memory_size(queue_bytes); }
+
+  SessionMemory() = default;
+  // Of at least size(0) bytes, zeroed by the host; false afterwards when it is smaller.
+  explicit SessionMemory(SharedMemory memory) : memory_(std::move(memory)) {
+    if (memory_.size() > size(0)) {
+      queue_ =
+          OutputQueue(static_cast<char *>(memory_.data()) + sizeof(WorkerCounters), memory_.size() - sizeof(WorkerCounters));
+    }
+  }
+
+  [[nodiscard]] WorkerCounters &counters() const { return *static_cast<WorkerCounters *>(memory_.data()); }
+  OutputQueue &queue() { return queue_; }
+  SharedMemory &file() { return memory_; }
+
+ private:
+  SharedMemory memory_;
+  OutputQueue queue_;
+};
+
+}  // namespace capsule

@@ -1,0 +1,59 @@
+// Counters that a worker keeps in shared memory. The host reads them at any time, also after a death, and believes none: they are
+// only ever shown. Each has one writer at a time (in Python, whoever holds the GIL), so that counting is a load and a store.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace capsule {
+
+// Each is a field of capsule_executor_metrics by the same name: sums, then maxima.
+#define CAPSULE_COUNTED_SUMS(X) \
+  X(outputs_enqueued)           \
+  X(output_bytes_enqueued)      \
+  X(outputs_captured)           \
+  X(output_bytes_captured)      \
+  X(outputs_sent)               \
+  X(output_bytes_sent)          \
+  X(output_waits)               \
+  X(drains)                     \
+  X(drain_ns)                   \
+  X(input_requests)             \
+  X(input_answered)             \
+  X(input_declined)             \
+  X(input_canceled)
+#define CAPSULE_COUNTED_MAXIMA(X) X(output_queue_bytes_max)
+
+enum class Counter : std::size_t {
+#define X(name) name,
+  CAPSULE_COUNTED_SUMS(X) CAPSULE_COUNTED_MAXIMA(X)
+#undef X
+      count
+};
+
+// Starts as zeros, as shared memory does.
+class WorkerCounters {
+ public:
+  void add(Counter counter, std::uint64_t amount = 1) {
+    std::atomic<std::uint64_t> &value = at(counter);
+    value.store(value.load(std::memory_order_relaxed) + amount, std::memory_order_release);
+  }
+  void raise(Counter maximum, std::uint64_t to) {
+    std::atomic<std::uint64_t> &value = at(maximum);
+    if (value.load(std::memory_order_relaxed) < to) {
+      value.store(to, std::memory_order_release);
+    }
+  }
+  [[nodiscard]] std::uint64_t get(Counter counter) const {
+    return values_[static_cast<std::size_t>(counter)].load(std::memory_order_acquire);
+  }
+
+ private:
+  std::atomic<std::uint64_t> &at(Counter counter) { return values_[static_cast<std::size_t>(counter)]; }
+
+  alignas(64) std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(Counter::count)> values_;
+};
+
+}  // namespace capsule
