@@ -17,6 +17,7 @@ Dispatch::Dispatch(SessionState &state, Output &output, Executor &executor, int 
     : state_(state), output_(output), executor_(executor), work_fd_(work_fd), reader_(max_frame_bytes) {}
 
 void Dispatch::run() {
+  getrusage(RUSAGE_SELF, &baseline_);
   while (!state_.shutting_down.load()) {
     auto frame = reader_.next();
     if (!frame.ok()) {
@@ -59,23 +60,49 @@ bool Dispatch::receive() {
 void Dispatch::execute(std::uint64_t execution_id, const wire::Execute &request) {
   const std::uint64_t started = monotonic_ns();
   state_.started_ns.store(started, std::memory_order_relaxed);
+  state_.input_wait_ns.store(0, std::memory_order_relaxed);
   state_.current_id.store(execution_id, std::memory_order_seq_cst);
   const Outcome outcome = executor_.run(execution_id, request);
   reply(execution_id, outcome, monotonic_ns() - started);
+}
+
+// Reading the clock of the process costs about a microsecond: what is shorter than this goes unmeasured.
+std::optional<wire::Bill> Dispatch::make_bill(std::uint64_t duration_ns) const {
+  constexpr std::uint64_t kShortestMeasuredNs = 500'000;
+  if (duration_ns < kShortestMeasuredNs) {
+    return std::nullopt;
+  }
+  rusage now{};
+  getrusage(RUSAGE_SELF, &now);
+  const auto since = [](long after, long before) { return static_cast<std::uint64_t>(after - before); };
+  const auto ns = [](const timeval &time) {
+    return static_cast<std::uint64_t>(time.tv_sec) * kNsPerSecond + static_cast<std::uint64_t>(time.tv_usec) * 1000;
+  };
+  return wire::Bill{.user_cpu_ns = ns(now.ru_utime) - ns(baseline_.ru_utime),
+                    .system_cpu_ns = ns(now.ru_stime) - ns(baseline_.ru_stime),
+                    .peak_resident_delta_bytes = since(now.ru_maxrss, baseline_.ru_maxrss) * 1024,
+                    .minor_faults = since(now.ru_minflt, baseline_.ru_minflt),
+                    .major_faults = since(now.ru_majflt, baseline_.ru_majflt),
+                    .voluntary_switches = since(now.ru_nvcsw, baseline_.ru_nvcsw),
+                    .involuntary_switches = since(now.ru_nivcsw, baseline_.ru_nivcsw)};
 }
 
 void Dispatch::reply(std::uint64_t execution_id, const Outcome &outcome, std::uint64_t duration_ns) {
   executor_.enter_send();
   // Over before the host can know it: a cancel that comes from here on is late.
   state_.ended_id.store(execution_id, std::memory_order_seq_cst);
+  const std::optional<wire::Bill> bill = make_bill(duration_ns);
+  const std::uint64_t input_wait_ns = state_.input_wait_ns.load(std::memory_order_relaxed);
   if (const auto *value = std::get_if<Value>(&outcome)) {
     output_.send_behind(execution_id, wire::Result{view(value->repr), value->repr_size_bytes, value->type_name,
-                                                   view(value->json), duration_ns});
+                                                   view(value->json), duration_ns, bill, input_wait_ns});
   } else {
     const auto &failure = std::get<Failure>(outcome);
     output_.send_behind(execution_id, wire::Error{failure.error_type, failure.message, view(failure.traceback),
-                                                  failure.exit_code, failure.interrupted, duration_ns});
+                                                  failure.exit_code, failure.interrupted, duration_ns, bill, input_wait_ns});
   }
+  // The host has its answer: nobody waits for this.
+  getrusage(RUSAGE_SELF, &baseline_);
   state_.current_id.store(0, std::memory_order_seq_cst);
   executor_.leave_send();
 }

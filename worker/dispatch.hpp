@@ -1,6 +1,8 @@
 // The main thread's loop: reads the work channel, runs what comes, replies. The only place that sends a terminal frame.
 #pragma once
 
+#include <sys/resource.h>
+
 #include "executor/executor.hpp"
 #include "output/output.hpp"
 #include "session_state.hpp"
@@ -20,12 +22,14 @@ class Dispatch {
   bool receive();
   void execute(std::uint64_t execution_id, const wire::Execute &request);
   void reply(std::uint64_t execution_id, const Outcome &outcome, std::uint64_t duration_ns);
+  [[nodiscard]] std::optional<wire::Bill> make_bill(std::uint64_t duration_ns) const;
 
   SessionState &state_;
   Output &output_;
   Executor &executor_;
   const int work_fd_;
   FrameReader reader_;
+  rusage baseline_{};  // as the last execution ended
 };
 
 }  // namespace capsule::worker

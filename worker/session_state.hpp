@@ -25,6 +25,8 @@ struct SessionState {
   std::atomic<std::uint64_t> ended_id{0};
   std::atomic<std::uint64_t> started_ns{0};
   std::atomic<std::uint64_t> namespace_size{0};
+  // Main. Time the execution under way has waited for input.
+  std::atomic<std::uint64_t> input_wait_ns{0};
   // Link. The execution to cancel: never reset, so that a cancel that comes before its execution is not lost.
   std::atomic<std::uint64_t> cancel_id{0};
   // Link. The execution to interrupt once; whoever delivers it resets it.

@@ -210,6 +210,31 @@ typedef struct capsule_event {
   uint64_t stdout_bytes;
   /** Terminal: output bytes of the execution on stderr. */
   uint64_t stderr_bytes;
+
+  /** Terminal: newlines in the execution's output on stdout. */
+  uint64_t stdout_lines;
+  /** Terminal: newlines in the execution's output on stderr. */
+  uint64_t stderr_lines;
+  /** Terminal: time the main thread waited for answers to input requests. Absent, as all below, where the worker died. */
+  uint64_t input_wait_ns;
+  /** Terminal: 1 when the seven fields below were measured: not for an execution shorter than 500 µs. */
+  int32_t resources_measured;
+  /** Terminal: reserved, zero. */
+  int32_t reserved_bill;
+  /** Terminal: user CPU time of the worker process, all threads, as getrusage() tells it. */
+  uint64_t user_cpu_ns;
+  /** Terminal: its system CPU time. */
+  uint64_t system_cpu_ns;
+  /** Terminal: by how much its peak of resident memory rose. */
+  uint64_t peak_resident_delta_bytes;
+  /** Terminal: page faults without I/O. */
+  uint64_t minor_faults;
+  /** Terminal: page faults that needed I/O. */
+  uint64_t major_faults;
+  /** Terminal: context switches of its own, as for a wait. */
+  uint64_t voluntary_switches;
+  /** Terminal: context switches forced on it. */
+  uint64_t involuntary_switches;
 } capsule_event;
 
 /**

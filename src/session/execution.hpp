@@ -38,6 +38,8 @@ struct Execution {
   std::uint64_t started_ns = 0;
   std::uint64_t stdout_bytes = 0;
   std::uint64_t stderr_bytes = 0;
+  std::uint64_t stdout_lines = 0;
+  std::uint64_t stderr_lines = 0;
   std::uint64_t uncredited_bytes = 0;  // output in the queue for which the worker waits for credit
   std::set<std::uint64_t> open_inputs;
 

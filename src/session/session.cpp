@@ -138,6 +138,8 @@ void Session::end(Notifications &notifications, const std::shared_ptr<Execution>
   }
   fields.stdout_bytes = execution->stdout_bytes;
   fields.stderr_bytes = execution->stderr_bytes;
+  fields.stdout_lines = execution->stdout_lines;
+  fields.stderr_lines = execution->stderr_lines;
   execution->phase = ExecutionPhase::kEnded;
   execution->open_inputs.clear();
   counters_.last_used_ns = now;

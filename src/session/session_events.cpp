@@ -1,6 +1,7 @@
 // From the worker's frames to the callers' events, and the waiting for them.
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/clock.hpp"
@@ -16,6 +17,19 @@ constexpr int kMaxRounds = 8;
 
 std::int32_t phase_of_own_end(const Execution &execution) {
   return execution.stop_cause == 0 ? CAPSULE_CANCEL_NONE : CAPSULE_CANCEL_DELIVERED;
+}
+
+void write_bill(capsule_event &fields, const std::optional<wire::Bill> &bill, std::uint64_t input_wait_ns) {
+  fields.input_wait_ns = input_wait_ns;
+  fields.resources_measured = bill ? 1 : 0;
+  const wire::Bill cost = bill.value_or(wire::Bill());
+  fields.user_cpu_ns = cost.user_cpu_ns;
+  fields.system_cpu_ns = cost.system_cpu_ns;
+  fields.peak_resident_delta_bytes = cost.peak_resident_delta_bytes;
+  fields.minor_faults = cost.minor_faults;
+  fields.major_faults = cost.major_faults;
+  fields.voluntary_switches = cost.voluntary_switches;
+  fields.involuntary_switches = cost.involuntary_switches;
 }
 
 }  // namespace
@@ -155,7 +169,10 @@ void Session::deliver_output(Notifications &notifications, std::uint64_t executi
     credit(data.size());
     return;
   }
-  (stream == CAPSULE_STREAM_STDOUT ? current_->stdout_bytes : current_->stderr_bytes) += data.size();
+  const auto lines = static_cast<std::uint64_t>(std::count(data.begin(), data.end(), '\n'));
+  const bool out = stream == CAPSULE_STREAM_STDOUT;
+  (out ? current_->stdout_bytes : current_->stderr_bytes) += data.size();
+  (out ? current_->stdout_lines : current_->stderr_lines) += lines;
   if (current_->events.abandoned()) {
     counters_.abandoned_output_bytes += data.size();
     credit(data.size());
@@ -196,6 +213,7 @@ void Session::on_result(Notifications &notifications, const wire::Envelope &enve
   fields.cancel_phase = phase_of_own_end(*current_);
   fields.state = CAPSULE_STATE_PRESERVED;
   fields.duration_ns = result.duration_ns;
+  write_bill(fields, result.bill, result.input_wait_ns);
   fields.repr_size_bytes = result.repr_size_bytes;
   if (result.repr.data() != nullptr) {
     fields.repr = event.keep(0, result.repr);
@@ -214,6 +232,7 @@ void Session::on_error(Notifications &notifications, const wire::Envelope &envel
   fields.time_ns = envelope.time_ns;
   fields.state = CAPSULE_STATE_PRESERVED;
   fields.duration_ns = error.duration_ns;
+  write_bill(fields, error.bill, error.input_wait_ns);
   fields.exit_code = error.exit_code;
   fields.error_type = event.keep(0, error.error_type);
   fields.message = event.keep(1, error.message);

@@ -57,6 +57,11 @@ struct BodyBuilder {
     const auto failure = text(b, m.failure);
     return {fb::Body::Ready, fb::CreateReady(b, m.pid, version, path, capabilities, native, failure).Union()};
   }
+  flatbuffers::Offset<fb::Bill> bill(const std::optional<Bill> &m) const {
+    return m ? fb::CreateBill(b, m->user_cpu_ns, m->system_cpu_ns, m->peak_resident_delta_bytes, m->minor_faults,
+                              m->major_faults, m->voluntary_switches, m->involuntary_switches)
+             : 0;
+  }
   std::pair<fb::Body, AnyOffset> operator()(const Fork &m) const {
     return {fb::Body::Fork, fb::CreateFork(b, m.session_id, m.spawn).Union()};
   }
@@ -95,13 +100,18 @@ struct BodyBuilder {
     const auto repr = text(b, m.repr);
     const auto type_name = text(b, m.type_name);
     const auto json = text(b, m.json);
-    return {fb::Body::Result, fb::CreateResult(b, repr, m.repr_size_bytes, type_name, json, m.duration_ns).Union()};
+    const auto cost = bill(m.bill);
+    return {fb::Body::Result,
+            fb::CreateResult(b, repr, m.repr_size_bytes, type_name, json, m.duration_ns, cost, m.input_wait_ns).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Error &m) const {
     const auto type = text(b, m.error_type);
     const auto message = text(b, m.message);
     const auto traceback = text(b, m.traceback);
-    return {fb::Body::Error, fb::CreateError(b, type, message, traceback, m.exit_code, m.interrupted, m.duration_ns).Union()};
+    const auto cost = bill(m.bill);
+    return {
+        fb::Body::Error,
+        fb::CreateError(b, type, message, traceback, m.exit_code, m.interrupted, m.duration_ns, cost, m.input_wait_ns).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Cancel &) const { return {fb::Body::Cancel, fb::CreateCancel(b).Union()}; }
   std::pair<fb::Body, AnyOffset> operator()(const Interrupt &) const {
@@ -136,6 +146,14 @@ std::vector<Text> view(const flatbuffers::Vector<StringOffset> *values) {
   return views;
 }
 
+std::optional<Bill> view(const fb::Bill *bill) {
+  if (bill == nullptr) {
+    return std::nullopt;
+  }
+  return Bill{bill->user_cpu_ns(),  bill->system_cpu_ns(),      bill->peak_resident_delta_bytes(), bill->minor_faults(),
+              bill->major_faults(), bill->voluntary_switches(), bill->involuntary_switches()};
+}
+
 Body read(const fb::Hello &m) {
   return Hello{m.protocol_major(), m.protocol_minor(),        m.features(),           m.max_frame_bytes(),
                m.session_id(),     m.heartbeat_interval_ms(), m.output_window_bytes()};
@@ -164,10 +182,12 @@ Body read(const fb::Output &m) { return Output{m.stream(), view(m.data()), m.que
 Body read(const fb::InputRequest &m) { return InputRequest{m.input_id(), view(m.prompt()), m.secret()}; }
 Body read(const fb::InputResponse &m) { return InputResponse{m.input_id(), view(m.text()), m.declined()}; }
 Body read(const fb::Result &m) {
-  return Result{view(m.repr()), m.repr_size_bytes(), view(m.type_name()), view(m.json()), m.duration_ns()};
+  return Result{view(m.repr()),  m.repr_size_bytes(), view(m.type_name()), view(m.json()),
+                m.duration_ns(), view(m.bill()),      m.input_wait_ns()};
 }
 Body read(const fb::Error &m) {
-  return Error{view(m.error_type()), view(m.message()), view(m.traceback()), m.exit_code(), m.interrupted(), m.duration_ns()};
+  return Error{view(m.error_type()), view(m.message()), view(m.traceback()), m.exit_code(),
+               m.interrupted(),      m.duration_ns(),   view(m.bill()),      m.input_wait_ns()};
 }
 Body read(const fb::Cancel &) { return Cancel{}; }
 Body read(const fb::Interrupt &) { return Interrupt{}; }

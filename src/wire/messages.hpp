@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -109,12 +110,24 @@ struct InputResponse {
   bool declined = false;
 };
 
+struct Bill {
+  std::uint64_t user_cpu_ns = 0;
+  std::uint64_t system_cpu_ns = 0;
+  std::uint64_t peak_resident_delta_bytes = 0;
+  std::uint64_t minor_faults = 0;
+  std::uint64_t major_faults = 0;
+  std::uint64_t voluntary_switches = 0;
+  std::uint64_t involuntary_switches = 0;
+};
+
 struct Result {
   Text repr{};
   std::uint64_t repr_size_bytes = 0;
   Text type_name{};
   Text json{};
   std::uint64_t duration_ns = 0;
+  std::optional<Bill> bill{};
+  std::uint64_t input_wait_ns = 0;
 };
 
 struct Error {
@@ -124,6 +137,8 @@ struct Error {
   std::int32_t exit_code = 0;
   bool interrupted = false;
   std::uint64_t duration_ns = 0;
+  std::optional<Bill> bill{};
+  std::uint64_t input_wait_ns = 0;
 };
 
 struct Cancel {};

@@ -144,6 +144,7 @@ Event copy_of(const capsule_event &event) {
   copy.state_preserved = event.state == CAPSULE_STATE_PRESERVED;
   copy.queue_ns = event.queue_ns;
   copy.duration_ns = event.duration_ns;
+  copy.input_wait_ns = event.input_wait_ns;
   copy.stdout_bytes = event.stdout_bytes;
   copy.stderr_bytes = event.stderr_bytes;
   return copy;

@@ -35,6 +35,7 @@ struct Event {
   bool state_preserved = false;
   std::uint64_t queue_ns = 0;
   std::uint64_t duration_ns = 0;
+  std::uint64_t input_wait_ns = 0;
   std::uint64_t stdout_bytes = 0;
   std::uint64_t stderr_bytes = 0;
 

@@ -1,5 +1,9 @@
 #include "module/native.hpp"
 
+#include <unistd.h>
+
+#include "base/clock.hpp"
+
 namespace capsule::worker {
 namespace {
 
@@ -9,6 +13,23 @@ PyRef refuse_input(const char *reason) {
   PyErr_SetString(PyExc_EOFError, reason);
   return {};
 }
+
+// Adds its own life to the execution's time of waiting for input, on the main thread.
+class InputWait {
+ public:
+  explicit InputWait(SessionState &state) : state_(state), began_(monotonic_ns()) {}
+  ~InputWait() {
+    if (gettid() == state_.main_thread) {
+      state_.input_wait_ns.fetch_add(monotonic_ns() - began_, std::memory_order_relaxed);
+    }
+  }
+  InputWait(const InputWait &) = delete;
+  InputWait &operator=(const InputWait &) = delete;
+
+ private:
+  SessionState &state_;
+  const std::uint64_t began_;
+};
 
 // Asks the host for a line; waits without the GIL until it answers, or a cancel breaks the wait.
 PyRef ask_host(const std::string &prompt, bool secret) {
@@ -20,6 +41,7 @@ PyRef ask_host(const std::string &prompt, bool secret) {
   if (execution_id == 0 || parts.state.shutting_down.load()) {
     return refuse_input("no execution is running that could ask the host");
   }
+  const InputWait wait(parts.state);
   const std::shared_ptr<InputRequest> request = parts.inputs.open();
   parts.counters.add(Counter::input_requests);
   {
