@@ -135,6 +135,9 @@ struct SessionOptions {
   bool wait_ready = detail::session_defaults().wait_ready != 0;  ///< Whether `open` waits until the worker is ready.
   std::uint64_t output_window_bytes = detail::session_defaults().output_window_bytes;  ///< On its way to the caller.
   std::uint64_t output_queue_bytes = detail::session_defaults().output_queue_bytes;    ///< Waiting in the worker.
+  double rate_limit_per_s = detail::session_defaults().rate_limit_per_s;               ///< Executions a second; 0: no limit.
+  std::uint32_t rate_limit_burst = detail::session_defaults().rate_limit_burst;        ///< Executions at once.
+  bool enable_metrics = detail::session_defaults().enable_metrics != 0;                ///< The opt-in metrics.
 };
 
 /** @brief Options of an execution: fields and defaults of `capsule_execution_options`. */
@@ -381,6 +384,9 @@ class Runtime {
     raw.wait_ready = options.wait_ready ? 1 : 0;
     raw.output_window_bytes = options.output_window_bytes;
     raw.output_queue_bytes = options.output_queue_bytes;
+    raw.rate_limit_per_s = options.rate_limit_per_s;
+    raw.rate_limit_burst = options.rate_limit_burst;
+    raw.enable_metrics = options.enable_metrics ? 1 : 0;
     capsule_session *handle = nullptr;
     detail::call(capsule_session_open, capi(), &raw, &handle);
     return Session(handle);

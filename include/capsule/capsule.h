@@ -33,6 +33,7 @@
 #include "capsule/diagnostics.h"
 #include "capsule/error.h"
 #include "capsule/execution.h"
+#include "capsule/interceptor.h"
 #include "capsule/log.h"
 #include "capsule/runtime.h"
 #include "capsule/session.h"

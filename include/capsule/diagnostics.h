@@ -64,6 +64,37 @@ typedef struct capsule_executor_metrics {
 CAPSULE_API capsule_status capsule_session_get_executor_metrics(capsule_session *session, capsule_executor_metrics *metrics,
                                                                 capsule_error *error);
 
+/** @brief What a session's rate limiter did; opt-in by `enable_metrics`. */
+typedef struct capsule_limiter_metrics {
+  /** `sizeof(capsule_limiter_metrics)`, set by the caller. */
+  uint32_t struct_size;
+  /** Reserved, zero. */
+  uint32_t reserved;
+  /** Executions that asked for a token. */
+  uint64_t acquires;
+  /** Times there was none, and a wait began. */
+  uint64_t waits;
+  /** Time waited for tokens that came, as measured. */
+  uint64_t wait_ns;
+  /** Times a timer ended such a wait. */
+  uint64_t wakeups;
+  /** Executions canceled while they waited. */
+  uint64_t canceled;
+  /** Tokens there are now, 0 … `rate_limit_burst`; 0 without a limit. */
+  double tokens;
+} capsule_limiter_metrics;
+
+/**
+ * @brief Copies what the rate limiter did.
+ * @param session A session, closed ones included.
+ * @param[out] metrics Its `struct_size` set by the caller.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_STATE` (opened without `enable_metrics`); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+ * `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_session_get_limiter_metrics(capsule_session *session, capsule_limiter_metrics *metrics,
+                                                               capsule_error *error);
+
 #ifdef __cplusplus
 }
 #endif

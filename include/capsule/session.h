@@ -103,6 +103,15 @@ typedef struct capsule_session_options {
    * written at descriptor level. Lost by no death of the worker. Default 4 MiB.
    */
   uint64_t output_queue_bytes;
+  /**
+   * Executions that may start a second, by a token bucket that starts full: 0 for no limit (default), or 0.001 … 1,000,000,000.
+   * Those that must wait stay queued, in order; control messages are never limited.
+   */
+  double rate_limit_per_s;
+  /** Executions that may start at once before the limit shows, 1 … 1,000,000. Default 100. */
+  uint32_t rate_limit_burst;
+  /** 1: keep the opt-in metrics (capsule_session_get_limiter_metrics()). Default 0. */
+  uint32_t enable_metrics;
 } capsule_session_options;
 
 /** @brief Bytes of the inline texts of `capsule_session_info`, their NUL included. */

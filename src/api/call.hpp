@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/status.hpp"
 #include "capsule/capsule.h"
+#include "session/interceptors.hpp"
 
 namespace capsule::api {
 
@@ -26,8 +27,8 @@ capsule_status call(capsule_error *error, Body &&body) noexcept {
     if (forked()) {
       return report(Status(CAPSULE_E_FORKED, status_text(CAPSULE_E_FORKED)), error);
     }
-    if (in_log_callback()) {
-      return report(Status(CAPSULE_E_REENTRANT, "the library was called from its log sink"), error);
+    if (in_log_callback() || in_interceptor()) {
+      return report(Status(CAPSULE_E_REENTRANT, "the library was called from its log sink or an interceptor"), error);
     }
     const Status status = body();
     return status.ok() ? CAPSULE_OK : report(status, error);

@@ -56,11 +56,18 @@ Status check_numbers(const capsule_session_options &o) {
       {"options.wait_ready", o.wait_ready, 0, 1},
       {"options.output_window_bytes", number(o.output_window_bytes), kMinBuffer, kMaxBuffer},
       {"options.output_queue_bytes", number(o.output_queue_bytes), kMinBuffer, kMaxBuffer},
+      {"options.rate_limit_burst", o.rate_limit_burst, 1, 1'000'000},
+      {"options.enable_metrics", o.enable_metrics, 0, 1},
   };
   for (const Check &check : checks) {
     if (Status status = check_range(check.name, check.value, check.least, check.most); !status.ok()) {
       return status;
     }
+  }
+  const double rate = o.rate_limit_per_s;
+  if (rate != 0 && !(rate >= 0.001 && rate <= 1e9)) {  // NaN is neither
+    return {CAPSULE_E_ARGUMENT,
+            "options.rate_limit_per_s is " + std::to_string(rate) + "; it can be 0, or 0.001 to 1000000000"};
   }
   return {};
 }
@@ -109,6 +116,9 @@ Result<capsule::SessionOptions> translate(const capsule_session_options *given) 
   translated.wait_ready = o.wait_ready != 0;
   translated.output_window_bytes = o.output_window_bytes;
   translated.output_queue_bytes = o.output_queue_bytes;
+  translated.rate_limit_per_s = o.rate_limit_per_s;
+  translated.rate_limit_burst = o.rate_limit_burst;
+  translated.enable_metrics = o.enable_metrics != 0;
   return translated;
 }
 
@@ -128,6 +138,7 @@ void capsule_session_options_init(capsule_session_options *options, uint32_t str
   defaults.wait_ready = d.wait_ready ? 1 : 0;
   defaults.output_window_bytes = d.output_window_bytes;
   defaults.output_queue_bytes = d.output_queue_bytes;
+  defaults.rate_limit_burst = d.rate_limit_burst;
   write_defaults(options, struct_size, defaults);
 }
 
@@ -229,6 +240,18 @@ capsule_status capsule_session_get_executor_metrics(capsule_session *session, ca
   return call(error, [&] {
     auto found = look_up(session);
     return found.ok() ? write_struct(metrics, found.value()->executor_metrics(), "metrics") : found.status();
+  });
+}
+
+capsule_status capsule_session_get_limiter_metrics(capsule_session *session, capsule_limiter_metrics *metrics,
+                                                   capsule_error *error) {
+  return call(error, [&]() -> Status {
+    auto found = look_up(session);
+    if (!found.ok()) {
+      return found.status();
+    }
+    auto taken = found.value()->limiter_metrics();
+    return taken.ok() ? write_struct(metrics, taken.value(), "metrics") : taken.status();
   });
 }
 

@@ -10,7 +10,10 @@
 namespace capsule {
 
 Session::Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOptions options)
-    : runtime_(std::move(runtime)), id_(id), options_(std::move(options)) {
+    : runtime_(std::move(runtime)),
+      id_(id),
+      options_(std::move(options)),
+      limiter_(options_.rate_limit_per_s, options_.rate_limit_burst) {
   counters_.session_id = id;
   counters_.executor = options_.profile.executor;
   counters_.created_ns = monotonic_ns();
@@ -27,6 +30,10 @@ bool Session::add_handle() {
 
 void Session::drop_handle() {
   if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    {
+      const Lock lock(mutex_);
+      interceptors_.clear();  // what they point to may go now
+    }
     begin_close(0);
     runtime_->drop_handle();
   }
@@ -63,9 +70,48 @@ void Session::dispatch(Notifications &notifications) {
   if (!can_run() || current_ || queue_.empty() || !worker_ || worker_->gone) {
     return;
   }
+  if (limiter_.active() && !take_token(*queue_.front())) {
+    return;
+  }
   const std::shared_ptr<Execution> execution = std::move(queue_.front());
   queue_.pop_front();
   run_next(notifications, execution);
+}
+
+// Whether the execution at the head of the queue may be sent now; if not, a timer sends it once it may. Only the head waits, so
+// that tokens are given in order, and one at a time is woken.
+bool Session::take_token(const Execution &execution) {
+  if (token_timer_runs_) {
+    return false;
+  }
+  const std::uint64_t now = monotonic_ns();
+  limiter_metrics_.acquires += limited_id_ == execution.id ? 0 : 1;
+  limited_id_ = execution.id;
+  const std::uint64_t wait_ns = limiter_.take(now);
+  if (wait_ns == 0) {
+    limiter_metrics_.wait_ns += token_wait_began_ns_ == 0 ? 0 : now - token_wait_began_ns_;
+    token_wait_began_ns_ = 0;
+    return true;
+  }
+  ++limiter_metrics_.waits;
+  token_wait_began_ns_ = token_wait_began_ns_ == 0 ? now : token_wait_began_ns_;
+  token_timer_runs_ = true;
+  runtime_->loop().post([weak = weak_from_this(), deadline = now + wait_ns, &loop = runtime_->loop()] {
+    loop.add_timer(deadline, [weak] {
+      if (const auto self = weak.lock()) {
+        self->on_token();
+      }
+    });
+  });
+  return false;
+}
+
+void Session::on_token() {
+  Notifications notifications;
+  const Lock lock(mutex_);
+  token_timer_runs_ = false;
+  ++limiter_metrics_.wakeups;
+  dispatch(notifications);
 }
 
 void Session::run_next(Notifications &notifications, const std::shared_ptr<Execution> &execution) {
@@ -195,6 +241,10 @@ Status Session::cancel(Execution &execution, std::int64_t grace_ms) {
   if (queued != queue_.end()) {
     const std::shared_ptr<Execution> canceled = *queued;
     queue_.erase(queued);
+    if (canceled->id == limited_id_ && token_wait_began_ns_ != 0) {
+      ++limiter_metrics_.canceled;
+      token_wait_began_ns_ = 0;
+    }
     end_unstarted(notifications, canceled, CAPSULE_OUTCOME_CANCELED, "KeyboardInterrupt", "canceled before it ran");
     return {};
   }
@@ -299,22 +349,19 @@ void Session::credit(std::uint64_t bytes) {
   }
 }
 
-void Session::send_control(std::uint64_t execution_id, wire::Body body) {
-  if (worker_ && !worker_->gone) {
-    const bool was_pending = worker_->control.pending();
-    worker_->control.send(execution_id, std::move(body));
-    if (worker_->control.pending() && !was_pending) {
-      flush_later(worker_, &Worker::control);
-    }
+void Session::send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body) {
+  if (!worker_ || worker_->gone) {
+    return;
   }
-}
-
-void Session::send_work(std::uint64_t execution_id, wire::Body body) {
-  if (worker_ && !worker_->gone) {
-    worker_->work.send(execution_id, std::move(body));
-    if (worker_->work.pending()) {
-      flush_later(worker_, &Worker::work);
-    }
+  Channel &to = worker_.get()->*channel;
+  const bool was_pending = to.pending();
+  const char *kind = wire::body_name(body);
+  const std::uint64_t before = to.bytes_sent();
+  to.send(execution_id, std::move(body));
+  show(CAPSULE_FRAME_TO_WORKER, channel == &Worker::work ? CAPSULE_CHANNEL_WORK : CAPSULE_CHANNEL_CONTROL, execution_id, kind,
+       to.bytes_sent() - before, 0);
+  if (to.pending() && !was_pending) {
+    flush_later(worker_, channel);
   }
 }
 
@@ -337,6 +384,56 @@ capsule_executor_metrics Session::executor_metrics() {
     add_executor_metrics(metrics, worker_->shared.counters());
   }
   return metrics;
+}
+
+Result<capsule_limiter_metrics> Session::limiter_metrics() {
+  const Lock lock(mutex_);
+  if (!options_.enable_metrics) {
+    return Status(CAPSULE_E_STATE, "session: it was opened without enable_metrics");
+  }
+  capsule_limiter_metrics metrics = limiter_metrics_;
+  metrics.tokens = limiter_.active() ? limiter_.tokens(monotonic_ns()) : 0;
+  return metrics;
+}
+
+Result<std::uint64_t> Session::add_interceptor(std::string name, const capsule_interceptor_options &options) {
+  const Lock lock(mutex_);
+  if (closing()) {
+    return Status(CAPSULE_E_CLOSED, "session is closed");
+  }
+  const std::uint64_t id = interceptors_.add(std::move(name), options);
+  if (id == 0) {
+    return Status(CAPSULE_E_LIMIT, "session: it has " + std::to_string(Interceptors::kMost) + " interceptors");
+  }
+  return id;
+}
+
+void Session::remove_interceptor(std::uint64_t id) {
+  const Lock lock(mutex_);
+  interceptors_.remove(id);
+}
+
+Result<capsule_interceptor_info> Session::interceptor_info(std::uint64_t id) {
+  const Lock lock(mutex_);
+  const capsule_interceptor_info *info = interceptors_.find(id);
+  return info != nullptr ? Result<capsule_interceptor_info>(*info)
+                         : Status(CAPSULE_E_ARGUMENT, "interceptor_id: there is no interceptor " + std::to_string(id));
+}
+
+void Session::show(std::int32_t direction, std::int32_t channel, std::uint64_t execution_id, const char *kind,
+                   std::size_t bytes, std::uint64_t time_ns) {
+  if (interceptors_.empty()) {
+    return;
+  }
+  interceptors_.show({.struct_size = sizeof(capsule_frame),
+                      .direction = direction,
+                      .channel = channel,
+                      .reserved = 0,
+                      .session_id = id_,
+                      .execution_id = execution_id,
+                      .time_ns = time_ns == 0 ? monotonic_ns() : time_ns,
+                      .size_bytes = bytes,
+                      .kind = kind});
 }
 
 }  // namespace capsule

@@ -9,10 +9,12 @@
 #include <optional>
 #include <vector>
 
-#include "capsule/session.h"
+#include "capsule/diagnostics.h"
 #include "session/execution.hpp"
+#include "session/interceptors.hpp"
 #include "session/profile.hpp"
 #include "session/worker.hpp"
+#include "transport/rate_limiter.hpp"
 
 namespace capsule {
 
@@ -27,6 +29,9 @@ struct SessionOptions {
   bool wait_ready = true;
   std::uint64_t output_window_bytes = 1U << 20U;
   std::uint64_t output_queue_bytes = 4U << 20U;
+  double rate_limit_per_s = 0;
+  std::uint32_t rate_limit_burst = 100;
+  bool enable_metrics = false;
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -62,6 +67,12 @@ class Session : public std::enable_shared_from_this<Session> {
 
   capsule_session_info info();
   capsule_executor_metrics executor_metrics();
+  // CAPSULE_E_STATE when the session was opened without enable_metrics.
+  Result<capsule_limiter_metrics> limiter_metrics();
+
+  Result<std::uint64_t> add_interceptor(std::string name, const capsule_interceptor_options &options);
+  void remove_interceptor(std::uint64_t id);
+  Result<capsule_interceptor_info> interceptor_info(std::uint64_t id);
 
  private:
   // Queues to notify once the lock is dropped: declare before the lock.
@@ -71,6 +82,12 @@ class Session : public std::enable_shared_from_this<Session> {
   // session.cpp: all under the lock.
   void push(Notifications &notifications, const std::shared_ptr<Execution> &execution, Event event, bool terminal);
   void dispatch(Notifications &notifications);
+  bool take_token(const Execution &execution);
+  void on_token();
+  // To the interceptors. A time of 0 is now.
+  void show(std::int32_t direction, std::int32_t channel, std::uint64_t execution_id, const char *kind, std::size_t bytes,
+            std::uint64_t time_ns);
+  void send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body);
   void run_next(Notifications &notifications, const std::shared_ptr<Execution> &execution);
   void end(Notifications &notifications, const std::shared_ptr<Execution> &execution, Event event);
   void end_unstarted(Notifications &notifications, const std::shared_ptr<Execution> &execution, std::int32_t outcome,
@@ -82,8 +99,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_timeout(const std::weak_ptr<Execution> &weak);
   void on_grace_over(const std::weak_ptr<Execution> &weak);
   void drop_timers(Execution &execution);
-  void send_control(std::uint64_t execution_id, wire::Body body);
-  void send_work(std::uint64_t execution_id, wire::Body body);
+  void send_control(std::uint64_t execution_id, wire::Body body) { send(&Worker::control, execution_id, std::move(body)); }
+  void send_work(std::uint64_t execution_id, wire::Body body) { send(&Worker::work, execution_id, std::move(body)); }
   void credit(std::uint64_t bytes);
   void flush_later(const std::shared_ptr<Worker> &worker, Channel Worker::*channel);
 
@@ -149,6 +166,12 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t past_frames_sent_ = 0;
   std::uint64_t past_bytes_sent_ = 0;
   capsule_executor_metrics past_metrics_{};
+  Interceptors interceptors_;
+  RateLimiter limiter_;
+  std::uint64_t limited_id_ = 0;  // the execution that last asked for a token
+  bool token_timer_runs_ = false;
+  std::uint64_t token_wait_began_ns_ = 0;  // 0 when it does not wait
+  capsule_limiter_metrics limiter_metrics_{};
 };
 
 }  // namespace capsule

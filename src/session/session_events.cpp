@@ -135,6 +135,8 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
   }
   ++counters_.frames_received;
   counters_.bytes_received += bytes;
+  show(CAPSULE_FRAME_FROM_WORKER, CAPSULE_CHANNEL_WORK, envelope.execution_id, wire::body_name(envelope.body), bytes,
+       envelope.time_ns);
   if (const auto *output = std::get_if<wire::Output>(&envelope.body)) {
     worker.received = {output->queue_position, output->captured_position};
     deliver_output(notifications, envelope.execution_id, output->stream, output->data, envelope.time_ns);
@@ -276,6 +278,8 @@ void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire
     const Lock lock(mutex_);
     ++counters_.frames_received;
     counters_.bytes_received += bytes;
+    show(CAPSULE_FRAME_FROM_WORKER, CAPSULE_CHANNEL_CONTROL, envelope.execution_id, wire::body_name(envelope.body), bytes,
+         envelope.time_ns);
     if (const auto *beat = std::get_if<wire::Heartbeat>(&envelope.body)) {
       const std::uint64_t now = monotonic_ns();
       const std::uint64_t since = counters_.heartbeat_ns == 0 ? counters_.ready_ns : counters_.heartbeat_ns;

@@ -15,7 +15,8 @@ constexpr unsigned kSeed = 20;
 constexpr int kExecutions = 60;
 
 const char *const kPrinting =
-    "import os\nfor i in range(40):\n    print('line', i, flush=True)\n    os.write(2, b'raw\\n')\n'whole'";
+    "import os, time\nfor i in range(40):\n    print('line', i, flush=True)\n    os.write(2, b'raw\\n')\n"
+    "    time.sleep(0.0005)\n'whole'";
 
 // When the kill comes: after that many outputs were taken, or right after the submission by this thread or by another.
 constexpr int kAtOnce = 0;

@@ -86,6 +86,9 @@ CAPSULE_TEST(defaults_are_as_documented) {
   CHECK_EQ(session.wait_ready, 1);
   CHECK_EQ(session.output_window_bytes, 1U << 20U);
   CHECK_EQ(session.output_queue_bytes, 4U << 20U);
+  CHECK(session.rate_limit_per_s == 0);
+  CHECK_EQ(session.rate_limit_burst, 100);
+  CHECK_EQ(session.enable_metrics, 0);
   capsule_execution_options execution;
   capsule_execution_options_init(&execution, sizeof execution);
   CHECK_EQ(execution.timeout_ms, 0);

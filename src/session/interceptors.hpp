@@ -1,0 +1,45 @@
+// The host's functions that see a session's frames. Under the session's lock.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "capsule/interceptor.h"
+
+namespace capsule {
+
+struct Interceptor {
+  std::uint64_t id = 0;
+  std::string name;
+  capsule_interceptor_options options{};
+  capsule_interceptor_info info{};
+  std::uint32_t over_budget_in_a_row = 0;
+};
+
+// Whether this thread is inside an interceptor, which may not call the library.
+bool in_interceptor();
+
+class Interceptors {
+ public:
+  static constexpr std::size_t kMost = 64;
+
+  // 0 when there are too many.
+  std::uint64_t add(std::string name, const capsule_interceptor_options &options);
+  void remove(std::uint64_t id);
+  void clear() { all_.clear(); }
+  // Null when it is not there.
+  [[nodiscard]] const capsule_interceptor_info *find(std::uint64_t id) const;
+  [[nodiscard]] bool empty() const { return all_.empty(); }
+
+  // Shows the frame to each, in order.
+  void show(const capsule_frame &frame);
+
+ private:
+  static void call(Interceptor &interceptor, const capsule_frame &frame);
+
+  std::vector<Interceptor> all_;
+  std::uint64_t last_id_ = 0;
+};
+
+}  // namespace capsule
