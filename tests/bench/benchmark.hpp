@@ -34,6 +34,7 @@ Rows session_memory(const Context &context);
 Rows print_throughput(const Context &context);
 Rows fd_throughput(const Context &context);
 Rows cancel_loop(const Context &context);
+Rows cancel_under_flood(const Context &context);
 Rows kill_c_loop(const Context &context);
 
 }  // namespace bench

@@ -26,7 +26,7 @@ struct Entry {
   Rows (*run)(const Context &context);
 };
 
-constexpr std::array<Entry, 10> kEntries{{
+constexpr std::array<Entry, 11> kEntries{{
     {"exec_roundtrip", bench::exec_roundtrip},
     {"session_start", bench::session_start},
     {"cold_start", bench::cold_start},
@@ -36,6 +36,7 @@ constexpr std::array<Entry, 10> kEntries{{
     {"first_line", bench::first_line},
     {"fd_throughput", bench::fd_throughput},
     {"cancel_loop", bench::cancel_loop},
+    {"cancel_under_flood", bench::cancel_under_flood},
     {"kill_c_loop", bench::kill_c_loop},
 }};
 

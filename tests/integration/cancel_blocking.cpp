@@ -138,6 +138,12 @@ CAPSULE_TEST(code_that_waits_behind_a_busy_thread) {
 
 CAPSULE_TEST(c_code_that_never_returns_is_killed) { check_killed("sum(range(10 ** 11))", 100); }
 
+CAPSULE_TEST(a_pathological_regular_expression) {
+  check_interrupted("import re; re.match('(a+)+$', 'a' * 64 + 'b')", "", kFromProcess);
+}
+
+CAPSULE_TEST(the_compile_of_a_huge_source_is_killed) { check_killed("compile('x = 1\\n' * 200_000, 'huge', 'exec')", 20); }
+
 CAPSULE_TEST(code_that_swallows_every_interrupt_is_killed) {
   // The loop is in a function of its own: an interrupt between two instructions of the outer one would not be swallowed.
   check_killed("def spin():\n    while True: pass\nwhile True:\n    try: spin()\n    except BaseException: pass", 200);
