@@ -41,6 +41,11 @@ struct SessionState {
   // True in a child that the user's code forked: it shares no channel with the host and must not speak for the session.
   std::atomic<bool> foreign{false};
 
+  // Main: whether the running execution was asked to stop.
+  [[nodiscard]] bool asked_to_stop() const {
+    const std::uint64_t id = interruptible_id.load(std::memory_order_seq_cst);
+    return id != 0 && (cancel_id.load(std::memory_order_seq_cst) == id || interrupt_id.load(std::memory_order_seq_cst) == id);
+  }
   // Main: whether the running execution has to stop now; the caller then raises. Consumes a single interrupt.
   [[nodiscard]] bool must_stop() {
     const std::uint64_t id = interruptible_id.load(std::memory_order_seq_cst);

@@ -13,6 +13,12 @@
  *     capsule_event_release(&event);
  *
  * Three ways to wait stand on that one queue: a blocking `next`, a descriptor for an event loop, and a notify callback.
+ *
+ * A source may use `await`, `async for`, `async with` and asynchronous comprehensions at its top level. All such sources of a
+ * session run on one asyncio loop on the main thread, each as a task of its own. Tasks that a source leaves behind live until
+ * the session closes, which cancels them and waits for them, but run only while that loop does: during later executions that
+ * await. Synchronous code stops them as long as it runs, and so does a step of any task that does not await. An exception
+ * that leaves such a task is kept for whoever awaits it; `SystemExit` and `KeyboardInterrupt` end the execution under way instead.
  */
 #ifndef CAPSULE_EXECUTION_H
 #define CAPSULE_EXECUTION_H
@@ -351,6 +357,9 @@ CAPSULE_API capsule_status capsule_execution_decline(capsule_execution *executio
  * Returns at once; the terminal event tells what was needed. A queued execution ends without running. One that has ended is left
  * alone and counted. Repeated, the earlier deadline holds. The interrupt breaks Python code, sleeps, and blocking calls
  * that Python can interrupt, and never hits another execution; code that swallows it, or C code that does not return, is killed.
+ * Code that awaits gets `asyncio.CancelledError` where it does, in the execution's own task only (tasks it created live on, unless
+ * what it awaits cancels them, as `asyncio.gather` does); code that keeps the loop from coming round for 10 ms gets
+ * KeyboardInterrupt, be it this task or another. Both are told as KeyboardInterrupt.
  *
  * @param execution An execution.
  * @param grace_ms -1 for the session's `cancel_grace_ms`, 0 to kill at once, or 1 … 86,400,000.
@@ -361,6 +370,8 @@ CAPSULE_API capsule_status capsule_execution_cancel(capsule_execution *execution
 
 /**
  * @brief Raises KeyboardInterrupt once in the running code, as Ctrl-C does in a terminal; the code may catch it and go on.
+ *
+ * Code that awaits gets `asyncio.CancelledError`, as in capsule_execution_cancel().
  * @param execution An execution.
  * @param error Nullable.
  * @return `CAPSULE_OK`; `CAPSULE_E_STATE` when it is not running; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.

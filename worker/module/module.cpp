@@ -1,5 +1,6 @@
 // The extension module: one function, serve(mode), called by the bootstrap and never returning.
 #include <cstring>
+#include <string>
 
 #include "embedded.hpp"
 #include "module/python_program.hpp"
@@ -9,26 +10,48 @@ namespace {
 
 using capsule::worker::PyRef;
 
-// The engine's module: private, so that the user's code neither sees nor replaces it.
-PyRef load_engine() {
-  const char *source = nullptr;
+const char *source_of(const char *name) {
   for (std::size_t i = 0; i < capsule::worker::embedded_source_count; ++i) {
-    if (std::strcmp(capsule::worker::embedded_sources[i].name, "engine") == 0) {
-      source = capsule::worker::embedded_sources[i].text;
+    if (std::strcmp(capsule::worker::embedded_sources[i].name, name) == 0) {
+      return capsule::worker::embedded_sources[i].text;
     }
   }
-  PyRef engine(PyModule_New("capsule.engine"));
+  PyErr_Format(PyExc_ImportError, "no source '%s' is embedded", name);
+  return nullptr;
+}
+
+// A module of an embedded source: private, so that the user's code neither sees nor replaces it.
+PyRef load_private(const char *name) {
+  const char *source = source_of(name);
+  PyRef module(PyModule_New((std::string("capsule.") + name).c_str()));
   const PyRef code(source == nullptr ? nullptr : Py_CompileString(source, "<capsule>", Py_file_input));
   const PyRef builtins(PyImport_ImportModule("builtins"));
-  if (!engine || !code || !builtins) {
+  if (!module || !code || !builtins) {
     return {};
   }
-  PyObject *names = PyModule_GetDict(engine.get());
+  PyObject *names = PyModule_GetDict(module.get());
   if (PyDict_SetItemString(names, "__builtins__", builtins.get()) != 0) {
     return {};
   }
   const PyRef done(PyEval_EvalCode(code.get(), names, names));
-  return done ? std::move(engine) : PyRef();
+  return done ? std::move(module) : PyRef();
+}
+
+PyObject *py_load(PyObject *, PyObject *name) {
+  const char *text = PyUnicode_AsUTF8AndSize(name, nullptr);
+  return text == nullptr ? nullptr : load_private(text).release();
+}
+
+PyMethodDef load_definition = {"load", py_load, METH_O, "Loads another embedded source as a private module."};
+
+// The engine's module, which loads what it needs beside itself when it needs it.
+PyRef load_engine() {
+  PyRef engine = load_private("engine");
+  const PyRef load(engine ? PyCFunction_NewEx(&load_definition, nullptr, nullptr) : nullptr);
+  if (!load || PyModule_AddObjectRef(engine.get(), "load", load.get()) != 0) {
+    return {};
+  }
+  return engine;
 }
 
 PyObject *serve(PyObject *, PyObject *mode) {

@@ -8,6 +8,8 @@ namespace capsule::worker {
 namespace {
 
 const SessionParts *parts_of_process = nullptr;
+// Asked in the place of raising while the session's loop runs (worker/python/session_loop.py); null or what to call.
+PyObject *stop_hook = nullptr;
 
 PyRef refuse_input(const char *reason) {
   PyErr_SetString(PyExc_EOFError, reason);
@@ -106,18 +108,41 @@ PyObject *py_getpass(PyObject *, PyObject *arguments, PyObject *keywords) {
 // Python calls this on the main thread, between two instructions or inside a blocking call, some time after the signal. By then
 // another execution may be running, or none: only the one that was meant is broken.
 PyObject *py_on_cancel_signal(PyObject *, PyObject *) {
-  if (parts_of_process != nullptr && parts_of_process->state.must_stop()) {
+  if (parts_of_process == nullptr || !parts_of_process->state.asked_to_stop()) {
+    Py_RETURN_NONE;
+  }
+  if (stop_hook != nullptr) {
+    const PyRef hook = PyRef::borrow(stop_hook);
+    const PyRef raise(PyObject_CallNoArgs(hook.get()));
+    if (!raise) {
+      return nullptr;
+    }
+    if (raise.get() != Py_True) {
+      Py_RETURN_NONE;
+    }
+  }
+  if (parts_of_process->state.must_stop()) {
     PyErr_SetNone(PyExc_KeyboardInterrupt);
     return nullptr;
   }
   Py_RETURN_NONE;
 }
 
+PyObject *py_set_stop_hook(PyObject *, PyObject *hook) {
+  PyRef old(std::exchange(stop_hook, hook == Py_None ? nullptr : PyRef::borrow(hook).release()));
+  Py_RETURN_NONE;
+}
+
+// The hook's way to say that the code has got its cancel: it has time to clean up from now on.
+PyObject *py_count_stop(PyObject *, PyObject *) { return PyBool_FromLong(parts_of_process->state.must_stop() ? 1 : 0); }
+
 PyMethodDef functions[] = {
     {"input", py_input, METH_VARARGS, "Read a string from the host. The trailing newline is stripped."},
     {"getpass", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_getpass)), METH_VARARGS | METH_KEYWORDS,
      "Prompt for a password, which the host asks without showing it."},
     {"on_cancel_signal", py_on_cancel_signal, METH_VARARGS, nullptr},
+    {"set_stop_hook", py_set_stop_hook, METH_O, "What decides, instead of the handler, whether to raise; None for nothing."},
+    {"count_stop", py_count_stop, METH_NOARGS, "Says that the running code has got its cancel."},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -36,6 +36,13 @@ bool is_one_line(std::string_view source) {
 // For engine functions whose failure changes nothing: what they return is dropped, what they raise is cleared.
 void call_engine(const PyRef & /*result*/) { PyErr_Clear(); }
 
+// For an exception whose only frames are the engine's.
+void hide_engine_frames() {
+  const PyRef error = take_exception();
+  PyException_SetTraceback(error.get(), Py_None);
+  PyErr_SetObject(reinterpret_cast<PyObject *>(Py_TYPE(error.get())), error.get());
+}
+
 std::string type_name_of(PyObject *engine, PyObject *value) {
   const PyRef name(PyObject_CallMethod(engine, "type_name", "O", reinterpret_cast<PyObject *>(Py_TYPE(value))));
   if (!name) {
@@ -131,22 +138,38 @@ PyRef PythonExecutor::evaluate_parts(const wire::Execute &request, const std::st
   const PyRef parts(PyObject_CallMethod(engine_.get(), "compile_source", "s#s#", request.source.data(),
                                         static_cast<Py_ssize_t>(request.source.size()), file_name.data(),
                                         static_cast<Py_ssize_t>(file_name.size())));
-  if (!parts) {
-    // The only frames are the engine's.
-    const PyRef error = take_exception();
-    PyException_SetTraceback(error.get(), Py_None);
-    PyErr_SetObject(reinterpret_cast<PyObject *>(Py_TYPE(error.get())), error.get());
+  PyObject *codes = nullptr;
+  int has_value = 0;
+  int on_loop = 0;
+  if (!parts || PyArg_ParseTuple(parts.get(), "Opp", &codes, &has_value, &on_loop) == 0) {
+    hide_engine_frames();
     return {};
   }
-  PyRef value = PyRef::borrow(Py_None);
-  for (Py_ssize_t i = 0; i < 2 && value; ++i) {
-    PyObject *code = PyTuple_GetItem(parts.get(), i);
-    if (code != Py_None) {
-      value = PyRef(PyEval_EvalCode(code, globals_.get(), globals_.get()));
+  if (on_loop != 0) {
+    return evaluate_on_loop(codes);
+  }
+  PyRef value;
+  for (Py_ssize_t i = 0; i < PyList_Size(codes); ++i) {
+    value = PyRef(PyEval_EvalCode(PyList_GetItem(codes, i), globals_.get(), globals_.get()));
+    if (!value) {
+      return {};
     }
   }
-  const bool has_tail = PyTuple_GetItem(parts.get(), 1) != Py_None;
-  return value && !has_tail ? PyRef::borrow(Py_None) : std::move(value);
+  return has_value != 0 ? std::move(value) : PyRef::borrow(Py_None);
+}
+
+PyRef PythonExecutor::evaluate_on_loop(PyObject *codes) {
+  const PyRef done(PyObject_CallMethod(engine_.get(), "run_on_loop", "OOO", native_.get(), codes, globals_.get()));
+  if (!done) {
+    hide_engine_frames();
+    return {};
+  }
+  PyObject *error = PyTuple_GetItem(done.get(), 1);
+  if (error != Py_None) {
+    PyErr_SetObject(reinterpret_cast<PyObject *>(Py_TYPE(error)), error);
+    return {};
+  }
+  return PyRef::borrow(PyTuple_GetItem(done.get(), 0));
 }
 
 Outcome PythonExecutor::describe_value(const PyRef &value) {

@@ -26,6 +26,8 @@ class PythonExecutor : public Executor {
   // Compiles and runs; the trailing expression's value, None without one, nothing with an exception set.
   PyRef evaluate(const wire::Execute &request, const std::string &file_name);
   PyRef evaluate_parts(const wire::Execute &request, const std::string &file_name);
+  // Runs compiled sources, of which one awaits, on the session's event loop.
+  PyRef evaluate_on_loop(PyObject *codes);
   Outcome describe_value(const PyRef &value);
   Outcome describe_failure();
   std::optional<std::string> json_of(PyObject *value, const std::string &repr);

@@ -8,6 +8,8 @@ import sys
 
 # The compiler flags that `from __future__ import ...` leaves in a code object (PyCF_MASK in CPython's compile.h).
 FUTURE_MASK = 0x1FE0000
+# Of a code object that makes a coroutine: one with an `await` of its own.
+CO_COROUTINE = 0x80
 
 # Source texts whose lines tracebacks can show: executions back, and characters in all.
 MAX_SOURCES = 256
@@ -108,15 +110,36 @@ def start_session(native, cancel_signal):
 
 
 def compile_source(source, file_name):
-    """The code of all but a trailing expression, and that of the trailing expression; either may be None."""
+    """The codes of all but a trailing expression and of the trailing expression, where there are such; whether the last gives a
+    value; whether one of them is a coroutine's."""
     tree = compile(source, file_name, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
-    if not tree.body or not isinstance(tree.body[-1], _ast.Expr):
-        return compile(tree, file_name, "exec", dont_inherit=True), None
-    tail = _ast.Expression(tree.body.pop().value)
-    if not tree.body:
-        return None, compile(tail, file_name, "eval", dont_inherit=True)
-    body = compile(tree, file_name, "exec", dont_inherit=True)
-    return body, compile(tail, file_name, "eval", body.co_flags & FUTURE_MASK, dont_inherit=True)
+    tail = None
+    if tree.body and isinstance(tree.body[-1], _ast.Expr):
+        tail = _ast.Expression(tree.body.pop().value)
+    codes = []
+    flags = _ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    if tree.body or tail is None:
+        codes.append(compile(tree, file_name, "exec", flags, dont_inherit=True))
+        flags |= codes[0].co_flags & FUTURE_MASK
+    if tail is not None:
+        codes.append(compile(tail, file_name, "eval", flags, dont_inherit=True))
+    return codes, tail is not None, any(code.co_flags & CO_COROUTINE for code in codes)
+
+
+_session_loop = None
+
+
+def session_loop(native):
+    """What runs coroutines; asyncio is imported when it is first needed."""
+    global _session_loop
+    if _session_loop is None:
+        _session_loop = load("session_loop").SessionLoop(native)
+    return _session_loop
+
+
+def run_on_loop(native, codes, names):
+    """The value and None, or None and the exception."""
+    return session_loop(native).run(codes, names)
 
 
 def to_json(value):
@@ -237,6 +260,8 @@ def finish():
     """What an interpreter does at its end, as far as a session needs it."""
     import atexit
 
+    if _session_loop is not None:
+        _session_loop.close()
     threading = sys.modules.get("threading")
     if threading is not None:
         threading._shutdown()

@@ -1,0 +1,142 @@
+"""The session's event loop: made for the first execution that needs one, it lives until the session ends."""
+
+import asyncio
+import contextvars
+import time
+
+CO_COROUTINE = 0x80  # of a code object that makes a coroutine, as inspect has it
+
+# How long the loop may be busy with one step after a cancel before KeyboardInterrupt is raised in what it does: a step of a task, or
+# the loop itself or one of its callbacks. The loop loses a callback where it is hit between two of them, so it gets longer.
+STEP_PATIENCE_S = 0.01
+LOOP_PATIENCE_S = 0.1
+
+
+class SessionLoop:
+    """Runs executions as tasks of one loop. Tasks that they leave behind go on whenever it runs again."""
+
+    def __init__(self, native):
+        self.native = native
+        self.loop = None
+
+    def open_loop(self):
+        """The loop; a new one in the place of one that the user's code closed."""
+        if self.loop is None or self.loop.is_closed():
+            self.loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self.loop)  # asyncio.run() leaves none behind
+        return self.loop
+
+    def run(self, codes, names):
+        """Runs the codes in one task; returns the value of the last and None, or None and the exception."""
+        loop = self.open_loop()
+        execution = Execution(self.native, loop)
+        context = contextvars.copy_context()
+        task = loop.create_task(execution.main(codes, names), name="execution", context=context)
+        execution.task = task
+        self.native.set_stop_hook(execution.on_stop)
+        try:
+            execution.run_to_end()
+        finally:
+            self.native.set_stop_hook(None)
+        keep_context(context)
+        return execution.outcome()
+
+    def close(self):
+        """What asyncio.run() does at its end: tasks are canceled, and get time to clean up."""
+        loop = self.loop
+        if loop is None or loop.is_closed():
+            return
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True) if tasks else asyncio.sleep(0))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+class Execution:
+    """One execution on the loop."""
+
+    def __init__(self, native, loop):
+        self.native = native
+        self.loop = loop
+        self.task = None
+        self.value = None
+        self.error = None
+        self.escaped = None  # what another task, or a callback, threw out of the loop
+        self.asked_at = None  # when the task was canceled, until the loop has come round since
+        self.stopped = False
+
+    async def main(self, codes, names):
+        try:
+            for code in codes:
+                self.value = eval(code, names)
+                if code.co_flags & CO_COROUTINE:
+                    self.value = await self.value
+        except BaseException as error:
+            self.error = error.with_traceback(error.__traceback__.tb_next)
+
+    def run_to_end(self):
+        while not self.task.done():
+            try:
+                self.loop.run_until_complete(self.task)
+            except asyncio.CancelledError:
+                pass  # it was canceled before its first step
+            except BaseException as error:
+                # KeyboardInterrupt and SystemExit of any task end the loop's run, and so does its stop(). They end the execution.
+                self.escaped = self.escaped or error.with_traceback(users_part(error.__traceback__))
+                if self.loop.is_closed():
+                    self.error = self.error or self.escaped
+                    return
+                self.task.cancel()
+        if self.task.cancelled():
+            self.error = asyncio.CancelledError()
+
+    def outcome(self):
+        error = self.error
+        if isinstance(error, asyncio.CancelledError):
+            if self.escaped is not None:
+                error = self.escaped
+            elif self.stopped:
+                error = KeyboardInterrupt().with_traceback(error.__traceback__)
+        return (self.value if error is None else None), error
+
+    def on_stop(self):
+        """In the signal handler, which is called again and again until the execution ends: whether to raise KeyboardInterrupt."""
+        if self.task.done():
+            return False
+        now = time.monotonic()
+        if self.asked_at is None:
+            self.asked_at = now
+            self.stopped = True
+            self.task.cancel()
+            self.loop.call_soon_threadsafe(self.on_turn)  # also wakes it
+            return False
+        in_task = asyncio.current_task(self.loop) is not None
+        if now - self.asked_at < (STEP_PATIENCE_S if in_task else LOOP_PATIENCE_S):
+            return False
+        return True
+
+    def on_turn(self):
+        """The loop has come round: the task has its CancelledError, or will in a moment."""
+        self.asked_at = None
+        self.native.count_stop()
+
+
+def users_part(traceback):
+    """The traceback from the first frame that is neither ours nor asyncio's."""
+    while traceback is not None:
+        module = traceback.tb_frame.f_globals.get("__name__", "")
+        if module != __name__ and module.partition(".")[0] != "asyncio":
+            return traceback
+        traceback = traceback.tb_next
+    return None
+
+
+def keep_context(context):
+    """Sets the context variables that the execution set in its task's context: later executions see them."""
+    current = contextvars.copy_context()
+    for variable, value in context.items():
+        if variable not in current or current[variable] is not value:
+            variable.set(value)
