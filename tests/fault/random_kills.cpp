@@ -137,7 +137,11 @@ CAPSULE_TEST(processes_killed_while_a_session_is_made) {
     threads.join();
     CHECK(status == CAPSULE_OK || status == CAPSULE_E_WORKER || status == CAPSULE_E_PYTHON || status == CAPSULE_E_TIMEOUT ||
           status == CAPSULE_E_PRELOAD);
-    const Session session = open_session(runtime);
+    // The last kill may have hit a zygote that only now dies over this one.
+    Session session;
+    SessionOptions options;
+    while (capsule_session_open(runtime.get(), options.get(), session.out(), nullptr) == CAPSULE_E_PYTHON && !deadline.over()) {
+    }
     CHECK_EQ(value_of(session, "1 + 1"), "2");
   }
 }
