@@ -35,7 +35,10 @@ typedef struct capsule_executor_metrics {
   uint64_t outputs_sent;
   /** Their bytes. */
   uint64_t output_bytes_sent;
-  /** Most bytes that waited in the queue at once, each way of writing (print, descriptor) by itself. */
+  /**
+   * Most bytes that waited in the queue at once, the two ways of writing (print, descriptor) each by itself; a piece counts with a
+   * header of 24 bytes and padded to 8.
+   */
   uint64_t output_queue_bytes_max;
   /** Writes that found the queue full and waited. */
   uint64_t output_waits;

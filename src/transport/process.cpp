@@ -70,8 +70,9 @@ void set_default_signal_actions() {
   }
 }
 
-// False with errno when it fails; on success this process is another program.
-bool become(const Launch &launch) {
+// False with errno when it fails; on success this process is another program. Not inlined: it runs on its parent's stack, and may
+// leave no trace in the frame that vfork returns to a second time.
+[[gnu::noinline]] bool become(const Launch &launch) {
   set_default_signal_actions();
   // A session of its own: a process group, and no terminal of the host's that the user's code could read or be stopped by.
   if (setsid() < 0) {
