@@ -20,6 +20,7 @@ struct SessionParts {
   WorkerCounters &counters;
   InputTable &inputs;
   std::uint32_t max_frame_bytes;
+  std::uint8_t output_policy;  // CAPSULE_OUTPUT_…
 };
 
 struct PreloadReport {

@@ -137,6 +137,7 @@ struct SessionOptions {
   std::uint64_t output_queue_bytes = detail::session_defaults().output_queue_bytes;    ///< Waiting in the worker.
   double rate_limit_per_s = detail::session_defaults().rate_limit_per_s;               ///< Executions a second; 0: no limit.
   std::uint32_t rate_limit_burst = detail::session_defaults().rate_limit_burst;        ///< Executions at once.
+  std::int32_t output_policy = detail::session_defaults().output_policy;               ///< `CAPSULE_OUTPUT_…`.
   bool enable_metrics = detail::session_defaults().enable_metrics != 0;                ///< The opt-in metrics.
 };
 
@@ -387,6 +388,7 @@ class Runtime {
     raw.rate_limit_per_s = options.rate_limit_per_s;
     raw.rate_limit_burst = options.rate_limit_burst;
     raw.enable_metrics = options.enable_metrics ? 1 : 0;
+    raw.output_policy = options.output_policy;
     capsule_session *handle = nullptr;
     detail::call(capsule_session_open, capi(), &raw, &handle);
     return Session(handle);

@@ -42,6 +42,12 @@ typedef struct capsule_executor_metrics {
   uint64_t output_queue_bytes_max;
   /** Writes that found the queue full and waited. */
   uint64_t output_waits;
+  /** Writes of which something was dropped, as `CAPSULE_OUTPUT_DROP_NEW` has it. */
+  uint64_t outputs_dropped;
+  /** The bytes dropped. */
+  uint64_t output_bytes_dropped;
+  /** Writes that raised, as `CAPSULE_OUTPUT_ERROR` has it. */
+  uint64_t outputs_refused;
   /** Times all output was sent ahead of a terminal event or an input request. */
   uint64_t drains;
   /** Time this took, in nanoseconds. */

@@ -30,6 +30,19 @@ enum {
   CAPSULE_START_SPAWN = 1
 };
 
+/** @brief What a `print` does that finds the output queue full. What is written at descriptor level always waits. */
+enum {
+  /** It waits, without the GIL, until there is room; a cancel ends the wait. */
+  CAPSULE_OUTPUT_BLOCK = 0,
+  /**
+   * What does not fit is dropped and counted. Where something is missing, one line on stderr says how much:
+   * `[capsule: N bytes of output dropped]`.
+   */
+  CAPSULE_OUTPUT_DROP_NEW = 1,
+  /** It raises `OutputBackpressureExceeded`, a RuntimeError that is a builtin of the session; nothing of that write is printed. */
+  CAPSULE_OUTPUT_ERROR = 2
+};
+
 /** @brief The life of a session. */
 enum {
   /** The worker process is being made. */
@@ -99,7 +112,7 @@ typedef struct capsule_session_options {
    */
   uint64_t output_window_bytes;
   /**
-   * Output bytes that may wait in the worker behind that, 64 KiB … 1 GiB; beyond it `print` blocks. As much again of what is
+   * Output bytes that may wait in the worker behind that, 64 KiB … 1 GiB; beyond it `output_policy` holds. As much again of what is
    * written at descriptor level. Lost by no death of the worker. Default 4 MiB.
    */
   uint64_t output_queue_bytes;
@@ -112,6 +125,10 @@ typedef struct capsule_session_options {
   uint32_t rate_limit_burst;
   /** 1: keep the opt-in metrics (capsule_session_get_limiter_metrics()). Default 0. */
   uint32_t enable_metrics;
+  /** `CAPSULE_OUTPUT_…`. Default block. */
+  int32_t output_policy;
+  /** Reserved, zero. */
+  int32_t reserved;
 } capsule_session_options;
 
 /** @brief Bytes of the inline texts of `capsule_session_info`, their NUL included. */

@@ -58,6 +58,8 @@ Status check_numbers(const capsule_session_options &o) {
       {"options.output_queue_bytes", number(o.output_queue_bytes), kMinBuffer, kMaxBuffer},
       {"options.rate_limit_burst", o.rate_limit_burst, 1, 1'000'000},
       {"options.enable_metrics", o.enable_metrics, 0, 1},
+      {"options.output_policy", o.output_policy, CAPSULE_OUTPUT_BLOCK, CAPSULE_OUTPUT_ERROR},
+      {"options.reserved", o.reserved, 0, 0},
   };
   for (const Check &check : checks) {
     if (Status status = check_range(check.name, check.value, check.least, check.most); !status.ok()) {
@@ -119,6 +121,7 @@ Result<capsule::SessionOptions> translate(const capsule_session_options *given) 
   translated.rate_limit_per_s = o.rate_limit_per_s;
   translated.rate_limit_burst = o.rate_limit_burst;
   translated.enable_metrics = o.enable_metrics != 0;
+  translated.output_policy = o.output_policy;
   return translated;
 }
 

@@ -32,6 +32,7 @@ struct SessionOptions {
   double rate_limit_per_s = 0;
   std::uint32_t rate_limit_burst = 100;
   bool enable_metrics = false;
+  std::int32_t output_policy = CAPSULE_OUTPUT_BLOCK;
 };
 
 class Session : public std::enable_shared_from_this<Session> {

@@ -26,6 +26,9 @@ class OutputRing {
     std::uint32_t stream;
   };
 
+  // What a record takes beside its bytes, at most: header and padding.
+  static constexpr std::size_t kOverhead = sizeof(Record) + 7;
+
   // Bytes of shared memory for at least so much queue; the capacity is a power of two.
   static std::size_t memory_size(std::size_t queue_bytes);
 

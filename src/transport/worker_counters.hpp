@@ -18,6 +18,9 @@ namespace capsule {
   X(outputs_sent)               \
   X(output_bytes_sent)          \
   X(output_waits)               \
+  X(outputs_dropped)            \
+  X(output_bytes_dropped)       \
+  X(outputs_refused)            \
   X(drains)                     \
   X(drain_ns)                   \
   X(input_requests)             \

@@ -37,7 +37,7 @@ struct BodyBuilder {
   std::pair<fb::Body, AnyOffset> operator()(const Unknown &) const { return {fb::Body::NONE, AnyOffset()}; }
   std::pair<fb::Body, AnyOffset> operator()(const Hello &m) const {
     return {fb::Body::Hello, fb::CreateHello(b, m.protocol_major, m.protocol_minor, m.features, m.max_frame_bytes, m.session_id,
-                                             m.heartbeat_interval_ms, m.output_window_bytes)
+                                             m.heartbeat_interval_ms, m.output_window_bytes, m.output_policy)
                                  .Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const HelloAck &m) const {
@@ -155,8 +155,8 @@ std::optional<Bill> view(const fb::Bill *bill) {
 }
 
 Body read(const fb::Hello &m) {
-  return Hello{m.protocol_major(), m.protocol_minor(),        m.features(),           m.max_frame_bytes(),
-               m.session_id(),     m.heartbeat_interval_ms(), m.output_window_bytes()};
+  return Hello{m.protocol_major(),        m.protocol_minor(),      m.features(),     m.max_frame_bytes(), m.session_id(),
+               m.heartbeat_interval_ms(), m.output_window_bytes(), m.output_policy()};
 }
 Body read(const fb::HelloAck &m) { return HelloAck{m.protocol_major(), m.protocol_minor(), m.features(), view(m.reason())}; }
 Body read(const fb::Preload &m) { return Preload{view(m.modules()), view(m.native_thread_allow())}; }

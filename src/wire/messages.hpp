@@ -32,6 +32,7 @@ struct Hello {
   std::uint64_t session_id = 0;
   std::uint32_t heartbeat_interval_ms = 0;
   std::uint64_t output_window_bytes = 0;
+  std::uint8_t output_policy = 0;
 };
 
 struct HelloAck {

@@ -17,7 +17,7 @@ const std::string kFolder = std::string(CAPSULE_TEST_SOURCE_DIR) + "/abi/golden"
 // Every field of every message, with values that no default has.
 std::vector<wire::Envelope> examples() {
   const std::vector<wire::Body> bodies = {
-      wire::Hello{1, 2, 3, 65536, 5, 6, 7},
+      wire::Hello{1, 2, 3, 65536, 5, 6, 7, 2},
       wire::HelloAck{1, 2, 3, "why not"},
       wire::Preload{{"json", "numpy"}, {"numpy"}},
       wire::Ready{42, "3.11.2", "/usr/bin/python3", {"execute", "input"}, {"numpy"}, "no module"},

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "capsule/session.h"
 #include "module/native.hpp"
 
 namespace capsule::worker {
@@ -14,6 +15,9 @@ struct Stream {
   PyObject *buffer;          // the byte stream; null in a byte stream
   PyObject *errors;          // name of the error handler
 };
+
+// The exception of CAPSULE_OUTPUT_ERROR.
+PyObject *backpressure_exceeded = nullptr;
 
 Stream *self_of(PyObject *object) { return reinterpret_cast<Stream *>(object); }
 
@@ -185,6 +189,53 @@ PyRef make_stream(PyObject *type, int stream, PyRef buffer, const char *errors) 
   return object;
 }
 
+bool wait_and_append(const SessionParts &parts, int stream, std::string_view data) {
+  for (;;) {
+    const std::uint32_t ticket = parts.output.space().ticket();
+    data.remove_prefix(parts.output.append(static_cast<std::uint8_t>(stream), data));
+    if (data.empty()) {
+      return true;
+    }
+    parts.counters.add(Counter::output_waits);
+    {
+      const WithoutGil released;
+      parts.output.space().wait(ticket);
+    }
+    if (PyErr_CheckSignals() != 0) {
+      return false;
+    }
+  }
+}
+
+// Bytes that were dropped since the last notice. Guarded by the GIL.
+std::uint64_t dropped_bytes = 0;
+
+std::string notice_of_dropped() { return "[capsule: " + std::to_string(dropped_bytes) + " bytes of output dropped]\n"; }
+
+void drop_or_append(const SessionParts &parts, int stream, std::string_view data) {
+  // The notice first: it stands where something is missing.
+  if (dropped_bytes != 0 && parts.output.append_whole(STDERR_FILENO, notice_of_dropped())) {
+    dropped_bytes = 0;
+  }
+  if (dropped_bytes == 0) {
+    data.remove_prefix(parts.output.append(static_cast<std::uint8_t>(stream), data));
+  }
+  if (!data.empty()) {
+    dropped_bytes += data.size();
+    parts.counters.add(Counter::outputs_dropped);
+    parts.counters.add(Counter::output_bytes_dropped, data.size());
+  }
+}
+
+bool refuse_or_append(const SessionParts &parts, int stream, std::string_view data) {
+  if (parts.output.append_whole(static_cast<std::uint8_t>(stream), data)) {
+    return true;
+  }
+  parts.counters.add(Counter::outputs_refused);
+  PyErr_SetString(backpressure_exceeded, "the output queue is full: the host takes output more slowly than it is written");
+  return false;
+}
+
 }  // namespace
 
 bool write_output(int stream, std::string_view data) {
@@ -201,23 +252,33 @@ bool write_output(int stream, std::string_view data) {
     }
     return true;
   }
-  for (;;) {
-    const std::uint32_t ticket = parts->output.space().ticket();
-    data.remove_prefix(parts->output.append(static_cast<std::uint8_t>(stream), data));
-    if (data.empty()) {
+  switch (parts->output_policy) {
+    case CAPSULE_OUTPUT_DROP_NEW:
+      drop_or_append(*parts, stream, data);
       return true;
-    }
-    {
-      const WithoutGil released;
-      parts->output.space().wait(ticket);
-    }
-    if (PyErr_CheckSignals() != 0) {
-      return false;
-    }
+    case CAPSULE_OUTPUT_ERROR:
+      return refuse_or_append(*parts, stream, data);
+    default:
+      return wait_and_append(*parts, stream, data);
   }
 }
 
+bool report_dropped_output() {
+  const SessionParts *parts = session_parts();
+  if (dropped_bytes == 0) {
+    return true;
+  }
+  const std::string notice = notice_of_dropped();
+  dropped_bytes = 0;
+  return wait_and_append(*parts, STDERR_FILENO, notice);
+}
+
 bool add_streams(PyObject *native) {
+  backpressure_exceeded = PyErr_NewException("capsule.OutputBackpressureExceeded", PyExc_RuntimeError, nullptr);
+  if (backpressure_exceeded == nullptr ||
+      PyObject_SetAttrString(native, "OutputBackpressureExceeded", backpressure_exceeded) != 0) {
+    return false;
+  }
   const PyRef text(PyType_FromSpec(&text_spec));
   const PyRef bytes(PyType_FromSpec(&byte_spec));
   if (!text || !bytes || PyObject_SetAttrString(native, "TextStream", text.get()) != 0 ||

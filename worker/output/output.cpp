@@ -15,6 +15,8 @@
 namespace capsule::worker {
 namespace {
 
+// A piece of text may be cut this much short of the longest, between two characters.
+constexpr std::size_t kMaxUtf8 = 4;
 // Most that one Output frame gathers, where the largest frame allows.
 constexpr std::size_t kMaxChunk = 64U << 10U;
 // Frames gathered into one write.
@@ -61,11 +63,19 @@ std::size_t Output::append(std::uint8_t stream, std::string_view data) {
     counters_.add(Counter::outputs_enqueued);
   }
   counters_.add(Counter::output_bytes_enqueued, taken);
-  counters_.add(Counter::output_waits, taken < data.size() ? 1 : 0);
   if (taken < data.size() || std::memchr(data.data(), '\n', data.size()) != nullptr) {
     flush();
   }
   return taken;
+}
+
+bool Output::append_whole(std::uint8_t stream, std::string_view data) {
+  const std::size_t pieces = data.size() / (max_piece_ - kMaxUtf8) + 1;
+  if (queue_.printed().capacity() - queue_.printed().queued() < data.size() + pieces * OutputRing::kOverhead) {
+    flush();
+    return false;
+  }
+  return append(stream, data) == data.size();
 }
 
 void Output::flush() {

@@ -32,6 +32,8 @@ class Output {
   // One thread at a time: in Python, whoever holds the GIL. Appends what fits and returns how much that was; the caller waits at
   // space() for the rest. Budget: no system call unless the pump sleeps, no lock.
   std::size_t append(std::uint8_t stream, std::string_view data);
+  // The same, all or nothing.
+  bool append_whole(std::uint8_t stream, std::string_view data);
   // Any thread. Has what was appended sent soon; appending a newline does the same.
   void flush();
   // Opened whenever room was made. Before waiting, say so with flush().

@@ -96,6 +96,7 @@ def start_session(native, cancel_signal):
     sys.stderr = sys.__stderr__ = native.stderr
     sys.argv = [""]
     builtins.input = native.input
+    builtins.OutputBackpressureExceeded = native.OutputBackpressureExceeded
     _signal.signal(cancel_signal, native.on_cancel_signal)
 
     def patch_getpass(module):

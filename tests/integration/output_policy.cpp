@@ -1,0 +1,114 @@
+// What a print does that finds the queue full, by policy; nothing is lost without a count (I6).
+#include <thread>
+
+#include "run.hpp"
+#include "test.hpp"
+
+using namespace capsule_test;
+
+namespace {
+
+constexpr std::uint64_t kSmallest = 64U << 10U;
+
+Session open_with(std::int32_t policy) {
+  SessionOptions options;
+  options.raw.output_policy = policy;
+  options.raw.output_queue_bytes = kSmallest;
+  options.raw.output_window_bytes = kSmallest;
+  return open_session(options);
+}
+
+capsule_executor_metrics metrics_of(const Session &session) {
+  capsule_executor_metrics metrics{};
+  metrics.struct_size = sizeof metrics;
+  ACCEPTED(capsule_session_get_executor_metrics(session.get(), &metrics, error));
+  return metrics;
+}
+
+// The numbers in the notices on stderr, added up.
+std::uint64_t told_dropped(const std::string &text) {
+  const std::string before = "[capsule: ";
+  std::uint64_t sum = 0;
+  for (std::size_t at = text.find(before); at != std::string::npos; at = text.find(before, at + 1)) {
+    sum += std::stoull(text.substr(at + before.size()));
+  }
+  return sum;
+}
+
+constexpr std::uint64_t kWritten = 20'000ULL * 100;
+const char *const kFlood = "import sys\nfor i in range(20_000): sys.stdout.write('x' * 99 + '\\n')\n'whole'";
+
+}  // namespace
+
+CAPSULE_TEST(drop_new_never_waits_and_says_exactly_what_is_missing) {
+  const Session session = open_with(CAPSULE_OUTPUT_DROP_NEW);
+  Run run(session, kFlood);
+  // Nothing is taken until something was dropped.
+  for (const Deadline deadline; metrics_of(session).outputs_dropped == 0;) {
+    CHECK(!deadline.over());
+    std::this_thread::yield();
+  }
+  CHECK_EQ(run.end().repr, "'whole'");
+  const capsule_executor_metrics metrics = metrics_of(session);
+  CHECK_EQ(run.out().size() + metrics.output_bytes_dropped, kWritten);
+  CHECK_EQ(told_dropped(run.err()), metrics.output_bytes_dropped);
+  CHECK_EQ(metrics.output_bytes_enqueued, run.output().size());
+  CHECK_AT_MOST(metrics.output_waits, 1);  // for the notice at the end
+  CHECK_EQ(printed_by(session, "print('again')"), "again\n");
+}
+
+CAPSULE_TEST(error_raises_in_the_code_that_prints) {
+  const Session session = open_with(CAPSULE_OUTPUT_ERROR);
+  Run run(session, R"(
+refused = 0
+for i in range(20_000):
+    try: print('x' * 99)
+    except OutputBackpressureExceeded as error:
+        assert isinstance(error, RuntimeError)
+        refused += 1
+refused)");
+  const Event end = run.end();
+  CHECK_EQ(end.outcome, "ok");
+  const capsule_executor_metrics metrics = metrics_of(session);
+  CHECK_EQ(end.repr, show(metrics.outputs_refused));
+  CHECK_EQ(metrics.outputs_dropped + metrics.output_waits, 0);
+}
+
+CAPSULE_TEST(error_takes_what_is_larger_than_the_queue_never) {
+  const Session session = open_with(CAPSULE_OUTPUT_ERROR);
+  Run run(session, "print('x' * 1_000_000)");
+  const Event end = run.end();
+  CHECK_EQ(end.error_type, "capsule.OutputBackpressureExceeded");
+  CHECK_CONTAINS(end.message, "output queue is full");
+  CHECK_EQ(run.out(), "");
+  CHECK_EQ(metrics_of(session).outputs_refused, 1);
+  CHECK_EQ(printed_by(session, "print('again')"), "again\n");
+}
+
+CAPSULE_TEST(drop_new_of_one_write_larger_than_the_queue_keeps_its_beginning) {
+  const Session session = open_with(CAPSULE_OUTPUT_DROP_NEW);
+  Run run(session, "import sys\nsys.stdout.write('x' * 1_000_000)\nNone");
+  run.end();
+  const capsule_executor_metrics metrics = metrics_of(session);
+  CHECK_AT_LEAST(run.out().size(), 1);
+  CHECK_EQ(metrics.outputs_dropped, 1);
+  CHECK_EQ(run.out().size() + metrics.output_bytes_dropped, 1'000'000);
+  CHECK_EQ(run.err(), "[capsule: " + show(metrics.output_bytes_dropped) + " bytes of output dropped]\n");
+}
+
+CAPSULE_TEST(descriptor_level_output_always_waits) {
+  const Session session = open_with(CAPSULE_OUTPUT_DROP_NEW);
+  Run run(session, "import os\nfor i in range(2_000): os.write(1, b'x' * 1000)\nNone");
+  run.end();
+  CHECK_EQ(run.out().size(), 2'000'000);
+  CHECK_EQ(metrics_of(session).output_bytes_dropped, 0);
+}
+
+CAPSULE_TEST(policies_that_are_none_are_refused) {
+  for (const std::int32_t policy : {-1, 3}) {
+    SessionOptions options;
+    options.raw.output_policy = policy;
+    Session session;
+    REFUSED(CAPSULE_E_ARGUMENT, capsule_session_open(shared_runtime().get(), options.get(), session.out(), error));
+  }
+}
