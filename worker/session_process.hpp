@@ -20,6 +20,7 @@ struct SessionParts {
   WorkerCounters &counters;
   InputTable &inputs;
   std::uint32_t max_frame_bytes;
+  bool idle_tasks;  // whether tasks on the event loop go on while no execution runs
 };
 
 struct PreloadReport {

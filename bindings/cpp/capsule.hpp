@@ -135,14 +135,17 @@ struct SessionOptions {
   bool wait_ready = detail::session_defaults().wait_ready != 0;  ///< Whether `open` waits until the worker is ready.
   std::uint64_t output_window_bytes = detail::session_defaults().output_window_bytes;  ///< On its way to the caller.
   std::uint64_t output_queue_bytes = detail::session_defaults().output_queue_bytes;    ///< Waiting in the worker.
+  std::int32_t mode = detail::session_defaults().mode;           ///< `CAPSULE_MODE_…` of executions that name none.
+  bool idle_tasks = detail::session_defaults().idle_tasks != 0;  ///< Whether tasks go on while no execution runs.
 };
 
 /** @brief Options of an execution: fields and defaults of `capsule_execution_options`. */
 struct ExecutionOptions {
-  std::string file_name{};    ///< File name in tracebacks.
-  std::string traceparent{};  ///< W3C `traceparent` of the caller's span.
-  std::string tracestate{};   ///< W3C `tracestate`; needs a `traceparent`.
-  Milliseconds timeout{0};    ///< Time the code may run once started; 0 for no limit.
+  std::string file_name{};                ///< File name in tracebacks.
+  std::string traceparent{};              ///< W3C `traceparent` of the caller's span.
+  std::string tracestate{};               ///< W3C `tracestate`; needs a `traceparent`.
+  Milliseconds timeout{0};                ///< Time the code may run once started; 0 for no limit.
+  std::int32_t mode = CAPSULE_MODE_AUTO;  ///< `CAPSULE_MODE_…`; auto for the session's.
 };
 
 /**
@@ -300,6 +303,7 @@ class Session {
     raw.traceparent = detail::view(options.traceparent);
     raw.tracestate = detail::view(options.tracestate);
     raw.timeout_ms = options.timeout.count();
+    raw.mode = options.mode;
     capsule_execution *handle = nullptr;
     detail::call(capsule_execution_create, capi(), source.data(), source.size(), &raw, &handle);
     return Execution(handle);
@@ -381,6 +385,8 @@ class Runtime {
     raw.wait_ready = options.wait_ready ? 1 : 0;
     raw.output_window_bytes = options.output_window_bytes;
     raw.output_queue_bytes = options.output_queue_bytes;
+    raw.mode = options.mode;
+    raw.idle_tasks = options.idle_tasks ? 1 : 0;
     capsule_session *handle = nullptr;
     detail::call(capsule_session_open, capi(), &raw, &handle);
     return Session(handle);

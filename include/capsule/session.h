@@ -30,6 +30,19 @@ enum {
   CAPSULE_START_SPAWN = 1
 };
 
+/** @brief How a source is run. */
+enum {
+  /** On the session's event loop where it awaits at its top level, else synchronously. For an execution: as the session says. */
+  CAPSULE_MODE_AUTO = 0,
+  /** Synchronously, with no loop running; `await` at the top level is a SyntaxError, as in plain Python. */
+  CAPSULE_MODE_SYNC = 1,
+  /**
+   * On the session's event loop, whatever it is: `asyncio.create_task` and `asyncio.get_running_loop` work without an `await`, and
+   * `asyncio.run` does not, as a loop is running.
+   */
+  CAPSULE_MODE_ASYNC = 2
+};
+
 /** @brief The life of a session. */
 enum {
   /** The worker process is being made. */
@@ -103,6 +116,13 @@ typedef struct capsule_session_options {
    * written at descriptor level. Lost by no death of the worker. Default 4 MiB.
    */
   uint64_t output_queue_bytes;
+  /** `CAPSULE_MODE_…` of executions that name none. Default auto. */
+  int32_t mode;
+  /**
+   * 1: tasks that executions left on the event loop also go on while no execution runs; what they print then is late output, and an
+   * execution that finds such tasks starts some 0.1 ms later. 0: only while a later execution runs on the loop. Default 0.
+   */
+  uint32_t idle_tasks;
 } capsule_session_options;
 
 /** @brief Bytes of the inline texts of `capsule_session_info`, their NUL included. */

@@ -56,6 +56,8 @@ Status check_numbers(const capsule_session_options &o) {
       {"options.wait_ready", o.wait_ready, 0, 1},
       {"options.output_window_bytes", number(o.output_window_bytes), kMinBuffer, kMaxBuffer},
       {"options.output_queue_bytes", number(o.output_queue_bytes), kMinBuffer, kMaxBuffer},
+      {"options.mode", o.mode, CAPSULE_MODE_AUTO, CAPSULE_MODE_ASYNC},
+      {"options.idle_tasks", o.idle_tasks, 0, 1},
   };
   for (const Check &check : checks) {
     if (Status status = check_range(check.name, check.value, check.least, check.most); !status.ok()) {
@@ -109,6 +111,8 @@ Result<capsule::SessionOptions> translate(const capsule_session_options *given) 
   translated.wait_ready = o.wait_ready != 0;
   translated.output_window_bytes = o.output_window_bytes;
   translated.output_queue_bytes = o.output_queue_bytes;
+  translated.mode = o.mode;
+  translated.idle_tasks = o.idle_tasks != 0;
   return translated;
 }
 
@@ -128,6 +132,8 @@ void capsule_session_options_init(capsule_session_options *options, uint32_t str
   defaults.wait_ready = d.wait_ready ? 1 : 0;
   defaults.output_window_bytes = d.output_window_bytes;
   defaults.output_queue_bytes = d.output_queue_bytes;
+  defaults.mode = d.mode;
+  defaults.idle_tasks = d.idle_tasks ? 1 : 0;
   write_defaults(options, struct_size, defaults);
 }
 

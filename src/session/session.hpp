@@ -27,6 +27,8 @@ struct SessionOptions {
   bool wait_ready = true;
   std::uint64_t output_window_bytes = 1U << 20U;
   std::uint64_t output_queue_bytes = 4U << 20U;
+  std::int32_t mode = CAPSULE_MODE_AUTO;
+  bool idle_tasks = false;
 };
 
 class Session : public std::enable_shared_from_this<Session> {

@@ -71,7 +71,8 @@ void Session::start_worker() {
     worker_->control.send(0, wire::Hello{.max_frame_bytes = runtime_->max_frame_bytes(),
                                          .session_id = id_,
                                          .heartbeat_interval_ms = options_.heartbeat_interval_ms,
-                                         .output_window_bytes = options_.output_window_bytes});
+                                         .output_window_bytes = options_.output_window_bytes,
+                                         .idle_tasks = options_.idle_tasks});
     if (options_.profile.start == CAPSULE_START_SPAWN) {
       wire::Preload preload;
       preload.modules.assign(options_.profile.preload.begin(), options_.profile.preload.end());
