@@ -119,8 +119,9 @@ typedef struct capsule_session_options {
   /** `CAPSULE_MODE_…` of executions that name none. Default auto. */
   int32_t mode;
   /**
-   * 1: tasks that executions left on the event loop also go on while no execution runs; what they print then is late output, and an
-   * execution that finds such tasks starts some 0.1 ms later. 0: only while a later execution runs on the loop. Default 0.
+   * 1: tasks that executions left on the event loop also go on while no execution runs; what they print then is late output, and
+   * `SystemExit` or `KeyboardInterrupt` of one is printed and ends that one only. An execution starts when the step of a task that
+   * runs at that moment is over. 0: only while a later execution runs on the loop. Default 0.
    */
   uint32_t idle_tasks;
 } capsule_session_options;
