@@ -42,6 +42,7 @@ void Dispatch::run() {
 // Budget of an execution's round trip in the worker: this recv, one poll of the capture pipes, one send.
 bool Dispatch::receive() {
   const auto room = reader_.room();
+  executor_.run_background(work_fd_);
   executor_.enter_idle();
   const ssize_t count = ::recv(work_fd_, room.data(), room.size(), 0);
   const int error = errno;

@@ -136,7 +136,8 @@ void run_session(Program &program, SessionFds fds, bool spawned) {
   session_channels[1] = fds.control.get();
   pthread_atfork(nullptr, nullptr, leave_session_in_forked_child);
 
-  const SessionParts parts{state, output, output.counters(), inputs, hello.max_frame_bytes, hello.output_policy};
+  const SessionParts parts{state,           output, output.counters(), inputs, hello.max_frame_bytes, hello.output_policy,
+                           hello.idle_tasks};
   const std::string version = program.version();
   const std::string path = program.path();
   greeting.answer(wire::Ready{.pid = state.pid,

@@ -21,6 +21,7 @@ struct SessionParts {
   InputTable &inputs;
   std::uint32_t max_frame_bytes;
   std::uint8_t output_policy;  // CAPSULE_OUTPUT_…
+  bool idle_tasks;             // whether tasks on the event loop go on while no execution runs
 };
 
 struct PreloadReport {

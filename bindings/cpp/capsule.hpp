@@ -139,14 +139,17 @@ struct SessionOptions {
   std::uint32_t rate_limit_burst = detail::session_defaults().rate_limit_burst;        ///< Executions at once.
   std::int32_t output_policy = detail::session_defaults().output_policy;               ///< `CAPSULE_OUTPUT_…`.
   bool enable_metrics = detail::session_defaults().enable_metrics != 0;                ///< The opt-in metrics.
+  std::int32_t mode = detail::session_defaults().mode;           ///< `CAPSULE_MODE_…` of executions that name none.
+  bool idle_tasks = detail::session_defaults().idle_tasks != 0;  ///< Whether tasks go on while no execution runs.
 };
 
 /** @brief Options of an execution: fields and defaults of `capsule_execution_options`. */
 struct ExecutionOptions {
-  std::string file_name{};    ///< File name in tracebacks.
-  std::string traceparent{};  ///< W3C `traceparent` of the caller's span.
-  std::string tracestate{};   ///< W3C `tracestate`; needs a `traceparent`.
-  Milliseconds timeout{0};    ///< Time the code may run once started; 0 for no limit.
+  std::string file_name{};                ///< File name in tracebacks.
+  std::string traceparent{};              ///< W3C `traceparent` of the caller's span.
+  std::string tracestate{};               ///< W3C `tracestate`; needs a `traceparent`.
+  Milliseconds timeout{0};                ///< Time the code may run once started; 0 for no limit.
+  std::int32_t mode = CAPSULE_MODE_AUTO;  ///< `CAPSULE_MODE_…`; auto for the session's.
 };
 
 /**
@@ -304,6 +307,7 @@ class Session {
     raw.traceparent = detail::view(options.traceparent);
     raw.tracestate = detail::view(options.tracestate);
     raw.timeout_ms = options.timeout.count();
+    raw.mode = options.mode;
     capsule_execution *handle = nullptr;
     detail::call(capsule_execution_create, capi(), source.data(), source.size(), &raw, &handle);
     return Execution(handle);
@@ -389,6 +393,8 @@ class Runtime {
     raw.rate_limit_burst = options.rate_limit_burst;
     raw.enable_metrics = options.enable_metrics ? 1 : 0;
     raw.output_policy = options.output_policy;
+    raw.mode = options.mode;
+    raw.idle_tasks = options.idle_tasks ? 1 : 0;
     capsule_session *handle = nullptr;
     detail::call(capsule_session_open, capi(), &raw, &handle);
     return Session(handle);

@@ -16,8 +16,8 @@
  *
  * A source may use `await`, `async for`, `async with` and asynchronous comprehensions at its top level. All such sources of a
  * session run on one asyncio loop on the main thread, each as a task of its own. Tasks that a source leaves behind live until
- * the session closes, which cancels them and waits for them, but run only while that loop does: during later executions that
- * await. Synchronous code stops them as long as it runs, and so does a step of any task that does not await. An exception
+ * the session closes, which cancels them and waits for them, but run only while that loop does: during later executions on it, and
+ * with the session's `idle_tasks` while none runs. Synchronous code stops them as long as it runs, and so does a step of any task that does not await. An exception
  * that leaves such a task is kept for whoever awaits it; `SystemExit` and `KeyboardInterrupt` end the execution under way instead.
  */
 #ifndef CAPSULE_EXECUTION_H
@@ -116,8 +116,8 @@ enum {
 typedef struct capsule_execution_options {
   /** `sizeof(capsule_execution_options)`. */
   uint32_t struct_size;
-  /** Reserved, zero. */
-  uint32_t reserved;
+  /** `CAPSULE_MODE_…`. Default auto: the session's mode. */
+  int32_t mode;
   /** File name in tracebacks and `__file__`-less code objects, up to 2,048 bytes without NUL. Default empty: `<execution N>`. */
   capsule_text file_name;
   /** W3C `traceparent` of the caller's span, or empty (default). While the code runs it is in `os.environ["TRACEPARENT"]`. */

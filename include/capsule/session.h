@@ -43,6 +43,19 @@ enum {
   CAPSULE_OUTPUT_ERROR = 2
 };
 
+/** @brief How a source is run. */
+enum {
+  /** On the session's event loop where it awaits at its top level, else synchronously. For an execution: as the session says. */
+  CAPSULE_MODE_AUTO = 0,
+  /** Synchronously, with no loop running; `await` at the top level is a SyntaxError, as in plain Python. */
+  CAPSULE_MODE_SYNC = 1,
+  /**
+   * On the session's event loop, whatever it is: `asyncio.create_task` and `asyncio.get_running_loop` work without an `await`, and
+   * `asyncio.run` does not, as a loop is running.
+   */
+  CAPSULE_MODE_ASYNC = 2
+};
+
 /** @brief The life of a session. */
 enum {
   /** The worker process is being made. */
@@ -127,6 +140,14 @@ typedef struct capsule_session_options {
   uint32_t enable_metrics;
   /** `CAPSULE_OUTPUT_…`. Default block. */
   int32_t output_policy;
+  /** `CAPSULE_MODE_…` of executions that name none. Default auto. */
+  int32_t mode;
+  /**
+   * 1: tasks that executions left on the event loop also go on while no execution runs; what they print then is late output, and
+   * `SystemExit` or `KeyboardInterrupt` of one is printed and ends that one only. An execution starts when the step of a task that
+   * runs at that moment is over. 0: only while a later execution runs on the loop. Default 0.
+   */
+  uint32_t idle_tasks;
   /** Reserved, zero. */
   int32_t reserved;
 } capsule_session_options;

@@ -36,12 +36,13 @@ Result<capsule::ExecutionRequest> translate(const capsule_execution_options *giv
   const capsule_execution_options &o = options.value();
   capsule::ExecutionRequest request;
   request.timeout_ms = o.timeout_ms;
+  request.mode = o.mode;
   auto file_name = read_text("options.file_name", o.file_name, kFileNameMax);
   auto traceparent = read_text("options.traceparent", o.traceparent, kTracestateMax);
   auto tracestate = read_text("options.tracestate", o.tracestate, kTracestateMax);
-  for (const Status &status :
-       {file_name.status(), traceparent.status(), tracestate.status(), check_range("options.reserved", o.reserved, 0, 0),
-        check_range("options.timeout_ms", o.timeout_ms, 0, kYearMs)}) {
+  for (const Status &status : {file_name.status(), traceparent.status(), tracestate.status(),
+                               check_range("options.mode", o.mode, CAPSULE_MODE_AUTO, CAPSULE_MODE_ASYNC),
+                               check_range("options.timeout_ms", o.timeout_ms, 0, kYearMs)}) {
     if (!status.ok()) {
       return status;
     }

@@ -59,6 +59,8 @@ Status check_numbers(const capsule_session_options &o) {
       {"options.rate_limit_burst", o.rate_limit_burst, 1, 1'000'000},
       {"options.enable_metrics", o.enable_metrics, 0, 1},
       {"options.output_policy", o.output_policy, CAPSULE_OUTPUT_BLOCK, CAPSULE_OUTPUT_ERROR},
+      {"options.mode", o.mode, CAPSULE_MODE_AUTO, CAPSULE_MODE_ASYNC},
+      {"options.idle_tasks", o.idle_tasks, 0, 1},
       {"options.reserved", o.reserved, 0, 0},
   };
   for (const Check &check : checks) {
@@ -122,6 +124,8 @@ Result<capsule::SessionOptions> translate(const capsule_session_options *given) 
   translated.rate_limit_burst = o.rate_limit_burst;
   translated.enable_metrics = o.enable_metrics != 0;
   translated.output_policy = o.output_policy;
+  translated.mode = o.mode;
+  translated.idle_tasks = o.idle_tasks != 0;
   return translated;
 }
 
@@ -142,6 +146,8 @@ void capsule_session_options_init(capsule_session_options *options, uint32_t str
   defaults.output_window_bytes = d.output_window_bytes;
   defaults.output_queue_bytes = d.output_queue_bytes;
   defaults.rate_limit_burst = d.rate_limit_burst;
+  defaults.mode = d.mode;
+  defaults.idle_tasks = d.idle_tasks ? 1 : 0;
   write_defaults(options, struct_size, defaults);
 }
 

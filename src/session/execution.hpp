@@ -20,6 +20,7 @@ struct ExecutionRequest {
   std::string traceparent;
   std::string tracestate;
   std::int64_t timeout_ms = 0;
+  std::int32_t mode = CAPSULE_MODE_AUTO;
 };
 
 enum class ExecutionPhase { kQueued, kRunning, kEnded };

@@ -126,8 +126,9 @@ void Session::run_next(Notifications &notifications, const std::shared_ptr<Execu
   push(notifications, execution, std::move(started), /*terminal=*/false);
   const ExecutionRequest &request = execution->request;
   const auto optional = [](const std::string &text) { return text.empty() ? wire::Text() : wire::Text(text); };
+  const std::int32_t mode = request.mode == CAPSULE_MODE_AUTO ? options_.mode : request.mode;
   send_work(execution->id, wire::Execute{request.source, optional(request.file_name), optional(request.traceparent),
-                                         optional(request.tracestate)});
+                                         optional(request.tracestate), static_cast<std::uint8_t>(mode)});
   execution->request.source = {};
   if (request.timeout_ms > 0) {
     const std::uint64_t deadline = execution->started_ns + static_cast<std::uint64_t>(request.timeout_ms) * kNsPerMs;

@@ -33,6 +33,8 @@ struct SessionOptions {
   std::uint32_t rate_limit_burst = 100;
   bool enable_metrics = false;
   std::int32_t output_policy = CAPSULE_OUTPUT_BLOCK;
+  std::int32_t mode = CAPSULE_MODE_AUTO;
+  bool idle_tasks = false;
 };
 
 class Session : public std::enable_shared_from_this<Session> {

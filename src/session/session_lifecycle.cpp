@@ -72,7 +72,8 @@ void Session::start_worker() {
                                          .session_id = id_,
                                          .heartbeat_interval_ms = options_.heartbeat_interval_ms,
                                          .output_window_bytes = options_.output_window_bytes,
-                                         .output_policy = static_cast<std::uint8_t>(options_.output_policy)});
+                                         .output_policy = static_cast<std::uint8_t>(options_.output_policy),
+                                         .idle_tasks = options_.idle_tasks});
     if (options_.profile.start == CAPSULE_START_SPAWN) {
       wire::Preload preload;
       preload.modules.assign(options_.profile.preload.begin(), options_.profile.preload.end());

@@ -37,7 +37,7 @@ struct BodyBuilder {
   std::pair<fb::Body, AnyOffset> operator()(const Unknown &) const { return {fb::Body::NONE, AnyOffset()}; }
   std::pair<fb::Body, AnyOffset> operator()(const Hello &m) const {
     return {fb::Body::Hello, fb::CreateHello(b, m.protocol_major, m.protocol_minor, m.features, m.max_frame_bytes, m.session_id,
-                                             m.heartbeat_interval_ms, m.output_window_bytes, m.output_policy)
+                                             m.heartbeat_interval_ms, m.output_window_bytes, m.output_policy, m.idle_tasks)
                                  .Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const HelloAck &m) const {
@@ -82,7 +82,7 @@ struct BodyBuilder {
     const auto file_name = text(b, m.file_name);
     const auto traceparent = text(b, m.traceparent);
     const auto tracestate = text(b, m.tracestate);
-    return {fb::Body::Execute, fb::CreateExecute(b, source, file_name, traceparent, tracestate).Union()};
+    return {fb::Body::Execute, fb::CreateExecute(b, source, file_name, traceparent, tracestate, m.mode).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Output &m) const {
     const auto data = b.CreateVector(reinterpret_cast<const std::uint8_t *>(m.data.data()), m.data.size());
@@ -155,8 +155,8 @@ std::optional<Bill> view(const fb::Bill *bill) {
 }
 
 Body read(const fb::Hello &m) {
-  return Hello{m.protocol_major(),        m.protocol_minor(),      m.features(),     m.max_frame_bytes(), m.session_id(),
-               m.heartbeat_interval_ms(), m.output_window_bytes(), m.output_policy()};
+  return Hello{m.protocol_major(),        m.protocol_minor(),      m.features(),      m.max_frame_bytes(), m.session_id(),
+               m.heartbeat_interval_ms(), m.output_window_bytes(), m.output_policy(), m.idle_tasks()};
 }
 Body read(const fb::HelloAck &m) { return HelloAck{m.protocol_major(), m.protocol_minor(), m.features(), view(m.reason())}; }
 Body read(const fb::Preload &m) { return Preload{view(m.modules()), view(m.native_thread_allow())}; }
@@ -176,7 +176,7 @@ Body read(const fb::Heartbeat &m) {
                    m.namespace_size(), m.execution_age_ns(), m.send_failures()};
 }
 Body read(const fb::Execute &m) {
-  return Execute{view(m.source()), view(m.file_name()), view(m.traceparent()), view(m.tracestate())};
+  return Execute{view(m.source()), view(m.file_name()), view(m.traceparent()), view(m.tracestate()), m.mode()};
 }
 Body read(const fb::Output &m) { return Output{m.stream(), view(m.data()), m.queue_position(), m.captured_position()}; }
 Body read(const fb::InputRequest &m) { return InputRequest{m.input_id(), view(m.prompt()), m.secret()}; }

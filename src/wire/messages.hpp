@@ -33,6 +33,7 @@ struct Hello {
   std::uint32_t heartbeat_interval_ms = 0;
   std::uint64_t output_window_bytes = 0;
   std::uint8_t output_policy = 0;
+  bool idle_tasks = false;
 };
 
 struct HelloAck {
@@ -90,6 +91,7 @@ struct Execute {
   Text file_name{};
   Text traceparent{};
   Text tracestate{};
+  std::uint8_t mode = 0;  // CAPSULE_MODE_…
 };
 
 struct Output {

@@ -48,7 +48,7 @@ std::vector<std::uint8_t> offence(std::string_view kind, std::uint64_t execution
     return copy(encoder.encode(execution_id + 1000, wire::Result{}));
   }
   if (kind == "wrong_way") {
-    return copy(encoder.encode(execution_id, wire::Execute{"1", {}, {}, {}}));
+    return copy(encoder.encode(execution_id, wire::Execute{"1", {}, {}, {}, 0}));
   }
   if (kind == "stream") {
     return copy(encoder.encode(execution_id, wire::Output{9, "where to?", 0, 0}));

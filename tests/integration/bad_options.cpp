@@ -159,6 +159,15 @@ CAPSULE_TEST(bad_file_names_are_refused) {
   CHECK_EQ(run.end().repr, "1");
 }
 
+CAPSULE_TEST(unknown_modes_are_refused) {
+  const Session session = open_session();
+  ExecutionOptions options;
+  for (const std::int32_t mode : {-1, 3, INT32_MAX}) {
+    options.raw.mode = mode;
+    CHECK_CONTAINS(refuse_options(session, options), "mode");
+  }
+}
+
 CAPSULE_TEST(a_null_text_with_a_size_is_refused) {
   const Session session = open_session();
   capsule_execution_options options;
@@ -185,6 +194,8 @@ CAPSULE_TEST(numbers_of_a_session_out_of_range_are_refused) {
   check_range<std::int64_t>("cancel_grace_ms", &O::cancel_grace_ms, {INT64_MIN, -1, 86'400'001, INT64_MAX}, {0, 86'400'000});
   check_range<std::uint32_t>("heartbeat_interval_ms", &O::heartbeat_interval_ms, {0, 9, 3'600'001, UINT32_MAX},
                              {10, 3'600'000});
+  check_range<std::int32_t>("mode", &O::mode, {-1, 3, INT32_MAX}, {CAPSULE_MODE_SYNC, CAPSULE_MODE_ASYNC});
+  check_range<std::uint32_t>("idle_tasks", &O::idle_tasks, {2, UINT32_MAX}, {0, 1});
   check_range<std::uint32_t>("wait_ready", &O::wait_ready, {2, UINT32_MAX}, {0, 1});
   check_range<std::uint64_t>("output_window_bytes", &O::output_window_bytes, {0, (64U << 10U) - 1, (1U << 30U) + 1, UINT64_MAX},
                              {64U << 10U, 1U << 30U});

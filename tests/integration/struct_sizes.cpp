@@ -89,9 +89,12 @@ CAPSULE_TEST(defaults_are_as_documented) {
   CHECK(session.rate_limit_per_s == 0);
   CHECK_EQ(session.rate_limit_burst, 100);
   CHECK_EQ(session.enable_metrics, 0);
+  CHECK_EQ(session.mode, CAPSULE_MODE_AUTO);
+  CHECK_EQ(session.idle_tasks, 0);
   capsule_execution_options execution;
   capsule_execution_options_init(&execution, sizeof execution);
   CHECK_EQ(execution.timeout_ms, 0);
+  CHECK_EQ(execution.mode, CAPSULE_MODE_AUTO);
   CHECK_EQ(execution.file_name.size, 0);
   CHECK_EQ(execution.traceparent.size, 0);
   CHECK_EQ(execution.tracestate.size, 0);
@@ -187,14 +190,6 @@ CAPSULE_TEST(options_with_fields_that_the_library_does_not_know_are_refused) {
     CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_runtime_create(&runtime_options.value, runtime.out(), error)),
                    "options");
   }
-}
-
-CAPSULE_TEST(a_reserved_field_must_be_zero) {
-  const Session session = open_session();
-  capsule_execution_options options;
-  capsule_execution_options_init(&options, sizeof options);
-  options.reserved = 1;
-  CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, create_with(session, &options, error)), "reserved");
 }
 
 CAPSULE_TEST(info_of_older_headers_is_cut) {

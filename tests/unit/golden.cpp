@@ -17,7 +17,7 @@ const std::string kFolder = std::string(CAPSULE_TEST_SOURCE_DIR) + "/abi/golden"
 // Every field of every message, with values that no default has.
 std::vector<wire::Envelope> examples() {
   const std::vector<wire::Body> bodies = {
-      wire::Hello{1, 2, 3, 65536, 5, 6, 7, 2},
+      wire::Hello{1, 2, 3, 65536, 5, 6, 7, 2, true},
       wire::HelloAck{1, 2, 3, "why not"},
       wire::Preload{{"json", "numpy"}, {"numpy"}},
       wire::Ready{42, "3.11.2", "/usr/bin/python3", {"execute", "input"}, {"numpy"}, "no module"},
@@ -25,7 +25,7 @@ std::vector<wire::Envelope> examples() {
       wire::Forked{9, 43, "no memory"},
       wire::Exited{9, 43, 3, 11, 2},
       wire::Heartbeat{1, 2, 3, 4, 5, 6, 7},
-      wire::Execute{"1 + 1", "cell.py", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b"},
+      wire::Execute{"1 + 1", "cell.py", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b", 2},
       wire::Output{2, "gr\xc3\xbc\xc3\x9f dich\n", 1234, 567},
       wire::InputRequest{8, "name? ", true},
       wire::InputResponse{8, "Ada", true},

@@ -35,6 +35,9 @@ class Executor {
   // Main thread. Runs the source to its end. Sets SessionState::interruptible_id while the user's code runs.
   virtual Outcome run(std::uint64_t execution_id, const wire::Execute &request) = 0;
 
+  // Main thread: may run what earlier executions left behind, until the descriptor is readable.
+  virtual void run_background(int /*work_fd*/) {}
+
   // Main thread: around a wait for the next frame, and when a signal has interrupted it.
   virtual void enter_idle() {}
   virtual void leave_idle() {}

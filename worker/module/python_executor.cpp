@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/utf8.hpp"
+#include "capsule/session.h"
 
 namespace capsule::worker {
 namespace {
@@ -124,7 +125,8 @@ PyRef PythonExecutor::evaluate(const wire::Execute &request, const std::string &
   }
   // Most one-line sources are an expression: compiled at once, without a tree in between. What is none takes the long way, which
   // also makes the error. A coding cookie in the text would be believed here, so that goes the long way too.
-  if (is_one_line(request.source) && request.source.find("coding") == std::string_view::npos && is_utf8(file_name)) {
+  if (request.mode != CAPSULE_MODE_ASYNC && is_one_line(request.source) &&
+      request.source.find("coding") == std::string_view::npos && is_utf8(file_name)) {
     const PyRef code(Py_CompileString(request.source.data(), file_name.c_str(), Py_eval_input));
     if (code) {
       return PyRef(PyEval_EvalCode(code.get(), globals_.get(), globals_.get()));
@@ -138,9 +140,9 @@ PyRef PythonExecutor::evaluate(const wire::Execute &request, const std::string &
 }
 
 PyRef PythonExecutor::evaluate_parts(const wire::Execute &request, const std::string &file_name) {
-  const PyRef parts(PyObject_CallMethod(engine_.get(), "compile_source", "s#s#", request.source.data(),
+  const PyRef parts(PyObject_CallMethod(engine_.get(), "compile_source", "s#s#i", request.source.data(),
                                         static_cast<Py_ssize_t>(request.source.size()), file_name.data(),
-                                        static_cast<Py_ssize_t>(file_name.size())));
+                                        static_cast<Py_ssize_t>(file_name.size()), static_cast<int>(request.mode)));
   PyObject *codes = nullptr;
   int has_value = 0;
   int on_loop = 0;
@@ -162,6 +164,7 @@ PyRef PythonExecutor::evaluate_parts(const wire::Execute &request, const std::st
 }
 
 PyRef PythonExecutor::evaluate_on_loop(PyObject *codes) {
+  loop_used_ = true;
   const PyRef done(PyObject_CallMethod(engine_.get(), "run_on_loop", "OOO", native_.get(), codes, globals_.get()));
   if (!done) {
     hide_engine_frames();
@@ -271,6 +274,12 @@ void PythonExecutor::set_trace_context(const wire::Execute &request) {
 void PythonExecutor::clear_trace_context() {
   if (std::exchange(has_trace_context_, false)) {
     call_engine(PyRef(PyObject_CallMethod(engine_.get(), "clear_trace_context", nullptr)));
+  }
+}
+
+void PythonExecutor::run_background(int work_fd) {
+  if (loop_used_ && parts_->idle_tasks) {
+    call_engine(PyRef(PyObject_CallMethod(engine_.get(), "run_background", "Oi", native_.get(), work_fd)));
   }
 }
 

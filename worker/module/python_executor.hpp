@@ -16,6 +16,7 @@ class PythonExecutor : public Executor {
   Outcome run(std::uint64_t execution_id, const wire::Execute &request) override;
   // Brings in the pages that an execution needs: after a fork each one is copied at its first use.
   void warm_up();
+  void run_background(int work_fd) override;
   void enter_idle() override { idle_ = PyEval_SaveThread(); }
   void leave_idle() override { PyEval_RestoreThread(idle_); }
   void on_idle_signal() override;
@@ -43,6 +44,7 @@ class PythonExecutor : public Executor {
   PyThreadState *idle_ = nullptr;
   std::uint64_t execution_id_ = 0;
   bool has_trace_context_ = false;
+  bool loop_used_ = false;
 };
 
 }  // namespace capsule::worker

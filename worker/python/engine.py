@@ -110,21 +110,27 @@ def start_session(native, cancel_signal):
     return main.__dict__
 
 
-def compile_source(source, file_name):
+# How the host wants a source to run: CAPSULE_MODE_… of session.h.
+MODE_SYNC = 1
+MODE_ASYNC = 2
+
+
+def compile_source(source, file_name, mode):
     """The codes of all but a trailing expression and of the trailing expression, where there are such; whether the last gives a
-    value; whether one of them is a coroutine's."""
+    value; whether they belong on the event loop."""
     tree = compile(source, file_name, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
     tail = None
     if tree.body and isinstance(tree.body[-1], _ast.Expr):
         tail = _ast.Expression(tree.body.pop().value)
     codes = []
-    flags = _ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    flags = 0 if mode == MODE_SYNC else _ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     if tree.body or tail is None:
         codes.append(compile(tree, file_name, "exec", flags, dont_inherit=True))
         flags |= codes[0].co_flags & FUTURE_MASK
     if tail is not None:
         codes.append(compile(tail, file_name, "eval", flags, dont_inherit=True))
-    return codes, tail is not None, any(code.co_flags & CO_COROUTINE for code in codes)
+    on_loop = mode == MODE_ASYNC or any(code.co_flags & CO_COROUTINE for code in codes)
+    return codes, tail is not None, on_loop
 
 
 _session_loop = None
@@ -141,6 +147,11 @@ def session_loop(native):
 def run_on_loop(native, codes, names):
     """The value and None, or None and the exception."""
     return session_loop(native).run(codes, names)
+
+
+def run_background(native, work_fd):
+    """Runs the tasks that are left, until the descriptor is readable."""
+    session_loop(native).run_background(work_fd)
 
 
 def to_json(value):
@@ -250,7 +261,7 @@ def use_idle_time():
     try:
         import json, linecache, traceback  # noqa: E401, F401
 
-        compile_source("0\n0", "<capsule>")  # makes what the compiler makes once
+        compile_source("0\n0", "<capsule>", MODE_SYNC)  # makes what the compiler makes once
     except Exception:
         pass  # a session that needs one says so itself
     finally:

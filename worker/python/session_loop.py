@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import sys
 import time
 
 CO_COROUTINE = 0x80  # of a code object that makes a coroutine, as inspect has it
@@ -40,6 +41,24 @@ class SessionLoop:
             self.native.set_stop_hook(None)
         keep_context(context)
         return execution.outcome()
+
+    def run_background(self, work_fd):
+        """Runs the tasks that are left, until the descriptor is readable."""
+        readable = []
+
+        def on_readable():
+            readable.append(work_fd)
+            self.loop.stop()
+
+        # KeyboardInterrupt and SystemExit of a task end the loop's run, and so does its stop(): neither is meant for the others.
+        while not readable and not self.loop.is_closed() and asyncio.all_tasks(self.loop):
+            self.loop.add_reader(work_fd, on_readable)
+            try:
+                self.loop.run_forever()
+            except BaseException as error:
+                sys.excepthook(type(error), error, users_part(error.__traceback__))
+            finally:
+                self.loop.remove_reader(work_fd)
 
     def close(self):
         """What asyncio.run() does at its end: tasks are canceled, and get time to clean up."""
