@@ -52,7 +52,10 @@ bool Dispatch::receive() {
     return true;
   }
   if (count < 0) {
-    _exit(kExitChannelLost);  // the user's code closed our descriptor
+    end_without_channel(error);
+  }
+  if (count == 0 && !state_.shutting_down.load()) {
+    end_without_channel(ECONNRESET);
   }
   reader_.filled(static_cast<std::size_t>(count));
   return count > 0;

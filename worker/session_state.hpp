@@ -2,8 +2,11 @@
 #pragma once
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <csignal>
 #include <cstdint>
 
 namespace capsule::worker {
@@ -14,6 +17,15 @@ enum ExitCode : int {
   kExitChannelLost = 74,  // a descriptor of the channels was closed, or frames could not be read
   kExitRefused = 75,      // the host speaks another protocol, or a preload failed
 };
+
+// A channel failed with that errno. Where the peer is gone, so is the host: what this process has started goes with it (I10), for
+// there may be no zygote left to see to it. Else the user's code closed our descriptor.
+[[noreturn]] inline void end_without_channel(int error) {
+  if (error == EPIPE || error == ECONNRESET) {
+    kill(0, SIGKILL);  // the process leads its group
+  }
+  _exit(kExitChannelLost);
+}
 
 // Written by the thread that the comment names, read by all.
 struct SessionState {

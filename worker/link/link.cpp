@@ -133,7 +133,7 @@ void Link::receive_frames() {
     if (count == 0) {
       host_is_gone();  // or it let go of the session
     }
-    _exit(kExitChannelLost);  // the user's code closed our descriptor
+    end_without_channel(errno);
   }
   reader_.filled(static_cast<std::size_t>(count));
   for (;;) {

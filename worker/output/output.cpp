@@ -161,7 +161,7 @@ void Output::transmit() {
   counters_.add(Counter::outputs_sent, std::exchange(packed_pieces_, 0));
   counters_.add(Counter::output_bytes_sent, std::exchange(packed_bytes_, 0));
   if (!send_all(work_fd_, packed_)) {
-    _exit(kExitChannelLost);
+    end_without_channel(errno);
   }
   packed_.clear();
   // Only now: what was not sent whole is for the host to read after a crash.
