@@ -128,19 +128,23 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready &ready);
   void on_start_timeout(const std::weak_ptr<Worker> &weak);
   void fail_start(Notifications &notifications, const Status &status);
-  void on_worker_gone(const std::shared_ptr<Worker> &worker);
-  void await_exit_status(const std::shared_ptr<Worker> &worker, int attempt);
-  void recover_output(Notifications &notifications, Worker &worker);
-  void bury(const std::shared_ptr<Worker> &worker);
-  void break_protocol(Worker &worker, const Status &error);
-  Event death_event(const Worker &worker, const Execution *execution) const;
-  void on_channel_lost(const std::shared_ptr<Worker> &worker);
-  std::int32_t death_reason(const Worker &worker) const;
   void kill_worker();
   void release_worker();
   void proceed_close();
   void on_close_deadline();
   void terminate(Notifications &notifications);
+
+  // session_death.cpp
+  void on_worker_gone(const std::shared_ptr<Worker> &worker);
+  void await_exit_status(const std::shared_ptr<Worker> &worker, int attempt);
+  void recover_output(Notifications &notifications, Worker &worker);
+  void bury(const std::shared_ptr<Worker> &worker);
+  void break_protocol(Worker &worker, const Status &error);
+  static std::string describe_death(const Worker &worker, std::int32_t reason);
+  Event death_event(const Worker &worker, const Execution *execution) const;
+  void on_channel_lost(const std::shared_ptr<Worker> &worker);
+  std::int32_t death_reason(const Worker &worker) const;
+
   [[nodiscard]] bool closing() const { return state_ == CAPSULE_SESSION_SHUTTING_DOWN || state_ == CAPSULE_SESSION_TERMINATED; }
   [[nodiscard]] bool can_run() const { return state_ == CAPSULE_SESSION_READY || state_ == CAPSULE_SESSION_IDLE; }
 

@@ -1,0 +1,258 @@
+// How a worker's death is noticed, told of, and cleared up after. Functions named on_… run on the loop thread.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "session/notifications.hpp"
+#include "session/runtime.hpp"
+#include "session/zygote.hpp"
+
+namespace capsule {
+namespace {
+
+// When to ask the kernel how a worker died, after its pidfd said that it did: the zygote's report comes within the first;
+// later ones are for a zygote that is gone, and for init, which reaps in its place.
+constexpr std::uint64_t kStatusDelaysMs[] = {20, 200, 1000};
+
+// Between the end of a worker's channel and the end of the worker.
+constexpr std::uint64_t kChannelLostNs = 200 * kNsPerMs;
+
+std::string signal_text(int number) {
+  const char *name = sigabbrev_np(number);
+  return std::to_string(number) + (name == nullptr ? "" : " (SIG" + std::string(name) + ")");
+}
+
+}  // namespace
+
+std::string Session::describe_death(const Worker &worker, std::int32_t reason) {
+  const std::string who = "worker process " + std::to_string(worker.process.pid);
+  switch (reason) {
+    case CAPSULE_DEATH_EXIT:
+      return who + " exited with status " + std::to_string(worker.exit_status->exit_code);
+    case CAPSULE_DEATH_SIGNAL:
+    case CAPSULE_DEATH_CPU_LIMIT:
+      return who + " was killed by signal " + signal_text(worker.exit_status->signal_number);
+    case CAPSULE_DEATH_PROTOCOL:
+      return who + " broke the protocol and was killed: " + worker.protocol_error.message();
+    case CAPSULE_DEATH_HOST_REQUEST:
+      return who + " was killed at the host's request";
+    default:
+      return who + " is gone; how it ended is not known";
+  }
+}
+
+void Session::on_worker_gone(const std::shared_ptr<Worker> &worker) {
+  worker->process_watch.reset();
+  {
+    const Lock lock(mutex_);
+    if (worker_ != worker) {
+      return;
+    }
+    worker->gone = true;  // nothing more is handed to it
+  }
+  // Whoever reads in the loop's place leaves; then what the worker sent before it died is read to the end.
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(worker->wake.get(), &one, sizeof one);
+  {
+    const std::lock_guard reader(worker->reader);
+    while (!worker->work_ended && receive_work(*worker) == ReceiveState::kMore) {
+    }
+    worker->work_ended = true;
+  }
+  if (worker->control_watch) {
+    on_control_readable(worker);
+  }
+  if (worker->exit_status) {
+    bury(worker);
+  } else {
+    await_exit_status(worker, 0);
+  }
+}
+
+// Only the parent learns how a process ended, and the parent is the zygote: its report is waited for. If it is gone, the kernel may
+// tell; else nobody can.
+void Session::await_exit_status(const std::shared_ptr<Worker> &worker, int attempt) {
+  const bool reported = runtime_->zygote(options_.profile)->will_report(worker->incarnation);
+  // Of one that the host itself has killed there is nothing more to learn.
+  if (static_cast<std::size_t>(attempt) == std::size(kStatusDelaysMs) || (worker->kill_sent && !reported)) {
+    worker->exit_status = ask_exit_status(worker->process.pidfd);
+    bury(worker);
+    return;
+  }
+  const std::uint64_t deadline = monotonic_ns() + kStatusDelaysMs[attempt] * kNsPerMs;
+  runtime_->loop().add_timer(deadline, [self = shared_from_this(), worker, attempt] {
+    {
+      const Lock lock(self->mutex_);
+      if (self->worker_ != worker) {
+        return;
+      }
+    }
+    worker->exit_status = ask_exit_status(worker->process.pidfd);
+    if (worker->exit_status) {
+      self->bury(worker);
+    } else {
+      self->await_exit_status(worker, attempt + 1);
+    }
+  });
+}
+
+// The channel is at its end and the process is not, or not yet. One that stays has closed its descriptors, or is another program now.
+void Session::on_channel_lost(const std::shared_ptr<Worker> &worker) {
+  runtime_->loop().add_timer(monotonic_ns() + kChannelLostNs, [self = shared_from_this(), worker] {
+    const Lock lock(self->mutex_);
+    if (self->worker_ == worker && !worker->gone) {
+      self->break_protocol(*worker, Status(CAPSULE_E_PROTOCOL, "it let go of its channel to the host"));
+    }
+  });
+}
+
+std::int32_t Session::death_reason(const Worker &worker) const {
+  if (!worker.protocol_error.ok()) {
+    return CAPSULE_DEATH_PROTOCOL;
+  }
+  if (worker.kill_sent && (!worker.exit_status || worker.exit_status->signal_number == SIGKILL)) {
+    return CAPSULE_DEATH_HOST_REQUEST;
+  }
+  if (!worker.exit_status) {
+    return CAPSULE_DEATH_UNKNOWN;
+  }
+  if (worker.exit_status->signal_number == SIGXCPU) {
+    return CAPSULE_DEATH_CPU_LIMIT;
+  }
+  return worker.exit_status->signal_number != 0 ? CAPSULE_DEATH_SIGNAL : CAPSULE_DEATH_EXIT;
+}
+
+// Without an execution: what the death means for those that were still queued.
+Event Session::death_event(const Worker &worker, const Execution *execution) const {
+  const std::int32_t reason = death_reason(worker);
+  const bool killed = reason == CAPSULE_DEATH_HOST_REQUEST;
+  Event event;
+  capsule_event &fields = event.fields;
+  fields.kind = CAPSULE_EVENT_ERROR;
+  fields.state = CAPSULE_STATE_LOST;
+  fields.death_reason = reason;
+  fields.death_certain = worker.exit_status || reason == CAPSULE_DEATH_PROTOCOL ? 1 : 0;
+  if (worker.exit_status) {
+    fields.exit_code = worker.exit_status->exit_code;
+    fields.signal_number = worker.exit_status->signal_number;
+  }
+  if (!killed) {
+    fields.outcome = CAPSULE_OUTCOME_DIED;
+  } else {
+    fields.outcome = execution != nullptr && execution->stop_cause != 0 ? execution->stop_cause : CAPSULE_OUTCOME_KILLED;
+  }
+  if (execution != nullptr && execution->stop_cause != 0) {
+    fields.cancel_phase = killed ? CAPSULE_CANCEL_KILLED : CAPSULE_CANCEL_DELIVERED;
+  }
+  if (fields.outcome == CAPSULE_OUTCOME_TIMEOUT) {
+    fields.error_type = event.keep(0, "TimeoutError");
+    fields.message =
+        event.keep(1, timeout_text(*execution) + "; the code did not end in the grace period, so the worker was killed");
+  } else {
+    fields.error_type = event.keep(0, killed ? "WorkerKilled" : "WorkerDied");
+    fields.message = event.keep(1, describe_death(worker, reason));
+  }
+  return event;
+}
+
+// What the worker did not send: the queue in shared memory, a read that its death cut short, and what is still in the capture pipes.
+void Session::recover_output(Notifications &notifications, Worker &worker) {
+  constexpr std::size_t kChunk = 64U << 10U;
+  constexpr int kMaxPipeReads = 32;  // more than a pipe of the largest size an unprivileged process may set
+  const std::uint64_t before = counters_.output_bytes;
+  const std::uint64_t now = monotonic_ns();
+  OutputQueue::Cursor cursor = worker.received;
+  const OutputQueue::Cursor head = worker.shared.queue().head();
+  while (const auto record = worker.shared.queue().peek(cursor, head)) {
+    std::string data;
+    const OutputQueue::Cursor at = cursor;
+    worker.shared.queue().take(cursor, head, kChunk, data);
+    if (cursor == at) {
+      break;  // the memory changes while it is read: a child of the worker has it too
+    }
+    deliver_output(notifications, record->execution_id, static_cast<std::uint8_t>(record->stream), data, now);
+  }
+  if (const auto cut_short = worker.shared.queue().captured().unfinished()) {
+    const auto &[record, data, touched] = *cut_short;
+    int waiting = 0;
+    const bool known = record.stream == CAPSULE_STREAM_STDOUT || record.stream == CAPSULE_STREAM_STDERR;
+    if (known) {
+      ioctl(worker.capture[record.stream - 1].get(), FIONREAD, &waiting);
+    }
+    // Untouched, it may still hold bytes that look so: then they are no longer in the pipe.
+    if (known && (touched || static_cast<std::uint32_t>(waiting) < record.size)) {
+      deliver_output(notifications, record.execution_id, static_cast<std::uint8_t>(record.stream), data, now);
+    }
+  }
+  for (const int stream : {CAPSULE_STREAM_STDOUT, CAPSULE_STREAM_STDERR}) {
+    char buffer[kChunk];
+    // Bounded: something may have escaped that goes on writing.
+    for (int round = 0; round < kMaxPipeReads; ++round) {
+      const ssize_t count = ::read(worker.capture[stream - 1].get(), buffer, sizeof buffer);
+      if (count <= 0) {
+        break;
+      }
+      const std::string_view data(buffer, static_cast<std::size_t>(count));
+      deliver_output(notifications, current_ ? current_->id : 0, static_cast<std::uint8_t>(stream), data, now);
+    }
+  }
+  counters_.recovered_output_bytes += counters_.output_bytes - before;
+}
+
+// The end of a worker whose death is understood: its last words, its execution's end, and what the session does next.
+void Session::bury(const std::shared_ptr<Worker> &worker) {
+  Notifications notifications;
+  const Lock lock(mutex_);
+  if (worker_ != worker) {
+    return;
+  }
+  kill_group(worker->process.pidfd, worker->process.pid);  // what the zygote did, in case it is gone
+  recover_output(notifications, *worker);
+  counters_.death_reason = death_reason(*worker);
+  log_record(CAPSULE_LOG_INFO, "event=worker_gone session={} pid={} reason={}", id_, worker->process.pid,
+             counters_.death_reason);
+  if (!worker->ready) {
+    const Status reason =
+        !start_status_.ok() ? start_status_
+        : !worker->protocol_error.ok()
+            ? worker->protocol_error
+            : Status(CAPSULE_E_WORKER, describe_death(*worker, counters_.death_reason) + " before it was ready");
+    fail_start(notifications, reason);
+    return;
+  }
+  const bool expected = closing() || restarting_ || worker->kill_sent;
+  if (!expected) {
+    runtime_->count_worker_died();
+  }
+  if (!closing()) {
+    state_ = CAPSULE_SESSION_ERROR;
+  }
+  const std::string message = describe_death(*worker, counters_.death_reason);
+  if (current_) {
+    const std::shared_ptr<Execution> execution = current_;
+    end(notifications, execution, death_event(*worker, execution.get()));
+  }
+  release_worker();
+  if (closing()) {
+    terminate(notifications);
+  } else if (!restarting_) {
+    end_queued(notifications, CAPSULE_OUTCOME_DIED, "WorkerDied", message + " before this execution ran",
+               death_event(*worker, nullptr).fields);
+  }
+  changed_.notify_all();
+}
+
+void Session::break_protocol(Worker &worker, const Status &error) {
+  if (worker.protocol_error.ok()) {
+    ++counters_.frames_rejected;
+    worker.protocol_error = error;
+    log_record(CAPSULE_LOG_ERROR, "event=protocol_error session={} pid={}", id_, worker.process.pid);
+    kill_group(worker.process.pidfd, worker.process.pid);
+  }
+}
+
+}  // namespace capsule
