@@ -218,8 +218,10 @@ CAPSULE_TEST(canceled_twice_ends_once) {  // I5
 }
 
 CAPSULE_TEST(a_second_cancel_can_shorten_the_grace_and_not_lengthen_it) {
+  // Two cancels at once may hit code that swallows one of them in its handler: C code hears none.
+  const char *const deaf = "print('in', flush=True)\nsum(range(10 ** 12))";
   const Session session = open_session();
-  Run shortened(session, kSwallow);
+  Run shortened(session, deaf);
   shortened.until_output("in");
   const Stopwatch watch;
   shortened.cancel(60'000);
@@ -228,7 +230,7 @@ CAPSULE_TEST(a_second_cancel_can_shorten_the_grace_and_not_lengthen_it) {
   CHECK_AT_MOST(watch.elapsed_ms(), with_slack_ms(50));
 
   ACCEPTED(capsule_session_restart(session.get(), error));
-  Run lengthened(session, kSwallow);
+  Run lengthened(session, deaf);
   lengthened.until_output("in");
   const Stopwatch other;
   lengthened.cancel(100);
