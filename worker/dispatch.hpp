@@ -29,7 +29,8 @@ class Dispatch {
   Executor &executor_;
   const int work_fd_;
   FrameReader reader_;
-  rusage baseline_{};  // as the last execution ended
+  rusage baseline_{};              // what the process had used some executions ago
+  std::uint64_t unbilled_ns_ = 0;  // that these took
 };
 
 }  // namespace capsule::worker

@@ -223,7 +223,10 @@ typedef struct capsule_event {
   uint64_t stderr_lines;
   /** Terminal: time the main thread waited for answers to input requests. Absent, as all below, where the worker died. */
   uint64_t input_wait_ns;
-  /** Terminal: 1 when the seven fields below were measured: not for an execution shorter than 500 µs. */
+  /**
+   * Terminal: 1 when the seven fields below were measured: not for an execution shorter than 500 µs. They may include what shorter
+   * ones right before used, of up to 500 µs in all.
+   */
   int32_t resources_measured;
   /** Terminal: reserved, zero. */
   int32_t reserved_bill;

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/clock.hpp"
+#include "base/lines.hpp"
 #include "base/log.hpp"
 #include "session/notifications.hpp"
 #include "session/runtime.hpp"
@@ -171,7 +172,7 @@ void Session::deliver_output(Notifications &notifications, std::uint64_t executi
     credit(data.size());
     return;
   }
-  const auto lines = static_cast<std::uint64_t>(std::count(data.begin(), data.end(), '\n'));
+  const auto lines = count_newlines(data);
   const bool out = stream == CAPSULE_STREAM_STDOUT;
   (out ? current_->stdout_bytes : current_->stderr_bytes) += data.size();
   (out ? current_->stdout_lines : current_->stderr_lines) += lines;
