@@ -9,6 +9,8 @@
 #include <csignal>
 #include <cstdint>
 
+#include "base/clock.hpp"
+
 namespace capsule::worker {
 
 // Exit statuses of a session's process that are the worker's own doing.
@@ -26,6 +28,9 @@ enum ExitCode : int {
   }
   _exit(kExitChannelLost);
 }
+
+// Code may swallow what was raised, and __del__ always does, so it is raised again; but `finally` blocks get this long first.
+inline constexpr std::uint64_t kCleanUpNs = 100 * kNsPerMs;
 
 // Written by the thread that the comment names, read by all.
 struct SessionState {
@@ -46,6 +51,9 @@ struct SessionState {
   std::atomic<bool> shutting_down{false};
   // Main. Times that a cancel was raised in the running code: it then gets time to clean up before the next.
   std::atomic<std::uint64_t> raised{0};
+  // Main. Which execution it was last raised in, and when.
+  std::uint64_t raised_id = 0;
+  std::uint64_t raised_ns = 0;
   // Set once at start.
   pid_t pid = 0;
   pid_t main_thread = 0;
@@ -56,7 +64,12 @@ struct SessionState {
   // Main: whether the running execution was asked to stop.
   [[nodiscard]] bool asked_to_stop() const {
     const std::uint64_t id = interruptible_id.load(std::memory_order_seq_cst);
-    return id != 0 && (cancel_id.load(std::memory_order_seq_cst) == id || interrupt_id.load(std::memory_order_seq_cst) == id);
+    return id != 0 && ((cancel_id.load(std::memory_order_seq_cst) == id && !cleaning_up(id, monotonic_ns())) ||
+                       interrupt_id.load(std::memory_order_seq_cst) == id);
+  }
+  // Main: of two signals in flight the second must not hit the handler of the first.
+  [[nodiscard]] bool cleaning_up(std::uint64_t id, std::uint64_t now_ns) const {
+    return raised_id == id && now_ns - raised_ns < kCleanUpNs;
   }
   // Main: whether the running execution has to stop now; the caller then raises. Consumes a single interrupt.
   [[nodiscard]] bool must_stop() {
@@ -65,7 +78,13 @@ struct SessionState {
       return false;
     }
     std::uint64_t expected = id;
-    const bool stop = cancel_id.load(std::memory_order_seq_cst) == id || interrupt_id.compare_exchange_strong(expected, 0);
+    const std::uint64_t now = monotonic_ns();
+    const bool cancel = cancel_id.load(std::memory_order_seq_cst) == id && !cleaning_up(id, now);
+    const bool stop = interrupt_id.compare_exchange_strong(expected, 0) || cancel;
+    if (stop) {
+      raised_id = id;
+      raised_ns = now;
+    }
     raised.fetch_add(stop ? 1 : 0, std::memory_order_seq_cst);
     return stop;
   }

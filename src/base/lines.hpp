@@ -11,7 +11,7 @@ namespace capsule {
 inline std::uint64_t count_newlines(std::string_view text) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kLow = 0x7f * kOnes;
-  constexpr std::size_t kBlock = 31 * 8;  // so that the sum of all lanes fits into one
+  constexpr std::size_t kBlock = 31 * sizeof(std::uint64_t);  // so that the sum of all lanes fits into one
   std::uint64_t count = 0;
   while (text.size() >= 8) {
     const std::string_view block = text.substr(0, text.size() < kBlock ? text.size() & ~std::size_t{7} : kBlock);

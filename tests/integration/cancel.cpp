@@ -129,6 +129,28 @@ CAPSULE_TEST(grace_0_kills_at_once) {
   CHECK(!end.state_preserved);
 }
 
+CAPSULE_TEST(a_second_cancel_does_not_hit_the_handler_of_the_first) {
+  const Session session = open_session();
+  for (int round = 0; round < 10; ++round) {
+    Run run(session, R"(
+import time
+try:
+    print('in', flush=True)
+    while True: x = 1
+except KeyboardInterrupt:
+    end = time.monotonic() + 0.03
+    while time.monotonic() < end: x = 1
+    cleaned_up = True
+cleaned_up)");
+    run.until_output("in");
+    for (int i = 0; i < 20; ++i) {
+      run.cancel(kPatienceMs);
+    }
+    CHECK_EQ(run.end().repr, "True");
+    CHECK_EQ(run.end().cancel_phase, "delivered");
+  }
+}
+
 CAPSULE_TEST(the_session_s_grace_is_the_default) {
   SessionOptions options;
   options.raw.cancel_grace_ms = 100;

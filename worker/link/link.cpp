@@ -18,8 +18,6 @@ namespace {
 // A signal is repeated until it was seen to raise in the code: soon at first, then less often.
 constexpr std::uint64_t kFirstCancelPauseNs = 1 * kNsPerMs;
 constexpr std::uint64_t kMaxCancelPauseNs = 20 * kNsPerMs;
-// Code may swallow what was raised, and __del__ always does, so it is raised again; but `finally` blocks get this long first.
-constexpr std::uint64_t kCleanUpNs = 100 * kNsPerMs;
 
 // What the set reports, as bits of PollSet::wait().
 constexpr std::uint32_t kControl = 1U << 0U;
