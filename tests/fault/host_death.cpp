@@ -66,8 +66,7 @@ CAPSULE_HELPER(doomed_host) {
   const Session looping = open_session(runtime);
   const Session third = open_session(runtime);
   Run run(looping, std::string(kStartOffspring) + "while True: pass");
-  run.until_output("offspring");
-  run.until_output("\n");
+  run.until_line();
   Run other(third, "print('in', flush=True)\nimport time\n" + arguments.at(0));
   other.until_output("in");
   std::printf("%s", run.out().c_str());

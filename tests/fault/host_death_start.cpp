@@ -114,8 +114,7 @@ CAPSULE_HELPER(host_with_zygote) {
   const Session busy = open_session(runtime);
   Run run(busy, arguments.at(0) == "offspring" ? std::string(kStartOffspring) + "while True: pass"
                                                : "print('offspring', flush=True)\nsum(range(10 ** 12))");
-  run.until_output("offspring");
-  run.until_output("\n");
+  run.until_line();
   std::printf("%d %s", info_of(runtime).zygote_pid, run.out().c_str());
   std::fflush(stdout);
   char byte = 0;

@@ -15,8 +15,7 @@ void check_taken_along(const char *tail, End end) {
   const Session session = open_session();
   const Watched worker(info_of(session).pid);
   Run run(session, std::string(kStartOffspring) + tail);
-  run.until_output("offspring");
-  run.until_output("\n");
+  run.until_line();
   const std::vector<Watched> offspring = offspring_in(run.out());
   end(session, run, worker);
   run.end();

@@ -1,6 +1,8 @@
 // Sessions whose zygote is dead: they run, end and are buried without it.
 #include <csignal>
 
+#include "files.hpp"
+#include "interpreters.hpp"
 #include "process.hpp"
 #include "run.hpp"
 #include "test.hpp"
@@ -44,7 +46,7 @@ CAPSULE_TEST(a_kill_works_without_the_zygote) {
   const Session session = open_session(runtime);
   Run run(session,
           "import subprocess\nchild = subprocess.Popen(['sleep', '60'])\nprint(child.pid, flush=True)\nwhile True: pass");
-  run.until_output("\n");
+  run.until_line();
   const Watched worker(info_of(session).pid);
   const Watched child(std::stoi(run.out()));
   kill_zygote(runtime);
@@ -98,4 +100,20 @@ CAPSULE_TEST(a_runtime_closes_without_the_zygote) {
   ACCEPTED(capsule_runtime_close(runtime.get(), 0, error));
   CHECK_EQ(run.end().outcome, "killed");
   CHECK(worker.wait_gone(Deadline(0)));
+}
+
+CAPSULE_TEST(what_a_preload_that_fails_has_started_is_gone) {  // I10
+  const TempFolder folder;
+  folder.write("fails.py",
+               "import os, subprocess\nchild = subprocess.Popen(['sleep', '600'])\n"
+               "open(" +
+                   py_quote(folder.path() + "/pid") + ", 'w').write(str(child.pid))\nos._exit(3)\n");
+  const Runtime runtime = make_runtime();
+  SessionOptions options;
+  options.environment = {"PYTHONPATH=" + folder.path()};
+  options.preload = {"fails"};
+  Session session;
+  REFUSED(CAPSULE_E_PYTHON, capsule_session_open(runtime.get(), options.get(), session.out(), error));
+  const Watched child(std::stoi(read_file(folder.path() + "/pid")));
+  CHECK(child.wait_gone(Deadline(with_slack_ms(1000))));
 }

@@ -18,13 +18,6 @@ Session open_with(std::int32_t policy) {
   return open_session(options);
 }
 
-capsule_executor_metrics metrics_of(const Session &session) {
-  capsule_executor_metrics metrics{};
-  metrics.struct_size = sizeof metrics;
-  ACCEPTED(capsule_session_get_executor_metrics(session.get(), &metrics, error));
-  return metrics;
-}
-
 // The numbers in the notices on stderr, added up.
 std::uint64_t told_dropped(const std::string &text) {
   const std::string before = "[capsule: ";
@@ -44,17 +37,32 @@ CAPSULE_TEST(drop_new_never_waits_and_says_exactly_what_is_missing) {
   const Session session = open_with(CAPSULE_OUTPUT_DROP_NEW);
   Run run(session, kFlood);
   // Nothing is taken until something was dropped.
-  for (const Deadline deadline; metrics_of(session).outputs_dropped == 0;) {
+  for (const Deadline deadline; executor_metrics_of(session).outputs_dropped == 0;) {
     CHECK(!deadline.over());
     std::this_thread::yield();
   }
   CHECK_EQ(run.end().repr, "'whole'");
-  const capsule_executor_metrics metrics = metrics_of(session);
+  const capsule_executor_metrics metrics = executor_metrics_of(session);
   CHECK_EQ(run.out().size() + metrics.output_bytes_dropped, kWritten);
   CHECK_EQ(told_dropped(run.err()), metrics.output_bytes_dropped);
   CHECK_EQ(metrics.output_bytes_enqueued, run.output().size());
   CHECK_AT_MOST(metrics.output_waits, 1);  // for the notice at the end
   CHECK_EQ(printed_by(session, "print('again')"), "again\n");
+}
+
+CAPSULE_TEST(a_thread_that_prints_without_end_does_not_keep_the_execution_from_its_own) {
+  const Session session = open_with(CAPSULE_OUTPUT_DROP_NEW);
+  Run run(session, R"(
+import sys, threading
+def flood():
+    while not over: sys.stdout.write('x' * 99 + '\n')
+over = False
+thread = threading.Thread(target=flood, daemon=True)
+thread.start()
+for i in range(2_000): sys.stdout.write('y' * 99 + '\n')
+'whole')");
+  CHECK_EQ(run.end().repr, "'whole'");
+  value_of(session, "over = True\nthread.join()");
 }
 
 CAPSULE_TEST(error_raises_in_the_code_that_prints) {
@@ -69,7 +77,7 @@ for i in range(20_000):
 refused)");
   const Event end = run.end();
   CHECK_EQ(end.outcome, "ok");
-  const capsule_executor_metrics metrics = metrics_of(session);
+  const capsule_executor_metrics metrics = executor_metrics_of(session);
   CHECK_EQ(end.repr, show(metrics.outputs_refused));
   CHECK_EQ(metrics.outputs_dropped + metrics.output_waits, 0);
 }
@@ -81,7 +89,7 @@ CAPSULE_TEST(error_takes_what_is_larger_than_the_queue_never) {
   CHECK_EQ(end.error_type, "capsule.OutputBackpressureExceeded");
   CHECK_CONTAINS(end.message, "output queue is full");
   CHECK_EQ(run.out(), "");
-  CHECK_EQ(metrics_of(session).outputs_refused, 1);
+  CHECK_EQ(executor_metrics_of(session).outputs_refused, 1);
   CHECK_EQ(printed_by(session, "print('again')"), "again\n");
 }
 
@@ -89,7 +97,7 @@ CAPSULE_TEST(drop_new_of_one_write_larger_than_the_queue_keeps_its_beginning) {
   const Session session = open_with(CAPSULE_OUTPUT_DROP_NEW);
   Run run(session, "import sys\nsys.stdout.write('x' * 1_000_000)\nNone");
   run.end();
-  const capsule_executor_metrics metrics = metrics_of(session);
+  const capsule_executor_metrics metrics = executor_metrics_of(session);
   CHECK_AT_LEAST(run.out().size(), 1);
   CHECK_EQ(metrics.outputs_dropped, 1);
   CHECK_EQ(run.out().size() + metrics.output_bytes_dropped, 1'000'000);
@@ -101,7 +109,7 @@ CAPSULE_TEST(descriptor_level_output_always_waits) {
   Run run(session, "import os\nfor i in range(2_000): os.write(1, b'x' * 1000)\nNone");
   run.end();
   CHECK_EQ(run.out().size(), 2'000'000);
-  CHECK_EQ(metrics_of(session).output_bytes_dropped, 0);
+  CHECK_EQ(executor_metrics_of(session).output_bytes_dropped, 0);
 }
 
 CAPSULE_TEST(policies_that_are_none_are_refused) {

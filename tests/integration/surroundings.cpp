@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "child.hpp"
 #include "files.hpp"
 #include "interpreters.hpp"
 #include "process.hpp"
@@ -195,4 +196,23 @@ CAPSULE_TEST(signals_of_the_host_are_not_inherited) {
     CHECK_EQ(value_of(*one, "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [])"), "set()");
     CHECK_EQ(value_of(*one, "signal.getsignal(signal.SIGTERM) == signal.SIG_DFL"), "True");
   }
+}
+
+// A worker that runs in another folder is found all the same.
+CAPSULE_HELPER(host_with_relative_paths) {
+  CHECK_EQ(chdir(arguments.at(0).c_str()), 0);
+  const Runtime runtime = make_runtime();
+  SessionOptions options;
+  options.python = "./interpreter";
+  options.working_directory = "/";
+  const Session session = open_session(runtime, std::move(options));
+  CHECK_EQ(value_of(session, "import os; os.getcwd()"), "'/'");
+  return 0;
+}
+
+CAPSULE_TEST(a_relative_path_of_the_interpreter_is_the_host_s) {
+  const TempFolder folder;
+  CHECK_EQ(symlink(std::getenv("CAPSULE_TEST_PYTHON"), (folder.path() + "/interpreter").c_str()), 0);
+  Child host(helper("host_with_relative_paths", {folder.path()}));
+  CHECK_EQ(host.exit_code(), 0);
 }

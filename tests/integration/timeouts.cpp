@@ -114,7 +114,7 @@ CAPSULE_TEST(a_kill_at_timeout_takes_child_processes_along) {
   const Session session = open_session(options);
   Run run =
       run_limited(session, "import subprocess\np = subprocess.Popen(['sleep', '60'])\nprint(p.pid, flush=True)\np.wait()", 500);
-  run.until_output("\n");
+  run.until_line();
   const Watched child(std::stoi(run.out()));
   CHECK_EQ(run.end().outcome, "timeout");
   CHECK_EQ(run.end().cancel_phase, "killed");

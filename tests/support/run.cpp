@@ -73,9 +73,13 @@ const Event &Run::until(std::int32_t kind) {
   }
 }
 
-void Run::until_output(std::string_view text) {
+void Run::until_output(std::string_view text) { until_printed(0, text); }
+
+void Run::until_line() { until_printed(CAPSULE_STREAM_STDOUT, "\n"); }
+
+void Run::until_printed(std::int32_t stream, std::string_view text) {
   const Deadline deadline;
-  while (output().find(text) == std::string::npos) {
+  while (printed(stream).find(text) == std::string::npos) {
     if (next(deadline).terminal()) {
       FAIL("ended before it printed " + show(text) + ": " + show(events_));
     }

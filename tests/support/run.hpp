@@ -27,6 +27,8 @@ class Run {
   const Event &until(std::int32_t kind);
   // Takes events until the output so far contains the text.
   void until_output(std::string_view text);
+  // Takes events until stdout has a whole line; on stderr there may be warnings.
+  void until_line();
   // Takes what is left, and returns the terminal event.
   const Event &end();
 
@@ -44,6 +46,7 @@ class Run {
   void interrupt();
 
  private:
+  void until_printed(std::int32_t stream, std::string_view text);
   [[nodiscard]] std::string printed(std::int32_t stream) const;
   [[nodiscard]] const Event &last_request() const;
   void check_order(const Event &event) const;

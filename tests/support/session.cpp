@@ -118,6 +118,13 @@ capsule_session_info info_of(const Session &session) {
   return info;
 }
 
+capsule_executor_metrics executor_metrics_of(const Session &session) {
+  capsule_executor_metrics metrics{};
+  metrics.struct_size = sizeof metrics;
+  ACCEPTED(capsule_session_get_executor_metrics(session.get(), &metrics, error));
+  return metrics;
+}
+
 std::string state_of(const Session &session) { return capsule_session_state_name(info_of(session).state); }
 
 }  // namespace capsule_test
