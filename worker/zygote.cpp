@@ -55,6 +55,9 @@ std::uint32_t kill_children(const std::function<bool(pid_t)> &spared) {
 class HostWatch {
  public:
   explicit HostWatch(int host_pidfd) : over_(eventfd(0, EFD_CLOEXEC)) {
+    if (!over_.valid()) {
+      return;  // the thread could never be told to end
+    }
     const bool started = thread_.start("capsule-watch", [this, host_pidfd] {
       pollfd fds[] = {{host_pidfd, POLLIN, 0}, {over_.get(), POLLIN, 0}};
       while (::poll(fds, std::size(fds), -1) < 0 || (fds[0].revents | fds[1].revents) == 0) {

@@ -346,6 +346,10 @@ class Session {
   /** @brief Closes the session; what has not ended after `timeout` is killed, with 0 at once. Waits. */
   void close(Milliseconds timeout) { detail::call(capsule_session_close, capi(), timeout.count()); }
   capsule_session_info info() const { return detail::info(capsule_session_get_info, capi()); }  ///< A snapshot.
+  /** @brief What its executors counted. */
+  capsule_executor_metrics executor_metrics() const { return detail::info(capsule_session_get_executor_metrics, capi()); }
+  /** @brief What its rate limiter did; opt-in by `enable_metrics`. */
+  capsule_limiter_metrics limiter_metrics() const { return detail::info(capsule_session_get_limiter_metrics, capi()); }
   capsule_session *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
 
  private:

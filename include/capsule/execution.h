@@ -16,9 +16,10 @@
  *
  * A source may use `await`, `async for`, `async with` and asynchronous comprehensions at its top level. All such sources of a
  * session run on one asyncio loop on the main thread, each as a task of its own. Tasks that a source leaves behind live until
- * the session closes, which cancels them and waits for them, but run only while that loop does: during later executions on it, and
- * with the session's `idle_tasks` while none runs. Synchronous code stops them as long as it runs, and so does a step of any task that does not await. An exception
- * that leaves such a task is kept for whoever awaits it; `SystemExit` and `KeyboardInterrupt` end the execution under way instead.
+ * the session closes, which cancels them and waits for them, but run only while that loop does: during later executions on it,
+ * and with the session's `idle_tasks` while none runs. Synchronous code stops them as long as it runs, and so does a step of any
+ * task that does not await. An exception that leaves such a task is kept for whoever awaits it; `SystemExit` and
+ * `KeyboardInterrupt` end the execution under way instead.
  */
 #ifndef CAPSULE_EXECUTION_H
 #define CAPSULE_EXECUTION_H

@@ -43,8 +43,8 @@ typedef struct capsule_frame {
  * @brief Sees one frame: one from the worker before anything is done with it, one to the worker as it is handed to the channel.
  *
  * Called on whatever thread handles the frame, under the session's lock: one call at a time for a session, frames of a channel in
- * order. It cannot alter, hold up or lose the frame. It must be quick (see `budget_ns`), and every call into the library from here answers
- * `CAPSULE_E_REENTRANT`.
+ * order. It cannot alter or lose the frame, but holds it up while it runs: it must be quick (see `budget_ns`). Every call into the
+ * library from here answers `CAPSULE_E_REENTRANT`; one that answers nothing, as a release, does nothing.
  *
  * @param user_data As registered.
  * @param frame Valid during the call.

@@ -12,7 +12,7 @@ namespace capsule {
 
 // What one round of receiving came to.
 enum class ReceiveState {
-  kDrained,  // nothing more for now
+  kDrained,  // all that had come was read
   kMore,     // the round was full: there may be more
   kEnd,      // the peer closed or reset the stream
   kBroken,   // not the protocol; see Channel::error()

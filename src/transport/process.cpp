@@ -83,8 +83,8 @@ void set_default_signal_actions() {
   if (getppid() != launch.host_pid) {
     _exit(0);
   }
-  const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0) {
+  close(STDIN_FILENO);
+  if (open("/dev/null", O_RDONLY) != STDIN_FILENO) {  // the lowest that is free
     return false;
   }
   for (const auto &[target, fd] : launch.descriptors) {

@@ -20,7 +20,7 @@ bool add_streams(PyObject *native);
 // Writes all of it, waiting without the GIL where the queue is full. False with an exception set when a cancel broke the wait.
 bool write_output(int stream, std::string_view data);
 
-// Says what was dropped since the last notice, if anything was. As write_output().
-bool report_dropped_output();
+// Says what was dropped since the last notice, if anything was; waits for room without the GIL.
+void report_dropped_output();
 
 }  // namespace capsule::worker

@@ -95,9 +95,7 @@ Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &req
   std::fflush(stdout);  // what C code printed and did not flush
   call_engine(PyRef(PyObject_CallMethod(engine_.get(), "flush_replaced_streams", "O", native_.get())));
   clear_trace_context();
-  if (!report_dropped_output()) {
-    PyErr_Clear();  // a cancel: the host does not wait for the notice
-  }
+  report_dropped_output();
   parts_->state.namespace_size.store(static_cast<std::uint64_t>(PyDict_Size(globals_.get())), std::memory_order_relaxed);
   return outcome;
 }

@@ -207,17 +207,27 @@ bool wait_and_append(const SessionParts &parts, int stream, std::string_view dat
   }
 }
 
-// Bytes that were dropped since the last notice. Guarded by the GIL.
+// Bytes that were dropped since the last notice, and notices so far. Guarded by the GIL.
 std::uint64_t dropped_bytes = 0;
+std::uint64_t dropped_notices = 0;
 
-std::string notice_of_dropped() { return "[capsule: " + std::to_string(dropped_bytes) + " bytes of output dropped]\n"; }
+// False while there is no room for the notice.
+bool tell_dropped(const SessionParts &parts) {
+  if (dropped_bytes == 0) {
+    return true;
+  }
+  const std::string notice = "[capsule: " + std::to_string(dropped_bytes) + " bytes of output dropped]\n";
+  if (!parts.output.append_whole(STDERR_FILENO, notice)) {
+    return false;
+  }
+  dropped_bytes = 0;
+  ++dropped_notices;
+  return true;
+}
 
 void drop_or_append(const SessionParts &parts, int stream, std::string_view data) {
   // The notice first: it stands where something is missing.
-  if (dropped_bytes != 0 && parts.output.append_whole(STDERR_FILENO, notice_of_dropped())) {
-    dropped_bytes = 0;
-  }
-  if (dropped_bytes == 0) {
+  if (tell_dropped(parts)) {
     data.remove_prefix(parts.output.append(static_cast<std::uint8_t>(stream), data));
   }
   if (!data.empty()) {
@@ -263,14 +273,18 @@ bool write_output(int stream, std::string_view data) {
   }
 }
 
-bool report_dropped_output() {
-  const SessionParts *parts = session_parts();
-  if (dropped_bytes == 0) {
-    return true;
+void report_dropped_output() {
+  const SessionParts &parts = *session_parts();
+  // Another thread that prints without end drops again and again: one notice, whoever writes it, is this execution's.
+  const std::uint64_t before = dropped_notices;
+  for (;;) {
+    const std::uint32_t ticket = parts.output.space().ticket();
+    if (dropped_notices != before || tell_dropped(parts)) {
+      return;
+    }
+    const WithoutGil released;
+    parts.output.space().wait(ticket);
   }
-  const std::string notice = notice_of_dropped();
-  dropped_bytes = 0;
-  return wait_and_append(*parts, STDERR_FILENO, notice);
 }
 
 bool add_streams(PyObject *native) {
