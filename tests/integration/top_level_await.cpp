@@ -131,3 +131,17 @@ CAPSULE_TEST(asyncio_is_imported_only_where_something_awaits) {
   value_of(session, "async def f(): pass\nawait f()");
   CHECK_EQ(value_of(session, "'asyncio' in sys.modules, 'asyncio' in globals()"), "(True, False)");
 }
+
+// The child has the loop's descriptors, and must not undo in them what the session's loop needs to be woken.
+CAPSULE_TEST(a_forked_child_that_comes_to_its_end_leaves_the_loop_as_it_was) {
+  const Session session = open_session();
+  value_of(session, R"(
+import asyncio, os, time
+await asyncio.sleep(0)
+parent = os.getpid()
+os.fork()
+await asyncio.sleep(0)
+if os.getpid() == parent: os.wait()
+None)");
+  CHECK_EQ(value_of(session, "await asyncio.wait_for(asyncio.to_thread(time.sleep, 0.05), 5)"), "");
+}

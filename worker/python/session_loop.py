@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import os
 import sys
 import time
 
@@ -19,6 +20,7 @@ class SessionLoop:
     def __init__(self, native):
         self.native = native
         self.loop = None
+        self.pid = os.getpid()
 
     def open_loop(self):
         """The loop; a new one in the place of one that the user's code closed."""
@@ -63,7 +65,8 @@ class SessionLoop:
     def close(self):
         """What asyncio.run() does at its end: tasks are canceled, and get time to clean up."""
         loop = self.loop
-        if loop is None or loop.is_closed():
+        # A child that the user's code forked shares the selector with the session, and would take its descriptors out of it.
+        if loop is None or loop.is_closed() or os.getpid() != self.pid:
             return
         tasks = asyncio.all_tasks(loop)
         for task in tasks:
