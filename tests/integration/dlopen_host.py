@@ -7,6 +7,7 @@ import _ctypes
 import ctypes
 import os
 import sys
+import time
 
 
 class Event(ctypes.Structure):
@@ -49,10 +50,18 @@ def mapped(path):
         return os.path.basename(path) in file.read()
 
 
+def threads():
+    # pthread_join() returns before the kernel has taken the thread off the list.
+    deadline = time.monotonic() + 10
+    while (count := len(os.listdir("/proc/self/task"))) > 1 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return count
+
+
 path, cycles = sys.argv[1], int(sys.argv[2])
 for _ in range(cycles):
     library = ctypes.CDLL(path)
     use(library)
     _ctypes.dlclose(library._handle)
     del library
-    print(len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task")), status("VmRSS"), mapped(path), flush=True)
+    print(len(os.listdir("/proc/self/fd")), threads(), status("VmRSS"), mapped(path), flush=True)

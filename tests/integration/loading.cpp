@@ -43,8 +43,11 @@ CAPSULE_TEST(fifty_times_loaded_used_and_unloaded) {
     CHECK_EQ(cycles[i].descriptors, settled.descriptors);
     CHECK_AT_MOST(cycles[i].threads, settled.threads);
   }
-  // A leak of a page in each cycle would show; the allocator's own moods do not.
-  CHECK_AT_MOST(cycles.back().resident_kib - settled.resident_kib, kSanitized ? 16'000 : 1000);
+  // A leak of a page in each cycle would show; the allocator's own moods do not. What the address sanitizer itself takes, for freed
+  // memory and for the shadow of each new mapping, would hide it: there the leak sanitizer looks, in the echo tests.
+  if (!kSanitized) {
+    CHECK_AT_MOST(cycles.back().resident_kib - settled.resident_kib, 1000);
+  }
 }
 
 CAPSULE_TEST(an_unloaded_library_is_gone) {

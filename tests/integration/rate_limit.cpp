@@ -26,10 +26,10 @@ capsule_limiter_metrics metrics_of(const Session &session) {
 }  // namespace
 
 CAPSULE_TEST(executions_beyond_the_burst_wait_for_their_token) {
-  const Session session = open_limited(20, 2);
+  const Session session = open_limited(4, 2);
   const Stopwatch watch;
   std::vector<Run> runs;
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 4; ++i) {
     runs.emplace_back(session, "import time; time.monotonic_ns()");
   }
   std::uint64_t before = 0;
@@ -38,13 +38,14 @@ CAPSULE_TEST(executions_beyond_the_burst_wait_for_their_token) {
     CHECK(at > before);  // in order
     before = at;
   }
-  CHECK_AT_LEAST(watch.elapsed_ms(), 149);  // three of them, 50 ms apart
+  CHECK_AT_LEAST(watch.elapsed_ms(), 499);  // two of them, 250 ms apart
   const capsule_limiter_metrics metrics = metrics_of(session);
-  CHECK_EQ(metrics.acquires, 5);
-  CHECK_EQ(metrics.waits, 3);
-  CHECK_EQ(metrics.wakeups, 3);
+  CHECK_EQ(metrics.acquires, 4);
+  CHECK_EQ(metrics.waits, 2);
+  CHECK_EQ(metrics.wakeups, 2);
   CHECK_EQ(metrics.canceled, 0);
-  CHECK_AT_LEAST(metrics.wait_ns, 100'000'000U);
+  // The first may begin to wait late, where the machine is busy; the second waits for a whole token.
+  CHECK_AT_LEAST(metrics.wait_ns, 200'000'000U);
   CHECK(metrics.tokens >= 0 && metrics.tokens < 2);
 }
 
