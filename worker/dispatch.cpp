@@ -5,6 +5,8 @@
 #include <cerrno>
 
 #include "base/clock.hpp"
+#include "capsule/log.h"
+#include "capsule/session.h"
 
 namespace capsule::worker {
 namespace {
@@ -16,8 +18,13 @@ wire::Text view(const std::optional<std::string> &text) { return text ? wire::Te
 
 }  // namespace
 
-Dispatch::Dispatch(SessionState &state, Output &output, Executor &executor, int work_fd, std::uint32_t max_frame_bytes)
-    : state_(state), output_(output), executor_(executor), work_fd_(work_fd), reader_(max_frame_bytes) {}
+Dispatch::Dispatch(const SessionParts &parts, Executor &executor, int work_fd)
+    : parts_(parts),
+      state_(parts.state),
+      output_(parts.output),
+      executor_(executor),
+      work_fd_(work_fd),
+      reader_(parts.options.max_frame_bytes) {}
 
 void Dispatch::run() {
   getrusage(RUSAGE_SELF, &baseline_);
@@ -68,6 +75,7 @@ void Dispatch::execute(std::uint64_t execution_id, const wire::Execute &request)
   const std::uint64_t started = monotonic_ns();
   state_.started_ns.store(started, std::memory_order_relaxed);
   state_.input_wait_ns.store(0, std::memory_order_relaxed);
+  state_.dropped_bytes.store(0, std::memory_order_relaxed);
   state_.current_id.store(execution_id, std::memory_order_seq_cst);
   const Outcome outcome = executor_.run(execution_id, request);
   reply(execution_id, outcome, monotonic_ns() - started);
@@ -96,15 +104,19 @@ void Dispatch::reply(std::uint64_t execution_id, const Outcome &outcome, std::ui
   executor_.enter_send();
   // Over before the host can know it: a cancel that comes from here on is late.
   state_.ended_id.store(execution_id, std::memory_order_seq_cst);
+  // Other threads may still wait for a line: nobody will answer them.
+  parts_.inputs.decline_all();
   const std::optional<wire::Bill> bill = make_bill(duration_ns);
   const std::uint64_t input_wait_ns = state_.input_wait_ns.load(std::memory_order_relaxed);
+  const std::uint64_t dropped = state_.dropped_bytes.load(std::memory_order_relaxed);
   if (const auto *value = std::get_if<Value>(&outcome)) {
-    output_.send_behind(execution_id, wire::Result{view(value->repr), value->repr_size_bytes, value->type_name,
-                                                   view(value->json), duration_ns, bill, input_wait_ns});
+    send_terminal(execution_id, wire::Result{view(value->repr), value->repr_size_bytes, value->type_name, view(value->json),
+                                             duration_ns, bill, input_wait_ns, executor_.code_class(), dropped});
   } else {
     const auto &failure = std::get<Failure>(outcome);
-    output_.send_behind(execution_id, wire::Error{failure.error_type, failure.message, view(failure.traceback),
-                                                  failure.exit_code, failure.interrupted, duration_ns, bill, input_wait_ns});
+    send_terminal(execution_id,
+                  wire::Error{failure.error_type, failure.message, view(failure.traceback), failure.exit_code,
+                              failure.interrupted, duration_ns, bill, input_wait_ns, executor_.code_class(), dropped});
   }
   // Not after each of many short ones: together they may cost the next one's bill half a millisecond.
   unbilled_ns_ += duration_ns;
@@ -114,6 +126,51 @@ void Dispatch::reply(std::uint64_t execution_id, const Outcome &outcome, std::ui
   }
   state_.current_id.store(0, std::memory_order_seq_cst);
   executor_.leave_send();
+}
+
+// I2: behind all of its output, or, where that cannot be sent, as a failure that says so.
+void Dispatch::send_terminal(std::uint64_t execution_id, const wire::Body &body) {
+  const std::uint64_t patience_ns = parts_.options.drain_timeout_ms * kNsPerMs;
+  const std::optional<DrainStall> stall = output_.send_behind(execution_id, body, patience_ns);
+  if (!stall) {
+    return;
+  }
+  if (!executor_.ran_on_loop() || (parts_.options.async_flags & CAPSULE_ASYNC_SUPPRESS_DRAIN_TIMEOUT) == 0) {
+    send_drain_timeout(execution_id, body, *stall);
+    return;
+  }
+  parts_.counters.add(Counter::drain_timeouts_suppressed);
+  parts_.control.log(CAPSULE_LOG_WARN,
+                     "event=drain_timeout_suppressed_in_async_wrapper execution=" + std::to_string(execution_id) +
+                         " pending_sends=" + std::to_string(stall->pending_sends) +
+                         " queue_size=" + std::to_string(stall->queue_bytes) + " sent=" + std::to_string(stall->sent) +
+                         " dropped=" + std::to_string(stall->dropped));
+  output_.send_behind(execution_id, body);
+}
+
+void Dispatch::send_drain_timeout(std::uint64_t execution_id, const wire::Body &body, const DrainStall &stall) {
+  parts_.counters.add(Counter::drain_timeouts);
+  std::string message = "drain_outputs timeout after " + std::to_string(parts_.options.drain_timeout_ms) +
+                        " ms (pending_sends=" + std::to_string(stall.pending_sends) +
+                        ", queue_size=" + std::to_string(stall.queue_bytes) + ", sent=" + std::to_string(stall.sent) +
+                        ", dropped=" + std::to_string(stall.dropped) + ")";
+  wire::Error error;
+  if (const auto *failed = std::get_if<wire::Error>(&body)) {
+    // The code's own failure is kept.
+    error = *failed;
+    message += "; the code had failed: " + std::string(error.error_type);
+  } else {
+    const auto &result = std::get<wire::Result>(body);
+    error.duration_ns = result.duration_ns;
+    error.bill = result.bill;
+    error.input_wait_ns = result.input_wait_ns;
+    error.code_class = result.code_class;
+    error.dropped_bytes = result.dropped_bytes;
+  }
+  error.error_type = "OutputDrainTimeout";
+  error.message = message;
+  error.interrupted = false;
+  output_.send_next(execution_id, error);
 }
 
 }  // namespace capsule::worker

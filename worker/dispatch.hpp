@@ -4,8 +4,7 @@
 #include <sys/resource.h>
 
 #include "executor/executor.hpp"
-#include "output/output.hpp"
-#include "session_state.hpp"
+#include "session_process.hpp"
 #include "transport/frame.hpp"
 
 namespace capsule::worker {
@@ -13,7 +12,7 @@ namespace capsule::worker {
 class Dispatch {
  public:
   // `work_fd` is borrowed.
-  Dispatch(SessionState &state, Output &output, Executor &executor, int work_fd, std::uint32_t max_frame_bytes);
+  Dispatch(const SessionParts &parts, Executor &executor, int work_fd);
 
   // Until the channel ends or the host says to shut down.
   void run();
@@ -22,8 +21,11 @@ class Dispatch {
   bool receive();
   void execute(std::uint64_t execution_id, const wire::Execute &request);
   void reply(std::uint64_t execution_id, const Outcome &outcome, std::uint64_t duration_ns);
+  void send_terminal(std::uint64_t execution_id, const wire::Body &body);
+  void send_drain_timeout(std::uint64_t execution_id, const wire::Body &body, const DrainStall &stall);
   [[nodiscard]] std::optional<wire::Bill> make_bill(std::uint64_t duration_ns) const;
 
+  const SessionParts &parts_;
   SessionState &state_;
   Output &output_;
   Executor &executor_;

@@ -21,13 +21,13 @@ class PollSet {
   PollSet() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
 
   // Adds a descriptor under a number 0 … 31.
-  void add(int fd, unsigned number) {
-    epoll_event event{EPOLLIN, {.u32 = number}};
+  void add(int fd, unsigned number, std::uint32_t events = EPOLLIN) {
+    epoll_event event{events, {.u32 = number}};
     epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
   }
   void remove(int fd) { epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
 
-  // The numbers of those that are readable or at their end, as bits; 0 at the deadline or for a signal. Ends the process when the
+  // The numbers of those that are ready or at their end, as bits; 0 at the deadline or for a signal. Ends the process when the
   // user's code has closed the set.
   std::uint32_t wait(std::uint64_t deadline_ns) {
     epoll_event events[8];

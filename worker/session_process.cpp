@@ -124,20 +124,22 @@ void run_session(Program &program, SessionFds fds, bool spawned) {
   SessionState state;
   state.pid = getpid();
   state.main_thread = gettid();
+  state.main_pthread = pthread_self();
   auto memory = SharedMemory::map(std::move(fds.memory));
   if (!memory.ok()) {
     _exit(kExitChannelLost);
   }
-  Output output(state, SessionMemory(std::move(memory.value())), fds.work.get(), std::move(fds.out_read),
-                std::move(fds.err_read), hello.output_window_bytes, hello.max_frame_bytes);
+  Output output(
+      state, SessionMemory(std::move(memory.value())), fds.work.get(), std::move(fds.out_read), std::move(fds.err_read),
+      {hello.output_window_bytes, hello.max_frame_bytes, hello.coalesce_carriage_returns, hello.progress_interval_ns});
   InputTable inputs;
+  ControlSender sender(fds.control.get());
   session_state = &state;
   session_channels[0] = fds.work.get();
   session_channels[1] = fds.control.get();
   pthread_atfork(nullptr, nullptr, leave_session_in_forked_child);
 
-  const SessionParts parts{state,           output, output.counters(), inputs, hello.max_frame_bytes, hello.output_policy,
-                           hello.idle_tasks};
+  const SessionParts parts{state, output, output.counters(), inputs, sender, hello};
   const std::string version = program.version();
   const std::string path = program.path();
   greeting.answer(wire::Ready{.pid = state.pid,
@@ -145,11 +147,11 @@ void run_session(Program &program, SessionFds fds, bool spawned) {
                               .python_path = path,
                               .capabilities = {"execute", "input", "cancel", "interrupt"}});
   greeting.send();
-  Link link(state, output, inputs, fds.control.get(), fds.work.get(), fds.host_pidfd.get(), greeting.take_reader(),
+  Link link(state, output, inputs, sender, fds.control.get(), fds.work.get(), fds.host_pidfd.get(), greeting.take_reader(),
             hello.heartbeat_interval_ms);
   link.start();
   const std::unique_ptr<Executor> executor = program.make_executor(parts);
-  Dispatch dispatch(state, output, *executor, fds.work.get(), hello.max_frame_bytes);
+  Dispatch dispatch(parts, *executor, fds.work.get());
   dispatch.run();
   executor->finish();
   // What atexit functions printed is in the shared queue: the host reads it there.

@@ -19,9 +19,8 @@ struct SessionParts {
   Output &output;
   WorkerCounters &counters;
   InputTable &inputs;
-  std::uint32_t max_frame_bytes;
-  std::uint8_t output_policy;  // CAPSULE_OUTPUT_…
-  bool idle_tasks;             // whether tasks on the event loop go on while no execution runs
+  ControlSender &control;
+  wire::Hello options;  // what the host wants of the session
 };
 
 struct PreloadReport {

@@ -1,6 +1,7 @@
 // What the worker's threads share about the execution under way, and why the process ends.
 #pragma once
 
+#include <pthread.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -42,6 +43,8 @@ struct SessionState {
   std::atomic<std::uint64_t> ended_id{0};
   std::atomic<std::uint64_t> started_ns{0};
   std::atomic<std::uint64_t> namespace_size{0};
+  // Whoever holds the GIL. Output bytes of the execution under way that the output policy dropped.
+  std::atomic<std::uint64_t> dropped_bytes{0};
   // Main. Time the execution under way has waited for input.
   std::atomic<std::uint64_t> input_wait_ns{0};
   // Link. The execution to cancel: never reset, so that a cancel that comes before its execution is not lost.
@@ -57,9 +60,16 @@ struct SessionState {
   // Set once at start.
   pid_t pid = 0;
   pid_t main_thread = 0;
+  pthread_t main_pthread = 0;
 
   // True in a child that the user's code forked: it shares no channel with the host and must not speak for the session.
   std::atomic<bool> foreign{false};
+
+  // The execution that output belongs to where nothing says otherwise: the one under way, or the last.
+  [[nodiscard]] std::uint64_t writing_id() const {
+    const std::uint64_t current = current_id.load(std::memory_order_relaxed);
+    return current != 0 ? current : ended_id.load(std::memory_order_relaxed);
+  }
 
   // Main: whether the running execution was asked to stop.
   [[nodiscard]] bool asked_to_stop() const {

@@ -2,8 +2,8 @@
  * @file execution.h
  * @brief One source text in a session, and the events that tell what it does.
  *
- * An execution that was accepted makes its events in order: `STARTED`, any number of `OUTPUT` and `INPUT`, then exactly one
- * terminal event, `RESULT` or `ERROR`, whatever happens to the worker. (One that never reached the worker has no `STARTED`.)
+ * An execution that was accepted makes its events in order: `STARTED`, any number of `OUTPUT`, `INPUT`, `DISPLAY` and `PROGRESS`, then
+ * exactly one terminal event, `RESULT` or `ERROR`, whatever happens to the worker. (One that never reached the worker has no `STARTED`.)
  * Every byte it printed comes before its terminal event. A submission that is refused makes no event.
  *
  *     capsule_event event = {.struct_size = sizeof event};
@@ -44,11 +44,56 @@ enum {
   /** Terminal: the code ran to its end. `repr`, `type_name`, `json`. */
   CAPSULE_EVENT_RESULT = 4,
   /** Terminal: anything else. `outcome` says what; `error_type`, `message`, `traceback`. */
-  CAPSULE_EVENT_ERROR = 5
+  CAPSULE_EVENT_ERROR = 5,
+  /**
+   * Something to show, in order with the output: `parts`, `display_id`, `update`, `is_result`, `metadata`. Made by `display(obj)`, by
+   * matplotlib figures, and right before a `RESULT` whose value has more to show than its `repr`.
+   */
+  CAPSULE_EVENT_DISPLAY = 6,
+  /** How far the code has come: `progress_value`, `progress_total`, `progress_label`, `display_id`. Made by `progress(…)`. */
+  CAPSULE_EVENT_PROGRESS = 7
 };
 
 /** @brief Where output was written. */
 enum { CAPSULE_STREAM_STDOUT = 1, CAPSULE_STREAM_STDERR = 2 };
+
+/** @brief What wrote output. */
+enum {
+  /** The execution's own code, on the main thread. */
+  CAPSULE_ORIGIN_MAIN = 1,
+  /** Another thread: `writer_id` is its native id. It writes for the execution that started it, or that gave it work as a pool's. */
+  CAPSULE_ORIGIN_THREAD = 2,
+  /** A task or callback on the event loop other than the execution's own: `writer_id` is the task's number in the session. */
+  CAPSULE_ORIGIN_TASK = 3,
+  /** Something at descriptor level: C code, `os.write`, a child process. It counts for the execution that runs then. */
+  CAPSULE_ORIGIN_DESCRIPTOR = 4,
+  /** The library: a notice of what was dropped or left out. */
+  CAPSULE_ORIGIN_LIBRARY = 5
+};
+
+/** @brief What a source is, as found in its syntax tree. The first that fits. */
+enum {
+  /** It was not looked at: its mode was forced, or it never came to run. */
+  CAPSULE_CODE_UNCLASSIFIED = 0,
+  /** It awaits at its top level. */
+  CAPSULE_CODE_TOP_LEVEL_AWAIT = 1,
+  /** It defines a coroutine function, at any depth. */
+  CAPSULE_CODE_ASYNC_DEF = 2,
+  /** It imports or calls what is known to block. */
+  CAPSULE_CODE_BLOCKING_SYNC = 3,
+  /** None of these. */
+  CAPSULE_CODE_SIMPLE_SYNC = 4,
+  /** It is no valid Python. */
+  CAPSULE_CODE_UNKNOWN = 5
+};
+
+/** @brief One representation of a displayed object. */
+typedef struct capsule_mime_part {
+  /** MIME type, as `text/html`. */
+  capsule_text mime_type;
+  /** UTF-8 for text types, JSON text for JSON types, the bytes themselves (not base64) for all others. */
+  capsule_text data;
+} capsule_mime_part;
 
 /** @brief How an execution ended. */
 enum {
@@ -127,6 +172,8 @@ typedef struct capsule_execution_options {
   capsule_text tracestate;
   /** Time the code may run once started, 1 … 31,536,000,000; 0 for no limit (default). Time in the queue does not count. */
   int64_t timeout_ms;
+  /** As the session's; 0 for the session's (default). */
+  uint64_t output_budget_bytes;
 } capsule_execution_options;
 
 /** @brief What an event's texts live in; opaque. */
@@ -159,8 +206,8 @@ typedef struct capsule_event {
   /** INPUT: 1 when the answer should not be shown (`getpass`). */
   int32_t secret;
   /**
-   * OUTPUT: bytes in the order written. Never empty. Printed text is UTF-8, and an event ends between two characters; what was
-   * written at descriptor level, or as bytes, may be anything and be cut anywhere.
+   * OUTPUT: text in the order written, always UTF-8 and never empty; an event ends between two characters. Bytes that are not
+   * UTF-8, which code can write at descriptor level or as bytes, are replaced by U+FFFD as Python's `errors="replace"` does.
    */
   capsule_text data;
   /** INPUT: what capsule_execution_answer() wants. */
@@ -213,7 +260,7 @@ typedef struct capsule_event {
   uint64_t queue_ns;
   /** Terminal: time from start to end, measured in the worker; by the host where the worker could not say. */
   uint64_t duration_ns;
-  /** Terminal: output bytes of the execution on stdout. */
+  /** Terminal: output bytes of the execution on stdout, as written; late output and the library's notices do not count. */
   uint64_t stdout_bytes;
   /** Terminal: output bytes of the execution on stderr. */
   uint64_t stderr_bytes;
@@ -245,6 +292,49 @@ typedef struct capsule_event {
   uint64_t voluntary_switches;
   /** Terminal: context switches forced on it. */
   uint64_t involuntary_switches;
+
+  /** OUTPUT: `CAPSULE_ORIGIN_…`. */
+  int32_t origin;
+  /** OUTPUT, DISPLAY, PROGRESS: 1 when it was written after its execution had ended. */
+  int32_t late;
+  /** OUTPUT, DISPLAY, PROGRESS: the execution whose code wrote it; that of the handle unless `late`. */
+  uint64_t writer_execution_id;
+  /** OUTPUT: as the origin says, else 0. */
+  uint32_t writer_id;
+  /** OUTPUT: how many bytes of `raw` are not UTF-8. */
+  uint32_t invalid_bytes;
+  /** OUTPUT: the bytes as they were written; where all are UTF-8, the same as `data`. */
+  capsule_text raw;
+  /** INPUT: time the code waits for the answer, 0 for no limit. */
+  int64_t input_timeout_ms;
+  /** DISPLAY: the representations, `part_count` of them, `text/plain` among them unless the code left it out. Live as the texts do. */
+  const capsule_mime_part *parts;
+  /** DISPLAY: number of `parts`. */
+  size_t part_count;
+  /** DISPLAY: names the display for updates, or empty. PROGRESS: names the bar where there are several, or empty. */
+  capsule_text display_id;
+  /** DISPLAY: JSON object of what the code said of the representations (width, height, …), or absent. */
+  capsule_text metadata;
+  /** DISPLAY: 1 when it takes the place of what was shown under its `display_id`. */
+  int32_t update;
+  /** DISPLAY: 1 when it is the value of the `RESULT` that follows. */
+  int32_t is_result;
+  /** PROGRESS: how far. */
+  double progress_value;
+  /** PROGRESS: of how much; NaN where that is not known. */
+  double progress_total;
+  /** PROGRESS: what it is about, or empty. */
+  capsule_text progress_label;
+  /** Terminal: `CAPSULE_CODE_…`. */
+  int32_t code_class;
+  /** Terminal: reserved, zero. */
+  int32_t reserved_class;
+  /** Terminal: output bytes that `output_policy` dropped; not in `stdout_bytes` and `stderr_bytes`. */
+  uint64_t dropped_output_bytes;
+  /** Terminal: output bytes left out for `output_budget_bytes`; they are in `stdout_bytes` and `stderr_bytes`. */
+  uint64_t left_out_bytes;
+  /** Terminal: newlines in them. */
+  uint64_t left_out_lines;
 } capsule_event;
 
 /**
@@ -290,7 +380,7 @@ CAPSULE_API capsule_status capsule_execution_create(capsule_session *session, co
  * @param[in,out] event Its `struct_size` set by the caller.
  * @param error Nullable.
  * @return `CAPSULE_OK`; `CAPSULE_E_TIMEOUT` (`event` is empty, nothing was lost); `CAPSULE_E_END` (the terminal event was taken
- * before); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE` (also when it is released while waiting); `CAPSULE_E_REENTRANT` (with a
+ * before, and no late output can come, see `late_output`); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE` (also when it is released while waiting); `CAPSULE_E_REENTRANT` (with a
  * timeout other than 0, from a callback); `CAPSULE_E_FORKED`. Since 0.1.
  */
 CAPSULE_API capsule_status capsule_execution_next(capsule_execution *execution, int64_t timeout_ms, capsule_event *event,
@@ -340,7 +430,7 @@ CAPSULE_API capsule_status capsule_execution_set_notify(capsule_execution *execu
  * @param text UTF-8 without NUL, and without the newline at its end (one inside is passed on); NULL with size 0 for an empty line.
  * @param text_size Its length in bytes; at most the runtime's `max_frame_bytes` less 4 KiB.
  * @param error Nullable.
- * @return `CAPSULE_OK`; `CAPSULE_E_STATE` (nobody waits for that input: answered before, cancelled, or ended); `CAPSULE_E_ARGUMENT`;
+ * @return `CAPSULE_OK`; `CAPSULE_E_STATE` (nobody waits for that input: answered before, cancelled, timed out, or ended); `CAPSULE_E_ARGUMENT`;
  * `CAPSULE_E_LIMIT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; does not wait. Since 0.1.
  */
 CAPSULE_API capsule_status capsule_execution_answer(capsule_execution *execution, uint64_t input_id, const char *text,
@@ -397,6 +487,20 @@ CAPSULE_API capsule_status capsule_execution_get_id(capsule_execution *execution
  * @param execution An execution; NULL or a released one is a no-op. Any thread. Since 0.1.
  */
 CAPSULE_API void capsule_execution_release(capsule_execution *execution);
+
+/**
+ * @brief The name of an origin of output, as in `"thread"`.
+ * @param origin `CAPSULE_ORIGIN_…`.
+ * @return A static string; `"unknown"` for other values. Any thread. Since 0.1.
+ */
+CAPSULE_API const char *capsule_origin_name(int32_t origin);
+
+/**
+ * @brief The name of what a source is, as in `"top_level_await"`.
+ * @param code_class `CAPSULE_CODE_…`.
+ * @return A static string; `"unknown"` for other values (and for `CAPSULE_CODE_UNKNOWN`). Any thread. Since 0.1.
+ */
+CAPSULE_API const char *capsule_code_class_name(int32_t code_class);
 
 /**
  * @brief The name of an event kind, as in `"output"`.

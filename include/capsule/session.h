@@ -40,7 +40,45 @@ enum {
    */
   CAPSULE_OUTPUT_DROP_NEW = 1,
   /** It raises `OutputBackpressureExceeded`, a RuntimeError that is a builtin of the session; nothing of that write is printed. */
-  CAPSULE_OUTPUT_ERROR = 2
+  CAPSULE_OUTPUT_ERROR = 2,
+  /** The oldest that was printed and not yet sent is dropped and counted until there is room; the same line says how much. */
+  CAPSULE_OUTPUT_DROP_OLDEST = 3
+};
+
+/** @brief What becomes of output that is written after its execution has ended: by a thread, a task, a child process, `atexit`. */
+enum {
+  /**
+   * It goes to the execution that runs then, as an event with `late` = 1 that names its own execution in `writer_execution_id`; while
+   * none runs it is dropped and counted.
+   */
+  CAPSULE_LATE_ADOPT = 0,
+  /**
+   * It goes to its own execution's handle, with `late` = 1, behind the terminal event: capsule_execution_next() then answers
+   * `CAPSULE_E_END` only once the worker is gone. What was written at descriptor level while no execution ran belongs to the
+   * one that ended last. At most half of `output_window_bytes` waits to be taken so; what comes beyond is dropped and counted.
+   */
+  CAPSULE_LATE_DELIVER = 1,
+  /** It is dropped and counted. */
+  CAPSULE_LATE_DROP = 2
+};
+
+/** @brief Bits of `async_flags`. */
+enum {
+  /** A top-level `def` whose own body awaits is compiled as `async def`. */
+  CAPSULE_ASYNC_REWRITE_DEF = 1,
+  /** A top-level `name = lambda: await …` without parameters is compiled as an `async def`. */
+  CAPSULE_ASYNC_REWRITE_LAMBDA = 2,
+  /** A call counts as blocking even where its name was bound to something else before, at module level. */
+  CAPSULE_ASYNC_NO_OVERSHADOW_GUARD = 4,
+  /** `module.function()` counts as blocking even where the source itself does not import the module. */
+  CAPSULE_ASYNC_NO_IMPORT_REQUIREMENT = 8,
+  /** No log record tells of blocking code. The counters move all the same. */
+  CAPSULE_ASYNC_NO_BLOCKING_WARNINGS = 16,
+  /**
+   * An execution on the event loop whose output cannot be drained in `drain_timeout_ms` waits on instead of ending as
+   * `OutputDrainTimeout`: it is logged as `drain_timeout_suppressed_in_async_wrapper`, once an execution, and counted.
+   */
+  CAPSULE_ASYNC_SUPPRESS_DRAIN_TIMEOUT = 32
 };
 
 /** @brief How a source is run. */
@@ -148,8 +186,40 @@ typedef struct capsule_session_options {
    * runs at that moment is over. 0: only while a later execution runs on the loop. Default 0.
    */
   uint32_t idle_tasks;
-  /** Reserved, zero. */
-  int32_t reserved;
+  /** `CAPSULE_LATE_…`. Default adopt. */
+  int32_t late_output;
+  /**
+   * Output bytes of one execution that reach the host, 1 KiB … 1 GiB, 0 for no limit (default). Of more, the first half and the
+   * last half are delivered, cut between characters: the first at once, the last at its end, behind a line on stderr that says how many
+   * bytes and lines were left out: `[capsule: N bytes in M lines of output left out]`. Displays do not count.
+   */
+  uint64_t output_budget_bytes;
+  /**
+   * 1: of text that carriage returns would overwrite on a terminal, only the last of what is sent at once is sent; what was left out
+   * is counted. 0 (default): all of it.
+   */
+  uint32_t coalesce_carriage_returns;
+  /** Bits of `CAPSULE_ASYNC_…`. Default 0. */
+  uint32_t async_flags;
+  /**
+   * Time the output before a terminal event may take without any progress while the worker has credit to send, 1 … 86,400,000, or 0
+   * for no limit: then the execution ends as an `OutputDrainTimeout`, with the rest of its output behind it, as late output. A host
+   * that does not take events gives no credit, and is waited for as long as it takes. Default 2,000.
+   */
+  int64_t drain_timeout_ms;
+  /** Time that code waits for a line of input before TimeoutError, 1 … 31,536,000,000, or 0 for no limit. Default 300,000. */
+  int64_t input_timeout_ms;
+  /** Most bytes of one display, all its parts together, 1 KiB … 1 GiB; what is larger is left out of it. Default 16 MiB. */
+  uint64_t display_limit_bytes;
+  /**
+   * Events a second that one progress bar makes at most, 0.1 … 1,000,000; 0 for no limit. Values in between are passed over, the last
+   * one never. Default 20.
+   */
+  double progress_rate_per_s;
+  /** Syntax trees kept for sources that come again, 0 … 65,536. Default 100. */
+  uint32_t ast_cache_entries;
+  /** Compiled sources kept for the same, 0 … 65,536. Default 100. */
+  uint32_t code_cache_entries;
 } capsule_session_options;
 
 /** @brief Bytes of the inline texts of `capsule_session_info`, their NUL included. */
@@ -211,7 +281,7 @@ typedef struct capsule_session_info {
   uint64_t bytes_received;
   /** Output bytes received. */
   uint64_t output_bytes;
-  /** Output bytes that came when no execution was there to take them. */
+  /** Output bytes that came when no execution was there to take them, or `late_output` says to drop them, and were dropped. */
   uint64_t late_output_bytes;
   /** Output bytes dropped because the execution's handle was released before they were taken. */
   uint64_t abandoned_output_bytes;
@@ -243,6 +313,16 @@ typedef struct capsule_session_info {
   char python_version[CAPSULE_INFO_TEXT_SIZE];
   /** Type of the last Python exception that ended an execution, cancels and timeouts not counted; empty for none. */
   char last_error_type[CAPSULE_INFO_TEXT_SIZE];
+  /** Output bytes delivered as late output. */
+  uint64_t late_output_delivered_bytes;
+  /** Output bytes left out for `output_budget_bytes`. */
+  uint64_t left_out_output_bytes;
+  /** Output bytes that were not UTF-8 and were replaced in the text of their event. */
+  uint64_t invalid_output_bytes;
+  /** Displays and progress events delivered. */
+  uint64_t displays;
+  /** Displays that did not arrive whole and were dropped. */
+  uint64_t displays_incomplete;
 } capsule_session_info;
 
 /**

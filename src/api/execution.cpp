@@ -37,12 +37,15 @@ Result<capsule::ExecutionRequest> translate(const capsule_execution_options *giv
   capsule::ExecutionRequest request;
   request.timeout_ms = o.timeout_ms;
   request.mode = o.mode;
+  request.output_budget_bytes = o.output_budget_bytes;
+  const auto budget = static_cast<std::int64_t>(std::min<std::uint64_t>(o.output_budget_bytes, INT64_MAX));
   auto file_name = read_text("options.file_name", o.file_name, kFileNameMax);
   auto traceparent = read_text("options.traceparent", o.traceparent, kTracestateMax);
   auto tracestate = read_text("options.tracestate", o.tracestate, kTracestateMax);
   for (const Status &status : {file_name.status(), traceparent.status(), tracestate.status(),
                                check_range("options.mode", o.mode, CAPSULE_MODE_AUTO, CAPSULE_MODE_ASYNC),
-                               check_range("options.timeout_ms", o.timeout_ms, 0, kYearMs)}) {
+                               check_range("options.timeout_ms", o.timeout_ms, 0, kYearMs),
+                               check_range("options.output_budget_bytes", budget, budget == 0 ? 0 : 1 << 10, 1 << 30)}) {
     if (!status.ok()) {
       return status;
     }
@@ -286,8 +289,19 @@ void capsule_execution_release(capsule_execution *execution) {
 }
 
 const char *capsule_event_kind_name(int32_t kind) {
-  static constexpr const char *names[] = {"unknown", "started", "output", "input", "result", "error"};
+  static constexpr const char *names[] = {"unknown", "started", "output", "input", "result", "error", "display", "progress"};
   return name_of(names, kind);
+}
+
+const char *capsule_origin_name(int32_t origin) {
+  static constexpr const char *names[] = {"unknown", "main", "thread", "task", "descriptor", "library"};
+  return name_of(names, origin);
+}
+
+const char *capsule_code_class_name(int32_t code_class) {
+  static constexpr const char *names[] = {"unclassified",  "top_level_await", "async_def",
+                                          "blocking_sync", "simple_sync",     "unknown"};
+  return name_of(names, code_class);
 }
 
 const char *capsule_stream_name(int32_t stream) {

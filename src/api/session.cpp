@@ -16,6 +16,8 @@ constexpr std::size_t kPathMax = 4096;
 constexpr std::size_t kListMax = 4096;
 constexpr std::int64_t kMinBuffer = 64 << 10;
 constexpr std::int64_t kMaxBuffer = 1 << 30;
+constexpr std::int64_t kYearMs = 365 * kDayMs;
+constexpr std::int64_t kMinBudget = 1 << 10;
 
 Status read_list(const char *name, const capsule_text *texts, std::size_t count, std::vector<std::string> &list) {
   if (count > kListMax) {
@@ -38,6 +40,13 @@ Status read_list(const char *name, const capsule_text *texts, std::size_t count,
   return {};
 }
 
+Status check_rate(const char *name, double rate, double least, const char *range, double most) {
+  if (rate == 0 || (rate >= least && rate <= most)) {  // NaN is neither
+    return {};
+  }
+  return {CAPSULE_E_ARGUMENT, std::string(name) + " is " + std::to_string(rate) + "; it can be 0, or " + range};
+}
+
 Status check_numbers(const capsule_session_options &o) {
   struct Check {
     const char *name;
@@ -58,22 +67,29 @@ Status check_numbers(const capsule_session_options &o) {
       {"options.output_queue_bytes", number(o.output_queue_bytes), kMinBuffer, kMaxBuffer},
       {"options.rate_limit_burst", o.rate_limit_burst, 1, 1'000'000},
       {"options.enable_metrics", o.enable_metrics, 0, 1},
-      {"options.output_policy", o.output_policy, CAPSULE_OUTPUT_BLOCK, CAPSULE_OUTPUT_ERROR},
+      {"options.output_policy", o.output_policy, CAPSULE_OUTPUT_BLOCK, CAPSULE_OUTPUT_DROP_OLDEST},
       {"options.mode", o.mode, CAPSULE_MODE_AUTO, CAPSULE_MODE_ASYNC},
       {"options.idle_tasks", o.idle_tasks, 0, 1},
-      {"options.reserved", o.reserved, 0, 0},
+      {"options.late_output", o.late_output, CAPSULE_LATE_ADOPT, CAPSULE_LATE_DROP},
+      {"options.output_budget_bytes", number(o.output_budget_bytes), o.output_budget_bytes == 0 ? 0 : kMinBudget, kMaxBuffer},
+      {"options.coalesce_carriage_returns", o.coalesce_carriage_returns, 0, 1},
+      {"options.async_flags", o.async_flags, 0, 2 * CAPSULE_ASYNC_SUPPRESS_DRAIN_TIMEOUT - 1},
+      {"options.drain_timeout_ms", o.drain_timeout_ms, 0, kDayMs},
+      {"options.input_timeout_ms", o.input_timeout_ms, 0, kYearMs},
+      {"options.display_limit_bytes", number(o.display_limit_bytes), kMinBudget, kMaxBuffer},
+      {"options.ast_cache_entries", o.ast_cache_entries, 0, 65'536},
+      {"options.code_cache_entries", o.code_cache_entries, 0, 65'536},
   };
   for (const Check &check : checks) {
     if (Status status = check_range(check.name, check.value, check.least, check.most); !status.ok()) {
       return status;
     }
   }
-  const double rate = o.rate_limit_per_s;
-  if (rate != 0 && !(rate >= 0.001 && rate <= 1e9)) {  // NaN is neither
-    return {CAPSULE_E_ARGUMENT,
-            "options.rate_limit_per_s is " + std::to_string(rate) + "; it can be 0, or 0.001 to 1000000000"};
+  if (Status status = check_rate("options.rate_limit_per_s", o.rate_limit_per_s, 0.001, "0.001 to 1000000000", 1e9);
+      !status.ok()) {
+    return status;
   }
-  return {};
+  return check_rate("options.progress_rate_per_s", o.progress_rate_per_s, 0.1, "0.1 to 1000000", 1e6);
 }
 
 Status read_profile(const capsule_session_options &o, capsule::Profile &profile) {
@@ -126,6 +142,16 @@ Result<capsule::SessionOptions> translate(const capsule_session_options *given) 
   translated.output_policy = o.output_policy;
   translated.mode = o.mode;
   translated.idle_tasks = o.idle_tasks != 0;
+  translated.late_output = o.late_output;
+  translated.output_budget_bytes = o.output_budget_bytes;
+  translated.coalesce_carriage_returns = o.coalesce_carriage_returns != 0;
+  translated.async_flags = o.async_flags;
+  translated.drain_timeout_ms = o.drain_timeout_ms;
+  translated.input_timeout_ms = o.input_timeout_ms;
+  translated.display_limit_bytes = o.display_limit_bytes;
+  translated.progress_rate_per_s = o.progress_rate_per_s;
+  translated.ast_cache_entries = o.ast_cache_entries;
+  translated.code_cache_entries = o.code_cache_entries;
   return translated;
 }
 
@@ -148,6 +174,13 @@ void capsule_session_options_init(capsule_session_options *options, uint32_t str
   defaults.rate_limit_burst = d.rate_limit_burst;
   defaults.mode = d.mode;
   defaults.idle_tasks = d.idle_tasks ? 1 : 0;
+  defaults.late_output = d.late_output;
+  defaults.drain_timeout_ms = d.drain_timeout_ms;
+  defaults.input_timeout_ms = d.input_timeout_ms;
+  defaults.display_limit_bytes = d.display_limit_bytes;
+  defaults.progress_rate_per_s = d.progress_rate_per_s;
+  defaults.ast_cache_entries = d.ast_cache_entries;
+  defaults.code_cache_entries = d.code_cache_entries;
   write_defaults(options, struct_size, defaults);
 }
 
@@ -249,6 +282,14 @@ capsule_status capsule_session_get_executor_metrics(capsule_session *session, ca
   return call(error, [&] {
     auto found = look_up(session);
     return found.ok() ? write_struct(metrics, found.value()->executor_metrics(), "metrics") : found.status();
+  });
+}
+
+capsule_status capsule_session_get_async_metrics(capsule_session *session, capsule_async_metrics *metrics,
+                                                 capsule_error *error) {
+  return call(error, [&] {
+    auto found = look_up(session);
+    return found.ok() ? write_struct(metrics, found.value()->async_metrics(), "metrics") : found.status();
   });
 }
 

@@ -30,16 +30,32 @@ capsule_text Event::keep(std::size_t slot, std::string_view text) {
 
 bool EventQueue::push(Event event, bool terminal) {
   const std::lock_guard lock(mutex_);
-  if (closed_ || abandoned_) {
+  if (abandoned_ || (closed_ && !late_)) {
     closed_ = closed_ || terminal;
     return false;
   }
   event.fields.sequence = next_sequence_++;
   const bool was_empty = events_.empty();
   events_.push_back(std::move(event));
-  closed_ = terminal;
+  closed_ = closed_ || terminal;
   wake_locked();
   return was_empty;
+}
+
+void EventQueue::begin_late() {
+  const std::lock_guard lock(mutex_);
+  late_ = true;
+}
+
+bool EventQueue::end_late() {
+  const std::lock_guard lock(mutex_);
+  late_ = false;
+  if (!closed_ || !events_.empty() || ended_) {
+    return false;
+  }
+  ended_ = true;
+  wake_locked();
+  return true;
 }
 
 void EventQueue::wake_locked() {
@@ -73,7 +89,7 @@ Result<Event> EventQueue::try_pop() {
   Event event = std::move(events_.front());
   events_.pop_front();
   if (events_.empty()) {
-    if (closed_) {
+    if (closed_ && !late_) {
       ended_ = true;  // the descriptor stays readable: that is how an event loop learns of the end
       wake_locked();
     } else {
@@ -106,7 +122,7 @@ std::uint64_t EventQueue::abandon() {
     const std::lock_guard lock(mutex_);
     abandoned_ = true;
     for (const Event &event : events_) {
-      dropped += event.fields.kind == CAPSULE_EVENT_OUTPUT ? event.fields.data.size : 0;
+      dropped += event.fields.raw.size;
     }
     events_.clear();
     wake_locked();

@@ -10,14 +10,17 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/status.hpp"
 #include "base/unique_fd.hpp"
 #include "capsule/execution.h"
 
-// What the texts of a capsule_event live in: up to three, in the order of the struct's fields for the event's kind.
+// What the texts of a capsule_event live in: up to three, in the order of the struct's fields for the event's kind. Of a display or
+// progress the first is the frame that all its texts are in.
 struct capsule_event_storage {
   std::array<std::string, 3> texts;
+  std::vector<capsule_mime_part> parts;
 };
 
 namespace capsule {
@@ -26,6 +29,7 @@ namespace capsule {
 struct Event {
   capsule_event fields{};
   std::unique_ptr<capsule_event_storage> storage = std::make_unique<capsule_event_storage>();
+  std::uint64_t charge = 0;  // bytes that the worker may send once this is taken
 
   // Keeps a copy of the text in slot `slot`, and the view of it.
   capsule_text keep(std::size_t slot, std::string_view text);
@@ -33,9 +37,13 @@ struct Event {
 
 class EventQueue {
  public:
-  // Numbers the event and appends it. `terminal` closes the queue behind it; later pushes are ignored.
+  // Numbers the event and appends it. `terminal` closes the queue behind it; later pushes are ignored, but for those of late output.
   // True when the queue was empty: call notify() once no lock is held.
   bool push(Event event, bool terminal);
+  // From now on, or no longer, events may come behind the terminal one: try_pop() then does not answer CAPSULE_E_END. Ending it is
+  // true when that is news to a waiter: call notify().
+  void begin_late();
+  bool end_late();
   void notify();
 
   // The next event; CAPSULE_E_TIMEOUT when there is none, CAPSULE_E_END behind the terminal one, CAPSULE_E_HANDLE once abandoned.
@@ -66,7 +74,8 @@ class EventQueue {
   std::deque<Event> events_;
   std::uint64_t next_sequence_ = 1;
   bool closed_ = false;  // the terminal event was pushed
-  bool ended_ = false;   // and taken
+  bool late_ = false;    // others may come behind it
+  bool ended_ = false;   // it was taken, and no other can come
   bool abandoned_ = false;
   bool raised_ = false;
   int waiters_ = 0;

@@ -2,13 +2,15 @@
 // the queue, which has its own.
 #pragma once
 
+#include <array>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "loop/loop.hpp"
 #include "session/event_queue.hpp"
+#include "session/output_budget.hpp"
 
 namespace capsule {
 
@@ -20,6 +22,7 @@ struct ExecutionRequest {
   std::string traceparent;
   std::string tracestate;
   std::int64_t timeout_ms = 0;
+  std::uint64_t output_budget_bytes = 0;
   std::int32_t mode = CAPSULE_MODE_AUTO;
 };
 
@@ -42,7 +45,11 @@ struct Execution {
   std::uint64_t stdout_lines = 0;
   std::uint64_t stderr_lines = 0;
   std::uint64_t uncredited_bytes = 0;  // output in the queue for which the worker waits for credit
-  std::set<std::uint64_t> open_inputs;
+  std::optional<OutputBudget> budget;
+  // Of each stream: the beginning of a character whose rest is still to come.
+  std::array<OutputPiece, 2> cut{};
+  // Until when each is waited for.
+  std::map<std::uint64_t, std::uint64_t> open_inputs;
 
   // Why it is being ended: CAPSULE_OUTCOME_CANCELED, _TIMEOUT or _KILLED; 0 when it is not.
   std::int32_t stop_cause = 0;

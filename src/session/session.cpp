@@ -55,6 +55,10 @@ Result<std::shared_ptr<Execution>> Session::submit(ExecutionRequest request) {
                                       std::to_string(options_.queue_limit));
   }
   auto execution = std::make_shared<Execution>(shared_from_this(), ++last_execution_id_, std::move(request));
+  const std::uint64_t own_budget = execution->request.output_budget_bytes;
+  if (const std::uint64_t budget = own_budget == 0 ? options_.output_budget_bytes : own_budget; budget != 0) {
+    execution->budget.emplace(budget);
+  }
   execution->submitted_ns = monotonic_ns();
   counters_.last_used_ns = execution->submitted_ns;
   queue_.push_back(execution);
@@ -183,12 +187,22 @@ void Session::end(Notifications &notifications, const std::shared_ptr<Execution>
   if (fields.duration_ns == 0 && ran) {
     fields.duration_ns = now - execution->started_ns;
   }
+  finish_output(notifications, execution);
   fields.stdout_bytes = execution->stdout_bytes;
   fields.stderr_bytes = execution->stderr_bytes;
   fields.stdout_lines = execution->stdout_lines;
   fields.stderr_lines = execution->stderr_lines;
+  if (execution->budget) {
+    fields.left_out_bytes = execution->budget->left_out_bytes();
+    fields.left_out_lines = execution->budget->left_out_lines();
+  }
   execution->phase = ExecutionPhase::kEnded;
   execution->open_inputs.clear();
+  if (ran && options_.late_output == CAPSULE_LATE_DELIVER && worker_ && !worker_->gone && !execution->events.abandoned()) {
+    execution->events.begin_late();
+    ended_[execution->id] = execution;
+  }
+  last_ended_id_ = ran ? execution->id : last_ended_id_;
   counters_.last_used_ns = now;
   count_outcome(fields.outcome);
   drop_timers(*execution);
@@ -319,7 +333,12 @@ Status Session::interrupt(Execution &execution) {
 
 Status Session::answer(Execution &execution, std::uint64_t input_id, std::optional<std::string_view> text) {
   const Lock lock(mutex_);
-  if (execution.open_inputs.erase(input_id) == 0) {
+  const auto open = execution.open_inputs.find(input_id);
+  const bool in_time = open != execution.open_inputs.end() && monotonic_ns() < open->second;
+  if (open != execution.open_inputs.end()) {
+    execution.open_inputs.erase(open);
+  }
+  if (!in_time) {
     return {CAPSULE_E_STATE, "input_id: nobody waits for input " + std::to_string(input_id)};
   }
   const wire::Text answer = text ? (text->data() == nullptr ? wire::Text("") : *text) : wire::Text();
@@ -331,8 +350,9 @@ void Session::abandon(Execution &execution) {
   const std::uint64_t dropped = execution.events.abandon();
   const Lock lock(mutex_);
   counters_.abandoned_output_bytes += dropped;
-  credit(std::exchange(execution.uncredited_bytes, 0));
-  for (const std::uint64_t input_id : std::exchange(execution.open_inputs, {})) {
+  take_charge(execution, execution.uncredited_bytes);
+  ended_.erase(execution.id);
+  for (const auto &[input_id, until] : std::exchange(execution.open_inputs, {})) {
     send_control(execution.id, wire::InputResponse{input_id, {}, true});
   }
 }
@@ -383,6 +403,15 @@ capsule_executor_metrics Session::executor_metrics() {
   capsule_executor_metrics metrics = past_metrics_;
   if (worker_) {
     add_executor_metrics(metrics, worker_->shared.counters());
+  }
+  return metrics;
+}
+
+capsule_async_metrics Session::async_metrics() {
+  const Lock lock(mutex_);
+  capsule_async_metrics metrics = past_async_metrics_;
+  if (worker_) {
+    add_async_metrics(metrics, worker_->shared.counters());
   }
   return metrics;
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -35,6 +36,16 @@ struct SessionOptions {
   std::int32_t output_policy = CAPSULE_OUTPUT_BLOCK;
   std::int32_t mode = CAPSULE_MODE_AUTO;
   bool idle_tasks = false;
+  std::int32_t late_output = CAPSULE_LATE_ADOPT;
+  std::uint64_t output_budget_bytes = 0;
+  bool coalesce_carriage_returns = false;
+  std::uint32_t async_flags = 0;
+  std::int64_t drain_timeout_ms = 2'000;
+  std::int64_t input_timeout_ms = 300'000;
+  std::uint64_t display_limit_bytes = 16U << 20U;
+  double progress_rate_per_s = 20;
+  std::uint32_t ast_cache_entries = 100;
+  std::uint32_t code_cache_entries = 100;
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -70,6 +81,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   capsule_session_info info();
   capsule_executor_metrics executor_metrics();
+  capsule_async_metrics async_metrics();
   // CAPSULE_E_STATE when the session was opened without enable_metrics.
   Result<capsule_limiter_metrics> limiter_metrics();
 
@@ -119,8 +131,26 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_error(Notifications &notifications, const wire::Envelope &envelope, const wire::Error &error);
   void on_control_readable(const std::shared_ptr<Worker> &worker);
   void on_control_frame(const std::shared_ptr<Worker> &worker, const wire::Envelope &envelope, std::size_t bytes);
-  void deliver_output(Notifications &notifications, std::uint64_t execution_id, std::uint8_t stream, std::string_view data,
-                      std::uint64_t time_ns);
+
+  // session_output.cpp
+  struct Target {
+    std::shared_ptr<Execution> execution;
+    bool late;
+  };
+  [[nodiscard]] Target target_of(std::uint64_t execution_id) const;
+  [[nodiscard]] bool has_room_for_late(std::uint64_t charge) const;
+  void drop_late(std::uint64_t bytes, std::uint64_t charge);
+  void deliver_output(Notifications &notifications, OutputPiece piece);
+  bool deliver_message(Notifications &notifications, Worker &worker, const OutputPiece &piece);
+  bool deliver_shown(Notifications &notifications, std::uint64_t execution_id, std::string frame, std::uint64_t charge);
+  void join_and_push(Notifications &notifications, const Target &target, OutputPiece piece);
+  void push_cut(Notifications &notifications, const Target &target, OutputPiece &cut);
+  void push_text(Notifications &notifications, const Target &target, const OutputPiece &piece, std::uint64_t charge);
+  void push_written(Notifications &notifications, const Target &target, std::uint64_t writer, Event event,
+                    std::uint64_t charge);
+  void take_charge(Execution &execution, std::uint64_t charge);
+  void finish_output(Notifications &notifications, const std::shared_ptr<Execution> &execution);
+  void end_late(Notifications &notifications);
 
   // session_lifecycle.cpp: loop thread.
   void start_worker();
@@ -167,12 +197,17 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<Execution> current_;
   std::deque<std::shared_ptr<Execution>> queue_;
   std::uint64_t last_execution_id_ = 0;
-  std::uint64_t uncredited_ = 0;  // taken by callers, not yet granted back to the worker
+  std::uint64_t uncredited_ = 0;                             // taken by callers, not yet granted back to the worker
+  std::map<std::uint64_t, std::weak_ptr<Execution>> ended_;  // that late output may come for
+  std::uint64_t last_ended_id_ = 0;
+  std::uint64_t late_held_ = 0;  // late output that waits in their queues
   capsule_session_info counters_{};
   // Of workers that are gone.
   std::uint64_t past_frames_sent_ = 0;
   std::uint64_t past_bytes_sent_ = 0;
   capsule_executor_metrics past_metrics_{};
+  capsule_async_metrics past_async_metrics_{};
+  std::uint64_t past_incomplete_ = 0;
   Interceptors interceptors_;
   RateLimiter limiter_;
   std::uint64_t limited_id_ = 0;  // the execution that last asked for a token

@@ -2,6 +2,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -165,7 +166,17 @@ void Session::recover_output(Notifications &notifications, Worker &worker) {
   constexpr int kMaxPipeReads = 32;  // more than a pipe of the largest size an unprivileged process may set
   const std::uint64_t before = counters_.output_bytes;
   const std::uint64_t now = monotonic_ns();
+  const auto deliver = [&](const OutputRing::Record &record, std::string data) {
+    OutputPiece piece{record.execution_id, now, record.writer_id, record.stream, record.origin, std::move(data)};
+    if (record.stream == kMessageStream) {
+      deliver_message(notifications, worker, piece);
+    } else {
+      deliver_output(notifications, std::move(piece));
+    }
+  };
   OutputQueue::Cursor cursor = worker.received;
+  // What it dropped as the oldest was never sent, and is no longer there.
+  cursor.printed = std::max(cursor.printed, worker.shared.queue().tail().printed);
   const OutputQueue::Cursor head = worker.shared.queue().head();
   while (const auto record = worker.shared.queue().peek(cursor, head)) {
     std::string data;
@@ -174,7 +185,7 @@ void Session::recover_output(Notifications &notifications, Worker &worker) {
     if (cursor == at) {
       break;  // the memory changes while it is read: a child of the worker has it too
     }
-    deliver_output(notifications, record->execution_id, static_cast<std::uint8_t>(record->stream), data, now);
+    deliver(*record, std::move(data));
   }
   if (const auto cut_short = worker.shared.queue().captured().unfinished()) {
     const auto &[record, data, touched] = *cut_short;
@@ -185,7 +196,7 @@ void Session::recover_output(Notifications &notifications, Worker &worker) {
     }
     // Untouched, it may still hold bytes that look so: then they are no longer in the pipe.
     if (known && (touched || static_cast<std::uint32_t>(waiting) < record.size)) {
-      deliver_output(notifications, record.execution_id, static_cast<std::uint8_t>(record.stream), data, now);
+      deliver(record, data);
     }
   }
   for (const int stream : {CAPSULE_STREAM_STDOUT, CAPSULE_STREAM_STDERR}) {
@@ -196,8 +207,12 @@ void Session::recover_output(Notifications &notifications, Worker &worker) {
       if (count <= 0) {
         break;
       }
-      const std::string_view data(buffer, static_cast<std::size_t>(count));
-      deliver_output(notifications, current_ ? current_->id : 0, static_cast<std::uint8_t>(stream), data, now);
+      deliver_output(notifications, OutputPiece{.execution_id = current_ ? current_->id : last_ended_id_,
+                                                .time_ns = now,
+                                                .writer_id = 0,
+                                                .stream = static_cast<std::uint8_t>(stream),
+                                                .origin = CAPSULE_ORIGIN_DESCRIPTOR,
+                                                .data = std::string(buffer, static_cast<std::size_t>(count))});
     }
   }
   counters_.recovered_output_bytes += counters_.output_bytes - before;
@@ -237,6 +252,7 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
     end(notifications, execution, death_event(*worker, execution.get()));
   }
   release_worker();
+  end_late(notifications);
   if (closing()) {
     terminate(notifications);
   } else if (!restarting_) {

@@ -5,7 +5,6 @@
 #include <cerrno>
 
 #include "base/clock.hpp"
-#include "base/lines.hpp"
 #include "base/log.hpp"
 #include "session/notifications.hpp"
 #include "session/runtime.hpp"
@@ -20,8 +19,13 @@ std::int32_t phase_of_own_end(const Execution &execution) {
   return execution.stop_cause == 0 ? CAPSULE_CANCEL_NONE : CAPSULE_CANCEL_DELIVERED;
 }
 
-void write_bill(capsule_event &fields, const std::optional<wire::Bill> &bill, std::uint64_t input_wait_ns) {
-  fields.input_wait_ns = input_wait_ns;
+// The same fields in both terminal messages.
+template <typename Terminal>
+void write_bill(capsule_event &fields, const Terminal &message) {
+  const std::optional<wire::Bill> &bill = message.bill;
+  fields.input_wait_ns = message.input_wait_ns;
+  fields.code_class = message.code_class;
+  fields.dropped_output_bytes = message.dropped_bytes;
   fields.resources_measured = bill ? 1 : 0;
   const wire::Bill cost = bill.value_or(wire::Bill());
   fields.user_cpu_ns = cost.user_cpu_ns;
@@ -38,13 +42,9 @@ void write_bill(capsule_event &fields, const std::optional<wire::Bill> &bill, st
 Result<Event> Session::next(Execution &execution, std::uint64_t deadline_ns) {
   for (;;) {
     auto event = execution.events.try_pop();
-    if (event.ok() && event.value().fields.kind == CAPSULE_EVENT_OUTPUT) {
-      const std::uint64_t size = event.value().fields.data.size;
+    if (event.ok() && event.value().charge > 0) {
       const Lock lock(mutex_);
-      if (execution.uncredited_bytes >= size) {
-        execution.uncredited_bytes -= size;
-        credit(size);
-      }
+      take_charge(execution, event.value().charge);
     }
     if (event.ok() || event.status().code() != CAPSULE_E_TIMEOUT) {
       return event;
@@ -140,7 +140,13 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
        envelope.time_ns);
   if (const auto *output = std::get_if<wire::Output>(&envelope.body)) {
     worker.received = {output->queue_position, output->captured_position};
-    deliver_output(notifications, envelope.execution_id, output->stream, output->data, envelope.time_ns);
+    OutputPiece piece{envelope.execution_id, envelope.time_ns, output->writer_id,
+                      output->stream,        output->origin,   std::string(output->data)};
+    if (output->stream != kMessageStream) {
+      deliver_output(notifications, std::move(piece));
+    } else if (!deliver_message(notifications, worker, piece)) {
+      break_protocol(worker, Status(CAPSULE_E_PROTOCOL, "what was displayed is malformed or too large"));
+    }
     return;
   }
   if (std::holds_alternative<wire::Unknown>(envelope.body)) {
@@ -163,33 +169,6 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
   }
 }
 
-void Session::deliver_output(Notifications &notifications, std::uint64_t execution_id, std::uint8_t stream,
-                             std::string_view data, std::uint64_t time_ns) {
-  counters_.output_bytes += data.size();
-  const bool known = stream == CAPSULE_STREAM_STDOUT || stream == CAPSULE_STREAM_STDERR;
-  if (!current_ || current_->id != execution_id || !known || data.empty()) {
-    counters_.late_output_bytes += data.size();
-    credit(data.size());
-    return;
-  }
-  const auto lines = count_newlines(data);
-  const bool out = stream == CAPSULE_STREAM_STDOUT;
-  (out ? current_->stdout_bytes : current_->stderr_bytes) += data.size();
-  (out ? current_->stdout_lines : current_->stderr_lines) += lines;
-  if (current_->events.abandoned()) {
-    counters_.abandoned_output_bytes += data.size();
-    credit(data.size());
-    return;
-  }
-  current_->uncredited_bytes += data.size();
-  Event event;
-  event.fields.kind = CAPSULE_EVENT_OUTPUT;
-  event.fields.time_ns = time_ns;
-  event.fields.stream = stream;
-  event.fields.data = event.keep(0, data);
-  push(notifications, current_, std::move(event), /*terminal=*/false);
-}
-
 void Session::on_input_request(Notifications &notifications, const wire::Envelope &envelope,
                                const wire::InputRequest &request) {
   ++counters_.input_requests;
@@ -197,12 +176,14 @@ void Session::on_input_request(Notifications &notifications, const wire::Envelop
     send_control(current_->id, wire::InputResponse{request.input_id, {}, true});
     return;
   }
-  current_->open_inputs.insert(request.input_id);
+  const std::uint64_t patience_ns = request.timeout_ms * kNsPerMs;
+  current_->open_inputs[request.input_id] = request.timeout_ms == 0 ? kNoDeadline : envelope.time_ns + patience_ns;
   Event event;
   event.fields.kind = CAPSULE_EVENT_INPUT;
   event.fields.time_ns = envelope.time_ns;
   event.fields.input_id = request.input_id;
   event.fields.secret = request.secret ? 1 : 0;
+  event.fields.input_timeout_ms = static_cast<std::int64_t>(request.timeout_ms);
   event.fields.prompt = event.keep(0, request.prompt);
   push(notifications, current_, std::move(event), /*terminal=*/false);
 }
@@ -216,7 +197,7 @@ void Session::on_result(Notifications &notifications, const wire::Envelope &enve
   fields.cancel_phase = phase_of_own_end(*current_);
   fields.state = CAPSULE_STATE_PRESERVED;
   fields.duration_ns = result.duration_ns;
-  write_bill(fields, result.bill, result.input_wait_ns);
+  write_bill(fields, result);
   fields.repr_size_bytes = result.repr_size_bytes;
   if (result.repr.data() != nullptr) {
     fields.repr = event.keep(0, result.repr);
@@ -235,7 +216,7 @@ void Session::on_error(Notifications &notifications, const wire::Envelope &envel
   fields.time_ns = envelope.time_ns;
   fields.state = CAPSULE_STATE_PRESERVED;
   fields.duration_ns = error.duration_ns;
-  write_bill(fields, error.bill, error.input_wait_ns);
+  write_bill(fields, error);
   fields.exit_code = error.exit_code;
   fields.error_type = event.keep(0, error.error_type);
   fields.message = event.keep(1, error.message);

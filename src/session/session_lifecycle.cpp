@@ -16,6 +16,10 @@ namespace {
 // How often a session is tried to be born when zygotes die over it.
 constexpr int kMaxBirths = 3;
 
+std::uint64_t progress_interval_ns(double rate_per_s) {
+  return rate_per_s == 0 ? 0 : static_cast<std::uint64_t>(static_cast<double>(kNsPerSecond) / rate_per_s);
+}
+
 }  // namespace
 
 void Session::begin_start() {
@@ -43,7 +47,15 @@ void Session::start_worker() {
                                          .heartbeat_interval_ms = options_.heartbeat_interval_ms,
                                          .output_window_bytes = options_.output_window_bytes,
                                          .output_policy = static_cast<std::uint8_t>(options_.output_policy),
-                                         .idle_tasks = options_.idle_tasks});
+                                         .idle_tasks = options_.idle_tasks,
+                                         .coalesce_carriage_returns = options_.coalesce_carriage_returns,
+                                         .drain_timeout_ms = static_cast<std::uint64_t>(options_.drain_timeout_ms),
+                                         .input_timeout_ms = static_cast<std::uint64_t>(options_.input_timeout_ms),
+                                         .display_limit_bytes = options_.display_limit_bytes,
+                                         .progress_interval_ns = progress_interval_ns(options_.progress_rate_per_s),
+                                         .async_flags = options_.async_flags,
+                                         .ast_cache_entries = options_.ast_cache_entries,
+                                         .code_cache_entries = options_.code_cache_entries});
     if (options_.profile.start == CAPSULE_START_SPAWN) {
       wire::Preload preload;
       preload.modules.assign(options_.profile.preload.begin(), options_.profile.preload.end());
@@ -174,6 +186,8 @@ void Session::release_worker() {
   past_frames_sent_ += worker->frames_sent();
   past_bytes_sent_ += worker->bytes_sent();
   add_executor_metrics(past_metrics_, worker->shared.counters());
+  add_async_metrics(past_async_metrics_, worker->shared.counters());
+  past_incomplete_ += worker->message.dropped();
   uncredited_ = 0;
   last_death_ = describe_death(*worker, counters_.death_reason);
   Loop &loop = runtime_->loop();
@@ -295,6 +309,7 @@ void Session::terminate(Notifications &notifications) {
     return;
   }
   state_ = CAPSULE_SESSION_TERMINATED;
+  end_late(notifications);
   end_queued(notifications, CAPSULE_OUTCOME_KILLED, "WorkerKilled", "the session was closed before this execution ran");
   changed_.notify_all();
   runtime_->forget_session(id_);

@@ -74,8 +74,12 @@ void add_executor_metrics(capsule_executor_metrics &metrics, const WorkerCounter
 #define CAPSULE_RAISE(name) metrics.name = std::max(metrics.name, counters.get(Counter::name));
   CAPSULE_COUNTED_SUMS(CAPSULE_ADD)
   CAPSULE_COUNTED_MAXIMA(CAPSULE_RAISE)
-#undef CAPSULE_ADD
 #undef CAPSULE_RAISE
+}
+
+void add_async_metrics(capsule_async_metrics &metrics, const WorkerCounters &counters) {
+  CAPSULE_COUNTED_ASYNC(CAPSULE_ADD)
+#undef CAPSULE_ADD
 }
 
 }  // namespace capsule

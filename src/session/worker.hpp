@@ -9,6 +9,7 @@
 #include "capsule/diagnostics.h"
 #include "loop/loop.hpp"
 #include "transport/channel.hpp"
+#include "transport/message_piece.hpp"
 #include "transport/process.hpp"
 #include "transport/session_memory.hpp"
 
@@ -31,8 +32,10 @@ struct Worker {
   bool work_ended = false;  // guarded by `reader`
 
   SessionMemory shared;
-  OutputQueue::Cursor received;  // of the queue: up to where it was received; guarded by `reader`
-  UniqueFd capture[2];           // read ends of stdout and stderr, duplicates of the worker's
+  OutputQueue::Cursor received;      // of the queue: up to where it was received; guarded by `reader`
+  UniqueFd capture[2];               // read ends of stdout and stderr, duplicates of the worker's
+  MessageAssembly message;           // of the output stream; guarded by the session's lock
+  std::uint64_t message_charge = 0;  // bytes of it for which no credit was given yet
 
   Process process;
   std::optional<ExitStatus> exit_status;  // once known
@@ -56,5 +59,6 @@ struct Worker {
 
 // Adds a worker's counters to what was counted before.
 void add_executor_metrics(capsule_executor_metrics &metrics, const WorkerCounters &counters);
+void add_async_metrics(capsule_async_metrics &metrics, const WorkerCounters &counters);
 
 }  // namespace capsule

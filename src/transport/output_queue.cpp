@@ -1,5 +1,7 @@
 #include "transport/output_queue.hpp"
 
+#include "transport/message_piece.hpp"
+
 namespace capsule {
 
 std::size_t OutputQueue::memory_size(std::size_t queue_bytes) { return 2 * OutputRing::memory_size(queue_bytes); }
@@ -26,12 +28,11 @@ std::size_t OutputQueue::take(Cursor &cursor, const Cursor &head, std::size_t li
   const std::uint64_t end = captured ? head.captured : head.printed;
   const auto first = ring.peek(position, end);
   std::size_t taken = 0;
-  for (auto record = first; record && record->stream == first->stream && record->execution_id == first->execution_id &&
-                            (out.empty() || out.size() + record->size <= limit);
+  for (auto record = first; record && first->continued_by(*record) && (out.empty() || out.size() + record->size <= limit);
        record = ring.peek(position, end)) {
     position = ring.take(position, *record, out);
     ++taken;
-    if (next_is_captured(cursor, head) != captured) {
+    if (first->stream == kMessageStream || next_is_captured(cursor, head) != captured) {
       break;
     }
   }

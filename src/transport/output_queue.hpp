@@ -35,8 +35,8 @@ class OutputQueue {
 
   // The next record at the cursor, given the head; nothing when there is none.
   [[nodiscard]] std::optional<OutputRing::Record> peek(const Cursor &cursor, const Cursor &head) const;
-  // Appends to `out` the bytes of the next record and of those behind it that continue it (same stream, same execution), up to
-  // `limit` bytes, and moves the cursor. Returns how many records they were. After peek() only.
+  // Appends to `out` the bytes of the next record and of those behind it that continue it, up to `limit` bytes, and moves the cursor.
+  // Pieces of messages stay apart. Returns how many records they were. After peek() only.
   std::size_t take(Cursor &cursor, const Cursor &head, std::size_t limit, std::string &out) const;
 
  private:

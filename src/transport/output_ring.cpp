@@ -77,7 +77,7 @@ std::uint64_t OutputRing::take(std::uint64_t position, const Record &record, std
   const std::size_t before = out.size();
   out.resize(before + record.size);
   copy_out(position + sizeof record, out.data() + before, record.size);
-  return position + sizeof record + padded(record.size);
+  return behind(position, record);
 }
 
 std::optional<OutputRing::Unfinished> OutputRing::unfinished() const {

@@ -23,8 +23,19 @@ class OutputRing {
     std::uint64_t execution_id;
     std::uint64_t after;
     std::uint32_t size;
-    std::uint32_t stream;
+    std::uint32_t writer_id;
+    std::uint8_t stream;  // CAPSULE_STREAM_…, or kMessageStream
+    std::uint8_t origin;  // CAPSULE_ORIGIN_…
+    std::uint16_t reserved;
+    std::uint32_t reserved_too;
+
+    // Whether the other one's bytes may stand right behind this one's, as if written at once.
+    [[nodiscard]] bool continued_by(const Record &other) const {
+      return execution_id == other.execution_id && stream == other.stream && origin == other.origin &&
+             writer_id == other.writer_id;
+    }
   };
+  static_assert(sizeof(Record) == 32);
 
   // What a record takes beside its bytes, at most: header and padding.
   static constexpr std::size_t kOverhead = sizeof(Record) + 7;
@@ -58,6 +69,10 @@ class OutputRing {
   [[nodiscard]] std::optional<Record> peek(std::uint64_t position, std::uint64_t head) const;
   // Appends the bytes of the record at `position` to `out` and returns the position behind it; after peek() only.
   std::uint64_t take(std::uint64_t position, const Record &record, std::string &out) const;
+  // The position behind the record at `position`.
+  static std::uint64_t behind(std::uint64_t position, const Record &record) {
+    return position + sizeof record + padded(record.size);
+  }
 
   // Host, after a death: the record that was being filled at the head, and whether bytes have come into it.
   struct Unfinished {

@@ -9,7 +9,7 @@
 
 namespace capsule {
 
-// Each is a field of capsule_executor_metrics by the same name: sums, then maxima.
+// Each is a field of capsule_executor_metrics by the same name: sums, then maxima; the third list is capsule_async_metrics'.
 #define CAPSULE_COUNTED_SUMS(X) \
   X(outputs_enqueued)           \
   X(output_bytes_enqueued)      \
@@ -26,12 +26,53 @@ namespace capsule {
   X(input_requests)             \
   X(input_answered)             \
   X(input_declined)             \
-  X(input_canceled)
+  X(input_canceled)             \
+  X(input_timed_out)            \
+  X(output_bytes_coalesced)     \
+  X(drain_timeouts)             \
+  X(drain_timeouts_suppressed)  \
+  X(displays_made)              \
+  X(displays_dropped)           \
+  X(displays_truncated)         \
+  X(display_errors)             \
+  X(progress_calls)             \
+  X(progress_skipped)
 #define CAPSULE_COUNTED_MAXIMA(X) X(output_queue_bytes_max)
+#define CAPSULE_COUNTED_ASYNC(X) \
+  X(executions)                  \
+  X(successes)                   \
+  X(errors)                      \
+  X(canceled)                    \
+  X(coroutines_closed)           \
+  X(mode_top_level_await)        \
+  X(mode_async_def)              \
+  X(mode_blocking_sync)          \
+  X(mode_simple_sync)            \
+  X(mode_unknown)                \
+  X(detected_blocking_imports)   \
+  X(detected_blocking_calls)     \
+  X(missed_attribute_chains)     \
+  X(overshadow_guard_skips)      \
+  X(ast_fallbacks)               \
+  X(ast_transforms)              \
+  X(ast_def_rewrites)            \
+  X(ast_lambda_helpers)          \
+  X(ast_cache_hits)              \
+  X(ast_cache_misses)            \
+  X(ast_cache_evictions)         \
+  X(code_cache_hits)             \
+  X(code_cache_misses)           \
+  X(code_cache_evictions)        \
+  X(cancels_requested)           \
+  X(cancels_effective)           \
+  X(cancels_noop)                \
+  X(cancels_pending)             \
+  X(blocking_warnings)           \
+  X(blocking_warnings_suppressed)
 
 enum class Counter : std::size_t {
 #define X(name) name,
-  CAPSULE_COUNTED_SUMS(X) CAPSULE_COUNTED_MAXIMA(X)
+  CAPSULE_COUNTED_SUMS(X) CAPSULE_COUNTED_MAXIMA(X) CAPSULE_COUNTED_ASYNC(X)
 #undef X
       count
 };

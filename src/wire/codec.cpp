@@ -36,9 +36,12 @@ struct BodyBuilder {
 
   std::pair<fb::Body, AnyOffset> operator()(const Unknown &) const { return {fb::Body::NONE, AnyOffset()}; }
   std::pair<fb::Body, AnyOffset> operator()(const Hello &m) const {
-    return {fb::Body::Hello, fb::CreateHello(b, m.protocol_major, m.protocol_minor, m.features, m.max_frame_bytes, m.session_id,
-                                             m.heartbeat_interval_ms, m.output_window_bytes, m.output_policy, m.idle_tasks)
-                                 .Union()};
+    return {fb::Body::Hello,
+            fb::CreateHello(b, m.protocol_major, m.protocol_minor, m.features, m.max_frame_bytes, m.session_id,
+                            m.heartbeat_interval_ms, m.output_window_bytes, m.output_policy, m.idle_tasks,
+                            m.coalesce_carriage_returns, m.drain_timeout_ms, m.input_timeout_ms, m.display_limit_bytes,
+                            m.progress_interval_ns, m.async_flags, m.ast_cache_entries, m.code_cache_entries)
+                .Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const HelloAck &m) const {
     const auto reason = text(b, m.reason);
@@ -56,6 +59,9 @@ struct BodyBuilder {
     const auto native = texts(b, m.native_thread_modules);
     const auto failure = text(b, m.failure);
     return {fb::Body::Ready, fb::CreateReady(b, m.pid, version, path, capabilities, native, failure).Union()};
+  }
+  flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> bytes(Text data) const {
+    return b.CreateVector(reinterpret_cast<const std::uint8_t *>(data.data()), data.size());
   }
   flatbuffers::Offset<fb::Bill> bill(const std::optional<Bill> &m) const {
     return m ? fb::CreateBill(b, m->user_cpu_ns, m->system_cpu_ns, m->peak_resident_delta_bytes, m->minor_faults,
@@ -85,12 +91,13 @@ struct BodyBuilder {
     return {fb::Body::Execute, fb::CreateExecute(b, source, file_name, traceparent, tracestate, m.mode).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Output &m) const {
-    const auto data = b.CreateVector(reinterpret_cast<const std::uint8_t *>(m.data.data()), m.data.size());
-    return {fb::Body::Output, fb::CreateOutput(b, m.stream, data, m.queue_position, m.captured_position).Union()};
+    const auto data = bytes(m.data);
+    return {fb::Body::Output,
+            fb::CreateOutput(b, m.stream, data, m.queue_position, m.captured_position, m.origin, m.writer_id).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const InputRequest &m) const {
     const auto prompt = text(b, m.prompt);
-    return {fb::Body::InputRequest, fb::CreateInputRequest(b, m.input_id, prompt, m.secret).Union()};
+    return {fb::Body::InputRequest, fb::CreateInputRequest(b, m.input_id, prompt, m.secret, m.timeout_ms).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const InputResponse &m) const {
     const auto answer = text(b, m.text);
@@ -101,17 +108,18 @@ struct BodyBuilder {
     const auto type_name = text(b, m.type_name);
     const auto json = text(b, m.json);
     const auto cost = bill(m.bill);
-    return {fb::Body::Result,
-            fb::CreateResult(b, repr, m.repr_size_bytes, type_name, json, m.duration_ns, cost, m.input_wait_ns).Union()};
+    return {fb::Body::Result, fb::CreateResult(b, repr, m.repr_size_bytes, type_name, json, m.duration_ns, cost,
+                                               m.input_wait_ns, m.code_class, m.dropped_bytes)
+                                  .Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Error &m) const {
     const auto type = text(b, m.error_type);
     const auto message = text(b, m.message);
     const auto traceback = text(b, m.traceback);
     const auto cost = bill(m.bill);
-    return {
-        fb::Body::Error,
-        fb::CreateError(b, type, message, traceback, m.exit_code, m.interrupted, m.duration_ns, cost, m.input_wait_ns).Union()};
+    return {fb::Body::Error, fb::CreateError(b, type, message, traceback, m.exit_code, m.interrupted, m.duration_ns, cost,
+                                             m.input_wait_ns, m.code_class, m.dropped_bytes)
+                                 .Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Cancel &) const { return {fb::Body::Cancel, fb::CreateCancel(b).Union()}; }
   std::pair<fb::Body, AnyOffset> operator()(const Interrupt &) const {
@@ -126,6 +134,23 @@ struct BodyBuilder {
   }
   std::pair<fb::Body, AnyOffset> operator()(const Credit &m) const {
     return {fb::Body::Credit, fb::CreateCredit(b, m.bytes).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Display &m) const {
+    std::vector<flatbuffers::Offset<fb::MimePart>> parts;
+    parts.reserve(m.parts.size());
+    for (const MimePart &part : m.parts) {
+      const auto type = text(b, part.mime_type);
+      const auto data = b.CreateString(part.data.data(), part.data.size());
+      parts.push_back(fb::CreateMimePart(b, type, data));
+    }
+    const auto id = text(b, m.display_id);
+    const auto metadata = text(b, m.metadata);
+    return {fb::Body::Display, fb::CreateDisplay(b, id, m.update, m.is_result, b.CreateVector(parts), metadata).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Progress &m) const {
+    const auto id = text(b, m.progress_id);
+    const auto label = text(b, m.label);
+    return {fb::Body::Progress, fb::CreateProgress(b, id, m.value, m.total, label).Union()};
   }
 };
 
@@ -155,8 +180,23 @@ std::optional<Bill> view(const fb::Bill *bill) {
 }
 
 Body read(const fb::Hello &m) {
-  return Hello{m.protocol_major(),        m.protocol_minor(),      m.features(),      m.max_frame_bytes(), m.session_id(),
-               m.heartbeat_interval_ms(), m.output_window_bytes(), m.output_policy(), m.idle_tasks()};
+  return Hello{m.protocol_major(),
+               m.protocol_minor(),
+               m.features(),
+               m.max_frame_bytes(),
+               m.session_id(),
+               m.heartbeat_interval_ms(),
+               m.output_window_bytes(),
+               m.output_policy(),
+               m.idle_tasks(),
+               m.coalesce_carriage_returns(),
+               m.drain_timeout_ms(),
+               m.input_timeout_ms(),
+               m.display_limit_bytes(),
+               m.progress_interval_ns(),
+               m.async_flags(),
+               m.ast_cache_entries(),
+               m.code_cache_entries()};
 }
 Body read(const fb::HelloAck &m) { return HelloAck{m.protocol_major(), m.protocol_minor(), m.features(), view(m.reason())}; }
 Body read(const fb::Preload &m) { return Preload{view(m.modules()), view(m.native_thread_allow())}; }
@@ -178,22 +218,35 @@ Body read(const fb::Heartbeat &m) {
 Body read(const fb::Execute &m) {
   return Execute{view(m.source()), view(m.file_name()), view(m.traceparent()), view(m.tracestate()), m.mode()};
 }
-Body read(const fb::Output &m) { return Output{m.stream(), view(m.data()), m.queue_position(), m.captured_position()}; }
-Body read(const fb::InputRequest &m) { return InputRequest{m.input_id(), view(m.prompt()), m.secret()}; }
+Body read(const fb::Output &m) {
+  return Output{m.stream(), view(m.data()), m.queue_position(), m.captured_position(), m.origin(), m.writer_id()};
+}
+Body read(const fb::InputRequest &m) { return InputRequest{m.input_id(), view(m.prompt()), m.secret(), m.timeout_ms()}; }
 Body read(const fb::InputResponse &m) { return InputResponse{m.input_id(), view(m.text()), m.declined()}; }
 Body read(const fb::Result &m) {
-  return Result{view(m.repr()),  m.repr_size_bytes(), view(m.type_name()), view(m.json()),
-                m.duration_ns(), view(m.bill()),      m.input_wait_ns()};
+  return Result{view(m.repr()), m.repr_size_bytes(), view(m.type_name()), view(m.json()),   m.duration_ns(),
+                view(m.bill()), m.input_wait_ns(),   m.code_class(),      m.dropped_bytes()};
 }
 Body read(const fb::Error &m) {
-  return Error{view(m.error_type()), view(m.message()), view(m.traceback()), m.exit_code(),
-               m.interrupted(),      m.duration_ns(),   view(m.bill()),      m.input_wait_ns()};
+  return Error{view(m.error_type()), view(m.message()), view(m.traceback()), m.exit_code(),  m.interrupted(),
+               m.duration_ns(),      view(m.bill()),    m.input_wait_ns(),   m.code_class(), m.dropped_bytes()};
 }
 Body read(const fb::Cancel &) { return Cancel{}; }
 Body read(const fb::Interrupt &) { return Interrupt{}; }
 Body read(const fb::Shutdown &) { return Shutdown{}; }
 Body read(const fb::Log &m) { return Log{m.level(), view(m.line())}; }
 Body read(const fb::Credit &m) { return Credit{m.bytes()}; }
+Body read(const fb::Display &m) {
+  Display display{view(m.display_id()), m.update(), m.is_result(), {}, view(m.metadata())};
+  if (m.parts() != nullptr) {
+    display.parts.reserve(m.parts()->size());
+    for (const auto *part : *m.parts()) {
+      display.parts.push_back({view(part->mime_type()), view(part->data())});
+    }
+  }
+  return display;
+}
+Body read(const fb::Progress &m) { return Progress{view(m.progress_id()), m.value(), m.total(), view(m.label())}; }
 
 template <typename Table>
 Body read_as(const fb::Envelope &envelope) {
@@ -224,6 +277,8 @@ Body read_body(const fb::Envelope &envelope) {
       read_as<fb::Shutdown>,
       read_as<fb::Log>,
       read_as<fb::Credit>,
+      read_as<fb::Display>,
+      read_as<fb::Progress>,
   };
   static_assert(std::size(readers) == static_cast<std::size_t>(fb::Body::MAX) + 1);
   const auto kind = static_cast<std::uint8_t>(envelope.body_type());

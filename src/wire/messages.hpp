@@ -34,6 +34,14 @@ struct Hello {
   std::uint64_t output_window_bytes = 0;
   std::uint8_t output_policy = 0;
   bool idle_tasks = false;
+  bool coalesce_carriage_returns = false;
+  std::uint64_t drain_timeout_ms = 0;  // 0, here and below: none
+  std::uint64_t input_timeout_ms = 0;
+  std::uint64_t display_limit_bytes = 0;
+  std::uint64_t progress_interval_ns = 0;
+  std::uint32_t async_flags = 0;  // CAPSULE_ASYNC_…
+  std::uint32_t ast_cache_entries = 0;
+  std::uint32_t code_cache_entries = 0;
 };
 
 struct HelloAck {
@@ -99,12 +107,15 @@ struct Output {
   Text data{};
   std::uint64_t queue_position = 0;
   std::uint64_t captured_position = 0;
+  std::uint8_t origin = 0;  // CAPSULE_ORIGIN_…
+  std::uint32_t writer_id = 0;
 };
 
 struct InputRequest {
   std::uint64_t input_id = 0;
   Text prompt{};
   bool secret = false;
+  std::uint64_t timeout_ms = 0;
 };
 
 struct InputResponse {
@@ -131,6 +142,8 @@ struct Result {
   std::uint64_t duration_ns = 0;
   std::optional<Bill> bill{};
   std::uint64_t input_wait_ns = 0;
+  std::uint8_t code_class = 0;  // CAPSULE_CODE_…
+  std::uint64_t dropped_bytes = 0;
 };
 
 struct Error {
@@ -142,6 +155,28 @@ struct Error {
   std::uint64_t duration_ns = 0;
   std::optional<Bill> bill{};
   std::uint64_t input_wait_ns = 0;
+  std::uint8_t code_class = 0;  // CAPSULE_CODE_…
+  std::uint64_t dropped_bytes = 0;
+};
+
+struct MimePart {
+  Text mime_type{};
+  Text data{};
+};
+
+struct Display {
+  Text display_id{};
+  bool update = false;
+  bool is_result = false;
+  std::vector<MimePart> parts{};
+  Text metadata{};
+};
+
+struct Progress {
+  Text progress_id{};
+  double value = 0;
+  double total = 0;
+  Text label{};
 };
 
 struct Cancel {};
@@ -162,8 +197,9 @@ struct Unknown {
   std::uint8_t kind = 0;
 };
 
-using Body = std::variant<Unknown, Hello, HelloAck, Preload, Ready, Fork, Forked, Exited, Heartbeat, Execute, Output,
-                          InputRequest, InputResponse, Result, Error, Cancel, Interrupt, Shutdown, Log, Credit>;
+using Body =
+    std::variant<Unknown, Hello, HelloAck, Preload, Ready, Fork, Forked, Exited, Heartbeat, Execute, Output, InputRequest,
+                 InputResponse, Result, Error, Cancel, Interrupt, Shutdown, Log, Credit, Display, Progress>;
 
 struct Envelope {
   std::uint64_t message_id = 0;

@@ -242,8 +242,9 @@ CAPSULE_TEST(canceled_twice_ends_once) {  // I5
 CAPSULE_TEST(a_second_cancel_can_shorten_the_grace_and_not_lengthen_it) {
   // Two cancels at once may hit code that swallows one of them in its handler: C code hears none, and this is in C code
   // before it says so.
-  const char *const deaf = "import itertools, sys\n"
-                           "sum(itertools.chain(map(sys.stdout.write, ['in\\n']), range(10 ** 12)))";
+  const char *const deaf =
+      "import itertools, sys\n"
+      "sum(itertools.chain(map(sys.stdout.write, ['in\\n']), range(10 ** 12)))";
   const Session session = open_session();
   Run shortened(session, deaf);
   shortened.until_output("in");

@@ -113,7 +113,7 @@ CAPSULE_TEST(descriptor_level_output_always_waits) {
 }
 
 CAPSULE_TEST(policies_that_are_none_are_refused) {
-  for (const std::int32_t policy : {-1, 3}) {
+  for (const std::int32_t policy : {-1, 4}) {
     SessionOptions options;
     options.raw.output_policy = policy;
     Session session;

@@ -2,6 +2,7 @@
 
 #include "check.hpp"
 #include "session.hpp"
+#include "utf8.hpp"
 
 namespace capsule_test {
 namespace {
@@ -28,10 +29,17 @@ void check_texts(const capsule_event &event) {
     capsule_text text;
     int kind;
   } texts[] = {
-      {"data", event.data, CAPSULE_EVENT_OUTPUT},      {"prompt", event.prompt, CAPSULE_EVENT_INPUT},
-      {"repr", event.repr, CAPSULE_EVENT_RESULT},      {"type_name", event.type_name, CAPSULE_EVENT_RESULT},
-      {"json", event.json, CAPSULE_EVENT_RESULT},      {"error_type", event.error_type, CAPSULE_EVENT_ERROR},
-      {"message", event.message, CAPSULE_EVENT_ERROR}, {"traceback", event.traceback, CAPSULE_EVENT_ERROR},
+      {"data", event.data, CAPSULE_EVENT_OUTPUT},
+      {"raw", event.raw, CAPSULE_EVENT_OUTPUT},
+      {"metadata", event.metadata, CAPSULE_EVENT_DISPLAY},
+      {"progress_label", event.progress_label, CAPSULE_EVENT_PROGRESS},
+      {"prompt", event.prompt, CAPSULE_EVENT_INPUT},
+      {"repr", event.repr, CAPSULE_EVENT_RESULT},
+      {"type_name", event.type_name, CAPSULE_EVENT_RESULT},
+      {"json", event.json, CAPSULE_EVENT_RESULT},
+      {"error_type", event.error_type, CAPSULE_EVENT_ERROR},
+      {"message", event.message, CAPSULE_EVENT_ERROR},
+      {"traceback", event.traceback, CAPSULE_EVENT_ERROR},
   };
   for (const auto &[what, text, kind] : texts) {
     check_terminated(what, text);
@@ -89,7 +97,7 @@ void check_error(const capsule_event &event) {
 
 void check_shape(const capsule_event &event) {
   CHECK_EQ(event.struct_size, sizeof event);
-  CHECK(event.kind >= CAPSULE_EVENT_STARTED && event.kind <= CAPSULE_EVENT_ERROR);
+  CHECK(event.kind >= CAPSULE_EVENT_STARTED && event.kind <= CAPSULE_EVENT_PROGRESS);
   CHECK(event.execution_id > 0);
   CHECK(event.sequence > 0);
   CHECK(event.time_ns > 0);
@@ -98,8 +106,20 @@ void check_shape(const capsule_event &event) {
   if (event.kind == CAPSULE_EVENT_OUTPUT) {
     CHECK(event.stream == CAPSULE_STREAM_STDOUT || event.stream == CAPSULE_STREAM_STDERR);
     CHECK(event.data.size > 0);
+    CHECK(is_utf8(string_of(event.data)));
+    CHECK(event.origin >= CAPSULE_ORIGIN_MAIN && event.origin <= CAPSULE_ORIGIN_LIBRARY);
+    CHECK_EQ(event.invalid_bytes > 0, event.raw.data != event.data.data);
   } else {
     CHECK_EQ(event.stream, 0);
+    CHECK_EQ(event.origin, 0);
+  }
+  const bool written =
+      event.kind == CAPSULE_EVENT_OUTPUT || event.kind == CAPSULE_EVENT_DISPLAY || event.kind == CAPSULE_EVENT_PROGRESS;
+  CHECK_EQ(written, event.writer_execution_id != 0);
+  CHECK_EQ(event.parts != nullptr, event.kind == CAPSULE_EVENT_DISPLAY && event.part_count > 0);
+  for (std::size_t i = 0; i < event.part_count; ++i) {
+    check_terminated("a MIME type", event.parts[i].mime_type);
+    check_terminated("a part", event.parts[i].data);
   }
   if (event.kind != CAPSULE_EVENT_INPUT) {
     CHECK_EQ(event.secret, 0);
@@ -126,6 +146,26 @@ Event copy_of(const capsule_event &event) {
   copy.stream = event.stream;
   copy.secret = event.secret != 0;
   copy.data = string_of(event.data);
+  copy.raw = string_of(event.raw);
+  copy.origin = capsule_origin_name(event.origin);
+  copy.late = event.late != 0;
+  copy.writer_execution_id = event.writer_execution_id;
+  copy.writer_id = event.writer_id;
+  copy.invalid_bytes = event.invalid_bytes;
+  for (std::size_t i = 0; i < event.part_count; ++i) {
+    copy.parts.emplace_back(string_of(event.parts[i].mime_type), string_of(event.parts[i].data));
+  }
+  copy.display_id = string_of(event.display_id);
+  copy.metadata = string_of(event.metadata);
+  copy.update = event.update != 0;
+  copy.is_result = event.is_result != 0;
+  copy.progress_value = event.progress_value;
+  copy.progress_total = event.progress_total;
+  copy.progress_label = string_of(event.progress_label);
+  copy.code_class = capsule_code_class_name(event.code_class);
+  copy.dropped_output_bytes = event.dropped_output_bytes;
+  copy.left_out_bytes = event.left_out_bytes;
+  copy.left_out_lines = event.left_out_lines;
   copy.input_id = event.input_id;
   copy.prompt = string_of(event.prompt);
   copy.repr = optional_of(event.repr);
@@ -160,6 +200,10 @@ std::string show(const Event &event) {
       return "input " + show(event.prompt);
     case CAPSULE_EVENT_RESULT:
       return "result " + show(event.repr);
+    case CAPSULE_EVENT_DISPLAY:
+      return "display of " + show(event.parts.size()) + " parts";
+    case CAPSULE_EVENT_PROGRESS:
+      return "progress " + show(event.progress_value);
     default:
       return event.outcome + " " + event.error_type + ": " + event.message + " [cancel " + event.cancel_phase + ", death " +
              event.death_reason + " code " + show(event.exit_code) + " signal " + show(event.signal_number) + "] " +

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "capsule/capsule.h"
 
@@ -17,6 +19,20 @@ struct Event {
   std::int32_t stream = 0;
   bool secret = false;
   std::string data;
+  std::string raw;
+  std::string origin;
+  bool late = false;
+  std::uint64_t writer_execution_id = 0;
+  std::uint32_t writer_id = 0;
+  std::uint32_t invalid_bytes = 0;
+  std::vector<std::pair<std::string, std::string>> parts;  // MIME type, data
+  std::string display_id;
+  std::string metadata;
+  bool update = false;
+  bool is_result = false;
+  double progress_value = 0;
+  double progress_total = 0;
+  std::string progress_label;
   std::uint64_t input_id = 0;
   std::string prompt;
   std::optional<std::string> repr;
@@ -38,6 +54,10 @@ struct Event {
   std::uint64_t input_wait_ns = 0;
   std::uint64_t stdout_bytes = 0;
   std::uint64_t stderr_bytes = 0;
+  std::string code_class;
+  std::uint64_t dropped_output_bytes = 0;
+  std::uint64_t left_out_bytes = 0;
+  std::uint64_t left_out_lines = 0;
 
   [[nodiscard]] bool terminal() const { return kind == CAPSULE_EVENT_RESULT || kind == CAPSULE_EVENT_ERROR; }
 };

@@ -5,15 +5,13 @@
 namespace capsule_test {
 namespace {
 
-const char *name_of(std::int32_t kind) {
-  static constexpr const char *kNames[] = {"nothing", "started", "output", "input", "result", "error"};
-  return kNames[kind];
-}
+const char *name_of(std::int32_t kind) { return capsule_event_kind_name(kind); }
 
+// What the execution's own code wrote.
 std::uint64_t size_on(const std::vector<Event> &events, std::int32_t stream) {
   std::uint64_t size = 0;
   for (const Event &event : events) {
-    size += event.stream == stream ? event.data.size() : 0;
+    size += event.stream == stream && !event.late && event.origin != "library" ? event.raw.size() : 0;
   }
   return size;
 }
@@ -31,7 +29,7 @@ const Event &must_succeed(Run &run, std::string_view source) {
 void Run::check_order(const Event &event) const {
   if (!events_.empty()) {
     CHECK_EQ(event.execution_id, events_.back().execution_id);
-    CHECK(!events_.back().terminal());
+    CHECK(event.late || !events_.back().terminal());
   }
   CHECK_EQ(event.sequence, events_.size() + 1);
   if (event.kind == CAPSULE_EVENT_STARTED) {
@@ -42,7 +40,10 @@ void Run::check_order(const Event &event) const {
   if (event.kind == CAPSULE_EVENT_RESULT) {
     CHECK(!events_.empty());
   }
-  if (event.terminal()) {  // I2
+  if (event.terminal() && event.left_out_bytes > 0) {
+    CHECK_EQ(event.stdout_bytes + event.stderr_bytes,
+             size_on(events_, CAPSULE_STREAM_STDOUT) + size_on(events_, CAPSULE_STREAM_STDERR) + event.left_out_bytes);
+  } else if (event.terminal()) {  // I2
     CHECK_EQ(event.stdout_bytes, size_on(events_, CAPSULE_STREAM_STDOUT));
     CHECK_EQ(event.stderr_bytes, size_on(events_, CAPSULE_STREAM_STDERR));
   }
@@ -101,7 +102,7 @@ std::string Run::printed(std::int32_t stream) const {
   std::string text;
   for (const Event &event : events_) {
     if (stream == 0 || event.stream == stream) {
-      text += event.data;
+      text += event.raw;
     }
   }
   return text;

@@ -17,7 +17,7 @@ const std::string kFolder = std::string(CAPSULE_TEST_SOURCE_DIR) + "/abi/golden"
 // Every field of every message, with values that no default has.
 std::vector<wire::Envelope> examples() {
   const std::vector<wire::Body> bodies = {
-      wire::Hello{1, 2, 3, 65536, 5, 6, 7, 2, true},
+      wire::Hello{1, 2, 3, 65536, 5, 6, 7, 2, true, true, 8, 9, 10, 11, 12, 13, 14},
       wire::HelloAck{1, 2, 3, "why not"},
       wire::Preload{{"json", "numpy"}, {"numpy"}},
       wire::Ready{42, "3.11.2", "/usr/bin/python3", {"execute", "input"}, {"numpy"}, "no module"},
@@ -26,16 +26,18 @@ std::vector<wire::Envelope> examples() {
       wire::Exited{9, 43, 3, 11, 2},
       wire::Heartbeat{1, 2, 3, 4, 5, 6, 7},
       wire::Execute{"1 + 1", "cell.py", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b", 2},
-      wire::Output{2, "gr\xc3\xbc\xc3\x9f dich\n", 1234, 567},
-      wire::InputRequest{8, "name? ", true},
+      wire::Output{2, "gr\xc3\xbc\xc3\x9f dich\n", 1234, 567, 3, 4321},
+      wire::InputRequest{8, "name? ", true, 300000},
       wire::InputResponse{8, "Ada", true},
-      wire::Result{"2", 10, "int", "2", 12345, wire::Bill{1, 2, 3, 4, 5, 6, 7}, 8},
-      wire::Error{"ValueError", "bad", "Traceback …", 3, true, 12345, wire::Bill{1, 2, 3, 4, 5, 6, 7}, 8},
+      wire::Result{"2", 10, "int", "2", 12345, wire::Bill{1, 2, 3, 4, 5, 6, 7}, 8, 4, 9},
+      wire::Error{"ValueError", "bad", "Traceback …", 3, true, 12345, wire::Bill{1, 2, 3, 4, 5, 6, 7}, 8, 5, 9},
       wire::Cancel{},
       wire::Interrupt{},
       wire::Shutdown{},
       wire::Log{3, "event=test"},
       wire::Credit{65536},
+      wire::Display{"plot", true, true, {{"text/plain", "a plot"}, {"image/png", "\x89PNG"}}, "{}"},
+      wire::Progress{"bar", 0.5, 2.0, "halfway"},
   };
   std::vector<wire::Envelope> envelopes;
   for (const wire::Body &body : bodies) {

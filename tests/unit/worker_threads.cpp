@@ -18,6 +18,7 @@ using namespace capsule::worker;
 namespace {
 
 constexpr std::uint64_t kPatienceNs = 30 * kNsPerSecond;
+constexpr Writer kWriter{5, 0, 1};
 
 // An Output with both ends of everything it talks to.
 struct Bench {
@@ -37,8 +38,8 @@ struct Bench {
     state.pid = getpid();
     state.main_thread = gettid();
     state.current_id = 5;
-    output.emplace(state, SessionMemory(std::move(memory.value())), work.get(), UniqueFd(out[0]), UniqueFd(err[0]), credit,
-                   wire::kDefaultMaxFrame);
+    output.emplace(state, SessionMemory(std::move(memory.value())), work.get(), UniqueFd(out[0]), UniqueFd(err[0]),
+                   OutputLimits{.credit = credit, .max_frame_bytes = wire::kDefaultMaxFrame});
   }
 
   // The bytes of Output frames until so many have come, or the frame behind them.
@@ -77,11 +78,11 @@ struct Bench {
 CAPSULE_TEST(a_parked_pump_keeps_what_is_queued_and_sends_it_when_resumed) {
   Bench bench(1U << 20U);
   bench.output->start_pump();
-  bench.output->append(1, "one\n");
+  bench.output->append(kWriter, 1, "one\n");
   CHECK_EQ(bench.receive_output(4), "one\n");
   bench.output->stop_pump();
   CHECK(!bench.output->pumping());
-  bench.output->append(1, "two\n");
+  bench.output->append(kWriter, 1, "two\n");
   const pid_t child = fork();
   if (child == 0) {
     _exit(bench.output->pumping() ? 1 : 0);
@@ -102,7 +103,8 @@ CAPSULE_TEST(a_parked_link_answers_again_when_resumed) {
   const UniqueFd host_alive(alive[0]);
   const UniqueFd host_end(alive[1]);
   InputTable inputs;
-  Link link(bench.state, *bench.output, inputs, control.value().second.get(), bench.work.get(), host_alive.get(),
+  ControlSender sender(control.value().second.get());
+  Link link(bench.state, *bench.output, inputs, sender, control.value().second.get(), bench.work.get(), host_alive.get(),
             FrameReader(1U << 20U), 3'600'000);
   for (int round = 0; round < 3; ++round) {
     link.start();
@@ -128,7 +130,7 @@ CAPSULE_TEST(without_credit_nothing_is_sent_and_with_it_everything_is) {
   std::string expected;
   for (int i = 0; i < 3000; ++i) {
     const std::string line = std::to_string(i) + "\n";
-    CHECK_EQ(bench.output->append(1, line), line.size());
+    CHECK_EQ(bench.output->append(kWriter, 1, line), line.size());
     expected += line;
   }
   std::string seen;
@@ -143,7 +145,7 @@ CAPSULE_TEST(a_terminal_frame_comes_behind_all_output_of_both_kinds) {  // I2
   Bench bench(1U << 20U);
   const std::string raw = "raw\n";
   CHECK_EQ(::write(bench.out_write.get(), raw.data(), raw.size()), raw.size());
-  bench.output->append(1, "text");
+  bench.output->append(kWriter, 1, "text");
   bench.output->send_behind(5, wire::Result{});
   std::string output;
   bool ended = false;
@@ -179,7 +181,7 @@ CAPSULE_TEST(threads_that_append_at_once_lose_nothing) {
           const std::uint32_t ticket = bench.output->space().ticket();
           {
             const std::lock_guard lock(gil);
-            line.remove_prefix(bench.output->append(1, line));
+            line.remove_prefix(bench.output->append(kWriter, 1, line));
           }
           if (!line.empty()) {
             bench.output->space().wait(ticket);

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/clock.hpp"
+#include "capsule/execution.h"
 
 namespace capsule::worker {
 namespace {
@@ -124,7 +125,7 @@ class EchoExecutor : public Executor {
   void print(std::uint8_t stream, std::string_view text) {
     for (;;) {
       const std::uint32_t ticket = parts_.output.space().ticket();
-      text.remove_prefix(parts_.output.append(stream, text));
+      text.remove_prefix(parts_.output.append({execution_id_, 0, CAPSULE_ORIGIN_MAIN}, stream, text));
       if (text.empty()) {
         return;
       }

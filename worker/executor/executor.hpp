@@ -35,6 +35,10 @@ class Executor {
   // Main thread. Runs the source to its end. Sets SessionState::interruptible_id while the user's code runs.
   virtual Outcome run(std::uint64_t execution_id, const wire::Execute &request) = 0;
 
+  // Of the source that ran last: CAPSULE_CODE_…, and whether it ran on an event loop.
+  [[nodiscard]] virtual std::uint8_t code_class() const { return 0; }
+  [[nodiscard]] virtual bool ran_on_loop() const { return false; }
+
   // Main thread: may run what earlier executions left behind, until the descriptor is readable.
   virtual void run_background(int /*work_fd*/) {}
 

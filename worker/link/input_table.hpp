@@ -43,9 +43,10 @@ class InputTable {
     requests_.erase(found);
   }
 
-  void close(std::uint64_t id) {
+  // False when it was answered meanwhile.
+  bool close(std::uint64_t id) {
     const std::lock_guard lock(mutex_);
-    requests_.erase(id);
+    return requests_.erase(id) != 0;
   }
 
   void decline_all() {

@@ -34,11 +34,12 @@ int cancel_signal() {
   return SIGRTMAX - 5;
 }
 
-Link::Link(SessionState &state, Output &output, InputTable &inputs, int control_fd, int work_fd, int host_pidfd,
-           FrameReader reader, std::uint32_t heartbeat_interval_ms)
+Link::Link(SessionState &state, Output &output, InputTable &inputs, ControlSender &sender, int control_fd, int work_fd,
+           int host_pidfd, FrameReader reader, std::uint32_t heartbeat_interval_ms)
     : state_(state),
       output_(output),
       inputs_(inputs),
+      sender_(sender),
       control_fd_(control_fd),
       work_fd_(work_fd),
       host_pidfd_(host_pidfd),
@@ -209,25 +210,18 @@ void Link::repeat_cancel() {
   cancel_pause_ns_ = std::min(2 * cancel_pause_ns_, kMaxCancelPauseNs);
 }
 
-void Link::send(const wire::Body &body) {
-  const auto frame = encoder_.encode(0, body);
-  // Small frames: the socket takes one whole or not at all. A host that does not read loses a heartbeat, nothing else.
-  if (send_some(control_fd_, frame) != static_cast<ssize_t>(frame.size())) {
-    ++send_failures_;
-  }
-}
-
 void Link::send_heartbeat() {
   const ProcessStats stats = read_process_stats();
   const std::uint64_t started = state_.started_ns.load();
   const bool running = state_.current_id.load() != 0;
-  send(wire::Heartbeat{.resident_bytes = stats.resident_bytes,
-                       .private_bytes = stats.private_bytes,
-                       .cpu_ns = stats.cpu_ns,
-                       .threads = stats.threads,
-                       .namespace_size = state_.namespace_size.load(),
-                       .execution_age_ns = running ? monotonic_ns() - started : 0,
-                       .send_failures = send_failures_});
+  const bool sent = sender_.send(wire::Heartbeat{.resident_bytes = stats.resident_bytes,
+                                                 .private_bytes = stats.private_bytes,
+                                                 .cpu_ns = stats.cpu_ns,
+                                                 .threads = stats.threads,
+                                                 .namespace_size = state_.namespace_size.load(),
+                                                 .execution_age_ns = running ? monotonic_ns() - started : 0,
+                                                 .send_failures = send_failures_});
+  send_failures_ += sent ? 0 : 1;
 }
 
 void Link::host_is_gone() const {

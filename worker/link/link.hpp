@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/unique_fd.hpp"
+#include "link/control_sender.hpp"
 #include "link/input_table.hpp"
 #include "native_thread.hpp"
 #include "output/output.hpp"
@@ -22,8 +23,8 @@ int cancel_signal();
 class Link {
  public:
   // Descriptors are borrowed.
-  Link(SessionState &state, Output &output, InputTable &inputs, int control_fd, int work_fd, int host_pidfd, FrameReader reader,
-       std::uint32_t heartbeat_interval_ms);
+  Link(SessionState &state, Output &output, InputTable &inputs, ControlSender &sender, int control_fd, int work_fd,
+       int host_pidfd, FrameReader reader, std::uint32_t heartbeat_interval_ms);
   ~Link();
   Link(const Link &) = delete;
   Link &operator=(const Link &) = delete;
@@ -31,9 +32,6 @@ class Link {
   void start();
   // Parks the thread, as around a fork; start() resumes it.
   void stop();
-
-  // Frames of the control channel, before start() or from the thread itself.
-  void send(const wire::Body &body);
 
  private:
   void run();
@@ -49,11 +47,11 @@ class Link {
   SessionState &state_;
   Output &output_;
   InputTable &inputs_;
+  ControlSender &sender_;
   const int control_fd_;
   const int work_fd_;
   const int host_pidfd_;
   FrameReader reader_;
-  wire::Encoder encoder_;
   const std::uint64_t heartbeat_ns_;
   std::uint64_t next_heartbeat_ns_ = 0;
   std::uint64_t next_cancel_ns_ = kNoDeadline;

@@ -2,7 +2,11 @@
 
 #include <unistd.h>
 
+#include <map>
+
 #include "base/clock.hpp"
+#include "capsule/log.h"
+#include "capsule/session.h"
 
 namespace capsule::worker {
 namespace {
@@ -10,6 +14,16 @@ namespace {
 const SessionParts *parts_of_process = nullptr;
 // Asked in the place of raising while the session's loop runs (worker/python/session_loop.py); null or what to call.
 PyObject *stop_hook = nullptr;
+
+std::optional<Counter> counter_named(std::string_view name) {
+  static const std::map<std::string_view, Counter> counters = {
+#define X(name) {#name, Counter::name},
+      CAPSULE_COUNTED_SUMS(X) CAPSULE_COUNTED_ASYNC(X)
+#undef X
+  };
+  const auto found = counters.find(name);
+  return found == counters.end() ? std::nullopt : std::optional(found->second);
+}
 
 PyRef refuse_input(const char *reason) {
   PyErr_SetString(PyExc_EOFError, reason);
@@ -48,21 +62,29 @@ PyRef ask_host(const std::string &prompt, bool secret) {
   parts.counters.add(Counter::input_requests);
   {
     const WithoutGil released;
-    const std::string_view shown(prompt.data(), std::min<std::size_t>(prompt.size(), parts.max_frame_bytes / 2));
-    parts.output.send_behind(execution_id, wire::InputRequest{request->id, shown, secret});
+    const std::string_view shown(prompt.data(), std::min<std::size_t>(prompt.size(), parts.options.max_frame_bytes / 2));
+    parts.output.send_behind(execution_id, wire::InputRequest{request->id, shown, secret, parts.options.input_timeout_ms});
   }
+  const std::uint64_t patience_ms = parts.options.input_timeout_ms;
+  const std::uint64_t deadline = patience_ms == 0 ? kNoDeadline : monotonic_ns() + patience_ms * kNsPerMs;
   for (;;) {
     const std::uint32_t ticket = request->gate.ticket();
     if (request->answered.load(std::memory_order_acquire)) {
       break;
     }
+    Wait waited = Wait::kOpened;
     {
       const WithoutGil released;
-      request->gate.wait(ticket);
+      waited = request->gate.wait(ticket, deadline);
     }
     if (PyErr_CheckSignals() != 0) {
       parts.inputs.close(request->id);
       parts.counters.add(Counter::input_canceled);
+      return {};
+    }
+    if (waited == Wait::kTimedOut && parts.inputs.close(request->id)) {
+      parts.counters.add(Counter::input_timed_out);
+      PyErr_SetString(PyExc_TimeoutError, "input() timed out");
       return {};
     }
   }
@@ -105,6 +127,51 @@ PyObject *py_getpass(PyObject *, PyObject *arguments, PyObject *keywords) {
   return ask_host(text, /*secret=*/true).release();
 }
 
+PyObject *py_count(PyObject *, PyObject *arguments) {
+  const char *name = nullptr;
+  Py_ssize_t amount = 1;
+  if (PyArg_ParseTuple(arguments, "s|n:count", &name, &amount) == 0) {
+    return nullptr;
+  }
+  const std::optional<Counter> counter = counter_named(name);
+  if (!counter) {
+    return PyErr_Format(PyExc_KeyError, "no counter '%s'", name);
+  }
+  if (parts_of_process != nullptr) {
+    parts_of_process->counters.add(*counter, static_cast<std::uint64_t>(amount));
+  }
+  Py_RETURN_NONE;
+}
+
+PyObject *py_log(PyObject *, PyObject *arguments) {
+  const char *level = nullptr;
+  const char *fields = nullptr;
+  if (PyArg_ParseTuple(arguments, "ss:log", &level, &fields) == 0) {
+    return nullptr;
+  }
+  const SessionParts &parts = *parts_of_process;
+  const bool warning = std::string_view(level) == "warning";
+  parts.control.log(warning ? CAPSULE_LOG_WARN : CAPSULE_LOG_INFO,
+                    std::string(fields) + " execution=" + std::to_string(parts.state.current_id.load()));
+  Py_RETURN_NONE;
+}
+
+// How classification and caching are set up: the keywords of analysis.Analyzer.
+PyObject *py_analysis_options(PyObject *, PyObject *) {
+  const wire::Hello &options = parts_of_process->options;
+  const auto has = [&options](std::uint32_t flag) { return (options.async_flags & flag) != 0 ? Py_True : Py_False; };
+  const auto has_not = [&has](std::uint32_t flag) { return has(flag) == Py_True ? Py_False : Py_True; };
+  return Py_BuildValue("{s:O,s:O,s:O,s:O,s:O,s:I,s:I}", "rewrite_def", has(CAPSULE_ASYNC_REWRITE_DEF), "rewrite_lambda",
+                       has(CAPSULE_ASYNC_REWRITE_LAMBDA), "overshadow_guard", has_not(CAPSULE_ASYNC_NO_OVERSHADOW_GUARD),
+                       "require_import", has_not(CAPSULE_ASYNC_NO_IMPORT_REQUIREMENT), "warn_on_blocking",
+                       has_not(CAPSULE_ASYNC_NO_BLOCKING_WARNINGS), "ast_cache_entries", options.ast_cache_entries,
+                       "code_cache_entries", options.code_cache_entries);
+}
+
+PyObject *py_display_limit(PyObject *, PyObject *) {
+  return PyLong_FromUnsignedLongLong(parts_of_process->options.display_limit_bytes);
+}
+
 // Python calls this on the main thread, between two instructions or inside a blocking call, some time after the signal. By then
 // another execution may be running, or none: only the one that was meant is broken.
 PyObject *py_on_cancel_signal(PyObject *, PyObject *) {
@@ -142,6 +209,10 @@ PyMethodDef functions[] = {
      "Prompt for a password, which the host asks without showing it."},
     {"on_cancel_signal", py_on_cancel_signal, METH_VARARGS, nullptr},
     {"set_stop_hook", py_set_stop_hook, METH_O, "What decides, instead of the handler, whether to raise; None for nothing."},
+    {"analysis_options", py_analysis_options, METH_NOARGS, "The keywords of analysis.Analyzer."},
+    {"display_limit", py_display_limit, METH_NOARGS, "Most bytes of one display."},
+    {"count", py_count, METH_VARARGS, "Adds to a counter by its name."},
+    {"log", py_log, METH_VARARGS, "Sends a log record of fixed fields to the host: level, fields."},
     {"count_stop", py_count_stop, METH_NOARGS, "Says that the running code has got its cancel."},
     {nullptr, nullptr, 0, nullptr},
 };
@@ -154,7 +225,8 @@ void set_session_parts(const SessionParts *parts) { parts_of_process = parts; }
 
 PyRef make_native() {
   PyRef native(PyModule_New("capsule"));
-  if (!native || PyModule_AddFunctions(native.get(), functions) != 0 || !add_streams(native.get())) {
+  if (!native || PyModule_AddFunctions(native.get(), functions) != 0 || !add_streams(native.get()) ||
+      !add_print(native.get()) || !add_writers(native.get()) || !add_shows(native.get())) {
     return {};
   }
   return native;

@@ -14,11 +14,29 @@ PyRef make_native();
 const SessionParts *session_parts();
 void set_session_parts(const SessionParts *parts);
 
-// Adds the stream types to the module (streams.cpp).
-bool add_streams(PyObject *native);
+// Add to the module; false with an exception set.
+bool add_streams(PyObject *native);  // streams.cpp: the stream types, stdout, stderr
+bool add_print(PyObject *native);    // print.cpp: print
+bool add_writers(PyObject *native);  // writers.cpp: who writes
+bool add_shows(PyObject *native);    // show.cpp: display, progress
 
-// Writes all of it, waiting without the GIL where the queue is full. False with an exception set when a cancel broke the wait.
+// 1 or 2 where the object is the session's own stdout or stderr, else 0.
+int stream_number(PyObject *object);
+
+// Who runs now, as output is attributed.
+Writer current_writer(const SessionParts &parts);
+
+// Makes OutputBackpressureExceeded.
+bool add_output_errors(PyObject *native);
+
+// Writes all of it, waiting without the GIL where the queue is full. False with an exception set when a cancel broke the wait, or as
+// the output policy says.
 bool write_output(int stream, std::string_view data);
+// The same for a frame that travels in the output.
+bool write_message(const SessionParts &parts, const Writer &writer, std::string_view frame);
+
+// Tells the last value of each progress bar that has not been told.
+void finish_progress();
 
 // Says what was dropped since the last notice, if anything was; waits for room without the GIL.
 void report_dropped_output();

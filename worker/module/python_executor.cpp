@@ -6,14 +6,14 @@
 #include <cstdio>
 
 #include "base/utf8.hpp"
-#include "capsule/session.h"
+#include "capsule/execution.h"
 
 namespace capsule::worker {
 namespace {
 
 // How the fields of a terminal frame share its room, and how large a value's repr may be for JSON to be tried as well.
-std::size_t repr_limit(const SessionParts &parts) { return (parts.max_frame_bytes - wire::kFrameOverhead) / 4; }
-std::size_t json_limit(const SessionParts &parts) { return (parts.max_frame_bytes - wire::kFrameOverhead) / 2; }
+std::size_t repr_limit(const SessionParts &parts) { return (parts.options.max_frame_bytes - wire::kFrameOverhead) / 4; }
+std::size_t json_limit(const SessionParts &parts) { return (parts.options.max_frame_bytes - wire::kFrameOverhead) / 2; }
 
 // While one of these lives, a cancel may interrupt what runs: the user's code, its __repr__ and __str__. Never the engine's own.
 class Interruptible {
@@ -29,9 +29,16 @@ class Interruptible {
   SessionState &state_;
 };
 
-bool is_one_line(std::string_view source) {
+// Whether a source is one line of which it is known, without a look at its tree, that nothing in it awaits or may block.
+bool is_plain(const wire::Execute &request) {
+  const std::string_view source = request.source;
   const std::size_t newline = source.find('\n');
-  return newline == std::string_view::npos || newline == source.size() - 1;
+  if (request.mode == CAPSULE_MODE_ASYNC || (newline != std::string_view::npos && newline != source.size() - 1)) {
+    return false;
+  }
+  return request.mode == CAPSULE_MODE_SYNC ||
+         (source.find('(') == std::string_view::npos && source.find("await") == std::string_view::npos &&
+          source.find("async") == std::string_view::npos);
 }
 
 // For engine functions whose failure changes nothing: what they return is dropped, what they raise is cleared.
@@ -59,8 +66,9 @@ PythonExecutor::PythonExecutor(PyRef engine) : engine_(std::move(engine)) {
   native_ = make_native();
   globals_ =
       PyRef(native_ ? PyObject_CallMethod(engine_.get(), "start_session", "Oi", native_.get(), cancel_signal()) : nullptr);
-  remember_source_ = PyRef(globals_ ? PyObject_GetAttrString(engine_.get(), "remember_source") : nullptr);
-  if (!remember_source_) {
+  begin_execution_ = PyRef(globals_ ? PyObject_GetAttrString(engine_.get(), "begin_execution") : nullptr);
+  end_value_ = PyRef(begin_execution_ ? PyObject_GetAttrString(engine_.get(), "end_value") : nullptr);
+  if (!end_value_) {
     PyErr_Print();
     _exit(kExitRefused);
   }
@@ -88,22 +96,26 @@ Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &req
   const std::string file_name =
       request.file_name.empty() ? "<execution " + std::to_string(execution_id) + ">" : std::string(request.file_name);
   set_trace_context(request);
+  code_class_ = CAPSULE_CODE_UNCLASSIFIED;
+  on_loop_ = false;
   Outcome outcome = run_source(request, file_name);
+  show_figures();
   if (parts_->state.foreign.load()) {
     leave_forked_child(outcome);
   }
   std::fflush(stdout);  // what C code printed and did not flush
   call_engine(PyRef(PyObject_CallMethod(engine_.get(), "flush_replaced_streams", "O", native_.get())));
   clear_trace_context();
+  finish_progress();
   report_dropped_output();
   parts_->state.namespace_size.store(static_cast<std::uint64_t>(PyDict_Size(globals_.get())), std::memory_order_relaxed);
   return outcome;
 }
 
 Outcome PythonExecutor::run_source(const wire::Execute &request, const std::string &file_name) {
-  const PyRef registered(PyObject_CallFunction(remember_source_.get(), "s#s#", file_name.data(),
-                                               static_cast<Py_ssize_t>(file_name.size()), request.source.data(),
-                                               static_cast<Py_ssize_t>(request.source.size())));
+  const PyRef registered(PyObject_CallFunction(begin_execution_.get(), "Ks#s#", static_cast<unsigned long long>(execution_id_),
+                                               file_name.data(), static_cast<Py_ssize_t>(file_name.size()),
+                                               request.source.data(), static_cast<Py_ssize_t>(request.source.size())));
   if (!registered) {
     return describe_failure();
   }
@@ -123,10 +135,13 @@ PyRef PythonExecutor::evaluate(const wire::Execute &request, const std::string &
   }
   // Most one-line sources are an expression: compiled at once, without a tree in between. What is none takes the long way, which
   // also makes the error. A coding cookie in the text would be believed here, so that goes the long way too.
-  if (request.mode != CAPSULE_MODE_ASYNC && is_one_line(request.source) &&
-      request.source.find("coding") == std::string_view::npos && is_utf8(file_name)) {
+  if (is_plain(request) && request.source.find("coding") == std::string_view::npos && is_utf8(file_name)) {
     const PyRef code(Py_CompileString(request.source.data(), file_name.c_str(), Py_eval_input));
     if (code) {
+      if (request.mode == CAPSULE_MODE_AUTO) {
+        code_class_ = CAPSULE_CODE_SIMPLE_SYNC;
+        parts_->counters.add(Counter::mode_simple_sync);
+      }
       return PyRef(PyEval_EvalCode(code.get(), globals_.get(), globals_.get()));
     }
     if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
@@ -138,16 +153,21 @@ PyRef PythonExecutor::evaluate(const wire::Execute &request, const std::string &
 }
 
 PyRef PythonExecutor::evaluate_parts(const wire::Execute &request, const std::string &file_name) {
-  const PyRef parts(PyObject_CallMethod(engine_.get(), "compile_source", "s#s#i", request.source.data(),
+  const PyRef parts(PyObject_CallMethod(engine_.get(), "prepare", "s#s#i", request.source.data(),
                                         static_cast<Py_ssize_t>(request.source.size()), file_name.data(),
                                         static_cast<Py_ssize_t>(file_name.size()), static_cast<int>(request.mode)));
   PyObject *codes = nullptr;
   int has_value = 0;
   int on_loop = 0;
-  if (!parts || PyArg_ParseTuple(parts.get(), "Opp", &codes, &has_value, &on_loop) == 0) {
+  int code_class = 0;
+  if (!parts || PyArg_ParseTuple(parts.get(), "Oppi", &codes, &has_value, &on_loop, &code_class) == 0) {
     hide_engine_frames();
+    code_class_ = PyErr_ExceptionMatches(PyExc_SyntaxError) != 0 && request.mode == CAPSULE_MODE_AUTO
+                      ? CAPSULE_CODE_UNKNOWN
+                      : CAPSULE_CODE_UNCLASSIFIED;
     return {};
   }
+  code_class_ = static_cast<std::uint8_t>(code_class);
   if (on_loop != 0) {
     return evaluate_on_loop(codes);
   }
@@ -163,7 +183,8 @@ PyRef PythonExecutor::evaluate_parts(const wire::Execute &request, const std::st
 
 PyRef PythonExecutor::evaluate_on_loop(PyObject *codes) {
   loop_used_ = true;
-  const PyRef done(PyObject_CallMethod(engine_.get(), "run_on_loop", "OOO", native_.get(), codes, globals_.get()));
+  on_loop_ = true;
+  const PyRef done(PyObject_CallMethod(engine_.get(), "run_on_loop", "O", codes));
   if (!done) {
     hide_engine_frames();
     return {};
@@ -180,6 +201,9 @@ Outcome PythonExecutor::describe_value(const PyRef &value) {
   Value described;
   if (value.get() == Py_None) {
     return described;
+  }
+  if (!end_value(value)) {
+    return describe_failure();
   }
   std::string repr;
   {
@@ -203,6 +227,28 @@ Outcome PythonExecutor::describe_value(const PyRef &value) {
   repr.resize(utf8_prefix(repr, repr_limit(*parts_)));
   described.repr = std::move(repr);
   return described;
+}
+
+// Into the history; and shown, where its type may have more to show than a repr.
+bool PythonExecutor::end_value(const PyRef &value) {
+  call_engine(PyRef(PyObject_CallFunctionObjArgs(end_value_.get(), value.get(), nullptr)));
+  PyObject *object = value.get();
+  if (PyUnicode_CheckExact(object) != 0 || PyLong_CheckExact(object) != 0 || PyFloat_CheckExact(object) != 0 ||
+      PyBool_Check(object) || PyBytes_CheckExact(object) != 0 || PyList_CheckExact(object) != 0 ||
+      PyTuple_CheckExact(object) != 0 || PyDict_CheckExact(object) != 0) {
+    return true;
+  }
+  const Interruptible region(parts_->state, execution_id_);
+  return static_cast<bool>(PyRef(PyObject_CallMethod(engine_.get(), "show_result", "O", object)));
+}
+
+// What figures the code has left open. They are drawn by its libraries, which may be canceled; whatever they raise, the code is over.
+void PythonExecutor::show_figures() {
+  const Interruptible region(parts_->state, execution_id_);
+  if (!PyRef(PyObject_CallMethod(engine_.get(), "show_figures", nullptr))) {
+    hide_engine_frames();
+    PyErr_WriteUnraisable(nullptr);
+  }
 }
 
 std::optional<std::string> PythonExecutor::json_of(PyObject *value, const std::string &repr) {
@@ -276,8 +322,8 @@ void PythonExecutor::clear_trace_context() {
 }
 
 void PythonExecutor::run_background(int work_fd) {
-  if (loop_used_ && parts_->idle_tasks) {
-    call_engine(PyRef(PyObject_CallMethod(engine_.get(), "run_background", "Oi", native_.get(), work_fd)));
+  if (loop_used_ && parts_->options.idle_tasks) {
+    call_engine(PyRef(PyObject_CallMethod(engine_.get(), "run_background", "i", work_fd)));
   }
 }
 

@@ -21,6 +21,8 @@ class PythonExecutor : public Executor {
   void leave_idle() override { PyEval_RestoreThread(idle_); }
   void on_idle_signal() override;
   void finish() override;
+  [[nodiscard]] std::uint8_t code_class() const override { return code_class_; }
+  [[nodiscard]] bool ran_on_loop() const override { return on_loop_; }
 
  private:
   Outcome run_source(const wire::Execute &request, const std::string &file_name);
@@ -30,6 +32,9 @@ class PythonExecutor : public Executor {
   // Runs compiled sources, of which one awaits, on the session's event loop.
   PyRef evaluate_on_loop(PyObject *codes);
   Outcome describe_value(const PyRef &value);
+  // False with an exception set.
+  bool end_value(const PyRef &value);
+  void show_figures();
   Outcome describe_failure();
   std::optional<std::string> json_of(PyObject *value, const std::string &repr);
   void set_trace_context(const wire::Execute &request);
@@ -40,11 +45,14 @@ class PythonExecutor : public Executor {
   PyRef engine_;
   PyRef native_;
   PyRef globals_;
-  PyRef remember_source_;
+  PyRef begin_execution_;
+  PyRef end_value_;
   PyThreadState *idle_ = nullptr;
   std::uint64_t execution_id_ = 0;
   bool has_trace_context_ = false;
   bool loop_used_ = false;
+  bool on_loop_ = false;
+  std::uint8_t code_class_ = 0;
 };
 
 }  // namespace capsule::worker

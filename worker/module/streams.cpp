@@ -1,10 +1,5 @@
 // sys.stdout and sys.stderr: a text stream and, below it, a byte stream, that append to the worker's output queue. Cheaper than io's
 // text layer: one append a write, no buffer to flush. Budget of a write of ASCII text: no allocation but the int it returns.
-#include <unistd.h>
-
-#include <cerrno>
-
-#include "capsule/session.h"
 #include "module/native.hpp"
 
 namespace capsule::worker {
@@ -16,8 +11,8 @@ struct Stream {
   PyObject *errors;          // name of the error handler
 };
 
-// The exception of CAPSULE_OUTPUT_ERROR.
-PyObject *backpressure_exceeded = nullptr;
+// TextStream; borrowed from the module.
+PyObject *text_type = nullptr;
 
 Stream *self_of(PyObject *object) { return reinterpret_cast<Stream *>(object); }
 
@@ -189,111 +184,18 @@ PyRef make_stream(PyObject *type, int stream, PyRef buffer, const char *errors) 
   return object;
 }
 
-bool wait_and_append(const SessionParts &parts, int stream, std::string_view data) {
-  for (;;) {
-    const std::uint32_t ticket = parts.output.space().ticket();
-    data.remove_prefix(parts.output.append(static_cast<std::uint8_t>(stream), data));
-    if (data.empty()) {
-      return true;
-    }
-    parts.counters.add(Counter::output_waits);
-    {
-      const WithoutGil released;
-      parts.output.space().wait(ticket);
-    }
-    if (PyErr_CheckSignals() != 0) {
-      return false;
-    }
-  }
-}
-
-// Bytes that were dropped since the last notice, and notices so far. Guarded by the GIL.
-std::uint64_t dropped_bytes = 0;
-std::uint64_t dropped_notices = 0;
-
-// False while there is no room for the notice.
-bool tell_dropped(const SessionParts &parts) {
-  if (dropped_bytes == 0) {
-    return true;
-  }
-  const std::string notice = "[capsule: " + std::to_string(dropped_bytes) + " bytes of output dropped]\n";
-  if (!parts.output.append_whole(STDERR_FILENO, notice)) {
-    return false;
-  }
-  dropped_bytes = 0;
-  ++dropped_notices;
-  return true;
-}
-
-void drop_or_append(const SessionParts &parts, int stream, std::string_view data) {
-  // The notice first: it stands where something is missing.
-  if (tell_dropped(parts)) {
-    data.remove_prefix(parts.output.append(static_cast<std::uint8_t>(stream), data));
-  }
-  if (!data.empty()) {
-    dropped_bytes += data.size();
-    parts.counters.add(Counter::outputs_dropped);
-    parts.counters.add(Counter::output_bytes_dropped, data.size());
-  }
-}
-
-bool refuse_or_append(const SessionParts &parts, int stream, std::string_view data) {
-  if (parts.output.append_whole(static_cast<std::uint8_t>(stream), data)) {
-    return true;
-  }
-  parts.counters.add(Counter::outputs_refused);
-  PyErr_SetString(backpressure_exceeded, "the output queue is full: the host takes output more slowly than it is written");
-  return false;
-}
-
 }  // namespace
 
-bool write_output(int stream, std::string_view data) {
-  const SessionParts *parts = session_parts();
-  if (parts == nullptr || parts->state.foreign.load(std::memory_order_relaxed)) {
-    // A child that the user's code forked prints like any program, into the capture pipe; and a zygote into its log.
-    while (!data.empty()) {
-      const ssize_t count = ::write(stream, data.data(), data.size());
-      if (count < 0 && errno != EINTR) {
-        PyErr_SetFromErrno(PyExc_OSError);
-        return false;
-      }
-      data.remove_prefix(count > 0 ? static_cast<std::size_t>(count) : 0);
-    }
-    return true;
-  }
-  switch (parts->output_policy) {
-    case CAPSULE_OUTPUT_DROP_NEW:
-      drop_or_append(*parts, stream, data);
-      return true;
-    case CAPSULE_OUTPUT_ERROR:
-      return refuse_or_append(*parts, stream, data);
-    default:
-      return wait_and_append(*parts, stream, data);
-  }
-}
-
-void report_dropped_output() {
-  const SessionParts &parts = *session_parts();
-  // Another thread that prints without end drops again and again: one notice, whoever writes it, is this execution's.
-  const std::uint64_t before = dropped_notices;
-  for (;;) {
-    const std::uint32_t ticket = parts.output.space().ticket();
-    if (dropped_notices != before || tell_dropped(parts)) {
-      return;
-    }
-    const WithoutGil released;
-    parts.output.space().wait(ticket);
-  }
+int stream_number(PyObject *object) {
+  return object != nullptr && reinterpret_cast<PyObject *>(Py_TYPE(object)) == text_type ? self_of(object)->stream : 0;
 }
 
 bool add_streams(PyObject *native) {
-  backpressure_exceeded = PyErr_NewException("capsule.OutputBackpressureExceeded", PyExc_RuntimeError, nullptr);
-  if (backpressure_exceeded == nullptr ||
-      PyObject_SetAttrString(native, "OutputBackpressureExceeded", backpressure_exceeded) != 0) {
+  if (!add_output_errors(native)) {
     return false;
   }
   const PyRef text(PyType_FromSpec(&text_spec));
+  text_type = text.get();
   const PyRef bytes(PyType_FromSpec(&byte_spec));
   if (!text || !bytes || PyObject_SetAttrString(native, "TextStream", text.get()) != 0 ||
       PyObject_SetAttrString(native, "ByteStream", bytes.get()) != 0) {

@@ -10,6 +10,9 @@
 #include <optional>
 
 #include "base/utf8.hpp"
+#include "capsule/execution.h"
+#include "output/text.hpp"
+#include "transport/message_piece.hpp"
 #include "transport/socket.hpp"
 
 namespace capsule::worker {
@@ -25,33 +28,54 @@ constexpr std::size_t kMaxPacked = 256U << 10U;
 // pause is sent at once. So no timer runs per write, and a line waits at most kLingerNs.
 constexpr std::uint64_t kLingerNs = 200'000;
 constexpr std::size_t kLingerBytes = 128U << 10U;
+// A line that is over, or one that begins anew on a terminal.
+bool ends_line(std::string_view data) {
+  return std::memchr(data.data(), '\n', data.size()) != nullptr || std::memchr(data.data(), '\r', data.size()) != nullptr;
+}
+
+OutputRing::Record record_of(const Writer &writer, std::uint8_t stream) {
+  return {.execution_id = writer.execution_id,
+          .after = 0,
+          .size = 0,
+          .writer_id = writer.id,
+          .stream = stream,
+          .origin = writer.origin,
+          .reserved = 0,
+          .reserved_too = 0};
+}
+
 // Looks at the capture pipes before a terminal frame: enough for pipes of the largest size an unprivileged process may set.
 constexpr int kMaxFinalCaptures = 256;
 
 }  // namespace
 
 Output::Output(SessionState &state, SessionMemory memory, int work_fd, UniqueFd out_read, UniqueFd err_read,
-               std::uint64_t credit, std::uint32_t max_frame_bytes)
+               OutputLimits limits)
     : state_(state),
       memory_(std::move(memory)),
       queue_(memory_.queue()),
       counters_(memory_.counters()),
       work_fd_(work_fd),
-      max_chunk_(std::min<std::size_t>(kMaxChunk, max_frame_bytes - wire::kFrameOverhead)),
+      max_chunk_(std::min<std::size_t>(kMaxChunk, limits.max_frame_bytes - wire::kFrameOverhead)),
       max_piece_(std::min(max_chunk_ / 2, queue_.printed().max_record())),
+      coalesce_(limits.coalesce_carriage_returns),
       capture_{std::move(out_read), std::move(err_read)},
       doorbell_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      credit_(static_cast<std::int64_t>(credit)) {
+      credit_(static_cast<std::int64_t>(limits.credit)),
+      progress_(limits.progress_interval_ns) {
   doorbell_only_.add(doorbell_.get(), 0);
   everything_.add(doorbell_.get(), 0);
   everything_.add(capture_[0].get(), 1);
   everything_.add(capture_[1].get(), 2);
+  pump_writable_.add(doorbell_.get(), 0);
+  pump_writable_.add(work_fd_, 1, EPOLLOUT);
+  main_writable_.add(work_fd_, 1, EPOLLOUT);
 }
 
 Output::~Output() { stop_pump(); }
 
-std::size_t Output::append(std::uint8_t stream, std::string_view data) {
-  OutputRing::Record record{state_.current_id.load(std::memory_order_relaxed), 0, 0, stream};
+std::size_t Output::append(const Writer &writer, std::uint8_t stream, std::string_view data) {
+  OutputRing::Record record = record_of(writer, stream);
   std::size_t taken = 0;
   while (taken < data.size()) {
     const std::string_view rest = data.substr(taken);
@@ -63,19 +87,76 @@ std::size_t Output::append(std::uint8_t stream, std::string_view data) {
     counters_.add(Counter::outputs_enqueued);
   }
   counters_.add(Counter::output_bytes_enqueued, taken);
-  if (taken < data.size() || std::memchr(data.data(), '\n', data.size()) != nullptr) {
+  if (taken < data.size() || ends_line(data)) {
     flush();
   }
   return taken;
 }
 
-bool Output::append_whole(std::uint8_t stream, std::string_view data) {
+bool Output::append_whole(const Writer &writer, std::uint8_t stream, std::string_view data) {
   const std::size_t pieces = data.size() / (max_piece_ - kMaxUtf8) + 1;
   if (queue_.printed().capacity() - queue_.printed().queued() < data.size() + pieces * OutputRing::kOverhead) {
     flush();
     return false;
   }
-  return append(stream, data) == data.size();
+  return append(writer, stream, data) == data.size();
+}
+
+std::size_t Output::append_message(const Writer &writer, std::string_view frame, std::size_t offset) {
+  OutputRing::Record record = record_of(writer, kMessageStream);
+  while (offset < frame.size()) {
+    const std::size_t size = std::min(frame.size() - offset, max_piece_ - sizeof(PieceHeader));
+    const std::string piece = make_piece(frame, offset, size);
+    record.size = static_cast<std::uint32_t>(piece.size());
+    if (!queue_.printed().append(record, piece.data())) {
+      break;
+    }
+    offset += size;
+  }
+  flush();
+  return offset;
+}
+
+bool Output::has_room_for_message(std::size_t size) {
+  const std::size_t pieces = size / (max_piece_ - sizeof(PieceHeader)) + 1;
+  return queue_.printed().capacity() - queue_.printed().queued() >=
+         size + pieces * (OutputRing::kOverhead + sizeof(PieceHeader));
+}
+
+bool Output::drop_oldest(std::size_t size) {
+  const std::size_t bytes = std::min(size, max_piece_) + OutputRing::kOverhead;
+  const Lock lock(sender_);
+  OutputRing &ring = queue_.printed();
+  while (packed_.empty() && ring.capacity() - ring.queued() < bytes) {
+    const auto oldest = ring.peek(ring.tail(), ring.head());
+    if (!oldest) {
+      break;
+    }
+    ring.release(OutputRing::behind(ring.tail(), *oldest));
+    oldest_dropped_bytes_ += oldest->size;
+    oldest_dropped_id_ = oldest->execution_id;
+    counters_.add(Counter::outputs_dropped);
+    counters_.add(Counter::output_bytes_dropped, oldest->size);
+    if (oldest->execution_id == state_.current_id.load(std::memory_order_relaxed)) {
+      state_.dropped_bytes.fetch_add(oldest->size, std::memory_order_relaxed);
+    }
+  }
+  packed_cursor_ = packed_.empty() ? queue_.tail() : packed_cursor_;
+  return ring.capacity() - ring.queued() >= bytes;
+}
+
+bool Output::hold_progress(const Writer &writer, const std::string &id, std::string_view frame) {
+  const auto verdict = progress_.offer(writer, id, frame, monotonic_ns());
+  counters_.add(Counter::progress_skipped, verdict == ProgressBars::Verdict::kReplaced ? 1 : 0);
+  if (verdict == ProgressBars::Verdict::kSendNow) {
+    return false;
+  }
+  // The pump has to know when it is due.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (verdict == ProgressBars::Verdict::kHeld && pump_state_.exchange(Pump::kAwake) != Pump::kAwake) {
+    ring_doorbell();
+  }
+  return true;
 }
 
 void Output::flush() {
@@ -116,8 +197,10 @@ bool Output::read_capture(std::uint8_t stream) {
     return true;
   }
   const auto size = static_cast<std::uint32_t>(std::min<std::size_t>(static_cast<std::size_t>(waiting), max_piece_));
-  const auto room =
-      queue_.captured().reserve({state_.current_id.load(std::memory_order_relaxed), queue_.printed().head(), size, stream});
+  OutputRing::Record record = record_of({state_.writing_id(), 0, CAPSULE_ORIGIN_DESCRIPTOR}, stream);
+  record.after = queue_.printed().head();
+  record.size = size;
+  const auto room = queue_.captured().reserve(record);
   if (!room) {
     return false;
   }
@@ -129,55 +212,134 @@ bool Output::read_capture(std::uint8_t stream) {
   return false;
 }
 
+void Output::post_due_progress() {
+  if (progress_.due_ns() == kNoDeadline || progress_.due_ns() > monotonic_ns()) {
+    return;
+  }
+  progress_.send_due(monotonic_ns(), [this](const ProgressBars::Frame &frame) {
+    const std::string piece = make_piece(frame.bytes, 0, frame.bytes.size());
+    OutputRing::Record record = record_of(frame.writer, kMessageStream);
+    record.after = queue_.printed().head();
+    record.size = static_cast<std::uint32_t>(piece.size());
+    return queue_.captured().append(record, piece.data());
+  });
+}
+
 bool Output::can_send() const {
   const auto first = queue_.peek(queue_.tail(), queue_.head());
   return first && credit() >= static_cast<std::int64_t>(first->size);
 }
 
-// Gathers neighbours of one stream and execution into frames, as far as credit goes.
+// Where the oldest was dropped, one line says how much. False while there is no credit for it.
+bool Output::pack_notice() {
+  if (oldest_dropped_bytes_ == 0) {
+    return true;
+  }
+  const std::string notice = dropped_notice(oldest_dropped_bytes_);
+  if (credit() < static_cast<std::int64_t>(notice.size())) {
+    return false;
+  }
+  credit_.fetch_sub(static_cast<std::int64_t>(notice.size()), std::memory_order_relaxed);
+  pack(oldest_dropped_id_,
+       wire::Output{STDERR_FILENO, notice, packed_cursor_.printed, packed_cursor_.captured, CAPSULE_ORIGIN_LIBRARY, 0});
+  oldest_dropped_bytes_ = 0;
+  return true;
+}
+
+void Output::pack(std::uint64_t execution_id, const wire::Body &body) {
+  const auto frame = encoder_.encode(execution_id, body);
+  packed_.insert(packed_.end(), frame.begin(), frame.end());
+  total_packed_ += frame.size();
+}
+
+// Gathers neighbours into frames, as far as credit goes.
 void Output::pack_queued() {
   packed_cursor_ = queue_.tail();
+  packed_pieces_ = 0;
   const OutputQueue::Cursor head = queue_.head();
   counters_.raise(Counter::output_queue_bytes_max,
                   std::max(head.printed - packed_cursor_.printed, head.captured - packed_cursor_.captured));
+  if (!pack_notice()) {
+    return;
+  }
   while (packed_.size() < kMaxPacked) {
     const auto first = queue_.peek(packed_cursor_, head);
     if (!first || credit() < static_cast<std::int64_t>(first->size)) {
       return;
     }
     chunk_.clear();
-    packed_pieces_ += queue_.take(packed_cursor_, head, std::min(max_chunk_, static_cast<std::size_t>(credit())), chunk_);
-    packed_bytes_ += chunk_.size();
+    const std::size_t pieces =
+        queue_.take(packed_cursor_, head, std::min(max_chunk_, static_cast<std::size_t>(credit())), chunk_);
+    if (coalesce_ && first->stream != kMessageStream) {
+      counters_.add(Counter::output_bytes_coalesced, coalesce_carriage_returns(chunk_));
+    }
     credit_.fetch_sub(static_cast<std::int64_t>(chunk_.size()), std::memory_order_relaxed);
-    const wire::Output output{static_cast<std::uint8_t>(first->stream), chunk_, packed_cursor_.printed,
-                              packed_cursor_.captured};
-    const auto frame = encoder_.encode(first->execution_id, output);
-    packed_.insert(packed_.end(), frame.begin(), frame.end());
+    pack(first->execution_id,
+         wire::Output{first->stream, chunk_, packed_cursor_.printed, packed_cursor_.captured, first->origin, first->writer_id});
+    // Before the host can see the effect.
+    packed_pieces_ += pieces;
+    counters_.add(Counter::outputs_sent, pieces);
+    counters_.add(Counter::output_bytes_sent, chunk_.size());
   }
 }
 
-void Output::transmit() {
-  // Before the host can see the effect.
-  counters_.add(Counter::outputs_sent, std::exchange(packed_pieces_, 0));
-  counters_.add(Counter::output_bytes_sent, std::exchange(packed_bytes_, 0));
-  if (!send_all(work_fd_, packed_)) {
-    end_without_channel(errno);
+bool Output::transmit() {
+  while (packed_sent_ < packed_.size()) {
+    const ssize_t sent = send_some(work_fd_, std::span(packed_).subspan(packed_sent_));
+    if (sent < 0 && errno == EAGAIN) {
+      return false;
+    }
+    if (sent < 0) {
+      end_without_channel(errno);
+    }
+    packed_sent_ += static_cast<std::size_t>(sent);
+    total_sent_ += static_cast<std::uint64_t>(sent);
   }
   packed_.clear();
+  packed_sent_ = 0;
+  packed_pieces_ = 0;
   // Only now: what was not sent whole is for the host to read after a crash.
   queue_.release(packed_cursor_);
   space_.open();
+  return true;
 }
 
-void Output::send_queued() {
-  for (pack_queued(); !packed_.empty(); pack_queued()) {
-    transmit();
+bool Output::send_queued() {
+  for (;;) {
+    if (packed_.empty()) {
+      pack_queued();
+    }
+    if (packed_.empty()) {
+      return true;
+    }
+    if (!transmit()) {
+      return false;
+    }
   }
 }
 
-void Output::send_behind(std::uint64_t execution_id, const wire::Body &body) {
+bool Output::packed_up_to(const OutputQueue::Cursor &target) const {
+  return oldest_dropped_bytes_ == 0 && packed_cursor_.printed >= target.printed && packed_cursor_.captured >= target.captured;
+}
+
+void Output::wait_writable(Lock &lock, std::uint64_t deadline_ns) {
+  lock.unlock();
+  main_writable_.wait(deadline_ns);
+  lock.lock();
+}
+
+void Output::send_packed(Lock &lock) {
+  for (const std::uint64_t mark = total_packed_; total_sent_ < mark;) {
+    if (!transmit()) {
+      wait_writable(lock, kNoDeadline);
+    }
+  }
+}
+
+std::optional<DrainStall> Output::send_behind(std::uint64_t execution_id, const wire::Body &body, std::uint64_t patience_ns) {
   const std::uint64_t began = monotonic_ns();
-  std::unique_lock lock(sender_);
+  std::uint64_t moved_ns = began;  // when something last moved, or could not for want of credit
+  Lock lock(sender_);
   // What a child process or another thread goes on printing from here on does not hold up the end.
   int capture_rounds = kMaxFinalCaptures;
   std::optional<OutputQueue::Cursor> target;
@@ -186,24 +348,49 @@ void Output::send_behind(std::uint64_t execution_id, const wire::Body &body) {
     if (!target && (read_captures() || --capture_rounds == 0)) {
       target = queue_.head();
     }
-    pack_queued();
-    if (target && packed_cursor_.printed >= target->printed && packed_cursor_.captured >= target->captured) {
+    if (packed_.empty()) {
+      pack_queued();
+    }
+    if (target && packed_up_to(*target)) {
       break;
     }
-    if (!packed_.empty()) {
-      transmit();
-    } else if (!queue_.empty()) {
-      lock.unlock();
-      credited_.wait(ticket);
-      lock.lock();
+    if (packed_.empty()) {
+      if (!queue_.empty() || oldest_dropped_bytes_ != 0) {
+        lock.unlock();
+        credited_.wait(ticket);
+        lock.lock();
+        moved_ns = monotonic_ns();
+      }
+      continue;
     }
+    const std::uint64_t before = total_sent_;
+    if (transmit()) {
+      moved_ns = patience_ns == 0 ? 0 : monotonic_ns();
+      continue;
+    }
+    const std::uint64_t now = monotonic_ns();
+    moved_ns = total_sent_ != before ? now : moved_ns;
+    if (patience_ns != 0 && now - moved_ns >= patience_ns) {
+      return DrainStall{packed_pieces_, queue_.printed().queued() + queue_.captured().queued(),
+                        counters_.get(Counter::outputs_sent) - packed_pieces_, counters_.get(Counter::outputs_dropped)};
+    }
+    wait_writable(lock, patience_ns == 0 ? kNoDeadline : moved_ns + patience_ns);
   }
   // The last output and the frame behind it go out in one write: one wake-up of the host.
-  const auto frame = encoder_.encode(execution_id, body);
-  packed_.insert(packed_.end(), frame.begin(), frame.end());
+  pack(execution_id, body);
   counters_.add(Counter::drains);
   counters_.add(Counter::drain_ns, monotonic_ns() - began);
-  transmit();
+  send_packed(lock);
+  return std::nullopt;
+}
+
+void Output::send_next(std::uint64_t execution_id, const wire::Body &body) {
+  Lock lock(sender_);
+  if (packed_.empty()) {
+    packed_cursor_ = queue_.tail();
+  }
+  pack(execution_id, body);
+  send_packed(lock);
 }
 
 void Output::on_doorbell() {
@@ -211,7 +398,7 @@ void Output::on_doorbell() {
   pump_state_.store(Pump::kAsleep, std::memory_order_seq_cst);
   std::atomic_thread_fence(std::memory_order_seq_cst);
   // The main thread may have sent it all ahead of a terminal frame: then no pump is needed yet.
-  if (!queue_.empty()) {
+  if (!queue_.empty() || progress_.due_ns() != kNoDeadline) {
     start_pump();
   }
 }
@@ -236,14 +423,20 @@ void Output::pump_main() {
   while (!stopping_.load()) {
     pump_state_.store(Pump::kAwake, std::memory_order_relaxed);
     bool sent = false;
+    bool stalled = false;
     {
-      const std::lock_guard lock(sender_);
-      const OutputQueue::Cursor before = queue_.tail();
+      const Lock lock(sender_);
+      const std::uint64_t before = total_sent_;
       read_captures();
-      send_queued();
-      sent = !(queue_.tail() == before);
+      post_due_progress();
+      stalled = !send_queued();
+      sent = total_sent_ != before;
     }
-    pump_wait(sent);
+    if (!stalled) {
+      pump_wait(sent);
+    } else if ((pump_writable_.wait(kNoDeadline) & 1U) != 0) {
+      drain_doorbell();
+    }
   }
 }
 
@@ -255,7 +448,7 @@ void Output::pump_wait(bool linger) {
   }
   const bool room = queue_.captured().capacity() - queue_.captured().queued() > max_piece_ + sizeof(OutputRing::Record);
   PollSet &set = room ? everything_ : doorbell_only_;
-  if ((set.wait(linger ? monotonic_ns() + kLingerNs : kNoDeadline) & 1U) != 0) {
+  if ((set.wait(std::min(linger ? monotonic_ns() + kLingerNs : kNoDeadline, progress_.due_ns())) & 1U) != 0) {
     drain_doorbell();
   }
 }

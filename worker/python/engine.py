@@ -1,15 +1,10 @@
 """The part of the executor that is easier said in Python. Runs in a module that is in no sys.modules: user code cannot see it."""
 
-import _ast
 import _signal
 import _thread
 import builtins
+import io
 import sys
-
-# The compiler flags that `from __future__ import ...` leaves in a code object (PyCF_MASK in CPython's compile.h).
-FUTURE_MASK = 0x1FE0000
-# Of a code object that makes a coroutine: one with an `await` of its own.
-CO_COROUTINE = 0x80
 
 # Source texts whose lines tracebacks can show: executions back, and characters in all.
 MAX_SOURCES = 256
@@ -56,15 +51,21 @@ class ImportPatch:
         self.patches = patches
 
     def find_spec(self, name, path=None, target=None):
-        patch = self.patches.pop(name, None)
-        if patch is None:
+        if name not in self.patches:
             return None
-        import importlib.util
+        for finder in sys.meta_path:
+            spec = finder.find_spec(name, path, target) if finder is not self and hasattr(finder, "find_spec") else None
+            if spec is not None:
+                if spec.loader is not None:
+                    spec.loader = PatchingLoader(spec.loader, self.apply)
+                return spec
+        return None
 
-        spec = importlib.util.find_spec(name)  # by the other finders: this one knows the name no more
-        if spec is not None and spec.loader is not None:
-            spec.loader = PatchingLoader(spec.loader, patch)
-        return spec
+    def apply(self, module):
+        """Once the module is loaded: to look for its spec, or to fail, is not to import it."""
+        patch = self.patches.pop(module.__spec__.name, None)
+        if patch is not None:
+            patch(module)
 
 
 class PatchingLoader:
@@ -83,10 +84,205 @@ class PatchingLoader:
         self.patch(module)
 
 
+class StandardInput(io.TextIOBase):
+    """sys.stdin: each line of it is asked of the host, without a prompt. A declined one is the end of the file, for that read."""
+
+    encoding = "utf-8"
+    errors = "strict"
+    name = "<stdin>"
+    mode = "r"
+
+    def __init__(self, ask):
+        self._ask = ask
+        self._rest = ""
+        self._buffer = None
+
+    def readable(self):
+        return True
+
+    def fileno(self):
+        return 0
+
+    def _fill(self):
+        if not self._rest:
+            try:
+                self._rest = self._ask() + "\n"
+            except EOFError:
+                pass
+        return self._rest
+
+    def _take(self, size):
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        return taken
+
+    def readline(self, size=-1, /):
+        end = self._fill().find("\n") + 1 or len(self._rest)
+        return self._take(end if size is None or size < 0 else min(size, end))
+
+    def read(self, size=-1, /):
+        left = sys.maxsize if size is None or size < 0 else size
+        pieces = []
+        while left and self._fill():
+            pieces.append(self._take(left))
+            left -= len(pieces[-1])
+        return "".join(pieces)
+
+    @property
+    def buffer(self):
+        if self._buffer is None:
+            self._buffer = io.BufferedReader(InputBytes(self))
+        return self._buffer
+
+
+class InputBytes(io.RawIOBase):
+    """What is below sys.stdin: the bytes of the lines."""
+
+    def __init__(self, text):
+        self._text = text
+        self._rest = b""
+
+    def readable(self):
+        return True
+
+    def fileno(self):
+        return 0
+
+    def readinto(self, into):
+        self._rest = self._rest or self._text.readline().encode()
+        size = min(len(into), len(self._rest))
+        into[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
+
+
+class History:
+    """In, Out, _, __, ___ and _i, _ii, _iii, as IPython keeps them. In and Out are numbered by the execution."""
+
+    # Older ones are let go.
+    KEPT = 1000  # sources, and values
+    KEPT_CHARS = 4 << 20  # of sources
+
+    def __init__(self, names):
+        self.names = names
+        self.sources = [""]
+        self.values = {}
+        self.oldest = 0  # of the sources kept
+        self.chars = 0
+        self.last = dict.fromkeys(("_", "__", "___"), "")
+        names.update(self.last, In=self.sources, _ih=self.sources, Out=self.values, _oh=self.values, _i="", _ii="", _iii="")
+
+    def begin(self, number, source):
+        sources, names = self.sources, self.names
+        names["_i"], names["_ii"], names["_iii"] = sources[-1], names.get("_i", ""), names.get("_ii", "")
+        # Those in between were never run here: refused, canceled in the queue, or the worker's before this one.
+        sources.extend([""] * (number - len(sources)))
+        sources.append(source)
+        self.chars += len(source)
+        while len(sources) - self.oldest > self.KEPT or (self.chars > self.KEPT_CHARS and self.oldest < number):
+            self.chars -= len(sources[self.oldest])
+            sources[self.oldest] = ""
+            self.oldest += 1
+
+    def end(self, value):
+        values, names, last = self.values, self.names, self.last
+        if value is values:
+            return
+        # Once the user's code has taken one of the names for itself, they are its own.
+        if all(names.get(name, last) is last[name] for name in last):
+            last["___"], last["__"], last["_"] = last["__"], last["_"], value
+            names.update(last)
+        values[len(self.sources) - 1] = value
+        if len(values) > self.KEPT:
+            del values[next(iter(values))]
+
+
+class Session:
+    """What lives as long as the session."""
+
+    def __init__(self, native, names):
+        self.native = native
+        self.names = names
+        self.history = History(names)
+        self._analyzer = None
+        self._display = None
+        self.loop = None
+
+    def analyzer(self):
+        if self._analyzer is None:
+            native = self.native
+            self._analyzer = load_once("analysis").Analyzer(
+                native.count,
+                lambda level, event, detail: native.log(level, f"event={event} detail={detail}"),
+                **native.analysis_options(),
+            )
+        return self._analyzer
+
+    def display(self):
+        if self._display is None:
+            self._display = load_once("display").Display(self.native, self.native.display_limit())
+        return self._display
+
+
+_loaded = {}
+
+
+def load_once(name):
+    """Another of the engine's modules, when it is first needed."""
+    if name not in _loaded:
+        _loaded[name] = load(name)
+    return _loaded[name]
+
+
+_session = None
+
+
+def patches_of(native):
+    """What is done to modules of the user's once they are imported."""
+
+    def patch_getpass(module):
+        module.getpass = native.getpass
+
+    def patch_threading(module):
+        start = module.Thread.start
+
+        def start_for(self):
+            self._capsule_execution = native.writing_execution()
+            start(self)
+
+        start_for.__name__, start_for.__qualname__, start_for.__doc__ = "start", "Thread.start", start.__doc__
+        module.Thread.start = start_for
+        native.set_thread_hook(lambda: getattr(module._active.get(_thread.get_ident()), "_capsule_execution", 0))
+
+    def patch_thread_pool(module):
+        # A pool's thread writes for whoever gave it the work.
+        item = module._WorkItem
+        init, run = item.__init__, item.run
+
+        def init_for(self, *args, **kwargs):
+            init(self, *args, **kwargs)
+            self._capsule_execution = native.writing_execution()
+
+        def run_for(self, *args, **kwargs):
+            before = native.work_for(self._capsule_execution)
+            try:
+                run(self, *args, **kwargs)
+            finally:
+                native.work_for(before)
+
+        item.__init__, item.run = init_for, run_for
+
+    return {
+        "getpass": patch_getpass,
+        "linecache": lambda module: cache_all_lines(),
+        "threading": patch_threading,
+        "concurrent.futures.thread": patch_thread_pool,
+        "matplotlib": lambda module: _session.display().patch_matplotlib(module),
+        "IPython.core.display_functions": lambda module: _session.display().patch_ipython_display(module),
+    }
+
+
 def start_session(native, cancel_signal):
     """Makes the process the session's; returns the user's namespace."""
-    import io
-
+    global _session
     main = type(sys)("__main__")
     main.__builtins__ = builtins
     sys.modules["__main__"] = main
@@ -94,15 +290,17 @@ def start_session(native, cancel_signal):
     io.RawIOBase.register(native.ByteStream)
     sys.stdout = sys.__stdout__ = native.stdout
     sys.stderr = sys.__stderr__ = native.stderr
+    sys.stdin = sys.__stdin__ = StandardInput(native.input)
     sys.argv = [""]
     builtins.input = native.input
+    builtins.print = native.print
+    builtins.display = display
+    builtins.update_display = update_display
+    builtins.progress = progress
     builtins.OutputBackpressureExceeded = native.OutputBackpressureExceeded
     _signal.signal(cancel_signal, native.on_cancel_signal)
-
-    def patch_getpass(module):
-        module.getpass = native.getpass
-
-    patches = {"getpass": patch_getpass, "linecache": lambda module: cache_all_lines()}
+    _session = Session(native, main.__dict__)
+    patches = patches_of(native)
     for name in list(patches):
         if name in sys.modules:
             patches.pop(name)(sys.modules[name])
@@ -110,48 +308,60 @@ def start_session(native, cancel_signal):
     return main.__dict__
 
 
-# How the host wants a source to run: CAPSULE_MODE_… of session.h.
-MODE_SYNC = 1
-MODE_ASYNC = 2
+def display(*objects, **options):
+    """Shows objects in the richest way the host can: display(*objects, display_id=None, raw=False, metadata=None, include=None,
+    exclude=None)."""
+    return _session.display().display(*objects, **options)
 
 
-def compile_source(source, file_name, mode):
-    """The codes of all but a trailing expression and of the trailing expression, where there are such; whether the last gives a
-    value; whether they belong on the event loop."""
-    tree = compile(source, file_name, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
-    tail = None
-    if tree.body and isinstance(tree.body[-1], _ast.Expr):
-        tail = _ast.Expression(tree.body.pop().value)
-    codes = []
-    flags = 0 if mode == MODE_SYNC else _ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    if tree.body or tail is None:
-        codes.append(compile(tree, file_name, "exec", flags, dont_inherit=True))
-        flags |= codes[0].co_flags & FUTURE_MASK
-    if tail is not None:
-        codes.append(compile(tail, file_name, "eval", flags, dont_inherit=True))
-    on_loop = mode == MODE_ASYNC or any(code.co_flags & CO_COROUTINE for code in codes)
-    return codes, tail is not None, on_loop
+def update_display(shown, *, display_id, **options):
+    """Shows an object in the place of what was shown under that id."""
+    return _session.display().update_display(shown, display_id=display_id, **options)
 
 
-_session_loop = None
+def progress(value, total=None, label="", *, id=""):
+    """Tells the host how far the code has come."""
+    return _session.display().progress(value, total, label, id=id)
 
 
-def session_loop(native):
-    """What runs coroutines; asyncio is imported when it is first needed."""
-    global _session_loop
-    if _session_loop is None:
-        _session_loop = load("session_loop").SessionLoop(native)
-    return _session_loop
+def begin_execution(number, file_name, source):
+    """Before a source runs: its lines for tracebacks, its place in the history."""
+    remember_source(file_name, source)
+    _session.history.begin(number, source)
+    _session.names.pop("__warningregistry__", None)  # a warning shows once an execution
 
 
-def run_on_loop(native, codes, names):
+def end_value(value):
+    """Keeps a value in the history."""
+    _session.history.end(value)
+
+
+def show_result(value):
+    """Shows a value that has more to show than its repr."""
+    _session.display().show_result(value)
+
+
+def show_figures():
+    """Shows the figures that the execution has made."""
+    if "matplotlib.pyplot" in sys.modules:
+        _session.display().flush_figures()
+
+
+def prepare(source, file_name, mode):
+    """Codes, whether the last gives a value, whether they belong on the event loop, CAPSULE_CODE_…."""
+    return _session.analyzer().prepare(source, file_name, mode)
+
+
+def run_on_loop(codes):
     """The value and None, or None and the exception."""
-    return session_loop(native).run(codes, names)
+    if _session.loop is None:  # asyncio is imported when it is first needed
+        _session.loop = load_once("session_loop").SessionLoop(_session.native)
+    return _session.loop.run(codes, _session.names)
 
 
-def run_background(native, work_fd):
+def run_background(work_fd):
     """Runs the tasks that are left, until the descriptor is readable."""
-    session_loop(native).run_background(work_fd)
+    _session.loop.run_background(work_fd)
 
 
 def to_json(value):
@@ -189,6 +399,17 @@ def type_name(kind):
     return f"{module}.{kind.__qualname__}"
 
 
+def hide_frames(described, seen=None):
+    """Takes the engine's frames out of what a traceback shows, here and in all it is linked to."""
+    seen = set() if seen is None else seen
+    if described is None or id(described) in seen:
+        return
+    seen.add(id(described))
+    described.stack[:] = [frame for frame in described.stack if frame.filename != "<capsule>"]
+    for other in (described.__cause__, described.__context__, *(getattr(described, "exceptions", None) or ())):
+        hide_frames(other, seen)
+
+
 def describe(error, limit):
     """Type, message, traceback and exit code of an exception."""
     exit_code = 0
@@ -200,7 +421,9 @@ def describe(error, limit):
         import traceback
 
         cache_all_lines()
-        text = "".join(traceback.format_exception(error))
+        described = traceback.TracebackException.from_exception(error)
+        hide_frames(described)
+        text = "".join(described.format())
     except Exception as inner:
         text = f"{type_name(type(error))}: {message}\n(the traceback cannot be formatted: {type(inner).__name__})\n"
     # Exit statuses are 32 bits wide on the way to the host.
@@ -261,7 +484,9 @@ def use_idle_time():
     try:
         import json, linecache, traceback  # noqa: E401, F401
 
-        compile_source("0\n0", "<capsule>", MODE_SYNC)  # makes what the compiler makes once
+        load_once("display")
+        # Makes what the compiler makes once.
+        load_once("analysis").Analyzer(lambda *_: None, lambda *_: None).prepare("0\n0", "<capsule>", 0)
     except Exception:
         pass  # a session that needs one says so itself
     finally:
@@ -272,8 +497,8 @@ def finish():
     """What an interpreter does at its end, as far as a session needs it."""
     import atexit
 
-    if _session_loop is not None:
-        _session_loop.close()
+    if _session.loop is not None:
+        _session.loop.close()
     threading = sys.modules.get("threading")
     if threading is not None:
         threading._shutdown()

@@ -5,6 +5,14 @@ import contextvars
 import os
 import sys
 import time
+import weakref
+
+# The execution that a task or callback was made by; what it writes is that one's.
+_execution = contextvars.ContextVar("capsule.execution", default=0)
+
+# CAPSULE_ORIGIN_… of execution.h.
+ORIGIN_MAIN = 1
+ORIGIN_TASK = 3
 
 CO_COROUTINE = 0x80  # of a code object that makes a coroutine, as inspect has it
 
@@ -21,6 +29,9 @@ class SessionLoop:
         self.native = native
         self.loop = None
         self.pid = os.getpid()
+        self.main_task = None
+        self.numbers = weakref.WeakKeyDictionary()  # of tasks that wrote something
+        self.last_number = 0
 
     def open_loop(self):
         """The loop; a new one in the place of one that the user's code closed."""
@@ -34,15 +45,33 @@ class SessionLoop:
         loop = self.open_loop()
         execution = Execution(self.native, loop)
         context = contextvars.copy_context()
+        context.run(_execution.set, self.native.writing_execution())
         task = loop.create_task(execution.main(codes, names), name="execution", context=context)
-        execution.task = task
+        execution.task = self.main_task = task
         self.native.set_stop_hook(execution.on_stop)
+        self.native.set_loop_hook(self.writer)
         try:
             execution.run_to_end()
         finally:
+            self.native.set_loop_hook(None)
             self.native.set_stop_hook(None)
+            self.main_task = None
         keep_context(context)
-        return execution.outcome()
+        value, error = execution.outcome()
+        execution.count(error)
+        return value, error
+
+    def writer(self):
+        """Who runs now: origin, number of the task, execution."""
+        task = asyncio.current_task(self.loop)
+        if task is None:
+            return ORIGIN_TASK, 0, _execution.get()
+        if task is self.main_task:
+            return ORIGIN_MAIN, 0, _execution.get()
+        number = self.numbers.get(task)
+        if number is None:
+            number = self.numbers[task] = self.last_number = self.last_number + 1
+        return ORIGIN_TASK, number, _execution.get()
 
     def run_background(self, work_fd):
         """Runs the tasks that are left, until the descriptor is readable."""
@@ -55,11 +84,13 @@ class SessionLoop:
         # KeyboardInterrupt and SystemExit of a task end the loop's run, and so does its stop(): neither is meant for the others.
         while not readable and not self.loop.is_closed() and asyncio.all_tasks(self.loop):
             self.loop.add_reader(work_fd, on_readable)
+            self.native.set_loop_hook(self.writer)
             try:
                 self.loop.run_forever()
             except BaseException as error:
                 sys.excepthook(type(error), error, users_part(error.__traceback__))
             finally:
+                self.native.set_loop_hook(None)
                 self.loop.remove_reader(work_fd)
 
     def close(self):
@@ -71,9 +102,12 @@ class SessionLoop:
         tasks = asyncio.all_tasks(loop)
         for task in tasks:
             task.cancel()
+        self.native.count("coroutines_closed", len(tasks))
+        self.native.set_loop_hook(self.writer)
         loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True) if tasks else asyncio.sleep(0))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.run_until_complete(loop.shutdown_default_executor())
+        self.native.set_loop_hook(None)
         loop.close()
 
 
@@ -89,8 +123,10 @@ class Execution:
         self.escaped = None  # what another task, or a callback, threw out of the loop
         self.asked_at = None  # when the task was canceled, until the loop has come round since
         self.stopped = False
+        self.began = False
 
     async def main(self, codes, names):
+        self.began = True
         try:
             for code in codes:
                 self.value = eval(code, names)
@@ -124,14 +160,32 @@ class Execution:
                 error = KeyboardInterrupt().with_traceback(error.__traceback__)
         return (self.value if error is None else None), error
 
+    def count(self, error):
+        """How it ended, in the session's numbers."""
+        count = self.native.count
+        count("executions")
+        if not self.began:
+            count("coroutines_closed")
+        if error is None:
+            count("successes")
+        elif isinstance(error, asyncio.CancelledError) or (self.stopped and isinstance(error, KeyboardInterrupt)):
+            count("canceled")
+        else:
+            count("errors")
+
     def on_stop(self):
         """In the signal handler, which is called again and again until the execution ends: whether to raise KeyboardInterrupt."""
+        if not self.stopped:
+            self.native.count("cancels_requested")
+            self.native.count("cancels_noop" if self.task.done() else "cancels_effective")
+            if not self.began and not self.task.done():
+                self.native.count("cancels_pending")
+        self.stopped = True
         if self.task.done():
             return False
         now = time.monotonic()
         if self.asked_at is None:
             self.asked_at = now
-            self.stopped = True
             self.task.cancel()
             self.loop.call_soon_threadsafe(self.on_turn)  # also wakes it
             return False
@@ -160,5 +214,7 @@ def keep_context(context):
     """Sets the context variables that the execution set in its task's context: later executions see them."""
     current = contextvars.copy_context()
     for variable, value in context.items():
+        if variable is _execution:
+            continue
         if variable not in current or current[variable] is not value:
             variable.set(value)
