@@ -35,6 +35,9 @@ bool write_output(int stream, std::string_view data);
 // The same for a frame that travels in the output.
 bool write_message(const SessionParts &parts, const Writer &writer, std::string_view frame);
 
+// Whether the code has what makes figures, which are shown at its end.
+bool figures_expected();
+
 // Tells the last value of each progress bar that has not been told.
 void finish_progress();
 

@@ -66,9 +66,12 @@ PythonExecutor::PythonExecutor(PyRef engine) : engine_(std::move(engine)) {
   native_ = make_native();
   globals_ =
       PyRef(native_ ? PyObject_CallMethod(engine_.get(), "start_session", "Oi", native_.get(), cancel_signal()) : nullptr);
-  begin_execution_ = PyRef(globals_ ? PyObject_GetAttrString(engine_.get(), "begin_execution") : nullptr);
-  end_value_ = PyRef(begin_execution_ ? PyObject_GetAttrString(engine_.get(), "end_value") : nullptr);
-  if (!end_value_) {
+  remember_source_ = PyRef(globals_ ? PyObject_GetAttrString(engine_.get(), "remember_source") : nullptr);
+  warning_registry_ = PyRef(PyUnicode_InternFromString("__warningregistry__"));
+  if (globals_) {
+    history_.emplace(globals_.get());
+  }
+  if (!remember_source_ || !warning_registry_ || PyErr_Occurred() != nullptr) {
     PyErr_Print();
     _exit(kExitRefused);
   }
@@ -86,7 +89,7 @@ void PythonExecutor::warm_up() {
   if (text) {
     type_name_of(engine_.get(), value.get());
     call_engine(PyRef(PyObject_CallMethod(engine_.get(), "remember_source", "ss", "<capsule>", "")));
-    call_engine(PyRef(PyObject_CallMethod(engine_.get(), "flush_replaced_streams", "O", native_.get())));
+    history_->warm_up();
   }
   PyErr_Clear();
 }
@@ -99,12 +102,14 @@ Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &req
   code_class_ = CAPSULE_CODE_UNCLASSIFIED;
   on_loop_ = false;
   Outcome outcome = run_source(request, file_name);
-  show_figures();
+  if (figures_expected()) {
+    show_figures();
+  }
   if (parts_->state.foreign.load()) {
     leave_forked_child(outcome);
   }
   std::fflush(stdout);  // what C code printed and did not flush
-  call_engine(PyRef(PyObject_CallMethod(engine_.get(), "flush_replaced_streams", "O", native_.get())));
+  flush_replaced_streams();
   clear_trace_context();
   finish_progress();
   report_dropped_output();
@@ -113,11 +118,17 @@ Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &req
 }
 
 Outcome PythonExecutor::run_source(const wire::Execute &request, const std::string &file_name) {
-  const PyRef registered(PyObject_CallFunction(begin_execution_.get(), "Ks#s#", static_cast<unsigned long long>(execution_id_),
-                                               file_name.data(), static_cast<Py_ssize_t>(file_name.size()),
-                                               request.source.data(), static_cast<Py_ssize_t>(request.source.size())));
-  if (!registered) {
+  const PyRef source(
+      PyUnicode_DecodeUTF8(request.source.data(), static_cast<Py_ssize_t>(request.source.size()), "strict"));
+  const PyRef name(PyUnicode_DecodeUTF8(file_name.data(), static_cast<Py_ssize_t>(file_name.size()), "strict"));
+  if (!source || !name ||
+      !PyRef(PyObject_CallFunctionObjArgs(remember_source_.get(), name.get(), source.get(), nullptr))) {
     return describe_failure();
+  }
+  history_->begin(execution_id_, source.get());
+  // A warning shows once an execution.
+  if (PyDict_GetItemWithError(globals_.get(), warning_registry_.get()) != nullptr) {
+    PyDict_DelItem(globals_.get(), warning_registry_.get());
   }
   const PyRef value = evaluate(request, file_name);
   if (!value) {
@@ -231,7 +242,7 @@ Outcome PythonExecutor::describe_value(const PyRef &value) {
 
 // Into the history; and shown, where its type may have more to show than a repr.
 bool PythonExecutor::end_value(const PyRef &value) {
-  call_engine(PyRef(PyObject_CallFunctionObjArgs(end_value_.get(), value.get(), nullptr)));
+  history_->end(value.get());
   PyObject *object = value.get();
   if (PyUnicode_CheckExact(object) != 0 || PyLong_CheckExact(object) != 0 || PyFloat_CheckExact(object) != 0 ||
       PyBool_Check(object) || PyBytes_CheckExact(object) != 0 || PyList_CheckExact(object) != 0 ||
@@ -248,6 +259,17 @@ void PythonExecutor::show_figures() {
   if (!PyRef(PyObject_CallMethod(engine_.get(), "show_figures", nullptr))) {
     hide_engine_frames();
     PyErr_WriteUnraisable(nullptr);
+  }
+}
+
+// What the user's code put in the place of our streams may hold something back.
+void PythonExecutor::flush_replaced_streams() {
+  for (const char *name : {"stdout", "stderr"}) {
+    PyObject *stream = PySys_GetObject(name);
+    if (stream != nullptr && stream != Py_None && stream_number(stream) == 0) {
+      const PyRef replaced = PyRef::borrow(stream);
+      call_engine(PyRef(PyObject_CallMethod(engine_.get(), "flush_replaced_stream", "O", replaced.get())));
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // Runs source texts in the session's `__main__`.
 #pragma once
 
+#include "module/history.hpp"
 #include "module/native.hpp"
 
 namespace capsule::worker {
@@ -35,6 +36,7 @@ class PythonExecutor : public Executor {
   // False with an exception set.
   bool end_value(const PyRef &value);
   void show_figures();
+  void flush_replaced_streams();
   Outcome describe_failure();
   std::optional<std::string> json_of(PyObject *value, const std::string &repr);
   void set_trace_context(const wire::Execute &request);
@@ -45,8 +47,9 @@ class PythonExecutor : public Executor {
   PyRef engine_;
   PyRef native_;
   PyRef globals_;
-  PyRef begin_execution_;
-  PyRef end_value_;
+  PyRef remember_source_;
+  PyRef warning_registry_;
+  std::optional<History> history_;
   PyThreadState *idle_ = nullptr;
   std::uint64_t execution_id_ = 0;
   bool has_trace_context_ = false;

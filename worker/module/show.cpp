@@ -89,13 +89,23 @@ PyObject *py_progress(PyObject *, PyObject *arguments) {
   Py_RETURN_NONE;
 }
 
+bool has_figures = false;
+
+PyObject *py_expect_figures(PyObject *, PyObject *) {
+  has_figures = true;
+  Py_RETURN_NONE;
+}
+
 PyMethodDef functions[] = {
     {"display", py_display, METH_VARARGS, "Shows a bundle: id, whether it updates, whether it is the result, parts, metadata."},
+    {"expect_figures", py_expect_figures, METH_NOARGS, "Says that figures are to be shown at the end of executions."},
     {"progress", py_progress, METH_VARARGS, "Tells how far the code has come: id, value, total, label."},
     {nullptr, nullptr, 0, nullptr},
 };
 
 }  // namespace
+
+bool figures_expected() { return has_figures; }
 
 void finish_progress() {
   const SessionParts &parts = *session_parts();

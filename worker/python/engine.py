@@ -154,54 +154,12 @@ class InputBytes(io.RawIOBase):
         return size
 
 
-class History:
-    """In, Out, _, __, ___ and _i, _ii, _iii, as IPython keeps them. In and Out are numbered by the execution."""
-
-    # Older ones are let go.
-    KEPT = 1000  # sources, and values
-    KEPT_CHARS = 4 << 20  # of sources
-
-    def __init__(self, names):
-        self.names = names
-        self.sources = [""]
-        self.values = {}
-        self.oldest = 0  # of the sources kept
-        self.chars = 0
-        self.last = dict.fromkeys(("_", "__", "___"), "")
-        names.update(self.last, In=self.sources, _ih=self.sources, Out=self.values, _oh=self.values, _i="", _ii="", _iii="")
-
-    def begin(self, number, source):
-        sources, names = self.sources, self.names
-        names["_i"], names["_ii"], names["_iii"] = sources[-1], names.get("_i", ""), names.get("_ii", "")
-        # Those in between were never run here: refused, canceled in the queue, or the worker's before this one.
-        sources.extend([""] * (number - len(sources)))
-        sources.append(source)
-        self.chars += len(source)
-        while len(sources) - self.oldest > self.KEPT or (self.chars > self.KEPT_CHARS and self.oldest < number):
-            self.chars -= len(sources[self.oldest])
-            sources[self.oldest] = ""
-            self.oldest += 1
-
-    def end(self, value):
-        values, names, last = self.values, self.names, self.last
-        if value is values:
-            return
-        # Once the user's code has taken one of the names for itself, they are its own.
-        if all(names.get(name, last) is last[name] for name in last):
-            last["___"], last["__"], last["_"] = last["__"], last["_"], value
-            names.update(last)
-        values[len(self.sources) - 1] = value
-        if len(values) > self.KEPT:
-            del values[next(iter(values))]
-
-
 class Session:
     """What lives as long as the session."""
 
     def __init__(self, native, names):
         self.native = native
         self.names = names
-        self.history = History(names)
         self._analyzer = None
         self._display = None
         self.loop = None
@@ -270,12 +228,16 @@ def patches_of(native):
 
         item.__init__, item.run = init_for, run_for
 
+    def patch_matplotlib(module):
+        _session.display().patch_matplotlib(module)
+        native.expect_figures()
+
     return {
         "getpass": patch_getpass,
         "linecache": lambda module: cache_all_lines(),
         "threading": patch_threading,
         "concurrent.futures.thread": patch_thread_pool,
-        "matplotlib": lambda module: _session.display().patch_matplotlib(module),
+        "matplotlib": patch_matplotlib,
         "IPython.core.display_functions": lambda module: _session.display().patch_ipython_display(module),
     }
 
@@ -324,18 +286,6 @@ def progress(value, total=None, label="", *, id=""):
     return _session.display().progress(value, total, label, id=id)
 
 
-def begin_execution(number, file_name, source):
-    """Before a source runs: its lines for tracebacks, its place in the history."""
-    remember_source(file_name, source)
-    _session.history.begin(number, source)
-    _session.names.pop("__warningregistry__", None)  # a warning shows once an execution
-
-
-def end_value(value):
-    """Keeps a value in the history."""
-    _session.history.end(value)
-
-
 def show_result(value):
     """Shows a value that has more to show than its repr."""
     _session.display().show_result(value)
@@ -343,8 +293,7 @@ def show_result(value):
 
 def show_figures():
     """Shows the figures that the execution has made."""
-    if "matplotlib.pyplot" in sys.modules:
-        _session.display().flush_figures()
+    _session.display().flush_figures()
 
 
 def prepare(source, file_name, mode):
@@ -454,14 +403,12 @@ def clear_trace_context():
             os.environ[name] = value
 
 
-def flush_replaced_streams(native):
-    """Flushes what the user's code put in the place of our streams."""
-    for stream, ours in ((sys.stdout, native.stdout), (sys.stderr, native.stderr)):
-        if stream is not ours and stream is not None:
-            try:
-                stream.flush()
-            except Exception:
-                pass  # a broken stream is the user's; what it holds cannot be had
+def flush_replaced_stream(stream):
+    """Flushes what the user's code put in the place of one of our streams."""
+    try:
+        stream.flush()
+    except Exception:
+        pass  # a broken stream is the user's; what it holds cannot be had
 
 
 def preload(name, in_zygote):
