@@ -45,6 +45,7 @@ CAPSULE_TEST(drop_new_never_waits_and_says_exactly_what_is_missing) {
   const capsule_executor_metrics metrics = executor_metrics_of(session);
   CHECK_EQ(run.out().size() + metrics.output_bytes_dropped, kWritten);
   CHECK_EQ(told_dropped(run.err()), metrics.output_bytes_dropped);
+  CHECK_EQ(run.end().dropped_output_bytes, metrics.output_bytes_dropped);
   CHECK_EQ(metrics.output_bytes_enqueued, run.output().size());
   CHECK_EQ(metrics.output_waits, 0);
   CHECK_EQ(printed_by(session, "print('again')"), "again\n");
@@ -110,6 +111,48 @@ CAPSULE_TEST(descriptor_level_output_always_waits) {
   run.end();
   CHECK_EQ(run.out().size(), 2'000'000);
   CHECK_EQ(executor_metrics_of(session).output_bytes_dropped, 0);
+}
+
+CAPSULE_TEST(drop_oldest_keeps_the_newest_and_says_exactly_what_is_missing) {
+  const Session session = open_with(CAPSULE_OUTPUT_DROP_OLDEST);
+  Run run(session, "for i in range(20_000): print(f'{i:099}')\ninput()\n'whole'");
+  // Nothing is taken until all was written.
+  for (const Deadline deadline; executor_metrics_of(session).output_bytes_enqueued < kWritten;) {
+    CHECK(!deadline.over());
+    std::this_thread::yield();
+  }
+  run.until(CAPSULE_EVENT_INPUT);
+  run.answer("");
+  const Event &end = run.end();
+  CHECK_EQ(end.repr, "'whole'");
+  const capsule_executor_metrics metrics = executor_metrics_of(session);
+  CHECK(metrics.output_bytes_dropped > 0);
+  CHECK_EQ(run.out().size() + metrics.output_bytes_dropped, kWritten);
+  CHECK_EQ(told_dropped(run.err()), metrics.output_bytes_dropped);
+  CHECK_EQ(end.dropped_output_bytes, metrics.output_bytes_dropped);
+  CHECK_EQ(metrics.output_waits, 0);
+  const std::string last = run.out().substr(run.out().size() - 6);
+  CHECK_EQ(last, "19999\n");
+  CHECK_EQ(printed_by(session, "print('again')"), "again\n");
+}
+
+CAPSULE_TEST(what_was_dropped_as_the_oldest_is_not_found_again_after_a_death) {
+  const Session session = open_with(CAPSULE_OUTPUT_DROP_OLDEST);
+  Run run(session, "import os\nfor i in range(20_000): print(f'{i:099}')\nos._exit(1)");
+  // Nothing is taken before the worker is gone.
+  for (const Deadline deadline; info_of(session).pid != 0;) {
+    CHECK(!deadline.over());
+    std::this_thread::yield();
+  }
+  CHECK_EQ(run.end().outcome, "died");
+  CHECK_EQ(run.out().size() + executor_metrics_of(session).output_bytes_dropped, kWritten);
+  long last = -1;
+  for (std::size_t at = 0; at < run.out().size(); at += 100) {
+    const long line = std::stol(run.out().substr(at, 99));
+    CHECK(line > last);
+    last = line;
+  }
+  CHECK_EQ(last, 19'999);
 }
 
 CAPSULE_TEST(policies_that_are_none_are_refused) {

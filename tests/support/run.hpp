@@ -29,8 +29,10 @@ class Run {
   void until_output(std::string_view text);
   // Takes events until stdout has a whole line; on stderr there may be warnings.
   void until_line();
-  // Takes what is left, and returns the terminal event.
+  // Takes what is left up to the terminal event, and returns that.
   const Event &end();
+  // The session delivers late output, and some may come.
+  bool late_may_follow = false;
 
   // What was printed, as far as taken: on one stream, or on both in order.
   [[nodiscard]] std::string out() const { return printed(CAPSULE_STREAM_STDOUT); }
