@@ -160,9 +160,7 @@ CAPSULE_TEST(it_is_dropped_and_counted_where_the_host_wants_none) {
 
 CAPSULE_TEST(a_released_handle_s_is_dropped_and_counted) {
   const Session session = open_with(CAPSULE_LATE_DELIVER);
-  {
-    ended(session, kSpeaker);
-  }
+  { ended(session, kSpeaker); }
   CHECK_EQ(ended(session, kOpenGate).out(), "");
   ended(session, "1");
   CHECK_EQ(info_of(session).late_output_bytes, 5);

@@ -27,19 +27,22 @@ std::uint64_t invalid_of(const Run &run) {
 CAPSULE_TEST(what_is_not_utf8_is_replaced_and_counted_and_the_bytes_are_there) {
   const Session session = open_session();
   // Pieces as Python's own "replace" handler sees them: a cut character, a lone continuation, overlong, surrogate.
-  for (const char *bytes : {"b'a\\xffb'", "b'\\xe9\\x9b'", "b'\\x80'", "b'\\xc0\\xaf'", "b'\\xed\\xa0\\x80'", "b'\\xf0\\x9f\\x90x'",
-                            "bytes(range(256))"}) {
+  for (const char *bytes : {"b'a\\xffb'", "b'\\xe9\\x9b'", "b'\\x80'", "b'\\xc0\\xaf'", "b'\\xed\\xa0\\x80'",
+                            "b'\\xf0\\x9f\\x90x'", "bytes(range(256))"}) {
     Run run(session, std::string("import os\ndata = ") + bytes + "\nn = os.write(1, data)\ndata.decode('utf-8', 'replace')");
     CHECK_EQ(run.end().outcome, "ok");
-    CHECK_EQ(value_of(session, "data.decode('utf-8', 'replace') == " + std::string("bytes.fromhex('") + [&] {
-               std::string hex;
-               for (const char c : text_of_run(run)) {
-                 static constexpr char digits[] = "0123456789abcdef";
-                 hex += digits[static_cast<unsigned char>(c) >> 4U];
-                 hex += digits[static_cast<unsigned char>(c) & 15U];
-               }
-               return hex;
-             }() + "').decode()"),
+    CHECK_EQ(value_of(
+                 session, "data.decode('utf-8', 'replace') == " + std::string("bytes.fromhex('") +
+                              [&] {
+                                std::string hex;
+                                for (const char c : text_of_run(run)) {
+                                  static constexpr char digits[] = "0123456789abcdef";
+                                  hex += digits[static_cast<unsigned char>(c) >> 4U];
+                                  hex += digits[static_cast<unsigned char>(c) & 15U];
+                                }
+                                return hex;
+                              }() +
+                              "').decode()"),
              "True");
     CHECK(invalid_of(run) > 0);
     CHECK_EQ(run.end().stdout_bytes, run.out().size());
@@ -73,8 +76,12 @@ os.write(1, b'\xaa'))");
     run.answer("");
   }
   CHECK_EQ(run.end().outcome, "ok");
-  CHECK_EQ(text_of_run(run), "\xEF\xBF\xBD" "between\n\xEF\xBF\xBD");
-  CHECK_EQ(run.out(), "\xe9\x9b" "between\n\xaa");
+  CHECK_EQ(text_of_run(run),
+           "\xEF\xBF\xBD"
+           "between\n\xEF\xBF\xBD");
+  CHECK_EQ(run.out(),
+           "\xe9\x9b"
+           "between\n\xaa");
 }
 
 CAPSULE_TEST(a_carriage_return_is_sent_as_soon_as_a_line) {

@@ -97,6 +97,7 @@ const Event &Run::end() {
     EventStruct more;
     const capsule_status after = capsule_execution_next(get(), 0, more.get(), nullptr);
     CHECK_EQ(after, late_may_follow ? CAPSULE_E_TIMEOUT : CAPSULE_E_END);
+    CHECK_EQ(more->kind, 0);
   }
   return *std::find_if(events_.begin(), events_.end(), terminal);
 }

@@ -118,11 +118,9 @@ Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &req
 }
 
 Outcome PythonExecutor::run_source(const wire::Execute &request, const std::string &file_name) {
-  const PyRef source(
-      PyUnicode_DecodeUTF8(request.source.data(), static_cast<Py_ssize_t>(request.source.size()), "strict"));
+  const PyRef source(PyUnicode_DecodeUTF8(request.source.data(), static_cast<Py_ssize_t>(request.source.size()), "strict"));
   const PyRef name(PyUnicode_DecodeUTF8(file_name.data(), static_cast<Py_ssize_t>(file_name.size()), "strict"));
-  if (!source || !name ||
-      !PyRef(PyObject_CallFunctionObjArgs(remember_source_.get(), name.get(), source.get(), nullptr))) {
+  if (!source || !name || !PyRef(PyObject_CallFunctionObjArgs(remember_source_.get(), name.get(), source.get(), nullptr))) {
     return describe_failure();
   }
   history_->begin(execution_id_, source.get());
