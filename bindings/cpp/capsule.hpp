@@ -139,8 +139,18 @@ struct SessionOptions {
   std::uint32_t rate_limit_burst = detail::session_defaults().rate_limit_burst;        ///< Executions at once.
   std::int32_t output_policy = detail::session_defaults().output_policy;               ///< `CAPSULE_OUTPUT_…`.
   bool enable_metrics = detail::session_defaults().enable_metrics != 0;                ///< The opt-in metrics.
-  std::int32_t mode = detail::session_defaults().mode;           ///< `CAPSULE_MODE_…` of executions that name none.
-  bool idle_tasks = detail::session_defaults().idle_tasks != 0;  ///< Whether tasks go on while no execution runs.
+  std::int32_t mode = detail::session_defaults().mode;                ///< `CAPSULE_MODE_…` of executions that name none.
+  bool idle_tasks = detail::session_defaults().idle_tasks != 0;       ///< Whether tasks go on while no execution runs.
+  std::int32_t late_output = detail::session_defaults().late_output;  ///< `CAPSULE_LATE_…`.
+  std::uint64_t output_budget_bytes = detail::session_defaults().output_budget_bytes;  ///< Of an execution; 0: no limit.
+  bool coalesce_carriage_returns = detail::session_defaults().coalesce_carriage_returns != 0;  ///< Of progress bars.
+  std::uint32_t async_flags = detail::session_defaults().async_flags;                          ///< Bits of `CAPSULE_ASYNC_…`.
+  Milliseconds drain_timeout{detail::session_defaults().drain_timeout_ms};                     ///< For output before the end.
+  Milliseconds input_timeout{detail::session_defaults().input_timeout_ms};                     ///< For an answer to `input()`.
+  std::uint64_t display_limit_bytes = detail::session_defaults().display_limit_bytes;          ///< Of one display.
+  double progress_rate_per_s = detail::session_defaults().progress_rate_per_s;                 ///< Of one bar; 0: no limit.
+  std::uint32_t ast_cache_entries = detail::session_defaults().ast_cache_entries;              ///< Syntax trees kept.
+  std::uint32_t code_cache_entries = detail::session_defaults().code_cache_entries;            ///< Compiled sources kept.
 };
 
 /** @brief Options of an execution: fields and defaults of `capsule_execution_options`. */
@@ -150,6 +160,7 @@ struct ExecutionOptions {
   std::string tracestate{};               ///< W3C `tracestate`; needs a `traceparent`.
   Milliseconds timeout{0};                ///< Time the code may run once started; 0 for no limit.
   std::int32_t mode = CAPSULE_MODE_AUTO;  ///< `CAPSULE_MODE_…`; auto for the session's.
+  std::uint64_t output_budget_bytes = 0;  ///< What of its output reaches the host; 0 for the session's.
 };
 
 /**
@@ -171,7 +182,16 @@ class Event {
   std::int32_t kind() const noexcept { return event_.kind; }  ///< `CAPSULE_EVENT_…`.
   /** @brief Whether it is the execution's last: `RESULT` or `ERROR`. */
   bool terminal() const noexcept { return kind() == CAPSULE_EVENT_RESULT || kind() == CAPSULE_EVENT_ERROR; }
-  std::string_view data() const noexcept { return detail::view(event_.data); }              ///< OUTPUT: the bytes.
+  std::string_view data() const noexcept { return detail::view(event_.data); }  ///< OUTPUT: the text.
+  std::string_view raw() const noexcept { return detail::view(event_.raw); }    ///< OUTPUT: the bytes.
+  /** @brief DISPLAY: the representation of that MIME type, where there is one. */
+  MaybeText part(std::string_view mime_type) const noexcept {
+    for (std::size_t i = 0; i < event_.part_count; ++i) {
+      if (detail::view(event_.parts[i].mime_type) == mime_type) return detail::view(event_.parts[i].data);
+    }
+    return std::nullopt;
+  }
+  std::string_view display_id() const noexcept { return detail::view(event_.display_id); }  ///< DISPLAY, PROGRESS.
   std::string_view prompt() const noexcept { return detail::view(event_.prompt); }          ///< INPUT: the prompt.
   MaybeText repr() const noexcept { return detail::optional_view(event_.repr); }            ///< RESULT: of the value.
   MaybeText type_name() const noexcept { return detail::optional_view(event_.type_name); }  ///< RESULT: of the value.
@@ -190,6 +210,7 @@ class Event {
 /** @brief All that one execution did, collected by Session::run(). */
 struct RunResult {
   std::string stdout_text, stderr_text;              ///< What it wrote.
+  std::vector<Event> displays;                       ///< What it displayed.
   std::int32_t outcome = 0;                          ///< `CAPSULE_OUTCOME_…`.
   std::optional<std::string> repr, type_name, json;  ///< The trailing expression's value, as Event has it.
   std::string error_type, message;                   ///< What went wrong; empty when `ok()`.
@@ -258,7 +279,8 @@ class Execution {
     Execution *execution_;
     Event event_;
   };
-  Iterator begin() { return Iterator(this); }   ///< Waits for the first event that was not taken.
+  /** @brief Waits for the first event that was not taken. With `CAPSULE_LATE_DELIVER` the walk goes on behind the terminal event. */
+  Iterator begin() { return Iterator(this); }
   Iterator end() { return Iterator(nullptr); }  ///< The end of every walk.
 
   /** @brief Answers an input request, by the `input_id` of its event, with one line. */
@@ -308,6 +330,7 @@ class Session {
     raw.tracestate = detail::view(options.tracestate);
     raw.timeout_ms = options.timeout.count();
     raw.mode = options.mode;
+    raw.output_budget_bytes = options.output_budget_bytes;
     capsule_execution *handle = nullptr;
     detail::call(capsule_execution_create, capi(), source.data(), source.size(), &raw, &handle);
     return Execution(handle);
@@ -316,9 +339,11 @@ class Session {
   RunResult run(std::string_view source, const ExecutionOptions &options = {}) {
     RunResult result;
     Execution execution = execute(source, options);
-    for (const Event &event : execution) {
+    for (Event &event : execution) {
       if (event.kind() == CAPSULE_EVENT_OUTPUT) {
         (event->stream == CAPSULE_STREAM_STDERR ? result.stderr_text : result.stdout_text).append(event.data());
+      } else if (event.kind() == CAPSULE_EVENT_DISPLAY) {
+        result.displays.push_back(std::move(event));
       } else if (event.kind() == CAPSULE_EVENT_INPUT) {
         // A request that a timeout ended meanwhile needs no answer.
         capsule_execution_decline(execution.capi(), event->input_id, nullptr);
@@ -336,6 +361,7 @@ class Session {
         result.signal_number = event->signal_number;
         result.state = event->state;
         result.duration = std::chrono::nanoseconds(event->duration_ns);
+        break;  // late output may come behind it
       }
     }
     return result;
@@ -348,6 +374,8 @@ class Session {
   capsule_session_info info() const { return detail::info(capsule_session_get_info, capi()); }  ///< A snapshot.
   /** @brief What its executors counted. */
   capsule_executor_metrics executor_metrics() const { return detail::info(capsule_session_get_executor_metrics, capi()); }
+  /** @brief What it knows of the code it was given, and what its event loop did. */
+  capsule_async_metrics async_metrics() const { return detail::info(capsule_session_get_async_metrics, capi()); }
   /** @brief What its rate limiter did; opt-in by `enable_metrics`. */
   capsule_limiter_metrics limiter_metrics() const { return detail::info(capsule_session_get_limiter_metrics, capi()); }
   capsule_session *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
@@ -399,6 +427,16 @@ class Runtime {
     raw.output_policy = options.output_policy;
     raw.mode = options.mode;
     raw.idle_tasks = options.idle_tasks ? 1 : 0;
+    raw.late_output = options.late_output;
+    raw.output_budget_bytes = options.output_budget_bytes;
+    raw.coalesce_carriage_returns = options.coalesce_carriage_returns ? 1 : 0;
+    raw.async_flags = options.async_flags;
+    raw.drain_timeout_ms = options.drain_timeout.count();
+    raw.input_timeout_ms = options.input_timeout.count();
+    raw.display_limit_bytes = options.display_limit_bytes;
+    raw.progress_rate_per_s = options.progress_rate_per_s;
+    raw.ast_cache_entries = options.ast_cache_entries;
+    raw.code_cache_entries = options.code_cache_entries;
     capsule_session *handle = nullptr;
     detail::call(capsule_session_open, capi(), &raw, &handle);
     return Session(handle);

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/utf8.hpp"
+
 namespace capsule::cli {
 
 Answers::Answers(const std::vector<std::string> &texts, bool stdin_taken)
@@ -47,9 +49,7 @@ void Answers::keep_line(std::string_view bytes) {
   if (bytes.ends_with('\r')) {
     bytes.remove_suffix(1);
   }
-  Utf8Carry text;
-  std::string line = text.take(bytes);
-  lines_.push_back(line + text.finish());
+  utf8_replace_invalid(bytes, lines_.emplace_back());
 }
 
 HiddenTyping::HiddenTyping() {

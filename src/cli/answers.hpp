@@ -8,8 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "cli/utf8.hpp"
-
 namespace capsule::cli {
 
 class Answers {

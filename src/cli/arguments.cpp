@@ -4,9 +4,9 @@
 #include <memory>
 #include <utility>
 
+#include "base/utf8.hpp"
 #include "capsule.hpp"
 #include "cli/source_file.hpp"
-#include "cli/utf8.hpp"
 
 namespace capsule::cli {
 namespace {
@@ -45,9 +45,9 @@ Piece file_piece(RunArguments &run, const std::string &path) {
   if (path == "-" && std::exchange(run.stdin_taken, true)) {
     throw UsageError("stdin (-) can be read once only");
   }
-  Utf8Carry name;
-  std::string text = name.take(path == "-" ? "<stdin>" : path);
-  return {text + name.finish(), read_source(path)};
+  std::string name;
+  utf8_replace_invalid(path == "-" ? "<stdin>" : path, name);
+  return {name, read_source(path)};
 }
 
 Piece code_piece(const std::string &code) {

@@ -1,9 +1,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/utf8.hpp"
 #include "cli/printer.hpp"
 #include "cli/session_info.hpp"
-#include "cli/utf8.hpp"
 
 namespace capsule::cli {
 namespace {
@@ -12,15 +12,19 @@ using Json = nlohmann::ordered_json;
 
 Json text_or_null(MaybeText text) { return text ? Json(*text) : Json(); }
 
-const char *state_name(std::int32_t state) {
-  switch (state) {
-    case CAPSULE_STATE_PRESERVED:
-      return "preserved";
-    case CAPSULE_STATE_LOST:
-      return "lost";
-    default:
-      return "unknown";
+std::string base64(std::string_view bytes) {
+  static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    std::uint32_t three = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      three = three << 8U | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0U);
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      text += at + i <= bytes.size() ? digits[three >> (18 - 6 * i) & 63U] : '=';
+    }
   }
+  return text;
 }
 
 class JsonPrinter : public Printer {
@@ -28,8 +32,34 @@ class JsonPrinter : public Printer {
   explicit JsonPrinter(Console &console) : console_(console) {}
 
   void output(const Event &event) override {
-    const bool to_stderr = event->stream == CAPSULE_STREAM_STDERR;
-    print_output(event, to_stderr, (to_stderr ? stderr_ : stdout_).take(event.data()));
+    Json line = open(event, "output");
+    line["stream"] = capsule_stream_name(event->stream);
+    line["text"] = event.data();
+    print(line);
+  }
+
+  void display(const Event &event) override {
+    Json line = open(event, "display");
+    line["display_id"] = event.display_id();
+    line["update"] = event->update != 0;
+    line["is_result"] = event->is_result != 0;
+    line["parts"] = Json::object();
+    for (std::size_t i = 0; i < event->part_count; ++i) {
+      const capsule_mime_part &part = event->parts[i];
+      const std::string_view data(part.data.data, part.data.size);
+      // As notebooks have it: what is not text is in base64.
+      line["parts"][part.mime_type.data] = is_utf8(data) ? std::string(data) : base64(data);
+    }
+    print(line);
+  }
+
+  void progress(const Event &event) override {
+    Json line = open(event, "progress");
+    line["id"] = event.display_id();
+    line["value"] = event->progress_value;
+    line["total"] = event->progress_total;
+    line["label"] = event->progress_label.data;
+    print(line);
   }
 
   void input(const Event &event) override {
@@ -39,7 +69,6 @@ class JsonPrinter : public Printer {
   }
 
   void result(const Event &event) override {
-    finish_output(event);
     Json line = open(event, "result");
     line["repr"] = text_or_null(event.repr());
     line["type"] = text_or_null(event.type_name());
@@ -57,14 +86,13 @@ class JsonPrinter : public Printer {
   }
 
   void error(const Event &event) override {
-    finish_output(event);
     Json line = open(event, "error");
     line["type"] = event.error_type();
     line["message"] = event.message();
     line["traceback"] = text_or_null(event.traceback());
     line["outcome"] = capsule_outcome_name(event->outcome);
     line["cancel_phase"] = capsule_cancel_phase_name(event->cancel_phase);
-    line["state"] = state_name(event->state);
+    line["state"] = capsule_state_name(event->state);
     line["death_reason"] = capsule_death_reason_name(event->death_reason);
     line["exit_code"] = event->exit_code;
     line["signal"] = event->signal_number;
@@ -92,27 +120,9 @@ class JsonPrinter : public Printer {
     return line;
   }
 
-  void print_output(const Event &event, bool to_stderr, const std::string &text) {
-    if (text.empty()) {
-      return;
-    }
-    Json line = open(event, "output");
-    line["stream"] = to_stderr ? "stderr" : "stdout";
-    line["text"] = text;
-    print(line);
-  }
-
-  // An execution's bytes are its own: a character that it began is not completed by the next one.
-  void finish_output(const Event &event) {
-    print_output(event, false, stdout_.finish());
-    print_output(event, true, stderr_.finish());
-  }
-
   void print(const Json &line) { console_.write_out(line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"); }
 
   Console &console_;
-  Utf8Carry stdout_;
-  Utf8Carry stderr_;
 };
 
 }  // namespace

@@ -12,6 +12,8 @@ class Printer {
  public:
   virtual ~Printer() = default;
   virtual void output(const Event &event) = 0;
+  virtual void display(const Event &event) = 0;
+  virtual void progress(const Event &event) = 0;
   virtual void input(const Event &event) = 0;
   virtual void result(const Event &event) = 0;
   virtual void error(const Event &event) = 0;

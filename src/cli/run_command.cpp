@@ -99,6 +99,10 @@ class PieceRun {
   void show(const Event &event) {
     if (event.kind() == CAPSULE_EVENT_OUTPUT) {
       printer_.output(event);
+    } else if (event.kind() == CAPSULE_EVENT_DISPLAY) {
+      printer_.display(event);
+    } else if (event.kind() == CAPSULE_EVENT_PROGRESS) {
+      printer_.progress(event);
     } else if (event.kind() == CAPSULE_EVENT_INPUT) {
       printer_.input(event);
       requests_.push_back({event->input_id, event->secret != 0});

@@ -90,8 +90,13 @@ void add_traffic(Fields &fields, const capsule_session_info &info) {
   fields.bytes("bytes_received", info.bytes_received);
   fields.bytes("output_bytes", info.output_bytes);
   fields.bytes("late_output_bytes", info.late_output_bytes);
+  fields.bytes("late_output_delivered_bytes", info.late_output_delivered_bytes);
+  fields.bytes("left_out_output_bytes", info.left_out_output_bytes);
+  fields.bytes("invalid_output_bytes", info.invalid_output_bytes);
   fields.bytes("abandoned_output_bytes", info.abandoned_output_bytes);
   fields.bytes("recovered_output_bytes", info.recovered_output_bytes);
+  fields.number("displays", info.displays);
+  fields.number("displays_incomplete", info.displays_incomplete);
   fields.number("input_requests", info.input_requests);
 }
 

@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/utf8.hpp"
 #include "cli/arguments.hpp"
-#include "cli/utf8.hpp"
 
 namespace capsule::cli {
 namespace {

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cmath>
+#include <sstream>
 #include <string>
 
 #include "cli/printer.hpp"
@@ -13,10 +15,23 @@ class TextPrinter : public Printer {
 
   void output(const Event &event) override {
     if (event->stream == CAPSULE_STREAM_STDERR) {
-      console_.write_err(event.data());
+      console_.write_err(event.raw());
     } else {
-      console_.write_out(event.data());
+      console_.write_out(event.raw());
     }
+  }
+
+  // A terminal shows the plain one of its representations; a result's comes with the result.
+  void display(const Event &event) override {
+    if (const MaybeText plain = event.part("text/plain"); plain && event->is_result == 0) {
+      console_.write_out(std::string(*plain) + "\n");
+    }
+  }
+
+  void progress(const Event &event) override {
+    const std::string label(event->progress_label.data, event->progress_label.size);
+    const std::string total = std::isnan(event->progress_total) ? "" : " of " + number_text(event->progress_total);
+    console_.write_err((label.empty() ? "" : label + ": ") + number_text(event->progress_value) + total + "\n");
   }
 
   void input(const Event &event) override { console_.write_out(event.prompt()); }
@@ -64,6 +79,12 @@ class TextPrinter : public Printer {
   }
 
  private:
+  static std::string number_text(double value) {
+    std::ostringstream text;
+    text << value;
+    return text.str();
+  }
+
   // As Python does: a text given to sys.exit() is shown, a number is not.
   void exited(const Event &event) {
     if (event->exit_code != 0 && event.message() != std::to_string(event->exit_code)) {
