@@ -127,13 +127,14 @@ void Session::on_work_readable(const std::shared_ptr<Worker> &worker) {
 }
 
 void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std::size_t bytes) {
-  log_record(CAPSULE_LOG_DEBUG, "event=frame_in channel=work session={} execution={} kind={} bytes={}", id_,
-             envelope.execution_id, wire::body_name(envelope.body), bytes);
   Notifications notifications;
   const Lock lock(mutex_);
   if (worker_.get() != &worker || !worker.protocol_error.ok()) {
     return;  // given up meanwhile, or not to be believed any more
   }
+  log_record(CAPSULE_LOG_DEBUG, "event=frame_routed channel=work session={} message_id={} kind={} execution={} route={}", id_,
+             envelope.message_id, wire::body_name(envelope.body), envelope.execution_id,
+             current_ && current_->id == envelope.execution_id ? "execution" : "session");
   ++counters_.frames_received;
   counters_.bytes_received += bytes;
   show(CAPSULE_FRAME_FROM_WORKER, CAPSULE_CHANNEL_WORK, envelope.execution_id, wire::body_name(envelope.body), bytes,
@@ -254,8 +255,8 @@ void Session::on_control_readable(const std::shared_ptr<Worker> &worker) {
 }
 
 void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire::Envelope &envelope, std::size_t bytes) {
-  log_record(CAPSULE_LOG_DEBUG, "event=frame_in channel=control session={} kind={} bytes={}", id_,
-             wire::body_name(envelope.body), bytes);
+  log_record(CAPSULE_LOG_DEBUG, "event=frame_routed channel=control session={} message_id={} kind={} route=session", id_,
+             envelope.message_id, wire::body_name(envelope.body));
   {
     const Lock lock(mutex_);
     ++counters_.frames_received;

@@ -42,6 +42,8 @@ void Session::start_worker() {
     }
     worker_ = made.value();
     worker_->incarnation = runtime_->next_incarnation();
+    worker_->work.set_label("channel=work session=" + std::to_string(id_));
+    worker_->control.set_label("channel=control session=" + std::to_string(id_));
     worker_->control.send(0, wire::Hello{.max_frame_bytes = runtime_->max_frame_bytes(),
                                          .session_id = id_,
                                          .heartbeat_interval_ms = options_.heartbeat_interval_ms,

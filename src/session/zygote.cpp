@@ -147,6 +147,7 @@ Status Zygote::start_program(const std::string &program) {
   failure_ = Status();
   channel_ = std::make_unique<Channel>(std::move(sockets.value().first), max_frame_bytes_);
   watch_process();
+  channel_->set_label("channel=zygote");
   channel_->send(0, wire::Hello{.max_frame_bytes = max_frame_bytes_});
   wire::Preload preload;
   if (profile_.start == CAPSULE_START_FORK) {  // a spawned session imports for itself

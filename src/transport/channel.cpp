@@ -2,11 +2,13 @@
 
 #include <cerrno>
 
+#include "base/log.hpp"
 #include "transport/socket.hpp"
 
 namespace capsule {
 
 bool Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const int> fds) {
+  const char *kind = wire::body_name(body);
   const std::span<const std::uint8_t> frame = encoder_.encode(execution_id, std::move(body));
   std::size_t sent = 0;
   if (unsent_.empty()) {
@@ -19,7 +21,9 @@ bool Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const 
   const auto rest = frame.subspan(sent);
   unsent_.insert(unsent_.end(), rest.begin(), rest.end());
   bytes_sent_ += frame.size();
-  ++frames_sent_;
+  ++frames_sent_;  // which is the frame's message id
+  log_record(CAPSULE_LOG_DEBUG, "event=frame_sent {} encoding=flatbuffers message_id={} execution={} kind={} length={} waiting={}",
+             label_, frames_sent_, execution_id, kind, frame.size(), rest.size());
   return true;
 }
 
@@ -40,6 +44,7 @@ ReceiveState Channel::receive_round(const Handler &handler, bool with_fds) {
     return empty ? ReceiveState::kDrained : ReceiveState::kEnd;
   }
   reader_.filled(static_cast<std::size_t>(count));
+  log_record(CAPSULE_LOG_DEBUG, "event=frame_wakeup {} bytes={}", label_, count);
   for (;;) {
     auto frame = reader_.next();
     if (!frame.ok()) {
@@ -49,11 +54,14 @@ ReceiveState Channel::receive_round(const Handler &handler, bool with_fds) {
     if (!frame.value()) {
       return static_cast<std::size_t>(count) == room.size() ? ReceiveState::kMore : ReceiveState::kDrained;
     }
+    log_record(CAPSULE_LOG_DEBUG, "event=frame_read {} length={}", label_, frame.value()->size());
     auto envelope = wire::decode(*frame.value());
     if (!envelope.ok()) {
       error_ = envelope.status();
       return ReceiveState::kBroken;
     }
+    log_record(CAPSULE_LOG_DEBUG, "event=frame_decoded {} encoding=flatbuffers message_id={} kind={}", label_,
+               envelope.value().message_id, wire::body_name(envelope.value().body));
     handler(envelope.value(), frame.value()->size());
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "base/unique_fd.hpp"
@@ -24,6 +25,9 @@ class Channel {
   using Handler = std::function<void(const wire::Envelope &, std::size_t frame_bytes)>;
 
   Channel(UniqueFd fd, std::uint32_t max_frame_bytes) : fd_(std::move(fd)), reader_(max_frame_bytes), max_(max_frame_bytes) {}
+
+  // What the log says of the channel: key=value fields.
+  void set_label(std::string fields) { label_ = std::move(fields); }
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] std::uint32_t max_frame_bytes() const { return max_; }
@@ -50,6 +54,7 @@ class Channel {
   std::vector<std::uint8_t> unsent_;
   std::vector<UniqueFd> fds_;
   Status error_;
+  std::string label_;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t frames_sent_ = 0;
 };

@@ -1,5 +1,6 @@
 // Plays tests/scenarios/*.json, the conduct that every binding shares; their README describes the format.
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -41,6 +42,54 @@ std::string prompts_of(const Run &run, bool secret) {
   return prompts.dump();
 }
 
+// Each display as an object of its parts by MIME type; as text, to be compared.
+json displays_of(const Run &run) {
+  json displays = json::array();
+  for (const Event &event : run.events()) {
+    if (event.kind == CAPSULE_EVENT_DISPLAY) {
+      json parts = json::object();
+      for (const auto &[type, data] : event.parts) {
+        parts[type] = data;
+      }
+      displays.push_back(parts);
+    }
+  }
+  return displays;
+}
+
+// Each as [value, total or null, label].
+json progress_of(const Run &run) {
+  json progress = json::array();
+  for (const Event &event : run.events()) {
+    if (event.kind == CAPSULE_EVENT_PROGRESS) {
+      const json total = std::isnan(event.progress_total) ? json() : json(event.progress_total);
+      progress.push_back({event.progress_value, total, event.progress_label});
+    }
+  }
+  return progress;
+}
+
+// What has written output, neighbours as one.
+std::string origins_of(const Run &run) {
+  std::string origins;
+  const Event *last = nullptr;
+  for (const Event &event : run.events()) {
+    if (event.kind == CAPSULE_EVENT_OUTPUT) {
+      origins += last != nullptr && last->origin == event.origin ? "" : (last == nullptr ? "" : " ") + event.origin;
+      last = &event;
+    }
+  }
+  return origins;
+}
+
+std::string text_of(const Run &run) {
+  std::string text;
+  for (const Event &event : run.events()) {
+    text += event.data;
+  }
+  return text;
+}
+
 struct Played {
   const Run &run;
   const Event &end;
@@ -78,6 +127,12 @@ Expectations output_expectations() {
       {"stdout_size", number_is("the size of stdout", [](const Played &p) { return p.run.out().size(); })},
       {"prompts", [](const Played &p, const json &v) { check_is("prompts", prompts_of(p.run, false), v.dump()); }},
       {"secret_prompts", [](const Played &p, const json &v) { check_is("secret prompts", prompts_of(p.run, true), v.dump()); }},
+      {"text", text_is("the text of the output", [](const Played &p) { return text_of(p.run); })},
+      {"origins", text_is("the origins of output", [](const Played &p) { return origins_of(p.run); })},
+      {"displays", [](const Played &p, const json &v) { check_is("displays", displays_of(p.run).dump(), v.dump()); }},
+      {"progress", [](const Played &p, const json &v) { check_is("progress", progress_of(p.run).dump(), v.dump()); }},
+      {"left_out_bytes", number_is("left_out_bytes", [](const Played &p) { return p.end.left_out_bytes; })},
+      {"left_out_lines", number_is("left_out_lines", [](const Played &p) { return p.end.left_out_lines; })},
       {"session_state", text_is("the session's state", [](const Played &p) { return state_of(p.session); })},
   };
 }
@@ -96,6 +151,7 @@ Expectations value_expectations() {
 
 Expectations end_expectations() {
   return {
+      {"code_class", text_is("the code's class", [](const Played &p) { return p.end.code_class; })},
       {"outcome", text_is("the outcome", [](const Played &p) { return p.end.outcome; })},
       {"error_type", text_is("the error's type", [](const Played &p) { return p.end.error_type; })},
       {"message", text_is("the message", [](const Played &p) { return p.end.message; })},
@@ -171,7 +227,7 @@ void play_events(Run &run, const json &step) {
   };
   const Deadline deadline;
   while (!run.next(deadline).terminal()) {
-    if (run.events().back().kind == CAPSULE_EVENT_INPUT && !step.contains("cancel_after")) {
+    if (run.events().back().kind == CAPSULE_EVENT_INPUT && !step.contains("cancel_after") && !step.contains("unanswered")) {
       if (const json answer = inputs.at(answered++); answer.is_null()) {
         run.decline();
       } else {
@@ -221,8 +277,8 @@ capsule_status try_step(const Session &session, const json &step) {
 
 void play_step(const Session &session, const json &step) {
   check_keys(step,
-             {"execute", "file_name", "traceparent", "tracestate", "timeout_ms", "inputs", "cancel_after", "grace_ms",
-              "interrupt_after", "expect", "restart", "close", "refused"},
+             {"execute", "file_name", "traceparent", "tracestate", "timeout_ms", "inputs", "unanswered", "cancel_after",
+              "grace_ms", "interrupt_after", "expect", "restart", "close", "refused"},
              "a step");
   if (step.contains("expect")) {
     play_execution(session, step);
@@ -234,10 +290,18 @@ void play_step(const Session &session, const json &step) {
 void play(const json &scenario) {
   check_keys(scenario, {"name", "session", "steps"}, "a scenario");
   const json given = scenario.value("session", json::object());
-  check_keys(given, {"cancel_grace_ms", "queue_limit", "environment"}, "a session");
+  check_keys(given,
+             {"cancel_grace_ms", "queue_limit", "environment", "input_timeout_ms", "output_budget_bytes",
+              "coalesce_carriage_returns", "progress_rate_per_s", "display_limit_bytes"},
+             "a session");
   SessionOptions options;
   options.raw.cancel_grace_ms = given.value("cancel_grace_ms", options.raw.cancel_grace_ms);
   options.raw.queue_limit = given.value("queue_limit", options.raw.queue_limit);
+  options.raw.input_timeout_ms = given.value("input_timeout_ms", options.raw.input_timeout_ms);
+  options.raw.output_budget_bytes = given.value("output_budget_bytes", options.raw.output_budget_bytes);
+  options.raw.coalesce_carriage_returns = given.value("coalesce_carriage_returns", options.raw.coalesce_carriage_returns);
+  options.raw.progress_rate_per_s = given.value("progress_rate_per_s", options.raw.progress_rate_per_s);
+  options.raw.display_limit_bytes = given.value("display_limit_bytes", options.raw.display_limit_bytes);
   options.environment = given.value("environment", std::vector<std::string>());
   const Session session = open_session(options);
   for (const json &step : scenario.at("steps")) {
@@ -269,7 +333,7 @@ CAPSULE_TEST(every_scenario_plays_as_written) {
     }
     ++played;
   }
-  CHECK_AT_LEAST(played, 40);
+  CHECK_AT_LEAST(played, 70);
   if (!failures.empty()) {
     FAIL(failures);
   }

@@ -85,6 +85,24 @@ CAPSULE_TEST(nothing_of_the_user_s_is_in_the_log) {  // I7
   }
 }
 
+CAPSULE_TEST(each_phase_of_a_frame_is_logged_with_its_message_id) {
+  Log log;
+  {
+    const Sink sink(CAPSULE_LOG_DEBUG, keep, &log);
+    const Runtime runtime = make_runtime();
+    const Session session = open_session(runtime);
+    value_of(session, "1");
+  }
+  const std::string text = log.text();
+  CHECK_CONTAINS(text, "event=frame_sent channel=work session=1 encoding=flatbuffers message_id=1 execution=1 kind=Execute length=");
+  for (const char *phase : {"event=frame_wakeup channel=work session=1 bytes=", "event=frame_read channel=work session=1 length=",
+                            "event=frame_decoded channel=work session=1 encoding=flatbuffers message_id=1 kind=Result",
+                            "event=frame_routed channel=work session=1 message_id=1 kind=Result execution=1 route=execution",
+                            "event=frame_routed channel=control session=1 message_id=1 kind=HelloAck route=session"}) {
+    CHECK_CONTAINS(text, phase);
+  }
+}
+
 CAPSULE_TEST(a_level_keeps_lesser_records_out) {
   Log log;
   {
