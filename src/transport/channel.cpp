@@ -22,8 +22,9 @@ bool Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const 
   unsent_.insert(unsent_.end(), rest.begin(), rest.end());
   bytes_sent_ += frame.size();
   ++frames_sent_;  // which is the frame's message id
-  log_record(CAPSULE_LOG_DEBUG, "event=frame_sent {} encoding=flatbuffers message_id={} execution={} kind={} length={} waiting={}",
-             label_, frames_sent_, execution_id, kind, frame.size(), rest.size());
+  log_record(CAPSULE_LOG_DEBUG,
+             "event=frame_sent {} encoding=flatbuffers message_id={} execution={} kind={} length={} waiting={}", label_,
+             frames_sent_, execution_id, kind, frame.size(), rest.size());
   return true;
 }
 

@@ -1,6 +1,7 @@
 // Input requests that wait for the host's answer.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -27,6 +28,7 @@ class InputTable {
     auto request = std::make_shared<InputRequest>();
     request->id = next_id_++;
     requests_.emplace(request->id, request);
+    open_.store(true, std::memory_order_relaxed);
     return request;
   }
 
@@ -49,12 +51,14 @@ class InputTable {
     return requests_.erase(id) != 0;
   }
 
+  // Budget where none is open: one load.
   void decline_all() {
-    for (;;) {
+    while (open_.load(std::memory_order_relaxed)) {
       std::uint64_t id = 0;
       {
         const std::lock_guard lock(mutex_);
         if (requests_.empty()) {
+          open_.store(false, std::memory_order_relaxed);
           return;
         }
         id = requests_.begin()->first;
@@ -65,6 +69,7 @@ class InputTable {
 
  private:
   std::mutex mutex_;
+  std::atomic<bool> open_{false};  // whether there may be any
   std::uint64_t next_id_ = 1;
   std::map<std::uint64_t, std::shared_ptr<InputRequest>> requests_;
 };

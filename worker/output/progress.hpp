@@ -26,6 +26,7 @@ class ProgressBars {
   // Whether a value may be told now, or waits, in the place of another or not. One that may is the caller's to send.
   Verdict offer(const Writer &writer, const std::string &id, std::string_view frame, std::uint64_t now) {
     const std::lock_guard lock(mutex_);
+    used_.store(true, std::memory_order_relaxed);
     Bar *bar = find(id);
     if (interval_ns_ == 0 || bar == nullptr) {
       return Verdict::kSendNow;
@@ -61,7 +62,11 @@ class ProgressBars {
 
   // Everything that waits, in the order of the bars; the bars are forgotten.
   std::vector<Frame> take_all() {
+    if (!used_.load(std::memory_order_relaxed)) {
+      return {};
+    }
     const std::lock_guard lock(mutex_);
+    used_.store(false, std::memory_order_relaxed);
     std::vector<Frame> frames;
     for (Bar &bar : bars_) {
       if (!bar.waiting.bytes.empty()) {
@@ -108,6 +113,7 @@ class ProgressBars {
   std::mutex mutex_;
   std::vector<Bar> bars_;
   std::atomic<std::uint64_t> due_ns_{kNoDeadline};
+  std::atomic<bool> used_{false};
 };
 
 }  // namespace capsule::worker
