@@ -55,7 +55,8 @@ enum {
   /**
    * It goes to its own execution's handle, with `late` = 1, behind the terminal event: capsule_execution_next() then answers
    * `CAPSULE_E_END` only once the worker is gone. What was written at descriptor level while no execution ran belongs to the
-   * one that ended last. At most half of `output_window_bytes` waits to be taken so; what comes beyond is dropped and counted.
+   * one that ended last. An eighth of `output_window_bytes`, and one piece of output, may wait to be taken so; what comes beyond is
+   * dropped and counted.
    */
   CAPSULE_LATE_DELIVER = 1,
   /** It is dropped and counted. */

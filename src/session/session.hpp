@@ -138,7 +138,9 @@ class Session : public std::enable_shared_from_this<Session> {
     bool late;
   };
   [[nodiscard]] Target target_of(std::uint64_t execution_id) const;
-  [[nodiscard]] bool has_room_for_late(std::uint64_t charge) const;
+  [[nodiscard]] std::uint64_t most_kept_back() const;
+  [[nodiscard]] std::uint64_t charge_of(const Target &target, std::uint64_t charge) const;
+  [[nodiscard]] bool has_room(const Target &target) const;
   void drop_late(std::uint64_t bytes, std::uint64_t charge);
   void deliver_output(Notifications &notifications, OutputPiece piece);
   bool deliver_message(Notifications &notifications, Worker &worker, const OutputPiece &piece);

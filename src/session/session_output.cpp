@@ -66,17 +66,26 @@ void Session::drop_late(std::uint64_t bytes, std::uint64_t charge) {
   credit(charge);
 }
 
-// Late output waits behind a terminal event that may never be taken: only so much of it, or one piece.
-bool Session::has_room_for_late(std::uint64_t charge) const {
-  return options_.late_output != CAPSULE_LATE_DELIVER || late_held_ == 0 ||
-         late_held_ + charge <= options_.output_window_bytes / 2;
+// What may be kept back for a reason other than that the host takes nothing: for late output, which waits behind a terminal event and
+// may never be taken, and for a message that is not whole yet. With the quarter that credit() gathers it leaves the worker half of
+// the window, which is the largest piece that it may have to send.
+std::uint64_t Session::most_kept_back() const { return options_.output_window_bytes / 8; }
+
+// Of late output in its own queue as much is charged as may be kept back; nothing is taken any more once that is full.
+std::uint64_t Session::charge_of(const Target &target, std::uint64_t charge) const {
+  const bool kept_back = target.late && options_.late_output == CAPSULE_LATE_DELIVER;
+  return kept_back ? std::min(charge, most_kept_back() - late_held_) : charge;
+}
+
+bool Session::has_room(const Target &target) const {
+  return !target.late || options_.late_output != CAPSULE_LATE_DELIVER || late_held_ < most_kept_back();
 }
 
 void Session::deliver_output(Notifications &notifications, OutputPiece piece) {
   const std::uint64_t size = piece.data.size();
   counters_.output_bytes += size;
   const Target target = target_of(piece.execution_id);
-  if (!target.execution || !is_stream(piece.stream) || size == 0 || (target.late && !has_room_for_late(size))) {
+  if (!target.execution || !is_stream(piece.stream) || size == 0 || !has_room(target)) {
     drop_late(size, size);
     return;
   }
@@ -86,7 +95,9 @@ void Session::deliver_output(Notifications &notifications, OutputPiece piece) {
       drop_late(size, size);
     } else {
       counters_.late_output_delivered_bytes += size;
-      push_text(notifications, target, piece, size);
+      const std::uint64_t charge = charge_of(target, size);
+      credit(size - charge);
+      push_text(notifications, target, piece, charge);
     }
     return;
   }
@@ -214,8 +225,8 @@ void Session::finish_output(Notifications &notifications, const std::shared_ptr<
 bool Session::deliver_message(Notifications &notifications, Worker &worker, const OutputPiece &piece) {
   const std::uint64_t size = piece.data.size();
   counters_.output_bytes += size;
-  // A frame may be larger than the window: half of that is enough to bound how many wait.
-  const std::uint64_t charged = std::min(size, options_.output_window_bytes / 2 - worker.message_charge);
+  // A frame may be larger than the window: a part of it is enough to bound how many wait.
+  const std::uint64_t charged = std::min(size, most_kept_back() - worker.message_charge);
   worker.message_charge += charged;
   credit(size - charged);
   const auto state = worker.message.take(piece.data, options_.display_limit_bytes + kDisplayOverhead);
@@ -248,15 +259,17 @@ bool Session::deliver_shown(Notifications &notifications, std::uint64_t executio
     return false;
   }
   const Target target = target_of(execution_id);
-  if (!target.execution || target.execution->events.abandoned() || (target.late && !has_room_for_late(charge))) {
+  if (!target.execution || target.execution->events.abandoned() || !has_room(target)) {
     drop_late(kept.size(), charge);
     return true;
   }
+  const std::uint64_t charged = charge_of(target, charge);
+  credit(charge - charged);
   ++counters_.displays;
   for (OutputPiece &cut : target.execution->cut) {
     push_cut(notifications, {target.execution, false}, cut);
   }
-  push_written(notifications, target, execution_id, std::move(event), charge);
+  push_written(notifications, target, execution_id, std::move(event), charged);
   return true;
 }
 
