@@ -55,7 +55,8 @@ CAPSULE_TEST(fifty_megabytes_in_flat_memory) {  // I6
     }
   });
   CHECK_EQ(bytes, 50 * kMega);
-  CHECK_AT_MOST(peak - before, (kSanitized ? 96U : 16U) << 20U);
+  // The address sanitizer keeps 256 MiB of what was freed.
+  CHECK_AT_MOST(peak - before, (kSanitized ? 320U : 16U) << 20U);
 }
 
 CAPSULE_TEST(the_output_window_is_never_exceeded) {  // I6

@@ -197,3 +197,55 @@ CAPSULE_TEST(threads_that_append_at_once_lose_nothing) {
   CHECK_EQ(all.size(), kThreads * kLines * 11);
   CHECK_EQ(std::count(all.begin(), all.end(), '\n'), kThreads * kLines);
 }
+
+CAPSULE_TEST(the_oldest_is_dropped_while_the_pump_sends) {
+  Bench bench(64U << 10U);
+  bench.output->start_pump();
+  constexpr int kLines = 50'000;
+  const std::string text = std::string(99, 'x') + "\n";
+  NativeThread writer;
+  writer.start("writer", [&] {
+    for (int i = 0; i < kLines; ++i) {
+      while (bench.output->append(kWriter, 1, text) == 0) {
+        bench.output->drop_oldest(text.size());
+      }
+    }
+  });
+  // The host goes on once something was dropped: without credit nothing is on its way that could not be.
+  const auto dropped = [&] { return bench.output->counters().get(Counter::outputs_dropped); };
+  while (dropped() == 0) {
+    sched_yield();
+  }
+  std::string all;
+  while (std::count(all.begin(), all.end(), '\n') < kLines) {
+    bench.output->add_credit(64U << 10U);
+    all += bench.receive_output(1);
+    if (bench.output->counters().get(Counter::outputs_enqueued) == kLines &&
+        std::count(all.begin(), all.end(), 'x') / 99 + static_cast<long>(dropped()) == kLines) {
+      break;
+    }
+  }
+  writer.join();
+  std::uint64_t told = 0;
+  for (std::size_t at = all.find("[capsule: "); at != std::string::npos; at = all.find("[capsule: ", at + 1)) {
+    told += std::stoull(all.substr(at + 10));
+  }
+  CHECK(dropped() > 0);
+  CHECK_EQ(told, bench.output->counters().get(Counter::output_bytes_dropped));
+  CHECK_EQ(std::count(all.begin(), all.end(), 'x'), (kLines - static_cast<long>(dropped())) * 99);
+}
+
+CAPSULE_TEST(a_drain_that_cannot_move_gives_up_and_what_follows_goes_behind) {  // I2
+  Bench bench(1U << 30U);
+  bench.output->start_pump();
+  const std::string text(900'000, 'x');  // more than the socket takes
+  CHECK_EQ(bench.output->append(kWriter, 1, text), text.size());
+  const auto stall = bench.output->send_behind(5, wire::Result{}, 50 * kNsPerMs);
+  CHECK(stall.has_value());
+  CHECK(stall->pending_sends > 0);
+  CHECK(stall->queue_bytes > 0);
+  NativeThread sender;
+  sender.start("sender", [&] { bench.output->send_next(5, wire::Error{.error_type = "OutputDrainTimeout"}); });
+  CHECK_EQ(bench.receive_output(text.size()), text);
+  sender.join();
+}

@@ -391,6 +391,7 @@ void Output::send_next(std::uint64_t execution_id, const wire::Body &body) {
   }
   pack(execution_id, body);
   send_packed(lock);
+  flush();  // what it went ahead of is the pump's to send
 }
 
 void Output::on_doorbell() {
@@ -443,8 +444,11 @@ void Output::pump_main() {
 void Output::pump_wait(bool linger) {
   pump_state_.store(linger ? Pump::kLingering : Pump::kAsleep, std::memory_order_seq_cst);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (!linger && can_send()) {
-    return;  // appended between the last look and the announcement
+  if (!linger) {
+    const Lock lock(sender_);  // the oldest may be dropped at any time
+    if (can_send()) {
+      return;  // appended between the last look and the announcement
+    }
   }
   const bool room = queue_.captured().capacity() - queue_.captured().queued() > max_piece_ + sizeof(OutputRing::Record);
   PollSet &set = room ? everything_ : doorbell_only_;

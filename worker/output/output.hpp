@@ -115,6 +115,7 @@ class Output {
   void send_packed(Lock &lock);
   // The host keeps back at most a quarter of its window, and a piece is at most half of it: there always comes enough.
   [[nodiscard]] std::int64_t credit() const { return credit_.load(std::memory_order_acquire); }
+  // Under sender_.
   [[nodiscard]] bool can_send() const;
 
   SessionState &state_;
