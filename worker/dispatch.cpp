@@ -118,6 +118,8 @@ void Dispatch::reply(std::uint64_t execution_id, const Outcome &outcome, std::ui
                   wire::Error{failure.error_type, failure.message, view(failure.traceback), failure.exit_code,
                               failure.interrupted, duration_ns, bill, input_wait_ns, executor_.code_class(), dropped});
   }
+  // One that was opened since, and sent ahead of the end.
+  parts_.inputs.decline_all();
   // Not after each of many short ones: together they may cost the next one's bill half a millisecond.
   unbilled_ns_ += duration_ns;
   if (unbilled_ns_ >= kShortestMeasuredNs) {

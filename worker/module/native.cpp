@@ -60,10 +60,17 @@ PyRef ask_host(const std::string &prompt, bool secret) {
   const InputWait wait(parts.state);
   const std::shared_ptr<InputRequest> request = parts.inputs.open();
   parts.counters.add(Counter::input_requests);
+  bool over = false;
   {
     const WithoutGil released;
     const std::string_view shown(prompt.data(), std::min<std::size_t>(prompt.size(), parts.options.max_frame_bytes / 2));
-    parts.output.send_behind(execution_id, wire::InputRequest{request->id, shown, secret, parts.options.input_timeout_ms});
+    const wire::InputRequest frame{request->id, shown, secret, parts.options.input_timeout_ms};
+    over = parts.output.send_behind(execution_id, frame).has_value();
+  }
+  if (over) {
+    parts.inputs.close(request->id);
+    parts.counters.add(Counter::input_declined);
+    return refuse_input("the execution that asked the host has ended");
   }
   const std::uint64_t patience_ms = parts.options.input_timeout_ms;
   const std::uint64_t deadline = patience_ms == 0 ? kNoDeadline : monotonic_ns() + patience_ms * kNsPerMs;

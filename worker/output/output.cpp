@@ -376,6 +376,11 @@ std::optional<DrainStall> Output::send_behind(std::uint64_t execution_id, const 
     }
     wait_writable(lock, patience_ns == 0 ? kNoDeadline : moved_ns + patience_ns);
   }
+  if (!std::holds_alternative<wire::InputRequest>(body)) {
+    last_ended_id_ = execution_id;
+  } else if (execution_id <= last_ended_id_) {
+    return DrainStall{};
+  }
   // The last output and the frame behind it go out in one write: one wake-up of the host.
   pack(execution_id, body);
   counters_.add(Counter::drains);
@@ -389,6 +394,7 @@ void Output::send_next(std::uint64_t execution_id, const wire::Body &body) {
   if (packed_.empty()) {
     packed_cursor_ = queue_.tail();
   }
+  last_ended_id_ = execution_id;
   pack(execution_id, body);
   send_packed(lock);
   flush();  // what it went ahead of is the pump's to send

@@ -67,8 +67,9 @@ class Output {
   // What still waits, at an execution's end.
   std::vector<ProgressBars::Frame> take_progress() { return progress_.take_all(); }
 
-  // Main thread, without the GIL. Sends everything appended or captured so far, then the frame. Waits for credit as long as it takes.
-  // Where there is credit and still nothing moves for `patience_ns` (0: never mind), it gives up, and the frame is not sent.
+  // Without the GIL. Sends everything appended or captured so far, then the frame. Waits for credit as long as it takes.
+  // Where there is credit and still nothing moves for `patience_ns` (0: never mind), it gives up, and the frame is not sent. Nor is
+  // an input request, from any thread, whose execution's end was sent meanwhile.
   std::optional<DrainStall> send_behind(std::uint64_t execution_id, const wire::Body &body, std::uint64_t patience_ns = 0);
   // Sends the frame behind no more than what is already on its way.
   void send_next(std::uint64_t execution_id, const wire::Body &body);
@@ -148,6 +149,7 @@ class Output {
   std::uint64_t packed_pieces_ = 0;
   std::uint64_t total_packed_ = 0;  // bytes, ever
   std::uint64_t total_sent_ = 0;
+  std::uint64_t last_ended_id_ = 0;         // the execution whose end was packed last
   std::uint64_t oldest_dropped_bytes_ = 0;  // in front of the queue, and not yet told
   std::uint64_t oldest_dropped_id_ = 0;
   std::string chunk_;
