@@ -9,6 +9,11 @@ using namespace capsule::worker;
 
 namespace {
 
+constexpr ProgressBars::Verdict kSendNow{true, false};
+constexpr ProgressBars::Verdict kHeld{false, false};
+constexpr ProgressBars::Verdict kReplaced{false, true};
+constexpr ProgressBars::Verdict kSentInItsPlace{true, true};
+
 std::string coalesced(std::string text) {
   const std::size_t before = text.size();
   const std::size_t left_out = coalesce_carriage_returns(text);
@@ -71,11 +76,10 @@ CAPSULE_TEST(a_piece_that_says_less_than_it_has_is_dropped) {
 CAPSULE_TEST(progress_is_told_once_an_interval_and_the_last_value_waits) {
   ProgressBars bars(100);
   const Writer writer{1, 0, 1};
-  using Verdict = ProgressBars::Verdict;
-  CHECK(bars.offer(writer, "a", "1", 1000) == Verdict::kSendNow);
-  CHECK(bars.offer(writer, "a", "2", 1050) == Verdict::kHeld);
-  CHECK(bars.offer(writer, "a", "3", 1060) == Verdict::kReplaced);
-  CHECK(bars.offer(writer, "b", "1", 1060) == Verdict::kSendNow);
+  CHECK(bars.offer(writer, "a", "1", 1000) == kSendNow);
+  CHECK(bars.offer(writer, "a", "2", 1050) == kHeld);
+  CHECK(bars.offer(writer, "a", "3", 1060) == kReplaced);
+  CHECK(bars.offer(writer, "b", "1", 1060) == kSendNow);
   CHECK_EQ(bars.due_ns(), 1100);
   std::string sent;
   const auto send = [&](const ProgressBars::Frame &frame) {
@@ -89,19 +93,28 @@ CAPSULE_TEST(progress_is_told_once_an_interval_and_the_last_value_waits) {
   bars.send_due(1200, send);
   CHECK_EQ(sent, "3");
   CHECK_EQ(bars.due_ns(), kNoDeadline);
-  CHECK(bars.offer(writer, "b", "2", 1150) == Verdict::kHeld);
+  CHECK(bars.offer(writer, "b", "2", 1150) == kHeld);
   const auto last = bars.take_all();
   CHECK_EQ(last.size(), 1);
   CHECK_EQ(last[0].bytes, "2");
-  CHECK(bars.offer(writer, "b", "3", 1151) == Verdict::kSendNow);  // another execution's
+  CHECK(bars.offer(writer, "b", "3", 1151) == kSendNow);  // another execution's
+}
+
+CAPSULE_TEST(a_value_that_waited_and_is_overtaken_is_told_as_replaced) {
+  ProgressBars bars(100);
+  const Writer writer{1, 0, 1};
+  CHECK(bars.offer(writer, "a", "1", 1000) == kSendNow);
+  CHECK(bars.offer(writer, "a", "2", 1050) == kHeld);
+  CHECK(bars.offer(writer, "a", "3", 1100) == kSentInItsPlace);  // before the pump came to it
+  CHECK_EQ(bars.due_ns(), kNoDeadline);
 }
 
 CAPSULE_TEST(more_bars_than_are_limited_are_told_each_time) {
   ProgressBars bars(1'000'000);
   const Writer writer{1, 0, 1};
   for (int i = 0; i < 1000; ++i) {
-    CHECK(bars.offer(writer, std::to_string(i), "1", 1) == ProgressBars::Verdict::kSendNow);
+    CHECK(bars.offer(writer, std::to_string(i), "1", 1) == kSendNow);
   }
-  CHECK(bars.offer(writer, "0", "2", 2) == ProgressBars::Verdict::kHeld);
-  CHECK(bars.offer(writer, "999", "2", 2) == ProgressBars::Verdict::kSendNow);
+  CHECK(bars.offer(writer, "0", "2", 2) == kHeld);
+  CHECK(bars.offer(writer, "999", "2", 2) == kSendNow);
 }

@@ -147,13 +147,13 @@ bool Output::drop_oldest(std::size_t size) {
 
 bool Output::hold_progress(const Writer &writer, const std::string &id, std::string_view frame) {
   const auto verdict = progress_.offer(writer, id, frame, monotonic_ns());
-  counters_.add(Counter::progress_skipped, verdict == ProgressBars::Verdict::kReplaced ? 1 : 0);
-  if (verdict == ProgressBars::Verdict::kSendNow) {
+  counters_.add(Counter::progress_skipped, verdict.replaced ? 1 : 0);
+  if (verdict.send_now) {
     return false;
   }
   // The pump has to know when it is due.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (verdict == ProgressBars::Verdict::kHeld && pump_state_.exchange(Pump::kAwake) != Pump::kAwake) {
+  if (!verdict.replaced && pump_state_.exchange(Pump::kAwake) != Pump::kAwake) {
     ring_doorbell();
   }
   return true;

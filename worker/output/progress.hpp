@@ -22,24 +22,28 @@ class ProgressBars {
 
   explicit ProgressBars(std::uint64_t interval_ns) : interval_ns_(interval_ns) {}
 
-  enum class Verdict { kSendNow, kHeld, kReplaced };
-  // Whether a value may be told now, or waits, in the place of another or not. One that may is the caller's to send.
+  struct Verdict {
+    bool send_now;  // by the caller; else it waits
+    bool replaced;  // it came in the place of one that waited, which is never told
+    bool operator==(const Verdict &) const = default;
+  };
   Verdict offer(const Writer &writer, const std::string &id, std::string_view frame, std::uint64_t now) {
     const std::lock_guard lock(mutex_);
     used_.store(true, std::memory_order_relaxed);
     Bar *bar = find(id);
     if (interval_ns_ == 0 || bar == nullptr) {
-      return Verdict::kSendNow;
+      return {.send_now = true, .replaced = false};
     }
-    const bool replaces = !bar->waiting.bytes.empty();
-    if (now >= bar->next_ns) {
+    const bool replaced = !bar->waiting.bytes.empty();
+    const bool send_now = now >= bar->next_ns;
+    if (send_now) {
       bar->next_ns = now + interval_ns_;
       bar->waiting.bytes.clear();
-      return Verdict::kSendNow;
+    } else {
+      bar->waiting = {writer, std::string(frame)};
     }
-    bar->waiting = {writer, std::string(frame)};
     set_due();
-    return replaces ? Verdict::kReplaced : Verdict::kHeld;
+    return {send_now, replaced};
   }
 
   // When the next of those that wait may be sent; kNoDeadline when none does. Any thread.

@@ -116,6 +116,8 @@ class StandardInput(io.TextIOBase):
         return taken
 
     def readline(self, size=-1, /):
+        if size == 0:
+            return ""
         end = self._fill().find("\n") + 1 or len(self._rest)
         return self._take(end if size is None or size < 0 else min(size, end))
 
