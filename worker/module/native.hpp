@@ -19,6 +19,7 @@ bool add_streams(PyObject *native);  // streams.cpp: the stream types, stdout, s
 bool add_print(PyObject *native);    // print.cpp: print
 bool add_writers(PyObject *native);  // writers.cpp: who writes
 bool add_shows(PyObject *native);    // show.cpp: display, progress
+bool add_guarded(PyObject *native);  // guarded.cpp: guarded
 
 // 1 or 2 where the object is the session's own stdout or stderr, else 0.
 int stream_number(PyObject *object);

@@ -171,9 +171,8 @@ PyRef PythonExecutor::evaluate_parts(const wire::Execute &request, const std::st
   int code_class = 0;
   if (!parts || PyArg_ParseTuple(parts.get(), "Oppi", &codes, &has_value, &on_loop, &code_class) == 0) {
     hide_engine_frames();
-    code_class_ = PyErr_ExceptionMatches(PyExc_SyntaxError) != 0 && request.mode == CAPSULE_MODE_AUTO
-                      ? CAPSULE_CODE_UNKNOWN
-                      : CAPSULE_CODE_UNCLASSIFIED;
+    code_class_ = PyErr_ExceptionMatches(PyExc_Exception) != 0 && request.mode == CAPSULE_MODE_AUTO ? CAPSULE_CODE_UNKNOWN
+                                                                                                    : CAPSULE_CODE_UNCLASSIFIED;
     return {};
   }
   code_class_ = static_cast<std::uint8_t>(code_class);
@@ -211,7 +210,7 @@ Outcome PythonExecutor::describe_value(const PyRef &value) {
   if (value.get() == Py_None) {
     return described;
   }
-  if (!end_value(value)) {
+  if (!show_value(value.get())) {
     return describe_failure();
   }
   std::string repr;
@@ -235,13 +234,12 @@ Outcome PythonExecutor::describe_value(const PyRef &value) {
   described.json = json_of(value.get(), repr);
   repr.resize(utf8_prefix(repr, repr_limit(*parts_)));
   described.repr = std::move(repr);
+  history_->end(value.get());  // last: a value that holds Out is shown without itself
   return described;
 }
 
-// Into the history; and shown, where its type may have more to show than a repr.
-bool PythonExecutor::end_value(const PyRef &value) {
-  history_->end(value.get());
-  PyObject *object = value.get();
+// Where its type may have more to show than a repr.
+bool PythonExecutor::show_value(PyObject *object) {
   if (PyUnicode_CheckExact(object) != 0 || PyLong_CheckExact(object) != 0 || PyFloat_CheckExact(object) != 0 ||
       PyBool_Check(object) || PyBytes_CheckExact(object) != 0 || PyList_CheckExact(object) != 0 ||
       PyTuple_CheckExact(object) != 0 || PyDict_CheckExact(object) != 0) {

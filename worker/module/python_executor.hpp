@@ -34,7 +34,7 @@ class PythonExecutor : public Executor {
   PyRef evaluate_on_loop(PyObject *codes);
   Outcome describe_value(const PyRef &value);
   // False with an exception set.
-  bool end_value(const PyRef &value);
+  bool show_value(PyObject *object);
   void show_figures();
   void flush_replaced_streams();
   Outcome describe_failure();

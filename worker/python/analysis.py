@@ -11,6 +11,7 @@ Where this differs from the engine that it is modelled on (whose tables of modul
 """
 
 import _ast
+import warnings
 from _collections import OrderedDict
 
 # The compiler flags that `from __future__ import ...` leaves in a code object (PyCF_MASK in CPython's compile.h).
@@ -345,6 +346,38 @@ class Cache:
         self.values[key] = (chars, value)
 
 
+class CompilerWarnings:
+    """Hears the compiler's warnings of a source, which may be compiled more than once, or not at all where its codes are at hand: each
+    is shown once. From its making to its end() it stands in the place where the interpreter shows warnings, behind their filters."""
+
+    def __init__(self, file_name):
+        self.file_name = file_name
+        self.seen = {}  # what was shown: category, text, line
+        self.show = warnings._showwarnmsg
+        warnings._showwarnmsg = self.hear
+
+    def end(self):
+        warnings._showwarnmsg = self.show
+
+    def hear(self, message):
+        if message.filename == self.file_name:
+            key = (message.category, str(message.message), message.lineno)
+            if key in self.seen:
+                return
+            self.seen[key] = None
+        self.show(message)
+
+    def repeat(self, compiled):
+        """Shows what the compiler said when it made codes that are used again."""
+        for category, text, line in compiled:
+            if (category, text, line) in self.seen:
+                continue
+            try:
+                warnings.warn_explicit(text, category, self.file_name, line)
+            except Warning as error:  # as the compiler does where the filters make it an error
+                raise SyntaxError(str(error), (self.file_name, line, None, None)) from None
+
+
 class Findings:
     """What analyze() found in a source."""
 
@@ -362,6 +395,7 @@ class Prepared:
 
     def __init__(self, codes, file_name, has_value, changes):
         self.codes = codes
+        self.warnings = ()  # the compiler's: category, text, line
         self.file_name = file_name
         self.has_value = has_value
         self.awaits = bool((codes[0].co_flags | codes[-1].co_flags) & CO_COROUTINE)
@@ -407,15 +441,26 @@ class Analyzer:
         whether they belong on the event loop; the class of the source."""
         trees = None
         code_class = UNCLASSIFIED
+        heard = CompilerWarnings(file_name)
+        try:
+            if mode == MODE_AUTO:
+                findings, trees = self.analysis(source, file_name)
+            key = (source, mode)
+            prepared = self.codes.get(key)
+            if prepared is None:
+                prepared = self.compile(trees or self.parse(source, file_name, mode), source, file_name, mode)
+                prepared.warnings = tuple(heard.seen)
+                self.codes.put(key, len(source), prepared)
+        except Exception:
+            if mode == MODE_AUTO:
+                self.count(MODE_COUNTERS[UNKNOWN], 1)
+            raise
+        finally:
+            heard.end()
+        heard.repeat(prepared.warnings)
         if mode == MODE_AUTO:
-            findings, trees = self.analysis(source, file_name)
             code_class = findings.code_class
             self.report(findings)
-        key = (source, mode)
-        prepared = self.codes.get(key)
-        if prepared is None:
-            prepared = self.compile(trees or self.parse(source, file_name, mode), source, file_name, mode)
-            self.codes.put(key, len(source), prepared)
         for name, amount in prepared.changes:
             self.count(name, amount)
         on_loop = mode == MODE_ASYNC or prepared.awaits
@@ -426,11 +471,7 @@ class Analyzer:
         known = self.analyses.get(source)
         if known is not None:
             return known
-        try:
-            trees = self.parse(source, file_name, MODE_AUTO)
-        except Exception:
-            self.count(MODE_COUNTERS[UNKNOWN], 1)
-            raise
+        trees = self.parse(source, file_name, MODE_AUTO)
         findings = self.analyze(trees[0], trees[1], source)
         self.analyses.put(source, len(source), (findings, trees if self.keeps_trees else None))
         return findings, trees

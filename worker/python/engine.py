@@ -1,5 +1,6 @@
 """The part of the executor that is easier said in Python. Runs in a module that is in no sys.modules: user code cannot see it."""
 
+import _operator
 import _signal
 import _thread
 import builtins
@@ -84,6 +85,12 @@ class PatchingLoader:
         self.patch(module)
 
 
+def size_limit(size):
+    """How much a read of that size reads at most."""
+    size = -1 if size is None else _operator.index(size)
+    return sys.maxsize if size < 0 else size
+
+
 class StandardInput(io.TextIOBase):
     """sys.stdin: each line of it is asked of the host, without a prompt. A declined one is the end of the file, for that read."""
 
@@ -116,13 +123,14 @@ class StandardInput(io.TextIOBase):
         return taken
 
     def readline(self, size=-1, /):
+        size = size_limit(size)
         if size == 0:
             return ""
         end = self._fill().find("\n") + 1 or len(self._rest)
-        return self._take(end if size is None or size < 0 else min(size, end))
+        return self._take(min(size, end))
 
     def read(self, size=-1, /):
-        left = sys.maxsize if size is None or size < 0 else size
+        left = size_limit(size)
         pieces = []
         while left and self._fill():
             pieces.append(self._take(left))
@@ -178,7 +186,9 @@ class Session:
 
     def display(self):
         if self._display is None:
-            self._display = load_once("display").Display(self.native, self.native.display_limit())
+            module = load_once("display")
+            guard_methods(self.native, module.DisplayHandle, "display", "update")
+            self._display = module.Display(self.native, self.native.display_limit())
         return self._display
 
 
@@ -195,6 +205,31 @@ def load_once(name):
 _session = None
 
 
+def hide_engine_frames(error):
+    """Takes the engine's frames out of the exception's traceback."""
+    kept = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename != "<capsule>":
+            kept.append(traceback)
+        traceback = traceback.tb_next
+    for before, after in zip(kept, kept[1:]):
+        before.tb_next = after
+    error.__traceback__ = kept[0] if kept else None
+
+
+def guard(native, function):
+    """The function, for the user's code to call: what it raises has no frame of ours."""
+    names = ("__name__", "__qualname__", "__doc__", "__module__")
+    attributes = {name: getattr(function, name) for name in names}
+    return native.guarded(function, hide_engine_frames, attributes | {"__wrapped__": function})
+
+
+def guard_methods(native, kind, *names):
+    for name in names:
+        setattr(kind, name, guard(native, getattr(kind, name)))
+
+
 def patches_of(native):
     """What is done to modules of the user's once they are imported."""
 
@@ -209,7 +244,7 @@ def patches_of(native):
             start(self)
 
         start_for.__name__, start_for.__qualname__, start_for.__doc__ = "start", "Thread.start", start.__doc__
-        module.Thread.start = start_for
+        module.Thread.start = guard(native, start_for)
         native.set_thread_hook(lambda: getattr(module._active.get(_thread.get_ident()), "_capsule_execution", 0))
 
     def patch_thread_pool(module):
@@ -254,13 +289,14 @@ def start_session(native, cancel_signal):
     io.RawIOBase.register(native.ByteStream)
     sys.stdout = sys.__stdout__ = native.stdout
     sys.stderr = sys.__stderr__ = native.stderr
+    guard_methods(native, StandardInput, "read", "readline")
     sys.stdin = sys.__stdin__ = StandardInput(native.input)
     sys.argv = [""]
     builtins.input = native.input
     builtins.print = native.print
-    builtins.display = display
-    builtins.update_display = update_display
-    builtins.progress = progress
+    builtins.display = guard(native, display)
+    builtins.update_display = guard(native, update_display)
+    builtins.progress = guard(native, progress)
     builtins.OutputBackpressureExceeded = native.OutputBackpressureExceeded
     _signal.signal(cancel_signal, native.on_cancel_signal)
     _session = Session(native, main.__dict__)
