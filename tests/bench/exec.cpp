@@ -1,5 +1,7 @@
 // What a caller that blocks waits for: a result, and the first line of output.
 #include <charconv>
+#include <memory>
+#include <thread>
 
 #include "client.hpp"
 #include "floors.hpp"
@@ -73,6 +75,67 @@ double first_line_us(const Session &session) {
   return us_between(printed, received);
 }
 
+// Sessions of the same runtime that run something without end, and a thread for each that takes its output.
+class Load {
+ public:
+  Load(const Runtime &runtime, const Context &context, std::string_view source) {
+    for (int i = 0; i < kSessions; ++i) {
+      sessions_.push_back(std::make_unique<Session>(runtime, context));
+      executions_.push_back(std::make_unique<Execution>(*sessions_.back(), source));
+      Event started;
+      executions_.back()->next_of(started, CAPSULE_EVENT_STARTED);
+      threads_.emplace_back([execution = executions_.back().get()] {
+        Event event;
+        execution->finish(event);
+      });
+    }
+  }
+  Load(const Load &) = delete;
+  Load &operator=(const Load &) = delete;
+  ~Load() {
+    for (const auto &execution : executions_) {
+      execution->cancel(-1);
+    }
+    for (std::thread &thread : threads_) {
+      thread.join();
+    }
+  }
+
+  static constexpr int kSessions = 8;
+
+ private:
+  std::vector<std::unique_ptr<Session>> sessions_;
+  std::vector<std::unique_ptr<Execution>> executions_;
+  std::vector<std::thread> threads_;
+};
+
+Row first_line_beside(const Context &context, const char *name, const char *what, std::string_view source) {
+  constexpr int kLines = 300;
+  constexpr double kGoalUs = 1000;
+  const Runtime runtime;
+  const Session session(runtime, context);
+  const Load load(runtime, context, source);
+  PingPong ping_pong;
+  std::vector<double> ours;
+  std::vector<double> bare;
+  for (int line = 0; line < kLines; ++line) {
+    ours.push_back(first_line_us(session));
+    append(bare, ping_pong.block(1));
+  }
+  return {
+      .name = name,
+      .value = median(ours),
+      .unit = "us",
+      .floor = kGoalUs,
+      .peer = "the goal",
+      .how = format(
+          "p50 of %d times as in first_line while %d other sessions %s (p95 %.1f us; half of a bare ping-pong meanwhile: "
+          "p50 %.1f us, p95 %.1f us), Python %s",
+          kLines, Load::kSessions, what, percentile(ours, 95), median(bare) / 2, percentile(bare, 95) / 2,
+          context.version.c_str()),
+  };
+}
+
 }  // namespace
 
 Rows exec_roundtrip(const Context &context) {
@@ -122,7 +185,7 @@ Rows first_line(const Context &context) {
     }
     append(bare, ping_pong.block(kBlockSize));
   }
-  return {{
+  const Row idle{
       .name = "first_line",
       .value = median(ours),
       .unit = "us",
@@ -131,7 +194,9 @@ Rows first_line(const Context &context) {
       .how = format("p50 of %zu times from just before a print in code that goes on for 3 ms to the waiting caller "
                     "having the event (p95 %.1f us), in %d blocks interleaved with blocks of %d ping-pongs, Python %s",
                     ours.size(), percentile(ours, 95), kBlocks, kBlockSize, context.version.c_str()),
-  }};
+  };
+  return {idle, first_line_beside(context, "first_line_beside_loops", "compute without end", "while True: pass"),
+          first_line_beside(context, "first_line_beside_floods", "print without end", "while True: print('x' * 99)")};
 }
 
 }  // namespace bench
