@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "capsule/log.h"
 #include "capsule/session.h"
+#include "transport/socket.hpp"
 
 namespace capsule::worker {
 namespace {
@@ -24,10 +25,11 @@ Dispatch::Dispatch(const SessionParts &parts, Executor &executor, int work_fd)
       output_(parts.output),
       executor_(executor),
       work_fd_(work_fd),
-      reader_(parts.options.max_frame_bytes) {}
-
-void Dispatch::run() {
+      reader_(parts.options.max_frame_bytes) {
   getrusage(RUSAGE_SELF, &baseline_);
+}
+
+std::optional<SnapshotRequest> Dispatch::run() {
   while (!state_.shutting_down.load()) {
     auto frame = reader_.next();
     if (!frame.ok()) {
@@ -35,7 +37,7 @@ void Dispatch::run() {
     }
     if (!frame.value()) {
       if (!receive()) {
-        return;
+        return std::nullopt;
       }
       continue;
     }
@@ -45,8 +47,14 @@ void Dispatch::run() {
     }
     if (const auto *request = std::get_if<wire::Execute>(&envelope.value().body)) {
       execute(envelope.value().execution_id, *request);
+    } else if (const auto *ask = std::get_if<wire::Ask>(&envelope.value().body)) {
+      if (ask->operation == static_cast<std::uint8_t>(wire::Operation::kSnapshot)) {
+        return SnapshotRequest{ask->request_id, ask->fork_id};
+      }
+      answer(*ask);
     }
   }
+  return std::nullopt;
 }
 
 // Budget of an execution's round trip in the worker: this recv, one poll of the capture pipes, one send.
@@ -54,7 +62,7 @@ bool Dispatch::receive() {
   const auto room = reader_.room();
   executor_.run_background(work_fd_);
   executor_.enter_idle();
-  const ssize_t count = ::recv(work_fd_, room.data(), room.size(), 0);
+  const ssize_t count = capsule::receive(work_fd_, room, &attached_);
   const int error = errno;
   executor_.leave_idle();
   if (count < 0 && error == EINTR) {
@@ -70,6 +78,8 @@ bool Dispatch::receive() {
   reader_.filled(static_cast<std::size_t>(count));
   return count > 0;
 }
+
+void Dispatch::answer(const wire::Ask &request) { executor_.answer(request, std::exchange(attached_, {})); }
 
 void Dispatch::execute(std::uint64_t execution_id, const wire::Execute &request) {
   const std::uint64_t started = monotonic_ns();

@@ -9,16 +9,23 @@
 
 namespace capsule::worker {
 
+// A snapshot that the host asks for: it is made between executions, by the process's owner.
+struct SnapshotRequest {
+  std::uint64_t request_id = 0;
+  std::uint64_t fork_id = 0;
+};
+
 class Dispatch {
  public:
   // `work_fd` is borrowed.
   Dispatch(const SessionParts &parts, Executor &executor, int work_fd);
 
-  // Until the channel ends or the host says to shut down.
-  void run();
+  // Until the channel ends or the host says to shut down: nothing then; or until a snapshot is asked for.
+  std::optional<SnapshotRequest> run();
 
  private:
   bool receive();
+  void answer(const wire::Ask &request);
   void execute(std::uint64_t execution_id, const wire::Execute &request);
   void reply(std::uint64_t execution_id, const Outcome &outcome, std::uint64_t duration_ns);
   void send_terminal(std::uint64_t execution_id, const wire::Body &body);
@@ -31,8 +38,9 @@ class Dispatch {
   Executor &executor_;
   const int work_fd_;
   FrameReader reader_;
-  rusage baseline_{};              // what the process had used some executions ago
-  std::uint64_t unbilled_ns_ = 0;  // that these took
+  std::vector<UniqueFd> attached_;  // to the frame that is being received
+  rusage baseline_{};               // what the process had used some executions ago
+  std::uint64_t unbilled_ns_ = 0;   // that these took
 };
 
 }  // namespace capsule::worker

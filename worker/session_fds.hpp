@@ -8,8 +8,9 @@
 
 namespace capsule::worker {
 
-// Those that the host attaches; the last of all() is the zygote's own.
+// Those that the host attaches; the rest of all() is the zygote's own.
 inline constexpr std::size_t kSessionFdCount = 7;
+inline constexpr std::size_t kAllSessionFds = kSessionFdCount + 2;
 
 struct SessionFds {
   UniqueFd work;
@@ -20,9 +21,10 @@ struct SessionFds {
   UniqueFd err_read;
   UniqueFd err_write;
   UniqueFd host_pidfd;
+  UniqueFd zygote;  // to tell it of forks, see snapshot_fork.hpp
 
-  std::array<UniqueFd *, kSessionFdCount + 1> all() {
-    return {&work, &control, &memory, &out_read, &out_write, &err_read, &err_write, &host_pidfd};
+  std::array<UniqueFd *, kAllSessionFds> all() {
+    return {&work, &control, &memory, &out_read, &out_write, &err_read, &err_write, &host_pidfd, &zygote};
   }
 };
 

@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "dispatch.hpp"
+#include "snapshot_fork.hpp"
 #include "transport/socket.hpp"
 
 namespace capsule::worker {
@@ -80,11 +81,14 @@ void settle(SessionFds &fds) {
   fds.err_write.reset();
 }
 
-// The user's code may fork: the child has the descriptors, but not the threads.
+// The user's code may fork: the child has the descriptors, but not the threads. Null while the process itself forks a snapshot.
 SessionState *session_state = nullptr;
 int session_channels[2] = {-1, -1};
 
 void leave_session_in_forked_child() {
+  if (session_state == nullptr) {
+    return;
+  }
   session_state->foreign.store(true);
   for (const int fd : session_channels) {
     close(fd);
@@ -113,49 +117,132 @@ wire::Hello greet(Program &program, Greeting &greeting, bool spawned) {
   return hello;
 }
 
-}  // namespace
-
-void run_session(Program &program, SessionFds fds, bool spawned) {
-  settle(fds);
-  Greeting greeting(fds.control.get());
-  const wire::Hello hello = greet(program, greeting, spawned);
-  greeting.set_max_frame_bytes(hello.max_frame_bytes);
-
-  SessionState state;
-  state.pid = getpid();
-  state.main_thread = gettid();
-  state.main_pthread = pthread_self();
-  auto memory = SharedMemory::map(std::move(fds.memory));
+SharedMemory map_memory(UniqueFd fd) {
+  auto memory = SharedMemory::map(std::move(fd));
   if (!memory.ok()) {
     _exit(kExitChannelLost);
   }
-  Output output(
-      state, SessionMemory(std::move(memory.value())), fds.work.get(), std::move(fds.out_read), std::move(fds.err_read),
-      {hello.output_window_bytes, hello.max_frame_bytes, hello.coalesce_carriage_returns, hello.progress_interval_ns});
-  InputTable inputs;
-  ControlSender sender(fds.control.get());
-  session_state = &state;
-  session_channels[0] = fds.work.get();
-  session_channels[1] = fds.control.get();
-  pthread_atfork(nullptr, nullptr, leave_session_in_forked_child);
+  return std::move(memory.value());
+}
 
-  const SessionParts parts{state, output, output.counters(), inputs, sender, hello};
-  const std::string version = program.version();
-  const std::string path = program.path();
-  greeting.answer(wire::Ready{.pid = state.pid,
-                              .python_version = version,
-                              .python_path = path,
-                              .capabilities = {"execute", "input", "cancel", "interrupt"}});
-  greeting.send();
-  Link link(state, output, inputs, sender, fds.control.get(), fds.work.get(), fds.host_pidfd.get(), greeting.take_reader(),
-            hello.heartbeat_interval_ms);
-  link.start();
-  const std::unique_ptr<Executor> executor = program.make_executor(parts);
-  Dispatch dispatch(parts, *executor, fds.work.get());
-  dispatch.run();
-  executor->finish();
-  // What atexit functions printed is in the shared queue: the host reads it there.
-  _exit(kExitNormal);
+// The process as a session's, from its greeting to its end; or to the fork of a snapshot, which in the snapshot ends it too: what it
+// was goes, but for the program and its executor, and with new descriptors it is another session's.
+class SessionProcess {
+ public:
+  SessionProcess(Program &program, SessionFds &fds, Greeting &greeting, const wire::Hello &hello)
+      : program_(program),
+        fds_(fds),
+        output_(
+            state_, SessionMemory(map_memory(std::move(fds.memory))), fds.work.get(), std::move(fds.out_read),
+            std::move(fds.err_read),
+            {hello.output_window_bytes, hello.max_frame_bytes, hello.coalesce_carriage_returns, hello.progress_interval_ns}),
+        sender_(fds.control.get()),
+        parts_{state_, output_, output_.counters(), inputs_, sender_, hello},
+        link_(state_, output_, inputs_, sender_, fds.control.get(), fds.work.get(), fds.host_pidfd.get(),
+              greeting.take_reader(), hello.heartbeat_interval_ms) {
+    state_.pid = getpid();
+    state_.main_thread = gettid();
+    state_.main_pthread = pthread_self();
+    session_state = &state_;
+    session_channels[0] = fds.work.get();
+    session_channels[1] = fds.control.get();
+    const std::string version = program.version();
+    const std::string path = program.path();
+    greeting.answer(wire::Ready{.pid = state_.pid,
+                                .python_version = version,
+                                .python_path = path,
+                                .capabilities = {"execute", "input", "cancel", "interrupt", "snapshot", "values"}});
+    greeting.send();
+    link_.start();
+  }
+  SessionProcess(const SessionProcess &) = delete;
+  SessionProcess &operator=(const SessionProcess &) = delete;
+
+  // Until the session ends; or, in a snapshot, until it is frozen: then what it keeps.
+  std::optional<Frozen> run(std::unique_ptr<Executor> &executor) {
+    if (executor) {
+      executor->attach(parts_);
+    } else {
+      executor = program_.make_executor(parts_);
+    }
+    Dispatch dispatch(parts_, *executor, fds_.work.get());
+    while (const std::optional<SnapshotRequest> request = dispatch.run()) {
+      if (auto frozen = fork_snapshot(*request, *executor)) {
+        executor->detach();
+        return frozen;
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  // In the snapshot, what it keeps.
+  std::optional<Frozen> fork_snapshot(const SnapshotRequest &request, Executor &executor) {
+    const std::string refusal = executor.why_no_fork();
+    int ends[2] = {-1, -1};
+    if (!refusal.empty()) {
+      answer(request, Status(CAPSULE_E_STATE, refusal));
+      return std::nullopt;
+    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+      answer(request, system_error("socketpair", errno));
+      return std::nullopt;
+    }
+    UniqueFd ours(ends[0]);
+    UniqueFd hosts(ends[1]);
+    link_.stop();
+    output_.stop_pump();
+    session_state = nullptr;
+    const ForkOutcome outcome = fork_for_zygote(program_, fds_.zygote.get(), request.fork_id, hosts.get());
+    if (outcome.child) {
+      return Frozen{std::move(ours), std::move(fds_.host_pidfd), std::move(fds_.zygote)};
+    }
+    session_state = &state_;
+    link_.start();
+    answer(request, outcome.error == 0 ? Status()
+                    : outcome.error == EPIPE || outcome.error == ECONNREFUSED
+                        ? Status(CAPSULE_E_STATE, "the zygote that would look after a snapshot is gone")
+                        : system_error("fork", outcome.error));
+    return std::nullopt;
+  }
+
+  void answer(const SnapshotRequest &request, const Status &status) {
+    sender_.answer(wire::Answer{.request_id = request.request_id, .status = status.code(), .message = status.message()});
+  }
+
+  Program &program_;
+  SessionFds &fds_;
+  SessionState state_;
+  Output output_;
+  InputTable inputs_;
+  ControlSender sender_;
+  const SessionParts parts_;
+  Link link_;
+};
+
+}  // namespace
+
+void run_session(Program &program, SessionFds fds, bool spawned) {
+  pthread_atfork(nullptr, nullptr, leave_session_in_forked_child);
+  std::unique_ptr<Executor> executor;
+  for (;;) {
+    settle(fds);
+    std::optional<Frozen> frozen;
+    {
+      Greeting greeting(fds.control.get());
+      const wire::Hello hello = greet(program, greeting, std::exchange(spawned, false));
+      greeting.set_max_frame_bytes(hello.max_frame_bytes);
+      SessionProcess process(program, fds, greeting, hello);
+      frozen = process.run(executor);
+      if (!frozen) {
+        executor->finish();
+        // What atexit functions printed is in the shared queue: the host reads it there.
+        _exit(kExitNormal);
+      }
+    }
+    fds = {};
+    fds = wait_frozen(program, std::move(*frozen));
+  }
 }
 
 void run_spawned_session(Program &program) {

@@ -51,6 +51,8 @@ struct SessionState {
   std::atomic<std::uint64_t> cancel_id{0};
   // Link. The execution to interrupt once; whoever delivers it resets it.
   std::atomic<std::uint64_t> interrupt_id{0};
+  // Main. What the host has asked for between executions, while it is done: its ids have kRequestBit. 0 else.
+  std::atomic<std::uint64_t> request_id{0};
   std::atomic<bool> shutting_down{false};
   // Main. Times that a cancel was raised in the running code: it then gets time to clean up before the next.
   std::atomic<std::uint64_t> raised{0};

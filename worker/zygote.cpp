@@ -14,12 +14,14 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <functional>
 #include <map>
 
 #include "base/clock.hpp"
 #include "native_thread.hpp"
+#include "snapshot_fork.hpp"
 #include "transport/socket.hpp"
 
 namespace capsule::worker {
@@ -87,7 +89,10 @@ class Zygote {
     prepare();
     greet();
     for (;;) {
-      pollfd fds[] = {{channel_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}, {host_pidfd_.get(), POLLIN, 0}};
+      pollfd fds[] = {{channel_.get(), POLLIN, 0},
+                      {signals_.get(), POLLIN, 0},
+                      {host_pidfd_.get(), POLLIN, 0},
+                      {notices_.get(), POLLIN, 0}};
       if (::poll(fds, std::size(fds), idle_work_pending_ ? 0 : -1) == 0) {
         idle_work_pending_ = false;
         use_idle_time();
@@ -95,6 +100,9 @@ class Zygote {
       }
       if (fds[2].revents != 0) {
         end();
+      }
+      if (fds[3].revents != 0) {
+        receive_notices();
       }
       if (fds[1].revents != 0) {
         reap();
@@ -117,6 +125,13 @@ class Zygote {
     sigaddset(&children, SIGCHLD);
     sigprocmask(SIG_BLOCK, &children, nullptr);
     signals_.reset(signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+      _exit(kExitRefused);
+    }
+    notices_.reset(ends[0]);
+    notice_sender_.reset(ends[1]);
+    fcntl(notices_.get(), F_SETFL, O_NONBLOCK);
   }
 
   void greet() {
@@ -279,7 +294,7 @@ class Zygote {
     do {
       count = receive(socket.get(), {&byte, 1}, &received);
     } while (count < 0 && errno == EINTR);
-    if (count <= 0 || received.size() != kSessionFdCount + 1) {
+    if (count <= 0 || received.size() != kAllSessionFds) {
       _exit(kExitNormal);  // the zygote is gone, or needs no more sessions
     }
     socket.reset();
@@ -306,12 +321,13 @@ class Zygote {
   SessionFds take_session_fds() {
     SessionFds fds;
     for (UniqueFd *fd : fds.all()) {
-      if (fd != &fds.host_pidfd) {
+      if (fd != &fds.host_pidfd && fd != &fds.zygote) {
         *fd = std::move(attached_.front());
         attached_.pop_front();
       }
     }
     fds.host_pidfd.reset(fcntl(host_pidfd_.get(), F_DUPFD_CLOEXEC, 0));
+    fds.zygote.reset(fcntl(notice_sender_.get(), F_DUPFD_CLOEXEC, 0));
     return fds;
   }
 
@@ -337,14 +353,37 @@ class Zygote {
       }
       setpgid(pid, pid);  // both sides: whoever is first
     }
-    sessions_[pid] = request.session_id;
+    tell_of_fork(request.session_id, pid, UniqueFd());
+    idle_work_pending_ = !request.spawn;
+  }
+
+  void tell_of_fork(std::uint64_t id, pid_t pid, UniqueFd channel) {
+    sessions_[pid] = id;
     const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-    const int fd = pidfd.get();
-    const auto frame = encoder_.encode(0, wire::Forked{request.session_id, pid, {}});
-    if (send_with_fds(channel_.get(), frame, {&fd, 1}) < 0) {
+    const int fds[] = {pidfd.get(), channel.get()};
+    const auto frame = encoder_.encode(0, wire::Forked{id, pid, {}});
+    if (send_with_fds(channel_.get(), frame, {fds, channel.valid() ? 2U : 1U}) < 0) {
       end();
     }
-    idle_work_pending_ = !request.spawn;
+  }
+
+  // Of processes that sessions and snapshots have forked, and that are children of this one now, or in a moment. What comes is not to
+  // be trusted: the user's code has the socket. The host kills what it did not ask for.
+  void receive_notices() {
+    for (;;) {
+      ForkNotice notice;
+      std::uint8_t bytes[sizeof notice];
+      std::vector<UniqueFd> attached;
+      const ssize_t count = receive(notices_.get(), bytes, &attached);
+      if (count < 0) {
+        return;
+      }
+      std::memcpy(&notice, bytes, sizeof notice);
+      if (count == sizeof notice && (notice.fork_id & wire::kForkIdBit) != 0 && notice.pid > 0 && notice.pid != spare_pid_ &&
+          !sessions_.contains(notice.pid)) {
+        tell_of_fork(notice.fork_id, notice.pid, attached.empty() ? UniqueFd() : std::move(attached.front()));
+      }
+    }
   }
 
   // In a forked child: lets go of what is the zygote's.
@@ -352,6 +391,8 @@ class Zygote {
     channel_.reset();
     signals_.reset();
     host_pidfd_.reset();
+    notices_.reset();
+    notice_sender_.reset();
     spare_socket_.reset();
     attached_.clear();
     prctl(PR_SET_PDEATHSIG, 0);
@@ -430,8 +471,14 @@ class Zygote {
 
   // Every child that is no session is what a dead session left behind, in whatever group: sessions adopt their own orphans
   // while they live, and only then do they come here.
-  std::uint32_t kill_orphans() const {
-    return kill_children([this](pid_t child) { return child == spare_pid_ || sessions_.contains(child); });
+  std::uint32_t kill_orphans() {
+    return kill_children([this](pid_t child) {
+      const auto known = [&] { return child == spare_pid_ || sessions_.contains(child); };
+      if (!known()) {
+        receive_notices();  // of a fork the notice comes first, then the child
+      }
+      return known();
+    });
   }
 
   // The host is gone, or wants no more: everything goes (I10).
@@ -469,6 +516,8 @@ class Zygote {
   UniqueFd channel_;
   UniqueFd host_pidfd_;
   UniqueFd signals_;
+  UniqueFd notices_;        // of forks
+  UniqueFd notice_sender_;  // its other end, which every session has
   FrameReader reader_{wire::kMaxMaxFrame};
   wire::Encoder encoder_;
   std::deque<UniqueFd> attached_;

@@ -37,5 +37,7 @@
 #include "capsule/log.h"
 #include "capsule/runtime.h"
 #include "capsule/session.h"
+#include "capsule/snapshot.h"
+#include "capsule/value.h"
 
 #endif

@@ -56,7 +56,11 @@ enum {
   /** Memory ran out. */
   CAPSULE_E_MEMORY = 17,
   /** A defect of the library. */
-  CAPSULE_E_INTERNAL = 18
+  CAPSULE_E_INTERNAL = 18,
+  /** A name of the session's namespace is not bound, or is bound and should not be; the message names it. */
+  CAPSULE_E_NAME = 19,
+  /** A value is not of the kind that was asked for; the message names its type. */
+  CAPSULE_E_TYPE = 20
 };
 
 /** @brief Bytes of `capsule_error.message`, its NUL included. */

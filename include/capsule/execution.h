@@ -155,7 +155,34 @@ enum {
   /** As the code left it. */
   CAPSULE_STATE_PRESERVED = 1,
   /** Gone with the worker. */
-  CAPSULE_STATE_LOST = 2
+  CAPSULE_STATE_LOST = 2,
+  /** As it was before the execution, see `transaction`. */
+  CAPSULE_STATE_ROLLED_BACK = 3,
+  /** As it was at an earlier snapshot. */
+  CAPSULE_STATE_RESTORED = 4
+};
+
+/** @brief What becomes of what an execution does to its session. */
+enum {
+  /** It stays, whatever the end. */
+  CAPSULE_TRANSACTION_COMMIT = 0,
+  /** It is undone where the execution does not end with a result: by an exception, a cancel, its timeout, the worker's death. */
+  CAPSULE_TRANSACTION_ROLLBACK_ON_FAILURE = 1,
+  /** It is undone, whatever the end; the value and the output are delivered. */
+  CAPSULE_TRANSACTION_ROLLBACK_ALWAYS = 2
+};
+
+/** @brief How much of it is undone. */
+enum {
+  /**
+   * All that is in the memory of the process: objects that were changed in place, modules, the state of libraries, background tasks.
+   * Before the code runs a snapshot is taken (snapshot.h says what is in it and when there can be none: the execution then ends
+   * unrun, as `TransactionRefused`), which takes the worker's place. Not undone: files, sockets, what was printed. Child
+   * processes of the session end.
+   */
+  CAPSULE_SCOPE_MEMORY = 0,
+  /** Which names are bound, and to what objects: these stay as the code left them. Costs a copy of the names; not when the worker dies. */
+  CAPSULE_SCOPE_NAMES = 1
 };
 
 /** @brief Options of an execution; capsule_execution_options_init() fills the defaults. */
@@ -174,6 +201,10 @@ typedef struct capsule_execution_options {
   int64_t timeout_ms;
   /** As the session's; 0 for the session's (default). */
   uint64_t output_budget_bytes;
+  /** `CAPSULE_TRANSACTION_…`. Default commit. */
+  int32_t transaction;
+  /** `CAPSULE_SCOPE_…`. Default memory. */
+  int32_t transaction_scope;
 } capsule_execution_options;
 
 /** @brief What an event's texts live in; opaque. */

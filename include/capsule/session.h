@@ -221,6 +221,10 @@ typedef struct capsule_session_options {
   uint32_t ast_cache_entries;
   /** Compiled sources kept for the same, 0 … 65,536. Default 100. */
   uint32_t code_cache_entries;
+  /** Snapshots that capsule_session_snapshot() keeps, 0 … 1,024: with one more, the oldest is let go. Default 16. */
+  uint32_t snapshot_limit;
+  /** Reserved, zero. */
+  uint32_t reserved_snapshot;
 } capsule_session_options;
 
 /** @brief Bytes of the inline texts of `capsule_session_info`, their NUL included. */
@@ -324,6 +328,16 @@ typedef struct capsule_session_info {
   uint64_t displays;
   /** Displays that did not arrive whole and were dropped. */
   uint64_t displays_incomplete;
+  /** The session that this one branched from, or 0. */
+  uint64_t parent_session_id;
+  /** Snapshots taken by capsule_session_snapshot(). */
+  uint64_t snapshots;
+  /** Of these, those that were let go for `snapshot_limit`. */
+  uint64_t snapshots_evicted;
+  /** Times the session went back to a snapshot by capsule_session_restore(). */
+  uint64_t restores;
+  /** Executions that were rolled back. */
+  uint64_t rollbacks;
 } capsule_session_info;
 
 /**

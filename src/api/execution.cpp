@@ -38,14 +38,19 @@ Result<capsule::ExecutionRequest> translate(const capsule_execution_options *giv
   request.timeout_ms = o.timeout_ms;
   request.mode = o.mode;
   request.output_budget_bytes = o.output_budget_bytes;
+  request.transaction = o.transaction;
+  request.transaction_scope = o.transaction_scope;
   const auto budget = static_cast<std::int64_t>(std::min<std::uint64_t>(o.output_budget_bytes, INT64_MAX));
   auto file_name = read_text("options.file_name", o.file_name, kFileNameMax);
   auto traceparent = read_text("options.traceparent", o.traceparent, kTracestateMax);
   auto tracestate = read_text("options.tracestate", o.tracestate, kTracestateMax);
-  for (const Status &status : {file_name.status(), traceparent.status(), tracestate.status(),
-                               check_range("options.mode", o.mode, CAPSULE_MODE_AUTO, CAPSULE_MODE_ASYNC),
-                               check_range("options.timeout_ms", o.timeout_ms, 0, kYearMs),
-                               check_range("options.output_budget_bytes", budget, budget == 0 ? 0 : 1 << 10, 1 << 30)}) {
+  for (const Status &status :
+       {file_name.status(), traceparent.status(), tracestate.status(),
+        check_range("options.mode", o.mode, CAPSULE_MODE_AUTO, CAPSULE_MODE_ASYNC),
+        check_range("options.timeout_ms", o.timeout_ms, 0, kYearMs),
+        check_range("options.transaction", o.transaction, CAPSULE_TRANSACTION_COMMIT, CAPSULE_TRANSACTION_ROLLBACK_ALWAYS),
+        check_range("options.transaction_scope", o.transaction_scope, CAPSULE_SCOPE_MEMORY, CAPSULE_SCOPE_NAMES),
+        check_range("options.output_budget_bytes", budget, budget == 0 ? 0 : 1 << 10, 1 << 30)}) {
     if (!status.ok()) {
       return status;
     }
@@ -310,7 +315,7 @@ const char *capsule_stream_name(int32_t stream) {
 }
 
 const char *capsule_state_name(int32_t state) {
-  static constexpr const char *names[] = {"unknown", "preserved", "lost"};
+  static constexpr const char *names[] = {"unknown", "preserved", "lost", "rolled_back", "restored"};
   return name_of(names, state);
 }
 

@@ -7,10 +7,12 @@
 #include "base/status.hpp"
 #include "capsule/capsule.h"
 #include "session/runtime.hpp"
+#include "session/snapshot.hpp"
+#include "transport/shared_buffer.hpp"
 
 namespace capsule::api {
 
-enum class Kind : std::uint8_t { kRuntime = 1, kSession = 2, kExecution = 3 };
+enum class Kind : std::uint8_t { kRuntime = 1, kSession = 2, kExecution = 3, kSnapshot = 4, kBuffer = 5 };
 
 template <typename Token>
 struct HandleTraits;
@@ -31,6 +33,19 @@ struct HandleTraits<capsule_execution> {
   using Object = Execution;
   static constexpr Kind kKind = Kind::kExecution;
   static constexpr const char *kName = "execution";
+};
+
+template <>
+struct HandleTraits<capsule_snapshot> {
+  using Object = Snapshot;
+  static constexpr Kind kKind = Kind::kSnapshot;
+  static constexpr const char *kName = "snapshot";
+};
+template <>
+struct HandleTraits<capsule_buffer> {
+  using Object = SharedBuffer;
+  static constexpr Kind kKind = Kind::kBuffer;
+  static constexpr const char *kName = "buffer";
 };
 
 // The table behind the templates below.

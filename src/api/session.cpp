@@ -79,6 +79,7 @@ Status check_numbers(const capsule_session_options &o) {
       {"options.display_limit_bytes", number(o.display_limit_bytes), kMinBudget, kMaxBuffer},
       {"options.ast_cache_entries", o.ast_cache_entries, 0, 65'536},
       {"options.code_cache_entries", o.code_cache_entries, 0, 65'536},
+      {"options.snapshot_limit", o.snapshot_limit, 0, 1'024},
   };
   for (const Check &check : checks) {
     if (Status status = check_range(check.name, check.value, check.least, check.most); !status.ok()) {
@@ -152,6 +153,7 @@ Result<capsule::SessionOptions> translate(const capsule_session_options *given) 
   translated.progress_rate_per_s = o.progress_rate_per_s;
   translated.ast_cache_entries = o.ast_cache_entries;
   translated.code_cache_entries = o.code_cache_entries;
+  translated.snapshot_limit = o.snapshot_limit;
   return translated;
 }
 
@@ -181,6 +183,7 @@ void capsule_session_options_init(capsule_session_options *options, uint32_t str
   defaults.progress_rate_per_s = d.progress_rate_per_s;
   defaults.ast_cache_entries = d.ast_cache_entries;
   defaults.code_cache_entries = d.code_cache_entries;
+  defaults.snapshot_limit = d.snapshot_limit;
   write_defaults(options, struct_size, defaults);
 }
 

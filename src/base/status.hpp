@@ -28,7 +28,9 @@
   X(CAPSULE_E_FORKED, 15, "the library cannot be used in a forked child of its host") \
   X(CAPSULE_E_SYSTEM, 16, "the operating system refused a call")                      \
   X(CAPSULE_E_MEMORY, 17, "memory ran out")                                           \
-  X(CAPSULE_E_INTERNAL, 18, "a defect of the library")
+  X(CAPSULE_E_INTERNAL, 18, "a defect of the library")                                \
+  X(CAPSULE_E_NAME, 19, "a name is not bound, or is bound and should not be")         \
+  X(CAPSULE_E_TYPE, 20, "a value is not of the kind that was asked for")
 
 namespace capsule {
 

@@ -15,6 +15,7 @@
 namespace capsule {
 
 class Session;
+class Snapshot;
 
 struct ExecutionRequest {
   std::string source;
@@ -24,9 +25,12 @@ struct ExecutionRequest {
   std::int64_t timeout_ms = 0;
   std::uint64_t output_budget_bytes = 0;
   std::int32_t mode = CAPSULE_MODE_AUTO;
+  std::int32_t transaction = CAPSULE_TRANSACTION_COMMIT;
+  std::int32_t transaction_scope = CAPSULE_SCOPE_MEMORY;
 };
 
-enum class ExecutionPhase { kQueued, kRunning, kEnded };
+// Rolling back: the code is over, and the session on its way to where it was before.
+enum class ExecutionPhase { kQueued, kRunning, kRollingBack, kEnded };
 
 struct Execution {
   Execution(std::shared_ptr<Session> owner, std::uint64_t number, ExecutionRequest what)
@@ -54,6 +58,7 @@ struct Execution {
   // Why it is being ended: CAPSULE_OUTCOME_CANCELED, _TIMEOUT or _KILLED; 0 when it is not.
   std::int32_t stop_cause = 0;
   std::uint64_t kill_deadline_ns = UINT64_MAX;
+  std::shared_ptr<Snapshot> snapshot;  // from before it, where it may be rolled back
   std::optional<Loop::TimerId> timeout_timer;
   std::optional<Loop::TimerId> kill_timer;
 };

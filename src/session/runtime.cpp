@@ -4,6 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "session/snapshot.hpp"
 
 namespace capsule {
 
@@ -36,7 +37,7 @@ void Runtime::drop_handle() {
   }
 }
 
-Result<std::shared_ptr<Session>> Runtime::open_session(SessionOptions options) {
+Result<std::shared_ptr<Session>> Runtime::open_session(SessionOptions options, std::uint64_t parent_id, Birth birth) {
   std::shared_ptr<Session> session;
   {
     const std::lock_guard lock(mutex_);
@@ -44,12 +45,19 @@ Result<std::shared_ptr<Session>> Runtime::open_session(SessionOptions options) {
       return Status(CAPSULE_E_CLOSED, "runtime is closed");
     }
     options.profile.worker_dir = options_.worker_dir;
-    session = std::make_shared<Session>(shared_from_this(), ++sessions_opened_, std::move(options));
+    session =
+        std::make_shared<Session>(shared_from_this(), ++sessions_opened_, std::move(options), parent_id, std::move(birth));
     sessions_.emplace(session->id(), session);
   }
   handles_.fetch_add(1, std::memory_order_relaxed);
   session->begin_start();
   return session;
+}
+
+void Runtime::remember(const std::shared_ptr<Snapshot> &snapshot) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(snapshots_, [](const auto &weak) { return weak.expired(); });
+  snapshots_.push_back(snapshot);
 }
 
 void Runtime::forget_session(std::uint64_t session_id) {
@@ -91,6 +99,11 @@ void Runtime::close(std::int64_t timeout_ms) {
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return sessions_.empty(); });
+    for (const auto &weak : snapshots_) {
+      if (const auto snapshot = weak.lock()) {
+        static_cast<void>(snapshot->let_go(false));
+      }
+    }
   }
   loop_->post([self = shared_from_this()] { self->shut_down_zygotes(); });
   {

@@ -32,7 +32,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   // The runtime's own handle and one for each session with handles. When the last is dropped the runtime is closed.
   void drop_handle();
 
-  Result<std::shared_ptr<Session>> open_session(SessionOptions options);
+  // A session made of a snapshot, where there is one.
+  Result<std::shared_ptr<Session>> open_session(SessionOptions options, std::uint64_t parent_id = 0, Birth birth = {});
   // Closes everything and waits. Any thread but the loop's.
   void close(std::int64_t timeout_ms);
   capsule_runtime_info info();
@@ -41,6 +42,10 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void forget_session(std::uint64_t session_id);
   void count_worker_started() { workers_started_.fetch_add(1, std::memory_order_relaxed); }
   void count_worker_died() { workers_died_.fetch_add(1, std::memory_order_relaxed); }
+  void add_handle() { handles_.fetch_add(1, std::memory_order_relaxed); }
+  // So that it can be let go when the runtime is closed.
+  void remember(const std::shared_ptr<Snapshot> &snapshot);
+  std::uint64_t next_snapshot() { return snapshots_taken_.fetch_add(1, std::memory_order_relaxed) + 1; }
   std::uint64_t next_incarnation() { return incarnations_.fetch_add(1, std::memory_order_relaxed) + 1; }
 
   // Loop thread: the profile's zygote, made when there is none.
@@ -57,6 +62,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   std::atomic<std::uint64_t> workers_started_{0};
   std::atomic<std::uint64_t> workers_died_{0};
   std::atomic<std::uint64_t> incarnations_{0};
+  std::atomic<std::uint64_t> snapshots_taken_{0};
   std::atomic<std::uint64_t> zygotes_started_{0};
   std::atomic<std::uint64_t> zygotes_restarted_{0};
   std::atomic<std::uint64_t> native_thread_warnings_{0};
@@ -72,6 +78,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   bool zygotes_gone_ = false;
   std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;
   std::uint64_t sessions_opened_ = 0;
+  std::vector<std::weak_ptr<Snapshot>> snapshots_;
 };
 
 }  // namespace capsule

@@ -9,13 +9,16 @@
 
 namespace capsule {
 
-Session::Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOptions options)
+Session::Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOptions options, std::uint64_t parent_id,
+                 Birth birth)
     : runtime_(std::move(runtime)),
       id_(id),
       options_(std::move(options)),
+      birth_(std::move(birth)),
       limiter_(options_.rate_limit_per_s, options_.rate_limit_burst) {
   counters_.session_id = id;
   counters_.executor = options_.profile.executor;
+  counters_.parent_session_id = parent_id;
   counters_.created_ns = monotonic_ns();
 }
 
@@ -71,10 +74,13 @@ Status Session::died_status() const {
 }
 
 void Session::dispatch(Notifications &notifications) {
-  if (!can_run() || current_ || queue_.empty() || !worker_ || worker_->gone) {
+  if (!can_run() || current_ || operation_ || !worker_ || worker_->gone || begin_operation() || queue_.empty()) {
     return;
   }
   if (limiter_.active() && !take_token(*queue_.front())) {
+    return;
+  }
+  if (begin_transaction(queue_.front())) {
     return;
   }
   const std::shared_ptr<Execution> execution = std::move(queue_.front());
@@ -132,7 +138,10 @@ void Session::run_next(Notifications &notifications, const std::shared_ptr<Execu
   const auto optional = [](const std::string &text) { return text.empty() ? wire::Text() : wire::Text(text); };
   const std::int32_t mode = request.mode == CAPSULE_MODE_AUTO ? options_.mode : request.mode;
   send_work(execution->id, wire::Execute{request.source, optional(request.file_name), optional(request.traceparent),
-                                         optional(request.tracestate), static_cast<std::uint8_t>(mode)});
+                                         optional(request.tracestate), static_cast<std::uint8_t>(mode),
+                                         static_cast<std::uint8_t>(request.transaction_scope == CAPSULE_SCOPE_NAMES
+                                                                       ? request.transaction
+                                                                       : CAPSULE_TRANSACTION_COMMIT)});
   execution->request.source = {};
   if (request.timeout_ms > 0) {
     const std::uint64_t deadline = execution->started_ns + static_cast<std::uint64_t>(request.timeout_ms) * kNsPerMs;
@@ -182,7 +191,7 @@ void Session::end(Notifications &notifications, const std::shared_ptr<Execution>
   const std::uint64_t now = monotonic_ns();
   capsule_event &fields = event.fields;
   fields.time_ns = fields.time_ns == 0 ? now : fields.time_ns;
-  const bool ran = execution->phase == ExecutionPhase::kRunning;
+  const bool ran = execution->phase != ExecutionPhase::kQueued;
   fields.queue_ns = (ran ? execution->started_ns : now) - execution->submitted_ns;
   if (fields.duration_ns == 0 && ran) {
     fields.duration_ns = now - execution->started_ns;
@@ -248,7 +257,7 @@ void Session::end_queued(Notifications &notifications, std::int32_t outcome, con
 Status Session::cancel(Execution &execution, std::int64_t grace_ms) {
   Notifications notifications;
   const Lock lock(mutex_);
-  if (execution.phase == ExecutionPhase::kEnded) {
+  if (execution.phase == ExecutionPhase::kEnded || execution.phase == ExecutionPhase::kRollingBack) {
     ++counters_.cancels_noop;
     return {};
   }
@@ -325,7 +334,7 @@ void Session::drop_timers(Execution &execution) {
 Status Session::interrupt(Execution &execution) {
   const Lock lock(mutex_);
   if (execution.phase != ExecutionPhase::kRunning) {
-    return {CAPSULE_E_STATE, execution.phase == ExecutionPhase::kEnded ? "execution has ended" : "execution is still queued"};
+    return {CAPSULE_E_STATE, execution.phase == ExecutionPhase::kQueued ? "execution is still queued" : "execution has ended"};
   }
   send_control(execution.id, wire::Interrupt{});
   return {};
@@ -370,7 +379,7 @@ void Session::credit(std::uint64_t bytes) {
   }
 }
 
-void Session::send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body) {
+void Session::send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body, std::span<const int> fds) {
   if (!worker_ || worker_->gone) {
     return;
   }
@@ -378,7 +387,7 @@ void Session::send(Channel Worker::*channel, std::uint64_t execution_id, wire::B
   const bool was_pending = to.pending();
   const char *kind = wire::body_name(body);
   const std::uint64_t before = to.bytes_sent();
-  to.send(execution_id, std::move(body));
+  to.send(execution_id, std::move(body), fds);
   show(CAPSULE_FRAME_TO_WORKER, channel == &Worker::work ? CAPSULE_CHANNEL_WORK : CAPSULE_CHANNEL_CONTROL, execution_id, kind,
        to.bytes_sent() - before, 0);
   if (to.pending() && !was_pending) {

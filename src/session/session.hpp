@@ -13,6 +13,7 @@
 #include "capsule/diagnostics.h"
 #include "session/execution.hpp"
 #include "session/interceptors.hpp"
+#include "session/operation.hpp"
 #include "session/profile.hpp"
 #include "session/worker.hpp"
 #include "transport/rate_limiter.hpp"
@@ -20,6 +21,7 @@
 namespace capsule {
 
 class Runtime;
+class Snapshot;
 
 struct SessionOptions {
   Profile profile;
@@ -46,11 +48,18 @@ struct SessionOptions {
   double progress_rate_per_s = 20;
   std::uint32_t ast_cache_entries = 100;
   std::uint32_t code_cache_entries = 100;
+  std::uint32_t snapshot_limit = 16;
+};
+
+// What a worker is made of where it is not a fresh one.
+struct Birth {
+  std::shared_ptr<Snapshot> snapshot;
+  bool keep = true;  // the snapshot stays; else it becomes the worker itself
 };
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOptions options);
+  Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOptions options, std::uint64_t parent_id, Birth birth);
   ~Session();
 
   [[nodiscard]] std::uint64_t id() const { return id_; }
@@ -75,6 +84,11 @@ class Session : public std::enable_shared_from_this<Session> {
   Status answer(Execution &execution, std::uint64_t input_id, std::optional<std::string_view> text);
   void abandon(Execution &execution);
   void count_refused();
+
+  // Between executions (session_operations.cpp). They wait.
+  Status perform(const std::shared_ptr<Operation> &operation, std::uint64_t deadline_ns);
+  Result<std::shared_ptr<Snapshot>> take_snapshot(bool kept, std::uint64_t deadline_ns);
+  Status restore(const std::shared_ptr<Snapshot> &snapshot, std::uint64_t deadline_ns);
 
   // Waiting (session_events.cpp).
   Result<Event> next(Execution &execution, std::uint64_t deadline_ns);
@@ -102,7 +116,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // To the interceptors. A time of 0 is now.
   void show(std::int32_t direction, std::int32_t channel, std::uint64_t execution_id, const char *kind, std::size_t bytes,
             std::uint64_t time_ns);
-  void send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body);
+  void send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body, std::span<const int> fds = {});
   void run_next(Notifications &notifications, const std::shared_ptr<Execution> &execution);
   void end(Notifications &notifications, const std::shared_ptr<Execution> &execution, Event event);
   void end_unstarted(Notifications &notifications, const std::shared_ptr<Execution> &execution, std::int32_t outcome,
@@ -131,6 +145,25 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_error(Notifications &notifications, const wire::Envelope &envelope, const wire::Error &error);
   void on_control_readable(const std::shared_ptr<Worker> &worker);
   void on_control_frame(const std::shared_ptr<Worker> &worker, const wire::Envelope &envelope, std::size_t bytes);
+
+  // session_operations.cpp
+  void give_up(const std::shared_ptr<Operation> &operation);
+  bool begin_operation();
+  void start_operation(const std::shared_ptr<Operation> &operation);
+  void send_ask(Operation &operation, std::uint64_t fork_id);
+  void begin_snapshot(const std::shared_ptr<Operation> &operation);
+  void on_snapshot_forked(const std::shared_ptr<Operation> &operation, std::uint64_t fork_id, Result<Process> process,
+                          UniqueFd channel);
+  void on_answer(Worker &worker, const wire::Answer &answer, std::vector<UniqueFd> attached);
+  void finish_operation(Notifications &notifications, Status status);
+  void finish_snapshot(Operation &operation);
+  void fail_operations(Notifications &notifications, const Status &status);
+  bool begin_transaction(const std::shared_ptr<Execution> &execution);
+  void run_transaction(Notifications &notifications, const std::shared_ptr<Operation> &operation);
+  [[nodiscard]] static bool rolls_back(const Execution &execution, std::int32_t outcome);
+  void conclude(Notifications &notifications, Event event);
+  void switch_to(std::shared_ptr<Snapshot> snapshot, bool keep);
+  void settle_switch(Notifications &notifications, const Status &status);
 
   // session_output.cpp
   struct Target {
@@ -199,6 +232,13 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<Execution> current_;
   std::deque<std::shared_ptr<Execution>> queue_;
   std::uint64_t last_execution_id_ = 0;
+  std::deque<std::shared_ptr<Operation>> operations_;  // that wait
+  std::shared_ptr<Operation> operation_;               // the one under way
+  std::uint64_t last_request_id_ = 0;
+  Birth birth_;                                              // of the next worker
+  std::optional<Event> held_end_;                            // of the current execution, until it is rolled back
+  std::int32_t held_state_ = 0;                              // what it will say of the state
+  std::deque<std::weak_ptr<Snapshot>> snapshots_;            // those that count, the oldest first
   std::uint64_t uncredited_ = 0;                             // taken by callers, not yet granted back to the worker
   std::map<std::uint64_t, std::weak_ptr<Execution>> ended_;  // that late output may come for
   std::uint64_t last_ended_id_ = 0;

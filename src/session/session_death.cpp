@@ -222,8 +222,8 @@ void Session::recover_output(Notifications &notifications, Worker &worker) {
 void Session::bury(const std::shared_ptr<Worker> &worker) {
   Notifications notifications;
   const Lock lock(mutex_);
-  if (worker_ != worker) {
-    return;
+  if (worker_ != worker || birth_.snapshot) {
+    return;  // given up, or about to be
   }
   kill_group(worker->process.pidfd, worker->process.pid);  // what the zygote did, in case it is gone
   recover_output(notifications, *worker);
@@ -248,11 +248,15 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
   }
   const std::string message = describe_death(*worker, counters_.death_reason);
   if (current_) {
-    const std::shared_ptr<Execution> execution = current_;
-    end(notifications, execution, death_event(*worker, execution.get()));
+    conclude(notifications, death_event(*worker, current_.get()));
   }
   release_worker();
   end_late(notifications);
+  if (birth_.snapshot && !closing()) {
+    changed_.notify_all();
+    return;  // it goes on from before what killed it
+  }
+  fail_operations(notifications, Status(CAPSULE_E_DIED, "session: " + message + "; restart it first"));
   if (closing()) {
     terminate(notifications);
   } else if (!restarting_) {

@@ -154,6 +154,9 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
     ++counters_.frames_unknown;
     return;
   }
+  if (held_end_) {
+    return;  // it is given up, and what ran is over
+  }
   if (!current_ || envelope.execution_id != current_->id) {
     return break_protocol(worker, Status(CAPSULE_E_PROTOCOL, "a frame for execution " + std::to_string(envelope.execution_id) +
                                                                  " came when it was not running"));
@@ -207,7 +210,7 @@ void Session::on_result(Notifications &notifications, const wire::Envelope &enve
   if (result.json.data() != nullptr) {
     fields.json = event.keep(2, result.json);
   }
-  end(notifications, std::shared_ptr(current_), std::move(event));
+  conclude(notifications, std::move(event));
 }
 
 void Session::on_error(Notifications &notifications, const wire::Envelope &envelope, const wire::Error &error) {
@@ -235,14 +238,15 @@ void Session::on_error(Notifications &notifications, const wire::Envelope &envel
     name.copy(counters_.last_error_type, name.size());
     counters_.last_error_type[name.size()] = '\0';
   }
-  end(notifications, std::shared_ptr(current_), std::move(event));
+  conclude(notifications, std::move(event));
 }
 
 void Session::on_control_readable(const std::shared_ptr<Worker> &worker) {
   ReceiveState state = ReceiveState::kMore;
   while (state == ReceiveState::kMore) {
     state = worker->control.receive_round(
-        [this, &worker](const wire::Envelope &envelope, std::size_t bytes) { on_control_frame(worker, envelope, bytes); });
+        [this, &worker](const wire::Envelope &envelope, std::size_t bytes) { on_control_frame(worker, envelope, bytes); },
+        /*with_fds=*/true);
   }
   if (state == ReceiveState::kBroken) {
     const Lock lock(mutex_);
@@ -290,6 +294,8 @@ void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire
     }
   } else if (const auto *ready = std::get_if<wire::Ready>(&envelope.body)) {
     on_ready(worker, *ready);
+  } else if (const auto *answer = std::get_if<wire::Answer>(&envelope.body)) {
+    on_answer(*worker, *answer, worker->control.take_fds());
   } else if (const auto *log = std::get_if<wire::Log>(&envelope.body)) {
     log_record(log->level, "{} source=worker session={}", log->line, id_);
   }

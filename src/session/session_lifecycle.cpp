@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "session/notifications.hpp"
 #include "session/runtime.hpp"
+#include "session/snapshot.hpp"
 #include "session/zygote.hpp"
 
 namespace capsule {
@@ -29,9 +30,11 @@ void Session::begin_start() {
 void Session::start_worker() {
   std::vector<UniqueFd> child_fds;
   auto made = Worker::create(runtime_->max_frame_bytes(), options_.output_queue_bytes, child_fds);
+  Birth birth;
   {
     Notifications notifications;
     const Lock lock(mutex_);
+    birth = std::exchange(birth_, {});
     if (closing()) {
       terminate(notifications);
       return;
@@ -41,7 +44,9 @@ void Session::start_worker() {
       return;
     }
     worker_ = made.value();
-    worker_->incarnation = runtime_->next_incarnation();
+    worker_->incarnation = !birth.snapshot ? runtime_->next_incarnation()
+                           : birth.keep    ? random_fork_id()
+                                           : birth.snapshot->fork_id();
     worker_->work.set_label("channel=work session=" + std::to_string(id_));
     worker_->control.set_label("channel=control session=" + std::to_string(id_));
     worker_->control.send(0, wire::Hello{.max_frame_bytes = runtime_->max_frame_bytes(),
@@ -58,7 +63,7 @@ void Session::start_worker() {
                                          .async_flags = options_.async_flags,
                                          .ast_cache_entries = options_.ast_cache_entries,
                                          .code_cache_entries = options_.code_cache_entries});
-    if (options_.profile.start == CAPSULE_START_SPAWN) {
+    if (options_.profile.start == CAPSULE_START_SPAWN && !birth.snapshot) {
       wire::Preload preload;
       preload.modules.assign(options_.profile.preload.begin(), options_.profile.preload.end());
       worker_->control.send(0, preload);
@@ -70,18 +75,24 @@ void Session::start_worker() {
       deadline, [self = shared_from_this(), weak = std::weak_ptr(worker)] { self->on_start_timeout(weak); });
   // The zygote keeps these until the process ends; the session must not be kept alive by them.
   const std::weak_ptr<Session> weak = weak_from_this();
-  runtime_->zygote(options_.profile)
-      ->fork_session(
-          worker->incarnation, std::move(child_fds),
-          [self = shared_from_this(), worker](Result<Process> process) { self->on_born(worker, std::move(process)); },
-          [weak, worker](ExitStatus status) {
-            if (const auto self = weak.lock()) {
-              worker->exit_status = status;
-              if (worker->gone) {
-                self->bury(worker);
-              }
-            }
-          });
+  const Zygote::Forked forked = [self = shared_from_this(), worker](Result<Process> process, const UniqueFd & /*channel*/) {
+    self->on_born(worker, std::move(process));
+  };
+  const Zygote::Exited exited = [weak, worker](ExitStatus status) {
+    if (const auto self = weak.lock()) {
+      worker->exit_status = status;
+      if (worker->gone) {
+        self->bury(worker);
+      }
+    }
+  };
+  if (!birth.snapshot) {
+    runtime_->zygote(options_.profile)->fork_session(worker->incarnation, std::move(child_fds), forked, exited);
+  } else if (birth.keep) {
+    birth.snapshot->fork_session(worker->incarnation, std::move(child_fds), forked, exited);
+  } else {
+    birth.snapshot->become_session(std::move(child_fds), forked, exited);
+  }
 }
 
 void Session::on_born(const std::shared_ptr<Worker> &worker, Result<Process> process) {
@@ -137,10 +148,11 @@ void Session::on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready 
   counters_.python_version[version.size()] = '\0';
   log_record(CAPSULE_LOG_INFO, "event=session_ready session={} pid={}", id_, worker->process.pid);
   if (state_ == CAPSULE_SESSION_WARMING) {
-    state_ = CAPSULE_SESSION_READY;
+    state_ = held_end_ ? CAPSULE_SESSION_IDLE : CAPSULE_SESSION_READY;
     start_status_ = Status();
     ++times_ready_;
     changed_.notify_all();
+    settle_switch(notifications, Status());
     dispatch(notifications);
   } else if (closing()) {
     proceed_close();
@@ -171,6 +183,8 @@ void Session::fail_start(Notifications &notifications, const Status &status) {
     return;
   }
   state_ = CAPSULE_SESSION_ERROR;
+  settle_switch(notifications, status);
+  fail_operations(notifications, died_status());
   capsule_event death{};
   death.death_reason = CAPSULE_DEATH_START;
   death.death_certain = 1;
@@ -270,6 +284,7 @@ void Session::begin_close(std::uint64_t deadline_ns) {
   state_ = CAPSULE_SESSION_SHUTTING_DOWN;
   changed_.notify_all();
   end_queued(notifications, CAPSULE_OUTCOME_KILLED, "WorkerKilled", "the session was closed before this execution ran");
+  fail_operations(notifications, Status(CAPSULE_E_CLOSED, "session is closed"));
   runtime_->loop().post([self = shared_from_this(), deadline_ns] {
     const Lock inner(self->mutex_);
     self->proceed_close();
@@ -311,6 +326,8 @@ void Session::terminate(Notifications &notifications) {
     return;
   }
   state_ = CAPSULE_SESSION_TERMINATED;
+  settle_switch(notifications, Status(CAPSULE_E_CLOSED, "session is closed"));
+  fail_operations(notifications, Status(CAPSULE_E_CLOSED, "session is closed"));
   end_late(notifications);
   end_queued(notifications, CAPSULE_OUTCOME_KILLED, "WorkerKilled", "the session was closed before this execution ran");
   changed_.notify_all();

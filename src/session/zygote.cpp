@@ -52,12 +52,34 @@ void Zygote::fork_session(std::uint64_t session_id, std::vector<UniqueFd> fds, F
   }
 }
 
+void Zygote::expect_fork(std::uint64_t fork_id, Forked forked, Exited exited) {
+  loop_.assert_on_loop();
+  expected_[fork_id] = std::move(forked);
+  exit_listeners_[fork_id] = std::move(exited);
+}
+
+void Zygote::fail_expected(std::uint64_t fork_id, const Status &status) {
+  loop_.assert_on_loop();
+  if (auto waiting = expected_.extract(fork_id)) {
+    exit_listeners_.erase(fork_id);
+    waiting.mapped()(status, UniqueFd());
+  }
+}
+
+void Zygote::set_exited(std::uint64_t fork_id, Exited exited) {
+  loop_.assert_on_loop();
+  if (const auto found = exit_listeners_.find(fork_id); found != exit_listeners_.end()) {
+    found->second = std::move(exited);
+  }
+}
+
 void Zygote::forget(std::uint64_t session_id) {
   loop_.assert_on_loop();
   exit_listeners_.erase(session_id);
+  expected_.erase(session_id);
   std::erase_if(requests_, [session_id](const Request &request) { return request.session_id == session_id; });
   if (const auto found = forking_.find(session_id); found != forking_.end()) {
-    found->second = [](Result<Process> process) {
+    found->second = [](Result<Process> process, const UniqueFd & /*channel*/) {
       if (process.ok()) {
         kill_group(process.value().pidfd, process.value().pid);
       }
@@ -241,16 +263,20 @@ void Zygote::send_requests() {
 }
 
 void Zygote::on_forked(const wire::Forked &forked) {
-  auto waiting = forking_.extract(forked.session_id);
+  auto fds = channel_->take_fds();
+  auto waiting = ((forked.session_id & wire::kForkIdBit) != 0 ? expected_ : forking_).extract(forked.session_id);
   if (!waiting) {
+    if (!fds.empty()) {  // given up meanwhile, or made by code that nobody asked to
+      kill_group(fds.front(), forked.pid);
+    }
     return;
   }
-  auto fds = channel_->take_fds();
   if (!forked.failure.empty() || fds.empty()) {
     exit_listeners_.erase(forked.session_id);
-    waiting.mapped()(Status(CAPSULE_E_WORKER, "the zygote could not make a session: " + std::string(forked.failure)));
+    waiting.mapped()(Status(CAPSULE_E_WORKER, "the zygote could not make a session: " + std::string(forked.failure)),
+                     UniqueFd());
   } else {
-    waiting.mapped()(Process{forked.pid, std::move(fds.front())});
+    waiting.mapped()(Process{forked.pid, std::move(fds.front())}, fds.size() > 1 ? std::move(fds[1]) : UniqueFd());
   }
   send_requests();
 }
@@ -335,6 +361,7 @@ void Zygote::on_exit() {
     fail_requests(reason);
     return;
   }
+  fail_all_expected(Status(CAPSULE_E_STATE, "the zygote that looks after snapshots is gone"));
   auto interrupted = std::exchange(forking_, {});
   // Of the sessions that were born nobody will report; those still waiting here will be born of the next one.
   std::erase_if(exit_listeners_, [this](const auto &listener) {
@@ -343,18 +370,26 @@ void Zygote::on_exit() {
   });
   start();
   for (auto &[session_id, forked] : interrupted) {
-    forked(Status(CAPSULE_E_DIED, reason.message()));
+    forked(Status(CAPSULE_E_DIED, reason.message()), UniqueFd());
+  }
+}
+
+void Zygote::fail_all_expected(const Status &status) {
+  for (auto &[fork_id, forked] : std::exchange(expected_, {})) {
+    exit_listeners_.erase(fork_id);
+    forked(status, UniqueFd());
   }
 }
 
 void Zygote::fail_requests(const Status &status) {
+  fail_all_expected(status);
   for (auto &[session_id, forked] : std::exchange(forking_, {})) {
     exit_listeners_.erase(session_id);
-    forked(status);
+    forked(status, UniqueFd());
   }
   for (Request &request : std::exchange(requests_, {})) {
     exit_listeners_.erase(request.session_id);
-    request.forked(status);
+    request.forked(status, UniqueFd());
   }
 }
 

@@ -18,7 +18,8 @@ namespace capsule {
 
 class Zygote : public std::enable_shared_from_this<Zygote> {
  public:
-  using Forked = std::function<void(Result<Process>)>;
+  // The channel is a snapshot's, and not valid else.
+  using Forked = std::function<void(Result<Process>, UniqueFd channel)>;
   using Exited = std::function<void(ExitStatus)>;
 
   // What a zygote tells its runtime.
@@ -35,6 +36,12 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
   // Makes a session's process that owns the descriptors. `forked` hears of its birth or of why there was none, `exited` of how
   // it ended (never, if the zygote dies first). CAPSULE_E_DIED: the zygote died over it, and another try may do.
   void fork_session(std::uint64_t session_id, std::vector<UniqueFd> fds, Forked forked, Exited exited);
+  // The same of a process that a session or a snapshot forks and that becomes the zygote's child; ids have wire::kForkIdBit.
+  void expect_fork(std::uint64_t fork_id, Forked forked, Exited exited);
+  // It will not come.
+  void fail_expected(std::uint64_t fork_id, const Status &status);
+  // Who else hears of its end.
+  void set_exited(std::uint64_t fork_id, Exited exited);
   // Whether `exited` of a session is still to be called. Not, once the zygote that forked it is gone.
   [[nodiscard]] bool will_report(std::uint64_t session_id) const { return exit_listeners_.contains(session_id); }
   // Forgets both callbacks of a session.
@@ -68,6 +75,7 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
   void on_exit();
   void send_requests();
   void fail_requests(const Status &status);
+  void fail_all_expected(const Status &status);
   Status exit_reason(std::optional<ExitStatus> exit, bool &try_next) const;
   void close();
 
@@ -88,6 +96,7 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
   std::shared_ptr<Loop::Watch> stderr_watch_;
   std::deque<Request> requests_;                              // not sent yet
   std::unordered_map<std::uint64_t, Forked> forking_;         // sent, not answered
+  std::unordered_map<std::uint64_t, Forked> expected_;        // from others than the zygote
   std::unordered_map<std::uint64_t, Exited> exit_listeners_;  // sessions alive
   bool stuck_ = false;
   std::function<void()> gone_;

@@ -1,5 +1,7 @@
 #include "transport/channel.hpp"
 
+#include <fcntl.h>
+
 #include <cerrno>
 
 #include "base/log.hpp"
@@ -19,6 +21,12 @@ bool Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const 
     sent = count > 0 ? static_cast<std::size_t>(count) : 0;
   }
   const auto rest = frame.subspan(sent);
+  if (sent == 0 && !fds.empty()) {
+    Attachment &attachment = attachments_.emplace_back(Attachment{unsent_.size(), {}});
+    for (const int fd : fds) {
+      attachment.fds.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    }
+  }
   unsent_.insert(unsent_.end(), rest.begin(), rest.end());
   bytes_sent_ += frame.size();
   ++frames_sent_;  // which is the frame's message id
@@ -29,12 +37,37 @@ bool Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const 
 }
 
 void Channel::flush() {
-  const ssize_t count = send_some(fd_.get(), unsent_);
+  const ssize_t count = send_next();
   if (count > 0) {
     unsent_.erase(unsent_.begin(), unsent_.begin() + count);
+    for (Attachment &attachment : attachments_) {
+      attachment.offset -= static_cast<std::size_t>(count);
+    }
   } else if (count < 0 && errno != EAGAIN) {
     unsent_.clear();  // the peer is gone; its death is noticed elsewhere
+    attachments_.clear();
   }
+}
+
+// What is unsent, up to the next byte that descriptors go with; or from there, with them.
+ssize_t Channel::send_next() {
+  const std::span<const std::uint8_t> bytes(unsent_);
+  if (attachments_.empty()) {
+    return send_some(fd_.get(), bytes);
+  }
+  if (attachments_.front().offset > 0) {
+    return send_some(fd_.get(), bytes.first(attachments_.front().offset));
+  }
+  std::vector<int> numbers;
+  for (const UniqueFd &fd : attachments_.front().fds) {
+    numbers.push_back(fd.get());
+  }
+  const std::size_t end = attachments_.size() > 1 ? attachments_[1].offset : bytes.size();
+  const ssize_t count = send_with_fds(fd_.get(), bytes.first(end), numbers);
+  if (count > 0) {
+    attachments_.pop_front();
+  }
+  return count;
 }
 
 ReceiveState Channel::receive_round(const Handler &handler, bool with_fds) {

@@ -1,6 +1,7 @@
 // One end of a framed stream socket: sends whole frames without waiting, receives and decodes.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <string>
 #include <vector>
@@ -51,7 +52,15 @@ class Channel {
   wire::Encoder encoder_;
   FrameReader reader_;
   std::uint32_t max_;
+  // Descriptors that go with a byte of what is not sent yet.
+  struct Attachment {
+    std::size_t offset;
+    std::vector<UniqueFd> fds;
+  };
+  ssize_t send_next();
+
   std::vector<std::uint8_t> unsent_;
+  std::deque<Attachment> attachments_;
   std::vector<UniqueFd> fds_;
   Status error_;
   std::string label_;

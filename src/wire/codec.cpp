@@ -69,7 +69,7 @@ struct BodyBuilder {
              : 0;
   }
   std::pair<fb::Body, AnyOffset> operator()(const Fork &m) const {
-    return {fb::Body::Fork, fb::CreateFork(b, m.session_id, m.spawn).Union()};
+    return {fb::Body::Fork, fb::CreateFork(b, m.session_id, m.spawn, m.keep).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Forked &m) const {
     const auto failure = text(b, m.failure);
@@ -88,7 +88,7 @@ struct BodyBuilder {
     const auto file_name = text(b, m.file_name);
     const auto traceparent = text(b, m.traceparent);
     const auto tracestate = text(b, m.tracestate);
-    return {fb::Body::Execute, fb::CreateExecute(b, source, file_name, traceparent, tracestate, m.mode).Union()};
+    return {fb::Body::Execute, fb::CreateExecute(b, source, file_name, traceparent, tracestate, m.mode, m.names_scope).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Output &m) const {
     const auto data = bytes(m.data);
@@ -152,6 +152,30 @@ struct BodyBuilder {
     const auto label = text(b, m.label);
     return {fb::Body::Progress, fb::CreateProgress(b, id, m.value, m.total, label).Union()};
   }
+  std::pair<fb::Body, AnyOffset> operator()(const Ask &m) const {
+    const auto name = text(b, m.name);
+    const auto data = bytes(m.data);
+    const auto format = text(b, m.format);
+    const auto shape = b.CreateVector(m.shape);
+    return {fb::Body::Ask, fb::CreateAsk(b, m.request_id, m.operation, name, m.kind, m.option, data, m.limit, m.fork_id, format,
+                                         shape, m.attached)
+                               .Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const Answer &m) const {
+    const auto message = text(b, m.message);
+    const auto data = bytes(m.data);
+    const auto type = text(b, m.type_name);
+    const auto format = text(b, m.format);
+    const auto shape = b.CreateVector(m.shape);
+    const auto strides = b.CreateVector(m.strides);
+    const auto names = texts(b, m.names);
+    const auto types = texts(b, m.types);
+    const auto sizes = b.CreateVector(m.sizes);
+    const auto kinds = b.CreateVector(m.kinds);
+    return {fb::Body::Answer, fb::CreateAnswer(b, m.request_id, m.status, message, m.kind, data, type, format, shape, strides,
+                                               m.size_bytes, m.total, names, types, sizes, kinds, m.attached)
+                                  .Union()};
+  }
 };
 
 Text view(const flatbuffers::String *value) { return value == nullptr ? Text() : Text(value->data(), value->size()); }
@@ -169,6 +193,11 @@ std::vector<Text> view(const flatbuffers::Vector<StringOffset> *values) {
     }
   }
   return views;
+}
+
+template <typename Number>
+std::vector<Number> numbers(const flatbuffers::Vector<Number> *values) {
+  return values == nullptr ? std::vector<Number>() : std::vector<Number>(values->begin(), values->end());
 }
 
 std::optional<Bill> view(const fb::Bill *bill) {
@@ -208,7 +237,7 @@ Body read(const fb::Ready &m) {
                view(m.native_thread_modules()),
                view(m.failure())};
 }
-Body read(const fb::Fork &m) { return Fork{m.session_id(), m.spawn()}; }
+Body read(const fb::Fork &m) { return Fork{m.session_id(), m.spawn(), m.keep()}; }
 Body read(const fb::Forked &m) { return Forked{m.session_id(), m.pid(), view(m.failure())}; }
 Body read(const fb::Exited &m) { return Exited{m.session_id(), m.pid(), m.exit_code(), m.signal_number(), m.orphans_killed()}; }
 Body read(const fb::Heartbeat &m) {
@@ -216,7 +245,7 @@ Body read(const fb::Heartbeat &m) {
                    m.namespace_size(), m.execution_age_ns(), m.send_failures()};
 }
 Body read(const fb::Execute &m) {
-  return Execute{view(m.source()), view(m.file_name()), view(m.traceparent()), view(m.tracestate()), m.mode()};
+  return Execute{view(m.source()), view(m.file_name()), view(m.traceparent()), view(m.tracestate()), m.mode(), m.names_scope()};
 }
 Body read(const fb::Output &m) {
   return Output{m.stream(), view(m.data()), m.queue_position(), m.captured_position(), m.origin(), m.writer_id()};
@@ -247,6 +276,15 @@ Body read(const fb::Display &m) {
   return display;
 }
 Body read(const fb::Progress &m) { return Progress{view(m.progress_id()), m.value(), m.total(), view(m.label())}; }
+Body read(const fb::Ask &m) {
+  return Ask{m.request_id(), m.operation(), view(m.name()),   m.kind(),           m.option(),  view(m.data()),
+             m.limit(),      m.fork_id(),   view(m.format()), numbers(m.shape()), m.attached()};
+}
+Body read(const fb::Answer &m) {
+  return Answer{m.request_id(),   m.status(),         view(m.message()),    m.kind(),       view(m.data()), view(m.type_name()),
+                view(m.format()), numbers(m.shape()), numbers(m.strides()), m.size_bytes(), m.total(),      view(m.names()),
+                view(m.types()),  numbers(m.sizes()), numbers(m.kinds()),   m.attached()};
+}
 
 template <typename Table>
 Body read_as(const fb::Envelope &envelope) {
@@ -279,6 +317,8 @@ Body read_body(const fb::Envelope &envelope) {
       read_as<fb::Credit>,
       read_as<fb::Display>,
       read_as<fb::Progress>,
+      read_as<fb::Ask>,
+      read_as<fb::Answer>,
   };
   static_assert(std::size(readers) == static_cast<std::size_t>(fb::Body::MAX) + 1);
   const auto kind = static_cast<std::uint8_t>(envelope.body_type());

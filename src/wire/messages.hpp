@@ -68,6 +68,7 @@ struct Ready {
 struct Fork {
   std::uint64_t session_id = 0;
   bool spawn = false;
+  bool keep = false;
 };
 
 struct Forked {
@@ -99,7 +100,8 @@ struct Execute {
   Text file_name{};
   Text traceparent{};
   Text tracestate{};
-  std::uint8_t mode = 0;  // CAPSULE_MODE_…
+  std::uint8_t mode = 0;         // CAPSULE_MODE_…
+  std::uint8_t names_scope = 0;  // CAPSULE_TRANSACTION_… of the names alone
 };
 
 struct Output {
@@ -179,6 +181,57 @@ struct Progress {
   Text label{};
 };
 
+// Ids of requests have this bit, those of executions do not: a cancel says by it what it is for.
+inline constexpr std::uint64_t kRequestBit = std::uint64_t{1} << 62U;
+
+// Ids of processes that a session or a snapshot forks, drawn at random by the host, have this bit; those that the zygote itself forks
+// do not.
+inline constexpr std::uint64_t kForkIdBit = std::uint64_t{1} << 63U;
+
+// What an idle worker can be asked for.
+enum class Operation : std::uint8_t {
+  kSnapshot = 1,
+  kSet = 2,
+  kGet = 3,
+  kDelete = 4,
+  kList = 5,
+  kCheckpoint = 6,
+  kRestore = 7
+};
+
+struct Ask {
+  std::uint64_t request_id = 0;
+  std::uint8_t operation = 0;  // of Operation
+  Text name{};
+  std::uint8_t kind = 0;
+  std::uint32_t option = 0;
+  Text data{};
+  std::uint64_t limit = 0;
+  std::uint64_t fork_id = 0;
+  Text format{};
+  std::vector<std::int64_t> shape{};
+  bool attached = false;
+};
+
+struct Answer {
+  std::uint64_t request_id = 0;
+  std::int32_t status = 0;  // capsule_status
+  Text message{};
+  std::uint8_t kind = 0;
+  Text data{};
+  Text type_name{};
+  Text format{};
+  std::vector<std::int64_t> shape{};
+  std::vector<std::int64_t> strides{};
+  std::uint64_t size_bytes = 0;
+  std::uint64_t total = 0;
+  std::vector<Text> names{};
+  std::vector<Text> types{};
+  std::vector<std::uint64_t> sizes{};
+  std::vector<std::uint8_t> kinds{};
+  bool attached = false;
+};
+
 struct Cancel {};
 struct Interrupt {};
 struct Shutdown {};
@@ -199,7 +252,7 @@ struct Unknown {
 
 using Body =
     std::variant<Unknown, Hello, HelloAck, Preload, Ready, Fork, Forked, Exited, Heartbeat, Execute, Output, InputRequest,
-                 InputResponse, Result, Error, Cancel, Interrupt, Shutdown, Log, Credit, Display, Progress>;
+                 InputResponse, Result, Error, Cancel, Interrupt, Shutdown, Log, Credit, Display, Progress, Ask, Answer>;
 
 struct Envelope {
   std::uint64_t message_id = 0;

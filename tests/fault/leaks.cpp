@@ -14,7 +14,8 @@ constexpr int kCycles = kSanitized ? 40 : 100;
 // Runs the cycle until everything that is made once has been made, then sees that more of it adds nothing.
 template <typename CycleBody>
 void check_no_leak(CycleBody cycle) {
-  for (int i = 0; i < 5; ++i) {
+  // As many again before: what the allocator keeps for threads and sizes levels off only then.
+  for (int i = 0; i < kCycles; ++i) {
     cycle(i);
   }
   const std::size_t fds = descriptors().size();

@@ -76,6 +76,8 @@ class HostileExecutor : public Executor {
     }
     return Value{};
   }
+  void attach(const SessionParts &) override {}
+  void answer(const wire::Ask &, std::vector<UniqueFd>) override {}
 };
 
 class HostileProgram : public EchoProgram {

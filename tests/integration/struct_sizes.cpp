@@ -101,11 +101,14 @@ CAPSULE_TEST(defaults_are_as_documented) {
   CHECK(session.progress_rate_per_s == 20);
   CHECK_EQ(session.ast_cache_entries, 100);
   CHECK_EQ(session.code_cache_entries, 100);
+  CHECK_EQ(session.snapshot_limit, 16);
   capsule_execution_options execution;
   capsule_execution_options_init(&execution, sizeof execution);
   CHECK_EQ(execution.timeout_ms, 0);
   CHECK_EQ(execution.output_budget_bytes, 0);
   CHECK_EQ(execution.mode, CAPSULE_MODE_AUTO);
+  CHECK_EQ(execution.transaction, CAPSULE_TRANSACTION_COMMIT);
+  CHECK_EQ(execution.transaction_scope, CAPSULE_SCOPE_MEMORY);
   CHECK_EQ(execution.file_name.size, 0);
   CHECK_EQ(execution.traceparent.size, 0);
   CHECK_EQ(execution.tracestate.size, 0);
@@ -315,13 +318,13 @@ CAPSULE_TEST(a_null_error_is_no_trouble) {
 }
 
 CAPSULE_TEST(statuses_have_names_and_texts) {
-  for (capsule_status status = CAPSULE_OK; status <= CAPSULE_E_INTERNAL; ++status) {
+  for (capsule_status status = CAPSULE_OK; status <= CAPSULE_E_TYPE; ++status) {
     CHECK(std::string(capsule_status_name(status)).starts_with("CAPSULE_"));
     CHECK(std::string(capsule_status_name(status)) != "CAPSULE_E_UNKNOWN");
     CHECK(!std::string(capsule_status_text(status)).empty());
   }
   CHECK_EQ(std::string(capsule_status_name(CAPSULE_E_CLOSED)), "CAPSULE_E_CLOSED");
-  for (const capsule_status unknown : {-1, CAPSULE_E_INTERNAL + 1, INT32_MAX, INT32_MIN}) {
+  for (const capsule_status unknown : {-1, CAPSULE_E_TYPE + 1, INT32_MAX, INT32_MIN}) {
     CHECK_EQ(std::string(capsule_status_name(unknown)), "CAPSULE_E_UNKNOWN");
     CHECK(capsule_status_text(unknown) != nullptr);
   }

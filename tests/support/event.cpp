@@ -66,7 +66,7 @@ void check_not_terminal(const capsule_event &event) {
 void check_result(const capsule_event &event) {
   CHECK_EQ(event.outcome, CAPSULE_OUTCOME_OK);
   CHECK_EQ(event.death_reason, CAPSULE_DEATH_NONE);
-  CHECK_EQ(event.state, CAPSULE_STATE_PRESERVED);
+  CHECK(event.state == CAPSULE_STATE_PRESERVED || event.state == CAPSULE_STATE_ROLLED_BACK);
   CHECK_EQ(event.exit_code, 0);
   CHECK(event.cancel_phase == CAPSULE_CANCEL_NONE || event.cancel_phase == CAPSULE_CANCEL_DELIVERED);
   CHECK_EQ(event.repr.data == nullptr, event.type_name.data == nullptr);
@@ -78,20 +78,20 @@ void check_error(const capsule_event &event) {
   CHECK(event.error_type.size > 0);
   CHECK(event.cancel_phase >= CAPSULE_CANCEL_NONE && event.cancel_phase <= CAPSULE_CANCEL_KILLED);
   CHECK(event.death_reason >= CAPSULE_DEATH_NONE && event.death_reason <= CAPSULE_DEATH_UNKNOWN);
-  CHECK(event.state == CAPSULE_STATE_PRESERVED || event.state == CAPSULE_STATE_LOST);
+  CHECK(event.state >= CAPSULE_STATE_PRESERVED && event.state <= CAPSULE_STATE_RESTORED);
   CHECK_EQ(event.repr_size_bytes, 0);
   if (event.death_reason == CAPSULE_DEATH_NONE) {
     CHECK_EQ(event.death_certain, 0);
     CHECK_EQ(event.signal_number, 0);
   } else {
-    CHECK_EQ(event.state, CAPSULE_STATE_LOST);
+    CHECK(event.state != CAPSULE_STATE_PRESERVED);
   }
   if (event.outcome == CAPSULE_OUTCOME_DIED) {
     CHECK(event.death_reason != CAPSULE_DEATH_NONE);
   }
   if (event.outcome == CAPSULE_OUTCOME_ERROR) {
     CHECK_EQ(event.death_reason, CAPSULE_DEATH_NONE);
-    CHECK_EQ(event.state, CAPSULE_STATE_PRESERVED);
+    CHECK(event.state == CAPSULE_STATE_PRESERVED || event.state == CAPSULE_STATE_ROLLED_BACK);
   }
 }
 
@@ -182,6 +182,7 @@ Event copy_of(const capsule_event &event) {
   copy.exit_code = event.exit_code;
   copy.signal_number = event.signal_number;
   copy.state_preserved = event.state == CAPSULE_STATE_PRESERVED;
+  copy.state = capsule_state_name(event.state);
   copy.queue_ns = event.queue_ns;
   copy.duration_ns = event.duration_ns;
   copy.input_wait_ns = event.input_wait_ns;

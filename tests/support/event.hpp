@@ -48,6 +48,7 @@ struct Event {
   bool death_certain = false;
   std::int32_t exit_code = 0;
   std::int32_t signal_number = 0;
+  std::string state;
   bool state_preserved = false;
   std::uint64_t queue_ns = 0;
   std::uint64_t duration_ns = 0;

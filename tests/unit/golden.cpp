@@ -21,11 +21,11 @@ std::vector<wire::Envelope> examples() {
       wire::HelloAck{1, 2, 3, "why not"},
       wire::Preload{{"json", "numpy"}, {"numpy"}},
       wire::Ready{42, "3.11.2", "/usr/bin/python3", {"execute", "input"}, {"numpy"}, "no module"},
-      wire::Fork{9, true},
+      wire::Fork{9, true, true},
       wire::Forked{9, 43, "no memory"},
       wire::Exited{9, 43, 3, 11, 2},
       wire::Heartbeat{1, 2, 3, 4, 5, 6, 7},
-      wire::Execute{"1 + 1", "cell.py", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b", 2},
+      wire::Execute{"1 + 1", "cell.py", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b", 2, 1},
       wire::Output{2, "gr\xc3\xbc\xc3\x9f dich\n", 1234, 567, 3, 4321},
       wire::InputRequest{8, "name? ", true, 300000},
       wire::InputResponse{8, "Ada", true},
@@ -38,6 +38,9 @@ std::vector<wire::Envelope> examples() {
       wire::Credit{65536},
       wire::Display{"plot", true, true, {{"text/plain", "a plot"}, {"image/png", "\x89PNG"}}, "{}"},
       wire::Progress{"bar", 0.5, 2.0, "halfway"},
+      wire::Ask{1, 2, "x", 3, 4, "data", 5, 6, "<d", {2, 3}, true},
+      wire::Answer{
+          1, 2, "why", 3, "data", "int", "<d", {2, 3}, {24, 8}, 4, 5, {"a", "b"}, {"int", "str"}, {6, 7}, {8, 9}, true},
   };
   std::vector<wire::Envelope> envelopes;
   for (const wire::Body &body : bodies) {

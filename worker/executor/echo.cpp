@@ -2,9 +2,11 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <map>
 
 #include "base/clock.hpp"
 #include "capsule/execution.h"
+#include "capsule/value.h"
 
 namespace capsule::worker {
 namespace {
@@ -32,7 +34,7 @@ std::string json_string(std::string_view text) {
 
 class EchoExecutor : public Executor {
  public:
-  explicit EchoExecutor(const SessionParts &parts) : parts_(parts) {
+  explicit EchoExecutor(const SessionParts &parts) : parts_(&parts) {
     // The handler does nothing: that a wait was interrupted is all that is needed.
     struct sigaction action {};
     action.sa_handler = [](int) {};
@@ -42,7 +44,7 @@ class EchoExecutor : public Executor {
   Outcome run(std::uint64_t execution_id, const wire::Execute &request) override {
     execution_id_ = execution_id;
     value_ = Value();
-    parts_.state.interruptible_id.store(execution_id, std::memory_order_seq_cst);
+    parts_->state.interruptible_id.store(execution_id, std::memory_order_seq_cst);
     Outcome outcome;
     try {
       check_stop();
@@ -51,8 +53,37 @@ class EchoExecutor : public Executor {
     } catch (const EndOfRun &end) {
       outcome = end.failure;
     }
-    parts_.state.interruptible_id.store(0, std::memory_order_seq_cst);
+    parts_->state.interruptible_id.store(0, std::memory_order_seq_cst);
     return outcome;
+  }
+
+  void attach(const SessionParts &parts) override { parts_ = &parts; }
+
+  void answer(const wire::Ask &request, std::vector<UniqueFd> /*attached*/) override {
+    wire::Answer answer{.request_id = request.request_id};
+    const auto found = values_.find(request.name);
+    const auto operation = static_cast<wire::Operation>(request.operation);
+    if (operation == wire::Operation::kSet) {
+      values_[std::string(request.name)] = request.data;
+    } else if (operation == wire::Operation::kList) {
+      for (const auto &[name, value] : values_) {
+        answer.names.push_back(name);
+        answer.types.emplace_back("str");
+        answer.sizes.push_back(value.size());
+        answer.kinds.push_back(CAPSULE_NAME_VALUE);
+      }
+      answer.total = values_.size();
+    } else if (found == values_.end()) {
+      answer.status = CAPSULE_E_NAME;
+      answer.message = "there is no such name";
+    } else if (operation == wire::Operation::kGet) {
+      answer.kind = CAPSULE_VALUE_TEXT;
+      answer.type_name = "str";
+      answer.data = found->second;
+    } else if (operation == wire::Operation::kDelete) {
+      values_.erase(found);
+    }
+    parts_->control.answer(answer);
   }
 
  private:
@@ -117,26 +148,26 @@ class EchoExecutor : public Executor {
   }
 
   void check_stop() {
-    if (parts_.state.must_stop()) {
-      throw EndOfRun{Failure{"KeyboardInterrupt", "", std::nullopt, 0, parts_.state.canceled(execution_id_)}};
+    if (parts_->state.must_stop()) {
+      throw EndOfRun{Failure{"KeyboardInterrupt", "", std::nullopt, 0, parts_->state.canceled(execution_id_)}};
     }
   }
 
   void print(std::uint8_t stream, std::string_view text) {
     for (;;) {
-      const std::uint32_t ticket = parts_.output.space().ticket();
-      text.remove_prefix(parts_.output.append({execution_id_, 0, CAPSULE_ORIGIN_MAIN}, stream, text));
+      const std::uint32_t ticket = parts_->output.space().ticket();
+      text.remove_prefix(parts_->output.append({execution_id_, 0, CAPSULE_ORIGIN_MAIN}, stream, text));
       if (text.empty()) {
         return;
       }
-      parts_.output.space().wait(ticket);
+      parts_->output.space().wait(ticket);
       check_stop();
     }
   }
 
   void ask(const std::string &prompt, bool secret) {
-    const std::shared_ptr<InputRequest> request = parts_.inputs.open();
-    parts_.output.send_behind(execution_id_, wire::InputRequest{request->id, prompt, secret});
+    const std::shared_ptr<InputRequest> request = parts_->inputs.open();
+    parts_->output.send_behind(execution_id_, wire::InputRequest{request->id, prompt, secret});
     for (;;) {
       const std::uint32_t ticket = request->gate.ticket();
       if (request->answered.load(std::memory_order_acquire)) {
@@ -160,9 +191,10 @@ class EchoExecutor : public Executor {
     }
   }
 
-  const SessionParts parts_;
+  const SessionParts *parts_;
   std::uint64_t execution_id_ = 0;
   Value value_;
+  std::map<std::string, std::string, std::less<>> values_;  // texts by name, as the host has set them
 };
 
 }  // namespace

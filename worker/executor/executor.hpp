@@ -6,9 +6,12 @@
 #include <string>
 #include <variant>
 
+#include "base/unique_fd.hpp"
 #include "wire/messages.hpp"
 
 namespace capsule::worker {
+
+struct SessionParts;
 
 // How an execution ended: what the dispatcher makes the terminal frame of.
 struct Value {
@@ -50,6 +53,15 @@ class Executor {
   // Main thread: around the sending of a terminal frame, which may wait.
   virtual void enter_send() { enter_idle(); }
   virtual void leave_send() { leave_idle(); }
+
+  // Main thread. Between two sessions of one process, which was a snapshot in between.
+  virtual void detach() {}
+  virtual void attach(const SessionParts &parts) = 0;
+  // Main thread, between executions: why the process cannot be forked now; empty where it can.
+  virtual std::string why_no_fork() { return {}; }
+
+  // Main thread, between executions: does what the host asks for, and answers.
+  virtual void answer(const wire::Ask &request, std::vector<UniqueFd> attached) = 0;
 
   // Main thread: what runs at a graceful end.
   virtual void finish() {}

@@ -15,20 +15,6 @@ namespace {
 std::size_t repr_limit(const SessionParts &parts) { return (parts.options.max_frame_bytes - wire::kFrameOverhead) / 4; }
 std::size_t json_limit(const SessionParts &parts) { return (parts.options.max_frame_bytes - wire::kFrameOverhead) / 2; }
 
-// While one of these lives, a cancel may interrupt what runs: the user's code, its __repr__ and __str__. Never the engine's own.
-class Interruptible {
- public:
-  Interruptible(SessionState &state, std::uint64_t execution_id) : state_(state) {
-    state_.interruptible_id.store(execution_id, std::memory_order_seq_cst);
-  }
-  ~Interruptible() { state_.interruptible_id.store(0, std::memory_order_seq_cst); }
-  Interruptible(const Interruptible &) = delete;
-  Interruptible &operator=(const Interruptible &) = delete;
-
- private:
-  SessionState &state_;
-};
-
 // Whether a source is one line of which it is known, without a look at its tree, that nothing in it awaits or may block.
 bool is_plain(const wire::Execute &request) {
   const std::string_view source = request.source;
@@ -51,6 +37,8 @@ void hide_engine_frames() {
   PyErr_SetObject(reinterpret_cast<PyObject *>(Py_TYPE(error.get())), error.get());
 }
 
+}  // namespace
+
 std::string type_name_of(PyObject *engine, PyObject *value) {
   const PyRef name(PyObject_CallMethod(engine, "type_name", "O", reinterpret_cast<PyObject *>(Py_TYPE(value))));
   if (!name) {
@@ -59,8 +47,6 @@ std::string type_name_of(PyObject *engine, PyObject *value) {
   }
   return to_utf8(name.get());
 }
-
-}  // namespace
 
 PythonExecutor::PythonExecutor(PyRef engine) : engine_(std::move(engine)) {
   native_ = make_native();
@@ -80,6 +66,24 @@ PythonExecutor::PythonExecutor(PyRef engine) : engine_(std::move(engine)) {
 void PythonExecutor::attach(const SessionParts &parts) {
   parts_ = &parts;
   set_session_parts(&parts);
+  if (std::exchange(thawed_, false)) {
+    call_engine(PyRef(PyObject_CallMethod(engine_.get(), "thaw", nullptr)));
+  }
+}
+
+void PythonExecutor::detach() {
+  set_session_parts(nullptr);
+  parts_ = nullptr;
+  thawed_ = true;
+}
+
+std::string PythonExecutor::why_no_fork() {
+  const PyRef reason(PyObject_CallMethod(engine_.get(), "why_no_fork", nullptr));
+  if (!reason) {
+    PyErr_Clear();
+    return "it cannot be told what runs in the session";
+  }
+  return reason.get() == Py_None ? std::string() : to_utf8(reason.get());
 }
 
 void PythonExecutor::warm_up() {
@@ -101,7 +105,7 @@ Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &req
   set_trace_context(request);
   code_class_ = CAPSULE_CODE_UNCLASSIFIED;
   on_loop_ = false;
-  Outcome outcome = run_source(request, file_name);
+  Outcome outcome = run_transaction(request, file_name);
   if (figures_expected()) {
     show_figures();
   }
@@ -114,6 +118,22 @@ Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &req
   finish_progress();
   report_dropped_output();
   parts_->state.namespace_size.store(static_cast<std::uint64_t>(PyDict_Size(globals_.get())), std::memory_order_relaxed);
+  return outcome;
+}
+
+// Of the names alone; one of all memory is the host's doing.
+Outcome PythonExecutor::run_transaction(const wire::Execute &request, const std::string &file_name) {
+  if (request.names_scope == CAPSULE_TRANSACTION_COMMIT) {
+    return run_source(request, file_name);
+  }
+  const PyRef saved(PyObject_CallMethod(engine_.get(), "save_names", nullptr));
+  if (!saved) {
+    return describe_failure();
+  }
+  Outcome outcome = run_source(request, file_name);
+  if (request.names_scope == CAPSULE_TRANSACTION_ROLLBACK_ALWAYS || std::holds_alternative<Failure>(outcome)) {
+    call_engine(PyRef(PyObject_CallMethod(engine_.get(), "restore_names", "O", saved.get())));
+  }
   return outcome;
 }
 

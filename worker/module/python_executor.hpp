@@ -2,9 +2,13 @@
 #pragma once
 
 #include "module/history.hpp"
+#include "module/interruptible.hpp"
 #include "module/native.hpp"
 
 namespace capsule::worker {
+
+// As tracebacks name it; nothing that fails is left set.
+std::string type_name_of(PyObject *engine, PyObject *value);
 
 class PythonExecutor : public Executor {
  public:
@@ -12,7 +16,10 @@ class PythonExecutor : public Executor {
   explicit PythonExecutor(PyRef engine);
 
   // Makes it the executor of this process's session.
-  void attach(const SessionParts &parts);
+  void attach(const SessionParts &parts) override;
+  void detach() override;
+  std::string why_no_fork() override;
+  void answer(const wire::Ask &request, std::vector<UniqueFd> attached) override;
 
   Outcome run(std::uint64_t execution_id, const wire::Execute &request) override;
   // Brings in the pages that an execution needs: after a fork each one is copied at its first use.
@@ -26,6 +33,7 @@ class PythonExecutor : public Executor {
   [[nodiscard]] bool ran_on_loop() const override { return on_loop_; }
 
  private:
+  Outcome run_transaction(const wire::Execute &request, const std::string &file_name);
   Outcome run_source(const wire::Execute &request, const std::string &file_name);
   // Compiles and runs; the trailing expression's value, None without one, nothing with an exception set.
   PyRef evaluate(const wire::Execute &request, const std::string &file_name);
@@ -55,6 +63,7 @@ class PythonExecutor : public Executor {
   bool has_trace_context_ = false;
   bool loop_used_ = false;
   bool on_loop_ = false;
+  bool thawed_ = false;
   std::uint8_t code_class_ = 0;
 };
 

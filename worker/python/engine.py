@@ -346,6 +346,43 @@ def run_on_loop(codes):
     return _session.loop.run(codes, _session.names)
 
 
+def answer(*request):
+    """Does what the host asks for between executions."""
+    operation, *arguments = request
+    return load_once("values").answer(operation, _session.names, *arguments)
+
+
+def why_no_fork():
+    """What a fork of the process would not carry; None where it carries all."""
+    threading = sys.modules.get("threading")
+    if _thread._count() > 0:
+        names = [thread.name for thread in threading.enumerate()[1:4]] if threading is not None else []
+        return f"{_thread._count()} Python threads besides the main one are running: {', '.join(names)}"
+    return None if _session.loop is None else _session.loop.why_no_fork()
+
+
+def thaw():
+    """In a process that was a snapshot: makes what a fork shares with its parent this process's own."""
+    if _session.loop is not None:
+        _session.loop.thaw()
+
+
+def save_names():
+    """What the names are bound to, for a transaction of the names."""
+    return _session.names.copy()
+
+
+def restore_names(saved):
+    """Binds the names as they were; the history's go on."""
+    protected = load_once("values").PROTECTED
+    names = _session.names
+    for name in [name for name in names if name not in saved and name not in protected]:
+        del names[name]
+    for name, value in saved.items():
+        if name not in protected:
+            names[name] = value
+
+
 def run_background(work_fd):
     """Runs the tasks that are left, until the descriptor is readable."""
     _session.loop.run_background(work_fd)

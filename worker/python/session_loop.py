@@ -3,6 +3,8 @@
 import asyncio
 import contextvars
 import os
+import selectors
+import signal
 import sys
 import time
 import weakref
@@ -92,6 +94,31 @@ class SessionLoop:
             finally:
                 self.native.set_loop_hook(None)
                 self.loop.remove_reader(work_fd)
+
+    def why_no_fork(self):
+        """What of the loop a fork would share with its parent; None where it is nothing that thaw() cannot mend."""
+        loop = self.loop
+        if loop is None or loop.is_closed():
+            return None
+        if not isinstance(loop, asyncio.selector_events.BaseSelectorEventLoop):
+            return f"the event loop, a {type(loop).__qualname__}, cannot be carried into a fork"
+        watched = len(loop._selector.get_map()) - loop._internal_fds
+        return f"the event loop watches {watched} descriptors, as of sockets, pipes or child processes" if watched else None
+
+    def thaw(self):
+        """Gives the loop a selector and a wake-up of its own: those it has are the parent's too."""
+        self.pid = os.getpid()
+        loop = self.loop
+        if loop is None or loop.is_closed():
+            return
+        loop._selector.close()
+        loop._selector = selectors.DefaultSelector()
+        loop._ssock.close()
+        loop._csock.close()
+        loop._internal_fds -= 1
+        loop._make_self_pipe()
+        if loop._signal_handlers:
+            signal.set_wakeup_fd(loop._csock.fileno())
 
     def close(self):
         """What asyncio.run() does at its end: tasks are canceled, and get time to clean up."""

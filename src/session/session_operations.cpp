@@ -1,0 +1,359 @@
+// What a session does between executions: values, snapshots, and going back to one. Functions named on_… run on the loop thread.
+#include <algorithm>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "session/notifications.hpp"
+#include "session/runtime.hpp"
+#include "session/snapshot.hpp"
+#include "session/zygote.hpp"
+
+namespace capsule {
+namespace {
+
+std::vector<std::string> strings(const std::vector<wire::Text> &texts) { return {texts.begin(), texts.end()}; }
+
+}  // namespace
+
+// Waits its turn behind what was submitted before, and for what comes of it.
+Status Session::perform(const std::shared_ptr<Operation> &operation, std::uint64_t deadline_ns) {
+  Notifications notifications;
+  Lock lock(mutex_);
+  if (closing()) {
+    return {CAPSULE_E_CLOSED, "session is closed"};
+  }
+  const bool restores = operation->kind == wire::Operation::kRestore;
+  if (state_ == CAPSULE_SESSION_ERROR && !restarting_ && !restores) {
+    return died_status();
+  }
+  operation->id = wire::kRequestBit | ++last_request_id_;
+  operation->after = last_execution_id_;
+  operations_.push_back(operation);
+  dispatch(notifications);
+  const auto done = [&] { return operation->phase == Operation::Phase::kDone; };
+  while (!done()) {
+    if (deadline_ns == kNoDeadline) {
+      changed_.wait(lock);
+    } else if (changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns))) ==
+                   std::cv_status::timeout &&
+               !done()) {
+      give_up(operation);
+      return {CAPSULE_E_TIMEOUT, operation->phase == Operation::Phase::kQueued
+                                     ? "the session was busy until timeout_ms was over"
+                                     : "it was not done within timeout_ms"};
+    }
+  }
+  return operation->status;
+}
+
+// One that is under way is broken off, like an execution: what runs may be the user's code.
+void Session::give_up(const std::shared_ptr<Operation> &operation) {
+  if (operation->phase == Operation::Phase::kQueued) {
+    std::erase(operations_, operation);
+    return;
+  }
+  operation->abandoned = true;
+  if (operation->kind == wire::Operation::kRestore || operation->kind == wire::Operation::kSnapshot) {
+    return;  // these end by themselves
+  }
+  send_control(operation->id, wire::Cancel{});
+  const std::uint64_t deadline = deadline_after_ms(options_.cancel_grace_ms);
+  runtime_->loop().post([self = shared_from_this(), operation, deadline] {
+    self->runtime_->loop().add_timer(deadline, [self, operation] {
+      const Lock inner(self->mutex_);
+      if (self->operation_ == operation) {
+        self->kill_worker();
+      }
+    });
+  });
+}
+
+// Whether the next thing to do is an operation; it is begun then.
+bool Session::begin_operation() {
+  if (operations_.empty() || (!queue_.empty() && queue_.front()->id <= operations_.front()->after)) {
+    return false;
+  }
+  const std::shared_ptr<Operation> operation = std::move(operations_.front());
+  operations_.pop_front();
+  start_operation(operation);
+  return true;
+}
+
+void Session::start_operation(const std::shared_ptr<Operation> &operation) {
+  operation_ = operation;
+  operation->phase = Operation::Phase::kRunning;
+  operation->began_ns = monotonic_ns();
+  counters_.last_used_ns = operation->began_ns;
+  if (operation->kind == wire::Operation::kSnapshot) {
+    begin_snapshot(operation);
+  } else if (operation->kind == wire::Operation::kRestore) {
+    switch_to(operation->snapshot, /*keep=*/true);
+  } else {
+    send_ask(*operation, 0);
+  }
+}
+
+void Session::send_ask(Operation &operation, std::uint64_t fork_id) {
+  const auto optional = [](const std::string &text) { return text.empty() ? wire::Text() : wire::Text(text); };
+  wire::Ask ask{.request_id = operation.id,
+                .operation = static_cast<std::uint8_t>(operation.kind),
+                .name = optional(operation.name),
+                .kind = static_cast<std::uint8_t>(operation.value_kind),
+                .option = operation.option,
+                .data = operation.data,
+                .limit = operation.limit,
+                .fork_id = fork_id,
+                .format = optional(operation.format),
+                .shape = operation.shape,
+                .attached = operation.attached.valid()};
+  const int fd = operation.attached.get();
+  send(&Worker::work, 0, std::move(ask), {&fd, operation.attached.valid() ? 1U : 0U});
+  operation.data = {};
+  operation.attached.reset();
+}
+
+// The worker forks; the zygote, whose child that is, tells of it; the worker says that it is over. In whatever order.
+void Session::begin_snapshot(const std::shared_ptr<Operation> &operation) {
+  runtime_->loop().post([self = shared_from_this(), operation] {
+    const std::uint64_t fork_id = random_fork_id();
+    self->runtime_->zygote(self->options_.profile)
+        ->expect_fork(
+            fork_id,
+            [self, operation, fork_id](Result<Process> process, UniqueFd channel) {
+              self->on_snapshot_forked(operation, fork_id, std::move(process), std::move(channel));
+            },
+            [](ExitStatus) {});
+    const Lock lock(self->mutex_);
+    if (self->operation_ == operation) {
+      self->send_ask(*operation, fork_id);
+    }
+  });
+}
+
+void Session::on_snapshot_forked(const std::shared_ptr<Operation> &operation, std::uint64_t fork_id, Result<Process> process,
+                                 UniqueFd channel) {
+  Notifications notifications;
+  const Lock lock(mutex_);
+  if (!process.ok()) {
+    if (operation_ == operation) {
+      finish_operation(notifications, process.status());
+    }
+    return;
+  }
+  if (operation_ != operation || !channel.valid()) {
+    kill_group(process.value().pidfd, process.value().pid);
+    return;
+  }
+  operation->snapshot = std::make_shared<Snapshot>(runtime_, fork_id, options_, std::move(process.value()), std::move(channel));
+  operation->snapshot->watch();
+  runtime_->remember(operation->snapshot);
+  if (operation->answered) {
+    finish_operation(notifications, Status());
+  }
+}
+
+void Session::on_answer(Worker &worker, const wire::Answer &answer, std::vector<UniqueFd> attached) {
+  Notifications notifications;
+  const Lock lock(mutex_);
+  if (worker_.get() != &worker || !operation_ || operation_->id != answer.request_id) {
+    return;
+  }
+  Operation &operation = *operation_;
+  const Status status =
+      answer.status == CAPSULE_OK ? Status() : Status(answer.status, std::string(answer.message.substr(0, 1000)));
+  if (operation.kind == wire::Operation::kSnapshot && status.ok()) {
+    operation.answered = true;
+    if (operation.snapshot) {
+      finish_operation(notifications, Status());
+    }
+    return;
+  }
+  operation.reply = {.kind = answer.kind,
+                     .data = std::string(answer.data),
+                     .type_name = std::string(answer.type_name),
+                     .format = std::string(answer.format),
+                     .shape = answer.shape,
+                     .strides = answer.strides,
+                     .size_bytes = answer.size_bytes,
+                     .total = answer.total,
+                     .names = strings(answer.names),
+                     .types = strings(answer.types),
+                     .sizes = answer.sizes,
+                     .kinds = answer.kinds,
+                     .attached = answer.attached && !attached.empty() ? std::move(attached.front()) : UniqueFd()};
+  finish_operation(notifications, status);
+}
+
+void Session::finish_operation(Notifications &notifications, Status status) {
+  const std::shared_ptr<Operation> operation = std::exchange(operation_, nullptr);
+  operation->status = std::move(status);
+  operation->phase = Operation::Phase::kDone;
+  if (operation->kind == wire::Operation::kSnapshot && operation->snapshot) {
+    finish_snapshot(*operation);
+  }
+  changed_.notify_all();
+  if (operation->execution) {
+    run_transaction(notifications, operation);
+  }
+  dispatch(notifications);
+}
+
+void Session::finish_snapshot(Operation &operation) {
+  const std::shared_ptr<Snapshot> &snapshot = operation.snapshot;
+  snapshot->set_origin({id_, last_ended_id_, monotonic_ns() - operation.began_ns});
+  if (operation.abandoned || !operation.status.ok()) {
+    static_cast<void>(snapshot->let_go(false));
+    return;
+  }
+  if (!operation.kept) {
+    return;
+  }
+  ++counters_.snapshots;
+  std::erase_if(snapshots_, [](const auto &weak) {
+    const auto one = weak.lock();
+    return !one || one->gone();
+  });
+  while (snapshots_.size() >= options_.snapshot_limit) {
+    if (const auto oldest = snapshots_.front().lock()) {
+      counters_.snapshots_evicted += oldest->let_go(true) ? 1 : 0;
+    }
+    snapshots_.pop_front();
+  }
+  snapshots_.push_back(snapshot);
+}
+
+// Everything that waits for the worker, and the worker is no more.
+void Session::fail_operations(Notifications &notifications, const Status &status) {
+  if (operation_ && operation_->kind != wire::Operation::kRestore) {
+    finish_operation(notifications, status);
+  }
+  for (const auto &operation : std::exchange(operations_, {})) {
+    operation->status = status;
+    operation->phase = Operation::Phase::kDone;
+  }
+  changed_.notify_all();
+}
+
+// Before an execution that may be rolled back comes a snapshot; true when there is one to wait for.
+bool Session::begin_transaction(const std::shared_ptr<Execution> &execution) {
+  const ExecutionRequest &request = execution->request;
+  if (request.transaction == CAPSULE_TRANSACTION_COMMIT || request.transaction_scope != CAPSULE_SCOPE_MEMORY) {
+    return false;
+  }
+  auto operation = std::make_shared<Operation>(wire::Operation::kSnapshot);
+  operation->id = wire::kRequestBit | ++last_request_id_;
+  operation->execution = execution;
+  start_operation(operation);
+  return true;
+}
+
+void Session::run_transaction(Notifications &notifications, const std::shared_ptr<Operation> &operation) {
+  const std::shared_ptr<Execution> execution = std::exchange(operation->execution, nullptr);
+  const std::shared_ptr<Snapshot> snapshot = std::exchange(operation->snapshot, nullptr);
+  // It may have been canceled meanwhile; and the worker may be gone, which ends what is queued.
+  const bool runs = !queue_.empty() && queue_.front() == execution && can_run() && worker_ && !worker_->gone;
+  if (!runs || !operation->status.ok()) {
+    if (snapshot) {
+      static_cast<void>(snapshot->let_go(false));
+    }
+    if (runs) {
+      queue_.pop_front();
+      end_unstarted(notifications, execution, CAPSULE_OUTCOME_ERROR, "TransactionRefused",
+                    "no snapshot could be taken: " + operation->status.message());
+    }
+    return;
+  }
+  queue_.pop_front();
+  execution->snapshot = snapshot;
+  run_next(notifications, execution);
+}
+
+bool Session::rolls_back(const Execution &execution, std::int32_t outcome) {
+  return execution.snapshot && !execution.snapshot->gone() &&
+         (execution.request.transaction == CAPSULE_TRANSACTION_ROLLBACK_ALWAYS || outcome != CAPSULE_OUTCOME_OK);
+}
+
+// The end of what ran, as the worker told it, or its death: kept or rolled back.
+void Session::conclude(Notifications &notifications, Event event) {
+  const std::shared_ptr<Execution> execution = current_;
+  if (rolls_back(*execution, event.fields.outcome) && !closing() && !restarting_) {
+    execution->phase = ExecutionPhase::kRollingBack;
+    drop_timers(*execution);
+    held_end_ = std::move(event);
+    held_state_ = CAPSULE_STATE_ROLLED_BACK;
+    ++counters_.rollbacks;
+    switch_to(std::exchange(execution->snapshot, nullptr), /*keep=*/false);
+    return;
+  }
+  if (const auto snapshot = std::exchange(execution->snapshot, nullptr)) {
+    static_cast<void>(snapshot->let_go(false));
+  }
+  const ExecutionRequest &request = execution->request;
+  if (request.transaction_scope == CAPSULE_SCOPE_NAMES && event.fields.state == CAPSULE_STATE_PRESERVED &&
+      (request.transaction == CAPSULE_TRANSACTION_ROLLBACK_ALWAYS ||
+       (request.transaction == CAPSULE_TRANSACTION_ROLLBACK_ON_FAILURE && event.fields.outcome != CAPSULE_OUTCOME_OK))) {
+    event.fields.state = CAPSULE_STATE_ROLLED_BACK;
+    ++counters_.rollbacks;
+  }
+  end(notifications, execution, std::move(event));
+}
+
+// The worker gives way to one that is made of a snapshot. Under the lock; what is queued waits.
+void Session::switch_to(std::shared_ptr<Snapshot> snapshot, bool keep) {
+  state_ = CAPSULE_SESSION_CREATING;
+  start_status_ = Status();
+  birth_ = Birth{std::move(snapshot), keep};
+  runtime_->loop().post([self = shared_from_this()] {
+    {
+      Notifications notifications;
+      const Lock lock(self->mutex_);
+      if (self->worker_) {
+        self->kill_worker();
+        self->end_late(notifications);
+        self->release_worker();
+      }
+    }
+    self->start_worker();
+  });
+}
+
+// What waited for the switch: the end of the execution that was rolled back, or whoever asked for it.
+void Session::settle_switch(Notifications &notifications, const Status &status) {
+  if (held_end_) {
+    Event event = std::move(*held_end_);
+    held_end_.reset();
+    event.fields.state = status.ok() ? held_state_ : CAPSULE_STATE_LOST;
+    end(notifications, std::shared_ptr(current_), std::move(event));
+  }
+  if (operation_ && operation_->kind == wire::Operation::kRestore) {
+    counters_.restores += status.ok() ? 1 : 0;
+    finish_operation(notifications, status);
+  }
+}
+
+Result<std::shared_ptr<Snapshot>> Session::take_snapshot(bool kept, std::uint64_t deadline_ns) {
+  if (kept && options_.snapshot_limit == 0) {
+    return Status(CAPSULE_E_LIMIT, "snapshot_limit of the session is 0");
+  }
+  const auto operation = std::make_shared<Operation>(wire::Operation::kSnapshot);
+  operation->kept = kept;
+  if (Status status = perform(operation, deadline_ns); !status.ok()) {
+    return status;
+  }
+  return std::move(operation->snapshot);
+}
+
+Status Session::restore(const std::shared_ptr<Snapshot> &snapshot, std::uint64_t deadline_ns) {
+  if (&snapshot->runtime() != runtime_.get() || snapshot->options().profile < options_.profile ||
+      options_.profile < snapshot->options().profile) {
+    return {CAPSULE_E_ARGUMENT, "snapshot: it was taken of a session of another runtime or with another profile"};
+  }
+  if (snapshot->gone()) {
+    return {CAPSULE_E_DIED, "snapshot: it is gone"};
+  }
+  const auto operation = std::make_shared<Operation>(wire::Operation::kRestore);
+  operation->snapshot = snapshot;
+  return perform(operation, deadline_ns);
+}
+
+}  // namespace capsule

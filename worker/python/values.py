@@ -1,0 +1,297 @@
+"""What the host asks of an idle session: names set, read, deleted, listed. Answers are dicts of the fields of the wire's Answer."""
+
+import builtins
+import fcntl
+import json
+import keyword
+import math
+import mmap
+import os
+import sys
+
+# Of capsule_status.
+E_ARGUMENT = 1
+E_LIMIT = 6
+E_SYSTEM = 16
+E_NAME = 19
+E_TYPE = 20
+
+# CAPSULE_VALUE_…, CAPSULE_SET_… and CAPSULE_NAME_… of value.h.
+AUTO, JSON, TEXT, BYTES, BUFFER, REPR = range(6)
+OVERWRITE, KEEP, CONFLICT = range(3)
+NAME_VALUE, NAME_FUNCTION, NAME_CLASS, NAME_MODULE = range(1, 5)
+MAX_DIMENSIONS = 16
+
+# The engine's own names, which stay as it binds them.
+PROTECTED = frozenset(("In", "Out", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh"))
+
+# What is answered in a frame; more goes through shared memory.
+INLINE_BYTES = 64 << 10
+MAX_TYPE_BYTES = 255
+
+F_ADD_SEALS = 1033
+SEALS = 0x1 | 0x2 | 0x4 | 0x8  # neither sealed, shrunk, grown nor written any more
+
+MODULE_TYPE = type(sys)
+
+
+class Refusal(Exception):
+    """A status and why."""
+
+
+def is_dunder(name):
+    return len(name) > 4 and name.startswith("__") and name.endswith("__")
+
+
+def is_protected(name):
+    return name in PROTECTED or is_dunder(name)
+
+
+def check_name(name, writing):
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise Refusal(E_ARGUMENT, f"name: {name[:64]!r} is no identifier")
+    if writing and is_protected(name):
+        raise Refusal(E_ARGUMENT, f"name: '{name[:64]}' is the engine's own")
+
+
+def find(names, name):
+    try:
+        return names[name]
+    except KeyError:
+        raise Refusal(E_NAME, f"name: '{name[:64]}' is not bound") from None
+
+
+def type_name(value):
+    kind = type(value)
+    module = getattr(kind, "__module__", None)
+    plain = not isinstance(module, str) or module in ("builtins", "__main__")
+    name = kind.__qualname__ if plain else f"{module}.{kind.__qualname__}"
+    return name.encode("utf-8", "replace")[:MAX_TYPE_BYTES].decode("utf-8", "ignore")
+
+
+def set_value(names, name, kind, strategy, data, format, shape, fd):
+    check_name(name, True)
+    value = decode(kind, data, format, shape, fd)
+    if name in names and strategy != OVERWRITE:
+        if strategy == CONFLICT:
+            raise Refusal(E_NAME, f"name: '{name[:64]}' is bound already, to {type_name(names[name])}")
+        return {}
+    names[name] = value
+    return {}
+
+
+def decode(kind, data, format, shape, fd):
+    if kind == JSON:
+        return decode_json(data)
+    if kind == TEXT:
+        return data.decode()
+    if kind == BYTES:
+        return data
+    view = memoryview(data) if fd < 0 else map_buffer(fd)
+    if not shape:
+        return view
+    try:
+        return view.cast(format or "B", shape)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Refusal(E_ARGUMENT, f"value.shape: {error}") from None
+
+
+def map_buffer(fd):
+    # A read-only mapping, so that nothing that Python code does to it reaches the host.
+    return memoryview(mmap.mmap(fd, os.fstat(fd).st_size, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ))
+
+
+def decode_json(data):
+    def integer(text):
+        number = int(text)
+        if not -(1 << 63) <= number < 1 << 64:
+            raise Refusal(E_ARGUMENT, "value: JSON with an integer of over 64 bits")
+        return number
+
+    def constant(text):
+        raise Refusal(E_ARGUMENT, f"value: JSON with {text}, which JSON does not have")
+
+    def number(text):
+        value = float(text)
+        if not math.isfinite(value):
+            raise Refusal(E_ARGUMENT, "value: JSON with a number that no double can hold")
+        return value
+
+    try:
+        return json.loads(data.decode(), parse_int=integer, parse_float=number, parse_constant=constant)
+    except RecursionError:
+        raise Refusal(E_ARGUMENT, "value: JSON that is nested too deep") from None
+    except ValueError as error:
+        raise Refusal(E_ARGUMENT, f"value: no JSON: {error}") from None
+
+
+def get_value(names, name, kind, limit):
+    check_name(name, False)
+    value = find(names, name)
+    answer = encode_as(kind, value, limit)
+    answer["type_name"] = type_name(value)
+    return answer
+
+
+def encode_as(kind, value, limit):
+    if kind == AUTO:
+        if isinstance(value, str):
+            return encode_text(value, limit)
+        if has_buffer(value):
+            return encode_buffer(value)
+        return encode_json(value, limit)
+    if kind == JSON:
+        return encode_json(value, limit)
+    if kind == TEXT:
+        if not isinstance(value, str):
+            raise Refusal(E_TYPE, f"the value is of type {type_name(value)}, which is no text")
+        return encode_text(value, limit)
+    if kind == BYTES:
+        if not has_buffer(value):
+            raise Refusal(E_TYPE, f"the value is of type {type_name(value)}, which has no bytes")
+        return encode_bytes(value, limit)
+    if kind == BUFFER:
+        if not has_buffer(value):
+            raise Refusal(E_TYPE, f"the value is of type {type_name(value)}, which has no buffer")
+        return encode_buffer(value)
+    text = repr(value)
+    return {"kind": REPR, "data": text[:limit].encode("utf-8", "backslashreplace")[:limit].decode("utf-8", "ignore").encode()}
+
+
+def has_buffer(value):
+    try:
+        memoryview(value).release()
+        return True
+    except (TypeError, ValueError, BufferError):
+        return False
+
+
+def bounded(kind, data, limit):
+    if len(data) > limit:
+        raise Refusal(E_LIMIT, f"the value takes {len(data)} bytes; it can take {limit}")
+    return {"kind": kind, "data": data}
+
+
+def encode_text(value, limit):
+    try:
+        return bounded(TEXT, value.encode(), limit)
+    except UnicodeEncodeError:
+        raise Refusal(E_TYPE, "the value is a str with lone surrogates, which UTF-8 does not have") from None
+
+
+def encode_json(value, limit):
+    try:
+        return bounded(JSON, json.dumps(value, allow_nan=False, ensure_ascii=False).encode(), limit)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Refusal(E_TYPE, f"the value is of type {type_name(value)}, which is no JSON: {str(error)[:200]}") from None
+
+
+def encode_bytes(value, limit):
+    with memoryview(value) as view:
+        return bounded(BYTES, view.tobytes(), limit)
+
+
+def strides_of(shape, size):
+    strides = []
+    for length in reversed(shape):
+        strides.insert(0, size)
+        size *= length
+    return strides
+
+
+def encode_buffer(value):
+    with memoryview(value) as view:
+        if view.ndim > MAX_DIMENSIONS:
+            raise Refusal(E_LIMIT, f"the value has {view.ndim} dimensions; it can have {MAX_DIMENSIONS}")
+        shape = list(view.shape)
+        answer = {
+            "kind": BUFFER,
+            "format": view.format,
+            "shape": shape,
+            "strides": strides_of(shape, view.itemsize),
+            "size_bytes": view.nbytes,
+            "total": view.itemsize,
+        }
+        flat = view if view.c_contiguous else memoryview(view.tobytes())
+        if view.nbytes <= INLINE_BYTES:
+            answer["data"] = flat.tobytes()
+        else:
+            answer["fd"] = write_shared(flat if flat.format == "B" and flat.ndim == 1 else flat.cast("B"))
+        return answer
+
+
+def write_shared(flat):
+    """A descriptor of sealed memory that holds the bytes."""
+    fd = os.memfd_create("capsule-value", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        written = 0
+        while written < len(flat):  # one write takes at most 2 GiB
+            written += os.write(fd, flat[written:])
+        fcntl.fcntl(fd, F_ADD_SEALS, SEALS)
+    except BaseException as error:
+        os.close(fd)
+        if isinstance(error, OSError):
+            raise Refusal(E_SYSTEM, f"shared memory: {error.strerror}") from None
+        raise
+    return fd
+
+
+def delete(names, name):
+    check_name(name, True)
+    find(names, name)
+    del names[name]
+    return {}
+
+
+def kind_of(value):
+    if isinstance(value, type):
+        return NAME_CLASS
+    if isinstance(value, MODULE_TYPE):
+        return NAME_MODULE
+    return NAME_FUNCTION if builtins.callable(value) else NAME_VALUE
+
+
+def size_of(value):
+    try:
+        return max(0, sys.getsizeof(value, 0))
+    except Exception:
+        return 0
+
+
+def list_names(names, limit):
+    users = [name for name in names if isinstance(name, str) and not is_protected(name)]
+    shown = [name for name in users[:limit] if encodable(name)]
+    values = [names[name] for name in shown]
+    return {
+        "names": shown,
+        "types": [type_name(value) for value in values],
+        "sizes": [size_of(value) for value in values],
+        "kinds": [kind_of(value) for value in values],
+        "total": len(users),
+    }
+
+
+def encodable(name):
+    try:
+        name.encode()
+        return True
+    except UnicodeEncodeError:
+        return False
+
+
+def answer(operation, names, name, kind, option, data, limit, format, shape, fd):
+    """Does what was asked, by wire::Operation."""
+    try:
+        if operation == 2:
+            return set_value(names, name, kind, option, data or b"", format, shape, fd)
+        if operation == 3:
+            return get_value(names, name, kind, limit)
+        if operation == 4:
+            return delete(names, name)
+        if operation == 5:
+            return list_names(names, limit)
+        raise Refusal(E_ARGUMENT, f"operation {operation} is unknown")
+    except Refusal as refusal:
+        return {"status": refusal.args[0], "message": refusal.args[1]}
+    except Exception as error:
+        return {"status": E_TYPE, "message": f"it raised {type_name(error)}: {error!s:.200}"}
