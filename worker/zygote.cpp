@@ -53,6 +53,22 @@ std::uint32_t kill_children(const std::function<bool(pid_t)> &spared) {
   return killed;
 }
 
+// Of a process; 0 when it cannot be told.
+pid_t parent_of(pid_t pid) {
+  char path[64];
+  std::snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
+  char text[512];
+  const ssize_t size = fd.valid() ? ::read(fd.get(), text, sizeof text - 1) : -1;
+  if (size <= 0) {
+    return 0;
+  }
+  text[size] = '\0';
+  // pid (name) state ppid …, and the name may hold anything.
+  const char *name_end = std::strrchr(text, ')');
+  return name_end == nullptr || std::strlen(name_end) < 5 ? 0 : static_cast<pid_t>(std::strtol(name_end + 4, nullptr, 10));
+}
+
 // A preloaded module may run without end, deaf to everything, and have children: at the host's death all of it is killed.
 class HostWatch {
  public:
@@ -353,13 +369,14 @@ class Zygote {
       }
       setpgid(pid, pid);  // both sides: whoever is first
     }
-    tell_of_fork(request.session_id, pid, UniqueFd());
+    tell_of_fork(request.session_id, pid, open_pidfd(pid), UniqueFd());
     idle_work_pending_ = !request.spawn;
   }
 
-  void tell_of_fork(std::uint64_t id, pid_t pid, UniqueFd channel) {
+  static UniqueFd open_pidfd(pid_t pid) { return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))); }
+
+  void tell_of_fork(std::uint64_t id, pid_t pid, const UniqueFd &pidfd, const UniqueFd &channel) {
     sessions_[pid] = id;
-    const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     const int fds[] = {pidfd.get(), channel.get()};
     const auto frame = encoder_.encode(0, wire::Forked{id, pid, {}});
     if (send_with_fds(channel_.get(), frame, {fds, channel.valid() ? 2U : 1U}) < 0) {
@@ -370,20 +387,33 @@ class Zygote {
   // Of processes that sessions and snapshots have forked, and that are children of this one now, or in a moment. What comes is not to
   // be trusted: the user's code has the socket. The host kills what it did not ask for.
   void receive_notices() {
-    for (;;) {
+    constexpr int kMost = 1024;  // more than the socket holds: code that floods it keeps nobody waiting
+    for (int i = 0; i < kMost; ++i) {
       ForkNotice notice;
-      std::uint8_t bytes[sizeof notice];
+      std::uint8_t bytes[sizeof notice + 1];  // one that is too long shows
       std::vector<UniqueFd> attached;
       const ssize_t count = receive(notices_.get(), bytes, &attached);
       if (count < 0) {
         return;
       }
       std::memcpy(&notice, bytes, sizeof notice);
-      if (count == sizeof notice && (notice.fork_id & wire::kForkIdBit) != 0 && notice.pid > 0 && notice.pid != spare_pid_ &&
-          !sessions_.contains(notice.pid)) {
-        tell_of_fork(notice.fork_id, notice.pid, attached.empty() ? UniqueFd() : std::move(attached.front()));
+      if (count != sizeof notice || (notice.fork_id & wire::kForkIdBit) == 0 || notice.pid <= 0) {
+        continue;
+      }
+      const UniqueFd pidfd = open_pidfd(notice.pid);
+      if (pidfd.valid() && is_new_fork(notice.pid)) {
+        tell_of_fork(notice.fork_id, notice.pid, pidfd, attached.empty() ? UniqueFd() : std::move(attached.front()));
       }
     }
+  }
+
+  // Whether it can be one of those: its parent is the go-between of a process that is ours, or that has ended and left it to us.
+  [[nodiscard]] bool is_new_fork(pid_t pid) const {
+    if (pid == spare_pid_ || sessions_.contains(pid)) {
+      return false;
+    }
+    const pid_t parent = parent_of(pid);
+    return parent == getpid() || sessions_.contains(parent_of(parent));
   }
 
   // In a forked child: lets go of what is the zygote's.
