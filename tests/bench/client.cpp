@@ -82,9 +82,9 @@ void Event::expect_canceled(std::int32_t phase) const {
   }
 }
 
-Execution::Execution(const Session &session, std::string_view source) {
+Execution::Execution(const Session &session, std::string_view source, const capsule_execution_options *options) {
   capsule_error error = empty_error();
-  check(capsule_execution_create(session.get(), source.data(), source.size(), nullptr, &handle_, &error), error,
+  check(capsule_execution_create(session.get(), source.data(), source.size(), options, &handle_, &error), error,
         "capsule_execution_create");
 }
 

@@ -64,7 +64,7 @@ class Event {
 
 class Execution {
  public:
-  Execution(const Session &session, std::string_view source);
+  Execution(const Session &session, std::string_view source, const capsule_execution_options *options = nullptr);
   Execution(const Execution &) = delete;
   Execution &operator=(const Execution &) = delete;
   ~Execution() { capsule_execution_release(handle_); }

@@ -1,6 +1,7 @@
-"""Floor of session_start: a bare `os.fork` whose child answers one byte.
+"""Floor of session_start, snapshot, branch and rollback: a bare `os.fork` whose child answers one byte.
 
-Each line on stdin is a count; the answer is one line with the nanoseconds of that many forks, reaping not included.
+Each line on stdin is a count; the answer is one line with the nanoseconds of that many forks, reaping not included. The argument, if
+there is one, is how many MiB the process holds.
 """
 
 import os
@@ -20,6 +21,7 @@ def fork_ns(read_end, write_end):
     return elapsed
 
 
+held = b"x" * (int(sys.argv[1]) << 20) if len(sys.argv) > 1 else b""
 ends = os.pipe()
 for line in sys.stdin:
     print(*[fork_ns(*ends) for _ in range(int(line))], flush=True)

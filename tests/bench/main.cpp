@@ -26,7 +26,7 @@ struct Entry {
   Rows (*run)(const Context &context);
 };
 
-constexpr std::array<Entry, 11> kEntries{{
+constexpr std::array<Entry, 13> kEntries{{
     {"exec_roundtrip", bench::exec_roundtrip},
     {"session_start", bench::session_start},
     {"cold_start", bench::cold_start},
@@ -38,6 +38,8 @@ constexpr std::array<Entry, 11> kEntries{{
     {"cancel_loop", bench::cancel_loop},
     {"cancel_under_flood", bench::cancel_under_flood},
     {"kill_c_loop", bench::kill_c_loop},
+    {"snapshot", bench::snapshot},
+    {"buffers", bench::buffers},
 }};
 
 struct Arguments {
