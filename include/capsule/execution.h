@@ -158,7 +158,7 @@ enum {
   CAPSULE_STATE_LOST = 2,
   /** As it was before the execution, see `transaction`. */
   CAPSULE_STATE_ROLLED_BACK = 3,
-  /** As it was at an earlier snapshot. */
+  /** Gone with the worker, and the session has gone back to a snapshot: `restored_snapshot_id` of the event. */
   CAPSULE_STATE_RESTORED = 4
 };
 
@@ -283,7 +283,10 @@ typedef struct capsule_event {
   int32_t exit_code;
   /** Terminal: the signal that ended the worker, or 0. */
   int32_t signal_number;
-  /** Terminal: `CAPSULE_STATE_…`. When it is lost with the worker, the session is in error by now and may be restarted. */
+  /**
+   * Terminal: `CAPSULE_STATE_…`. When it is lost with the worker, the session is in error by now and may be restarted; or is ready again
+   * and empty, as its `restart_policy` says.
+   */
   int32_t state;
   /** Terminal: reserved, zero. */
   int32_t reserved;
@@ -366,6 +369,8 @@ typedef struct capsule_event {
   uint64_t left_out_bytes;
   /** Terminal: newlines in them. */
   uint64_t left_out_lines;
+  /** Terminal: the snapshot that the session went back to when its worker had died, or 0. */
+  uint64_t restored_snapshot_id;
 } capsule_event;
 
 /**

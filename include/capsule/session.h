@@ -95,6 +95,16 @@ enum {
   CAPSULE_MODE_ASYNC = 2
 };
 
+/** @brief What a session does when its worker has died, unless the execution that it died of is rolled back (see execution.h). */
+enum {
+  /** It is in error until capsule_session_restart(), and what was queued ends. */
+  CAPSULE_RESTART_MANUAL = 0,
+  /** It begins anew, empty, and what was queued runs there. */
+  CAPSULE_RESTART_FRESH = 1,
+  /** It goes back to the last of its snapshots that is left; where there is none, it begins anew, empty. */
+  CAPSULE_RESTART_SNAPSHOT = 2
+};
+
 /** @brief The life of a session. */
 enum {
   /** The worker process is being made. */
@@ -223,8 +233,8 @@ typedef struct capsule_session_options {
   uint32_t code_cache_entries;
   /** Snapshots that capsule_session_snapshot() keeps, 0 … 1,024: with one more, the oldest is let go. Default 16. */
   uint32_t snapshot_limit;
-  /** Reserved, zero. */
-  uint32_t reserved_snapshot;
+  /** `CAPSULE_RESTART_…`. Default manual. */
+  int32_t restart_policy;
 } capsule_session_options;
 
 /** @brief Bytes of the inline texts of `capsule_session_info`, their NUL included. */
@@ -270,7 +280,7 @@ typedef struct capsule_session_info {
   uint64_t executions_refused;
   /** Cancels that found the execution already over. */
   uint64_t cancels_noop;
-  /** Times the session was restarted. */
+  /** Times the session was restarted: by capsule_session_restart(), or by its `restart_policy`. */
   uint64_t restarts;
   /** Frames to and from the workers. */
   uint64_t frames_sent;

@@ -80,6 +80,7 @@ Status check_numbers(const capsule_session_options &o) {
       {"options.ast_cache_entries", o.ast_cache_entries, 0, 65'536},
       {"options.code_cache_entries", o.code_cache_entries, 0, 65'536},
       {"options.snapshot_limit", o.snapshot_limit, 0, 1'024},
+      {"options.restart_policy", o.restart_policy, CAPSULE_RESTART_MANUAL, CAPSULE_RESTART_SNAPSHOT},
   };
   for (const Check &check : checks) {
     if (Status status = check_range(check.name, check.value, check.least, check.most); !status.ok()) {
@@ -154,6 +155,7 @@ Result<capsule::SessionOptions> translate(const capsule_session_options *given) 
   translated.ast_cache_entries = o.ast_cache_entries;
   translated.code_cache_entries = o.code_cache_entries;
   translated.snapshot_limit = o.snapshot_limit;
+  translated.restart_policy = o.restart_policy;
   return translated;
 }
 

@@ -49,6 +49,7 @@ struct SessionOptions {
   std::uint32_t ast_cache_entries = 100;
   std::uint32_t code_cache_entries = 100;
   std::uint32_t snapshot_limit = 16;
+  std::int32_t restart_policy = CAPSULE_RESTART_MANUAL;
 };
 
 // What a worker is made of where it is not a fresh one.
@@ -157,12 +158,15 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_answer(Worker &worker, const wire::Answer &answer, std::vector<UniqueFd> attached);
   void finish_operation(Notifications &notifications, Status status);
   void finish_snapshot(Operation &operation);
+  void fail_operation(Notifications &notifications, const Status &status);
   void fail_operations(Notifications &notifications, const Status &status);
   bool begin_transaction(const std::shared_ptr<Execution> &execution);
   void run_transaction(Notifications &notifications, const std::shared_ptr<Operation> &operation);
   [[nodiscard]] static bool rolls_back(const Execution &execution, std::int32_t outcome);
   void conclude(Notifications &notifications, Event event);
-  void switch_to(std::shared_ptr<Snapshot> snapshot, bool keep);
+  void switch_to(Birth birth);
+  bool revive();
+  void hold_end(Event event, std::int32_t state);
   void settle_switch(Notifications &notifications, const Status &status);
 
   // session_output.cpp
@@ -236,6 +240,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<Operation> operation_;               // the one under way
   std::uint64_t last_request_id_ = 0;
   Birth birth_;                                              // of the next worker
+  bool switching_ = false;                                   // the worker is about to be given up for it
   std::optional<Event> held_end_;                            // of the current execution, until it is rolled back
   std::int32_t held_state_ = 0;                              // what it will say of the state
   std::deque<std::weak_ptr<Snapshot>> snapshots_;            // those that count, the oldest first

@@ -222,7 +222,7 @@ void Session::recover_output(Notifications &notifications, Worker &worker) {
 void Session::bury(const std::shared_ptr<Worker> &worker) {
   Notifications notifications;
   const Lock lock(mutex_);
-  if (worker_ != worker || birth_.snapshot) {
+  if (worker_ != worker || switching_) {
     return;  // given up, or about to be
   }
   kill_group(worker->process.pidfd, worker->process.pid);  // what the zygote did, in case it is gone
@@ -249,12 +249,15 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
   const std::string message = describe_death(*worker, counters_.death_reason);
   if (current_) {
     conclude(notifications, death_event(*worker, current_.get()));
+  } else {
+    revive();
   }
   release_worker();
   end_late(notifications);
-  if (birth_.snapshot && !closing()) {
+  if (switching_) {
+    fail_operation(notifications, Status(CAPSULE_E_DIED, "session: " + message));
     changed_.notify_all();
-    return;  // it goes on from before what killed it
+    return;  // it goes on
   }
   fail_operations(notifications, Status(CAPSULE_E_DIED, "session: " + message + "; restart it first"));
   if (closing()) {

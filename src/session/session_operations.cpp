@@ -87,7 +87,7 @@ void Session::start_operation(const std::shared_ptr<Operation> &operation) {
   if (operation->kind == wire::Operation::kSnapshot) {
     begin_snapshot(operation);
   } else if (operation->kind == wire::Operation::kRestore) {
-    switch_to(operation->snapshot, /*keep=*/true);
+    switch_to({operation->snapshot, /*keep=*/true});
   } else {
     send_ask(*operation, 0);
   }
@@ -222,11 +222,16 @@ void Session::finish_snapshot(Operation &operation) {
   snapshots_.push_back(snapshot);
 }
 
-// Everything that waits for the worker, and the worker is no more.
-void Session::fail_operations(Notifications &notifications, const Status &status) {
+// What is under way, and the worker is no more.
+void Session::fail_operation(Notifications &notifications, const Status &status) {
   if (operation_ && operation_->kind != wire::Operation::kRestore) {
     finish_operation(notifications, status);
   }
+}
+
+// Everything that waits for the worker, too.
+void Session::fail_operations(Notifications &notifications, const Status &status) {
+  fail_operation(notifications, status);
   for (const auto &operation : std::exchange(operations_, {})) {
     operation->status = status;
     operation->phase = Operation::Phase::kDone;
@@ -273,16 +278,13 @@ bool Session::rolls_back(const Execution &execution, std::int32_t outcome) {
          (execution.request.transaction == CAPSULE_TRANSACTION_ROLLBACK_ALWAYS || outcome != CAPSULE_OUTCOME_OK);
 }
 
-// The end of what ran, as the worker told it, or its death: kept or rolled back.
+// The end of what ran, as the worker told it, or its death: kept, rolled back, or begun anew.
 void Session::conclude(Notifications &notifications, Event event) {
   const std::shared_ptr<Execution> execution = current_;
   if (rolls_back(*execution, event.fields.outcome) && !closing() && !restarting_) {
-    execution->phase = ExecutionPhase::kRollingBack;
-    drop_timers(*execution);
-    held_end_ = std::move(event);
-    held_state_ = CAPSULE_STATE_ROLLED_BACK;
     ++counters_.rollbacks;
-    switch_to(std::exchange(execution->snapshot, nullptr), /*keep=*/false);
+    hold_end(std::move(event), CAPSULE_STATE_ROLLED_BACK);
+    switch_to({std::exchange(execution->snapshot, nullptr), /*keep=*/false});
     return;
   }
   if (const auto snapshot = std::exchange(execution->snapshot, nullptr)) {
@@ -295,18 +297,51 @@ void Session::conclude(Notifications &notifications, Event event) {
     event.fields.state = CAPSULE_STATE_ROLLED_BACK;
     ++counters_.rollbacks;
   }
+  if (event.fields.death_reason != CAPSULE_DEATH_NONE && revive()) {
+    event.fields.restored_snapshot_id = birth_.snapshot ? birth_.snapshot->info().snapshot_id : 0;
+    hold_end(std::move(event), birth_.snapshot ? CAPSULE_STATE_RESTORED : CAPSULE_STATE_LOST);
+    return;
+  }
   end(notifications, execution, std::move(event));
 }
 
-// The worker gives way to one that is made of a snapshot. Under the lock; what is queued waits.
-void Session::switch_to(std::shared_ptr<Snapshot> snapshot, bool keep) {
+// What ran is over; its end is told once it is known what became of the session.
+void Session::hold_end(Event event, std::int32_t state) {
+  current_->phase = ExecutionPhase::kRollingBack;
+  drop_timers(*current_);
+  held_end_ = std::move(event);
+  held_state_ = state;
+}
+
+// After a death: goes on as the session's policy says; false when it does not.
+bool Session::revive() {
+  if (closing() || restarting_ || options_.restart_policy == CAPSULE_RESTART_MANUAL) {
+    return false;
+  }
+  Birth birth;
+  for (auto one = snapshots_.rbegin(); options_.restart_policy == CAPSULE_RESTART_SNAPSHOT && one != snapshots_.rend(); ++one) {
+    const auto snapshot = one->lock();
+    if (snapshot && !snapshot->gone()) {
+      birth.snapshot = snapshot;
+      break;
+    }
+  }
+  ++counters_.restarts;
+  switch_to(std::move(birth));
+  return true;
+}
+
+// The worker, if there still is one, gives way to another. Under the lock; what is queued waits.
+void Session::switch_to(Birth birth) {
   state_ = CAPSULE_SESSION_CREATING;
   start_status_ = Status();
-  birth_ = Birth{std::move(snapshot), keep};
+  birth_ = std::move(birth);
+  switching_ = true;
   runtime_->loop().post([self = shared_from_this()] {
     {
       Notifications notifications;
       const Lock lock(self->mutex_);
+      self->switching_ = false;
       if (self->worker_) {
         self->kill_worker();
         self->end_late(notifications);

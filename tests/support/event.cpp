@@ -183,6 +183,7 @@ Event copy_of(const capsule_event &event) {
   copy.signal_number = event.signal_number;
   copy.state_preserved = event.state == CAPSULE_STATE_PRESERVED;
   copy.state = capsule_state_name(event.state);
+  copy.restored_snapshot_id = event.restored_snapshot_id;
   copy.queue_ns = event.queue_ns;
   copy.duration_ns = event.duration_ns;
   copy.input_wait_ns = event.input_wait_ns;

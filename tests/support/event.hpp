@@ -49,6 +49,7 @@ struct Event {
   std::int32_t exit_code = 0;
   std::int32_t signal_number = 0;
   std::string state;
+  std::uint64_t restored_snapshot_id = 0;
   bool state_preserved = false;
   std::uint64_t queue_ns = 0;
   std::uint64_t duration_ns = 0;
