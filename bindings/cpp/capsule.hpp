@@ -88,6 +88,8 @@ struct Releaser {
   void operator()(capsule_runtime *handle) const noexcept { capsule_runtime_release(handle); }
   void operator()(capsule_session *handle) const noexcept { capsule_session_release(handle); }
   void operator()(capsule_execution *handle) const noexcept { capsule_execution_release(handle); }
+  void operator()(capsule_snapshot *handle) const noexcept { capsule_snapshot_release(handle); }
+  void operator()(capsule_buffer *handle) const noexcept { capsule_buffer_release(handle); }
 };
 
 inline capsule_text view(std::string_view text) { return {text.data(), text.size()}; }
@@ -151,16 +153,65 @@ struct SessionOptions {
   double progress_rate_per_s = detail::session_defaults().progress_rate_per_s;                 ///< Of one bar; 0: no limit.
   std::uint32_t ast_cache_entries = detail::session_defaults().ast_cache_entries;              ///< Syntax trees kept.
   std::uint32_t code_cache_entries = detail::session_defaults().code_cache_entries;            ///< Compiled sources kept.
+  std::uint32_t snapshot_limit = detail::session_defaults().snapshot_limit;                    ///< Snapshots kept.
+  std::int32_t restart_policy = detail::session_defaults().restart_policy;                     ///< `CAPSULE_RESTART_…`.
 };
 
 /** @brief Options of an execution: fields and defaults of `capsule_execution_options`. */
 struct ExecutionOptions {
-  std::string file_name{};                ///< File name in tracebacks.
-  std::string traceparent{};              ///< W3C `traceparent` of the caller's span.
-  std::string tracestate{};               ///< W3C `tracestate`; needs a `traceparent`.
-  Milliseconds timeout{0};                ///< Time the code may run once started; 0 for no limit.
-  std::int32_t mode = CAPSULE_MODE_AUTO;  ///< `CAPSULE_MODE_…`; auto for the session's.
-  std::uint64_t output_budget_bytes = 0;  ///< What of its output reaches the host; 0 for the session's.
+  std::string file_name{};                                ///< File name in tracebacks.
+  std::string traceparent{};                              ///< W3C `traceparent` of the caller's span.
+  std::string tracestate{};                               ///< W3C `tracestate`; needs a `traceparent`.
+  Milliseconds timeout{0};                                ///< Time the code may run once started; 0 for no limit.
+  std::int32_t mode = CAPSULE_MODE_AUTO;                  ///< `CAPSULE_MODE_…`; auto for the session's.
+  std::uint64_t output_budget_bytes = 0;                  ///< What of its output reaches the host; 0 for the session's.
+  std::int32_t transaction = CAPSULE_TRANSACTION_COMMIT;  ///< `CAPSULE_TRANSACTION_…`.
+  std::int32_t transaction_scope = CAPSULE_SCOPE_MEMORY;  ///< `CAPSULE_SCOPE_…`.
+};
+
+/** @brief A value read from a session, with the memory it owns. */
+class Value {
+ public:
+  Value(Value &&other) noexcept : value_(std::exchange(other.value_, empty())) {}
+  Value &operator=(Value &&other) noexcept {
+    std::swap(value_, other.value_);
+    return *this;
+  }
+  ~Value() { capsule_value_release(&value_); }
+
+  const capsule_value *operator->() const noexcept { return &value_; }  ///< Any field.
+  std::string_view data() const noexcept {                              ///< The content; JSON, text, bytes or items.
+    return {static_cast<const char *>(value_.data), static_cast<std::size_t>(value_.size_bytes)};
+  }
+  std::string_view type_name() const noexcept { return detail::view(value_.type_name); }  ///< In Python.
+
+ private:
+  friend class Session;
+  Value() noexcept : value_(empty()) {}
+  static capsule_value empty() noexcept {
+    capsule_value value{};
+    value.struct_size = sizeof value;
+    return value;
+  }
+  capsule_value value_;
+};
+
+/** @brief Shared memory that the host fills in place, to be set as a value without a copy. */
+class Buffer {
+ public:
+  explicit Buffer(std::uint64_t size_bytes) : size_bytes_(size_bytes) {
+    capsule_buffer *handle = nullptr;
+    detail::call(capsule_buffer_create, size_bytes, &handle, &data_);
+    handle_.reset(handle);
+  }
+  void *data() const noexcept { return data_; }                      ///< Writable until it was set in a session.
+  std::uint64_t size_bytes() const noexcept { return size_bytes_; }  ///< Its length.
+  capsule_buffer *capi() const noexcept { return handle_.get(); }    ///< The handle, still owned here.
+
+ private:
+  std::unique_ptr<capsule_buffer, detail::Releaser> handle_;
+  void *data_ = nullptr;
+  std::uint64_t size_bytes_;
 };
 
 /**
@@ -319,6 +370,21 @@ class Execution {
   std::unique_ptr<capsule_execution, detail::Releaser> handle_;
 };
 
+class Session;
+
+/** @brief A frozen copy of a session. Destroying it lets it go; sessions made of it live on. */
+class Snapshot {
+ public:
+  Session branch(Milliseconds timeout = kForever) const;  ///< A new session that begins there. Waits.
+  capsule_snapshot_info info() const { return detail::info(capsule_snapshot_get_info, capi()); }  ///< What is known of it.
+  capsule_snapshot *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
+
+ private:
+  friend class Session;
+  explicit Snapshot(capsule_snapshot *handle) noexcept : handle_(handle) {}
+  std::unique_ptr<capsule_snapshot, detail::Releaser> handle_;
+};
+
 /** @brief One Python process with a namespace that persists. Destroying it closes it, without waiting. */
 class Session {
  public:
@@ -331,6 +397,8 @@ class Session {
     raw.timeout_ms = options.timeout.count();
     raw.mode = options.mode;
     raw.output_budget_bytes = options.output_budget_bytes;
+    raw.transaction = options.transaction;
+    raw.transaction_scope = options.transaction_scope;
     capsule_execution *handle = nullptr;
     detail::call(capsule_execution_create, capi(), source.data(), source.size(), &raw, &handle);
     return Execution(handle);
@@ -369,6 +437,56 @@ class Session {
   /** @brief Waits until the session is ready, idle, or has failed to start. */
   void wait_ready(Milliseconds timeout = kForever) { detail::call(capsule_session_wait_ready, capi(), timeout.count()); }
   void restart() { detail::call(capsule_session_restart, capi()); }  ///< Ends the worker and starts another. Waits.
+  /** @brief A frozen copy of the session as it stands when all that was submitted before has ended. Waits. */
+  Snapshot snapshot(Milliseconds timeout = kForever) {
+    capsule_snapshot *handle = nullptr;
+    detail::call(capsule_session_snapshot, capi(), timeout.count(), &handle);
+    return Snapshot(handle);
+  }
+  /** @brief Puts the session back to a snapshot. Waits. */
+  void restore(const Snapshot &snapshot, Milliseconds timeout = kForever) {
+    detail::call(capsule_session_restore, capi(), snapshot.capi(), timeout.count());
+  }
+  /** @brief A new session that begins where this one stands when all that was submitted before has ended. Waits. */
+  Session branch(Milliseconds timeout = kForever) {
+    capsule_session *handle = nullptr;
+    detail::call(capsule_session_branch, capi(), timeout.count(), &handle);
+    return Session(handle);
+  }
+  /** @brief Binds a name to what `data` is as `kind` says, `CAPSULE_VALUE_…`. Waits its turn. */
+  void set(std::string_view name, std::int32_t kind, std::string_view data, std::int32_t strategy = CAPSULE_SET_OVERWRITE,
+           Milliseconds timeout = kForever) {
+    capsule_value value{};
+    value.struct_size = sizeof value;
+    value.kind = kind;
+    value.data = data.data();
+    value.size_bytes = data.size();
+    set(name, value, strategy, timeout);
+  }
+  /** @brief Binds a name to the bytes of a buffer, without a copy. Waits its turn. */
+  void set(std::string_view name, const Buffer &buffer, std::int32_t strategy = CAPSULE_SET_OVERWRITE,
+           Milliseconds timeout = kForever) {
+    capsule_value value{};
+    value.struct_size = sizeof value;
+    value.kind = CAPSULE_VALUE_BUFFER;
+    value.buffer = buffer.capi();
+    set(name, value, strategy, timeout);
+  }
+  /** @brief Binds a name to a value as value.h has it. Waits its turn. */
+  void set(std::string_view name, const capsule_value &value, std::int32_t strategy = CAPSULE_SET_OVERWRITE,
+           Milliseconds timeout = kForever) {
+    detail::call(capsule_session_set, capi(), name.data(), name.size(), &value, strategy, timeout.count());
+  }
+  /** @brief What a name is bound to, as `kind` says. Waits its turn. */
+  Value get(std::string_view name, std::int32_t kind = CAPSULE_VALUE_AUTO, Milliseconds timeout = kForever) {
+    Value value;
+    detail::call(capsule_session_get, capi(), name.data(), name.size(), kind, timeout.count(), &value.value_);
+    return value;
+  }
+  /** @brief Unbinds a name. Waits its turn. */
+  void remove(std::string_view name, Milliseconds timeout = kForever) {
+    detail::call(capsule_session_delete, capi(), name.data(), name.size(), timeout.count());
+  }
   /** @brief Closes the session; what has not ended after `timeout` is killed, with 0 at once. Waits. */
   void close(Milliseconds timeout) { detail::call(capsule_session_close, capi(), timeout.count()); }
   capsule_session_info info() const { return detail::info(capsule_session_get_info, capi()); }  ///< A snapshot.
@@ -382,9 +500,16 @@ class Session {
 
  private:
   friend class Runtime;
+  friend class Snapshot;
   explicit Session(capsule_session *handle) noexcept : handle_(handle) {}
   std::unique_ptr<capsule_session, detail::Releaser> handle_;
 };
+
+inline Session Snapshot::branch(Milliseconds timeout) const {
+  capsule_session *handle = nullptr;
+  detail::call(capsule_snapshot_branch, capi(), timeout.count(), &handle);
+  return Session(handle);
+}
 
 /** @brief One loop thread and the processes it looks after. The last owner's end waits for the processes to end. */
 class Runtime {
@@ -437,6 +562,8 @@ class Runtime {
     raw.progress_rate_per_s = options.progress_rate_per_s;
     raw.ast_cache_entries = options.ast_cache_entries;
     raw.code_cache_entries = options.code_cache_entries;
+    raw.snapshot_limit = options.snapshot_limit;
+    raw.restart_policy = options.restart_policy;
     capsule_session *handle = nullptr;
     detail::call(capsule_session_open, capi(), &raw, &handle);
     return Session(handle);
