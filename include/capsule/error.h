@@ -60,7 +60,9 @@ enum {
   /** A name of the session's namespace is not bound, or is bound and should not be; the message names it. */
   CAPSULE_E_NAME = 19,
   /** A value is not of the kind that was asked for; the message names its type. */
-  CAPSULE_E_TYPE = 20
+  CAPSULE_E_TYPE = 20,
+  /** Bytes are no checkpoint, are damaged, or are not signed with the key; the message says which. */
+  CAPSULE_E_CHECKPOINT = 21
 };
 
 /** @brief Bytes of `capsule_error.message`, its NUL included. */

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/status.hpp"
+#include "checkpoint/checkpoint.hpp"
 #include "capsule/capsule.h"
 #include "session/runtime.hpp"
 #include "session/snapshot.hpp"
@@ -12,7 +13,7 @@
 
 namespace capsule::api {
 
-enum class Kind : std::uint8_t { kRuntime = 1, kSession = 2, kExecution = 3, kSnapshot = 4, kBuffer = 5 };
+enum class Kind : std::uint8_t { kRuntime = 1, kSession = 2, kExecution = 3, kSnapshot = 4, kBuffer = 5, kCheckpoint = 6 };
 
 template <typename Token>
 struct HandleTraits;
@@ -46,6 +47,13 @@ struct HandleTraits<capsule_buffer> {
   using Object = SharedBuffer;
   static constexpr Kind kKind = Kind::kBuffer;
   static constexpr const char *kName = "buffer";
+};
+
+template <>
+struct HandleTraits<capsule_checkpoint> {
+  using Object = Checkpoint;
+  static constexpr Kind kKind = Kind::kCheckpoint;
+  static constexpr const char *kName = "checkpoint";
 };
 
 // The table behind the templates below.

@@ -94,6 +94,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // Waiting (session_events.cpp).
   Result<Event> next(Execution &execution, std::uint64_t deadline_ns);
 
+  // The execution that ended last, or 0.
+  std::uint64_t last_execution();
   capsule_session_info info();
   capsule_executor_metrics executor_metrics();
   capsule_async_metrics async_metrics();

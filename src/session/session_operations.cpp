@@ -366,6 +366,11 @@ void Session::settle_switch(Notifications &notifications, const Status &status) 
   }
 }
 
+std::uint64_t Session::last_execution() {
+  const Lock lock(mutex_);
+  return last_ended_id_;
+}
+
 Result<std::shared_ptr<Snapshot>> Session::take_snapshot(bool kept, std::uint64_t deadline_ns) {
   if (kept && options_.snapshot_limit == 0) {
     return Status(CAPSULE_E_LIMIT, "snapshot_limit of the session is 0");

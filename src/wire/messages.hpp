@@ -188,7 +188,7 @@ inline constexpr std::uint64_t kRequestBit = std::uint64_t{1} << 62U;
 // do not.
 inline constexpr std::uint64_t kForkIdBit = std::uint64_t{1} << 63U;
 
-// What an idle worker can be asked for.
+// What an idle worker can be asked for; kRestore, to go back to a snapshot, is the host's alone.
 enum class Operation : std::uint8_t {
   kSnapshot = 1,
   kSet = 2,
@@ -196,7 +196,8 @@ enum class Operation : std::uint8_t {
   kDelete = 4,
   kList = 5,
   kCheckpoint = 6,
-  kRestore = 7
+  kRestoreCheckpoint = 7,
+  kRestore = 8
 };
 
 struct Ask {

@@ -1,0 +1,165 @@
+#include "checkpoint/checkpoint.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "capsule/value.h"
+
+namespace capsule {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t kMaxManifest = 64U << 20U;
+
+std::int32_t kind_named(const std::string &kind) {
+  return kind == "function" ? CAPSULE_NAME_FUNCTION
+         : kind == "class"  ? CAPSULE_NAME_CLASS
+         : kind == "module" ? CAPSULE_NAME_MODULE
+                            : CAPSULE_NAME_VALUE;
+}
+
+std::uint64_t &count_of(capsule_checkpoint_info &info, std::int32_t kind) {
+  return kind == CAPSULE_NAME_FUNCTION ? info.functions
+         : kind == CAPSULE_NAME_CLASS  ? info.classes
+         : kind == CAPSULE_NAME_MODULE ? info.modules
+                                       : info.values;
+}
+
+capsule_text text_of(const std::string &text) { return {text.data(), text.size()}; }
+
+std::int64_t unix_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Checkpoint>> Checkpoint::make(const CheckpointOrigin &origin, std::string_view manifest,
+                                                     std::string_view body, int level, std::string_view key) {
+  json host = {{"name", origin.name},
+               {"created_unix_ns", unix_ns()},
+               {"session_id", origin.session_id},
+               {"execution_id", origin.execution_id}};
+  if (!origin.metadata.empty()) {
+    host["metadata"] = origin.metadata;
+  }
+  // The worker's part is not parsed for this: it may be large.
+  const std::string whole = R"({"host":)" + host.dump() + R"(,"worker":)" + std::string(manifest) + "}";
+  auto bytes = encode_container(whole, body, level, key);
+  if (!bytes.ok()) {
+    return bytes.status();
+  }
+  return open(std::move(bytes.value()), key, body.size());
+}
+
+Result<std::shared_ptr<Checkpoint>> Checkpoint::read(std::string bytes, std::string_view key, std::uint64_t max_bytes) {
+  auto opened = open(std::move(bytes), key, max_bytes);
+  if (!opened.ok()) {
+    return opened;
+  }
+  const Status status = opened.value()->describe();
+  return status.ok() ? opened : status;
+}
+
+Result<std::shared_ptr<Checkpoint>> Checkpoint::open(std::string bytes, std::string_view key, std::uint64_t max_bytes) {
+  const std::shared_ptr<Checkpoint> checkpoint(new Checkpoint);
+  checkpoint->bytes_ = std::move(bytes);
+  auto container = read_container(checkpoint->bytes_, key, {kMaxManifest, max_bytes});
+  if (!container.ok()) {
+    return container.status();
+  }
+  checkpoint->container_ = container.value();
+  return checkpoint;
+}
+
+// Of one that was just made it is read only when somebody asks: it takes as long as the rest.
+Status Checkpoint::describe() {
+  const std::lock_guard lock(mutex_);
+  if (!std::exchange(described_, true)) {
+    try {
+      read_manifest();
+    } catch (const json::exception &error) {
+      description_ = Status(CAPSULE_E_CHECKPOINT, std::string("checkpoint: its manifest cannot be read: ") + error.what());
+    }
+  }
+  return description_;
+}
+
+void Checkpoint::read_manifest() {
+  const json manifest = json::parse(container_.manifest);
+  const json &host = manifest.at("host");
+  const json &worker = manifest.at("worker");
+  name_ = host.at("name").get<std::string>();
+  metadata_ = host.value("metadata", "");
+  python_version_ = worker.at("python_version").get<std::string>();
+  info_.format = static_cast<std::int32_t>(kContainerFormat);
+  info_.name = text_of(name_);
+  info_.metadata = text_of(metadata_);
+  info_.python_version = text_of(python_version_);
+  info_.created_unix_ns = host.at("created_unix_ns").get<std::int64_t>();
+  info_.session_id = host.at("session_id").get<std::uint64_t>();
+  info_.execution_id = host.at("execution_id").get<std::uint64_t>();
+  info_.imports = worker.at("imports").size();
+  info_.body_bytes = container_.body_bytes;
+  info_.size_bytes = bytes_.size();
+  info_.is_signed = container_.is_signed ? 1 : 0;
+  info_.is_verified = container_.is_verified ? 1 : 0;
+  for (const json &group : worker.at("entries")) {
+    const std::int32_t kind = kind_named(group.at("kind").get<std::string>());
+    const json &names = group.at("names");
+    const json &types = group.at("types");
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      entries_.push_back({names.at(i).get<std::string>(), types.at(i).get<std::string>(), {}, CAPSULE_ENTRY_OK, kind});
+      ++count_of(info_, kind);
+    }
+  }
+  info_.names = entries_.size();
+  for (const json &entry : worker.at("skipped")) {
+    entries_.push_back({entry.at("name").get<std::string>(), entry.at("type").get<std::string>(),
+                        entry.at("reason").get<std::string>(), CAPSULE_ENTRY_SKIPPED, 0});
+    ++info_.skipped;
+  }
+}
+
+Result<UniqueFd> Checkpoint::unpack(std::uint64_t &manifest_size) const {
+  UniqueFd file(memfd_create("capsule-checkpoint", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!file.valid()) {
+    return system_error("memfd_create", errno);
+  }
+  manifest_size = container_.manifest.size();
+  if (Status status = unpack_container(container_, file.get()); !status.ok()) {
+    return status;
+  }
+  if (fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+    return system_error("fcntl(F_ADD_SEALS)", errno);
+  }
+  return file;
+}
+
+Result<std::vector<Checkpoint::Entry>> read_report(std::string_view text) {
+  std::vector<Checkpoint::Entry> entries;
+  try {
+    const json report = json::parse(text);
+    const auto add = [&](const char *list, std::int32_t status) {
+      for (const json &one : report.at(list)) {
+        entries.push_back(one.is_string() ? Checkpoint::Entry{one.get<std::string>(), {}, {}, status, 0}
+                                          : Checkpoint::Entry{one.at("name").get<std::string>(), {},
+                                                              one.at("reason").get<std::string>(), status, 0});
+      }
+    };
+    add("restored", CAPSULE_ENTRY_OK);
+    add("from_source", CAPSULE_ENTRY_FROM_SOURCE);
+    add("skipped", CAPSULE_ENTRY_SKIPPED);
+    add("failed", CAPSULE_ENTRY_FAILED);
+  } catch (const json::exception &error) {
+    return Status(CAPSULE_E_PROTOCOL, std::string("the worker's report cannot be read: ") + error.what());
+  }
+  return entries;
+}
+
+}  // namespace capsule
