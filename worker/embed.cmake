@@ -1,6 +1,6 @@
 # Turns files into C++ string literals at build time, so that what runs cannot differ from what was built.
 #   -D INPUT=<file>    -D SYMBOL=<name> -D OUTPUT=<header>   one constant in namespace capsule
-#   -D FOLDER=<folder> -D OUTPUT=<source>                    capsule::worker::embedded_sources, one for each .py of the folder
+#   -D FOLDER=<folder> -D OTHER=<file> -D OUTPUT=<source>    capsule::worker::embedded_sources, one for each .py of the folder and the other
 
 function(read_literal path literal size)
   file(READ ${path} hex HEX)
@@ -18,11 +18,13 @@ if(SYMBOL)
 endif()
 
 file(GLOB paths ${FOLDER}/*.py)
-list(SORT paths)
 list(LENGTH paths count)
 if(count EQUAL 0)
   message(FATAL_ERROR "There are no .py files in ${FOLDER}.")
 endif()
+list(APPEND paths ${OTHER})
+list(SORT paths)
+list(LENGTH paths count)
 set(entries "")
 foreach(path IN LISTS paths)
   cmake_path(GET path STEM name)
