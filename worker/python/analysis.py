@@ -396,6 +396,7 @@ class Prepared:
     def __init__(self, codes, file_name, has_value, changes):
         self.codes = codes
         self.warnings = ()  # the compiler's: category, text, line
+        self.definitions = None  # texts of the functions, the classes and the imports, where there are such
         self.file_name = file_name
         self.has_value = has_value
         self.awaits = bool((codes[0].co_flags | codes[-1].co_flags) & CO_COROUTINE)
@@ -409,12 +410,13 @@ class Prepared:
 
 class Analyzer:
     """Prepares the sources of a session's executions. `count(name, amount)` adds to a counter; `warn(level, event, detail)` logs, and
-    gets only texts of this module."""
+    gets only texts of this module; `captured(tree, source)` finds the definitions."""
 
     def __init__(
         self,
         count,
         warn,
+        captured,
         *,
         rewrite_def=False,
         rewrite_lambda=False,
@@ -426,6 +428,7 @@ class Analyzer:
     ):
         self.count = count
         self.warn = warn
+        self.captured = captured
         self.rewrite_def = rewrite_def
         self.rewrite_lambda = rewrite_lambda
         self.overshadow_guard = overshadow_guard
@@ -438,7 +441,7 @@ class Analyzer:
 
     def prepare(self, source, file_name, mode):
         """The codes, one or two, of all but a trailing expression and of the trailing expression; whether the last gives a value;
-        whether they belong on the event loop; the class of the source."""
+        whether they belong on the event loop; the class of the source; its definitions."""
         trees = None
         code_class = UNCLASSIFIED
         heard = CompilerWarnings(file_name)
@@ -448,7 +451,10 @@ class Analyzer:
             key = (source, mode)
             prepared = self.codes.get(key)
             if prepared is None:
-                prepared = self.compile(trees or self.parse(source, file_name, mode), source, file_name, mode)
+                trees = trees or self.parse(source, file_name, mode)
+                definitions = self.captured(trees[0], source)
+                prepared = self.compile(trees, source, file_name, mode)
+                prepared.definitions = definitions if any(definitions) else None
                 prepared.warnings = tuple(heard.seen)
                 self.codes.put(key, len(source), prepared)
         except Exception:
@@ -464,7 +470,7 @@ class Analyzer:
         for name, amount in prepared.changes:
             self.count(name, amount)
         on_loop = mode == MODE_ASYNC or prepared.awaits
-        return prepared.codes_for(file_name), prepared.has_value, on_loop, code_class
+        return prepared.codes_for(file_name), prepared.has_value, on_loop, code_class, prepared.definitions
 
     def analysis(self, source, file_name):
         """What is found in a source, and its trees, where there are such at hand."""

@@ -172,6 +172,7 @@ class Session:
         self.names = names
         self._analyzer = None
         self._display = None
+        self._sources = None
         self.loop = None
 
     def analyzer(self):
@@ -180,9 +181,16 @@ class Session:
             self._analyzer = load_once("analysis").Analyzer(
                 native.count,
                 lambda level, event, detail: native.log(level, f"event={event} detail={detail}"),
+                load_once("sources").captured,
                 **native.analysis_options(),
             )
         return self._analyzer
+
+    def sources(self):
+        """Of what the session's code has defined and imported."""
+        if self._sources is None:
+            self._sources = load_once("sources").CapturedSources()
+        return self._sources
 
     def display(self):
         if self._display is None:
@@ -336,7 +344,10 @@ def show_figures():
 
 def prepare(source, file_name, mode):
     """Codes, whether the last gives a value, whether they belong on the event loop, CAPSULE_CODE_…."""
-    return _session.analyzer().prepare(source, file_name, mode)
+    codes, has_value, on_loop, code_class, definitions = _session.analyzer().prepare(source, file_name, mode)
+    if definitions is not None:
+        _session.sources().update(*definitions)
+    return codes, has_value, on_loop, code_class
 
 
 def run_on_loop(codes):
@@ -349,7 +360,21 @@ def run_on_loop(codes):
 def answer(*request):
     """Does what the host asks for between executions."""
     operation, *arguments = request
-    return load_once("values").answer(operation, _session.names, *arguments)
+    return load_once("values").answer(operation, _session.names, checkpoint_tools, *arguments)
+
+
+class CheckpointTools:
+    """What checkpoints are made with."""
+
+    def __init__(self, checkpoint, sources):
+        self.checkpoint = checkpoint
+        self.sources = sources
+
+
+def checkpoint_tools():
+    checkpoint = load_once("checkpoint")
+    checkpoint.use_cloudpickle(load_once("cloudpickle"))
+    return CheckpointTools(checkpoint, _session.sources())
 
 
 def why_no_fork():
@@ -508,7 +533,7 @@ def use_idle_time():
 
         load_once("display")
         # Makes what the compiler makes once.
-        load_once("analysis").Analyzer(lambda *_: None, lambda *_: None).prepare("0\n0", "<capsule>", 0)
+        load_once("analysis").Analyzer(lambda *_: None, lambda *_: None, load_once("sources").captured).prepare("0\n0", "<capsule>", 0)
     except Exception:
         pass  # a session that needs one says so itself
     finally:

@@ -15,6 +15,7 @@ E_LIMIT = 6
 E_SYSTEM = 16
 E_NAME = 19
 E_TYPE = 20
+E_CHECKPOINT = 21
 
 # CAPSULE_VALUE_…, CAPSULE_SET_… and CAPSULE_NAME_… of value.h.
 AUTO, JSON, TEXT, BYTES, BUFFER, REPR = range(6)
@@ -220,20 +221,33 @@ def encode_buffer(value):
         return answer
 
 
-def write_shared(flat):
-    """A descriptor of sealed memory that holds the bytes."""
-    fd = os.memfd_create("capsule-value", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
+class SharedFile:
+    """A descriptor of memory that is written once, then sealed; closed where that fails."""
+
+    def __enter__(self):
+        self.fd = os.memfd_create("capsule-value", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        return self
+
+    def write(self, data):
         written = 0
-        while written < len(flat):  # one write takes at most 2 GiB
-            written += os.write(fd, flat[written:])
-        fcntl.fcntl(fd, F_ADD_SEALS, SEALS)
-    except BaseException as error:
-        os.close(fd)
+        with memoryview(data) as view:
+            while written < len(view):  # one write takes at most 2 GiB
+                written += os.write(self.fd, view[written:])
+
+    def __exit__(self, kind, error, traceback):
+        if kind is None:
+            fcntl.fcntl(self.fd, F_ADD_SEALS, SEALS)
+            return
+        os.close(self.fd)
         if isinstance(error, OSError):
             raise Refusal(E_SYSTEM, f"shared memory: {error.strerror}") from None
-        raise
-    return fd
+
+
+def write_shared(flat):
+    """A descriptor of sealed memory that holds the bytes."""
+    with SharedFile() as file:
+        file.write(flat)
+    return file.fd
 
 
 def delete(names, name):
@@ -271,6 +285,58 @@ def list_names(names, limit):
     }
 
 
+class TooLarge(Exception):
+    """More than the caller wants."""
+
+
+def dump_checkpoint(names, tools, limit):
+    """Shared memory that holds the manifest, and behind it the body."""
+    pieces = []
+    size = 0
+
+    def write(piece):
+        nonlocal size
+        size += len(piece)
+        if size > limit:
+            raise TooLarge
+        pieces.append(bytes(piece))
+
+    try:
+        manifest = tools.checkpoint.dump(names, tools.sources, protected=PROTECTED, write=write)
+    except TooLarge:
+        raise Refusal(E_LIMIT, f"the checkpoint takes more than {limit} bytes, its max_bytes") from None
+    text = json.dumps(manifest, separators=(",", ":")).encode()
+    with SharedFile() as file:
+        file.write(text)
+        for piece in pieces:
+            file.write(piece)
+    return {"fd": file.fd, "total": len(text), "size_bytes": len(text) + size}
+
+
+RESTORE_MERGE, RESTORE_KEEP = 1, 2
+
+
+def load_checkpoint(names, tools, flags, manifest_size, fd):
+    with mmap.mmap(fd, os.fstat(fd).st_size, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ) as memory:
+        try:
+            manifest = json.loads(memory[:manifest_size])["worker"]
+            body = memory[manifest_size:]
+            report = tools.checkpoint.load(
+                names,
+                manifest,
+                body,
+                protected=PROTECTED,
+                clear=not flags & RESTORE_MERGE,
+                conflict="keep" if flags & RESTORE_KEEP else "overwrite",
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise Refusal(E_CHECKPOINT, f"checkpoint: {error!s:.300}") from None
+    if not flags & RESTORE_MERGE:
+        tools.sources.clear()
+    tools.sources.update(manifest["functions"], manifest["classes"], manifest["imports"])
+    return {"data": json.dumps(report).encode()}
+
+
 def encodable(name):
     try:
         name.encode()
@@ -279,8 +345,8 @@ def encodable(name):
         return False
 
 
-def answer(operation, names, name, kind, option, data, limit, format, shape, fd):
-    """Does what was asked, by wire::Operation."""
+def answer(operation, names, tools, name, kind, option, data, limit, format, shape, fd):
+    """Does what was asked, by wire::Operation. `tools()` has what checkpoints need."""
     try:
         if operation == 2:
             return set_value(names, name, kind, option, data or b"", format, shape, fd)
@@ -290,6 +356,10 @@ def answer(operation, names, name, kind, option, data, limit, format, shape, fd)
             return delete(names, name)
         if operation == 5:
             return list_names(names, limit)
+        if operation == 6:
+            return dump_checkpoint(names, tools(), limit)
+        if operation == 7:
+            return load_checkpoint(names, tools(), option, limit, fd)
         raise Refusal(E_ARGUMENT, f"operation {operation} is unknown")
     except Refusal as refusal:
         return {"status": refusal.args[0], "message": refusal.args[1]}
