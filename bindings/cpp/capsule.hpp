@@ -90,6 +90,7 @@ struct Releaser {
   void operator()(capsule_execution *handle) const noexcept { capsule_execution_release(handle); }
   void operator()(capsule_snapshot *handle) const noexcept { capsule_snapshot_release(handle); }
   void operator()(capsule_buffer *handle) const noexcept { capsule_buffer_release(handle); }
+  void operator()(capsule_checkpoint *handle) const noexcept { capsule_checkpoint_release(handle); }
 };
 
 inline capsule_text view(std::string_view text) { return {text.data(), text.size()}; }
@@ -370,6 +371,83 @@ class Execution {
   std::unique_ptr<capsule_execution, detail::Releaser> handle_;
 };
 
+/** @brief How a checkpoint is made or read: fields and defaults of `capsule_checkpoint_options`. */
+struct CheckpointOptions {
+  std::int32_t compression_level = detail::defaults(capsule_checkpoint_options_init).compression_level;  ///< 0 … 19.
+  std::string name{};                                                                                    ///< Its name.
+  std::string metadata{};                                                                 ///< A JSON object of the caller's.
+  std::string key{};                                                                      ///< To sign or to check with.
+  std::uint64_t max_bytes = detail::defaults(capsule_checkpoint_options_init).max_bytes;  ///< Before compression.
+};
+
+/** @brief One name of a checkpoint, or of a report on its restoring. */
+struct CheckpointEntry {
+  std::string name;       ///< The name.
+  std::string type_name;  ///< Of its value; empty in a report.
+  std::string reason;     ///< Why it was skipped or failed.
+  std::int32_t status;    ///< `CAPSULE_ENTRY_…`.
+  std::int32_t kind;      ///< `CAPSULE_NAME_…`, or 0.
+};
+
+namespace detail {
+
+inline capsule_checkpoint_options raw(const CheckpointOptions &options) {
+  capsule_checkpoint_options result = defaults(capsule_checkpoint_options_init);
+  result.compression_level = options.compression_level;
+  result.name = view(options.name);
+  result.metadata = view(options.metadata);
+  result.key = view(options.key);
+  result.max_bytes = options.max_bytes;
+  return result;
+}
+
+// Those that a call fills in.
+template <typename Fill>
+std::vector<CheckpointEntry> entries(Fill fill) {
+  capsule_checkpoint_entries raw{};
+  raw.struct_size = sizeof raw;
+  fill(&raw);
+  std::vector<CheckpointEntry> result;
+  for (std::size_t i = 0; i < raw.count; ++i) {
+    const capsule_checkpoint_entry &one = raw.entries[i];
+    result.push_back(
+        {std::string(view(one.name)), std::string(view(one.type_name)), std::string(view(one.reason)), one.status, one.kind});
+  }
+  capsule_checkpoint_entries_release(&raw);
+  return result;
+}
+
+}  // namespace detail
+
+/** @brief What a session knew, as bytes. */
+class Checkpoint {
+ public:
+  /** @brief Reads a file and checks it; nothing is unpickled. */
+  static Checkpoint read_file(std::string_view path, const CheckpointOptions &options = {}) {
+    const capsule_checkpoint_options raw = detail::raw(options);
+    capsule_checkpoint *handle = nullptr;
+    detail::call(capsule_checkpoint_read_file, path.data(), path.size(), &raw, &handle);
+    return Checkpoint(handle);
+  }
+  /** @brief Writes it to a file that only the owner can read, whole or not at all. */
+  void write_file(std::string_view path) const {
+    detail::call(capsule_checkpoint_write_file, capi(), path.data(), path.size());
+  }
+  capsule_checkpoint_info info() const {
+    return detail::info(capsule_checkpoint_get_info, capi());
+  }  ///< What it says of itself.
+  /** @brief Its names, and those that were skipped when it was made. */
+  std::vector<CheckpointEntry> entries() const {
+    return detail::entries([this](capsule_checkpoint_entries *raw) { detail::call(capsule_checkpoint_list, capi(), raw); });
+  }
+  capsule_checkpoint *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
+
+ private:
+  friend class Session;
+  explicit Checkpoint(capsule_checkpoint *handle) noexcept : handle_(handle) {}
+  std::unique_ptr<capsule_checkpoint, detail::Releaser> handle_;
+};
+
 class Session;
 
 /** @brief A frozen copy of a session. Destroying it lets it go; sessions made of it live on. */
@@ -452,6 +530,19 @@ class Session {
     capsule_session *handle = nullptr;
     detail::call(capsule_session_branch, capi(), timeout.count(), &handle);
     return Session(handle);
+  }
+  /** @brief What it knows, as bytes. Waits its turn. */
+  Checkpoint checkpoint(const CheckpointOptions &options = {}, Milliseconds timeout = kForever) {
+    const capsule_checkpoint_options raw = detail::raw(options);
+    capsule_checkpoint *handle = nullptr;
+    detail::call(capsule_session_checkpoint, capi(), &raw, timeout.count(), &handle);
+    return Checkpoint(handle);
+  }
+  /** @brief Restores a checkpoint; `flags` are `CAPSULE_RESTORE_…`. What became of each name. Waits its turn. */
+  std::vector<CheckpointEntry> restore(const Checkpoint &checkpoint, std::uint32_t flags = 0, Milliseconds timeout = kForever) {
+    return detail::entries([&](capsule_checkpoint_entries *raw) {
+      detail::call(capsule_session_restore_checkpoint, capi(), checkpoint.capi(), flags, timeout.count(), raw);
+    });
   }
   /** @brief Binds a name to what `data` is as `kind` says, `CAPSULE_VALUE_…`. Waits its turn. */
   void set(std::string_view name, std::int32_t kind, std::string_view data, std::int32_t strategy = CAPSULE_SET_OVERWRITE,

@@ -151,7 +151,8 @@ CAPSULE_API void capsule_checkpoint_options_init(capsule_checkpoint_options *opt
  * waits. Since 0.1.
  */
 CAPSULE_API capsule_status capsule_session_checkpoint(capsule_session *session, const capsule_checkpoint_options *options,
-                                                      int64_t timeout_ms, capsule_checkpoint **checkpoint, capsule_error *error);
+                                                      int64_t timeout_ms, capsule_checkpoint **checkpoint,
+                                                      capsule_error *error);
 
 /**
  * @brief Restores a checkpoint in a session, when all that was submitted before has ended.

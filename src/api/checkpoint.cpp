@@ -43,9 +43,9 @@ Result<Options> translate(const capsule_checkpoint_options *given) {
   auto name = read_text("options.name", o.name, kNameMax);
   auto metadata = read_text("options.metadata", o.metadata, kMetadataMax);
   const auto most = static_cast<std::int64_t>(std::min<std::uint64_t>(o.max_bytes, INT64_MAX));
-  for (const Status &status : {name.status(), metadata.status(),
-                               check_range("options.compression_level", o.compression_level, 0, kMaxLevel),
-                               check_range("options.max_bytes", most, 1, kMaxBytes)}) {
+  for (const Status &status :
+       {name.status(), metadata.status(), check_range("options.compression_level", o.compression_level, 0, kMaxLevel),
+        check_range("options.max_bytes", most, 1, kMaxBytes)}) {
     if (!status.ok()) {
       return status;
     }
@@ -81,12 +81,13 @@ Status check_entries(capsule_checkpoint_entries *entries, const char *name) {
   return {};
 }
 
-void write_entries(std::unique_ptr<Holder> holder, const std::vector<Checkpoint::Entry> &from, capsule_checkpoint_entries *entries) {
+void write_entries(std::unique_ptr<Holder> holder, const std::vector<Checkpoint::Entry> &from,
+                   capsule_checkpoint_entries *entries) {
   for (const Checkpoint::Entry &entry : from) {
-    holder->entries.push_back(
-        {text_of(entry.name), text_of(entry.type_name), text_of(entry.reason), entry.status, entry.kind});
+    holder->entries.push_back({text_of(entry.name), text_of(entry.type_name), text_of(entry.reason), entry.status, entry.kind});
   }
-  *entries = {.struct_size = sizeof *entries, .reserved = 0, .entries = holder->entries.data(), .count = holder->entries.size()};
+  *entries = {
+      .struct_size = sizeof *entries, .reserved = 0, .entries = holder->entries.data(), .count = holder->entries.size()};
   entries->owner = reinterpret_cast<std::uint64_t>(holder.release());
 }
 
@@ -125,8 +126,7 @@ capsule_status capsule_session_checkpoint(capsule_session *session, const capsul
     *checkpoint = nullptr;
     auto found = look_up(session);
     auto translated = translate(options);
-    for (const Status &status :
-         {found.status(), translated.status(), check_wait("capsule_session_checkpoint", timeout_ms)}) {
+    for (const Status &status : {found.status(), translated.status(), check_wait("capsule_session_checkpoint", timeout_ms)}) {
       if (!status.ok()) {
         return status;
       }

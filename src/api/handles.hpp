@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "base/status.hpp"
-#include "checkpoint/checkpoint.hpp"
 #include "capsule/capsule.h"
+#include "checkpoint/checkpoint.hpp"
 #include "session/runtime.hpp"
 #include "session/snapshot.hpp"
 #include "transport/shared_buffer.hpp"

@@ -30,7 +30,7 @@
   X(CAPSULE_E_MEMORY, 17, "memory ran out")                                           \
   X(CAPSULE_E_INTERNAL, 18, "a defect of the library")                                \
   X(CAPSULE_E_NAME, 19, "a name is not bound, or is bound and should not be")         \
-  X(CAPSULE_E_TYPE, 20, "a value is not of the kind that was asked for") \
+  X(CAPSULE_E_TYPE, 20, "a value is not of the kind that was asked for")              \
   X(CAPSULE_E_CHECKPOINT, 21, "the checkpoint cannot be used")
 
 namespace capsule {

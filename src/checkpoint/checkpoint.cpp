@@ -147,9 +147,10 @@ Result<std::vector<Checkpoint::Entry>> read_report(std::string_view text) {
     const json report = json::parse(text);
     const auto add = [&](const char *list, std::int32_t status) {
       for (const json &one : report.at(list)) {
-        entries.push_back(one.is_string() ? Checkpoint::Entry{one.get<std::string>(), {}, {}, status, 0}
-                                          : Checkpoint::Entry{one.at("name").get<std::string>(), {},
-                                                              one.at("reason").get<std::string>(), status, 0});
+        entries.push_back(
+            one.is_string()
+                ? Checkpoint::Entry{one.get<std::string>(), {}, {}, status, 0}
+                : Checkpoint::Entry{one.at("name").get<std::string>(), {}, one.at("reason").get<std::string>(), status, 0});
       }
     };
     add("restored", CAPSULE_ENTRY_OK);

@@ -31,8 +31,8 @@ class Checkpoint {
   };
 
   // Of what a worker sent: its manifest, and behind it the body.
-  static Result<std::shared_ptr<Checkpoint>> make(const CheckpointOrigin &origin, std::string_view manifest, std::string_view body,
-                                                  int level, std::string_view key);
+  static Result<std::shared_ptr<Checkpoint>> make(const CheckpointOrigin &origin, std::string_view manifest,
+                                                  std::string_view body, int level, std::string_view key);
   static Result<std::shared_ptr<Checkpoint>> read(std::string bytes, std::string_view key, std::uint64_t max_bytes);
 
   [[nodiscard]] const std::string &bytes() const { return bytes_; }

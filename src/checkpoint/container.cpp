@@ -81,7 +81,8 @@ Status write_all(int fd, std::string_view bytes) {
 // Its sizes are those of the bytes, and within the limits.
 Status check_header(const Header &header, std::size_t size, const ContainerLimits &limits) {
   if (header.format != kContainerFormat) {
-    return refuse("its format is " + std::to_string(header.format) + "; this library reads " + std::to_string(kContainerFormat));
+    return refuse("its format is " + std::to_string(header.format) + "; this library reads " +
+                  std::to_string(kContainerFormat));
   }
   if ((header.flags & ~(kCompressed | kSigned)) != 0) {
     return refuse("it has flags that this library does not know");
@@ -232,7 +233,8 @@ Result<std::string> read_file(const std::string &path, std::uint64_t most) {
     return Status(CAPSULE_E_ARGUMENT, "path: '" + path + "' is no file");
   }
   if (static_cast<std::uint64_t>(info.st_size) > most) {
-    return Status(CAPSULE_E_LIMIT, "path: '" + path + "' has " + std::to_string(info.st_size) + " bytes; it can have " + std::to_string(most));
+    return Status(CAPSULE_E_LIMIT,
+                  "path: '" + path + "' has " + std::to_string(info.st_size) + " bytes; it can have " + std::to_string(most));
   }
   std::string bytes(static_cast<std::size_t>(info.st_size), '\0');
   std::size_t got = 0;

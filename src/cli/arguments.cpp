@@ -101,18 +101,30 @@ ParsedArguments parse_arguments(int argc, char **argv) {
       ->check(CLI::Range(std::int64_t{0}, kMaxTimeoutMs).description(""));
   const CLI::Option *inputs = add_texts(*command, "--input", "TEXT", "Answer of one input(); may be repeated");
   command->add_flag("--info", run.info, "Print at the end what is known of the session");
+  command->add_option("--restore", run.restore_path, "Begin with what this checkpoint holds; it is code: trust it")
+      ->type_name("FILE");
+  command->add_option("--checkpoint", run.checkpoint_path, "Write a checkpoint of the session at the end")->type_name("FILE");
   const CLI::Option *codes = add_texts(*command, "-c", "CODE", "Run this text; may be repeated");
   const CLI::Option *files = add_texts(*command, "FILE", "", "Run this file; may be repeated")->allow_extra_args(true);
+
+  std::string shown;
+  CLI::App *checkpoint = app.add_subcommand("checkpoint", "Look at checkpoints");
+  checkpoint->require_subcommand(1);
+  CLI::App *show = checkpoint->add_subcommand("show", "Print what a checkpoint says of itself; nothing of it is run");
+  show->add_option("FILE", shown, "The checkpoint")->required();
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
-    return {std::nullopt, app.exit(error) == 0 ? 0 : kUsage};
+    return {std::nullopt, std::nullopt, app.exit(error) == 0 ? 0 : kUsage};
+  }
+  if (show->parsed()) {
+    return {std::nullopt, shown, 0};
   }
   run.inputs = inputs->results();
   check_inputs(run.inputs);
   collect_pieces(run, *command, files, codes);
-  return {std::move(run), 0};
+  return {std::move(run), std::nullopt, 0};
 }
 
 }  // namespace capsule::cli

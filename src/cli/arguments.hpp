@@ -29,10 +29,13 @@ struct RunArguments {
   std::vector<std::string> inputs;
   std::vector<Piece> pieces;
   bool stdin_taken = false;
+  std::string restore_path;     // of a checkpoint to begin with; empty for none
+  std::string checkpoint_path;  // where to write one at the end; empty for none
 };
 
 struct ParsedArguments {
-  std::optional<RunArguments> run;  // nothing when all was said already, as for --help
+  std::optional<RunArguments> run;
+  std::optional<std::string> shown_checkpoint;  // the file; neither when all was said already, as for --help
   int exit_code = 0;
 };
 

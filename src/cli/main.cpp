@@ -5,6 +5,7 @@
 
 #include "capsule.hpp"
 #include "cli/arguments.hpp"
+#include "cli/checkpoint_command.hpp"
 #include "cli/console.hpp"
 #include "cli/run_command.hpp"
 
@@ -40,6 +41,9 @@ bool is_death(const capsule::Error &error) { return error.status() == CAPSULE_E_
 int run(int argc, char **argv, Console &console) {
   try {
     const auto parsed = capsule::cli::parse_arguments(argc, argv);
+    if (parsed.shown_checkpoint) {
+      capsule::cli::show_checkpoint(*parsed.shown_checkpoint, console);
+    }
     return parsed.run ? capsule::cli::run(*parsed.run, console) : parsed.exit_code;
   } catch (const capsule::cli::UsageError &error) {
     console.say(error.what());

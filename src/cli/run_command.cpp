@@ -170,6 +170,9 @@ class Runner {
         session_(runtime_.open(session_options(arguments))) {}
 
   int run() {
+    if (!arguments_.restore_path.empty()) {
+      restore();
+    }
     for (const Piece &piece : arguments_.pieces) {
       run_piece(piece);
       if (exit_code_ == kInterrupted) {
@@ -179,11 +182,33 @@ class Runner {
     if (arguments_.info) {
       printer_->info(session_.info());
     }
+    if (!arguments_.checkpoint_path.empty() && exit_code_ != kInterrupted && !worker_lost_) {
+      write_checkpoint();
+    }
     session_.close(exit_code_ == kInterrupted ? Milliseconds{0} : kCloseTimeout);
     return exit_code_;
   }
 
  private:
+  void restore() {
+    for (const CheckpointEntry &entry : session_.restore(Checkpoint::read_file(arguments_.restore_path))) {
+      if (entry.status == CAPSULE_ENTRY_FAILED) {
+        console_.say("not restored: " + entry.name + ": " + entry.reason);
+        exit_code_ = worse(exit_code_, kPythonError);
+      }
+    }
+  }
+
+  void write_checkpoint() {
+    const Checkpoint checkpoint = session_.checkpoint();
+    checkpoint.write_file(arguments_.checkpoint_path);
+    for (const CheckpointEntry &entry : checkpoint.entries()) {
+      if (entry.status == CAPSULE_ENTRY_SKIPPED) {
+        console_.say("not in the checkpoint: " + entry.name + ": " + entry.reason);
+      }
+    }
+  }
+
   void run_piece(const Piece &piece) {
     PieceRun piece_run(submit(piece), *printer_, answers_, console_);
     const Event end = piece_run.run();

@@ -113,16 +113,17 @@ CAPSULE_TEST(a_signed_one_is_restored_with_its_key_only) {
   const Checkpoint unverified = read_checkpoint(bytes);
   CHECK_EQ(info_of(unverified).is_signed, 1);
   CHECK_EQ(info_of(unverified).is_verified, 0);
-  CHECK_CONTAINS(REFUSED(CAPSULE_E_CHECKPOINT, capsule_session_restore_checkpoint(session.get(), unverified.get(), 0, kPatienceMs,
-                                                                                  nullptr, error)),
+  CHECK_CONTAINS(REFUSED(CAPSULE_E_CHECKPOINT,
+                         capsule_session_restore_checkpoint(session.get(), unverified.get(), 0, kPatienceMs, nullptr, error)),
                  "without its key");
   const std::string wrong(32, 'w');
   options.key = text_of(wrong);
   Checkpoint refused;
   REFUSED(CAPSULE_E_CHECKPOINT, capsule_checkpoint_read(bytes.data(), bytes.size(), &options, refused.out(), error));
   const std::string plain = bytes_of(checkpoint_of(session));
-  CHECK_CONTAINS(REFUSED(CAPSULE_E_CHECKPOINT, capsule_checkpoint_read(plain.data(), plain.size(), &options, refused.out(), error)),
-                 "not signed");
+  CHECK_CONTAINS(
+      REFUSED(CAPSULE_E_CHECKPOINT, capsule_checkpoint_read(plain.data(), plain.size(), &options, refused.out(), error)),
+      "not signed");
 }
 
 CAPSULE_TEST(damaged_bytes_are_refused_and_the_session_is_unchanged) {
@@ -155,8 +156,9 @@ CAPSULE_TEST(files_are_written_whole_and_for_the_owner_only) {
   ACCEPTED(capsule_checkpoint_read_file(path.data(), path.size(), nullptr, read.out(), error));
   CHECK_EQ(restore(session, read).at("x"), "ok");
   const std::string nowhere = path + "/nothing";
-  CHECK_CONTAINS(REFUSED(CAPSULE_E_SYSTEM, capsule_checkpoint_write_file(checkpoint.get(), nowhere.data(), nowhere.size(), error)),
-                 "nothing");
+  CHECK_CONTAINS(
+      REFUSED(CAPSULE_E_SYSTEM, capsule_checkpoint_write_file(checkpoint.get(), nowhere.data(), nowhere.size(), error)),
+      "nothing");
   REFUSED(CAPSULE_E_SYSTEM, capsule_checkpoint_read_file(nowhere.data(), nowhere.size(), nullptr, read.out(), error));
 }
 
@@ -192,7 +194,8 @@ CAPSULE_TEST(a_checkpoint_of_another_minor_version_is_made_from_sources) {
   value_of(session, kWork);
   const Checkpoint checkpoint = checkpoint_of(session);
   const auto [major, minor] = version_under_test();
-  for (const char *path : {"/root/.pyenv/versions/3.12.1/bin/python3", "/root/.pyenv/versions/3.13.0/bin/python3", "/usr/bin/python3"}) {
+  for (const char *path :
+       {"/root/.pyenv/versions/3.12.1/bin/python3", "/root/.pyenv/versions/3.13.0/bin/python3", "/usr/bin/python3"}) {
     SessionOptions options;
     options.python = path;
     Session other;

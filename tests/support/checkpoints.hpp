@@ -48,9 +48,7 @@ inline capsule_checkpoint_info info_of(const Checkpoint &checkpoint) {
 class Entries {
  public:
   Entries() = default;
-  explicit Entries(const Checkpoint &checkpoint) {
-    ACCEPTED(capsule_checkpoint_list(checkpoint.get(), &raw_, error));
-  }
+  explicit Entries(const Checkpoint &checkpoint) { ACCEPTED(capsule_checkpoint_list(checkpoint.get(), &raw_, error)); }
   Entries(const Entries &) = delete;
   Entries &operator=(const Entries &) = delete;
   ~Entries() { capsule_checkpoint_entries_release(&raw_); }
@@ -77,7 +75,8 @@ class Entries {
   capsule_checkpoint_entries raw_{.struct_size = sizeof(capsule_checkpoint_entries)};
 };
 
-inline std::map<std::string, std::string> restore(const Session &session, const Checkpoint &checkpoint, std::uint32_t flags = 0) {
+inline std::map<std::string, std::string> restore(const Session &session, const Checkpoint &checkpoint,
+                                                  std::uint32_t flags = 0) {
   Entries report;
   ACCEPTED(capsule_session_restore_checkpoint(session.get(), checkpoint.get(), flags, kPatienceMs, report.raw(), error));
   return report.statuses();
