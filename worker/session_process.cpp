@@ -199,6 +199,7 @@ class SessionProcess {
     }
     session_state = &state_;
     link_.start();
+    output_.flush();  // what waits for the pump, which starts for it
     answer(request, outcome.error == 0 ? Status()
                     : outcome.error == EPIPE || outcome.error == ECONNREFUSED
                         ? Status(CAPSULE_E_STATE, "the zygote that would look after a snapshot is gone")

@@ -205,9 +205,11 @@ void Session::end(Notifications &notifications, const std::shared_ptr<Execution>
     fields.left_out_bytes = execution->budget->left_out_bytes();
     fields.left_out_lines = execution->budget->left_out_lines();
   }
+  const bool may_write_on = execution->phase == ExecutionPhase::kRunning;
   execution->phase = ExecutionPhase::kEnded;
   execution->open_inputs.clear();
-  if (ran && options_.late_output == CAPSULE_LATE_DELIVER && worker_ && !worker_->gone && !execution->events.abandoned()) {
+  if (may_write_on && options_.late_output == CAPSULE_LATE_DELIVER && worker_ && !worker_->gone &&
+      !execution->events.abandoned()) {
     execution->events.begin_late();
     ended_[execution->id] = execution;
   }

@@ -29,6 +29,9 @@ Status Session::perform(const std::shared_ptr<Operation> &operation, std::uint64
   operation->id = wire::kRequestBit | ++last_request_id_;
   operation->after = last_execution_id_;
   operations_.push_back(operation);
+  if (restores && state_ == CAPSULE_SESSION_ERROR && !restarting_ && !operation_) {
+    begin_operation();  // it needs no worker that lives
+  }
   dispatch(notifications);
   const auto done = [&] { return operation->phase == Operation::Phase::kDone; };
   while (!done()) {
@@ -114,13 +117,14 @@ void Session::send_ask(Operation &operation, std::uint64_t fork_id) {
 
 // The worker forks; the zygote, whose child that is, tells of it; the worker says that it is over. In whatever order.
 void Session::begin_snapshot(const std::shared_ptr<Operation> &operation) {
+  operation->fork_id = random_fork_id();
   runtime_->loop().post([self = shared_from_this(), operation] {
-    const std::uint64_t fork_id = random_fork_id();
+    const std::uint64_t fork_id = operation->fork_id;
     self->runtime_->zygote(self->options_.profile)
         ->expect_fork(
             fork_id,
-            [self, operation, fork_id](Result<Process> process, UniqueFd channel) {
-              self->on_snapshot_forked(operation, fork_id, std::move(process), std::move(channel));
+            [self, operation](Result<Process> process, UniqueFd channel) {
+              self->on_snapshot_forked(operation, std::move(process), std::move(channel));
             },
             [](ExitStatus) {});
     const Lock lock(self->mutex_);
@@ -130,8 +134,7 @@ void Session::begin_snapshot(const std::shared_ptr<Operation> &operation) {
   });
 }
 
-void Session::on_snapshot_forked(const std::shared_ptr<Operation> &operation, std::uint64_t fork_id, Result<Process> process,
-                                 UniqueFd channel) {
+void Session::on_snapshot_forked(const std::shared_ptr<Operation> &operation, Result<Process> process, UniqueFd channel) {
   Notifications notifications;
   const Lock lock(mutex_);
   if (!process.ok()) {
@@ -144,7 +147,8 @@ void Session::on_snapshot_forked(const std::shared_ptr<Operation> &operation, st
     kill_group(process.value().pidfd, process.value().pid);
     return;
   }
-  operation->snapshot = std::make_shared<Snapshot>(runtime_, fork_id, options_, std::move(process.value()), std::move(channel));
+  operation->snapshot =
+      std::make_shared<Snapshot>(runtime_, operation->fork_id, options_, std::move(process.value()), std::move(channel));
   operation->snapshot->watch();
   runtime_->remember(operation->snapshot);
   if (operation->answered) {
@@ -159,8 +163,10 @@ void Session::on_answer(Worker &worker, const wire::Answer &answer, std::vector<
     return;
   }
   Operation &operation = *operation_;
-  const Status status =
-      answer.status == CAPSULE_OK ? Status() : Status(answer.status, std::string(answer.message.substr(0, 1000)));
+  const bool known = answer.status >= CAPSULE_OK && answer.status <= CAPSULE_E_CHECKPOINT;
+  const Status status = answer.status == CAPSULE_OK
+                            ? Status()
+                            : Status(known ? answer.status : CAPSULE_E_PROTOCOL, std::string(answer.message.substr(0, 1000)));
   if (operation.kind == wire::Operation::kSnapshot && status.ok()) {
     operation.answered = true;
     if (operation.snapshot) {
@@ -190,6 +196,11 @@ void Session::finish_operation(Notifications &notifications, Status status) {
   operation->phase = Operation::Phase::kDone;
   if (operation->kind == wire::Operation::kSnapshot && operation->snapshot) {
     finish_snapshot(*operation);
+  } else if (operation->kind == wire::Operation::kSnapshot) {
+    // It is not waited for any longer; should it come, it is killed.
+    runtime_->loop().post([self = shared_from_this(), fork_id = operation->fork_id] {
+      self->runtime_->zygote(self->options_.profile)->forget(fork_id);
+    });
   }
   changed_.notify_all();
   if (operation->execution) {

@@ -8,6 +8,12 @@
 #include "transport/socket.hpp"
 
 namespace capsule {
+namespace {
+
+// Descriptors that came with frames which are not whole yet. A worker that sends more wants to exhaust its host's.
+constexpr std::size_t kMaxUntaken = 4 * kMaxAttachments;
+
+}  // namespace
 
 bool Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const int> fds) {
   const char *kind = wire::body_name(body);
@@ -78,6 +84,10 @@ ReceiveState Channel::receive_round(const Handler &handler, bool with_fds) {
     return empty ? ReceiveState::kDrained : ReceiveState::kEnd;
   }
   reader_.filled(static_cast<std::size_t>(count));
+  if (fds_.size() > kMaxUntaken) {
+    error_ = Status(CAPSULE_E_PROTOCOL, "descriptors came that no frame announced");
+    return ReceiveState::kBroken;
+  }
   log_record(CAPSULE_LOG_DEBUG, "event=frame_wakeup {} bytes={}", label_, count);
   for (;;) {
     auto frame = reader_.next();

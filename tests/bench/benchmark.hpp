@@ -38,5 +38,6 @@ Rows cancel_under_flood(const Context &context);
 Rows kill_c_loop(const Context &context);
 Rows snapshot(const Context &context);
 Rows buffers(const Context &context);
+Rows checkpoint(const Context &context);
 
 }  // namespace bench

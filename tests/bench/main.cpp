@@ -26,7 +26,7 @@ struct Entry {
   Rows (*run)(const Context &context);
 };
 
-constexpr std::array<Entry, 13> kEntries{{
+constexpr std::array<Entry, 14> kEntries{{
     {"exec_roundtrip", bench::exec_roundtrip},
     {"session_start", bench::session_start},
     {"cold_start", bench::cold_start},
@@ -40,6 +40,7 @@ constexpr std::array<Entry, 13> kEntries{{
     {"kill_c_loop", bench::kill_c_loop},
     {"snapshot", bench::snapshot},
     {"buffers", bench::buffers},
+    {"checkpoint", bench::checkpoint},
 }};
 
 struct Arguments {

@@ -52,3 +52,14 @@ CAPSULE_TEST(what_failed_is_rolled_back_objects_and_modules_too) {
   CHECK_EQ(value_of(session, "x, 'y' in globals(), math.pi == 4, 'colorsys' in sys.modules"), "([1], False, False, False)");
   CHECK_EQ(info_of(session).rollbacks, 1);
 }
+
+CAPSULE_TEST(a_session_in_error_goes_back_to_a_snapshot) {
+  const Session session = open_session();
+  value_of(session, "x = 1");
+  const Snapshot snapshot = snapshot_of(session);
+  Run run(session, "import os; os._exit(3)");
+  CHECK_EQ(run.end().state, "lost");
+  CHECK_EQ(state_of(session), "error");
+  restore(session, snapshot);
+  CHECK_EQ(value_of(session, "x"), "1");
+}
