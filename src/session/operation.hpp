@@ -55,6 +55,7 @@ struct Operation {
   bool kept = false;
   std::shared_ptr<Execution> execution;
   bool answered = false;
+  std::uint64_t fork_id = 0;
   std::uint64_t began_ns = 0;
 
   // What came of it. To restore: what is restored.
