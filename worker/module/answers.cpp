@@ -1,10 +1,14 @@
 // What the host asks of an idle session: the engine's values.py does it; here it is taken out of the frame and put into another.
 #include <unistd.h>
 
+#include "base/utf8.hpp"
 #include "module/python_executor.hpp"
 
 namespace capsule::worker {
 namespace {
+
+// Bytes of a message; it must fit in a frame.
+constexpr std::size_t kMostOfFailure = 1000;
 
 PyRef list_of(const std::vector<std::int64_t> &numbers) {
   PyRef list(PyList_New(0));
@@ -124,6 +128,7 @@ void PythonExecutor::answer(const wire::Ask &request, std::vector<UniqueFd> atta
   if (!fields) {
     const PyRef error = take_exception();
     failure = "it raised " + type_name_of(engine_.get(), error.get());
+    failure.resize(utf8_prefix(failure, kMostOfFailure));
   }
   EngineAnswer answer(std::move(fields), request.request_id);
   if (failure.empty() && !answer.read()) {
