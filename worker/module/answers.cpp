@@ -110,7 +110,6 @@ class EngineAnswer {
 }  // namespace
 
 void PythonExecutor::answer(const wire::Ask &request, std::vector<UniqueFd> attached) {
-  parts_->state.request_id.store(request.request_id, std::memory_order_seq_cst);
   const PyRef name = from_utf8(request.name);
   const PyRef data = bytes_of(request.data);
   const PyRef format = from_utf8(request.format);
@@ -135,7 +134,7 @@ void PythonExecutor::answer(const wire::Ask &request, std::vector<UniqueFd> atta
     PyErr_Clear();
     failure = "the engine's answer cannot be read";
   }
-  parts_->state.request_id.store(0, std::memory_order_seq_cst);
+  parts_->state.ended_request_id.store(request.request_id, std::memory_order_seq_cst);
   const wire::Answer failed{.request_id = request.request_id, .status = CAPSULE_E_TYPE, .message = failure};
   enter_idle();
   parts_->control.answer(failure.empty() ? answer.get() : failed, answer.attached());
