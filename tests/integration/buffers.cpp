@@ -388,6 +388,21 @@ CAPSULE_TEST(a_released_buffer_is_no_handle) {
   REFUSED(CAPSULE_E_HANDLE, capsule_session_set(session.get(), "x", 1, &value, CAPSULE_SET_OVERWRITE, kPatienceMs, error));
 }
 
+CAPSULE_TEST(references_to_objects_are_no_buffer) {
+  const Session session = open_session();
+  value_of(session,
+           "import ctypes\nx = (ctypes.py_object * 2)(1, 2)\n"
+           "class Named(ctypes.Structure): _fields_ = [('Otto', ctypes.c_int)]\ny = Named(7)\n"
+           "class Holds(ctypes.Structure): _fields_ = [('a', ctypes.c_int), ('b', ctypes.py_object)]\nz = Holds(7, 'x')");
+  capsule_value value{.struct_size = sizeof value};
+  for (const char *name : {"x", "z"}) {
+    for (const std::int32_t kind : {CAPSULE_VALUE_BUFFER, CAPSULE_VALUE_BYTES, CAPSULE_VALUE_AUTO}) {
+      REFUSED(CAPSULE_E_TYPE, capsule_session_get(session.get(), name, 1, kind, kPatienceMs, &value, error));
+    }
+  }
+  CHECK_EQ(Value(session, "y")->size_bytes, 4);
+}
+
 CAPSULE_TEST(arrays_of_numpy) {
   const Session session = open_session();
   Run probe(session, "import numpy");

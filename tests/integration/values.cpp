@@ -173,6 +173,18 @@ CAPSULE_TEST(what_is_no_identifier_is_refused) {
   set_refused(session, CAPSULE_E_ARGUMENT, std::string(1025, 'n'), CAPSULE_VALUE_JSON, "1");
 }
 
+CAPSULE_TEST(names_are_those_that_source_text_would_bind) {
+  const Session session = open_session();
+  set_json(session, "ﬁle", "7");  // a ligature, which Python reads as two letters
+  CHECK_EQ(value_of(session, "ﬁle, file"), "(7, 7)");
+  CHECK_EQ(Value(session, "ﬁle").data(), "7");
+  CHECK_EQ(NameList(session).text(), "file int value");
+  ACCEPTED(capsule_session_delete(session.get(), "ﬁle", std::strlen("ﬁle"), kPatienceMs, error));
+  CHECK_EQ(NameList(session)->total, 0);
+  set_refused(session, CAPSULE_E_ARGUMENT, "ｃlass", CAPSULE_VALUE_JSON, "1");
+  set_refused(session, CAPSULE_E_ARGUMENT, "Ｉn", CAPSULE_VALUE_JSON, "1");
+}
+
 CAPSULE_TEST(strategies_for_names_that_are_bound) {
   const Session session = open_session();
   set_value(session, "x", CAPSULE_VALUE_JSON, "1", CAPSULE_SET_CONFLICT);

@@ -53,10 +53,16 @@ def is_protected(name):
 
 
 def check_name(name, writing):
+    """The name as source text that has it would bind it."""
+    if not name.isascii():
+        import unicodedata
+
+        name = unicodedata.normalize("NFKC", name)
     if not name.isidentifier() or keyword.iskeyword(name):
         raise Refusal(E_ARGUMENT, f"name: {name[:64]!r} is no identifier")
     if writing and is_protected(name):
         raise Refusal(E_ARGUMENT, f"name: '{name[:64]}' is the engine's own")
+    return name
 
 
 def find(names, name):
@@ -79,7 +85,7 @@ def type_name(value):
 
 
 def set_value(names, name, kind, strategy, data, format, shape, fd):
-    check_name(name, True)
+    name = check_name(name, True)
     value = decode(kind, data, format, shape, fd)
     if name in names and strategy != OVERWRITE:
         if strategy == CONFLICT:
@@ -135,7 +141,7 @@ def decode_json(data):
 
 
 def get_value(names, name, kind, limit):
-    check_name(name, False)
+    name = check_name(name, False)
     value = find(names, name)
     answer = encode_as(kind, value, limit)
     answer["type_name"] = type_name(value)
@@ -168,9 +174,10 @@ def encode_as(kind, value, limit):
 
 
 def has_buffer(value):
+    """Whether it offers memory that says something elsewhere, as references to objects do not."""
     try:
-        memoryview(value).release()
-        return True
+        with memoryview(value) as view:
+            return "O" not in "".join(view.format.split(":")[::2])  # every other one is the name of a field
     except (TypeError, ValueError, BufferError):
         return False
 
@@ -261,7 +268,7 @@ def write_shared(flat):
 
 
 def delete(names, name):
-    check_name(name, True)
+    name = check_name(name, True)
     find(names, name)
     del names[name]
     return {}
