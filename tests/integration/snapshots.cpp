@@ -242,6 +242,26 @@ CAPSULE_TEST(without_snapshots_there_are_still_branches_and_rollbacks) {
   CHECK_EQ(value_of(session, "x"), "1");
 }
 
+CAPSULE_TEST(where_descriptors_run_out_there_is_no_snapshot_and_the_session_goes_on) {
+  const Session session = open_session();
+  value_of(session, "x = 1");
+  const Snapshot before = snapshot_of(session);
+  value_of(
+      session,
+      "import os, resource\nused = max(int(name) for name in os.listdir('/proc/self/fd'))\n"
+      "limits = resource.getrlimit(resource.RLIMIT_NOFILE); resource.setrlimit(resource.RLIMIT_NOFILE, (used, limits[1]))\n"
+      "held = []\ntry:\n  while True: held.append(os.dup(0))\nexcept OSError: pass");
+  snapshot_refused(session, CAPSULE_E_SYSTEM);
+  branch_refused(session, CAPSULE_E_SYSTEM);
+  Run refused(session, "x = 2", transaction(CAPSULE_TRANSACTION_ROLLBACK_ALWAYS));
+  CHECK_EQ(refused.end().error_type, "TransactionRefused");
+  CHECK_EQ(value_of(session, "x"), "1");
+  value_of(session, "resource.setrlimit(resource.RLIMIT_NOFILE, limits)\nfor fd in held: os.close(fd)");
+  snapshot_of(session);
+  restore(session, before);
+  CHECK_EQ(value_of(session, "x, 'held' in globals()"), "(1, False)");
+}
+
 CAPSULE_TEST(a_snapshot_outlives_its_session) {
   Session session = open_session();
   value_of(session, "x = 'kept'");

@@ -321,6 +321,45 @@ CAPSULE_TEST(a_kept_execution_leaves_no_frozen_process) {
   CHECK_EQ(frozen(), 0);
 }
 
+CAPSULE_TEST(no_late_output_is_waited_for_of_what_is_rolled_back) {
+  SessionOptions options;
+  options.raw.late_output = CAPSULE_LATE_DELIVER;
+  const Session session = open_session(options);
+  Run run(
+      session,
+      "import threading\ngo = threading.Event()\nthreading.Thread(target=lambda: (go.wait(), print('never'))).start()\n1 / 0",
+      transaction(CAPSULE_TRANSACTION_ROLLBACK_ON_FAILURE));
+  CHECK_EQ(run.end().state, "rolled_back");  // and the end of its queue, as the process that could write more is gone
+  Run kept(session, "1", transaction(CAPSULE_TRANSACTION_ROLLBACK_ON_FAILURE));
+  kept.late_may_follow = true;
+  CHECK_EQ(kept.end().state, "preserved");
+}
+
+CAPSULE_TEST(an_execution_that_leaves_threads_is_rolled_back_all_the_same) {
+  const Session session = open_session();
+  Run run(session, "import threading\nthread = threading.Thread(target=threading.Event().wait); thread.start()\n1 / 0",
+          transaction(CAPSULE_TRANSACTION_ROLLBACK_ON_FAILURE));
+  CHECK_EQ(run.end().state, "rolled_back");
+  CHECK_EQ(value_of(session, "import threading; threading.active_count()"), "1");
+  snapshot_of(session);
+}
+
+CAPSULE_TEST(a_rollback_does_not_undo_what_others_hold) {
+  const Session session = open_session();
+  value_of(session, "x = 1");
+  const Snapshot before = snapshot_of(session);
+  Run run(session, "x = 2; 1 / 0", transaction(CAPSULE_TRANSACTION_ROLLBACK_ON_FAILURE));
+  const Session branch = branch_of(session);  // behind the rollback
+  CHECK_EQ(run.end().state, "rolled_back");
+  CHECK_EQ(value_of(branch, "x"), "1");
+  value_of(session, "x = 3");
+  restore(session, before);
+  CHECK_EQ(value_of(session, "x"), "1");
+  Run again(session, "x = 4; 1 / 0", transaction(CAPSULE_TRANSACTION_ROLLBACK_ON_FAILURE));
+  CHECK_EQ(again.end().state, "rolled_back");
+  CHECK_EQ(value_of(session, "x"), "1");
+}
+
 CAPSULE_TEST(options_out_of_range_are_refused) {
   const Session session = open_session();
   for (const auto &[policy, scope] : {std::pair{-1, 0}, {3, 0}, {0, -1}, {1, 2}}) {

@@ -359,6 +359,27 @@ CAPSULE_TEST(calls_take_their_turn_between_executions) {
   }
 }
 
+CAPSULE_TEST(values_are_set_and_read_while_tasks_of_idle_time_run) {
+  SessionOptions options;
+  options.raw.idle_tasks = 1;
+  const Session session = open_session(options);
+  value_of(session,
+           "import asyncio\nticks = 0; goal = None\nasync def tick():\n  global ticks\n  while True:\n"
+           "    await asyncio.sleep(0.001); ticks += 1\n    if goal is not None and ticks >= goal: break\n"
+           "task = asyncio.create_task(tick())\nawait asyncio.sleep(0)");
+  const auto ticks = [&] { return std::stoll(std::string(Value(session, "ticks").data())); };
+  const long long before = ticks();
+  const Deadline deadline;
+  while (ticks() < before + 5) {
+    CHECK(!deadline.over());
+  }
+  set_json(session, "goal", std::to_string(ticks() + 5));
+  while (value_of(session, "task.done()") != "True") {
+    CHECK(!deadline.over());
+  }
+  CHECK_EQ(NameList(session)->total, 5);
+}
+
 CAPSULE_TEST(a_set_that_was_given_up_in_the_queue_is_not_done) {
   const Session session = open_session();
   set_json(session, "x", "1");

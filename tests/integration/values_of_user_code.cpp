@@ -1,4 +1,5 @@
 // Values whose own code runs when they are read: it raises, prints, asks, hangs, ends; the session goes on.
+#include <csignal>
 #include <cstring>
 
 #include "process.hpp"
@@ -85,6 +86,22 @@ CAPSULE_TEST(a_cancel_of_a_call_hits_no_execution_behind_it) {
     get_refused(session, CAPSULE_E_TIMEOUT, "x", CAPSULE_VALUE_REPR, 1 + i % 5);
     Run run(session, "sum(range(100000))");
     CHECK_EQ(run.end().outcome, "ok");
+  }
+}
+
+CAPSULE_TEST(a_cancel_that_comes_before_its_call_has_begun_is_not_lost) {
+  SessionOptions options;
+  options.raw.cancel_grace_ms = kPatienceMs;
+  const Session session = open_session(options);
+  bind_repr(session, "import time; time.sleep(60)");
+  for (int i = 0; i < 10; ++i) {
+    const Watched worker(info_of(session).pid);
+    worker.kill(SIGSTOP);
+    get_refused(session, CAPSULE_E_TIMEOUT, "x", CAPSULE_VALUE_REPR, 20);  // both lie there when it goes on
+    worker.kill(SIGCONT);
+    const Stopwatch watch;
+    check_usable(session);
+    CHECK_AT_MOST(watch.elapsed_ms(), kPatienceMs / 2);
   }
 }
 
