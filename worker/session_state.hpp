@@ -41,6 +41,8 @@ struct SessionState {
   std::atomic<std::uint64_t> interruptible_id{0};
   // Main. The last one whose end was reported; ids only grow, so a cancel for one up to this is late.
   std::atomic<std::uint64_t> ended_id{0};
+  // Main. The same of what the host asks for between executions, whose ids have kRequestBit.
+  std::atomic<std::uint64_t> ended_request_id{0};
   std::atomic<std::uint64_t> started_ns{0};
   std::atomic<std::uint64_t> namespace_size{0};
   // Whoever holds the GIL. Output bytes of the execution under way that the output policy dropped.
@@ -51,8 +53,6 @@ struct SessionState {
   std::atomic<std::uint64_t> cancel_id{0};
   // Link. The execution to interrupt once; whoever delivers it resets it.
   std::atomic<std::uint64_t> interrupt_id{0};
-  // Main. What the host has asked for between executions, while it is done: its ids have kRequestBit. 0 else.
-  std::atomic<std::uint64_t> request_id{0};
   std::atomic<bool> shutting_down{false};
   // Main. Times that a cancel was raised in the running code: it then gets time to clean up before the next.
   std::atomic<std::uint64_t> raised{0};

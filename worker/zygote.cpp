@@ -412,8 +412,16 @@ class Zygote {
     if (pid == spare_pid_ || sessions_.contains(pid)) {
       return false;
     }
-    const pid_t parent = parent_of(pid);
-    return parent == getpid() || sessions_.contains(parent_of(parent));
+    for (pid_t parent = parent_of(pid);;) {
+      if (parent == getpid() || sessions_.contains(parent_of(parent))) {
+        return true;
+      }
+      const pid_t now = parent_of(pid);  // the go-between may have ended in between
+      if (now == parent) {
+        return false;
+      }
+      parent = now;
+    }
   }
 
   // In a forked child: lets go of what is the zygote's.

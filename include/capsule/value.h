@@ -128,7 +128,7 @@ typedef struct capsule_name_list {
  * @param name A Python identifier of at most 1,024 bytes that is no keyword, no `__name__` of that kind and none of `In`, `Out`,
  * `_`, `__`, `___`, `_i`, `_ii`, `_iii`, `_ih`, `_oh`.
  * @param name_size Its length in bytes.
- * @param value The value. A buffer of over 64 KiB as `data` is copied into shared memory once; JSON, texts and bytes of more
+ * @param value The value. A buffer of over 60 KiB as `data` is copied into shared memory once; JSON, texts and bytes of more
  * than the runtime's `max_frame_bytes` less 4 KiB are refused.
  * @param strategy `CAPSULE_SET_…`.
  * @param timeout_ms -1 for no limit, or 1 … 86,400,000. Waiting for executions counts.
@@ -173,7 +173,8 @@ CAPSULE_API capsule_status capsule_session_delete(capsule_session *session, cons
 /**
  * @brief Lists names of the namespace: the user's, without dunders and protected ones.
  * @param session A session, not closed.
- * @param limit Most names that are listed, 1 … 65,536; `total` tells how many there are.
+ * @param limit Most names that are listed, 1 … 65,536, and no more than fit in a frame of the runtime's `max_frame_bytes`; `total`
+ * tells how many there are.
  * @param timeout_ms -1 for no limit, or 1 … 86,400,000.
  * @param[in,out] list Its `struct_size` set by the caller; what it held is not released. Ended with capsule_name_list_release().
  * @param error Nullable.

@@ -21,8 +21,8 @@ constexpr std::size_t kNameMax = 1024;
 constexpr std::size_t kFormatMax = 255;
 constexpr std::int64_t kListMax = 65'536;
 constexpr std::uint64_t kBufferMax = std::uint64_t{1} << 40U;
-// Of a buffer, what travels in the frame.
-constexpr std::uint64_t kInlineMax = 64U << 10U;
+// Of a buffer, what travels in the frame, whatever its size.
+constexpr std::uint64_t kInlineMax = capsule::wire::kMinMaxFrame - capsule::wire::kFrameOverhead;
 
 std::size_t frame_limit(const Session &session) { return session.runtime().max_frame_bytes() - capsule::wire::kFrameOverhead; }
 
@@ -294,6 +294,7 @@ capsule_status capsule_session_list(capsule_session *session, uint32_t limit, in
     if (Status status = check_range("limit", limit, 1, kListMax); !status.ok()) {
       return status;
     }
+    begun.value().operation->option = static_cast<std::uint32_t>(frame_limit(*begun.value().session));
     begun.value().operation->limit = limit;
     const Status status = begun.value().perform();
     return status.ok() ? write_list(std::move(begun.value().operation->reply), *list) : status;

@@ -192,6 +192,8 @@ void Session::end(Notifications &notifications, const std::shared_ptr<Execution>
   capsule_event &fields = event.fields;
   fields.time_ns = fields.time_ns == 0 ? now : fields.time_ns;
   const bool ran = execution->phase != ExecutionPhase::kQueued;
+  // Where it is rolled back, the process that could write more is gone.
+  const bool may_write = execution->phase == ExecutionPhase::kRunning;
   fields.queue_ns = (ran ? execution->started_ns : now) - execution->submitted_ns;
   if (fields.duration_ns == 0 && ran) {
     fields.duration_ns = now - execution->started_ns;
@@ -205,10 +207,9 @@ void Session::end(Notifications &notifications, const std::shared_ptr<Execution>
     fields.left_out_bytes = execution->budget->left_out_bytes();
     fields.left_out_lines = execution->budget->left_out_lines();
   }
-  const bool may_write_on = execution->phase == ExecutionPhase::kRunning;
   execution->phase = ExecutionPhase::kEnded;
   execution->open_inputs.clear();
-  if (may_write_on && options_.late_output == CAPSULE_LATE_DELIVER && worker_ && !worker_->gone &&
+  if (may_write && options_.late_output == CAPSULE_LATE_DELIVER && worker_ && !worker_->gone &&
       !execution->events.abandoned()) {
     execution->events.begin_late();
     ended_[execution->id] = execution;

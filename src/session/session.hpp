@@ -159,6 +159,13 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_answer(Worker &worker, const wire::Answer &answer, std::vector<UniqueFd> attached);
   void finish_operation(Notifications &notifications, Status status);
   void finish_snapshot(Operation &operation);
+  // A restore that waits, and what waits behind it: a death in front of it is no end of these.
+  struct QueuedRestore {
+    std::shared_ptr<Operation> restore;
+    std::deque<std::shared_ptr<Operation>> operations;
+    std::deque<std::shared_ptr<Execution>> executions;
+  };
+  QueuedRestore take_queued_restore();
   void fail_operation(Notifications &notifications, const Status &status);
   void fail_operations(Notifications &notifications, const Status &status);
   bool begin_transaction(const std::shared_ptr<Execution> &execution);

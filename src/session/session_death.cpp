@@ -259,12 +259,18 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
     changed_.notify_all();
     return;  // it goes on
   }
+  QueuedRestore next = closing() || restarting_ ? QueuedRestore() : take_queued_restore();
   fail_operations(notifications, Status(CAPSULE_E_DIED, "session: " + message + "; restart it first"));
   if (closing()) {
     terminate(notifications);
   } else if (!restarting_) {
     end_queued(notifications, CAPSULE_OUTCOME_DIED, "WorkerDied", message + " before this execution ran",
                death_event(*worker, nullptr).fields);
+  }
+  if (next.restore) {
+    operations_ = std::move(next.operations);
+    queue_ = std::move(next.executions);
+    start_operation(next.restore);
   }
   changed_.notify_all();
 }

@@ -155,6 +155,7 @@ void Session::on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready 
     settle_switch(notifications, Status());
     dispatch(notifications);
   } else if (closing()) {
+    settle_switch(notifications, Status(CAPSULE_E_CLOSED, "session is closed"));
     proceed_close();
   }
 }

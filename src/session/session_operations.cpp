@@ -29,10 +29,11 @@ Status Session::perform(const std::shared_ptr<Operation> &operation, std::uint64
   operation->id = wire::kRequestBit | ++last_request_id_;
   operation->after = last_execution_id_;
   operations_.push_back(operation);
-  if (restores && state_ == CAPSULE_SESSION_ERROR && !restarting_ && !operation_) {
-    begin_operation();  // it needs no worker that lives
+  if (state_ == CAPSULE_SESSION_ERROR && !restarting_) {
+    begin_operation();  // nothing runs, and nothing waits
+  } else {
+    dispatch(notifications);
   }
-  dispatch(notifications);
   const auto done = [&] { return operation->phase == Operation::Phase::kDone; };
   while (!done()) {
     if (deadline_ns == kNoDeadline) {
@@ -118,8 +119,7 @@ void Session::send_ask(Operation &operation, std::uint64_t fork_id) {
 // The worker forks; the zygote, whose child that is, tells of it; the worker says that it is over. In whatever order.
 void Session::begin_snapshot(const std::shared_ptr<Operation> &operation) {
   operation->fork_id = random_fork_id();
-  runtime_->loop().post([self = shared_from_this(), operation] {
-    const std::uint64_t fork_id = operation->fork_id;
+  runtime_->loop().post([self = shared_from_this(), operation, fork_id = operation->fork_id] {
     self->runtime_->zygote(self->options_.profile)
         ->expect_fork(
             fork_id,
@@ -197,9 +197,8 @@ void Session::finish_operation(Notifications &notifications, Status status) {
   if (operation->kind == wire::Operation::kSnapshot && operation->snapshot) {
     finish_snapshot(*operation);
   } else if (operation->kind == wire::Operation::kSnapshot) {
-    // It is not waited for any longer; should it come, it is killed.
-    runtime_->loop().post([self = shared_from_this(), fork_id = operation->fork_id] {
-      self->runtime_->zygote(self->options_.profile)->forget(fork_id);
+    runtime_->loop().post([runtime = runtime_, profile = options_.profile, fork_id = operation->fork_id] {
+      runtime->zygote(profile)->forget(fork_id);
     });
   }
   changed_.notify_all();
@@ -231,6 +230,22 @@ void Session::finish_snapshot(Operation &operation) {
     snapshots_.pop_front();
   }
   snapshots_.push_back(snapshot);
+}
+
+Session::QueuedRestore Session::take_queued_restore() {
+  QueuedRestore next;
+  const auto restore = std::find_if(operations_.begin(), operations_.end(),
+                                    [](const auto &one) { return one->kind == wire::Operation::kRestore; });
+  if (restore != operations_.end()) {
+    next.restore = *restore;
+    next.operations.assign(restore + 1, operations_.end());
+    operations_.erase(restore, operations_.end());
+    const auto behind =
+        std::find_if(queue_.begin(), queue_.end(), [&](const auto &one) { return one->id > next.restore->after; });
+    next.executions.assign(behind, queue_.end());
+    queue_.erase(behind, queue_.end());
+  }
+  return next;
 }
 
 // What is under way, and the worker is no more.

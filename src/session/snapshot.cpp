@@ -43,8 +43,14 @@ Snapshot::~Snapshot() {
   if (process_.pidfd.valid()) {
     kill_group(process_.pidfd, process_.pid);
   }
-  if (channel_watch_) {  // watches end on the loop thread
-    runtime_->loop().post([channel = std::move(channel_watch_), process = std::move(process_watch_)] {});
+  if (channel_watch_) {
+    // Watches end on the loop thread, and before what they watch is closed, and its number another's.
+    runtime_->loop().post([channel_watch = std::move(channel_watch_), process_watch = std::move(process_watch_),
+                           channel = std::shared_ptr<Channel>(std::move(channel_)),
+                           process = std::make_shared<Process>(std::move(process_))]() mutable {
+      channel_watch.reset();
+      process_watch.reset();
+    });
   }
 }
 

@@ -83,6 +83,7 @@ class EchoExecutor : public Executor {
     } else if (operation == wire::Operation::kDelete) {
       values_.erase(found);
     }
+    parts_->state.ended_request_id.store(request.request_id, std::memory_order_seq_cst);
     parts_->control.answer(answer);
   }
 

@@ -154,7 +154,7 @@ void Link::receive_frames() {
 void Link::on_frame(const wire::Envelope &envelope) {
   if (std::holds_alternative<wire::Cancel>(envelope.body)) {
     const std::uint64_t id = envelope.execution_id;
-    if ((id & wire::kRequestBit) != 0 ? id == state_.request_id.load() : id > state_.ended_id.load()) {
+    if (id > ((id & wire::kRequestBit) != 0 ? state_.ended_request_id : state_.ended_id).load()) {
       state_.cancel_id.store(envelope.execution_id, std::memory_order_seq_cst);
       cancel_pause_ns_ = kFirstCancelPauseNs;
       seen_raised_ = state_.raised.load(std::memory_order_seq_cst);
@@ -191,7 +191,7 @@ void Link::signal_main() const {
 void Link::repeat_cancel() {
   const std::uint64_t ended = state_.ended_id.load(std::memory_order_seq_cst);
   std::uint64_t canceled = state_.cancel_id.load(std::memory_order_seq_cst);
-  if ((canceled & wire::kRequestBit) != 0 && canceled != state_.request_id.load(std::memory_order_seq_cst)) {
+  if ((canceled & wire::kRequestBit) != 0 && canceled <= state_.ended_request_id.load(std::memory_order_seq_cst)) {
     canceled = 0;  // it was answered
   }
   const std::uint64_t interrupted = state_.interrupt_id.load(std::memory_order_seq_cst);

@@ -1,10 +1,14 @@
 // What the host asks of an idle session: the engine's values.py does it; here it is taken out of the frame and put into another.
 #include <unistd.h>
 
+#include "base/utf8.hpp"
 #include "module/python_executor.hpp"
 
 namespace capsule::worker {
 namespace {
+
+// Bytes of a message; it must fit in a frame.
+constexpr std::size_t kMostOfFailure = 1000;
 
 PyRef list_of(const std::vector<std::int64_t> &numbers) {
   PyRef list(PyList_New(0));
@@ -106,7 +110,6 @@ class EngineAnswer {
 }  // namespace
 
 void PythonExecutor::answer(const wire::Ask &request, std::vector<UniqueFd> attached) {
-  parts_->state.request_id.store(request.request_id, std::memory_order_seq_cst);
   const PyRef name = from_utf8(request.name);
   const PyRef data = bytes_of(request.data);
   const PyRef format = from_utf8(request.format);
@@ -124,13 +127,14 @@ void PythonExecutor::answer(const wire::Ask &request, std::vector<UniqueFd> atta
   if (!fields) {
     const PyRef error = take_exception();
     failure = "it raised " + type_name_of(engine_.get(), error.get());
+    failure.resize(utf8_prefix(failure, kMostOfFailure));
   }
   EngineAnswer answer(std::move(fields), request.request_id);
   if (failure.empty() && !answer.read()) {
     PyErr_Clear();
     failure = "the engine's answer cannot be read";
   }
-  parts_->state.request_id.store(0, std::memory_order_seq_cst);
+  parts_->state.ended_request_id.store(request.request_id, std::memory_order_seq_cst);
   const wire::Answer failed{.request_id = request.request_id, .status = CAPSULE_E_TYPE, .message = failure};
   enter_idle();
   parts_->control.answer(failure.empty() ? answer.get() : failed, answer.attached());

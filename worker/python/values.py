@@ -26,14 +26,18 @@ MAX_DIMENSIONS = 16
 # The engine's own names, which stay as it binds them.
 PROTECTED = frozenset(("In", "Out", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh"))
 
-# What is answered in a frame; more goes through shared memory.
-INLINE_BYTES = 64 << 10
+# What is answered in a frame of the least size there is; more goes through shared memory.
+INLINE_BYTES = 60 << 10
 MAX_TYPE_BYTES = 255
+MAX_FORMAT_BYTES = 2048
+# Of a name in a list, besides the texts.
+NAME_FRAME_BYTES = 40
 
 F_ADD_SEALS = 1033
 SEALS = 0x1 | 0x2 | 0x4 | 0x8  # neither sealed, shrunk, grown nor written any more
 
 MODULE_TYPE = type(sys)
+QUALNAME = type.__dict__["__qualname__"].__get__
 
 
 class Refusal(Exception):
@@ -49,10 +53,16 @@ def is_protected(name):
 
 
 def check_name(name, writing):
+    """The name as source text that has it would bind it."""
+    if not name.isascii():
+        import unicodedata
+
+        name = unicodedata.normalize("NFKC", name)
     if not name.isidentifier() or keyword.iskeyword(name):
         raise Refusal(E_ARGUMENT, f"name: {name[:64]!r} is no identifier")
     if writing and is_protected(name):
         raise Refusal(E_ARGUMENT, f"name: '{name[:64]}' is the engine's own")
+    return name
 
 
 def find(names, name):
@@ -64,14 +74,18 @@ def find(names, name):
 
 def type_name(value):
     kind = type(value)
-    module = getattr(kind, "__module__", None)
-    plain = not isinstance(module, str) or module in ("builtins", "__main__")
-    name = kind.__qualname__ if plain else f"{module}.{kind.__qualname__}"
+    name = QUALNAME(kind)  # what a metaclass says in its place may be anything
+    try:
+        module = kind.__module__
+        if isinstance(module, str) and module not in ("builtins", "__main__"):
+            name = f"{module}.{name}"
+    except Exception:
+        pass
     return name.encode("utf-8", "replace")[:MAX_TYPE_BYTES].decode("utf-8", "ignore")
 
 
 def set_value(names, name, kind, strategy, data, format, shape, fd):
-    check_name(name, True)
+    name = check_name(name, True)
     value = decode(kind, data, format, shape, fd)
     if name in names and strategy != OVERWRITE:
         if strategy == CONFLICT:
@@ -127,7 +141,7 @@ def decode_json(data):
 
 
 def get_value(names, name, kind, limit):
-    check_name(name, False)
+    name = check_name(name, False)
     value = find(names, name)
     answer = encode_as(kind, value, limit)
     answer["type_name"] = type_name(value)
@@ -160,9 +174,10 @@ def encode_as(kind, value, limit):
 
 
 def has_buffer(value):
+    """Whether it offers memory that says something elsewhere, as references to objects do not."""
     try:
-        memoryview(value).release()
-        return True
+        with memoryview(value) as view:
+            return "O" not in "".join(view.format.split(":")[::2])  # every other one is the name of a field
     except (TypeError, ValueError, BufferError):
         return False
 
@@ -204,6 +219,8 @@ def encode_buffer(value):
     with memoryview(value) as view:
         if view.ndim > MAX_DIMENSIONS:
             raise Refusal(E_LIMIT, f"the value has {view.ndim} dimensions; it can have {MAX_DIMENSIONS}")
+        if len(view.format) > MAX_FORMAT_BYTES:
+            raise Refusal(E_LIMIT, f"the value has a format of {len(view.format)} bytes; it can have {MAX_FORMAT_BYTES}")
         shape = list(view.shape)
         answer = {
             "kind": BUFFER,
@@ -251,16 +268,17 @@ def write_shared(flat):
 
 
 def delete(names, name):
-    check_name(name, True)
+    name = check_name(name, True)
     find(names, name)
     del names[name]
     return {}
 
 
 def kind_of(value):
-    if isinstance(value, type):
+    kind = type(value)  # not isinstance(), which asks the value itself for its __class__
+    if issubclass(kind, type):
         return NAME_CLASS
-    if isinstance(value, MODULE_TYPE):
+    if issubclass(kind, MODULE_TYPE):
         return NAME_MODULE
     return NAME_FUNCTION if builtins.callable(value) else NAME_VALUE
 
@@ -272,13 +290,23 @@ def size_of(value):
         return 0
 
 
-def list_names(names, limit):
+def list_names(names, limit, room):
     users = [name for name in names if isinstance(name, str) and not is_protected(name)]
-    shown = [name for name in users[:limit] if encodable(name)]
-    values = [names[name] for name in shown]
+    shown, values, types = [], [], []
+    for name in users[:limit]:
+        size = encoded_size(name)
+        if size is None:
+            continue
+        kind = type_name(names[name])
+        room -= size + len(kind.encode()) + NAME_FRAME_BYTES
+        if room < 0:
+            break
+        shown.append(name)
+        values.append(names[name])
+        types.append(kind)
     return {
         "names": shown,
-        "types": [type_name(value) for value in values],
+        "types": types,
         "sizes": [size_of(value) for value in values],
         "kinds": [kind_of(value) for value in values],
         "total": len(users),
@@ -337,12 +365,11 @@ def load_checkpoint(names, tools, flags, manifest_size, fd):
     return {"data": json.dumps(report).encode()}
 
 
-def encodable(name):
+def encoded_size(name):
     try:
-        name.encode()
-        return True
+        return len(name.encode())
     except UnicodeEncodeError:
-        return False
+        return None
 
 
 def answer(operation, names, tools, name, kind, option, data, limit, format, shape, fd):
@@ -355,7 +382,7 @@ def answer(operation, names, tools, name, kind, option, data, limit, format, sha
         if operation == 4:
             return delete(names, name)
         if operation == 5:
-            return list_names(names, limit)
+            return list_names(names, limit, option)
         if operation == 6:
             return dump_checkpoint(names, tools(), limit)
         if operation == 7:
