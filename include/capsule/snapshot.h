@@ -78,8 +78,7 @@ CAPSULE_API capsule_status capsule_session_snapshot(capsule_session *session, in
  * @param timeout_ms -1 for no limit, or 1 … 86,400,000.
  * @param error Nullable.
  * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (they share no zygote); `CAPSULE_E_DIED` (the snapshot is gone: the session is
- * unchanged); `CAPSULE_E_WORKER` (no process could be made of it: the session is in error); `CAPSULE_E_TIMEOUT`; `CAPSULE_E_BUSY` (it
- * is being restarted); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread; waits.
+ * unchanged); `CAPSULE_E_WORKER` (no process could be made of it: the session is in error); `CAPSULE_E_TIMEOUT`; `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread; waits.
  * Since 0.1.
  */
 CAPSULE_API capsule_status capsule_session_restore(capsule_session *session, capsule_snapshot *snapshot, int64_t timeout_ms,
@@ -88,7 +87,8 @@ CAPSULE_API capsule_status capsule_session_restore(capsule_session *session, cap
 /**
  * @brief Opens a new session that begins where a snapshot stands.
  *
- * It has the options of the snapshot's session, and channels, ids and a history of its own; `parent_session_id` of its info links it.
+ * It has the options of the snapshot's session, and channels and a life of its own; its executions are numbered on from the last that
+ * had ended, as `In` and `Out` are. `parent_session_id` of its info links it.
  * @param snapshot A snapshot.
  * @param timeout_ms -1 for no limit, or 1 … 86,400,000: until it is ready.
  * @param[out] session The new handle, NULL on failure; ended with capsule_session_release().

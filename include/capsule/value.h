@@ -24,7 +24,7 @@ extern "C" {
 enum {
   /** For capsule_session_get(): the first of text, buffer (whatever has one), JSON that the value can be. */
   CAPSULE_VALUE_AUTO = 0,
-  /** JSON text, at most 64-bit integers, no NaN or infinities: `null`, `true`, numbers, texts, arrays (`list`), objects (`dict`). */
+  /** JSON text, no NaN or infinities, and set with at most 64-bit integers (read, an `int` of any size is written out): `null`, `true`, numbers, texts, arrays (`list`), objects (`dict`). */
   CAPSULE_VALUE_JSON = 1,
   /** A `str`, as UTF-8. */
   CAPSULE_VALUE_TEXT = 2,

@@ -6,6 +6,7 @@
 #include "base/clock.hpp"
 #include "session/notifications.hpp"
 #include "session/runtime.hpp"
+#include "session/snapshot.hpp"
 
 namespace capsule {
 
@@ -19,6 +20,10 @@ Session::Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOpti
   counters_.session_id = id;
   counters_.executor = options_.profile.executor;
   counters_.parent_session_id = parent_id;
+  if (birth_.snapshot) {
+    // Tracebacks name sources by these numbers, and those of before are still there.
+    last_execution_id_ = birth_.snapshot->info().execution_id;
+  }
   counters_.created_ns = monotonic_ns();
 }
 

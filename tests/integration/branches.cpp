@@ -99,17 +99,19 @@ CAPSULE_TEST(a_branch_has_the_options_of_its_session) {
   CHECK_EQ(info_of(session).snapshots, 0);
 }
 
-CAPSULE_TEST(a_branch_has_numbers_of_its_own) {
+// The sources of before are still told of by their numbers.
+CAPSULE_TEST(a_branch_numbers_its_executions_on) {
   const Session session = open_session();
-  for (int i = 0; i < 3; ++i) {
-    value_of(session, "0");
-  }
+  value_of(session, "def fail():\n  # a comment\n  1 / 0");
+  value_of(session, "0");
+  value_of(session, "0");
   const Session branch = branch_of(session);
   CHECK(info_of(branch).session_id != info_of(session).session_id);
   CHECK_EQ(info_of(branch).executions_started, 0);
   CHECK_EQ(state_of(branch), "ready");
-  Run run(branch, "1");
-  CHECK_EQ(run.end().execution_id, 1);
+  Run run(branch, "fail()");
+  CHECK_EQ(run.end().execution_id, 4);
+  CHECK_CONTAINS(*run.end().traceback, "File \"<execution 1>\", line 3, in fail\n    1 / 0\n");
   CHECK_EQ(info_of(session).executions_started, 3);
 }
 

@@ -18,6 +18,7 @@ import functools
 import itertools
 import operator
 import pickle
+import re
 import sys
 import types
 import typing
@@ -27,7 +28,7 @@ PROTOCOL = 5
 MAX_NAME_CHARS = 256
 MAX_REASON_CHARS = 300
 # Names of plain data in one pickle, and how many of these may turn out to hold other data before each name is tried first.
-GROUP_NAMES = 256
+GROUP_NAMES = 1000
 MAX_SPLIT_GROUPS = 3
 # How much is held back before it is written, so that it can be taken back.
 PIECE_BYTES = 1 << 20
@@ -60,7 +61,12 @@ def reason_of(error):
         text = str(error)
     except Exception:
         text = ""
-    return f"{type(error).__name__}: {text}"[:MAX_REASON_CHARS]
+    return encodable(f"{type(error).__name__}: {text}"[:MAX_REASON_CHARS])
+
+
+def encodable(text):
+    """The text, without surrogates that UTF-8 has no place for."""
+    return text.encode("utf-8", "replace").decode()
 
 
 # Dumping -------------------------------------------------------------------------------------------------------------
@@ -97,22 +103,27 @@ class NotPlain(Exception):
     """There is other data in a group of plain data."""
 
 
-class PlainPickler(pickle.Pickler):
-    def reducer_override(self, obj):
-        raise NotPlain
-
-
 class Nowhere:
     def write(self, data):
         pass
 
 
-def is_plain(value):
-    try:
-        PlainPickler(Nowhere(), PROTOCOL).dump(value)
-    except Exception:
-        return False
-    return True
+class PlainProbe(pickle.Pickler):
+    """Tells what is all plain data."""
+
+    def __init__(self):
+        super().__init__(Nowhere(), PROTOCOL)
+
+    def reducer_override(self, obj):
+        raise NotPlain
+
+    def passes(self, value):
+        self.clear_memo()
+        try:
+            self.dump(value)
+        except Exception:
+            return False
+        return True
 
 
 class BareCell:
@@ -173,7 +184,6 @@ def reduce_type_alias(value):
 
 REDUCERS = {
     types.CodeType: lambda code: (SUPPLIED["make_code"], cloudpickle._code_reduce(code)[1]),
-    LruCacheType: reduce_lru_cache,
     # In 3.11 it holds a lock.
     functools.cached_property: lambda value: (SUPPLIED["make_cached_property"], (value.func, value.attrname, value.__doc__)),
     typing.ParamSpec: reduce_type_variable,
@@ -204,8 +214,9 @@ class SessionPickler(pickle.Pickler):
     def forget_since(self, first):
         """Takes back all pickles since the one of the list `first`."""
         memo = self.memo.copy()
-        start = memo[id(first)][0]
-        self.memo = {key: held for key, held in memo.items() if held[0] < start}
+        if id(first) in memo:
+            start = memo[id(first)][0]
+            self.memo = {key: held for key, held in memo.items() if held[0] < start}
 
     def reducer_override(self, obj):
         if self.plain:
@@ -215,6 +226,8 @@ class SessionPickler(pickle.Pickler):
             return self.reduce_definition(obj, self.reduce_function)
         if issubclass(kind, type):
             return self.reduce_definition(obj, self.reduce_class)
+        if kind is LruCacheType:
+            return self.reduce_definition(obj, reduce_lru_cache)
         if kind is CellType:
             return SUPPLIED["same"], (self.bare_cell(obj),), contents(obj), None, None, SUPPLIED["set_cell"]
         if kind is BareCell:
@@ -227,7 +240,7 @@ class SessionPickler(pickle.Pickler):
         name = self.definitions.get(id(obj))
         if name is not None:
             return SUPPLIED["definition"], (name,)
-        if obj.__module__ == cloudpickle.__name__ and vars(cloudpickle).get(obj.__name__) is obj:
+        if getattr(obj, "__module__", None) == cloudpickle.__name__ and vars(cloudpickle).get(obj.__name__) is obj:
             return SUPPLIED["library"], (obj.__name__,)
         return reduce(obj)
 
@@ -236,6 +249,22 @@ class SessionPickler(pickle.Pickler):
             return NotImplemented
         make, arguments = self.function_head(function)
         return make, arguments, self.function_state(function), None, None, SUPPLIED["set_function_state"]
+
+    def head_of(self, definition):
+        """A callable and arguments that make a definition without what it holds."""
+        if type(definition) is FunctionType:
+            return self.function_head(definition)
+        if type(definition) is LruCacheType:
+            return reduce_lru_cache(definition)[:2]
+        return self.class_head(definition, cloudpickle._dynamic_class_reduce(definition))
+
+    def state_of(self, definition):
+        """What a definition holds."""
+        if type(definition) is FunctionType:
+            return self.function_state(definition)
+        if type(definition) is LruCacheType:
+            return reduce_lru_cache(definition)[2]
+        return self.class_state(definition, cloudpickle._dynamic_class_reduce(definition))
 
     def function_head(self, function):
         names = function.__globals__
@@ -337,36 +366,66 @@ class TypeNames(dict):
 
 
 def names_of(namespace, protected):
-    """A copy without what is not of the user's making."""
+    """A copy without what is not of the user's making; and all names, one a line: one text is searched faster than many."""
     names = namespace.copy()
     try:
-        internal = [name for name in names if name[:2] == "__" and is_dunder(name)]
+        text = "\n" + "\n".join(names)
     except TypeError:
-        internal = [name for name in names if type(name) is not str or is_dunder(name)]
+        for name in [name for name in names if type(name) is not str]:
+            del names[name]
+        text = "\n" + "\n".join(names)
+    internal = [name for name in re.findall(r"\n(__.*)", text) if is_dunder(name)] if "\n__" in text else ()
     for name in (*internal, *protected):
         names.pop(name, None)
-    return names
+    return names, text
+
+
+def has_long_line(text):
+    """Whether a line is longer than a name may be. The text begins with a line end."""
+    start = 0
+    while start + MAX_NAME_CHARS + 1 < len(text):
+        end = text.rfind("\n", start + 1, start + MAX_NAME_CHARS + 2)
+        if end < 0:
+            return True
+        start = end
+    return False
+
+
+def is_usable(name):
+    """Whether a manifest can hold the name."""
+    return len(name) <= MAX_NAME_CHARS and encodable(name) == name
+
+
+def split(columns, is_first):
+    """Two of the columns each: what is at an index where it holds, and what is at the others."""
+    is_second = list(map(operator.not_, is_first))
+    return [[list(itertools.compress(column, chosen)) for column in columns] for chosen in (is_first, is_second)]
 
 
 class Dumper:
     def __init__(self, namespace, sources, protected, write):
         self.namespace = namespace
-        self.names = names_of(namespace, protected)
+        self.names, text = names_of(namespace, protected)
         self.type_names = TypeNames()
         self.entries = []
         self.skipped = {}  # reasons by name
         self.bad_types = set()
         self.functions, self.classes, self.imports = sources.live(self.names)
         self.body = Body(write)
-        is_plain = list(map(PLAIN_TYPES.__contains__, map(type, self.names.values())))
-        self.plain = list(itertools.compress(self.names, is_plain))
-        self.rest = list(itertools.compress(self.names, map(operator.not_, is_plain)))
+        # What may be plain data: names, values and types, by the same index, as there may be many.
+        self.plain = list(self.names), list(self.names.values()), list(map(type, self.names.values()))
+        self.rest = []
+        if not PLAIN_TYPES.issuperset(self.plain[2]):
+            is_plain = list(map(PLAIN_TYPES.__contains__, self.plain[2]))
+            self.plain, rest = split(self.plain, is_plain)
+            self.rest = rest[0]
         self.definitions = self.find_definitions(sources)
         self.pickler = SessionPickler(self.body, namespace, self.definitions)
+        self.probe = PlainProbe()
+        if has_long_line(text) or not text.isascii():
+            self.skip_unusable_names()
 
     def run(self):
-        if max(map(len, self.names), default=0) > MAX_NAME_CHARS:
-            self.skip_long_names()
         self.body.write(prelude())
         self.dump_plain()
         self.dump_imported()
@@ -391,7 +450,7 @@ class Dumper:
             "values_offset": values_offset,
             "entries": self.entries,
             "skipped": [
-                {"name": name[:MAX_NAME_CHARS], "type": self.type_names[type(self.names[name])], "reason": reason}
+                {"name": encodable(name[:MAX_NAME_CHARS]), "type": self.type_names[type(self.names[name])], "reason": reason}
                 for name, reason in self.skipped.items()
             ],
             "functions": self.functions,
@@ -407,25 +466,25 @@ class Dumper:
             if type(value) is FunctionType:
                 is_own = value.__globals__ is self.namespace
             else:
-                is_own = issubclass(type(value), type)
+                is_own = issubclass(type(value), type) or type(value) is LruCacheType
             if is_own and sources.is_definition(value, name) and value.__qualname__ == name:
                 found[id(value)] = name
         return found
 
-    def skip(self, name, error):
-        self.skipped[name] = reason_of(error)
+    def skip(self, name, reason):
+        self.skipped[name] = reason
         self.bad_types.add(type(self.names[name]))
 
-    def skip_long_names(self):
-        for name in [name for name in self.names if len(name) > MAX_NAME_CHARS]:
-            self.skip(name, ValueError(f"its name has more than {MAX_NAME_CHARS} characters"))
+    def skip_unusable_names(self):
+        for name in [name for name in self.names if not is_usable(name)]:
+            self.skip(name, f"ValueError: a name that is no UTF-8 or has more than {MAX_NAME_CHARS} characters")
             self.definitions.pop(id(self.names[name]), None)
-        self.plain = [name for name in self.plain if name not in self.skipped]
+        self.plain, _ = split(self.plain, list(map(is_usable, self.plain[0])))
         self.rest = [name for name in self.rest if name not in self.skipped]
 
-    def add_entry(self, names, kind, offset):
-        kinds = list(map(self.type_names.__getitem__, map(type, map(self.names.__getitem__, names))))
-        self.entries.append({"names": names, "kind": kind, "types": kinds, "offset": offset, "size_bytes": self.body.size - offset})
+    def add_entry(self, names, types, kind, offset):
+        types = list(map(self.type_names.__getitem__, types))
+        self.entries.append({"names": names, "kind": kind, "types": types, "offset": offset, "size_bytes": self.body.size - offset})
         return self.entries[-1]
 
     def kind_of(self, name):
@@ -451,28 +510,27 @@ class Dumper:
 
     def dump_plain(self):
         """Pickles what is all plain data; the rest gets what is not."""
-        names, self.plain = self.plain, None
         splits = 0
-        for start in range(0, len(names), GROUP_NAMES):
-            group = names[start : start + GROUP_NAMES]
-            if splits < MAX_SPLIT_GROUPS and self.dump_group(group):
+        for start in range(0, len(self.plain[0]), GROUP_NAMES):
+            group = [column[start : start + GROUP_NAMES] for column in self.plain]
+            if splits < MAX_SPLIT_GROUPS and self.dump_group(*group):
                 continue
             splits += 1
-            whole = [name for name in group if is_plain(self.names[name])]
-            if not whole or not self.dump_group(whole):
-                whole = []
-            self.rest += [name for name in group if name not in whole]
+            plain, other = split(group, list(map(self.probe.passes, group[1])))
+            if plain[0] and not self.dump_group(*plain):
+                self.rest += plain[0]
+            self.rest += other[0]
 
-    def dump_group(self, names):
+    def dump_group(self, names, values, types):
         offset = self.body.size
         self.pickler.plain = True
         try:
-            self.dump(list(map(self.names.__getitem__, names)))
+            self.dump(values)
         except Exception:
             return False
         finally:
             self.pickler.plain = False
-        self.add_entry(names, VALUE, offset)
+        self.add_entry(names, types, VALUE, offset)
         return True
 
     def dump_imported(self):
@@ -497,9 +555,9 @@ class Dumper:
                 SessionPickler(Nowhere(), self.namespace, self.definitions).dump([value])
             self.dump([value])
         except Exception as error:
-            self.skip(name, error)
+            self.skip(name, reason_of(error))
         else:
-            self.add_entry([name], self.kind_of(name), offset)
+            self.add_entry([name], [type(value)], self.kind_of(name), offset)
 
     def dump_definitions(self):
         """Pickles heads and states; again from the start without those that failed, as others refer to them."""
@@ -510,8 +568,8 @@ class Dumper:
             first, failed = self.try_definitions()
             if not failed:
                 break
-            for name, error in failed.items():
-                self.skip(name, error)
+            for name, reason in failed.items():
+                self.skip(name, reason)
                 if name not in self.functions and name not in self.classes:
                     del self.definitions[id(self.names[name])]
             if first is not None:
@@ -521,59 +579,54 @@ class Dumper:
         self.body.hold = False
 
     def try_definitions(self):
-        """The list that was pickled first, and the errors by name."""
+        """The list that was pickled first, and why which names could not be."""
         first = None
         heads, failed = {}, {}
         for is_head, name in self.definition_steps():
             value = self.names[name]
-            is_class = isinstance(value, type)
             offset = self.body.size
             try:
-                reduced = cloudpickle._dynamic_class_reduce(value) if is_class else None
-                if is_head:
-                    group = list(self.pickler.class_head(value, reduced) if is_class else self.pickler.function_head(value))
-                else:
-                    group = [self.pickler.class_state(value, reduced) if is_class else self.pickler.function_state(value)]
+                group = list(self.pickler.head_of(value)) if is_head else [self.pickler.state_of(value)]
                 self.dump(group)
             except Exception as error:
-                failed.setdefault(name, error)
+                failed.setdefault(name, reason_of(error))
                 continue
             first = first or group
             if is_head:
                 heads[name] = [offset, self.body.size - offset]
             elif name in heads:
-                self.add_entry([name], CLASS if is_class else FUNCTION, offset)["head"] = heads[name]
+                self.add_entry([name], [type(value)], CLASS if isinstance(value, type) else FUNCTION, offset)["head"] = heads[name]
         return first, failed
 
     def definition_steps(self):
         """Pairs of whether it is the head, and the name: each class after those that it is made with."""
-        steps = {}
-        classes = set()
-
-        def visit(cls):
-            name = self.definitions.get(id(cls))
-            if name is None or name in classes:
-                return
-            classes.add(name)
-            for other in (*cls.__mro__[1:], type(cls), *generic_arguments(cls)):
-                visit(other)
-            if isinstance(cls, enum.EnumMeta):
-                # Its members hold instances, which may need more than the head of their class.
-                for base in [base for member in cls.__members__.values() for base in type(member.value).__mro__]:
-                    visit(base)
-                    if id(base) in self.definitions and base is not cls:
-                        steps[False, self.definitions[id(base)]] = None
-            steps[True, name] = None
-
         names = list(self.definitions.values())
+        steps = {}
         for name in names:
             if isinstance(self.names[name], type):
-                visit(self.names[name])
-        functions = [name for name in names if name not in classes]
-        steps.update(dict.fromkeys([(True, name) for name in functions]))
-        steps.update(dict.fromkeys([(False, name) for name in names if name in classes]))
-        steps.update(dict.fromkeys([(False, name) for name in functions]))
+                self.add_head(self.names[name], steps)
+        functions = [name for name in names if (True, name) not in steps]
+        # A cache is made of its function, which is there by value.
+        functions.sort(key=lambda name: type(self.names[name]) is LruCacheType)
+        classes = [name for name in names if (True, name) in steps]
+        for is_head, group in ((True, functions), (False, classes), (False, functions)):
+            steps.update(dict.fromkeys([(is_head, name) for name in group]))
         return [step for step in steps if step[1] not in self.skipped]
+
+    def add_head(self, cls, steps, visited=()):
+        name = self.definitions.get(id(cls))
+        if name is None or name in visited or (True, name) in steps:
+            return
+        visited = (*visited, name)
+        for other in (*cls.__mro__[1:], type(cls), *generic_arguments(cls)):
+            self.add_head(other, steps, visited)
+        if isinstance(cls, enum.EnumMeta):
+            # Its members hold instances, which may need more than the head of their class.
+            for base in [base for member in cls.__members__.values() for base in type(member.value).__mro__]:
+                self.add_head(base, steps, visited)
+                if id(base) in self.definitions and base is not cls:
+                    steps[False, self.definitions[id(base)]] = None
+        steps[True, name] = None
 
 
 def generic_arguments(cls):
@@ -600,7 +653,7 @@ class Reader:
     """The body as a file, from any offset on."""
 
     def __init__(self, body):
-        self.body = memoryview(body).cast("B")
+        self.body = body
         self.offset = 0
 
     def readinto(self, into):
@@ -675,8 +728,9 @@ class Loader:
     def __init__(self, namespace, manifest, body, protected, conflict):
         self.namespace = namespace
         self.manifest = manifest
-        self.protected = protected
-        self.taken = frozenset(namespace) if conflict == "keep" else frozenset()
+        self.protected = frozenset(protected)
+        self.keeps = conflict == "keep"
+        self.taken = self.blocked = frozenset()
         self.definitions = {}  # those of the checkpoint, or what is kept in their places
         self.made = {}  # those whose head is loaded and whose state is not
         self.restored = []
@@ -695,10 +749,32 @@ class Loader:
         self.reader = Reader(body)
         self.unpickler = FastUnpickler(self.reader, self.find_class)
         self.last = None  # the list that was loaded last, and where it was
-        self.damage = None  # the error of all that follows
+        self.is_damaged = False  # whether nothing that follows can be trusted
 
-    def run(self):
-        self.unpickler.load()
+    def run(self, clear):
+        try:
+            self.unpickler.load()
+        except Exception as error:
+            raise ValueError(f"not a checkpoint's body: {reason_of(error)}") from None
+        if clear:
+            for name in names_of(self.namespace, self.protected)[0]:
+                self.namespace.pop(name, None)
+        if self.keeps:
+            self.taken = frozenset(self.namespace)
+        self.blocked = self.protected | self.taken
+        self.load_entries()
+        report = {"restored": self.restored}
+        for key in ("from_source", "failed", "skipped"):
+            report[key] = [{"name": name, "reason": reason} for name, reason in getattr(self, key).items()]
+        return report
+
+    def end(self):
+        """Lets go of what was loaded: only the namespace is to hold it, and this object holds itself."""
+        self.unpickler = self.last = None
+        self.supplied.clear()
+        self.definitions.clear()
+
+    def load_entries(self):
         is_before_values = True
         for offset, take, entry in self.steps():
             if is_before_values and offset >= self.manifest["values_offset"]:
@@ -711,10 +787,6 @@ class Loader:
                 except Exception as error:
                     self.fail(entry["names"], error)
         self.make_from_sources()
-        report = {"restored": self.restored}
-        for key in ("from_source", "failed", "skipped"):
-            report[key] = [{"name": name, "reason": reason} for name, reason in getattr(self, key).items()]
-        return report
 
     def steps(self):
         """Offset of each pickle, what takes its list, and its entry: in the order in which they fill the memo."""
@@ -739,8 +811,8 @@ class Loader:
         if not self.is_foreign_definition(names, take):
             self.reader.offset = offset
             try:
-                if self.damage is not None:
-                    raise self.damage
+                if self.is_damaged:
+                    raise pickle.UnpicklingError("follows what is no pickle")
                 loaded = self.unpickler.load()
                 if type(loaded) is not list:
                     raise pickle.UnpicklingError("no list")
@@ -753,8 +825,7 @@ class Loader:
         try:
             self.pass_over(offset, names[0], start)
         except Exception:
-            # Without the length of its memo nothing that follows can be trusted.
-            self.damage = pickle.UnpicklingError("follows what is no pickle")
+            self.is_damaged = True  # as its part of the memo is not known
         return None
 
     def is_careful(self):
@@ -815,20 +886,20 @@ class Loader:
 
     # What is in them -------------------------------------------------------------------------------------------------
 
-    def bind(self, name, value):
-        if name in self.protected or is_dunder(name):
-            self.skipped[name] = "protected"
-        elif name in self.taken:
-            self.skipped[name] = "conflict"
-        else:
-            self.namespace[name] = value
-            self.restored.append(name)
+    def bind(self, names, values):
+        blocked = [name for name in names if name in self.blocked or name[:2] == "__" and is_dunder(name)]
+        for name in blocked:
+            self.skipped[name] = "conflict" if name not in self.protected and name in self.taken else "protected"
+        bound = dict(zip(names, values))
+        for name in blocked:
+            del bound[name]
+        self.namespace.update(bound)
+        self.restored += bound
 
     def take_values(self, entry, loaded):
         if len(loaded) != len(entry["names"]):
             raise pickle.UnpicklingError("the number of values is not that of the names")
-        for name, value in zip(entry["names"], loaded):
-            self.bind(name, value)
+        self.bind(entry["names"], loaded)
 
     def take_module(self, entry, loaded):
         self.take_values(entry, loaded)
@@ -840,9 +911,9 @@ class Loader:
 
     def keep(self, name):
         """Whether the name stays what it is here. What refers to it gets that, where it can stand for a definition."""
-        if name not in self.taken and name not in self.protected:
+        if name not in self.blocked:
             return False
-        self.skipped[name] = "conflict" if name in self.taken else "protected"
+        self.skipped[name] = "protected" if name in self.protected else "conflict"
         if callable(self.namespace.get(name)):
             self.definitions[name] = self.namespace[name]
         return True
@@ -858,9 +929,14 @@ class Loader:
         name = entry["names"][0]
         if name in self.made:
             value = self.made[name]
-            (self.set_class_state if entry["kind"] == CLASS else self.set_function_state)(value, loaded[0])
+            if type(value) is LruCacheType:
+                vars(value).update(loaded[0])
+            elif isinstance(value, type):
+                self.set_class_state(value, loaded[0])
+            else:
+                self.set_function_state(value, loaded[0])
             del self.made[name]
-            self.bind(name, value)
+            self.bind([name], [value])
 
     def make_from_sources(self):
         """Runs the sources of the definitions that could not be had otherwise."""
@@ -891,6 +967,13 @@ class Loader:
             return
         self.tried.update(pending)
         borrowed = self.borrow_imports()
+        try:
+            self.run_sources(pending)
+        finally:
+            for name in borrowed:
+                self.namespace.pop(name, None)
+
+    def run_sources(self, pending):
         # In any order that works: a source may need what another one makes.
         while pending:
             errors = {}
@@ -898,14 +981,12 @@ class Loader:
                 try:
                     self.run_source(name, text)
                 except Exception as error:
-                    errors[name] = error
+                    errors[name] = reason_of(error)
             if len(errors) == len(pending):
-                for name, error in errors.items():
-                    self.fail([name], error)
+                for name, reason in errors.items():
+                    self.failed.setdefault(name, reason)
                 break
             pending = {name: pending[name] for name in errors}
-        for name in borrowed:
-            self.namespace.pop(name, None)
 
     def run_source(self, name, text):
         code = compile(text, f"<checkpoint {name}>", "exec", self.source_flags, dont_inherit=True)
@@ -1005,9 +1086,9 @@ def submodules(imports):
     for text in imports:
         if text.startswith("import") and "." in text:
             for part in text[len("import") :].replace("\\\n", " ").split(","):
-                name, *alias = part.split()
-                if "." in name and not alias:
-                    found.setdefault(name.partition(".")[0], []).append(name)
+                words = part.split()
+                if len(words) == 1 and "." in words[0]:
+                    found.setdefault(words[0].partition(".")[0], []).append(words[0])
     return found
 
 
@@ -1073,8 +1154,10 @@ def load(namespace, manifest, body, *, protected, clear, conflict):
     """
     if conflict not in ("overwrite", "keep"):
         raise ValueError(f"conflict is '{conflict}', neither 'overwrite' nor 'keep'")
-    check(manifest, memoryview(body).nbytes)
-    if clear:
-        for name in names_of(namespace, protected):
-            namespace.pop(name, None)
-    return Loader(namespace, manifest, body, protected, conflict).run()
+    with memoryview(body) as whole, whole.cast("B") as view:
+        check(manifest, len(view))
+        loader = Loader(namespace, manifest, view, protected, conflict)
+        try:
+            return loader.run(clear)
+        finally:
+            loader.end()

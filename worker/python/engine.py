@@ -373,7 +373,8 @@ class CheckpointTools:
 
 def checkpoint_tools():
     checkpoint = load_once("checkpoint")
-    checkpoint.use_cloudpickle(load_once("cloudpickle"))
+    if checkpoint.cloudpickle is None:
+        checkpoint.use_cloudpickle(load_once("cloudpickle"))
     return CheckpointTools(checkpoint, _session.sources())
 
 

@@ -1,11 +1,13 @@
 """Values: what comes back is what was there, and what cannot be pickled or loaded spoils nothing else."""
 
 import builtins
+import gc
 import json
+import mmap
 import sys
-import threading
 import types
 import unittest
+import weakref
 
 from support import PROTECTED, Session, checkpoint, failures, names_of, reasons, restored, skipped
 
@@ -117,6 +119,31 @@ class Unpicklable(unittest.TestCase):
         manifest, _ = session.dump()
         self.assertEqual(names_of(manifest), ["m" * 256])
         self.assertEqual([len(entry["name"]) for entry in manifest["skipped"]], [256])
+
+
+    def test_names_and_reasons_that_are_no_utf8(self):
+        manifest, body = Session("globals()['\\ud800'] = 1\nclass A:\n    def __reduce__(self): raise ValueError('\\ud800')\na = A(); é = 1").dump()
+        self.assertEqual(skipped(manifest)["a"], "ValueError: ?")
+        self.assertIn("?", skipped(manifest))
+        json.dumps(manifest, ensure_ascii=False).encode()
+        self.assertEqual(names_of(manifest), ["é", "A"])
+
+    def test_objects_die_as_soon_as_they_are_let_go(self):
+        source = "class A: pass\na = A()\nlock = open\ng = (i for i in ())\ndef f(lock=g): return 1\nclass B:\n    bad = g"
+        gc.disable()
+        try:
+            session = Session(source)
+            reference = weakref.ref(session.names["a"])
+            manifest, body = session.dump()
+            del session.names["a"]
+            self.assertIsNone(reference())
+            other = Session()
+            other.load(manifest, body)
+            reference = weakref.ref(other.names["a"])
+            del other.names["a"]
+            self.assertIsNone(reference())
+        finally:
+            gc.enable()
 
 
 class Missing(unittest.TestCase):
@@ -246,6 +273,9 @@ class Loading(unittest.TestCase):
             with self.assertRaises(ValueError) as raised:
                 session.load({**manifest, key: value}, body)
             self.assertIn(text, str(raised.exception))
+        session.run("b = 2")
+        for damaged in (b"\x00" * len(body), b"\x80\x05\x8c\x07capsule\x8c\x05wrong\x93." + body[24:]):
+            self.assertRaises(ValueError, session.load, manifest, damaged)
         for bad in (None, [], {}):
             self.assertRaises(ValueError, session.load, bad, body)
         self.assertRaises(ValueError, session.load, manifest, body, conflict="smart")
@@ -260,6 +290,17 @@ class Loading(unittest.TestCase):
         self.assertEqual(list(failures(report)), ["b", "c"])
         self.assertEqual(report["restored"], ["a"])
 
+    def test_the_body_is_let_go(self):
+        manifest, body = Session("a = object(); b = [a]").dump()
+        mapped = mmap.mmap(-1, len(body))
+        mapped.write(body)
+        gc.disable()
+        try:
+            Session().load(manifest, mapped)
+            mapped.close()
+        finally:
+            gc.enable()
+
     def test_a_cloudpickle_of_the_users_is_not_shadowed(self):
         own = types.ModuleType("cloudpickle")
         exec("def subimport(name): return 'of the user'", vars(own))
@@ -270,12 +311,13 @@ class Loading(unittest.TestCase):
             session = Session()
             session.load(manifest, body)
             self.assertEqual(session.value("f('x')"), "of the user")
+            # Where there is none, the engine's serves.
+            sys.modules["cloudpickle"] = None
+            session = Session()
+            self.assertEqual(list(failures(session.load(manifest, body))), ["cloudpickle"])
+            self.assertIs(session.value("f('sys')"), sys)
         finally:
             del sys.modules["cloudpickle"]
-        # Where there is none, the engine's serves.
-        session = Session()
-        self.assertEqual(list(failures(session.load(manifest, body))), ["cloudpickle"])
-        self.assertIs(session.value("f('sys')"), sys)
 
 
 if __name__ == "__main__":
