@@ -117,6 +117,9 @@ typedef struct capsule_checkpoint_entry {
   int32_t kind;
 } capsule_checkpoint_entry;
 
+/** @brief What entries hold; the library's own. */
+typedef struct capsule_checkpoint_storage capsule_checkpoint_storage;
+
 /** @brief Entries, of a checkpoint or of its restoring. */
 typedef struct capsule_checkpoint_entries {
   /** `sizeof(capsule_checkpoint_entries)`, set by the caller. */
@@ -128,7 +131,7 @@ typedef struct capsule_checkpoint_entries {
   /** Number of `entries`. */
   size_t count;
   /** What holds the above; not to be touched. */
-  uint64_t owner;
+  capsule_checkpoint_storage *storage;
 } capsule_checkpoint_entries;
 
 /**

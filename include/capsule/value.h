@@ -64,6 +64,9 @@ enum { CAPSULE_MAX_DIMENSIONS = 16 };
 /** @brief A buffer in shared memory that the host fills: a token, never dereferenced. */
 typedef struct capsule_buffer capsule_buffer;
 
+/** @brief What a value or a list holds; the library's own. */
+typedef struct capsule_value_storage capsule_value_storage;
+
 /** @brief A value on its way. To set one, fill `kind`, and `data` and `size_bytes` or `buffer`; zero is fine for the rest. */
 typedef struct capsule_value {
   /** `sizeof(capsule_value)`. */
@@ -89,7 +92,7 @@ typedef struct capsule_value {
   /** BUFFER, set: the content in place of `data`, without a copy; it can no longer be written then. Else NULL. */
   capsule_buffer *buffer;
   /** Read: what holds the above; not to be touched. */
-  uint64_t owner;
+  capsule_value_storage *storage;
 } capsule_value;
 
 /** @brief One name of a list. */
@@ -119,7 +122,7 @@ typedef struct capsule_name_list {
   /** Names there are, `count` or more. */
   uint64_t total;
   /** What holds the above; not to be touched. */
-  uint64_t owner;
+  capsule_value_storage *storage;
 } capsule_name_list;
 
 /**

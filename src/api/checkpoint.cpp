@@ -14,6 +14,13 @@ using capsule::Result;
 using capsule::Status;
 using namespace capsule::api;
 
+// What entries own.
+struct capsule_checkpoint_storage {
+  std::shared_ptr<Checkpoint> checkpoint;
+  std::vector<Checkpoint::Entry> report;
+  std::vector<capsule_checkpoint_entry> entries;
+};
+
 namespace {
 
 constexpr std::size_t kNameMax = 256;
@@ -60,13 +67,6 @@ Result<Options> translate(const capsule_checkpoint_options *given) {
                  o.key.size > 0 ? std::string(o.key.data, o.key.size) : std::string(), o.compression_level, o.max_bytes};
 }
 
-// What entries own.
-struct Holder {
-  std::shared_ptr<Checkpoint> checkpoint;
-  std::vector<Checkpoint::Entry> report;
-  std::vector<capsule_checkpoint_entry> entries;
-};
-
 capsule_text text_of(const std::string &text) { return {text.data(), text.size()}; }
 
 Status check_entries(capsule_checkpoint_entries *entries, const char *name) {
@@ -81,14 +81,14 @@ Status check_entries(capsule_checkpoint_entries *entries, const char *name) {
   return {};
 }
 
-void write_entries(std::unique_ptr<Holder> holder, const std::vector<Checkpoint::Entry> &from,
+void write_entries(std::unique_ptr<capsule_checkpoint_storage> holder, const std::vector<Checkpoint::Entry> &from,
                    capsule_checkpoint_entries *entries) {
   for (const Checkpoint::Entry &entry : from) {
     holder->entries.push_back({text_of(entry.name), text_of(entry.type_name), text_of(entry.reason), entry.status, entry.kind});
   }
   *entries = {
       .struct_size = sizeof *entries, .reserved = 0, .entries = holder->entries.data(), .count = holder->entries.size()};
-  entries->owner = reinterpret_cast<std::uint64_t>(holder.release());
+  entries->storage = holder.release();
 }
 
 // The worker's answer: a manifest and behind it the body, in shared memory.
@@ -179,7 +179,7 @@ capsule_status capsule_session_restore_checkpoint(capsule_session *session, caps
     }
     auto entries = capsule::read_report(operation->reply.data);
     if (entries.ok() && report != nullptr) {
-      auto holder = std::make_unique<Holder>();
+      auto holder = std::make_unique<capsule_checkpoint_storage>();
       holder->report = std::move(entries.value());
       const std::vector<Checkpoint::Entry> &from = holder->report;
       write_entries(std::move(holder), from, report);
@@ -290,7 +290,7 @@ capsule_status capsule_checkpoint_list(capsule_checkpoint *checkpoint, capsule_c
     if (Status status = found.value()->describe(); !status.ok()) {
       return status;
     }
-    auto holder = std::make_unique<Holder>();
+    auto holder = std::make_unique<capsule_checkpoint_storage>();
     holder->checkpoint = found.value();
     write_entries(std::move(holder), found.value()->entries(), entries);
     return {};
@@ -300,7 +300,7 @@ capsule_status capsule_checkpoint_list(capsule_checkpoint *checkpoint, capsule_c
 void capsule_checkpoint_entries_release(capsule_checkpoint_entries *entries) {
   call_void([&] {
     if (entries != nullptr && entries->struct_size == sizeof *entries) {
-      const std::unique_ptr<Holder> holder(reinterpret_cast<Holder *>(entries->owner));
+      delete entries->storage;
       *entries = {.struct_size = sizeof *entries};
     }
   });

@@ -4,7 +4,6 @@
 #include "api/handles.hpp"
 #include "base/clock.hpp"
 
-using capsule::Result;
 using capsule::Status;
 using namespace capsule::api;
 

@@ -15,6 +15,13 @@ using capsule::Status;
 using capsule::UniqueFd;
 using namespace capsule::api;
 
+// What a value that was read, or a list, owns.
+struct capsule_value_storage {
+  capsule::Reply reply;
+  capsule::SharedBuffer buffer;
+  std::vector<capsule_name> names;
+};
+
 namespace {
 
 constexpr std::size_t kNameMax = 1024;
@@ -143,30 +150,18 @@ Status read_value(const capsule_value *value, const Session &session, Operation 
   return {};
 }
 
-// What a value that was read, or a list, owns.
-struct Holder {
-  capsule::Reply reply;
-  capsule::SharedBuffer buffer;
-  std::vector<capsule_name> names;
-};
-
-std::uint64_t token_of(std::unique_ptr<Holder> holder) { return reinterpret_cast<std::uint64_t>(holder.release()); }
-
 capsule_text text_of(const std::string &text) { return {text.data(), text.size()}; }
 
 // Frees what the struct holds and empties it, but for its size.
 template <typename Struct>
 void release(Struct *held) {
   if (held != nullptr && held->struct_size == sizeof *held) {
-    const std::unique_ptr<Holder> holder(reinterpret_cast<Holder *>(held->owner));
+    delete held->storage;
     *held = Struct{.struct_size = sizeof *held};
   }
 }
 
-Status check_out(const void *out, std::uint32_t struct_size, std::size_t size, const char *name) {
-  if (out == nullptr) {
-    return {CAPSULE_E_ARGUMENT, std::string(name) + " is NULL"};
-  }
+Status check_out_size(std::uint32_t struct_size, std::size_t size, const char *name) {
   if (struct_size != size) {
     return {CAPSULE_E_ARGUMENT, std::string(name) + ".struct_size is " + std::to_string(struct_size) +
                                     "; set it to the size of the struct before the call"};
@@ -175,7 +170,7 @@ Status check_out(const void *out, std::uint32_t struct_size, std::size_t size, c
 }
 
 Status write_value(capsule::Reply reply, capsule_value &value) {
-  auto holder = std::make_unique<Holder>();
+  auto holder = std::make_unique<capsule_value_storage>();
   if (reply.attached.valid()) {
     auto buffer = capsule::SharedBuffer::open(std::move(reply.attached), reply.size_bytes);
     if (!buffer.ok()) {
@@ -201,12 +196,12 @@ Status write_value(capsule::Reply reply, capsule_value &value) {
     value.dimensions = static_cast<std::int32_t>(held.shape.size());
     value.item_size_bytes = static_cast<std::uint32_t>(held.total);
   }
-  value.owner = token_of(std::move(holder));
+  value.storage = holder.release();
   return {};
 }
 
 Status write_list(capsule::Reply reply, capsule_name_list &list) {
-  auto holder = std::make_unique<Holder>();
+  auto holder = std::make_unique<capsule_value_storage>();
   holder->reply = std::move(reply);
   const capsule::Reply &held = holder->reply;
   const std::size_t count = std::min({held.names.size(), held.types.size(), held.sizes.size(), held.kinds.size()});
@@ -214,7 +209,7 @@ Status write_list(capsule::Reply reply, capsule_name_list &list) {
     holder->names.push_back({text_of(held.names[i]), text_of(held.types[i]), held.sizes[i], held.kinds[i], 0});
   }
   list = {.struct_size = sizeof list, .reserved = 0, .names = holder->names.data(), .count = count, .total = held.total};
-  list.owner = token_of(std::move(holder));
+  list.storage = holder.release();
   return {};
 }
 
@@ -247,7 +242,10 @@ capsule_status capsule_session_set(capsule_session *session, const char *name, s
 capsule_status capsule_session_get(capsule_session *session, const char *name, size_t name_size, int32_t kind,
                                    int64_t timeout_ms, capsule_value *value, capsule_error *error) {
   return call(error, [&]() -> Status {
-    if (Status status = check_out(value, value == nullptr ? 0 : value->struct_size, sizeof *value, "value"); !status.ok()) {
+    if (value == nullptr) {
+      return {CAPSULE_E_ARGUMENT, "value is NULL"};
+    }
+    if (Status status = check_out_size(value->struct_size, sizeof *value, "value"); !status.ok()) {
       return status;
     }
     *value = {.struct_size = sizeof *value};
@@ -283,7 +281,10 @@ capsule_status capsule_session_delete(capsule_session *session, const char *name
 capsule_status capsule_session_list(capsule_session *session, uint32_t limit, int64_t timeout_ms, capsule_name_list *list,
                                     capsule_error *error) {
   return call(error, [&]() -> Status {
-    if (Status status = check_out(list, list == nullptr ? 0 : list->struct_size, sizeof *list, "list"); !status.ok()) {
+    if (list == nullptr) {
+      return {CAPSULE_E_ARGUMENT, "list is NULL"};
+    }
+    if (Status status = check_out_size(list->struct_size, sizeof *list, "list"); !status.ok()) {
       return status;
     }
     *list = {.struct_size = sizeof *list};

@@ -89,9 +89,9 @@ void Session::start_worker() {
   if (!birth.snapshot) {
     runtime_->zygote(options_.profile)->fork_session(worker->incarnation, std::move(child_fds), forked, exited);
   } else if (birth.keep) {
-    birth.snapshot->fork_session(worker->incarnation, std::move(child_fds), forked, exited);
+    birth.snapshot->fork_session(worker->incarnation, child_fds, forked, exited);
   } else {
-    birth.snapshot->become_session(std::move(child_fds), forked, exited);
+    birth.snapshot->become_session(child_fds, forked, exited);
   }
 }
 

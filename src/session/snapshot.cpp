@@ -17,6 +17,15 @@ std::uint64_t rollup_bytes(const std::string &text, const std::string &label) {
   return found == std::string::npos ? 0 : std::strtoull(text.c_str() + found + label.size() + 1, nullptr, 10) * 1024;
 }
 
+std::vector<int> numbers_of(const std::vector<UniqueFd> &fds) {
+  std::vector<int> numbers;
+  numbers.reserve(fds.size());
+  for (const UniqueFd &fd : fds) {
+    numbers.push_back(fd.get());
+  }
+  return numbers;
+}
+
 }  // namespace
 
 std::uint64_t random_fork_id() {
@@ -66,7 +75,8 @@ void Snapshot::watch() {
   process_watch_ = runtime_->loop().watch_readable(process_.pidfd.get(), call(&Snapshot::on_gone));
 }
 
-void Snapshot::fork_session(std::uint64_t fork_id, std::vector<UniqueFd> fds, Zygote::Forked forked, Zygote::Exited exited) {
+void Snapshot::fork_session(std::uint64_t fork_id, const std::vector<UniqueFd> &fds, Zygote::Forked forked,
+                            Zygote::Exited exited) {
   runtime_->loop().assert_on_loop();
   if (gone() || !channel_) {
     forked(Status(CAPSULE_E_WORKER, "the snapshot is gone"), UniqueFd());
@@ -75,27 +85,19 @@ void Snapshot::fork_session(std::uint64_t fork_id, std::vector<UniqueFd> fds, Zy
   const auto zygote = runtime_->zygote(options_.profile);
   zygote->expect_fork(fork_id, std::move(forked), std::move(exited));
   forking_.push_back(fork_id);
-  std::vector<int> numbers;
-  for (const UniqueFd &fd : fds) {
-    numbers.push_back(fd.get());
-  }
-  channel_->send(0, wire::Fork{.session_id = fork_id, .keep = true}, numbers);
+  channel_->send(0, wire::Fork{.session_id = fork_id, .keep = true}, numbers_of(fds));
   const std::lock_guard lock(mutex_);
   ++uses_;
 }
 
-void Snapshot::become_session(std::vector<UniqueFd> fds, const Zygote::Forked &forked, Zygote::Exited exited) {
+void Snapshot::become_session(const std::vector<UniqueFd> &fds, const Zygote::Forked &forked, Zygote::Exited exited) {
   runtime_->loop().assert_on_loop();
   if (gone() || !channel_) {
     forked(Status(CAPSULE_E_WORKER, "the snapshot is gone"), UniqueFd());
     return;
   }
   runtime_->zygote(options_.profile)->set_exited(fork_id_, std::move(exited));
-  std::vector<int> numbers;
-  for (const UniqueFd &fd : fds) {
-    numbers.push_back(fd.get());
-  }
-  channel_->send(0, wire::Fork{.session_id = fork_id_}, numbers);
+  channel_->send(0, wire::Fork{.session_id = fork_id_}, numbers_of(fds));
   channel_watch_.reset();
   process_watch_.reset();
   channel_.reset();

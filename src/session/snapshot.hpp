@@ -37,8 +37,8 @@ class Snapshot : public std::enable_shared_from_this<Snapshot> {
   // Loop thread, once, after the constructor.
   void watch();
   // Loop thread. Forks a session's process that owns the descriptors; or becomes it, and is gone as a snapshot.
-  void fork_session(std::uint64_t fork_id, std::vector<UniqueFd> fds, Zygote::Forked forked, Zygote::Exited exited);
-  void become_session(std::vector<UniqueFd> fds, const Zygote::Forked &forked, Zygote::Exited exited);
+  void fork_session(std::uint64_t fork_id, const std::vector<UniqueFd> &fds, Zygote::Forked forked, Zygote::Exited exited);
+  void become_session(const std::vector<UniqueFd> &fds, const Zygote::Forked &forked, Zygote::Exited exited);
 
   // Any thread.
   void set_origin(Origin origin);

@@ -152,7 +152,7 @@ CAPSULE_TEST(a_released_value_is_empty_and_may_be_released_again) {
   ACCEPTED(capsule_session_get(session.get(), "x", 1, 0, -1, &value, error));
   capsule_value_release(&value);
   CHECK_EQ(value.struct_size, sizeof value);
-  CHECK(value.data == nullptr && value.owner == 0 && value.type_name.data == nullptr && value.size_bytes == 0);
+  CHECK(value.data == nullptr && value.storage == 0 && value.type_name.data == nullptr && value.size_bytes == 0);
   capsule_value_release(&value);
   capsule_value set = json("1");
   ACCEPTED(capsule_session_set(session.get(), "x", 1, &set, kOverwrite, -1, error));
@@ -160,7 +160,7 @@ CAPSULE_TEST(a_released_value_is_empty_and_may_be_released_again) {
   capsule_name_list list{.struct_size = sizeof list};
   ACCEPTED(capsule_session_list(session.get(), 10, -1, &list, error));
   capsule_name_list_release(&list);
-  CHECK(list.names == nullptr && list.count == 0 && list.owner == 0);
+  CHECK(list.names == nullptr && list.count == 0 && list.storage == 0);
   capsule_name_list_release(&list);
 }
 
@@ -168,7 +168,7 @@ CAPSULE_TEST(a_refused_call_leaves_the_struct_empty) {
   const Session session = open_session();
   capsule_value value{.struct_size = sizeof value, .kind = 7, .size_bytes = 9};
   REFUSED(CAPSULE_E_NAME, capsule_session_get(session.get(), "x", 1, 0, -1, &value, error));
-  CHECK(value.data == nullptr && value.kind == 0 && value.size_bytes == 0 && value.owner == 0);
+  CHECK(value.data == nullptr && value.kind == 0 && value.size_bytes == 0 && value.storage == 0);
 }
 
 CAPSULE_TEST(all_calls_time_out_while_the_session_is_busy) {

@@ -21,7 +21,7 @@ std::string get_refused(const Session &session, capsule_status status, std::stri
   capsule_value value{.struct_size = sizeof value};
   const std::string message =
       REFUSED(status, capsule_session_get(session.get(), name.data(), name.size(), kind, timeout_ms, &value, error));
-  CHECK(value.data == nullptr && value.owner == 0);
+  CHECK(value.data == nullptr && value.storage == 0);
   return message;
 }
 
