@@ -86,7 +86,7 @@ capsule_status capsule_snapshot_branch(capsule_snapshot *snapshot, int64_t timeo
     if (found.value()->gone()) {
       return {CAPSULE_E_DIED, "snapshot: it is gone"};
     }
-    return open_branch(found.value(), /*keep=*/true, found.value()->info().session_id, capsule::deadline_after_ms(timeout_ms),
+    return open_branch(found.value(), /*keep=*/true, found.value()->origin().session_id, capsule::deadline_after_ms(timeout_ms),
                        session);
   });
 }

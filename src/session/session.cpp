@@ -22,7 +22,7 @@ Session::Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOpti
   counters_.parent_session_id = parent_id;
   if (birth_.snapshot) {
     // Tracebacks name sources by these numbers, and those of before are still there.
-    last_execution_id_ = birth_.snapshot->info().execution_id;
+    last_execution_id_ = birth_.snapshot->origin().execution_id;
   }
   counters_.created_ns = monotonic_ns();
 }

@@ -324,7 +324,7 @@ void Session::conclude(Notifications &notifications, Event event) {
     ++counters_.rollbacks;
   }
   if (event.fields.death_reason != CAPSULE_DEATH_NONE && revive()) {
-    event.fields.restored_snapshot_id = birth_.snapshot ? birth_.snapshot->info().snapshot_id : 0;
+    event.fields.restored_snapshot_id = birth_.snapshot ? birth_.snapshot->id() : 0;
     hold_end(std::move(event), birth_.snapshot ? CAPSULE_STATE_RESTORED : CAPSULE_STATE_LOST);
     return;
   }

@@ -114,6 +114,11 @@ void Snapshot::set_origin(Origin origin) {
   origin_ = origin;
 }
 
+Snapshot::Origin Snapshot::origin() const {
+  const std::lock_guard lock(mutex_);
+  return origin_;
+}
+
 bool Snapshot::gone() const {
   const std::lock_guard lock(mutex_);
   return gone_;

@@ -44,6 +44,9 @@ class Snapshot : public std::enable_shared_from_this<Snapshot> {
   void set_origin(Origin origin);
   [[nodiscard]] bool gone() const;
   [[nodiscard]] bool let_go(bool evicted);  // whether it was there
+  [[nodiscard]] std::uint64_t id() const { return id_; }
+  [[nodiscard]] Origin origin() const;
+  // Reads /proc, which takes long for a large process.
   [[nodiscard]] capsule_snapshot_info info() const;
 
   // For as long as a caller has its handle.
