@@ -79,7 +79,14 @@ bool Dispatch::receive() {
   return count > 0;
 }
 
-void Dispatch::answer(const wire::Ask &request) { executor_.answer(request, std::exchange(attached_, {})); }
+void Dispatch::answer(const wire::Ask &request) {
+  UniqueFd attached;
+  if (request.attached && !attached_.empty()) {
+    attached = std::move(attached_.front());
+    attached_.erase(attached_.begin());
+  }
+  executor_.answer(request, std::move(attached));
+}
 
 void Dispatch::execute(std::uint64_t execution_id, const wire::Execute &request) {
   const std::uint64_t started = monotonic_ns();

@@ -156,7 +156,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void send_ask(Operation &operation, std::uint64_t fork_id);
   void begin_snapshot(const std::shared_ptr<Operation> &operation);
   void on_snapshot_forked(const std::shared_ptr<Operation> &operation, Result<Process> process, UniqueFd channel);
-  void on_answer(Worker &worker, const wire::Answer &answer, std::vector<UniqueFd> attached);
+  void on_answer(Worker &worker, const wire::Answer &answer, UniqueFd attached);
   void finish_operation(Notifications &notifications, Status status);
   void finish_snapshot(Operation &operation);
   // A restore that waits, and what waits behind it: a death in front of it is no end of these.

@@ -261,7 +261,6 @@ void Session::on_control_readable(const std::shared_ptr<Worker> &worker) {
 void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire::Envelope &envelope, std::size_t bytes) {
   log_record(CAPSULE_LOG_DEBUG, "event=frame_routed channel=control session={} message_id={} kind={} route=session", id_,
              envelope.message_id, wire::body_name(envelope.body));
-  std::vector<UniqueFd> attached = worker->control.take_fds();  // closed where the frame is no answer
   {
     const Lock lock(mutex_);
     ++counters_.frames_received;
@@ -296,7 +295,7 @@ void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire
   } else if (const auto *ready = std::get_if<wire::Ready>(&envelope.body)) {
     on_ready(worker, *ready);
   } else if (const auto *answer = std::get_if<wire::Answer>(&envelope.body)) {
-    on_answer(*worker, *answer, std::move(attached));
+    on_answer(*worker, *answer, answer->attached ? worker->control.take_fd() : UniqueFd());
   } else if (const auto *log = std::get_if<wire::Log>(&envelope.body)) {
     log_record(log->level, "{} source=worker session={}", log->line, id_);
   }

@@ -156,7 +156,7 @@ void Session::on_snapshot_forked(const std::shared_ptr<Operation> &operation, Re
   }
 }
 
-void Session::on_answer(Worker &worker, const wire::Answer &answer, std::vector<UniqueFd> attached) {
+void Session::on_answer(Worker &worker, const wire::Answer &answer, UniqueFd attached) {
   Notifications notifications;
   const Lock lock(mutex_);
   if (worker_.get() != &worker || !operation_ || operation_->id != answer.request_id) {
@@ -186,7 +186,7 @@ void Session::on_answer(Worker &worker, const wire::Answer &answer, std::vector<
                      .types = strings(answer.types),
                      .sizes = answer.sizes,
                      .kinds = answer.kinds,
-                     .attached = answer.attached && !attached.empty() ? std::move(attached.front()) : UniqueFd()};
+                     .attached = std::move(attached)};
   finish_operation(notifications, status);
 }
 

@@ -76,6 +76,15 @@ ssize_t Channel::send_next() {
   return count;
 }
 
+UniqueFd Channel::take_fd() {
+  if (fds_.empty()) {
+    return {};
+  }
+  UniqueFd first = std::move(fds_.front());
+  fds_.erase(fds_.begin());
+  return first;
+}
+
 ReceiveState Channel::receive_round(const Handler &handler, bool with_fds) {
   const std::span<std::uint8_t> room = reader_.room();
   const ssize_t count = receive(fd_.get(), room, with_fds ? &fds_ : nullptr);

@@ -42,6 +42,8 @@ class Channel {
   // Receives once and hands over every whole frame. Descriptors that came along are kept for take_fds().
   ReceiveState receive_round(const Handler &handler, bool with_fds = false);
   [[nodiscard]] const Status &error() const { return error_; }
+  // The one that came first; for frames that say that one comes with them.
+  UniqueFd take_fd();
   std::vector<UniqueFd> take_fds() { return std::exchange(fds_, {}); }
 
   [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }

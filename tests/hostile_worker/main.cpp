@@ -77,7 +77,7 @@ class HostileExecutor : public Executor {
     return Value{};
   }
   void attach(const SessionParts &) override {}
-  void answer(const wire::Ask &, std::vector<UniqueFd>) override {}
+  void answer(const wire::Ask &, UniqueFd) override {}
 };
 
 class HostileProgram : public EchoProgram {

@@ -59,7 +59,7 @@ class EchoExecutor : public Executor {
 
   void attach(const SessionParts &parts) override { parts_ = &parts; }
 
-  void answer(const wire::Ask &request, std::vector<UniqueFd> /*attached*/) override {
+  void answer(const wire::Ask &request, UniqueFd /*attached*/) override {
     wire::Answer answer{.request_id = request.request_id};
     const auto found = values_.find(request.name);
     const auto operation = static_cast<wire::Operation>(request.operation);

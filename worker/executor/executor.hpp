@@ -61,7 +61,7 @@ class Executor {
   virtual std::string why_no_fork() { return {}; }
 
   // Main thread, between executions: does what the host asks for, and answers.
-  virtual void answer(const wire::Ask &request, std::vector<UniqueFd> attached) = 0;
+  virtual void answer(const wire::Ask &request, UniqueFd attached) = 0;
 
   // Main thread: what runs at a graceful end.
   virtual void finish() {}

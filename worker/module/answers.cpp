@@ -109,7 +109,7 @@ class EngineAnswer {
 
 }  // namespace
 
-void PythonExecutor::answer(const wire::Ask &request, std::vector<UniqueFd> attached) {
+void PythonExecutor::answer(const wire::Ask &request, UniqueFd attached) {
   const PyRef name = from_utf8(request.name);
   const PyRef data = bytes_of(request.data);
   const PyRef format = from_utf8(request.format);
@@ -118,10 +118,10 @@ void PythonExecutor::answer(const wire::Ask &request, std::vector<UniqueFd> atta
   {
     // What the host asks for may run code of the user's, as a __repr__.
     const Interruptible region(parts_->state, request.request_id);
-    fields = PyRef(PyObject_CallMethod(engine_.get(), "answer", "iOiIOKOOi", static_cast<int>(request.operation), name.get(),
-                                       static_cast<int>(request.kind), static_cast<unsigned>(request.option), data.get(),
-                                       static_cast<unsigned long long>(request.limit), format.get(), shape.get(),
-                                       attached.empty() ? -1 : attached.front().get()));
+    fields =
+        PyRef(PyObject_CallMethod(engine_.get(), "answer", "iOiIOKOOi", static_cast<int>(request.operation), name.get(),
+                                  static_cast<int>(request.kind), static_cast<unsigned>(request.option), data.get(),
+                                  static_cast<unsigned long long>(request.limit), format.get(), shape.get(), attached.get()));
   }
   std::string failure;
   if (!fields) {

@@ -19,7 +19,7 @@ class PythonExecutor : public Executor {
   void attach(const SessionParts &parts) override;
   void detach() override;
   std::string why_no_fork() override;
-  void answer(const wire::Ask &request, std::vector<UniqueFd> attached) override;
+  void answer(const wire::Ask &request, UniqueFd attached) override;
 
   Outcome run(std::uint64_t execution_id, const wire::Execute &request) override;
   // Brings in the pages that an execution needs: after a fork each one is copied at its first use.
