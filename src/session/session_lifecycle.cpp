@@ -115,6 +115,7 @@ void Session::on_born(const std::shared_ptr<Worker> &worker, Result<Process> pro
   }
   births_failed_ = 0;
   worker->process = std::move(process.value());
+  worker->zygote_pid = runtime_->zygote(options_.profile)->pid();
   runtime_->count_worker_started();
   Loop &loop = runtime_->loop();
   const auto self = shared_from_this();

@@ -120,13 +120,22 @@ void Session::send_ask(Operation &operation, std::uint64_t fork_id) {
 void Session::begin_snapshot(const std::shared_ptr<Operation> &operation) {
   operation->fork_id = random_fork_id();
   runtime_->loop().post([self = shared_from_this(), operation, fork_id = operation->fork_id] {
-    self->runtime_->zygote(self->options_.profile)
-        ->expect_fork(
-            fork_id,
-            [self, operation](Result<Process> process, UniqueFd channel) {
-              self->on_snapshot_forked(operation, std::move(process), std::move(channel));
-            },
-            [](ExitStatus) {});
+    const auto zygote = self->runtime_->zygote(self->options_.profile);
+    {
+      // Another zygote will never hear of it.
+      Notifications notifications;
+      const Lock lock(self->mutex_);
+      if (self->operation_ == operation && self->worker_ && self->worker_->zygote_pid != zygote->pid()) {
+        self->finish_operation(notifications, Status(CAPSULE_E_STATE, "the zygote that would look after a snapshot is gone"));
+        return;
+      }
+    }
+    zygote->expect_fork(
+        fork_id,
+        [self, operation](Result<Process> process, UniqueFd channel) {
+          self->on_snapshot_forked(operation, std::move(process), std::move(channel));
+        },
+        [](ExitStatus) {});
     const Lock lock(self->mutex_);
     if (self->operation_ == operation) {
       self->send_ask(*operation, fork_id);
