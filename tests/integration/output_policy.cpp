@@ -1,4 +1,5 @@
 // What a print does that finds the queue full, by policy; nothing is lost without a count (I6).
+#include <algorithm>
 #include <thread>
 
 #include "run.hpp"
@@ -134,6 +135,64 @@ CAPSULE_TEST(drop_oldest_keeps_the_newest_and_says_exactly_what_is_missing) {
   const std::string last = run.out().substr(run.out().size() - 6);
   CHECK_EQ(last, "19999\n");
   CHECK_EQ(printed_by(session, "print('again')"), "again\n");
+}
+
+// The host takes a piece whenever something was dropped: by then the queue is full, and part of it on its way.
+CAPSULE_TEST(drop_oldest_keeps_the_newest_whatever_is_on_its_way) {
+  for (int round = 0; round < 5; ++round) {
+    SessionOptions options;
+    options.raw.output_policy = CAPSULE_OUTPUT_DROP_OLDEST;
+    options.raw.output_queue_bytes = kSmallest;  // and a window larger than what a socket holds
+    const Session session = open_session(options);
+    constexpr std::uint64_t kAll = 200'000ULL * 100;
+    Run run(session, "for i in range(200_000): print(f'{i:099}')");
+    std::uint64_t dropped = 0;
+    while (!run.next().terminal()) {
+      for (const Deadline deadline;;) {
+        const capsule_executor_metrics metrics = executor_metrics_of(session);
+        if (metrics.output_bytes_dropped > dropped || metrics.output_bytes_enqueued >= kAll || metrics.outputs_sent == 0) {
+          dropped = metrics.output_bytes_dropped;
+          break;
+        }
+        CHECK(!deadline.over());
+      }
+    }
+    const Event &end = run.end();
+    CHECK(end.dropped_output_bytes > 0);
+    CHECK_EQ(run.out().size() + end.dropped_output_bytes, kAll);
+    CHECK_EQ(told_dropped(run.err()), end.dropped_output_bytes);
+    CHECK_EQ(run.out().substr(run.out().size() - 7), "199999\n");
+  }
+}
+
+// What is missing in one place is told there, at once.
+CAPSULE_TEST(drop_new_tells_of_each_gap_once) {
+  const Session session = open_with(CAPSULE_OUTPUT_DROP_NEW);
+  Run run(session, "for i in range(5_000): print('x' * 999)");
+  std::uint64_t dropped = 0;
+  std::string last_origin;
+  while (!run.next().terminal()) {
+    const Event &event = run.events().back();
+    if (event.kind == CAPSULE_EVENT_OUTPUT) {
+      if (event.origin == "library") {
+        CHECK(last_origin != "library");
+        CHECK_EQ(std::count(event.raw.begin(), event.raw.end(), '\n'), 1);
+      }
+      last_origin = event.origin;
+    }
+    for (const Deadline deadline;;) {
+      const capsule_executor_metrics metrics = executor_metrics_of(session);
+      if (metrics.output_bytes_dropped > dropped || metrics.output_bytes_enqueued + metrics.output_bytes_dropped >= 5'000'000 ||
+          metrics.outputs_sent == 0) {
+        dropped = metrics.output_bytes_dropped;
+        break;
+      }
+      CHECK(!deadline.over());
+    }
+  }
+  CHECK(run.end().dropped_output_bytes > 0);
+  CHECK_EQ(run.out().size() + run.end().dropped_output_bytes, 5'000'000);
+  CHECK_EQ(told_dropped(run.err()), run.end().dropped_output_bytes);
 }
 
 CAPSULE_TEST(what_was_dropped_as_the_oldest_is_not_found_again_after_a_death) {

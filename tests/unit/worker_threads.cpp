@@ -198,6 +198,22 @@ CAPSULE_TEST(threads_that_append_at_once_lose_nothing) {
   CHECK_EQ(std::count(all.begin(), all.end(), '\n'), kThreads * kLines);
 }
 
+std::uint64_t told_dropped(const std::string &all) {
+  std::uint64_t told = 0;
+  for (std::size_t at = all.find("[capsule: "); at != std::string::npos; at = all.find("[capsule: ", at + 1)) {
+    told += std::stoull(all.substr(at + 10));
+  }
+  return told;
+}
+
+std::size_t notices_size(const std::string &all) {
+  std::size_t size = 0;
+  for (std::size_t at = all.find("[capsule: "); at != std::string::npos; at = all.find("[capsule: ", at + 1)) {
+    size += all.find('\n', at) + 1 - at;
+  }
+  return size;
+}
+
 CAPSULE_TEST(the_oldest_is_dropped_while_the_pump_sends) {
   Bench bench(64U << 10U);
   bench.output->start_pump();
@@ -226,13 +242,33 @@ CAPSULE_TEST(the_oldest_is_dropped_while_the_pump_sends) {
     }
   }
   writer.join();
-  std::uint64_t told = 0;
-  for (std::size_t at = all.find("[capsule: "); at != std::string::npos; at = all.find("[capsule: ", at + 1)) {
-    told += std::stoull(all.substr(at + 10));
-  }
   CHECK(dropped() > 0);
-  CHECK_EQ(told, bench.output->counters().get(Counter::output_bytes_dropped));
+  CHECK_EQ(told_dropped(all), bench.output->counters().get(Counter::output_bytes_dropped));
   CHECK_EQ(std::count(all.begin(), all.end(), 'x'), (kLines - static_cast<long>(dropped())) * 99);
+}
+
+CAPSULE_TEST(what_is_on_its_way_is_not_dropped_and_not_in_the_way_of_the_newest) {  // I6
+  Bench bench(1U << 30U);
+  bench.output->start_pump();
+  // The socket is full before anybody reads: from then on something is always on its way.
+  constexpr int kLines = 100'000;
+  for (int i = 0; i < kLines; ++i) {
+    const std::string number = std::to_string(i);
+    const std::string text = std::string(99 - number.size(), 'x') + number + "\n";
+    while (bench.output->append(kWriter, 1, text) == 0) {
+      bench.output->drop_oldest(text.size());
+    }
+  }
+  const std::uint64_t dropped = bench.output->counters().get(Counter::output_bytes_dropped);
+  CHECK(dropped > 0);
+  const std::uint64_t left = kLines * 100ULL - dropped;
+  std::string all;
+  const auto complete = [&] { return all.size() > left && all.size() - left == notices_size(all); };
+  while (!complete()) {
+    all += bench.receive_output(1);
+  }
+  CHECK_EQ(told_dropped(all), dropped);
+  CHECK(all.ends_with("x99999\n"));
 }
 
 CAPSULE_TEST(a_drain_that_cannot_move_gives_up_and_what_follows_goes_behind) {  // I2

@@ -1,6 +1,7 @@
 // Appending to the output queue as the session's output policy says. Everything here is done with the GIL held.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "capsule/execution.h"
@@ -53,13 +54,15 @@ void count_dropped(const SessionParts &parts, const Writer &writer, std::uint64_
   }
 }
 
-// False while there is no room for the notice.
-bool tell_dropped(const SessionParts &parts) {
+// False while there is no room for the notice, with so many bytes behind it.
+bool tell_dropped(const SessionParts &parts, std::size_t behind = 0) {
   if (dropped_bytes == 0) {
     return true;
   }
   const Writer library{parts.state.writing_id(), 0, CAPSULE_ORIGIN_LIBRARY};
-  if (!parts.output.append_whole(library, STDERR_FILENO, dropped_notice(dropped_bytes))) {
+  const std::string notice = dropped_notice(dropped_bytes);
+  if ((behind != 0 && !parts.output.has_room(notice.size() + OutputRing::kOverhead + behind)) ||
+      !parts.output.append_whole(library, STDERR_FILENO, notice)) {
     return false;
   }
   dropped_bytes = 0;
@@ -68,8 +71,8 @@ bool tell_dropped(const SessionParts &parts) {
 }
 
 void drop_or_append(const SessionParts &parts, const Writer &writer, int stream, std::string_view data) {
-  // The notice first: it stands where something is missing.
-  if (tell_dropped(parts)) {
+  // The notice first: it stands where something is missing, and something has to stand behind it, or the next would be a second one.
+  if (tell_dropped(parts, std::min<std::size_t>(data.size(), parts.output.queue_bytes() / 2))) {
     data.remove_prefix(parts.output.append(writer, static_cast<std::uint8_t>(stream), data));
   }
   if (!data.empty()) {
@@ -77,17 +80,14 @@ void drop_or_append(const SessionParts &parts, const Writer &writer, int stream,
   }
 }
 
-// Drops what is in the way. Of a write that is larger than the queue the end is what remains of it. What is on its way to the host
-// cannot be dropped any more: where that is in the way, the new is.
+// Of a write that is larger than the queue the end is what remains of it.
 void append_over_oldest(const SessionParts &parts, const Writer &writer, int stream, std::string_view data) {
-  while (!data.empty() && tell_dropped(parts)) {
+  for (;;) {
     data.remove_prefix(parts.output.append(writer, static_cast<std::uint8_t>(stream), data));
-    if (!data.empty() && !parts.output.drop_oldest(data.size())) {
-      break;
+    if (data.empty()) {
+      return;
     }
-  }
-  if (!data.empty()) {
-    count_dropped(parts, writer, data.size());
+    parts.output.drop_oldest(data.size());
   }
 }
 

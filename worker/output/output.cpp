@@ -94,8 +94,7 @@ std::size_t Output::append(const Writer &writer, std::uint8_t stream, std::strin
 }
 
 bool Output::append_whole(const Writer &writer, std::uint8_t stream, std::string_view data) {
-  const std::size_t pieces = data.size() / (max_piece_ - kMaxUtf8) + 1;
-  if (queue_.printed().capacity() - queue_.printed().queued() < data.size() + pieces * OutputRing::kOverhead) {
+  if (!has_room(data.size())) {
     flush();
     return false;
   }
@@ -117,32 +116,43 @@ std::size_t Output::append_message(const Writer &writer, std::string_view frame,
   return offset;
 }
 
-bool Output::has_room_for_message(std::size_t size) {
-  const std::size_t pieces = size / (max_piece_ - sizeof(PieceHeader)) + 1;
-  return queue_.printed().capacity() - queue_.printed().queued() >=
-         size + pieces * (OutputRing::kOverhead + sizeof(PieceHeader));
+bool Output::has_room(std::size_t size) {
+  const std::size_t pieces = size / (max_piece_ - kMaxUtf8) + 1;
+  return queue_.printed().capacity() - queue_.printed().queued() >= size + pieces * OutputRing::kOverhead;
 }
 
-bool Output::drop_oldest(std::size_t size) {
+bool Output::has_room_for_message(std::size_t size) {
+  const std::size_t pieces = size / (max_piece_ - sizeof(PieceHeader)) + 1;
+  return has_room(size + pieces * sizeof(PieceHeader));
+}
+
+void Output::drop_oldest(std::size_t size) {
   const std::size_t bytes = std::min(size, max_piece_) + OutputRing::kOverhead;
   const Lock lock(sender_);
   OutputRing &ring = queue_.printed();
-  while (packed_.empty() && ring.capacity() - ring.queued() < bytes) {
+  while (ring.capacity() - ring.queued() < bytes) {
     const auto oldest = ring.peek(ring.tail(), ring.head());
     if (!oldest) {
       break;
     }
+    // What is on its way was copied already and still arrives; the ring kept it for a crash alone.
+    const bool on_its_way = !packed_.empty() && ring.tail() < packed_cursor_.printed;
     ring.release(OutputRing::behind(ring.tail(), *oldest));
-    oldest_dropped_bytes_ += oldest->size;
-    oldest_dropped_id_ = oldest->execution_id;
-    counters_.add(Counter::outputs_dropped);
-    counters_.add(Counter::output_bytes_dropped, oldest->size);
-    if (oldest->execution_id == state_.current_id.load(std::memory_order_relaxed)) {
-      state_.dropped_bytes.fetch_add(oldest->size, std::memory_order_relaxed);
+    if (!on_its_way) {
+      count_oldest(*oldest);
     }
   }
-  packed_cursor_ = packed_.empty() ? queue_.tail() : packed_cursor_;
-  return ring.capacity() - ring.queued() >= bytes;
+  packed_cursor_.printed = std::max(packed_cursor_.printed, ring.tail());  // where sending goes on
+}
+
+void Output::count_oldest(const OutputRing::Record &dropped) {
+  oldest_dropped_bytes_ += dropped.size;
+  oldest_dropped_id_ = dropped.execution_id;
+  counters_.add(Counter::outputs_dropped);
+  counters_.add(Counter::output_bytes_dropped, dropped.size);
+  if (dropped.execution_id == state_.current_id.load(std::memory_order_relaxed)) {
+    state_.dropped_bytes.fetch_add(dropped.size, std::memory_order_relaxed);
+  }
 }
 
 bool Output::hold_progress(const Writer &writer, const std::string &id, std::string_view frame) {

@@ -53,10 +53,13 @@ class Output {
   bool append_whole(const Writer &writer, std::uint8_t stream, std::string_view data);
   // The same for a frame that travels in the output: from `offset` on, returns the offset that it came to.
   std::size_t append_message(const Writer &writer, std::string_view frame, std::size_t offset);
+  [[nodiscard]] std::size_t queue_bytes() { return queue_.printed().capacity(); }
+  // The same thread: whether so many bytes could be appended now.
+  [[nodiscard]] bool has_room(std::size_t size);
   [[nodiscard]] bool has_room_for_message(std::size_t size);
-  // The same thread: drops the oldest that was printed until a piece of so many bytes fits, or the largest piece there is. False when
-  // what is in the way is being sent.
-  bool drop_oldest(std::size_t size);
+  // The same thread: drops the oldest that was printed until a piece of so many bytes fits, or the largest piece there is. What is on
+  // its way is not dropped, but is no longer kept for the host to find after a crash.
+  void drop_oldest(std::size_t size);
   // Any thread. Has what was appended sent soon; appending a newline does the same.
   void flush();
   // Opened whenever room was made. Before waiting, say so with flush().
@@ -104,6 +107,7 @@ class Output {
   // Under sender_. True when the pipe is empty, as far as can be seen; false when it holds more, or there is no room for it.
   bool read_capture(std::uint8_t stream);
   bool read_captures();
+  void count_oldest(const OutputRing::Record &dropped);
   void post_due_progress();
   // Under sender_: packs and sends what credit allows and the socket takes; false when the socket is full.
   bool send_queued();
