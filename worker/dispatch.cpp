@@ -2,7 +2,9 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 #include "base/clock.hpp"
 #include "capsule/log.h"
@@ -51,7 +53,7 @@ std::optional<SnapshotRequest> Dispatch::run() {
       if (ask->operation == static_cast<std::uint8_t>(wire::Operation::kSnapshot)) {
         return SnapshotRequest{ask->request_id, ask->fork_id};
       }
-      answer(*ask);
+      executor_.answer(*ask, take_attached(ask->items, ask->attached ? 1 : 0));
     }
   }
   return std::nullopt;
@@ -79,13 +81,14 @@ bool Dispatch::receive() {
   return count > 0;
 }
 
-void Dispatch::answer(const wire::Ask &request) {
-  UniqueFd attached;
-  if (request.attached && !attached_.empty()) {
-    attached = std::move(attached_.front());
-    attached_.erase(attached_.begin());
-  }
-  executor_.answer(request, std::move(attached));
+// Those of a frame, of the descriptors that came.
+std::vector<UniqueFd> Dispatch::take_attached(const std::vector<wire::Item> &items, std::size_t others) {
+  const auto count =
+      static_cast<std::size_t>(std::count_if(items.begin(), items.end(), [](const auto &item) { return item.attached; }));
+  const auto end = attached_.begin() + static_cast<std::ptrdiff_t>(std::min(count + others, attached_.size()));
+  std::vector<UniqueFd> taken(std::make_move_iterator(attached_.begin()), std::make_move_iterator(end));
+  attached_.erase(attached_.begin(), end);
+  return taken;
 }
 
 void Dispatch::execute(std::uint64_t execution_id, const wire::Execute &request) {
@@ -94,7 +97,7 @@ void Dispatch::execute(std::uint64_t execution_id, const wire::Execute &request)
   state_.input_wait_ns.store(0, std::memory_order_relaxed);
   state_.dropped_bytes.store(0, std::memory_order_relaxed);
   state_.current_id.store(execution_id, std::memory_order_seq_cst);
-  const Outcome outcome = executor_.run(execution_id, request);
+  const Outcome outcome = executor_.run(execution_id, request, take_attached(request.inputs));
   reply(execution_id, outcome, monotonic_ns() - started);
 }
 
@@ -127,8 +130,10 @@ void Dispatch::reply(std::uint64_t execution_id, const Outcome &outcome, std::ui
   const std::uint64_t input_wait_ns = state_.input_wait_ns.load(std::memory_order_relaxed);
   const std::uint64_t dropped = state_.dropped_bytes.load(std::memory_order_relaxed);
   if (const auto *value = std::get_if<Value>(&outcome)) {
-    send_terminal(execution_id, wire::Result{view(value->repr), value->repr_size_bytes, value->type_name, view(value->json),
-                                             duration_ns, bill, input_wait_ns, executor_.code_class(), dropped});
+    send_terminal(execution_id,
+                  wire::Result{view(value->repr), value->repr_size_bytes, value->type_name, view(value->json), duration_ns,
+                               bill, input_wait_ns, executor_.code_class(), dropped, value->answer},
+                  value->attached);
   } else {
     const auto &failure = std::get<Failure>(outcome);
     send_terminal(execution_id,
@@ -148,9 +153,9 @@ void Dispatch::reply(std::uint64_t execution_id, const Outcome &outcome, std::ui
 }
 
 // I2: behind all of its output, or, where that cannot be sent, as a failure that says so.
-void Dispatch::send_terminal(std::uint64_t execution_id, const wire::Body &body) {
+void Dispatch::send_terminal(std::uint64_t execution_id, const wire::Body &body, int attached) {
   const std::uint64_t patience_ns = parts_.options.drain_timeout_ms * kNsPerMs;
-  const std::optional<DrainStall> stall = output_.send_behind(execution_id, body, patience_ns);
+  const std::optional<DrainStall> stall = output_.send_behind(execution_id, body, patience_ns, attached);
   if (!stall) {
     return;
   }
@@ -164,7 +169,7 @@ void Dispatch::send_terminal(std::uint64_t execution_id, const wire::Body &body)
                          " pending_sends=" + std::to_string(stall->pending_sends) +
                          " queue_size=" + std::to_string(stall->queue_bytes) + " sent=" + std::to_string(stall->sent) +
                          " dropped=" + std::to_string(stall->dropped));
-  output_.send_behind(execution_id, body);
+  output_.send_behind(execution_id, body, 0, attached);
 }
 
 void Dispatch::send_drain_timeout(std::uint64_t execution_id, const wire::Body &body, const DrainStall &stall) {

@@ -25,10 +25,10 @@ class Dispatch {
 
  private:
   bool receive();
-  void answer(const wire::Ask &request);
+  std::vector<UniqueFd> take_attached(const std::vector<wire::Item> &items, std::size_t others = 0);
   void execute(std::uint64_t execution_id, const wire::Execute &request);
   void reply(std::uint64_t execution_id, const Outcome &outcome, std::uint64_t duration_ns);
-  void send_terminal(std::uint64_t execution_id, const wire::Body &body);
+  void send_terminal(std::uint64_t execution_id, const wire::Body &body, int attached = -1);
   void send_drain_timeout(std::uint64_t execution_id, const wire::Body &body, const DrainStall &stall);
   [[nodiscard]] std::optional<wire::Bill> make_bill(std::uint64_t duration_ns) const;
 

@@ -23,7 +23,10 @@ typedef struct capsule_executor_metrics {
   /** Reserved, zero. */
   uint32_t reserved;
 
-  /** Pieces of output that were printed: one for each write or `print` of at most 32 KiB, more for longer ones. */
+  /**
+   * Pieces of output that were printed: one for each write or `print` of at most 32 KiB, more for longer ones. The lines in which
+   * `CAPSULE_OUTPUT_DROP_NEW` tells what it dropped are among them, those of `CAPSULE_OUTPUT_DROP_OLDEST` are not.
+   */
   uint64_t outputs_enqueued;
   /** Their bytes. */
   uint64_t output_bytes_enqueued;

@@ -9,6 +9,7 @@
  *     capsule_event event = {.struct_size = sizeof event};
  *     while (capsule_execution_next(execution, -1, &event, NULL) == CAPSULE_OK) {
  *       if (event.kind == CAPSULE_EVENT_OUTPUT) fwrite(event.data.data, 1, event.data.size, stdout);
+ *       if (event.outcome != 0) break;  // terminal: no other event has an outcome
  *     }
  *     capsule_event_release(&event);
  *
@@ -24,7 +25,7 @@
 #ifndef CAPSULE_EXECUTION_H
 #define CAPSULE_EXECUTION_H
 
-#include "capsule/session.h"
+#include "capsule/value.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -50,7 +51,10 @@ enum {
    * matplotlib figures, and right before a `RESULT` whose value has more to show than its `repr`.
    */
   CAPSULE_EVENT_DISPLAY = 6,
-  /** How far the code has come: `progress_value`, `progress_total`, `progress_label`, `display_id`. Made by `progress(…)`. */
+  /**
+   * How far the code has come: `progress_value`, `progress_total`, `progress_label`, `display_id`. Made by `progress(…)`, at most
+   * `progress_rate_per_s` of the session each second.
+   */
   CAPSULE_EVENT_PROGRESS = 7
 };
 
@@ -73,13 +77,17 @@ enum {
 
 /** @brief What a source is, as found in its syntax tree. The first that fits. */
 enum {
-  /** It was not looked at: its mode was forced, or it never came to run. */
+  /** It was not looked at: its mode was forced, it never came to run, or its worker died. */
   CAPSULE_CODE_UNCLASSIFIED = 0,
   /** It awaits at its top level. */
   CAPSULE_CODE_TOP_LEVEL_AWAIT = 1,
   /** It defines a coroutine function, at any depth. */
   CAPSULE_CODE_ASYNC_DEF = 2,
-  /** It imports or calls what is known to block. */
+  /**
+   * It imports or calls what is known to block: imports `requests`, `urllib`, `socket`, `subprocess`, `sqlite3`, `psycopg2`, `pymongo`,
+   * `redis`, `time`, `os`, `shutil` or `pathlib`; or calls `open`, `input`, `time.sleep`, `os.system`, `urllib.….urlopen`, a request of
+   * `requests`, what runs or waits in `subprocess` and `socket`, or what reads or writes in `pathlib`.
+   */
   CAPSULE_CODE_BLOCKING_SYNC = 3,
   /** None of these. */
   CAPSULE_CODE_SIMPLE_SYNC = 4,
@@ -185,6 +193,20 @@ enum {
   CAPSULE_SCOPE_NAMES = 1
 };
 
+/** @brief Bits of what code did that no rollback undoes. */
+enum {
+  /** It opened a file to write it, or made, moved, changed or removed one. What Python caches of modules does not count. */
+  CAPSULE_EFFECT_FILES = 1,
+  /** It connected or bound a socket, or sent through one that is not connected. */
+  CAPSULE_EFFECT_NETWORK = 2,
+  /** It began another process. */
+  CAPSULE_EFFECT_PROCESSES = 4,
+  /** It sent a signal. */
+  CAPSULE_EFFECT_SIGNALS = 8,
+  /** It called C code by ctypes, which may do anything. */
+  CAPSULE_EFFECT_NATIVE = 16
+};
+
 /** @brief Options of an execution; capsule_execution_options_init() fills the defaults. */
 typedef struct capsule_execution_options {
   /** `sizeof(capsule_execution_options)`. */
@@ -205,6 +227,24 @@ typedef struct capsule_execution_options {
   int32_t transaction;
   /** `CAPSULE_SCOPE_…`. Default memory. */
   int32_t transaction_scope;
+  /**
+   * Names to bind before the code runs, `input_count` of them, copied by the call. What cannot be bound ends the execution unrun, as
+   * `InputRefused`; a transaction undoes them too. Together with the source they may take the runtime's `max_frame_bytes` less 4 KiB,
+   * buffers of over 60 KiB not counted. Default none.
+   */
+  const capsule_input *inputs;
+  /** Number of `inputs`, 0 … `CAPSULE_MAX_INPUTS`. */
+  size_t input_count;
+  /**
+   * `CAPSULE_VALUE_…`: as what the value of a `RESULT` is wanted in `value`, besides its `repr`; there is no `json` then. Texts, JSON and
+   * bytes may take half of the runtime's `max_frame_bytes`, buffers anything. Default `CAPSULE_VALUE_NONE`.
+   */
+  int32_t result_kind;
+  /**
+   * 1: the sources of functions, classes and imports of this execution are kept, for checkpoints that another minor version of Python
+   * is to restore. 0: they are not. Default 1.
+   */
+  int32_t capture_sources;
 } capsule_execution_options;
 
 /** @brief What an event's texts live in; opaque. */
@@ -371,6 +411,19 @@ typedef struct capsule_event {
   uint64_t left_out_lines;
   /** Terminal: the snapshot that the session went back to when its worker had died, or 0. */
   uint64_t restored_snapshot_id;
+  /** RESULT: the value as `result_kind` says, NULL where it was not asked for, is None, or is none of that kind. Lives as the texts do. */
+  const capsule_value *value;
+  /** RESULT: `CAPSULE_OK`, or why there is no `value`: as the status of capsule_session_get(). */
+  int32_t value_status;
+  /**
+   * Terminal, of an execution with a `transaction`: bits of `CAPSULE_EFFECT_…`, as far as Python's audit events tell, also where the
+   * worker died. Files and sockets that were open before are not seen, nor what C code does by itself.
+   */
+  uint32_t effects;
+  /** RESULT: a sentence where `value_status` is not `CAPSULE_OK`. */
+  capsule_text value_message;
+  /** Terminal: the checkpoint that the session went back to when its worker had died: its name; absent where it did not. */
+  capsule_text restored_checkpoint;
 } capsule_event;
 
 /**
@@ -398,7 +451,7 @@ CAPSULE_API void capsule_execution_options_init(capsule_execution_options *optio
  * @param[out] execution The new handle, NULL on failure; ended with capsule_execution_release().
  * @param error Nullable.
  * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (NULL, empty, not UTF-8, an option out of range); `CAPSULE_E_LIMIT` (source too
- * large); `CAPSULE_E_BUSY` (queue full); `CAPSULE_E_DIED` (restart first); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`;
+ * large, or with its inputs, or more than 16 large buffers); `CAPSULE_E_BUSY` (queue full); `CAPSULE_E_DIED` (restart first); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`;
  * `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; does not wait. Since 0.1.
  */
 CAPSULE_API capsule_status capsule_execution_create(capsule_session *session, const char *source, size_t source_size,
@@ -429,7 +482,8 @@ CAPSULE_API capsule_status capsule_execution_next(capsule_execution *execution, 
 CAPSULE_API void capsule_event_release(capsule_event *event);
 
 /**
- * @brief A descriptor for an event loop: readable while the queue is not empty, and from the moment the terminal event was taken.
+ * @brief A descriptor for an event loop: readable while the queue is not empty, and from the moment that capsule_execution_next() would
+ * answer `CAPSULE_E_END` or an error.
  *
  * Made at the first call, level-triggered, owned by the execution and closed with its release; never read, written or closed
  * by the caller. Once it is readable, call capsule_execution_next() with timeout 0 until it answers `CAPSULE_E_TIMEOUT` or

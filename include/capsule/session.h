@@ -39,13 +39,22 @@ enum {
    * `[capsule: N bytes of output dropped]`.
    */
   CAPSULE_OUTPUT_DROP_NEW = 1,
-  /** It raises `OutputBackpressureExceeded`, a RuntimeError that is a builtin of the session; nothing of that write is printed. */
+  /**
+   * It raises `OutputBackpressureExceeded`, a RuntimeError that is a builtin of the session (`capsule.OutputBackpressureExceeded` as the
+   * type of an error); nothing of that write is printed.
+   */
   CAPSULE_OUTPUT_ERROR = 2,
-  /** The oldest that was printed and not yet sent is dropped and counted until there is room; the same line says how much. */
+  /**
+   * The oldest that was printed and not yet sent is dropped and counted until there is room; the same line says how much. What is being
+   * sent when the worker dies may be lost with it, under this policy alone.
+   */
   CAPSULE_OUTPUT_DROP_OLDEST = 3
 };
 
-/** @brief What becomes of output that is written after its execution has ended: by a thread, a task, a child process, `atexit`. */
+/**
+ * @brief What becomes of output that is written after its execution has ended: by a thread, a task, `atexit`; at descriptor level, as
+ * by a child process, while no execution runs (while one runs, it is that one's own).
+ */
 enum {
   /**
    * It goes to the execution that runs then, as an event with `late` = 1 that names its own execution in `writer_execution_id`; while
@@ -102,7 +111,12 @@ enum {
   /** It begins anew, empty, and what was queued runs there. */
   CAPSULE_RESTART_FRESH = 1,
   /** It goes back to the last of its snapshots that is left; where there is none, it begins anew, empty. */
-  CAPSULE_RESTART_SNAPSHOT = 2
+  CAPSULE_RESTART_SNAPSHOT = 2,
+  /**
+   * It begins anew with the last of the checkpoints that it keeps (capsule_session_keep_checkpoint()); where there is none, or it
+   * cannot be restored, empty.
+   */
+  CAPSULE_RESTART_CHECKPOINT = 3
 };
 
 /** @brief The life of a session. */
@@ -235,6 +249,15 @@ typedef struct capsule_session_options {
   uint32_t snapshot_limit;
   /** `CAPSULE_RESTART_…`. Default manual. */
   int32_t restart_policy;
+  /** Checkpoints that the session keeps, 1 … 1,024: with one more, the oldest is let go. Default 16. */
+  uint32_t checkpoint_limit;
+  /** Reserved, zero. */
+  uint32_t reserved;
+  /**
+   * Private memory that the session's snapshots may have together, or 0 for no limit (default): where capsule_session_snapshot() finds
+   * more, the oldest are let go until it fits, the new one never. Looked at then only; it grows as the session changes its pages.
+   */
+  uint64_t snapshot_memory_limit_bytes;
 } capsule_session_options;
 
 /** @brief Bytes of the inline texts of `capsule_session_info`, their NUL included. */
@@ -294,9 +317,9 @@ typedef struct capsule_session_info {
   uint64_t bytes_sent;
   /** Bytes from the workers. */
   uint64_t bytes_received;
-  /** Output bytes received. */
+  /** Output bytes received, displays and progress as they are encoded among them. */
   uint64_t output_bytes;
-  /** Output bytes that came when no execution was there to take them, or `late_output` says to drop them, and were dropped. */
+  /** Of these, bytes that came when no execution was there to take them, or `late_output` says to drop them, and were dropped. */
   uint64_t late_output_bytes;
   /** Output bytes dropped because the execution's handle was released before they were taken. */
   uint64_t abandoned_output_bytes;
@@ -342,12 +365,24 @@ typedef struct capsule_session_info {
   uint64_t parent_session_id;
   /** Snapshots taken by capsule_session_snapshot(). */
   uint64_t snapshots;
-  /** Of these, those that were let go for `snapshot_limit`. */
+  /** Of these, those that were let go for `snapshot_limit` or `snapshot_memory_limit_bytes`. */
   uint64_t snapshots_evicted;
   /** Times the session went back to a snapshot by capsule_session_restore(). */
   uint64_t restores;
   /** Executions that were rolled back. */
   uint64_t rollbacks;
+  /** Checkpoints made of the session. */
+  uint64_t checkpoints;
+  /** Names that had to be left out of them. */
+  uint64_t checkpoint_entries_skipped;
+  /** Checkpoints that could not be made. */
+  uint64_t checkpoints_failed;
+  /** Checkpoints restored in the session, by its `restart_policy` too. */
+  uint64_t checkpoint_restores;
+  /** Of which none could be restored. */
+  uint64_t checkpoint_restores_failed;
+  /** Checkpoints that were let go for `checkpoint_limit`. */
+  uint64_t checkpoints_evicted;
 } capsule_session_info;
 
 /**

@@ -7,8 +7,8 @@
  *
  * **Buffers.** The content of a `CAPSULE_VALUE_BUFFER` lies in shared memory. In Python it is a `memoryview` (`numpy.asarray(x)` or
  * `pyarrow.py_buffer(x)` use it without a copy) that is read-only, as the host has it too. From Python comes whatever offers a
- * buffer: `bytes`, `bytearray`, `array.array`, `memoryview`, `numpy` arrays, `pyarrow` buffers; it is copied into shared memory once,
- * which the host maps. That memory can neither shrink nor grow, whatever the Python code does, so that reading it never faults, and it
+ * buffer: `bytes`, `bytearray`, `array.array`, `memoryview`, `numpy` arrays, `pyarrow` buffers; and arrays of numbers without nulls of
+ * any library that has the Arrow C data interface (`__arrow_c_array__`). It is copied into shared memory once, which the host maps. That memory can neither shrink nor grow, whatever the Python code does, so that reading it never faults, and it
  * stays when the session goes.
  */
 #ifndef CAPSULE_VALUE_H
@@ -22,7 +22,9 @@ extern "C" {
 
 /** @brief How a value travels. */
 enum {
-  /** For capsule_session_get(): the first of text, buffer (whatever has one), JSON that the value can be. */
+  /** None is asked for: of `result_kind` in execution.h alone. */
+  CAPSULE_VALUE_NONE = -1,
+  /** To read: the first of text, buffer (whatever has one), JSON that the value can be. */
   CAPSULE_VALUE_AUTO = 0,
   /** JSON text, no NaN or infinities, and set with at most 64-bit integers (read, an `int` of any size is written out): `null`, `true`, numbers, texts, arrays (`list`), objects (`dict`). */
   CAPSULE_VALUE_JSON = 1,
@@ -95,6 +97,17 @@ typedef struct capsule_value {
   capsule_value_storage *storage;
 } capsule_value;
 
+/** @brief A name and the value to bind it to. */
+typedef struct capsule_input {
+  /** As in capsule_session_set(). */
+  capsule_text name;
+  /** As in capsule_session_set(). */
+  const capsule_value *value;
+} capsule_input;
+
+/** @brief Most names that one call or execution binds. */
+enum { CAPSULE_MAX_INPUTS = 1024 };
+
 /** @brief One name of a list. */
 typedef struct capsule_name {
   /** The name. */
@@ -144,6 +157,20 @@ typedef struct capsule_name_list {
 CAPSULE_API capsule_status capsule_session_set(capsule_session *session, const char *name, size_t name_size,
                                                const capsule_value *value, int32_t strategy, int64_t timeout_ms,
                                                capsule_error *error);
+
+/**
+ * @brief Binds several names of the session's namespace: all, or none where one of them cannot be.
+ * @param session A session, not closed.
+ * @param inputs The names, each once, and their values, as in capsule_session_set(). Together they may take the runtime's
+ * `max_frame_bytes` less 4 KiB; buffers of over 60 KiB, at most 16 of them, do not count.
+ * @param count Number of `inputs`, 1 … `CAPSULE_MAX_INPUTS`.
+ * @param strategy `CAPSULE_SET_…`; with KEEP, those that are bound stay, and the others are bound.
+ * @param timeout_ms -1 for no limit, or 1 … 86,400,000.
+ * @param error Nullable.
+ * @return As capsule_session_set(). Any thread; waits. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_session_update(capsule_session *session, const capsule_input *inputs, size_t count,
+                                                  int32_t strategy, int64_t timeout_ms, capsule_error *error);
 
 /**
  * @brief Reads what a name is bound to, or an element of it.

@@ -1,7 +1,7 @@
 #include "capsule/execution.h"
 
 #include "api/call.hpp"
-#include "api/handles.hpp"
+#include "api/given_values.hpp"
 #include "base/clock.hpp"
 
 using capsule::Event;
@@ -28,7 +28,8 @@ bool is_traceparent(const std::string &text) {
          field(3, 32) != std::string(32, '0') && field(36, 16) != std::string(16, '0');
 }
 
-Result<capsule::ExecutionRequest> translate(const capsule_execution_options *given) {
+// `room`: what the source leaves of a frame for inputs.
+Result<capsule::ExecutionRequest> translate(const capsule_execution_options *given, std::size_t room) {
   auto options = read_options(given, capsule_execution_options_init, "options");
   if (!options.ok()) {
     return options.status();
@@ -40,6 +41,8 @@ Result<capsule::ExecutionRequest> translate(const capsule_execution_options *giv
   request.output_budget_bytes = o.output_budget_bytes;
   request.transaction = o.transaction;
   request.transaction_scope = o.transaction_scope;
+  request.result_kind = o.result_kind;
+  request.capture_sources = o.capture_sources != 0;
   const auto budget = static_cast<std::int64_t>(std::min<std::uint64_t>(o.output_budget_bytes, INT64_MAX));
   auto file_name = read_text("options.file_name", o.file_name, kFileNameMax);
   auto traceparent = read_text("options.traceparent", o.traceparent, kTracestateMax);
@@ -50,6 +53,8 @@ Result<capsule::ExecutionRequest> translate(const capsule_execution_options *giv
         check_range("options.timeout_ms", o.timeout_ms, 0, kYearMs),
         check_range("options.transaction", o.transaction, CAPSULE_TRANSACTION_COMMIT, CAPSULE_TRANSACTION_ROLLBACK_ALWAYS),
         check_range("options.transaction_scope", o.transaction_scope, CAPSULE_SCOPE_MEMORY, CAPSULE_SCOPE_NAMES),
+        check_range("options.result_kind", o.result_kind, CAPSULE_VALUE_NONE, CAPSULE_VALUE_REPR),
+        check_range("options.capture_sources", o.capture_sources, 0, 1),
         check_range("options.output_budget_bytes", budget, budget == 0 ? 0 : 1 << 10, 1 << 30)}) {
     if (!status.ok()) {
       return status;
@@ -64,12 +69,17 @@ Result<capsule::ExecutionRequest> translate(const capsule_execution_options *giv
   if (!request.tracestate.empty() && request.traceparent.empty()) {
     return Status(CAPSULE_E_ARGUMENT, "options.tracestate is set without options.traceparent");
   }
+  auto inputs = read_inputs("options.inputs", o.inputs, o.input_count, room);
+  if (!inputs.ok()) {
+    return inputs.status();
+  }
+  request.inputs = std::move(inputs.value());
   return request;
 }
 
 // A text that travels as the one large field of a frame.
 Status check_size(const char *name, std::size_t size, const capsule::Session &session) {
-  const std::size_t most = session.runtime().max_frame_bytes() - capsule::wire::kFrameOverhead;
+  const std::size_t most = frame_room(session);
   if (size > most) {
     return {CAPSULE_E_LIMIT, std::string(name) + " has " + std::to_string(size) +
                                  " bytes; with the runtime's max_frame_bytes it can have " + std::to_string(most)};
@@ -128,7 +138,10 @@ const char *name_of(const char *const (&names)[N], std::int32_t value) {
 extern "C" {
 
 void capsule_execution_options_init(capsule_execution_options *options, uint32_t struct_size) {
-  write_defaults(options, struct_size, capsule_execution_options{});
+  capsule_execution_options defaults{};
+  defaults.result_kind = CAPSULE_VALUE_NONE;
+  defaults.capture_sources = 1;
+  write_defaults(options, struct_size, defaults);
 }
 
 capsule_status capsule_execution_create(capsule_session *session, const char *source, size_t source_size,
@@ -143,13 +156,16 @@ capsule_status capsule_execution_create(capsule_session *session, const char *so
     if (!found.ok()) {
       return found.status();
     }
-    auto request = translate(options);
-    if (!request.ok()) {
-      return request.status();
-    }
     auto text = read_source(source, source_size, *found.value());
     if (!text.ok()) {
       return text.status();
+    }
+    auto request = translate(options, frame_room(*found.value()) - text.value().size());
+    if (!request.ok()) {
+      if (request.status().code() == CAPSULE_E_LIMIT) {
+        found.value()->count_refused();
+      }
+      return request.status();
     }
     request.value().source = std::move(text.value());
     if (!found.value()->add_handle()) {

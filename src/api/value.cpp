@@ -3,35 +3,28 @@
 #include <algorithm>
 
 #include "api/call.hpp"
-#include "api/handles.hpp"
+#include "api/given_values.hpp"
 #include "base/clock.hpp"
-#include "base/utf8.hpp"
-#include "transport/shared_buffer.hpp"
 
+using capsule::NamedValue;
 using capsule::Operation;
+using capsule::ReadValue;
 using capsule::Result;
 using capsule::Session;
 using capsule::Status;
-using capsule::UniqueFd;
 using namespace capsule::api;
 
 // What a value that was read, or a list, owns.
 struct capsule_value_storage {
+  std::unique_ptr<capsule::ReadValue> value;
   capsule::Reply reply;
-  capsule::SharedBuffer buffer;
   std::vector<capsule_name> names;
 };
 
 namespace {
 
-constexpr std::size_t kNameMax = 1024;
-constexpr std::size_t kFormatMax = 255;
 constexpr std::int64_t kListMax = 65'536;
 constexpr std::uint64_t kBufferMax = std::uint64_t{1} << 40U;
-// Of a buffer, what travels in the frame, whatever its size.
-constexpr std::uint64_t kInlineMax = capsule::wire::kMinMaxFrame - capsule::wire::kFrameOverhead;
-
-std::size_t frame_limit(const Session &session) { return session.runtime().max_frame_bytes() - capsule::wire::kFrameOverhead; }
 
 // An operation on a name, once all the arguments that every call has are found good.
 struct Call {
@@ -51,103 +44,27 @@ Result<Call> begin(capsule_session *session, capsule::wire::Operation kind, cons
     return status;
   }
   Call call{std::move(found.value()), std::make_shared<Operation>(kind), capsule::deadline_after_ms(timeout_ms)};
-  call.operation->limit = frame_limit(*call.session);
+  call.operation->limit = frame_room(*call.session);
   return call;
 }
 
-Status read_name(const char *name, std::size_t size, Operation &operation) {
-  auto text = read_text("name", {name, size}, kNameMax);
-  if (!text.ok()) {
-    return text.status();
-  }
-  if (text.value().empty()) {
-    return {CAPSULE_E_ARGUMENT, "name is empty"};
-  }
-  operation.name = std::move(text.value());
-  return {};
+Status set_name(const char *name, std::size_t size, Operation &operation) {
+  auto text = read_name("name", {name, size});
+  operation.name = text.ok() ? std::move(text.value()) : std::string();
+  return text.status();
 }
 
-Status read_shape(const capsule_value &value, Operation &operation) {
-  if (Status status = check_range("value.dimensions", value.dimensions, 0, CAPSULE_MAX_DIMENSIONS); !status.ok()) {
+// Binds what was read.
+Status bind_values(Call call, Result<std::vector<NamedValue>> values, std::int32_t strategy) {
+  if (!values.ok()) {
+    return values.status();
+  }
+  if (Status status = check_range("strategy", strategy, CAPSULE_SET_OVERWRITE, CAPSULE_SET_CONFLICT); !status.ok()) {
     return status;
   }
-  if (value.dimensions > 0 && value.shape == nullptr) {
-    return {CAPSULE_E_ARGUMENT, "value.shape is NULL but has dimensions"};
-  }
-  auto format = read_text("value.format", value.format, kFormatMax);
-  if (!format.ok()) {
-    return format.status();
-  }
-  if (!format.value().empty() && value.dimensions == 0) {
-    return {CAPSULE_E_ARGUMENT, "value.format is set without dimensions"};
-  }
-  for (std::int32_t i = 0; i < value.dimensions; ++i) {
-    if (value.shape[i] < 1) {
-      return {CAPSULE_E_ARGUMENT, "value.shape: a length of " + std::to_string(value.shape[i]) + "; it can be 1 or more"};
-    }
-    operation.shape.push_back(value.shape[i]);
-  }
-  operation.format = std::move(format.value());
-  return {};
-}
-
-Status read_buffer(const capsule_value &value, Operation &operation) {
-  if (Status status = read_shape(value, operation); !status.ok()) {
-    return status;
-  }
-  Result<UniqueFd> fd = UniqueFd();
-  if (value.buffer != nullptr) {
-    if (value.data != nullptr) {
-      return {CAPSULE_E_ARGUMENT, "value.data and value.buffer are both set"};
-    }
-    auto buffer = look_up(value.buffer);
-    if (!buffer.ok()) {
-      return buffer.status();
-    }
-    fd = buffer.value()->freeze();
-  } else if (value.size_bytes > kInlineMax) {
-    fd = capsule::SharedBuffer::copy({static_cast<const char *>(value.data), value.size_bytes});
-  } else if (value.size_bytes > 0) {
-    operation.data.assign(static_cast<const char *>(value.data), value.size_bytes);
-  }
-  if (!fd.ok()) {
-    return fd.status();
-  }
-  operation.attached = std::move(fd.value());
-  return {};
-}
-
-Status read_value(const capsule_value *value, const Session &session, Operation &operation) {
-  if (value == nullptr) {
-    return {CAPSULE_E_ARGUMENT, "value is NULL"};
-  }
-  if (value->struct_size < sizeof *value) {
-    return {CAPSULE_E_ARGUMENT,
-            "value.struct_size is " + std::to_string(value->struct_size) + "; set it to sizeof(capsule_value)"};
-  }
-  if (Status status = check_range("value.kind", value->kind, CAPSULE_VALUE_JSON, CAPSULE_VALUE_BUFFER); !status.ok()) {
-    return status;
-  }
-  if (value->data == nullptr && value->size_bytes > 0 && value->buffer == nullptr) {
-    return {CAPSULE_E_ARGUMENT, "value.data is NULL but has a size"};
-  }
-  operation.value_kind = value->kind;
-  if (value->kind == CAPSULE_VALUE_BUFFER) {
-    return read_buffer(*value, operation);
-  }
-  if (value->buffer != nullptr) {
-    return {CAPSULE_E_ARGUMENT, "value.buffer is set, and value.kind is not that of a buffer"};
-  }
-  if (value->size_bytes > frame_limit(session)) {
-    return {CAPSULE_E_LIMIT, "value has " + std::to_string(value->size_bytes) +
-                                 " bytes; with the runtime's max_frame_bytes it can have " +
-                                 std::to_string(frame_limit(session))};
-  }
-  operation.data.assign(static_cast<const char *>(value->data == nullptr ? "" : value->data), value->size_bytes);
-  if (value->kind != CAPSULE_VALUE_BYTES && !capsule::is_utf8(operation.data)) {
-    return {CAPSULE_E_ARGUMENT, "value is not UTF-8"};
-  }
-  return {};
+  call.operation->option = static_cast<std::uint32_t>(strategy);
+  call.operation->items = std::move(values.value());
+  return call.perform();
 }
 
 capsule_text text_of(const std::string &text) { return {text.data(), text.size()}; }
@@ -170,32 +87,13 @@ Status check_out_size(std::uint32_t struct_size, std::size_t size, const char *n
 }
 
 Status write_value(capsule::Reply reply, capsule_value &value) {
+  auto read = ReadValue::open(std::move(reply));
+  if (!read.ok()) {
+    return read.status();
+  }
   auto holder = std::make_unique<capsule_value_storage>();
-  if (reply.attached.valid()) {
-    auto buffer = capsule::SharedBuffer::open(std::move(reply.attached), reply.size_bytes);
-    if (!buffer.ok()) {
-      return buffer.status();
-    }
-    holder->buffer = std::move(buffer.value());
-  }
-  holder->reply = std::move(reply);
-  const capsule::Reply &held = holder->reply;
-  const bool shared = holder->buffer.data() != nullptr;
-  value = {.struct_size = sizeof value,
-           .kind = held.kind,
-           .data = shared ? holder->buffer.data() : held.data.data(),
-           .size_bytes = shared ? holder->buffer.size() : held.data.size(),
-           .type_name = text_of(held.type_name)};
-  if (held.kind == CAPSULE_VALUE_BUFFER) {
-    if (held.shape.size() > CAPSULE_MAX_DIMENSIONS || held.shape.size() != held.strides.size()) {
-      return {CAPSULE_E_PROTOCOL, "the worker sent a buffer without a shape"};
-    }
-    value.format = text_of(held.format);
-    value.shape = held.shape.data();
-    value.strides = held.strides.data();
-    value.dimensions = static_cast<std::int32_t>(held.shape.size());
-    value.item_size_bytes = static_cast<std::uint32_t>(held.total);
-  }
+  value = read.value()->fields();
+  holder->value = std::move(read.value());
   value.storage = holder.release();
   return {};
 }
@@ -224,18 +122,29 @@ capsule_status capsule_session_set(capsule_session *session, const char *name, s
     if (!begun.ok()) {
       return begun.status();
     }
-    Operation &operation = *begun.value().operation;
-    operation.option = static_cast<std::uint32_t>(strategy);
-    for (const Status &status : {read_name(name, name_size, operation),
-                                 check_range("strategy", strategy, CAPSULE_SET_OVERWRITE, CAPSULE_SET_CONFLICT)}) {
-      if (!status.ok()) {
-        return status;
-      }
+    std::size_t room = frame_room(*begun.value().session);
+    auto read = read_value("value", {name, name_size}, value, room);
+    if (!read.ok()) {
+      return read.status();
     }
-    if (Status status = read_value(value, *begun.value().session, operation); !status.ok()) {
-      return status;
+    std::vector<NamedValue> values;
+    values.push_back(std::move(read.value()));
+    return bind_values(std::move(begun.value()), std::move(values), strategy);
+  });
+}
+
+capsule_status capsule_session_update(capsule_session *session, const capsule_input *inputs, size_t count, int32_t strategy,
+                                      int64_t timeout_ms, capsule_error *error) {
+  return call(error, [&]() -> Status {
+    auto begun = begin(session, capsule::wire::Operation::kSet, "capsule_session_update", timeout_ms);
+    if (!begun.ok()) {
+      return begun.status();
     }
-    return begun.value().perform();
+    if (count == 0) {
+      return {CAPSULE_E_ARGUMENT, "count is 0"};
+    }
+    auto values = read_inputs("inputs", inputs, count, frame_room(*begun.value().session));
+    return bind_values(std::move(begun.value()), std::move(values), strategy);
   });
 }
 
@@ -256,7 +165,7 @@ capsule_status capsule_session_get(capsule_session *session, const char *name, s
     Operation &operation = *begun.value().operation;
     operation.value_kind = kind;
     for (const Status &status :
-         {read_name(name, name_size, operation), check_range("kind", kind, CAPSULE_VALUE_AUTO, CAPSULE_VALUE_REPR)}) {
+         {set_name(name, name_size, operation), check_range("kind", kind, CAPSULE_VALUE_AUTO, CAPSULE_VALUE_REPR)}) {
       if (!status.ok()) {
         return status;
       }
@@ -273,7 +182,7 @@ capsule_status capsule_session_delete(capsule_session *session, const char *name
     if (!begun.ok()) {
       return begun.status();
     }
-    const Status status = read_name(name, name_size, *begun.value().operation);
+    const Status status = set_name(name, name_size, *begun.value().operation);
     return status.ok() ? begun.value().perform() : status;
   });
 }
@@ -295,7 +204,7 @@ capsule_status capsule_session_list(capsule_session *session, uint32_t limit, in
     if (Status status = check_range("limit", limit, 1, kListMax); !status.ok()) {
       return status;
     }
-    begun.value().operation->option = static_cast<std::uint32_t>(frame_limit(*begun.value().session));
+    begun.value().operation->option = static_cast<std::uint32_t>(frame_room(*begun.value().session));
     begun.value().operation->limit = limit;
     const Status status = begun.value().perform();
     return status.ok() ? write_list(std::move(begun.value().operation->reply), *list) : status;

@@ -15,12 +15,14 @@
 #include "base/status.hpp"
 #include "base/unique_fd.hpp"
 #include "capsule/execution.h"
+#include "session/values.hpp"
 
 // What the texts of a capsule_event live in: up to three, in the order of the struct's fields for the event's kind. Of a display or
 // progress the first is the frame that all its texts are in.
 struct capsule_event_storage {
   std::array<std::string, 3> texts;
   std::vector<capsule_mime_part> parts;
+  std::unique_ptr<capsule::ReadValue> value;
 };
 
 namespace capsule {

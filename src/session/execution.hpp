@@ -11,6 +11,7 @@
 #include "loop/loop.hpp"
 #include "session/event_queue.hpp"
 #include "session/output_budget.hpp"
+#include "session/values.hpp"
 
 namespace capsule {
 
@@ -27,6 +28,9 @@ struct ExecutionRequest {
   std::int32_t mode = CAPSULE_MODE_AUTO;
   std::int32_t transaction = CAPSULE_TRANSACTION_COMMIT;
   std::int32_t transaction_scope = CAPSULE_SCOPE_MEMORY;
+  std::vector<NamedValue> inputs;
+  std::int32_t result_kind = CAPSULE_VALUE_NONE;
+  bool capture_sources = true;
 };
 
 // Rolling back: the code is over, and the session on its way to where it was before.
@@ -38,7 +42,7 @@ struct Execution {
 
   const std::shared_ptr<Session> session;
   const std::uint64_t id;
-  ExecutionRequest request;  // its source is given up once sent
+  ExecutionRequest request;  // its source and inputs are given up once sent
   EventQueue events;
 
   ExecutionPhase phase = ExecutionPhase::kQueued;

@@ -2,35 +2,16 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/status.hpp"
-#include "base/unique_fd.hpp"
-#include "wire/messages.hpp"
+#include "session/values.hpp"
 
 namespace capsule {
 
 class Snapshot;
 struct Execution;
-
-// A wire::Answer that owns what it says.
-struct Reply {
-  std::int32_t kind = 0;
-  std::string data;
-  std::string type_name;
-  std::string format;
-  std::vector<std::int64_t> shape;
-  std::vector<std::int64_t> strides;
-  std::uint64_t size_bytes = 0;
-  std::uint64_t total = 0;
-  std::vector<std::string> names;
-  std::vector<std::string> types;
-  std::vector<std::uint64_t> sizes;
-  std::vector<std::uint8_t> kinds;
-  UniqueFd attached;
-};
 
 struct Operation {
   explicit Operation(wire::Operation what) : kind(what) {}
@@ -45,10 +26,8 @@ struct Operation {
   std::string name;
   std::int32_t value_kind = 0;
   std::uint32_t option = 0;
-  std::string data;
   std::uint64_t limit = 0;
-  std::string format;
-  std::vector<std::int64_t> shape;
+  std::vector<NamedValue> items;
   UniqueFd attached;
 
   // A snapshot: whether it counts as one of the session's, and what runs behind it, where it is a transaction's.

@@ -142,12 +142,22 @@ void Session::run_next(Notifications &notifications, const std::shared_ptr<Execu
   const ExecutionRequest &request = execution->request;
   const auto optional = [](const std::string &text) { return text.empty() ? wire::Text() : wire::Text(text); };
   const std::int32_t mode = request.mode == CAPSULE_MODE_AUTO ? options_.mode : request.mode;
-  send_work(execution->id, wire::Execute{request.source, optional(request.file_name), optional(request.traceparent),
-                                         optional(request.tracestate), static_cast<std::uint8_t>(mode),
-                                         static_cast<std::uint8_t>(request.transaction_scope == CAPSULE_SCOPE_NAMES
-                                                                       ? request.transaction
-                                                                       : CAPSULE_TRANSACTION_COMMIT)});
+  const std::int32_t names_scope =
+      request.transaction_scope == CAPSULE_SCOPE_NAMES ? request.transaction : CAPSULE_TRANSACTION_COMMIT;
+  Items inputs(request.inputs);
+  wire::Execute execute{.source = request.source,
+                        .file_name = optional(request.file_name),
+                        .traceparent = optional(request.traceparent),
+                        .tracestate = optional(request.tracestate),
+                        .mode = static_cast<std::uint8_t>(mode),
+                        .names_scope = static_cast<std::uint8_t>(names_scope),
+                        .inputs = std::move(inputs.items),
+                        .result_kind = static_cast<std::int8_t>(request.result_kind),
+                        .discard_sources = !request.capture_sources,
+                        .watch_effects = request.transaction != CAPSULE_TRANSACTION_COMMIT};
+  send(&Worker::work, execution->id, std::move(execute), inputs.fds);
   execution->request.source = {};
+  execution->request.inputs.clear();
   if (request.timeout_ms > 0) {
     const std::uint64_t deadline = execution->started_ns + static_cast<std::uint64_t>(request.timeout_ms) * kNsPerMs;
     runtime_->loop().post([self = shared_from_this(), weak = std::weak_ptr(execution), deadline] {

@@ -132,7 +132,6 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_grace_over(const std::weak_ptr<Execution> &weak);
   void drop_timers(Execution &execution);
   void send_control(std::uint64_t execution_id, wire::Body body) { send(&Worker::control, execution_id, std::move(body)); }
-  void send_work(std::uint64_t execution_id, wire::Body body) { send(&Worker::work, execution_id, std::move(body)); }
   void credit(std::uint64_t bytes);
   void flush_later(const std::shared_ptr<Worker> &worker, Channel Worker::*channel);
 
@@ -144,7 +143,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_work_readable(const std::shared_ptr<Worker> &worker);
   void on_work_frame(Worker &worker, const wire::Envelope &envelope, std::size_t bytes);
   void on_input_request(Notifications &notifications, const wire::Envelope &envelope, const wire::InputRequest &request);
-  void on_result(Notifications &notifications, const wire::Envelope &envelope, const wire::Result &result);
+  void on_result(Notifications &notifications, Worker &worker, const wire::Envelope &envelope, const wire::Result &result);
+  static void read_result(Worker &worker, const wire::Answer &answer, Event &event);
   void on_error(Notifications &notifications, const wire::Envelope &envelope, const wire::Error &error);
   void on_control_readable(const std::shared_ptr<Worker> &worker);
   void on_control_frame(const std::shared_ptr<Worker> &worker, const wire::Envelope &envelope, std::size_t bytes);

@@ -103,7 +103,8 @@ ReceiveState Session::receive_work(Worker &worker) {
   ReceiveState state = ReceiveState::kMore;
   for (int round = 0; round < kMaxRounds && state == ReceiveState::kMore; ++round) {
     state = worker.work.receive_round(
-        [this, &worker](const wire::Envelope &envelope, std::size_t bytes) { on_work_frame(worker, envelope, bytes); });
+        [this, &worker](const wire::Envelope &envelope, std::size_t bytes) { on_work_frame(worker, envelope, bytes); },
+        /*with_fds=*/true);
   }
   if (state == ReceiveState::kBroken) {
     const Lock lock(mutex_);
@@ -164,7 +165,7 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
   if (const auto *request = std::get_if<wire::InputRequest>(&envelope.body)) {
     on_input_request(notifications, envelope, *request);
   } else if (const auto *result = std::get_if<wire::Result>(&envelope.body)) {
-    on_result(notifications, envelope, *result);
+    on_result(notifications, worker, envelope, *result);
   } else if (const auto *error = std::get_if<wire::Error>(&envelope.body)) {
     on_error(notifications, envelope, *error);
   } else {
@@ -192,7 +193,24 @@ void Session::on_input_request(Notifications &notifications, const wire::Envelop
   push(notifications, current_, std::move(event), /*terminal=*/false);
 }
 
-void Session::on_result(Notifications &notifications, const wire::Envelope &envelope, const wire::Result &result) {
+// A value that cannot be read is told of as one that could not be had.
+void Session::read_result(Worker &worker, const wire::Answer &answer, Event &event) {
+  UniqueFd attached = answer.attached ? worker.work.take_fd() : UniqueFd();
+  Status status = status_of(answer);
+  if (status.ok()) {
+    auto value = ReadValue::open(Reply(answer, std::move(attached)));
+    status = value.status();
+    event.storage->value = status.ok() ? std::move(value.value()) : nullptr;
+  }
+  event.fields.value = status.ok() ? &event.storage->value->fields() : nullptr;
+  event.fields.value_status = status.code();
+  if (!status.ok()) {
+    event.fields.value_message = event.keep(2, status.message());
+  }
+}
+
+void Session::on_result(Notifications &notifications, Worker &worker, const wire::Envelope &envelope,
+                        const wire::Result &result) {
   Event event;
   capsule_event &fields = event.fields;
   fields.kind = CAPSULE_EVENT_RESULT;
@@ -207,7 +225,9 @@ void Session::on_result(Notifications &notifications, const wire::Envelope &enve
     fields.repr = event.keep(0, result.repr);
     fields.type_name = event.keep(1, result.type_name);
   }
-  if (result.json.data() != nullptr) {
+  if (result.value) {
+    read_result(worker, *result.value, event);
+  } else if (result.json.data() != nullptr) {
     fields.json = event.keep(2, result.json);
   }
   conclude(notifications, std::move(event));

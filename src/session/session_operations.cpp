@@ -9,12 +9,6 @@
 #include "session/zygote.hpp"
 
 namespace capsule {
-namespace {
-
-std::vector<std::string> strings(const std::vector<wire::Text> &texts) { return {texts.begin(), texts.end()}; }
-
-}  // namespace
-
 // Waits its turn behind what was submitted before, and for what comes of it.
 Status Session::perform(const std::shared_ptr<Operation> &operation, std::uint64_t deadline_ns) {
   Notifications notifications;
@@ -98,21 +92,21 @@ void Session::start_operation(const std::shared_ptr<Operation> &operation) {
 }
 
 void Session::send_ask(Operation &operation, std::uint64_t fork_id) {
-  const auto optional = [](const std::string &text) { return text.empty() ? wire::Text() : wire::Text(text); };
+  Items items(operation.items);
+  if (operation.attached.valid()) {
+    items.fds.push_back(operation.attached.get());
+  }
   wire::Ask ask{.request_id = operation.id,
                 .operation = static_cast<std::uint8_t>(operation.kind),
-                .name = optional(operation.name),
+                .name = operation.name.empty() ? wire::Text() : wire::Text(operation.name),
                 .kind = static_cast<std::uint8_t>(operation.value_kind),
                 .option = operation.option,
-                .data = operation.data,
                 .limit = operation.limit,
                 .fork_id = fork_id,
-                .format = optional(operation.format),
-                .shape = operation.shape,
+                .items = std::move(items.items),
                 .attached = operation.attached.valid()};
-  const int fd = operation.attached.get();
-  send(&Worker::work, 0, std::move(ask), {&fd, operation.attached.valid() ? 1U : 0U});
-  operation.data = {};
+  send(&Worker::work, 0, std::move(ask), items.fds);
+  operation.items.clear();
   operation.attached.reset();
 }
 
@@ -172,10 +166,7 @@ void Session::on_answer(Worker &worker, const wire::Answer &answer, UniqueFd att
     return;
   }
   Operation &operation = *operation_;
-  const bool known = answer.status >= CAPSULE_OK && answer.status <= CAPSULE_E_CHECKPOINT;
-  const Status status = answer.status == CAPSULE_OK
-                            ? Status()
-                            : Status(known ? answer.status : CAPSULE_E_PROTOCOL, std::string(answer.message.substr(0, 1000)));
+  const Status status = status_of(answer);
   if (operation.kind == wire::Operation::kSnapshot && status.ok()) {
     operation.answered = true;
     if (operation.snapshot) {
@@ -183,19 +174,7 @@ void Session::on_answer(Worker &worker, const wire::Answer &answer, UniqueFd att
     }
     return;
   }
-  operation.reply = {.kind = answer.kind,
-                     .data = std::string(answer.data),
-                     .type_name = std::string(answer.type_name),
-                     .format = std::string(answer.format),
-                     .shape = answer.shape,
-                     .strides = answer.strides,
-                     .size_bytes = answer.size_bytes,
-                     .total = answer.total,
-                     .names = strings(answer.names),
-                     .types = strings(answer.types),
-                     .sizes = answer.sizes,
-                     .kinds = answer.kinds,
-                     .attached = std::move(attached)};
+  operation.reply = Reply(answer, std::move(attached));
   finish_operation(notifications, status);
 }
 
@@ -316,6 +295,9 @@ bool Session::rolls_back(const Execution &execution, std::int32_t outcome) {
 // The end of what ran, as the worker told it, or its death: kept, rolled back, or begun anew.
 void Session::conclude(Notifications &notifications, Event event) {
   const std::shared_ptr<Execution> execution = current_;
+  if (execution->request.transaction != CAPSULE_TRANSACTION_COMMIT && worker_) {
+    event.fields.effects = static_cast<std::uint32_t>(worker_->shared.counters().get(Counter::effects));
+  }
   if (rolls_back(*execution, event.fields.outcome) && !closing() && !restarting_) {
     ++counters_.rollbacks;
     hold_end(std::move(event), CAPSULE_STATE_ROLLED_BACK);

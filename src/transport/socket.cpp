@@ -43,7 +43,7 @@ ssize_t send_some(int fd, std::span<const std::uint8_t> bytes) {
   return sent;
 }
 
-ssize_t send_with_fds(int fd, std::span<const std::uint8_t> bytes, std::span<const int> fds) {
+ssize_t send_with_fds(int fd, std::span<const std::uint8_t> bytes, std::span<const int> fds, int flags) {
   iovec part{const_cast<std::uint8_t *>(bytes.data()), bytes.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxAttachments)] = {};
   msghdr message{};
@@ -60,7 +60,7 @@ ssize_t send_with_fds(int fd, std::span<const std::uint8_t> bytes, std::span<con
   }
   ssize_t sent = 0;
   do {
-    sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
+    sent = ::sendmsg(fd, &message, MSG_NOSIGNAL | flags);
   } while (sent < 0 && errno == EINTR);
   return sent;
 }

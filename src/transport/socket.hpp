@@ -23,8 +23,8 @@ bool send_all(int fd, std::span<const std::uint8_t> bytes);
 // Sends what fits without waiting. The count, or -1 with errno set (EAGAIN included).
 ssize_t send_some(int fd, std::span<const std::uint8_t> bytes);
 
-// Sends the bytes, the descriptors attached to the first of them. On a non-blocking socket EAGAIN is -1.
-ssize_t send_with_fds(int fd, std::span<const std::uint8_t> bytes, std::span<const int> fds);
+// Sends the bytes, the descriptors attached to the first of them. On a non-blocking socket, or with MSG_DONTWAIT, EAGAIN is -1.
+ssize_t send_with_fds(int fd, std::span<const std::uint8_t> bytes, std::span<const int> fds, int flags = 0);
 
 // Receives into the room; descriptors that came along are appended. Count, 0 at the end, or -1 with errno set.
 ssize_t receive(int fd, std::span<std::uint8_t> room, std::vector<UniqueFd> *fds = nullptr);

@@ -74,7 +74,9 @@ enum class Counter : std::size_t {
 #define X(name) name,
   CAPSULE_COUNTED_SUMS(X) CAPSULE_COUNTED_MAXIMA(X) CAPSULE_COUNTED_ASYNC(X)
 #undef X
-      count
+  // No count: bits of CAPSULE_EFFECT_… of the execution that is watched, or was last.
+  effects,
+  count
 };
 
 // Starts as zeros, as shared memory does.
@@ -90,6 +92,7 @@ class WorkerCounters {
       value.store(to, std::memory_order_release);
     }
   }
+  void set(Counter counter, std::uint64_t to) { at(counter).store(to, std::memory_order_release); }
   [[nodiscard]] std::uint64_t get(Counter counter) const {
     return values_[static_cast<std::size_t>(counter)].load(std::memory_order_acquire);
   }

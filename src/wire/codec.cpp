@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/clock.hpp"
+#include "capsule/value.h"
 #include "wire_generated.h"
 
 namespace capsule::wire {
@@ -17,7 +18,7 @@ using AnyOffset = flatbuffers::Offset<void>;
 
 // The verifier's limits: our tables nest two deep and hold at most a handful of tables.
 constexpr flatbuffers::uoffset_t kMaxDepth = 8;
-constexpr flatbuffers::uoffset_t kMaxTables = 16;
+constexpr flatbuffers::uoffset_t kMaxTables = CAPSULE_MAX_INPUTS + 16;
 
 StringOffset text(Builder &builder, Text value) {
   return value.data() == nullptr ? StringOffset() : builder.CreateString(value.data(), value.size());
@@ -65,6 +66,22 @@ struct BodyBuilder {
   flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> bytes(Text data) const {
     return b.CreateVector(reinterpret_cast<const std::uint8_t *>(data.data()), data.size());
   }
+  // Absent where there are none.
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::Item>>> items(const std::vector<Item> &list) const {
+    if (list.empty()) {
+      return 0;
+    }
+    std::vector<flatbuffers::Offset<fb::Item>> offsets;
+    offsets.reserve(list.size());
+    for (const Item &item : list) {
+      const auto name = text(b, item.name);
+      const auto data = bytes(item.data);
+      const auto format = text(b, item.format);
+      const auto shape = b.CreateVector(item.shape);
+      offsets.push_back(fb::CreateItem(b, name, item.kind, data, format, shape, item.attached));
+    }
+    return b.CreateVector(offsets);
+  }
   flatbuffers::Offset<fb::Bill> bill(const std::optional<Bill> &m) const {
     return m ? fb::CreateBill(b, m->user_cpu_ns, m->system_cpu_ns, m->peak_resident_delta_bytes, m->minor_faults,
                               m->major_faults, m->voluntary_switches, m->involuntary_switches)
@@ -90,7 +107,10 @@ struct BodyBuilder {
     const auto file_name = text(b, m.file_name);
     const auto traceparent = text(b, m.traceparent);
     const auto tracestate = text(b, m.tracestate);
-    return {fb::Body::Execute, fb::CreateExecute(b, source, file_name, traceparent, tracestate, m.mode, m.names_scope).Union()};
+    const auto inputs = items(m.inputs);
+    return {fb::Body::Execute, fb::CreateExecute(b, source, file_name, traceparent, tracestate, m.mode, m.names_scope, inputs,
+                                                 m.result_kind, m.discard_sources, m.watch_effects)
+                                   .Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Output &m) const {
     const auto data = bytes(m.data);
@@ -110,8 +130,9 @@ struct BodyBuilder {
     const auto type_name = text(b, m.type_name);
     const auto json = text(b, m.json);
     const auto cost = bill(m.bill);
+    const auto value = m.value ? answer(*m.value) : 0;
     return {fb::Body::Result, fb::CreateResult(b, repr, m.repr_size_bytes, type_name, json, m.duration_ns, cost,
-                                               m.input_wait_ns, m.code_class, m.dropped_bytes)
+                                               m.input_wait_ns, m.code_class, m.dropped_bytes, value)
                                   .Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Error &m) const {
@@ -156,14 +177,12 @@ struct BodyBuilder {
   }
   std::pair<fb::Body, AnyOffset> operator()(const Ask &m) const {
     const auto name = text(b, m.name);
-    const auto data = bytes(m.data);
-    const auto format = text(b, m.format);
-    const auto shape = b.CreateVector(m.shape);
-    return {fb::Body::Ask, fb::CreateAsk(b, m.request_id, m.operation, name, m.kind, m.option, data, m.limit, m.fork_id, format,
-                                         shape, m.attached)
-                               .Union()};
+    const auto all = items(m.items);
+    return {fb::Body::Ask,
+            fb::CreateAsk(b, m.request_id, m.operation, name, m.kind, m.option, m.limit, m.fork_id, all, m.attached).Union()};
   }
-  std::pair<fb::Body, AnyOffset> operator()(const Answer &m) const {
+  std::pair<fb::Body, AnyOffset> operator()(const Answer &m) const { return {fb::Body::Answer, answer(m).Union()}; }
+  flatbuffers::Offset<fb::Answer> answer(const Answer &m) const {
     const auto message = text(b, m.message);
     const auto data = bytes(m.data);
     const auto type = text(b, m.type_name);
@@ -174,9 +193,8 @@ struct BodyBuilder {
     const auto types = texts(b, m.types);
     const auto sizes = b.CreateVector(m.sizes);
     const auto kinds = b.CreateVector(m.kinds);
-    return {fb::Body::Answer, fb::CreateAnswer(b, m.request_id, m.status, message, m.kind, data, type, format, shape, strides,
-                                               m.size_bytes, m.total, names, types, sizes, kinds, m.attached)
-                                  .Union()};
+    return fb::CreateAnswer(b, m.request_id, m.status, message, m.kind, data, type, format, shape, strides, m.size_bytes,
+                            m.total, names, types, sizes, kinds, m.attached);
   }
 };
 
@@ -205,6 +223,28 @@ std::vector<Number> numbers(const flatbuffers::Vector<Number> *values) {
     std::memcpy(list.data(), values->Data(), list.size() * sizeof(Number));
   }
   return list;
+}
+
+std::vector<Item> view(const flatbuffers::Vector<flatbuffers::Offset<fb::Item>> *items) {
+  std::vector<Item> list;
+  if (items != nullptr) {
+    list.reserve(items->size());
+    for (const auto *item : *items) {
+      list.push_back({view(item->name()), item->kind(), view(item->data()), view(item->format()), numbers(item->shape()),
+                      item->attached()});
+    }
+  }
+  return list;
+}
+
+Answer answer(const fb::Answer &m) {
+  return Answer{m.request_id(),   m.status(),         view(m.message()),    m.kind(),       view(m.data()), view(m.type_name()),
+                view(m.format()), numbers(m.shape()), numbers(m.strides()), m.size_bytes(), m.total(),      view(m.names()),
+                view(m.types()),  numbers(m.sizes()), numbers(m.kinds()),   m.attached()};
+}
+
+std::shared_ptr<const Answer> view(const fb::Answer *value) {
+  return value == nullptr ? nullptr : std::make_shared<const Answer>(answer(*value));
 }
 
 std::optional<Bill> view(const fb::Bill *bill) {
@@ -252,7 +292,8 @@ Body read(const fb::Heartbeat &m) {
                    m.namespace_size(), m.execution_age_ns(), m.send_failures()};
 }
 Body read(const fb::Execute &m) {
-  return Execute{view(m.source()), view(m.file_name()), view(m.traceparent()), view(m.tracestate()), m.mode(), m.names_scope()};
+  return Execute{view(m.source()), view(m.file_name()), view(m.traceparent()), view(m.tracestate()), m.mode(),
+                 m.names_scope(),  view(m.inputs()),    m.result_kind(),       m.discard_sources(),  m.watch_effects()};
 }
 Body read(const fb::Output &m) {
   return Output{m.stream(), view(m.data()), m.queue_position(), m.captured_position(), m.origin(), m.writer_id()};
@@ -260,8 +301,8 @@ Body read(const fb::Output &m) {
 Body read(const fb::InputRequest &m) { return InputRequest{m.input_id(), view(m.prompt()), m.secret(), m.timeout_ms()}; }
 Body read(const fb::InputResponse &m) { return InputResponse{m.input_id(), view(m.text()), m.declined()}; }
 Body read(const fb::Result &m) {
-  return Result{view(m.repr()), m.repr_size_bytes(), view(m.type_name()), view(m.json()),   m.duration_ns(),
-                view(m.bill()), m.input_wait_ns(),   m.code_class(),      m.dropped_bytes()};
+  return Result{view(m.repr()), m.repr_size_bytes(), view(m.type_name()), view(m.json()),    m.duration_ns(),
+                view(m.bill()), m.input_wait_ns(),   m.code_class(),      m.dropped_bytes(), view(m.value())};
 }
 Body read(const fb::Error &m) {
   return Error{view(m.error_type()), view(m.message()), view(m.traceback()), m.exit_code(),  m.interrupted(),
@@ -284,14 +325,10 @@ Body read(const fb::Display &m) {
 }
 Body read(const fb::Progress &m) { return Progress{view(m.progress_id()), m.value(), m.total(), view(m.label())}; }
 Body read(const fb::Ask &m) {
-  return Ask{m.request_id(), m.operation(), view(m.name()),   m.kind(),           m.option(),  view(m.data()),
-             m.limit(),      m.fork_id(),   view(m.format()), numbers(m.shape()), m.attached()};
+  return Ask{m.request_id(), m.operation(), view(m.name()),  m.kind(),    m.option(),
+             m.limit(),      m.fork_id(),   view(m.items()), m.attached()};
 }
-Body read(const fb::Answer &m) {
-  return Answer{m.request_id(),   m.status(),         view(m.message()),    m.kind(),       view(m.data()), view(m.type_name()),
-                view(m.format()), numbers(m.shape()), numbers(m.strides()), m.size_bytes(), m.total(),      view(m.names()),
-                view(m.types()),  numbers(m.sizes()), numbers(m.kinds()),   m.attached()};
-}
+Body read(const fb::Answer &m) { return answer(m); }
 
 template <typename Table>
 Body read_as(const fb::Envelope &envelope) {

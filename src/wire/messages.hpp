@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -95,6 +96,15 @@ struct Heartbeat {
   std::uint64_t send_failures = 0;
 };
 
+struct Item {
+  Text name{};
+  std::uint8_t kind = 0;  // CAPSULE_VALUE_…
+  Text data{};
+  Text format{};
+  std::vector<std::int64_t> shape{};
+  bool attached = false;
+};
+
 struct Execute {
   Text source{};
   Text file_name{};
@@ -102,6 +112,10 @@ struct Execute {
   Text tracestate{};
   std::uint8_t mode = 0;         // CAPSULE_MODE_…
   std::uint8_t names_scope = 0;  // CAPSULE_TRANSACTION_… of the names alone
+  std::vector<Item> inputs{};
+  std::int8_t result_kind = -1;  // CAPSULE_VALUE_…
+  bool discard_sources = false;
+  bool watch_effects = false;
 };
 
 struct Output {
@@ -136,6 +150,25 @@ struct Bill {
   std::uint64_t involuntary_switches = 0;
 };
 
+struct Answer {
+  std::uint64_t request_id = 0;
+  std::int32_t status = 0;  // capsule_status
+  Text message{};
+  std::uint8_t kind = 0;
+  Text data{};
+  Text type_name{};
+  Text format{};
+  std::vector<std::int64_t> shape{};
+  std::vector<std::int64_t> strides{};
+  std::uint64_t size_bytes = 0;
+  std::uint64_t total = 0;
+  std::vector<Text> names{};
+  std::vector<Text> types{};
+  std::vector<std::uint64_t> sizes{};
+  std::vector<std::uint8_t> kinds{};
+  bool attached = false;
+};
+
 struct Result {
   Text repr{};
   std::uint64_t repr_size_bytes = 0;
@@ -146,6 +179,7 @@ struct Result {
   std::uint64_t input_wait_ns = 0;
   std::uint8_t code_class = 0;  // CAPSULE_CODE_…
   std::uint64_t dropped_bytes = 0;
+  std::shared_ptr<const Answer> value{};  // its request_id means nothing
 };
 
 struct Error {
@@ -206,30 +240,9 @@ struct Ask {
   Text name{};
   std::uint8_t kind = 0;
   std::uint32_t option = 0;
-  Text data{};
   std::uint64_t limit = 0;
   std::uint64_t fork_id = 0;
-  Text format{};
-  std::vector<std::int64_t> shape{};
-  bool attached = false;
-};
-
-struct Answer {
-  std::uint64_t request_id = 0;
-  std::int32_t status = 0;  // capsule_status
-  Text message{};
-  std::uint8_t kind = 0;
-  Text data{};
-  Text type_name{};
-  Text format{};
-  std::vector<std::int64_t> shape{};
-  std::vector<std::int64_t> strides{};
-  std::uint64_t size_bytes = 0;
-  std::uint64_t total = 0;
-  std::vector<Text> names{};
-  std::vector<Text> types{};
-  std::vector<std::uint64_t> sizes{};
-  std::vector<std::uint8_t> kinds{};
+  std::vector<Item> items{};
   bool attached = false;
 };
 

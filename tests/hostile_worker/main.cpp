@@ -69,7 +69,7 @@ std::vector<std::uint8_t> offence(std::string_view kind, std::uint64_t execution
 
 class HostileExecutor : public Executor {
  public:
-  Outcome run(std::uint64_t execution_id, const wire::Execute &request) override {
+  Outcome run(std::uint64_t execution_id, const wire::Execute &request, std::vector<UniqueFd>) override {
     send_all(find_work_channel(), offence(request.source, execution_id));
     if (request.source == "truncated") {
       _exit(0);
@@ -77,7 +77,7 @@ class HostileExecutor : public Executor {
     return Value{};
   }
   void attach(const SessionParts &) override {}
-  void answer(const wire::Ask &, UniqueFd) override {}
+  void answer(const wire::Ask &, std::vector<UniqueFd>) override {}
 };
 
 class HostileProgram : public EchoProgram {

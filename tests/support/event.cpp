@@ -37,6 +37,8 @@ void check_texts(const capsule_event &event) {
       {"repr", event.repr, CAPSULE_EVENT_RESULT},
       {"type_name", event.type_name, CAPSULE_EVENT_RESULT},
       {"json", event.json, CAPSULE_EVENT_RESULT},
+      {"value_message", event.value_message, CAPSULE_EVENT_RESULT},
+      {"restored_checkpoint", event.restored_checkpoint, CAPSULE_EVENT_ERROR},
       {"error_type", event.error_type, CAPSULE_EVENT_ERROR},
       {"message", event.message, CAPSULE_EVENT_ERROR},
       {"traceback", event.traceback, CAPSULE_EVENT_ERROR},
@@ -57,6 +59,8 @@ void check_not_terminal(const capsule_event &event) {
   CHECK_EQ(event.exit_code, 0);
   CHECK_EQ(event.signal_number, 0);
   CHECK_EQ(event.state, 0);
+  CHECK_EQ(event.effects, 0);
+  CHECK(event.value == nullptr);
   CHECK_EQ(event.queue_ns, 0);
   CHECK_EQ(event.duration_ns, 0);
   CHECK_EQ(event.stdout_bytes, 0);
@@ -70,6 +74,8 @@ void check_result(const capsule_event &event) {
   CHECK_EQ(event.exit_code, 0);
   CHECK(event.cancel_phase == CAPSULE_CANCEL_NONE || event.cancel_phase == CAPSULE_CANCEL_DELIVERED);
   CHECK_EQ(event.repr.data == nullptr, event.type_name.data == nullptr);
+  CHECK(event.value == nullptr || event.value_status == CAPSULE_OK);
+  CHECK_EQ(event.value_message.size > 0, event.value_status != CAPSULE_OK);
   CHECK_AT_LEAST(event.repr_size_bytes, event.repr.size);
 }
 
@@ -185,6 +191,14 @@ Event copy_of(const capsule_event &event) {
   copy.state_preserved = event.state == CAPSULE_STATE_PRESERVED;
   copy.state = capsule_state_name(event.state);
   copy.restored_snapshot_id = event.restored_snapshot_id;
+  copy.restored_checkpoint = optional_of(event.restored_checkpoint);
+  copy.effects = event.effects;
+  if (event.value != nullptr) {
+    copy.value.emplace(static_cast<const char *>(event.value->data), event.value->size_bytes);
+    copy.value_kind = event.value->kind;
+  }
+  copy.value_status = event.value_status;
+  copy.value_message = string_of(event.value_message);
   copy.queue_ns = event.queue_ns;
   copy.duration_ns = event.duration_ns;
   copy.input_wait_ns = event.input_wait_ns;

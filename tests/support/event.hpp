@@ -50,6 +50,12 @@ struct Event {
   std::int32_t signal_number = 0;
   std::string state;
   std::uint64_t restored_snapshot_id = 0;
+  std::optional<std::string> restored_checkpoint;
+  std::uint32_t effects = 0;
+  std::optional<std::string> value;  // the bytes of it
+  std::int32_t value_kind = 0;
+  std::int32_t value_status = 0;
+  std::string value_message;
   bool state_preserved = false;
   std::uint64_t queue_ns = 0;
   std::uint64_t duration_ns = 0;

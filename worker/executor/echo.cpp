@@ -41,14 +41,16 @@ class EchoExecutor : public Executor {
     sigaction(cancel_signal(), &action, nullptr);
   }
 
-  Outcome run(std::uint64_t execution_id, const wire::Execute &request) override {
+  Outcome run(std::uint64_t execution_id, const wire::Execute &request, std::vector<UniqueFd> /*attached*/) override {
     execution_id_ = execution_id;
     value_ = Value();
+    bind(request.inputs);
     parts_->state.interruptible_id.store(execution_id, std::memory_order_seq_cst);
     Outcome outcome;
     try {
       check_stop();
       run_lines(request.source);
+      answer_with_value(request.result_kind);
       outcome = value_;
     } catch (const EndOfRun &end) {
       outcome = end.failure;
@@ -59,12 +61,12 @@ class EchoExecutor : public Executor {
 
   void attach(const SessionParts &parts) override { parts_ = &parts; }
 
-  void answer(const wire::Ask &request, UniqueFd /*attached*/) override {
+  void answer(const wire::Ask &request, std::vector<UniqueFd> /*attached*/) override {
     wire::Answer answer{.request_id = request.request_id};
     const auto found = values_.find(request.name);
     const auto operation = static_cast<wire::Operation>(request.operation);
     if (operation == wire::Operation::kSet) {
-      values_[std::string(request.name)] = request.data;
+      bind(request.items);
     } else if (operation == wire::Operation::kList) {
       for (const auto &[name, value] : values_) {
         answer.names.push_back(name);
@@ -88,6 +90,22 @@ class EchoExecutor : public Executor {
   }
 
  private:
+  void bind(const std::vector<wire::Item> &items) {
+    for (const wire::Item &item : items) {
+      values_[std::string(item.name)] = item.data;
+    }
+  }
+
+  // All its values are texts.
+  void answer_with_value(int kind) {
+    if (kind == CAPSULE_VALUE_NONE || !value_.repr) {
+      return;
+    }
+    asked_ = *value_.repr;
+    value_.answer =
+        std::make_shared<const wire::Answer>(wire::Answer{.kind = CAPSULE_VALUE_TEXT, .data = asked_, .type_name = "str"});
+  }
+
   void run_lines(std::string_view source) {
     while (!source.empty()) {
       const std::size_t end = source.find('\n');
@@ -195,6 +213,7 @@ class EchoExecutor : public Executor {
   const SessionParts *parts_;
   std::uint64_t execution_id_ = 0;
   Value value_;
+  std::string asked_;                                       // the value as the host asked for it
   std::map<std::string, std::string, std::less<>> values_;  // texts by name, as the host has set them
 };
 

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/unique_fd.hpp"
 #include "wire/messages.hpp"
@@ -19,6 +21,9 @@ struct Value {
   std::uint64_t repr_size_bytes = 0;
   std::string type_name;
   std::optional<std::string> json;
+  // The value as it was asked for, and the descriptor that goes with it; both live as long as this.
+  std::shared_ptr<const wire::Answer> answer{};
+  int attached = -1;
 };
 
 struct Failure {
@@ -35,8 +40,9 @@ class Executor {
  public:
   virtual ~Executor() = default;
 
-  // Main thread. Runs the source to its end. Sets SessionState::interruptible_id while the user's code runs.
-  virtual Outcome run(std::uint64_t execution_id, const wire::Execute &request) = 0;
+  // Main thread. Runs the source to its end. Sets SessionState::interruptible_id while the user's code runs. `attached` are the
+  // descriptors of the request's inputs, in their order.
+  virtual Outcome run(std::uint64_t execution_id, const wire::Execute &request, std::vector<UniqueFd> attached) = 0;
 
   // Of the source that ran last: CAPSULE_CODE_…, and whether it ran on an event loop.
   [[nodiscard]] virtual std::uint8_t code_class() const { return 0; }
@@ -60,8 +66,8 @@ class Executor {
   // Main thread, between executions: why the process cannot be forked now; empty where it can.
   virtual std::string why_no_fork() { return {}; }
 
-  // Main thread, between executions: does what the host asks for, and answers.
-  virtual void answer(const wire::Ask &request, UniqueFd attached) = 0;
+  // Main thread, between executions: does what the host asks for, and answers. The descriptors of its items come first.
+  virtual void answer(const wire::Ask &request, std::vector<UniqueFd> attached) = 0;
 
   // Main thread: what runs at a graceful end.
   virtual void finish() {}

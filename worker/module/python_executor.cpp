@@ -7,6 +7,8 @@
 
 #include "base/utf8.hpp"
 #include "capsule/execution.h"
+#include "module/effects.hpp"
+#include "module/engine_answer.hpp"
 
 namespace capsule::worker {
 namespace {
@@ -98,14 +100,17 @@ void PythonExecutor::warm_up() {
   PyErr_Clear();
 }
 
-Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &request) {
+Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &request, std::vector<UniqueFd> attached) {
   execution_id_ = execution_id;
   const std::string file_name =
       request.file_name.empty() ? "<execution " + std::to_string(execution_id) + ">" : std::string(request.file_name);
   set_trace_context(request);
   code_class_ = CAPSULE_CODE_UNCLASSIFIED;
   on_loop_ = false;
-  Outcome outcome = run_transaction(request, file_name);
+  if (request.watch_effects) {
+    watch_effects(parts_->counters);
+  }
+  Outcome outcome = run_transaction(request, file_name, attached);
   if (figures_expected()) {
     show_figures();
   }
@@ -115,6 +120,7 @@ Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &req
   std::fflush(stdout);  // what C code printed and did not flush
   flush_replaced_streams();
   clear_trace_context();
+  stop_watching_effects();
   finish_progress();
   report_dropped_output();
   parts_->state.namespace_size.store(static_cast<std::uint64_t>(PyDict_Size(globals_.get())), std::memory_order_relaxed);
@@ -122,19 +128,30 @@ Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &req
 }
 
 // Of the names alone; one of all memory is the host's doing.
-Outcome PythonExecutor::run_transaction(const wire::Execute &request, const std::string &file_name) {
+Outcome PythonExecutor::run_transaction(const wire::Execute &request, const std::string &file_name,
+                                        const std::vector<UniqueFd> &attached) {
   if (request.names_scope == CAPSULE_TRANSACTION_COMMIT) {
-    return run_source(request, file_name);
+    return run_with_inputs(request, file_name, attached);
   }
   const PyRef saved(PyObject_CallMethod(engine_.get(), "save_names", nullptr));
   if (!saved) {
     return describe_failure();
   }
-  Outcome outcome = run_source(request, file_name);
+  Outcome outcome = run_with_inputs(request, file_name, attached);
   if (request.names_scope == CAPSULE_TRANSACTION_ROLLBACK_ALWAYS || std::holds_alternative<Failure>(outcome)) {
     call_engine(PyRef(PyObject_CallMethod(engine_.get(), "restore_names", "O", saved.get())));
   }
   return outcome;
+}
+
+Outcome PythonExecutor::run_with_inputs(const wire::Execute &request, const std::string &file_name,
+                                        const std::vector<UniqueFd> &attached) {
+  if (!request.inputs.empty()) {
+    if (std::optional<std::string> refusal = bind_inputs(request, attached)) {
+      return Failure{.error_type = "InputRefused", .message = std::move(*refusal), .traceback = std::nullopt};
+    }
+  }
+  return run_source(request, file_name);
 }
 
 Outcome PythonExecutor::run_source(const wire::Execute &request, const std::string &file_name) {
@@ -152,7 +169,7 @@ Outcome PythonExecutor::run_source(const wire::Execute &request, const std::stri
   if (!value) {
     return describe_failure();
   }
-  return describe_value(value);
+  return describe_value(value, request.result_kind);
 }
 
 PyRef PythonExecutor::evaluate(const wire::Execute &request, const std::string &file_name) {
@@ -182,9 +199,10 @@ PyRef PythonExecutor::evaluate(const wire::Execute &request, const std::string &
 }
 
 PyRef PythonExecutor::evaluate_parts(const wire::Execute &request, const std::string &file_name) {
-  const PyRef parts(PyObject_CallMethod(engine_.get(), "prepare", "s#s#i", request.source.data(),
+  const PyRef parts(PyObject_CallMethod(engine_.get(), "prepare", "s#s#ii", request.source.data(),
                                         static_cast<Py_ssize_t>(request.source.size()), file_name.data(),
-                                        static_cast<Py_ssize_t>(file_name.size()), static_cast<int>(request.mode)));
+                                        static_cast<Py_ssize_t>(file_name.size()), static_cast<int>(request.mode),
+                                        request.discard_sources ? 0 : 1));
   PyObject *codes = nullptr;
   int has_value = 0;
   int on_loop = 0;
@@ -225,7 +243,7 @@ PyRef PythonExecutor::evaluate_on_loop(PyObject *codes) {
   return PyRef::borrow(PyTuple_GetItem(done.get(), 0));
 }
 
-Outcome PythonExecutor::describe_value(const PyRef &value) {
+Outcome PythonExecutor::describe_value(const PyRef &value, int kind) {
   Value described;
   if (value.get() == Py_None) {
     return described;
@@ -251,11 +269,31 @@ Outcome PythonExecutor::describe_value(const PyRef &value) {
   if (described.type_name.size() > wire::kFrameOverhead / 4) {
     described.type_name.resize(utf8_prefix(described.type_name, wire::kFrameOverhead / 4));
   }
-  described.json = json_of(value.get(), repr);
+  if (kind == CAPSULE_VALUE_NONE) {
+    described.json = json_of(value.get(), repr);
+  } else if (!encode_value(value.get(), kind, described)) {
+    return describe_failure();
+  }
   repr.resize(utf8_prefix(repr, repr_limit(*parts_)));
   described.repr = std::move(repr);
   history_->end(value.get());  // last: a value that holds Out is shown without itself
   return described;
+}
+
+bool PythonExecutor::encode_value(PyObject *object, int kind, Value &described) {
+  PyRef fields;
+  {
+    const Interruptible region(parts_->state, execution_id_);
+    fields = PyRef(
+        PyObject_CallMethod(engine_.get(), "encode_value", "iOn", kind, object, static_cast<Py_ssize_t>(json_limit(*parts_))));
+  }
+  const auto answer = fields ? std::make_shared<EngineAnswer>(std::move(fields), 0) : nullptr;
+  if (answer == nullptr || !answer->read()) {
+    return false;
+  }
+  described.attached = answer->attached();
+  described.answer = {answer, &answer->get()};
+  return true;
 }
 
 // Where its type may have more to show than a repr.

@@ -19,9 +19,9 @@ class PythonExecutor : public Executor {
   void attach(const SessionParts &parts) override;
   void detach() override;
   std::string why_no_fork() override;
-  void answer(const wire::Ask &request, UniqueFd attached) override;
+  void answer(const wire::Ask &request, std::vector<UniqueFd> attached) override;
 
-  Outcome run(std::uint64_t execution_id, const wire::Execute &request) override;
+  Outcome run(std::uint64_t execution_id, const wire::Execute &request, std::vector<UniqueFd> attached) override;
   // Brings in the pages that an execution needs: after a fork each one is copied at its first use.
   void warm_up();
   void run_background(int work_fd) override;
@@ -33,14 +33,20 @@ class PythonExecutor : public Executor {
   [[nodiscard]] bool ran_on_loop() const override { return on_loop_; }
 
  private:
-  Outcome run_transaction(const wire::Execute &request, const std::string &file_name);
+  Outcome run_transaction(const wire::Execute &request, const std::string &file_name, const std::vector<UniqueFd> &attached);
+  Outcome run_with_inputs(const wire::Execute &request, const std::string &file_name, const std::vector<UniqueFd> &attached);
+  // Binds the names; why that cannot be, or nothing.
+  std::optional<std::string> bind_inputs(const wire::Execute &request, const std::vector<UniqueFd> &attached);
   Outcome run_source(const wire::Execute &request, const std::string &file_name);
   // Compiles and runs; the trailing expression's value, None without one, nothing with an exception set.
   PyRef evaluate(const wire::Execute &request, const std::string &file_name);
   PyRef evaluate_parts(const wire::Execute &request, const std::string &file_name);
   // Runs compiled sources, of which one awaits, on the session's event loop.
   PyRef evaluate_on_loop(PyObject *codes);
-  Outcome describe_value(const PyRef &value);
+  // `kind`: CAPSULE_VALUE_…, what else the value is wanted as.
+  Outcome describe_value(const PyRef &value, int kind);
+  // False with an exception set.
+  bool encode_value(PyObject *object, int kind, Value &described);
   // False with an exception set.
   bool show_value(PyObject *object);
   void show_figures();

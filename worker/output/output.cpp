@@ -2,6 +2,7 @@
 
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -293,15 +294,20 @@ void Output::pack_queued() {
   }
 }
 
+ssize_t Output::send_bytes(std::span<const std::uint8_t> bytes) {
+  return attached_ < 0 ? send_some(work_fd_, bytes) : send_with_fds(work_fd_, bytes, {&attached_, 1}, MSG_DONTWAIT);
+}
+
 bool Output::transmit() {
   while (packed_sent_ < packed_.size()) {
-    const ssize_t sent = send_some(work_fd_, std::span(packed_).subspan(packed_sent_));
+    const ssize_t sent = send_bytes(std::span(packed_).subspan(packed_sent_));
     if (sent < 0 && errno == EAGAIN) {
       return false;
     }
     if (sent < 0) {
       end_without_channel(errno);
     }
+    attached_ = -1;
     packed_sent_ += static_cast<std::size_t>(sent);
     total_sent_ += static_cast<std::uint64_t>(sent);
   }
@@ -346,7 +352,8 @@ void Output::send_packed(Lock &lock) {
   }
 }
 
-std::optional<DrainStall> Output::send_behind(std::uint64_t execution_id, const wire::Body &body, std::uint64_t patience_ns) {
+std::optional<DrainStall> Output::send_behind(std::uint64_t execution_id, const wire::Body &body, std::uint64_t patience_ns,
+                                              int attached) {
   const std::uint64_t began = monotonic_ns();
   std::uint64_t moved_ns = began;  // when something last moved, or could not for want of credit
   Lock lock(sender_);
@@ -393,6 +400,7 @@ std::optional<DrainStall> Output::send_behind(std::uint64_t execution_id, const 
   }
   // The last output and the frame behind it go out in one write: one wake-up of the host.
   pack(execution_id, body);
+  attached_ = attached;
   counters_.add(Counter::drains);
   counters_.add(Counter::drain_ns, monotonic_ns() - began);
   send_packed(lock);

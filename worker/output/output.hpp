@@ -73,7 +73,9 @@ class Output {
   // Without the GIL. Sends everything appended or captured so far, then the frame. Waits for credit as long as it takes.
   // Where there is credit and still nothing moves for `patience_ns` (0: never mind), it gives up, and the frame is not sent. Nor is
   // an input request, from any thread, whose execution's end was sent meanwhile.
-  std::optional<DrainStall> send_behind(std::uint64_t execution_id, const wire::Body &body, std::uint64_t patience_ns = 0);
+  // A descriptor that is given, and stays the caller's, goes with it.
+  std::optional<DrainStall> send_behind(std::uint64_t execution_id, const wire::Body &body, std::uint64_t patience_ns = 0,
+                                        int attached = -1);
   // Sends the frame behind no more than what is already on its way.
   void send_next(std::uint64_t execution_id, const wire::Body &body);
 
@@ -115,6 +117,7 @@ class Output {
   bool pack_notice();
   void pack(std::uint64_t execution_id, const wire::Body &body);
   bool transmit();
+  ssize_t send_bytes(std::span<const std::uint8_t> bytes);
   [[nodiscard]] bool packed_up_to(const OutputQueue::Cursor &target) const;
   void wait_writable(Lock &lock, std::uint64_t deadline_ns);
   void send_packed(Lock &lock);
@@ -149,6 +152,7 @@ class Output {
   wire::Encoder encoder_;
   std::vector<std::uint8_t> packed_;  // frames on their way
   std::size_t packed_sent_ = 0;       // bytes of them that the socket has taken
+  int attached_ = -1;                 // goes with the next bytes: with, or in front of, the frame that it is for
   OutputQueue::Cursor packed_cursor_;
   std::uint64_t packed_pieces_ = 0;
   std::uint64_t total_packed_ = 0;  // bytes, ever

@@ -342,10 +342,10 @@ def show_figures():
     _session.display().flush_figures()
 
 
-def prepare(source, file_name, mode):
+def prepare(source, file_name, mode, capture):
     """Codes, whether the last gives a value, whether they belong on the event loop, CAPSULE_CODE_…."""
     codes, has_value, on_loop, code_class, definitions = _session.analyzer().prepare(source, file_name, mode)
-    if definitions is not None:
+    if definitions is not None and capture:
         _session.sources().update(*definitions)
     return codes, has_value, on_loop, code_class
 
@@ -361,6 +361,16 @@ def answer(*request):
     """Does what the host asks for between executions."""
     operation, *arguments = request
     return load_once("values").answer(operation, _session.names, checkpoint_tools, *arguments)
+
+
+def bind_inputs(items):
+    """Binds names before an execution; None, or why that cannot be."""
+    return load_once("values").refusal_to_bind(_session.names, items)
+
+
+def encode_value(kind, value, limit):
+    """An execution's value as the host wants it."""
+    return load_once("values").encode_value(kind, value, limit)
 
 
 class CheckpointTools:

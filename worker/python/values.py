@@ -84,15 +84,30 @@ def type_name(value):
     return name.encode("utf-8", "replace")[:MAX_TYPE_BYTES].decode("utf-8", "ignore")
 
 
-def set_value(names, name, kind, strategy, data, format, shape, fd):
-    name = check_name(name, True)
-    value = decode(kind, data, format, shape, fd)
-    if name in names and strategy != OVERWRITE:
-        if strategy == CONFLICT:
-            raise Refusal(E_NAME, f"name: '{name[:64]}' is bound already, to {type_name(names[name])}")
-        return {}
-    names[name] = value
+def bind(names, items, strategy):
+    """Binds all the names, or none."""
+    values = {}
+    for name, kind, data, format, shape, fd in items:
+        name = check_name(name, True)
+        if name in values:
+            raise Refusal(E_ARGUMENT, f"name: '{name[:64]}' is there twice")
+        values[name] = decode(kind, data or b"", format, shape, fd)
+    bound = [name for name in values if name in names]
+    if bound and strategy == CONFLICT:
+        raise Refusal(E_NAME, f"name: '{bound[0][:64]}' is bound already, to {type_name(names[bound[0]])}")
+    if strategy == KEEP:
+        for name in bound:
+            del values[name]
+    names.update(values)
     return {}
+
+
+def refusal_to_bind(names, items):
+    """Binds the names over what they are bound to; None, or why that cannot be."""
+    try:
+        bind(names, items, OVERWRITE)
+    except Refusal as refusal:
+        return refusal.args[1]
 
 
 def decode(kind, data, format, shape, fd):
@@ -140,9 +155,7 @@ def decode_json(data):
         raise Refusal(E_ARGUMENT, f"value: no JSON: {error}") from None
 
 
-def get_value(names, name, kind, limit):
-    name = check_name(name, False)
-    value = find(names, name)
+def get_value(kind, value, limit):
     answer = encode_as(kind, value, limit)
     answer["type_name"] = type_name(value)
     return answer
@@ -372,13 +385,14 @@ def encoded_size(name):
         return None
 
 
-def answer(operation, names, tools, name, kind, option, data, limit, format, shape, fd):
+def answer(operation, names, tools, name, kind, option, limit, items, fd):
     """Does what was asked, by wire::Operation. `tools()` has what checkpoints need."""
-    try:
+
+    def act():
         if operation == 2:
-            return set_value(names, name, kind, option, data or b"", format, shape, fd)
+            return bind(names, items, option)
         if operation == 3:
-            return get_value(names, name, kind, limit)
+            return get_value(kind, find(names, check_name(name, False)), limit)
         if operation == 4:
             return delete(names, name)
         if operation == 5:
@@ -388,6 +402,19 @@ def answer(operation, names, tools, name, kind, option, data, limit, format, sha
         if operation == 7:
             return load_checkpoint(names, tools(), option, limit, fd)
         raise Refusal(E_ARGUMENT, f"operation {operation} is unknown")
+
+    return told(act)
+
+
+def encode_value(kind, value, limit):
+    """The value of an execution, as it was asked for."""
+    return told(get_value, kind, value, limit)
+
+
+def told(act, *arguments):
+    """What comes of it, a refusal and an exception included."""
+    try:
+        return act(*arguments)
     except Refusal as refusal:
         return {"status": refusal.args[0], "message": refusal.args[1]}
     except Exception as error:
