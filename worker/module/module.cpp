@@ -20,43 +20,44 @@ const char *source_of(const char *name) {
   return nullptr;
 }
 
-// A module of an embedded source: private, so that the user's code neither sees nor replaces it.
+PyObject *py_load_once(PyObject *, PyObject *name);
+
+PyMethodDef load_definition = {"load_once", py_load_once, METH_O,
+                               "The private module of that name, loaded when it is first needed."};
+
+// A module of an embedded source: private, so that the user's code neither sees nor replaces it. It gets at the others by load_once().
 PyRef load_private(const char *name) {
   const char *source = source_of(name);
   PyRef module(PyModule_New((std::string("capsule.") + name).c_str()));
   const PyRef code(source == nullptr ? nullptr : Py_CompileString(source, "<capsule>", Py_file_input));
   const PyRef builtins(PyImport_ImportModule("builtins"));
-  if (!module || !code || !builtins) {
+  const PyRef load(PyCFunction_NewEx(&load_definition, nullptr, nullptr));
+  if (!module || !code || !builtins || !load) {
     return {};
   }
   PyObject *names = PyModule_GetDict(module.get());
-  if (PyDict_SetItemString(names, "__builtins__", builtins.get()) != 0) {
+  if (PyDict_SetItemString(names, "__builtins__", builtins.get()) != 0 ||
+      PyDict_SetItemString(names, load_definition.ml_name, load.get()) != 0) {
     return {};
   }
   const PyRef done(PyEval_EvalCode(code.get(), names, names));
   return done ? std::move(module) : PyRef();
 }
 
-PyObject *py_load(PyObject *, PyObject *name) {
-  const char *text = PyUnicode_AsUTF8AndSize(name, nullptr);
-  return text == nullptr ? nullptr : load_private(text).release();
-}
-
-PyMethodDef load_definition = {"load", py_load, METH_O, "Loads another embedded source as a private module."};
-
-// The engine's module, which loads what it needs beside itself when it needs it.
-PyRef load_engine() {
-  PyRef engine = load_private("engine");
-  const PyRef load(engine ? PyCFunction_NewEx(&load_definition, nullptr, nullptr) : nullptr);
-  if (!load || PyModule_AddObjectRef(engine.get(), "load", load.get()) != 0) {
-    return {};
+PyObject *py_load_once(PyObject *, PyObject *name) {
+  static const PyRef loaded(PyDict_New());
+  PyObject *found = PyDict_GetItemWithError(loaded.get(), name);
+  if (found != nullptr || PyErr_Occurred() != nullptr) {
+    return PyRef::borrow(found).release();
   }
-  return engine;
+  const char *text = PyUnicode_AsUTF8AndSize(name, nullptr);
+  PyRef module = text == nullptr ? PyRef() : load_private(text);
+  return module && PyDict_SetItem(loaded.get(), name, module.get()) == 0 ? module.release() : nullptr;
 }
 
 PyObject *serve(PyObject *, PyObject *mode) {
   const char *name = PyUnicode_AsUTF8AndSize(mode, nullptr);
-  PyRef engine = name == nullptr ? PyRef() : load_engine();
+  PyRef engine = name == nullptr ? PyRef() : load_private("engine");
   if (!engine) {
     return nullptr;
   }

@@ -14,19 +14,27 @@ import _ast
 import warnings
 from _collections import OrderedDict
 
-# The compiler flags that `from __future__ import ...` leaves in a code object (PyCF_MASK in CPython's compile.h).
-FUTURE_MASK = 0x1FE0000
-# Of code objects, as inspect has them.
-CO_OPTIMIZED = 0x1
-CO_NEWLOCALS = 0x2
-CO_COROUTINE = 0x80
-CodeType = type((lambda: 0).__code__)
+trees = load_once("trees")
+scan = trees.scan
+awaits_itself = trees.awaits_itself
+chain_base = trees.chain_base
+imported_names = trees.imported_names
+bound_lines = trees.bound_lines
+
+compilation = load_once("compilation")
+CO_COROUTINE = compilation.CO_COROUTINE
+located = compilation.located
+parse = compilation.parse
+async_function = compilation.async_function
+is_plain_lambda = compilation.is_plain_lambda
+compile_trees = compilation.compile_trees
+wrap = compilation.wrap
+renamed = compilation.renamed
 
 # How the host wants a source to run: CAPSULE_MODE_… of session.h.
 MODE_AUTO = 0
 MODE_SYNC = 1
 MODE_ASYNC = 2
-
 # What prepare() says of a source.
 UNCLASSIFIED = 0  # in a mode that the host chose
 TOP_LEVEL_AWAIT = 1
@@ -41,12 +49,10 @@ MODE_COUNTERS = {
     SIMPLE_SYNC: "mode_simple_sync",
     UNKNOWN: "mode_unknown",
 }
-
 # Characters of source that a cache holds. Trees take 130 bytes for each, and the garbage collector goes through all of them: they are
 # held only where no codes are.
 MAX_CACHED_CHARS = 4 << 20
 MAX_TREE_CHARS = 256 << 10
-
 BLOCKING_MODULES = (
     "requests", "urllib", "socket", "subprocess", "sqlite3", "psycopg2", "pymongo", "redis", "time", "os", "shutil", "pathlib",
 )  # fmt: skip
@@ -60,253 +66,6 @@ BLOCKING_METHODS = {
     "subprocess": ("run", "Popen", "call", "check_call", "check_output"),
     "pathlib": ("read_text", "read_bytes", "write_text", "write_bytes"),
 }
-# How many steps from a method to the name that its chain begins with are taken.
-MAX_CHAIN = 50
-
-AWAITS = (_ast.Await, _ast.AsyncFor, _ast.AsyncWith)
-IMPORTS = (_ast.Import, _ast.ImportFrom)
-FUNCTIONS = (_ast.FunctionDef, _ast.AsyncFunctionDef, _ast.Lambda)
-CHAIN_LINKS = {_ast.Attribute: "value", _ast.Subscript: "value", _ast.Call: "func"}
-# What of a nested scope is evaluated outside of it, and what of a function inside.
-OUTER_FIELDS = {
-    _ast.FunctionDef: ("decorator_list", "args", "returns"),
-    _ast.AsyncFunctionDef: ("decorator_list", "args", "returns"),
-    _ast.Lambda: ("args",),
-    _ast.ClassDef: ("decorator_list", "bases", "keywords"),
-}
-INNER_FIELDS = {kind: tuple(name for name in ("type_params", "body") if name in kind._fields) for kind in FUNCTIONS}
-# Those that hold nothing of interest: names, texts, numbers, operators.
-LEAF_FIELDS = {
-    "arg", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level", "module", "name", "names", "op", "ops", "rest",
-    "simple", "type_comment", "type_ignores",
-}  # fmt: skip
-
-
-class ChildFields(dict):
-    """By the type of a node: its fields that may hold others. Lists hold None and texts too; these have none."""
-
-    def __missing__(self, kind):
-        names = kind._fields if issubclass(kind, _ast.AST) and kind is not _ast.Constant else ()
-        self[kind] = fields = tuple(name for name in names if name not in LEAF_FIELDS)
-        return fields
-
-
-child_fields = ChildFields()
-
-
-def push_fields(stack, node, fields):
-    for name in fields:
-        value = getattr(node, name)
-        if type(value) is list:
-            stack.extend(value)
-        elif value is not None:
-            stack.append(value)
-
-
-def is_await(node, kind):
-    return kind in AWAITS or (kind is _ast.comprehension and node.is_async)
-
-
-def scan(module, tail):
-    """Whether the top level awaits; whether there is an `async def`; the imports; the calls."""
-    awaits = async_def = False
-    imports = []
-    calls = []
-    stack = [module] if tail is None else [tail, module]
-    functions = []  # what is inside of functions: it follows the rest
-    top_level = True
-    while stack or functions:
-        if not stack:
-            stack, functions = functions, []
-            top_level = False
-        node = stack.pop()
-        kind = type(node)
-        fields = child_fields[kind]
-        if not fields:
-            if kind in IMPORTS:
-                imports.append(node)
-            continue
-        if kind is _ast.Call:
-            calls.append(node)
-        elif kind is _ast.AsyncFunctionDef:
-            async_def = True
-        if top_level:
-            awaits = awaits or is_await(node, kind)
-            if kind in FUNCTIONS:
-                push_fields(functions, node, INNER_FIELDS[kind])
-                fields = OUTER_FIELDS[kind]
-        push_fields(stack, node, fields)
-    return awaits, async_def, imports, calls
-
-
-def awaits_itself(body):
-    """Whether a function with this body has to be an asynchronous one. A generator expression that awaits does not need one."""
-    stack = list(body)
-    while stack:
-        node = stack.pop()
-        kind = type(node)
-        if is_await(node, kind):
-            return True
-        if kind is _ast.GeneratorExp:
-            stack.append(node.generators[0].iter)
-        else:
-            push_fields(stack, node, OUTER_FIELDS.get(kind) or child_fields[kind])
-    return False
-
-
-def chain_base(node):
-    """The name that `name.x().y[0].z` begins with, if it is one."""
-    for _ in range(MAX_CHAIN + 1):
-        link = CHAIN_LINKS.get(type(node))
-        if link is None:
-            return node.id if type(node) is _ast.Name else None
-        node = getattr(node, link)
-    return None
-
-
-def imported_names(imports):
-    """The modules imported, without submodules; what names are bound to: the module, and the name there or None for itself."""
-    modules = set()
-    names = {}
-    for node in sorted(imports, key=lambda node: (node.lineno, node.col_offset)):
-        if type(node) is _ast.Import:
-            for alias in node.names:
-                module = alias.name.partition(".")[0]
-                modules.add(module)
-                names[alias.asname or module] = (module, None)
-        elif node.level == 0:
-            module = node.module.partition(".")[0]
-            modules.add(module)
-            for alias in node.names:
-                names[alias.asname or alias.name] = (module, alias.name)
-    return modules, names
-
-
-def bound_lines(body):
-    """The first line on which a statement of the module itself, in no block, binds a name: not by an import."""
-    lines = {}
-    for statement in body:
-        kind = type(statement)
-        if kind is _ast.Assign:
-            targets = list(statement.targets)
-        elif kind in (_ast.For, _ast.AsyncFor, _ast.AugAssign) or (kind is _ast.AnnAssign and statement.value is not None):
-            targets = [statement.target]
-        elif kind in (_ast.With, _ast.AsyncWith):
-            targets = [item.optional_vars for item in statement.items]
-        elif kind in (_ast.Try, _ast.TryStar):
-            targets = list(statement.handlers)
-        elif kind in (_ast.FunctionDef, _ast.AsyncFunctionDef, _ast.ClassDef):
-            targets = [statement]
-        else:
-            continue
-        while targets:
-            target = targets.pop()
-            if type(target) in (_ast.Tuple, _ast.List):
-                targets += target.elts
-                continue
-            name = target.id if type(target) is _ast.Name else getattr(target, "name", None)
-            if name is not None:
-                lines[name] = min(target.lineno, lines.get(name, target.lineno))
-    return lines
-
-
-def located(node, like):
-    """The node, at the place of another in the source."""
-    node.lineno, node.col_offset = like.lineno, like.col_offset
-    node.end_lineno, node.end_col_offset = like.end_lineno, like.end_col_offset
-    return node
-
-
-def parse(source, file_name):
-    return compile(source, file_name, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
-
-
-def async_function(name, body):
-    """A definition without parameters: parsed, as what fields it has depends on the version."""
-    node = parse("async def f(): 0", "<capsule>").body[0]
-    node.name = name
-    node.body = body
-    return node
-
-
-def is_plain_lambda(node):
-    """Whether it is `name = lambda: ...`."""
-    if type(node) is not _ast.Assign or len(node.targets) != 1 or type(node.targets[0]) is not _ast.Name:
-        return False
-    if type(node.value) is not _ast.Lambda:
-        return False
-    args = node.value.args
-    return not (args.posonlyargs or args.args or args.vararg or args.kwonlyargs or args.kwarg)
-
-
-def compile_trees(module, tail, file_name, flags):
-    """The codes of the statements and of the trailing expression, where there are such."""
-    codes = []
-    if module.body or tail is None:
-        codes.append(compile(module, file_name, "exec", flags, dont_inherit=True))
-        flags |= codes[0].co_flags & FUTURE_MASK
-    if tail is not None:
-        codes.append(compile(tail, file_name, "eval", flags, dont_inherit=True))
-    return codes
-
-
-def compile_wrapped(body, file_name, flags):
-    """The code of a function with this body, named as tracebacks name a module's code."""
-    module = _ast.Module([async_function("<module>", body)], [])
-    consts = compile(module, file_name, "exec", flags, dont_inherit=True).co_consts
-    return next(value for value in consts if type(value) is CodeType)
-
-
-def wrap(module, tail, file_name):
-    """The codes of a source that awaits and that only a function can hold, and whether the last gives a value; None where no function
-    can. Changes the trees. As in any function, annotations of names are not evaluated."""
-    body = module.body
-    has_value = tail is not None
-    if has_value:
-        body.append(located(_ast.Return(tail.body), tail.body))
-    # The docstring and the imports from __future__ are a module's, and stay that.
-    count = int(type(body[0]) is _ast.Expr and type(body[0].value) is _ast.Constant and isinstance(body[0].value.value, str))
-    while count < len(body) and type(body[count]) is _ast.ImportFrom and body[count].module == "__future__":
-        count += 1
-    stack = body[count:]
-    while stack:
-        node = stack.pop()
-        kind = type(node)
-        if kind is _ast.Return:
-            has_value = has_value or node.value is not None
-        elif kind is _ast.AnnAssign:
-            node.simple = 0  # `(name): int = 1`, which a global name may have
-        elif kind not in OUTER_FIELDS:
-            push_fields(stack, node, child_fields[kind])
-    try:
-        codes = compile_trees(_ast.Module(body[:count], []), None, file_name, 0) if count else []
-        flags = codes[0].co_flags & FUTURE_MASK if codes else 0
-        code = compile_wrapped(body[count:], file_name, flags)
-        names = [name for name in dict.fromkeys(code.co_varnames + code.co_cellvars) if name.isidentifier()]
-        if names:
-            declaration = located(_ast.Global(names), body[count])
-            code = compile_wrapped([declaration, *body[count:]], file_name, flags)
-    except SyntaxError:
-        return None
-    if not code.co_flags & CO_COROUTINE:
-        return None  # it yields
-    # Without these, locals() is the namespace that it is evaluated in.
-    codes.append(code.replace(co_flags=code.co_flags & ~(CO_OPTIMIZED | CO_NEWLOCALS)))
-    return codes, has_value
-
-
-def renamed(code, file_name):
-    """The code and all that is nested in it, with another file name. Nesting may be too deep for a recursion."""
-    codes = [code]
-    for outer in codes:
-        codes += [value for value in outer.co_consts if type(value) is CodeType]
-    if len(codes) == 1:
-        return code.replace(co_filename=file_name)
-    copies = {}
-    for old in reversed(codes):  # the nested ones first
-        consts = tuple([copies[id(value)] if type(value) is CodeType else value for value in old.co_consts])
-        copies[id(old)] = old.replace(co_filename=file_name, co_consts=consts)
-    return copies[id(code)]
 
 
 class Cache:

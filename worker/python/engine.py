@@ -1,6 +1,5 @@
 """The part of the executor that is easier said in Python. Runs in a module that is in no sys.modules: user code cannot see it."""
 
-import _operator
 import _signal
 import _thread
 import builtins
@@ -85,85 +84,6 @@ class PatchingLoader:
         self.patch(module)
 
 
-def size_limit(size):
-    """How much a read of that size reads at most."""
-    size = -1 if size is None else _operator.index(size)
-    return sys.maxsize if size < 0 else size
-
-
-class StandardInput(io.TextIOBase):
-    """sys.stdin: each line of it is asked of the host, without a prompt. A declined one is the end of the file, for that read."""
-
-    encoding = "utf-8"
-    errors = "strict"
-    name = "<stdin>"
-    mode = "r"
-
-    def __init__(self, ask):
-        self._ask = ask
-        self._rest = ""
-        self._buffer = None
-
-    def readable(self):
-        return True
-
-    def fileno(self):
-        return 0
-
-    def _fill(self):
-        if not self._rest:
-            try:
-                self._rest = self._ask() + "\n"
-            except EOFError:
-                pass
-        return self._rest
-
-    def _take(self, size):
-        taken, self._rest = self._rest[:size], self._rest[size:]
-        return taken
-
-    def readline(self, size=-1, /):
-        size = size_limit(size)
-        if size == 0:
-            return ""
-        end = self._fill().find("\n") + 1 or len(self._rest)
-        return self._take(min(size, end))
-
-    def read(self, size=-1, /):
-        left = size_limit(size)
-        pieces = []
-        while left and self._fill():
-            pieces.append(self._take(left))
-            left -= len(pieces[-1])
-        return "".join(pieces)
-
-    @property
-    def buffer(self):
-        if self._buffer is None:
-            self._buffer = io.BufferedReader(InputBytes(self))
-        return self._buffer
-
-
-class InputBytes(io.RawIOBase):
-    """What is below sys.stdin: the bytes of the lines."""
-
-    def __init__(self, text):
-        self._text = text
-        self._rest = b""
-
-    def readable(self):
-        return True
-
-    def fileno(self):
-        return 0
-
-    def readinto(self, into):
-        self._rest = self._rest or self._text.readline().encode()
-        size = min(len(into), len(self._rest))
-        into[:size], self._rest = self._rest[:size], self._rest[size:]
-        return size
-
-
 class Session:
     """What lives as long as the session."""
 
@@ -198,16 +118,6 @@ class Session:
             guard_methods(self.native, module.DisplayHandle, "display", "update")
             self._display = module.Display(self.native, self.native.display_limit())
         return self._display
-
-
-_loaded = {}
-
-
-def load_once(name):
-    """Another of the engine's modules, when it is first needed."""
-    if name not in _loaded:
-        _loaded[name] = load(name)
-    return _loaded[name]
 
 
 _session = None
@@ -297,6 +207,7 @@ def start_session(native, cancel_signal):
     io.RawIOBase.register(native.ByteStream)
     sys.stdout = sys.__stdout__ = native.stdout
     sys.stderr = sys.__stderr__ = native.stderr
+    StandardInput = load_once("standard_input").StandardInput
     guard_methods(native, StandardInput, "read", "readline")
     sys.stdin = sys.__stdin__ = StandardInput(native.input)
     sys.argv = [""]
@@ -360,7 +271,7 @@ def run_on_loop(codes):
 def answer(*request):
     """Does what the host asks for between executions."""
     operation, *arguments = request
-    return load_once("values").answer(operation, _session.names, checkpoint_tools, *arguments)
+    return load_once("values").answer(operation, _session.names, _session.sources, *arguments)
 
 
 def bind_inputs(items):
@@ -371,21 +282,6 @@ def bind_inputs(items):
 def encode_value(kind, value, limit):
     """An execution's value as the host wants it."""
     return load_once("values").encode_value(kind, value, limit)
-
-
-class CheckpointTools:
-    """What checkpoints are made with."""
-
-    def __init__(self, checkpoint, sources):
-        self.checkpoint = checkpoint
-        self.sources = sources
-
-
-def checkpoint_tools():
-    checkpoint = load_once("checkpoint")
-    if checkpoint.cloudpickle is None:
-        checkpoint.use_cloudpickle(load_once("cloudpickle"))
-    return CheckpointTools(checkpoint, _session.sources())
 
 
 def why_no_fork():

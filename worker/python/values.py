@@ -330,7 +330,7 @@ class TooLarge(Exception):
     """More than the caller wants."""
 
 
-def dump_checkpoint(names, tools, limit):
+def dump_checkpoint(names, sources, limit):
     """Shared memory that holds the manifest, and behind it the body."""
     pieces = []
     size = 0
@@ -343,7 +343,7 @@ def dump_checkpoint(names, tools, limit):
         pieces.append(bytes(piece))
 
     try:
-        manifest = tools.checkpoint.dump(names, tools.sources, protected=PROTECTED, write=write)
+        manifest = load_once("checkpoint_dump").dump(names, sources, protected=PROTECTED, write=write)
     except TooLarge:
         raise Refusal(E_LIMIT, f"the checkpoint takes more than {limit} bytes, its max_bytes") from None
     text = json.dumps(manifest, separators=(",", ":")).encode()
@@ -357,12 +357,12 @@ def dump_checkpoint(names, tools, limit):
 RESTORE_MERGE, RESTORE_KEEP = 1, 2
 
 
-def load_checkpoint(names, tools, flags, manifest_size, fd):
+def load_checkpoint(names, sources, flags, manifest_size, fd):
     with mmap.mmap(fd, os.fstat(fd).st_size, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ) as memory:
         try:
             manifest = json.loads(memory[:manifest_size])["worker"]
             body = memory[manifest_size:]
-            report = tools.checkpoint.load(
+            report = load_once("checkpoint_load").load(
                 names,
                 manifest,
                 body,
@@ -373,8 +373,8 @@ def load_checkpoint(names, tools, flags, manifest_size, fd):
         except (ValueError, KeyError, TypeError) as error:
             raise Refusal(E_CHECKPOINT, f"checkpoint: {error!s:.300}") from None
     if not flags & RESTORE_MERGE:
-        tools.sources.clear()
-    tools.sources.update(manifest["functions"], manifest["classes"], manifest["imports"])
+        sources.clear()
+    sources.update(manifest["functions"], manifest["classes"], manifest["imports"])
     return {"data": json.dumps(report).encode()}
 
 
@@ -385,8 +385,8 @@ def encoded_size(name):
         return None
 
 
-def answer(operation, names, tools, name, kind, option, limit, items, fd):
-    """Does what was asked, by wire::Operation. `tools()` has what checkpoints need."""
+def answer(operation, names, sources, name, kind, option, limit, items, fd):
+    """Does what was asked, by wire::Operation. `sources()` gives what was captured of them."""
 
     def act():
         if operation == 2:
@@ -398,9 +398,9 @@ def answer(operation, names, tools, name, kind, option, limit, items, fd):
         if operation == 5:
             return list_names(names, limit, option)
         if operation == 6:
-            return dump_checkpoint(names, tools(), limit)
+            return dump_checkpoint(names, sources(), limit)
         if operation == 7:
-            return load_checkpoint(names, tools(), option, limit, fd)
+            return load_checkpoint(names, sources(), option, limit, fd)
         raise Refusal(E_ARGUMENT, f"operation {operation} is unknown")
 
     return told(act)

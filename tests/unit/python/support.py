@@ -2,6 +2,7 @@
 
 import _ast
 import builtins
+import functools
 import json
 import os
 import sys
@@ -10,19 +11,20 @@ import types
 FOLDER = os.path.join(os.path.dirname(__file__), *[os.pardir] * 3, "worker", "python")
 
 
-def load_private(path):
-    """A module that is in no sys.modules."""
-    module = types.ModuleType("capsule." + os.path.basename(path).removesuffix(".py"))
+@functools.cache
+def load_once(name):
+    """A module that is in no sys.modules, as worker/module/module.cpp makes it."""
+    path = os.environ["CAPSULE_CLOUDPICKLE"] if name == "cloudpickle" else os.path.join(FOLDER, name + ".py")
+    module = types.ModuleType("capsule." + name)
     module.__builtins__ = builtins
+    module.load_once = load_once
     with open(path, encoding="utf-8") as file:
         exec(compile(file.read(), "<capsule>", "exec"), vars(module))
     return module
 
 
-sources = load_private(os.path.join(FOLDER, "sources.py"))
-checkpoint = load_private(os.path.join(FOLDER, "checkpoint.py"))
-cloudpickle = load_private(os.environ["CAPSULE_CLOUDPICKLE"])
-checkpoint.use_cloudpickle(cloudpickle)
+sources = load_once("sources")
+cloudpickle = load_once("cloudpickle")
 
 PROTECTED = frozenset(("In", "Out", "_", "__", "___"))
 
@@ -56,13 +58,13 @@ class Session:
     def dump(self, write=None):
         pieces = []
         manifest = self.on_main(
-            lambda: checkpoint.dump(self.names, self.sources, protected=PROTECTED, write=write or (lambda data: pieces.append(bytes(data))))
+            lambda: load_once("checkpoint_dump").dump(self.names, self.sources, protected=PROTECTED, write=write or (lambda data: pieces.append(bytes(data))))
         )
         return json.loads(json.dumps(manifest)), b"".join(pieces)
 
     def load(self, manifest, body, clear=True, conflict="overwrite", protected=PROTECTED):
         return self.on_main(
-            lambda: checkpoint.load(self.names, manifest, memoryview(body), protected=protected, clear=clear, conflict=conflict)
+            lambda: load_once("checkpoint_load").load(self.names, manifest, memoryview(body), protected=protected, clear=clear, conflict=conflict)
         )
 
 

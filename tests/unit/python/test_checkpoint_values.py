@@ -9,7 +9,7 @@ import types
 import unittest
 import weakref
 
-from support import PROTECTED, Session, checkpoint, failures, names_of, reasons, restored, skipped
+from support import PROTECTED, Session, failures, names_of, reasons, restored, skipped
 
 
 class Values(unittest.TestCase):

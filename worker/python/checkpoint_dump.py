@@ -1,0 +1,375 @@
+"""Checkpoints: a session's names as bytes. checkpoint_format.py says what these are."""
+
+import enum
+import itertools
+import operator
+import pickle
+import sys
+import types
+
+cloudpickle = load_once("cloudpickle")
+
+checkpoint_format = load_once("checkpoint_format")
+FORMAT_VERSION = checkpoint_format.FORMAT_VERSION
+PROTOCOL = checkpoint_format.PROTOCOL
+FUNCTION = checkpoint_format.FUNCTION
+CLASS = checkpoint_format.CLASS
+MODULE = checkpoint_format.MODULE
+VALUE = checkpoint_format.VALUE
+KINDS = checkpoint_format.KINDS
+FunctionType = checkpoint_format.FunctionType
+ModuleType = checkpoint_format.ModuleType
+LruCacheType = checkpoint_format.LruCacheType
+reason_of = checkpoint_format.reason_of
+encodable = checkpoint_format.encodable
+names_of = checkpoint_format.names_of
+
+session_pickler = load_once("session_pickler")
+MAX_NAME_CHARS = session_pickler.MAX_NAME_CHARS
+prelude = session_pickler.prelude
+NotPlain = session_pickler.NotPlain
+is_reference = session_pickler.is_reference
+SessionPickler = session_pickler.SessionPickler
+
+# Names of plain data in one pickle, and how many of these may turn out to hold other data before each name is tried first.
+GROUP_NAMES = 1000
+MAX_SPLIT_GROUPS = 3
+# How much is held back before it is written, so that it can be taken back.
+PIECE_BYTES = 1 << 20
+# The types of plain data. What they contain may be other data: the pickler tells.
+PLAIN_TYPES = frozenset((type(None), bool, int, float, str, bytes, bytearray, tuple, list, dict, set, frozenset))
+
+
+class Nowhere:
+    def write(self, data):
+        pass
+
+
+class PlainProbe(pickle.Pickler):
+    """Tells what is all plain data."""
+
+    def __init__(self):
+        super().__init__(Nowhere(), PROTOCOL)
+
+    def reducer_override(self, obj):
+        raise NotPlain
+
+    def passes(self, value):
+        self.clear_memo()
+        try:
+            self.dump(value)
+        except Exception:
+            return False
+        return True
+
+
+class Body:
+    """Passes on what is written in pieces, and can take back the last of it."""
+
+    def __init__(self, write):
+        self.pass_on = write
+        self.pieces = []
+        self.passed_on = 0
+        self.size = 0
+        self.hold = False  # whether all is held back
+
+    def write(self, data):
+        if len(data) >= PIECE_BYTES and not self.hold:
+            self.flush()
+            self.pass_on(data)
+            self.passed_on += len(data)
+        else:
+            # The pickler's views of what it pickles are valid only in this call.
+            self.pieces.append(data if type(data) is bytes else bytes(data))
+        self.size += len(data)
+        if self.size - self.passed_on >= PIECE_BYTES and not self.hold:
+            self.flush()
+
+    def cut(self, size):
+        """Takes back what is after this size. What was passed on stays, and nothing refers to it."""
+        while self.size > max(size, self.passed_on):
+            self.size -= len(self.pieces.pop())
+
+    def flush(self):
+        if self.pieces:
+            self.pass_on(b"".join(self.pieces))
+            self.pieces.clear()
+        self.passed_on = self.size
+
+
+class TypeNames(dict):
+    """By a type: its name, as tracebacks have it."""
+
+    def __missing__(self, kind):
+        module = getattr(kind, "__module__", None)
+        text = kind.__qualname__
+        if isinstance(module, str) and module not in ("builtins", "__main__"):
+            text = f"{module}.{text}"
+        self[kind] = text = text[:MAX_NAME_CHARS]
+        return text
+
+
+def has_long_line(text):
+    """Whether a line is longer than a name may be. The text begins with a line end."""
+    start = 0
+    while start + MAX_NAME_CHARS + 1 < len(text):
+        end = text.rfind("\n", start + 1, start + MAX_NAME_CHARS + 2)
+        if end < 0:
+            return True
+        start = end
+    return False
+
+
+def is_usable(name):
+    """Whether a manifest can hold the name."""
+    return len(name) <= MAX_NAME_CHARS and encodable(name) == name
+
+
+def split(columns, is_first):
+    """Two of the columns each: what is at an index where it holds, and what is at the others."""
+    is_second = list(map(operator.not_, is_first))
+    return [[list(itertools.compress(column, chosen)) for column in columns] for chosen in (is_first, is_second)]
+
+
+class Dumper:
+    def __init__(self, namespace, sources, protected, write):
+        self.namespace = namespace
+        self.names, text = names_of(namespace, protected)
+        self.type_names = TypeNames()
+        self.entries = []
+        self.skipped = {}  # reasons by name
+        self.bad_types = set()
+        self.functions, self.classes, self.imports = sources.live(self.names)
+        self.body = Body(write)
+        # What may be plain data: names, values and types, by the same index, as there may be many.
+        self.plain = list(self.names), list(self.names.values()), list(map(type, self.names.values()))
+        self.rest = []
+        if not PLAIN_TYPES.issuperset(self.plain[2]):
+            is_plain = list(map(PLAIN_TYPES.__contains__, self.plain[2]))
+            self.plain, rest = split(self.plain, is_plain)
+            self.rest = rest[0]
+        self.definitions = self.find_definitions(sources)
+        self.pickler = SessionPickler(self.body, namespace, self.definitions)
+        self.probe = PlainProbe()
+        if has_long_line(text) or not text.isascii():
+            self.skip_unusable_names()
+
+    def run(self):
+        self.body.write(prelude())
+        self.dump_plain()
+        self.dump_imported()
+        self.dump_definitions()
+        values_offset = self.body.size
+        for name in self.rest:
+            self.dump_one(name)
+        self.body.flush()
+        return self.manifest(values_offset)
+
+    def manifest(self, values_offset):
+        counts = dict.fromkeys((*KINDS, "skipped"), 0)
+        for entry in self.entries:
+            counts[entry["kind"]] += len(entry["names"])
+        counts["skipped"] = len(self.skipped)
+        return {
+            "format_version": FORMAT_VERSION,
+            "python_version": "%d.%d.%d" % sys.version_info[:3],
+            "cloudpickle_version": cloudpickle.__version__,
+            "pickle_protocol": PROTOCOL,
+            "body_size": self.body.size,
+            "values_offset": values_offset,
+            "entries": self.entries,
+            "skipped": [
+                {"name": encodable(name[:MAX_NAME_CHARS]), "type": self.type_names[type(self.names[name])], "reason": reason}
+                for name, reason in self.skipped.items()
+            ],
+            "functions": self.functions,
+            "classes": self.classes,
+            "imports": self.imports,
+            "counts": counts,
+        }
+
+    def find_definitions(self, sources):
+        found = {}
+        for name in self.rest:
+            value = self.names[name]
+            if type(value) is FunctionType:
+                is_own = value.__globals__ is self.namespace
+            else:
+                is_own = issubclass(type(value), type) or type(value) is LruCacheType
+            if is_own and sources.is_definition(value, name) and value.__qualname__ == name:
+                found[id(value)] = name
+        return found
+
+    def skip(self, name, reason):
+        self.skipped[name] = reason
+        self.bad_types.add(type(self.names[name]))
+
+    def skip_unusable_names(self):
+        for name in [name for name in self.names if not is_usable(name)]:
+            self.skip(name, f"ValueError: a name that is no UTF-8 or has more than {MAX_NAME_CHARS} characters")
+            self.definitions.pop(id(self.names[name]), None)
+        self.plain, _ = split(self.plain, list(map(is_usable, self.plain[0])))
+        self.rest = [name for name in self.rest if name not in self.skipped]
+
+    def add_entry(self, names, types, kind, offset):
+        types = list(map(self.type_names.__getitem__, types))
+        self.entries.append({"names": names, "kind": kind, "types": types, "offset": offset, "size_bytes": self.body.size - offset})
+        return self.entries[-1]
+
+    def kind_of(self, name):
+        value = self.names[name]
+        kind = type(value)
+        if kind in (FunctionType, types.BuiltinFunctionType):
+            return FUNCTION
+        if issubclass(kind, type):
+            return CLASS
+        if issubclass(kind, ModuleType):
+            return MODULE
+        return FUNCTION if name in self.functions else VALUE
+
+    def dump(self, group):
+        """Pickles a list; what a failure leaves is taken back."""
+        size = self.body.size
+        try:
+            self.pickler.dump(group)
+        except Exception:
+            self.body.cut(size)
+            self.pickler.forget_since(group)
+            raise
+
+    def dump_plain(self):
+        """Pickles what is all plain data; the rest gets what is not."""
+        splits = 0
+        for start in range(0, len(self.plain[0]), GROUP_NAMES):
+            group = [column[start : start + GROUP_NAMES] for column in self.plain]
+            if splits < MAX_SPLIT_GROUPS and self.dump_group(*group):
+                continue
+            splits += 1
+            plain, other = split(group, list(map(self.probe.passes, group[1])))
+            if plain[0] and not self.dump_group(*plain):
+                self.rest += plain[0]
+            self.rest += other[0]
+
+    def dump_group(self, names, values, types):
+        offset = self.body.size
+        self.pickler.plain = True
+        try:
+            self.dump(values)
+        except Exception:
+            return False
+        finally:
+            self.pickler.plain = False
+        self.add_entry(names, types, VALUE, offset)
+        return True
+
+    def dump_imported(self):
+        """Pickles what is a module, or comes from one by name: definitions may need it. Leaves what is neither this nor a definition."""
+        names, self.rest = self.rest, []
+        for name in names:
+            value = self.names[name]
+            if self.definitions.get(id(value)) == name:
+                continue
+            if not is_reference(value):
+                self.rest.append(name)
+            else:
+                self.dump_one(name)
+
+    def dump_one(self, name):
+        """Pickles a name's value alone."""
+        value = self.names[name]
+        offset = self.body.size
+        try:
+            if type(value) in self.bad_types:
+                # Likely to fail, and that costs a copy of the memo: tried without it first.
+                SessionPickler(Nowhere(), self.namespace, self.definitions).dump([value])
+            self.dump([value])
+        except Exception as error:
+            self.skip(name, reason_of(error))
+        else:
+            self.add_entry([name], [type(value)], self.kind_of(name), offset)
+
+    def dump_definitions(self):
+        """Pickles heads and states; again from the start without those that failed, as others refer to them."""
+        self.body.hold = True
+        start = self.body.size
+        count = len(self.entries)
+        while True:
+            first, failed = self.try_definitions()
+            if not failed:
+                break
+            for name, reason in failed.items():
+                self.skip(name, reason)
+                if name not in self.functions and name not in self.classes:
+                    del self.definitions[id(self.names[name])]
+            if first is not None:
+                self.pickler.forget_since(first)
+            self.body.cut(start)
+            del self.entries[count:]
+        self.body.hold = False
+
+    def try_definitions(self):
+        """The list that was pickled first, and why which names could not be."""
+        first = None
+        heads, failed = {}, {}
+        for is_head, name in self.definition_steps():
+            value = self.names[name]
+            offset = self.body.size
+            try:
+                group = list(self.pickler.head_of(value)) if is_head else [self.pickler.state_of(value)]
+                self.dump(group)
+            except Exception as error:
+                failed.setdefault(name, reason_of(error))
+                continue
+            first = first or group
+            if is_head:
+                heads[name] = [offset, self.body.size - offset]
+            elif name in heads:
+                self.add_entry([name], [type(value)], CLASS if isinstance(value, type) else FUNCTION, offset)["head"] = heads[name]
+        return first, failed
+
+    def definition_steps(self):
+        """Pairs of whether it is the head, and the name: each class after those that it is made with."""
+        names = list(self.definitions.values())
+        steps = {}
+        for name in names:
+            if isinstance(self.names[name], type):
+                self.add_head(self.names[name], steps)
+        functions = [name for name in names if (True, name) not in steps]
+        # A cache is made of its function, which is there by value.
+        functions.sort(key=lambda name: type(self.names[name]) is LruCacheType)
+        classes = [name for name in names if (True, name) in steps]
+        for is_head, group in ((True, functions), (False, classes), (False, functions)):
+            steps.update(dict.fromkeys([(is_head, name) for name in group]))
+        return [step for step in steps if step[1] not in self.skipped]
+
+    def add_head(self, cls, steps, visited=()):
+        name = self.definitions.get(id(cls))
+        if name is None or name in visited or (True, name) in steps:
+            return
+        visited = (*visited, name)
+        for other in (*cls.__mro__[1:], type(cls), *generic_arguments(cls)):
+            self.add_head(other, steps, visited)
+        if isinstance(cls, enum.EnumMeta):
+            # Its members hold instances, which may need more than the head of their class.
+            for base in [base for member in cls.__members__.values() for base in type(member.value).__mro__]:
+                self.add_head(base, steps, visited)
+                if id(base) in self.definitions and base is not cls:
+                    steps[False, self.definitions[id(base)]] = None
+        steps[True, name] = None
+
+
+def generic_arguments(cls):
+    """The classes in what a generic class was subscripted with to make this one."""
+    found = []
+    stack = list(vars(cls).get("__orig_bases__", ()))
+    while stack:
+        base = stack.pop()
+        if isinstance(base, type):
+            found.append(base)
+        stack += getattr(base, "__args__", ())
+    return found
+
+
+def dump(namespace, sources, *, protected, write):
+    """Passes the checkpoint's body to `write`, in pieces, and returns its manifest: plain data for JSON."""
+    return Dumper(namespace, sources, protected, write).run()
