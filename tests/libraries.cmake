@@ -1,7 +1,7 @@
 # Libraries that sessions are to get on with, from the package registry: in a virtual environment of one interpreter, once for each
 # build folder.
 
-set(CAPSULE_TEST_LIBRARIES matplotlib==3.11.2 numpy==2.4.6)
+set(CAPSULE_TEST_LIBRARIES matplotlib==3.11.2 numpy==2.4.6 nanoarrow==0.9.0)
 
 # Sets `result` to the environment's interpreter.
 function(capsule_get_libraries result python)

@@ -101,6 +101,12 @@ typedef struct capsule_checkpoint_info {
   int32_t is_signed;
   /** 1 when it was made here, or was checked: with the key, where it is signed. Only such a one is restored. */
   int32_t is_verified;
+  /** Its number, drawn at random: 32 hexadecimal digits. */
+  capsule_text id;
+  /** That of the checkpoint that the session had made or restored last by then; empty where there was none. */
+  capsule_text parent_id;
+  /** Time that pickling took in the worker. */
+  uint64_t duration_ns;
 } capsule_checkpoint_info;
 
 /** @brief One name of a checkpoint or of a report. */
@@ -240,6 +246,55 @@ CAPSULE_API capsule_status capsule_checkpoint_get_info(capsule_checkpoint *check
  */
 CAPSULE_API capsule_status capsule_checkpoint_list(capsule_checkpoint *checkpoint, capsule_checkpoint_entries *entries,
                                                    capsule_error *error);
+
+/**
+ * @brief Has the session keep a checkpoint, in the host's memory, under the name it was given: for later, and for
+ * `CAPSULE_RESTART_CHECKPOINT`, which goes back to the one that was kept last.
+ *
+ * One that it keeps under that name is let go. With more than `checkpoint_limit` of them the oldest is, and counted.
+ * @param session A session, in any state but closed.
+ * @param checkpoint A checkpoint, of this session or another; `is_verified`. The handle stays the caller's.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_CHECKPOINT` (it is not verified); `CAPSULE_E_CLOSED`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_HANDLE`;
+ * `CAPSULE_E_FORKED`. Any thread; does not wait for the worker. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_session_keep_checkpoint(capsule_session *session, capsule_checkpoint *checkpoint,
+                                                           capsule_error *error);
+
+/**
+ * @brief Finds a checkpoint that the session keeps, by its name.
+ * @param session A session, closed ones included.
+ * @param name The name, up to 256 bytes; NULL with size 0 for the one without.
+ * @param name_size Its length in bytes.
+ * @param[out] checkpoint A handle, NULL on failure; ended with capsule_checkpoint_release().
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_NAME` (there is none); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread.
+ * Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_session_find_checkpoint(capsule_session *session, const char *name, size_t name_size,
+                                                           capsule_checkpoint **checkpoint, capsule_error *error);
+
+/**
+ * @brief A checkpoint that the session keeps, by its place: to list them, from 0 up to the first `CAPSULE_E_NAME`.
+ * @param session A session, closed ones included.
+ * @param index 0 for the one kept first.
+ * @param[out] checkpoint As in capsule_session_find_checkpoint().
+ * @param error Nullable.
+ * @return As capsule_session_find_checkpoint(). Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_session_checkpoint_at(capsule_session *session, size_t index,
+                                                         capsule_checkpoint **checkpoint, capsule_error *error);
+
+/**
+ * @brief Has the session let go of a checkpoint that it keeps; handles of it stay good.
+ * @param session A session, closed ones included.
+ * @param name As in capsule_session_find_checkpoint().
+ * @param name_size Its length in bytes.
+ * @param error Nullable.
+ * @return As capsule_session_find_checkpoint(), and `CAPSULE_E_SYSTEM`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_session_forget_checkpoint(capsule_session *session, const char *name, size_t name_size,
+                                                             capsule_error *error);
 
 /**
  * @brief Frees what entries hold and empties them; `struct_size` stays.

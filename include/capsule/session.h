@@ -254,8 +254,9 @@ typedef struct capsule_session_options {
   /** Reserved, zero. */
   uint32_t reserved;
   /**
-   * Private memory that the session's snapshots may have together, or 0 for no limit (default): where capsule_session_snapshot() finds
-   * more, the oldest are let go until it fits, the new one never. Looked at then only; it grows as the session changes its pages.
+   * Memory that the session's snapshots may take together (`proportional_bytes` of each), or 0 for no limit (default): where
+   * capsule_session_snapshot() finds more, the oldest are let go until it fits, the new one never. Looked at then only; it grows as
+   * the session changes its pages.
    */
   uint64_t snapshot_memory_limit_bytes;
 } capsule_session_options;

@@ -47,10 +47,12 @@ typedef struct capsule_snapshot_info {
   uint64_t private_bytes;
   /** Sessions that were made of it, by branch or restore. */
   uint64_t uses;
-  /** 1 when it was let go for the session's `snapshot_limit`. */
+  /** 1 when it was let go for the session's `snapshot_limit` or `snapshot_memory_limit_bytes`. */
   int32_t evicted;
   /** Reserved, zero. */
   int32_t reserved;
+  /** Resident memory where a page that several processes share counts for each of them in equal parts (PSS): what it costs. */
+  uint64_t proportional_bytes;
 } capsule_snapshot_info;
 
 /**

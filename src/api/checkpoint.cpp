@@ -6,10 +6,9 @@
 #include "api/handles.hpp"
 #include "base/clock.hpp"
 #include "checkpoint/checkpoint.hpp"
-#include "transport/shared_buffer.hpp"
 
 using capsule::Checkpoint;
-using capsule::Operation;
+using capsule::CheckpointWish;
 using capsule::Result;
 using capsule::Status;
 using namespace capsule::api;
@@ -33,15 +32,7 @@ constexpr std::int64_t kMaxBytes = std::int64_t{1} << 40U;
 // What a file may have beside its body: a manifest and an incompressible rest.
 constexpr std::uint64_t kFileOverhead = 128U << 20U;
 
-struct Options {
-  std::string name;
-  std::string metadata;
-  std::string key;
-  int level = 1;
-  std::uint64_t max_bytes = 0;
-};
-
-Result<Options> translate(const capsule_checkpoint_options *given) {
+Result<CheckpointWish> translate(const capsule_checkpoint_options *given) {
   auto read = read_options(given, capsule_checkpoint_options_init, "options");
   if (!read.ok()) {
     return read.status();
@@ -63,8 +54,8 @@ Result<Options> translate(const capsule_checkpoint_options *given) {
   if (!metadata.value().empty() && !nlohmann::json::parse(metadata.value(), nullptr, /*allow_exceptions=*/false).is_object()) {
     return Status(CAPSULE_E_ARGUMENT, "options.metadata is no JSON object");
   }
-  return Options{std::move(name.value()), std::move(metadata.value()),
-                 o.key.size > 0 ? std::string(o.key.data, o.key.size) : std::string(), o.compression_level, o.max_bytes};
+  return CheckpointWish{std::move(name.value()), std::move(metadata.value()),
+                        o.key.size > 0 ? std::string(o.key.data, o.key.size) : std::string(), o.compression_level, o.max_bytes};
 }
 
 capsule_text text_of(const std::string &text) { return {text.data(), text.size()}; }
@@ -91,19 +82,12 @@ void write_entries(std::unique_ptr<capsule_checkpoint_storage> holder, const std
   entries->storage = holder.release();
 }
 
-// The worker's answer: a manifest and behind it the body, in shared memory.
-Result<std::shared_ptr<Checkpoint>> take_checkpoint(const std::shared_ptr<capsule::Session> &session, Operation &operation,
-                                                    const Options &options) {
-  auto memory = capsule::SharedBuffer::open(std::move(operation.reply.attached), operation.reply.size_bytes);
-  if (!memory.ok()) {
-    return memory.status();
+Status hand_over(const std::shared_ptr<Checkpoint> &found, capsule_checkpoint **checkpoint) {
+  if (found == nullptr) {
+    return {CAPSULE_E_NAME, "the session keeps no such checkpoint"};
   }
-  const std::string_view all(static_cast<const char *>(memory.value().data()), memory.value().size());
-  if (operation.reply.total > all.size()) {
-    return Status(CAPSULE_E_PROTOCOL, "the worker sent a checkpoint that is not of the size it says");
-  }
-  return Checkpoint::make({options.name, options.metadata, session->id(), session->last_execution()},
-                          all.substr(0, operation.reply.total), all.substr(operation.reply.total), options.level, options.key);
+  *checkpoint = make_handle<capsule_checkpoint>(found);
+  return {};
 }
 
 }  // namespace
@@ -131,12 +115,7 @@ capsule_status capsule_session_checkpoint(capsule_session *session, const capsul
         return status;
       }
     }
-    const auto operation = std::make_shared<Operation>(capsule::wire::Operation::kCheckpoint);
-    operation->limit = translated.value().max_bytes;
-    if (Status status = found.value()->perform(operation, capsule::deadline_after_ms(timeout_ms)); !status.ok()) {
-      return status;
-    }
-    auto made = take_checkpoint(found.value(), *operation, translated.value());
+    auto made = found.value()->make_checkpoint(translated.value(), capsule::deadline_after_ms(timeout_ms));
     if (!made.ok()) {
       return made.status();
     }
@@ -167,17 +146,11 @@ capsule_status capsule_session_restore_checkpoint(capsule_session *session, caps
     if (!source.value()->is_verified()) {
       return {CAPSULE_E_CHECKPOINT, "checkpoint: it is signed, and was read without its key"};
     }
-    const auto operation = std::make_shared<Operation>(capsule::wire::Operation::kRestoreCheckpoint);
-    auto memory = source.value()->unpack(operation->limit);
-    if (!memory.ok()) {
-      return memory.status();
+    auto told = found.value()->restore_checkpoint(*source.value(), flags, capsule::deadline_after_ms(timeout_ms));
+    if (!told.ok()) {
+      return told.status();
     }
-    operation->attached = std::move(memory.value());
-    operation->option = flags;
-    if (Status status = found.value()->perform(operation, capsule::deadline_after_ms(timeout_ms)); !status.ok()) {
-      return status;
-    }
-    auto entries = capsule::read_report(operation->reply.data);
+    auto entries = capsule::read_report(told.value());
     if (entries.ok() && report != nullptr) {
       auto holder = std::make_unique<capsule_checkpoint_storage>();
       holder->report = std::move(entries.value());
@@ -185,6 +158,63 @@ capsule_status capsule_session_restore_checkpoint(capsule_session *session, caps
       write_entries(std::move(holder), from, report);
     }
     return entries.status();
+  });
+}
+
+capsule_status capsule_session_keep_checkpoint(capsule_session *session, capsule_checkpoint *checkpoint, capsule_error *error) {
+  return call(error, [&]() -> Status {
+    auto found = look_up(session);
+    auto source = look_up(checkpoint);
+    for (const Status &status : {found.status(), source.status()}) {
+      if (!status.ok()) {
+        return status;
+      }
+    }
+    return found.value()->keep_checkpoint(source.value());
+  });
+}
+
+capsule_status capsule_session_find_checkpoint(capsule_session *session, const char *name, size_t name_size,
+                                               capsule_checkpoint **checkpoint, capsule_error *error) {
+  return call(error, [&]() -> Status {
+    if (checkpoint == nullptr) {
+      return {CAPSULE_E_ARGUMENT, "checkpoint is NULL"};
+    }
+    *checkpoint = nullptr;
+    auto found = look_up(session);
+    auto text = read_text("name", {name, name_size}, kNameMax);
+    for (const Status &status : {found.status(), text.status()}) {
+      if (!status.ok()) {
+        return status;
+      }
+    }
+    return hand_over(found.value()->find_checkpoint(text.value()), checkpoint);
+  });
+}
+
+capsule_status capsule_session_checkpoint_at(capsule_session *session, size_t index, capsule_checkpoint **checkpoint,
+                                             capsule_error *error) {
+  return call(error, [&]() -> Status {
+    if (checkpoint == nullptr) {
+      return {CAPSULE_E_ARGUMENT, "checkpoint is NULL"};
+    }
+    *checkpoint = nullptr;
+    auto found = look_up(session);
+    return found.ok() ? hand_over(found.value()->checkpoint_at(index), checkpoint) : found.status();
+  });
+}
+
+capsule_status capsule_session_forget_checkpoint(capsule_session *session, const char *name, size_t name_size,
+                                                 capsule_error *error) {
+  return call(error, [&]() -> Status {
+    auto found = look_up(session);
+    auto text = read_text("name", {name, name_size}, kNameMax);
+    for (const Status &status : {found.status(), text.status()}) {
+      if (!status.ok()) {
+        return status;
+      }
+    }
+    return found.value()->forget_checkpoint(text.value());
   });
 }
 

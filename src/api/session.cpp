@@ -80,7 +80,8 @@ Status check_numbers(const capsule_session_options &o) {
       {"options.ast_cache_entries", o.ast_cache_entries, 0, 65'536},
       {"options.code_cache_entries", o.code_cache_entries, 0, 65'536},
       {"options.snapshot_limit", o.snapshot_limit, 0, 1'024},
-      {"options.restart_policy", o.restart_policy, CAPSULE_RESTART_MANUAL, CAPSULE_RESTART_SNAPSHOT},
+      {"options.restart_policy", o.restart_policy, CAPSULE_RESTART_MANUAL, CAPSULE_RESTART_CHECKPOINT},
+      {"options.checkpoint_limit", o.checkpoint_limit, 1, 1'024},
   };
   for (const Check &check : checks) {
     if (Status status = check_range(check.name, check.value, check.least, check.most); !status.ok()) {
@@ -156,6 +157,8 @@ Result<capsule::SessionOptions> translate(const capsule_session_options *given) 
   translated.code_cache_entries = o.code_cache_entries;
   translated.snapshot_limit = o.snapshot_limit;
   translated.restart_policy = o.restart_policy;
+  translated.checkpoint_limit = o.checkpoint_limit;
+  translated.snapshot_memory_limit_bytes = o.snapshot_memory_limit_bytes;
   return translated;
 }
 
@@ -186,6 +189,7 @@ void capsule_session_options_init(capsule_session_options *options, uint32_t str
   defaults.ast_cache_entries = d.ast_cache_entries;
   defaults.code_cache_entries = d.code_cache_entries;
   defaults.snapshot_limit = d.snapshot_limit;
+  defaults.checkpoint_limit = d.checkpoint_limit;
   write_defaults(options, struct_size, defaults);
 }
 

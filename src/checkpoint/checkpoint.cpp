@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -37,11 +39,27 @@ std::int64_t unix_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+// 128 bits, as 32 hexadecimal digits.
+std::string random_id() {
+  std::array<unsigned char, 16> bytes{};
+  while (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+  }
+  std::string id;
+  for (const unsigned char byte : bytes) {
+    constexpr const char *kDigits = "0123456789abcdef";
+    id += {kDigits[byte >> 4U], kDigits[byte & 15U]};
+  }
+  return id;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Checkpoint>> Checkpoint::make(const CheckpointOrigin &origin, std::string_view manifest,
                                                      std::string_view body, int level, std::string_view key) {
-  json host = {{"name", origin.name},
+  const std::string id = random_id();
+  json host = {{"id", id},
+               {"parent_id", origin.parent_id},
+               {"name", origin.name},
                {"created_unix_ns", unix_ns()},
                {"session_id", origin.session_id},
                {"execution_id", origin.execution_id}};
@@ -54,7 +72,12 @@ Result<std::shared_ptr<Checkpoint>> Checkpoint::make(const CheckpointOrigin &ori
   if (!bytes.ok()) {
     return bytes.status();
   }
-  return open(std::move(bytes.value()), key, body.size());
+  auto made = open(std::move(bytes.value()), key, body.size());
+  if (made.ok()) {
+    made.value()->id_ = id;
+    made.value()->name_ = origin.name;
+  }
+  return made;
 }
 
 Result<std::shared_ptr<Checkpoint>> Checkpoint::read(std::string bytes, std::string_view key, std::uint64_t max_bytes) {
@@ -90,20 +113,29 @@ Status Checkpoint::describe() {
   return description_;
 }
 
+void Checkpoint::read_host(const json &host) {
+  name_ = host.at("name").get<std::string>();
+  id_ = host.at("id").get<std::string>();
+  parent_id_ = host.at("parent_id").get<std::string>();
+  metadata_ = host.value("metadata", "");
+  info_.name = text_of(name_);
+  info_.id = text_of(id_);
+  info_.parent_id = text_of(parent_id_);
+  info_.metadata = text_of(metadata_);
+  info_.created_unix_ns = host.at("created_unix_ns").get<std::int64_t>();
+  info_.session_id = host.at("session_id").get<std::uint64_t>();
+  info_.execution_id = host.at("execution_id").get<std::uint64_t>();
+}
+
 void Checkpoint::read_manifest() {
   const json manifest = json::parse(container_.manifest);
   const json &host = manifest.at("host");
   const json &worker = manifest.at("worker");
-  name_ = host.at("name").get<std::string>();
-  metadata_ = host.value("metadata", "");
+  read_host(host);
+  info_.duration_ns = worker.value("duration_ns", std::uint64_t{0});
   python_version_ = worker.at("python_version").get<std::string>();
   info_.format = static_cast<std::int32_t>(kContainerFormat);
-  info_.name = text_of(name_);
-  info_.metadata = text_of(metadata_);
   info_.python_version = text_of(python_version_);
-  info_.created_unix_ns = host.at("created_unix_ns").get<std::int64_t>();
-  info_.session_id = host.at("session_id").get<std::uint64_t>();
-  info_.execution_id = host.at("execution_id").get<std::uint64_t>();
   info_.imports = worker.at("imports").size();
   info_.body_bytes = container_.body_bytes;
   info_.size_bytes = bytes_.size();

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct CheckpointOrigin {
   std::string metadata;  // JSON
   std::uint64_t session_id = 0;
   std::uint64_t execution_id = 0;
+  std::string parent_id;  // of the checkpoint before, or empty
 };
 
 class Checkpoint {
@@ -35,6 +37,8 @@ class Checkpoint {
                                                   std::string_view body, int level, std::string_view key);
   static Result<std::shared_ptr<Checkpoint>> read(std::string bytes, std::string_view key, std::uint64_t max_bytes);
 
+  [[nodiscard]] const std::string &id() const { return id_; }
+  [[nodiscard]] const std::string &name() const { return name_; }
   [[nodiscard]] const std::string &bytes() const { return bytes_; }
   [[nodiscard]] bool is_verified() const { return container_.is_verified; }
   // Reads the manifest, once; before the two below.
@@ -47,6 +51,7 @@ class Checkpoint {
  private:
   Checkpoint() = default;
   static Result<std::shared_ptr<Checkpoint>> open(std::string bytes, std::string_view key, std::uint64_t max_bytes);
+  void read_host(const nlohmann::json &host);
   void read_manifest();
 
   std::string bytes_;
@@ -54,9 +59,11 @@ class Checkpoint {
   std::mutex mutex_;     // guards below until it is described
   bool described_ = false;
   Status description_;
-  std::string name_;
+  std::string name_;  // this and the id are known of one that was just made, too
   std::string metadata_;
   std::string python_version_;
+  std::string id_;
+  std::string parent_id_;
   capsule_checkpoint_info info_{};
   std::vector<Entry> entries_;
 };

@@ -34,6 +34,7 @@ struct Operation {
   bool kept = false;
   std::shared_ptr<Execution> execution;
   bool answered = false;
+  bool reloads = false;  // of a checkpoint, after a death
   std::uint64_t fork_id = 0;
   std::uint64_t began_ns = 0;
 

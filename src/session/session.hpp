@@ -20,8 +20,18 @@
 
 namespace capsule {
 
+class Checkpoint;
 class Runtime;
 class Snapshot;
+
+// How a checkpoint is to be made.
+struct CheckpointWish {
+  std::string name;
+  std::string metadata;  // a JSON object, or empty
+  std::string key;
+  int level = 1;
+  std::uint64_t max_bytes = std::uint64_t{1} << 30U;
+};
 
 struct SessionOptions {
   Profile profile;
@@ -49,6 +59,8 @@ struct SessionOptions {
   std::uint32_t ast_cache_entries = 100;
   std::uint32_t code_cache_entries = 100;
   std::uint32_t snapshot_limit = 16;
+  std::uint64_t snapshot_memory_limit_bytes = 0;
+  std::uint32_t checkpoint_limit = 16;
   std::int32_t restart_policy = CAPSULE_RESTART_MANUAL;
 };
 
@@ -90,6 +102,14 @@ class Session : public std::enable_shared_from_this<Session> {
   Status perform(const std::shared_ptr<Operation> &operation, std::uint64_t deadline_ns);
   Result<std::shared_ptr<Snapshot>> take_snapshot(bool kept, std::uint64_t deadline_ns);
   Status restore(const std::shared_ptr<Snapshot> &snapshot, std::uint64_t deadline_ns);
+
+  // Checkpoints (session_checkpoints.cpp). make and restore wait; of a checkpoint that was made or restored, the id is kept.
+  Result<std::shared_ptr<Checkpoint>> make_checkpoint(const CheckpointWish &wish, std::uint64_t deadline_ns);
+  Result<std::string> restore_checkpoint(const Checkpoint &checkpoint, std::uint32_t flags, std::uint64_t deadline_ns);
+  Status keep_checkpoint(const std::shared_ptr<Checkpoint> &checkpoint);
+  std::shared_ptr<Checkpoint> find_checkpoint(const std::string &name);
+  std::shared_ptr<Checkpoint> checkpoint_at(std::size_t index);
+  Status forget_checkpoint(const std::string &name);
 
   // Waiting (session_events.cpp).
   Result<Event> next(Execution &execution, std::uint64_t deadline_ns);
@@ -159,6 +179,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_answer(Worker &worker, const wire::Answer &answer, UniqueFd attached);
   void finish_operation(Notifications &notifications, Status status);
   void finish_snapshot(Operation &operation);
+  void trim_snapshots(const Snapshot &newest);
   // A restore that waits, and what waits behind it: a death in front of it is no end of these.
   struct QueuedRestore {
     std::shared_ptr<Operation> restore;
@@ -176,6 +197,19 @@ class Session : public std::enable_shared_from_this<Session> {
   bool revive();
   void hold_end(Event event, std::int32_t state);
   void settle_switch(Notifications &notifications, const Status &status);
+
+  // session_checkpoints.cpp
+  using Kept = std::deque<std::shared_ptr<Checkpoint>>;
+  [[nodiscard]] Kept::iterator find_kept(const std::string &name);
+  struct Unpacked {
+    std::shared_ptr<Checkpoint> of;  // nothing: there is none, or no need of it
+    UniqueFd memory;
+    std::uint64_t manifest_bytes = 0;
+  };
+  [[nodiscard]] Result<Unpacked> unpack(const std::shared_ptr<Checkpoint> &checkpoint) const;
+  [[nodiscard]] bool reloading() const { return operation_ && operation_->reloads; }
+  bool begin_reload();
+  void finish_reload(Notifications &notifications, const Status &status);
 
   // session_output.cpp
   struct Target {
@@ -252,6 +286,10 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Event> held_end_;                            // of the current execution, until it is rolled back
   std::int32_t held_state_ = 0;                              // what it will say of the state
   std::deque<std::weak_ptr<Snapshot>> snapshots_;            // those that count, the oldest first
+  Kept checkpoints_;                                         // the oldest first
+  Unpacked unpacked_;                                        // the last, where a death is to go back to it
+  bool reloads_ = false;                                     // the next worker is to begin with it
+  std::string last_checkpoint_id_;                           // made or restored
   std::uint64_t uncredited_ = 0;                             // taken by callers, not yet granted back to the worker
   std::map<std::uint64_t, std::weak_ptr<Execution>> ended_;  // that late output may come for
   std::uint64_t last_ended_id_ = 0;

@@ -239,6 +239,14 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
     fail_start(notifications, reason);
     return;
   }
+  if (reloading()) {
+    // To try again would end the same way.
+    operation_.reset();
+    ++counters_.checkpoint_restores_failed;
+    fail_start(notifications,
+               Status(CAPSULE_E_DIED, describe_death(*worker, counters_.death_reason) + " while it restored the checkpoint"));
+    return;
+  }
   const bool expected = closing() || restarting_ || worker->kill_sent;
   if (!expected) {
     runtime_->count_worker_died();

@@ -153,8 +153,10 @@ void Session::on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready 
     start_status_ = Status();
     ++times_ready_;
     changed_.notify_all();
-    settle_switch(notifications, Status());
-    dispatch(notifications);
+    if (!begin_reload()) {
+      settle_switch(notifications, Status());
+      dispatch(notifications);
+    }
   } else if (closing()) {
     settle_switch(notifications, Status(CAPSULE_E_CLOSED, "session is closed"));
     proceed_close();

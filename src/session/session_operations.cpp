@@ -179,6 +179,11 @@ void Session::on_answer(Worker &worker, const wire::Answer &answer, UniqueFd att
 }
 
 void Session::finish_operation(Notifications &notifications, Status status) {
+  if (reloading()) {
+    finish_reload(notifications, status);
+    dispatch(notifications);
+    return;
+  }
   const std::shared_ptr<Operation> operation = std::exchange(operation_, nullptr);
   operation->status = std::move(status);
   operation->phase = Operation::Phase::kDone;
@@ -335,6 +340,7 @@ bool Session::revive() {
   if (closing() || restarting_ || options_.restart_policy == CAPSULE_RESTART_MANUAL) {
     return false;
   }
+  reloads_ = options_.restart_policy == CAPSULE_RESTART_CHECKPOINT;
   Birth birth;
   for (auto one = snapshots_.rbegin(); options_.restart_policy == CAPSULE_RESTART_SNAPSHOT && one != snapshots_.rend(); ++one) {
     const auto snapshot = one->lock();
@@ -397,7 +403,31 @@ Result<std::shared_ptr<Snapshot>> Session::take_snapshot(bool kept, std::uint64_
   if (Status status = perform(operation, deadline_ns); !status.ok()) {
     return status;
   }
+  if (kept && options_.snapshot_memory_limit_bytes != 0) {
+    trim_snapshots(*operation->snapshot);
+  }
   return std::move(operation->snapshot);
+}
+
+// Reads /proc, and so on the caller's thread, without the lock.
+void Session::trim_snapshots(const Snapshot &newest) {
+  std::vector<std::shared_ptr<Snapshot>> older;
+  {
+    const Lock lock(mutex_);
+    for (const auto &weak : snapshots_) {
+      if (auto one = weak.lock(); one && one.get() != &newest) {
+        older.push_back(std::move(one));
+      }
+    }
+  }
+  std::uint64_t total = newest.info().proportional_bytes;
+  for (auto one = older.rbegin(); one != older.rend(); ++one) {
+    total += (*one)->info().proportional_bytes;
+    if (total > options_.snapshot_memory_limit_bytes && (*one)->let_go(true)) {
+      const Lock lock(mutex_);
+      ++counters_.snapshots_evicted;
+    }
+  }
 }
 
 Status Session::restore(const std::shared_ptr<Snapshot> &snapshot, std::uint64_t deadline_ns) {

@@ -190,6 +190,7 @@ capsule_snapshot_info Snapshot::info() const {
     std::stringstream text;
     text << file.rdbuf();
     info.resident_bytes = rollup_bytes(text.str(), "Rss:");
+    info.proportional_bytes = rollup_bytes(text.str(), "Pss:");
     info.private_bytes = rollup_bytes(text.str(), "Private_Clean:") + rollup_bytes(text.str(), "Private_Dirty:");
   }
   return info;

@@ -230,6 +230,32 @@ CAPSULE_TEST(the_oldest_snapshot_is_let_go_beyond_the_limit) {
   CHECK_EQ(info_of(session).snapshots, 4);
 }
 
+CAPSULE_TEST(snapshots_that_take_too_much_memory_are_let_go_the_oldest_first) {
+  SessionOptions options;
+  options.raw.snapshot_memory_limit_bytes = 60U << 20U;
+  const Session session = open_session(options);
+  std::vector<Snapshot> snapshots;
+  // Each keeps pages of its own once the session has written anew what they hold.
+  for (int i = 0; i < 4; ++i) {
+    value_of(session, "x = bytearray(b'" + std::to_string(i) + "') * (25 << 20)");
+    snapshots.push_back(snapshot_of(session));
+  }
+  CHECK_EQ(info_of(snapshots[0]).evicted, 1);
+  CHECK_EQ(info_of(snapshots[3]).evicted, 0);
+  CHECK_EQ(value_of(branch_of(snapshots[3]), "x[-1:]"), "bytearray(b'3')");
+  const capsule_session_info info = info_of(session);
+  CHECK(info.snapshots_evicted >= 1 && info.snapshots_evicted <= 3);
+  // The new one stays, whatever it takes.
+  SessionOptions tight;
+  tight.raw.snapshot_memory_limit_bytes = 1;
+  const Session other = open_session(tight);
+  const Snapshot first = snapshot_of(other);
+  const Snapshot second = snapshot_of(other);
+  CHECK_EQ(info_of(first).evicted, 1);
+  CHECK_EQ(info_of(second).evicted, 0);
+  CHECK_EQ(info_of(other).snapshots_evicted, 1);
+}
+
 CAPSULE_TEST(without_snapshots_there_are_still_branches_and_rollbacks) {
   SessionOptions options;
   options.raw.snapshot_limit = 0;

@@ -233,7 +233,8 @@ void set_session_parts(const SessionParts *parts) { parts_of_process = parts; }
 PyRef make_native() {
   PyRef native(PyModule_New("capsule"));
   if (!native || PyModule_AddFunctions(native.get(), functions) != 0 || !add_streams(native.get()) ||
-      !add_print(native.get()) || !add_writers(native.get()) || !add_shows(native.get()) || !add_guarded(native.get())) {
+      !add_print(native.get()) || !add_writers(native.get()) || !add_shows(native.get()) || !add_guarded(native.get()) ||
+      !add_arrow(native.get())) {
     return {};
   }
   return native;

@@ -5,6 +5,7 @@ import itertools
 import operator
 import pickle
 import sys
+import time
 import types
 
 cloudpickle = load_once("cloudpickle")
@@ -155,6 +156,7 @@ class Dumper:
             self.skip_unusable_names()
 
     def run(self):
+        began = time.monotonic_ns()
         self.body.write(prelude())
         self.dump_plain()
         self.dump_imported()
@@ -163,7 +165,7 @@ class Dumper:
         for name in self.rest:
             self.dump_one(name)
         self.body.flush()
-        return self.manifest(values_offset)
+        return {**self.manifest(values_offset), "duration_ns": time.monotonic_ns() - began}
 
     def manifest(self, values_offset):
         counts = dict.fromkeys((*KINDS, "skipped"), 0)

@@ -271,7 +271,13 @@ def run_on_loop(codes):
 def answer(*request):
     """Does what the host asks for between executions."""
     operation, *arguments = request
-    return load_once("values").answer(operation, _session.names, _session.sources, *arguments)
+    return values().answer(operation, _session.names, _session.sources, *arguments)
+
+
+def values():
+    module = load_once("values")
+    module.arrow_view = _session.native.arrow_view
+    return module
 
 
 def bind_inputs(items):
@@ -281,7 +287,7 @@ def bind_inputs(items):
 
 def encode_value(kind, value, limit):
     """An execution's value as the host wants it."""
-    return load_once("values").encode_value(kind, value, limit)
+    return values().encode_value(kind, value, limit)
 
 
 def why_no_fork():
