@@ -19,261 +19,17 @@
 
 #include <capsule/capsule.h>
 
-#include <chrono>
-#include <cstdint>
+#include <capsule/capsule_values.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace capsule {
-// Inline, so that these names never meet those of another version of this header, or of the library's own classes.
 inline namespace cpp0 {
-
-using Milliseconds = std::chrono::milliseconds;     ///< Lengths of time; a `std::chrono::seconds` converts by itself.
-inline constexpr Milliseconds kForever{-1};         ///< As a timeout: no limit.
-inline constexpr Milliseconds kSessionGrace{-1};    ///< As a grace period: what the session's options say.
-using MaybeText = std::optional<std::string_view>;  ///< A text that may be absent.
-
-/** @brief A call failed; `what()` is the library's sentence about it. */
-class Error : public std::runtime_error {
- public:
-  Error(capsule_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
-  [[nodiscard]] capsule_status status() const noexcept { return status_; }  ///< `CAPSULE_E_…`.
-
- private:
-  capsule_status status_;
-};
-
-/** @brief The time given ran out (`CAPSULE_E_TIMEOUT`); nothing was lost, the call may be repeated. */
-class TimeoutError : public Error {
- public:
-  explicit TimeoutError(const std::string &message) : Error(CAPSULE_E_TIMEOUT, message) {}
-};
-
-namespace detail {
-
-inline void check(capsule_status status, const capsule_error &error) {
-  if (status == CAPSULE_E_TIMEOUT) throw TimeoutError(error.message);
-  if (status != CAPSULE_OK) throw Error(status, error.message);
-}
-
-template <typename Function, typename... Arguments>
-void call(Function *function, Arguments... arguments) {
-  capsule_error error{};
-  error.struct_size = sizeof error;
-  check(function(arguments..., &error), error);
-}
-
-template <typename Info, typename Handle>
-Info info(capsule_status (*function)(Handle *, Info *, capsule_error *), Handle *handle) {
-  Info result{};
-  result.struct_size = sizeof result;
-  call(function, handle, &result);
-  return result;
-}
-
-template <typename Value, typename Handle>
-Value get(capsule_status (*function)(Handle *, Value *, capsule_error *), Handle *handle) {
-  Value result{};
-  call(function, handle, &result);
-  return result;
-}
-
-struct Releaser {
-  void operator()(capsule_runtime *handle) const noexcept { capsule_runtime_release(handle); }
-  void operator()(capsule_session *handle) const noexcept { capsule_session_release(handle); }
-  void operator()(capsule_execution *handle) const noexcept { capsule_execution_release(handle); }
-  void operator()(capsule_snapshot *handle) const noexcept { capsule_snapshot_release(handle); }
-  void operator()(capsule_buffer *handle) const noexcept { capsule_buffer_release(handle); }
-  void operator()(capsule_checkpoint *handle) const noexcept { capsule_checkpoint_release(handle); }
-};
-
-inline capsule_text view(std::string_view text) { return {text.data(), text.size()}; }
-inline std::string_view view(const capsule_text &text) { return {text.data, text.size}; }
-inline MaybeText optional_view(const capsule_text &text) {
-  return text.data == nullptr ? std::nullopt : std::make_optional(view(text));
-}
-
-inline std::vector<capsule_text> views(const std::vector<std::string> &texts) {
-  std::vector<capsule_text> result(texts.size());
-  for (std::size_t i = 0; i < texts.size(); ++i) result[i] = view(texts[i]);
-  return result;
-}
-
-template <typename Options>
-Options defaults(void (*initialize)(Options *, std::uint32_t)) {
-  Options options{};
-  initialize(&options, sizeof options);
-  return options;
-}
-
-inline capsule_session_options session_defaults() { return defaults(capsule_session_options_init); }
-
-}  // namespace detail
-
-/** @brief Options of a runtime: fields and defaults of `capsule_runtime_options`. */
-struct RuntimeOptions {
-  std::uint32_t max_frame_bytes = detail::defaults(capsule_runtime_options_init).max_frame_bytes;  ///< Of either side.
-  std::string worker_dir{};  ///< Folder of the worker module.
-};
-
-/** @brief Options of a session: fields and defaults of `capsule_session_options`. */
-struct SessionOptions {
-  std::int32_t executor = detail::session_defaults().executor;         ///< `CAPSULE_EXECUTOR_…`.
-  std::int32_t start = detail::session_defaults().start;               ///< `CAPSULE_START_…`.
-  std::uint32_t queue_limit = detail::session_defaults().queue_limit;  ///< Executions that may wait behind another.
-  std::string python{};                                                ///< The interpreter, a path or a name.
-  std::vector<std::string> preload{};                                  ///< Modules to import before the start.
-  std::vector<std::string> native_thread_allow{};  ///< Preloaded modules that may leave native threads running.
-  std::vector<std::string> environment{};          ///< `NAME=value` texts added to the host's environment.
-  std::string working_directory{};                 ///< The worker's current folder.
-  Milliseconds start_timeout{detail::session_defaults().start_timeout_ms};            ///< For the worker to get ready.
-  Milliseconds cancel_grace{detail::session_defaults().cancel_grace_ms};              ///< From cancel to kill.
-  Milliseconds heartbeat_interval{detail::session_defaults().heartbeat_interval_ms};  ///< Time between heartbeats.
-  bool wait_ready = detail::session_defaults().wait_ready != 0;  ///< Whether `open` waits until the worker is ready.
-  std::uint64_t output_window_bytes = detail::session_defaults().output_window_bytes;  ///< On its way to the caller.
-  std::uint64_t output_queue_bytes = detail::session_defaults().output_queue_bytes;    ///< Waiting in the worker.
-  double rate_limit_per_s = detail::session_defaults().rate_limit_per_s;               ///< Executions a second; 0: no limit.
-  std::uint32_t rate_limit_burst = detail::session_defaults().rate_limit_burst;        ///< Executions at once.
-  std::int32_t output_policy = detail::session_defaults().output_policy;               ///< `CAPSULE_OUTPUT_…`.
-  bool enable_metrics = detail::session_defaults().enable_metrics != 0;                ///< The opt-in metrics.
-  std::int32_t mode = detail::session_defaults().mode;                ///< `CAPSULE_MODE_…` of executions that name none.
-  bool idle_tasks = detail::session_defaults().idle_tasks != 0;       ///< Whether tasks go on while no execution runs.
-  std::int32_t late_output = detail::session_defaults().late_output;  ///< `CAPSULE_LATE_…`.
-  std::uint64_t output_budget_bytes = detail::session_defaults().output_budget_bytes;  ///< Of an execution; 0: no limit.
-  bool coalesce_carriage_returns = detail::session_defaults().coalesce_carriage_returns != 0;  ///< Of progress bars.
-  std::uint32_t async_flags = detail::session_defaults().async_flags;                          ///< Bits of `CAPSULE_ASYNC_…`.
-  Milliseconds drain_timeout{detail::session_defaults().drain_timeout_ms};                     ///< For output before the end.
-  Milliseconds input_timeout{detail::session_defaults().input_timeout_ms};                     ///< For an answer to `input()`.
-  std::uint64_t display_limit_bytes = detail::session_defaults().display_limit_bytes;          ///< Of one display.
-  double progress_rate_per_s = detail::session_defaults().progress_rate_per_s;                 ///< Of one bar; 0: no limit.
-  std::uint32_t ast_cache_entries = detail::session_defaults().ast_cache_entries;              ///< Syntax trees kept.
-  std::uint32_t code_cache_entries = detail::session_defaults().code_cache_entries;            ///< Compiled sources kept.
-  std::uint32_t snapshot_limit = detail::session_defaults().snapshot_limit;                    ///< Snapshots kept.
-  std::int32_t restart_policy = detail::session_defaults().restart_policy;                     ///< `CAPSULE_RESTART_…`.
-};
-
-/** @brief Options of an execution: fields and defaults of `capsule_execution_options`. */
-struct ExecutionOptions {
-  std::string file_name{};                                ///< File name in tracebacks.
-  std::string traceparent{};                              ///< W3C `traceparent` of the caller's span.
-  std::string tracestate{};                               ///< W3C `tracestate`; needs a `traceparent`.
-  Milliseconds timeout{0};                                ///< Time the code may run once started; 0 for no limit.
-  std::int32_t mode = CAPSULE_MODE_AUTO;                  ///< `CAPSULE_MODE_…`; auto for the session's.
-  std::uint64_t output_budget_bytes = 0;                  ///< What of its output reaches the host; 0 for the session's.
-  std::int32_t transaction = CAPSULE_TRANSACTION_COMMIT;  ///< `CAPSULE_TRANSACTION_…`.
-  std::int32_t transaction_scope = CAPSULE_SCOPE_MEMORY;  ///< `CAPSULE_SCOPE_…`.
-};
-
-/** @brief A value read from a session, with the memory it owns. */
-class Value {
- public:
-  Value(Value &&other) noexcept : value_(std::exchange(other.value_, empty())) {}
-  Value &operator=(Value &&other) noexcept {
-    std::swap(value_, other.value_);
-    return *this;
-  }
-  ~Value() { capsule_value_release(&value_); }
-
-  const capsule_value *operator->() const noexcept { return &value_; }  ///< Any field.
-  std::string_view data() const noexcept {                              ///< The content; JSON, text, bytes or items.
-    return {static_cast<const char *>(value_.data), static_cast<std::size_t>(value_.size_bytes)};
-  }
-  std::string_view type_name() const noexcept { return detail::view(value_.type_name); }  ///< In Python.
-
- private:
-  friend class Session;
-  Value() noexcept : value_(empty()) {}
-  static capsule_value empty() noexcept {
-    capsule_value value{};
-    value.struct_size = sizeof value;
-    return value;
-  }
-  capsule_value value_;
-};
-
-/** @brief Shared memory that the host fills in place, to be set as a value without a copy. */
-class Buffer {
- public:
-  explicit Buffer(std::uint64_t size_bytes) : size_bytes_(size_bytes) {
-    capsule_buffer *handle = nullptr;
-    detail::call(capsule_buffer_create, size_bytes, &handle, &data_);
-    handle_.reset(handle);
-  }
-  void *data() const noexcept { return data_; }                      ///< Writable until it was set in a session.
-  std::uint64_t size_bytes() const noexcept { return size_bytes_; }  ///< Its length.
-  capsule_buffer *capi() const noexcept { return handle_.get(); }    ///< The handle, still owned here.
-
- private:
-  std::unique_ptr<capsule_buffer, detail::Releaser> handle_;
-  void *data_ = nullptr;
-  std::uint64_t size_bytes_;
-};
-
-/**
- * @brief One event, with the texts it owns; used by one thread at a time.
- *
- * `event->field` reads any field of `capsule_event`. The texts are here as views, valid until the Event is destroyed,
- * moved from, assigned, or passed to Execution::take().
- */
-class Event {
- public:
-  Event() noexcept { event_.struct_size = sizeof event_; }  ///< Holds no event: `kind()` is 0.
-  Event(Event &&other) noexcept : Event() { std::swap(event_, other.event_); }
-  Event &operator=(Event other) noexcept {
-    std::swap(event_, other.event_);
-    return *this;
-  }
-  ~Event() { capsule_event_release(&event_); }
-
-  std::int32_t kind() const noexcept { return event_.kind; }  ///< `CAPSULE_EVENT_…`.
-  /** @brief Whether it is the execution's last: `RESULT` or `ERROR`. */
-  bool terminal() const noexcept { return kind() == CAPSULE_EVENT_RESULT || kind() == CAPSULE_EVENT_ERROR; }
-  std::string_view data() const noexcept { return detail::view(event_.data); }  ///< OUTPUT: the text.
-  std::string_view raw() const noexcept { return detail::view(event_.raw); }    ///< OUTPUT: the bytes.
-  /** @brief DISPLAY: the representation of that MIME type, where there is one. */
-  MaybeText part(std::string_view mime_type) const noexcept {
-    for (std::size_t i = 0; i < event_.part_count; ++i) {
-      if (detail::view(event_.parts[i].mime_type) == mime_type) return detail::view(event_.parts[i].data);
-    }
-    return std::nullopt;
-  }
-  std::string_view display_id() const noexcept { return detail::view(event_.display_id); }  ///< DISPLAY, PROGRESS.
-  std::string_view prompt() const noexcept { return detail::view(event_.prompt); }          ///< INPUT: the prompt.
-  MaybeText repr() const noexcept { return detail::optional_view(event_.repr); }            ///< RESULT: of the value.
-  MaybeText type_name() const noexcept { return detail::optional_view(event_.type_name); }  ///< RESULT: of the value.
-  MaybeText json() const noexcept { return detail::optional_view(event_.json); }            ///< RESULT: the value.
-  std::string_view error_type() const noexcept { return detail::view(event_.error_type); }  ///< ERROR: its type.
-  std::string_view message() const noexcept { return detail::view(event_.message); }        ///< ERROR: one sentence.
-  MaybeText traceback() const noexcept { return detail::optional_view(event_.traceback); }  ///< ERROR: as Python's.
-
-  const capsule_event *operator->() const noexcept { return &event_; }  ///< The fields of the C struct.
-  capsule_event *capi() noexcept { return &event_; }                    ///< The C struct, for the C functions.
-
- private:
-  capsule_event event_{};
-};
-
-/** @brief All that one execution did, collected by Session::run(). */
-struct RunResult {
-  std::string stdout_text, stderr_text;              ///< What it wrote.
-  std::vector<Event> displays;                       ///< What it displayed.
-  std::int32_t outcome = 0;                          ///< `CAPSULE_OUTCOME_…`.
-  std::optional<std::string> repr, type_name, json;  ///< The trailing expression's value, as Event has it.
-  std::string error_type, message;                   ///< What went wrong; empty when `ok()`.
-  std::optional<std::string> traceback;              ///< Where it went wrong.
-  std::int32_t cancel_phase = 0, death_reason = 0;   ///< `CAPSULE_CANCEL_…`, `CAPSULE_DEATH_…`.
-  std::int32_t exit_code = 0, signal_number = 0;     ///< As Event has them.
-  std::int32_t state = 0;                            ///< `CAPSULE_STATE_…`.
-  std::chrono::nanoseconds duration{0};              ///< Time from start to end.
-
-  bool ok() const noexcept { return outcome == CAPSULE_OUTCOME_OK; }  ///< Whether the code ran to its end.
-};
 
 /** @brief What Execution::take() found. */
 enum class Taken {
@@ -371,83 +127,6 @@ class Execution {
   std::unique_ptr<capsule_execution, detail::Releaser> handle_;
 };
 
-/** @brief How a checkpoint is made or read: fields and defaults of `capsule_checkpoint_options`. */
-struct CheckpointOptions {
-  std::int32_t compression_level = detail::defaults(capsule_checkpoint_options_init).compression_level;  ///< 0 … 19.
-  std::string name{};                                                                                    ///< Its name.
-  std::string metadata{};                                                                 ///< A JSON object of the caller's.
-  std::string key{};                                                                      ///< To sign or to check with.
-  std::uint64_t max_bytes = detail::defaults(capsule_checkpoint_options_init).max_bytes;  ///< Before compression.
-};
-
-/** @brief One name of a checkpoint, or of a report on its restoring. */
-struct CheckpointEntry {
-  std::string name;       ///< The name.
-  std::string type_name;  ///< Of its value; empty in a report.
-  std::string reason;     ///< Why it was skipped or failed.
-  std::int32_t status;    ///< `CAPSULE_ENTRY_…`.
-  std::int32_t kind;      ///< `CAPSULE_NAME_…`, or 0.
-};
-
-namespace detail {
-
-inline capsule_checkpoint_options raw(const CheckpointOptions &options) {
-  capsule_checkpoint_options result = defaults(capsule_checkpoint_options_init);
-  result.compression_level = options.compression_level;
-  result.name = view(options.name);
-  result.metadata = view(options.metadata);
-  result.key = view(options.key);
-  result.max_bytes = options.max_bytes;
-  return result;
-}
-
-// Those that a call fills in.
-template <typename Fill>
-std::vector<CheckpointEntry> entries(Fill fill) {
-  capsule_checkpoint_entries raw{};
-  raw.struct_size = sizeof raw;
-  fill(&raw);
-  std::vector<CheckpointEntry> result;
-  for (std::size_t i = 0; i < raw.count; ++i) {
-    const capsule_checkpoint_entry &one = raw.entries[i];
-    result.push_back(
-        {std::string(view(one.name)), std::string(view(one.type_name)), std::string(view(one.reason)), one.status, one.kind});
-  }
-  capsule_checkpoint_entries_release(&raw);
-  return result;
-}
-
-}  // namespace detail
-
-/** @brief What a session knew, as bytes. */
-class Checkpoint {
- public:
-  /** @brief Reads a file and checks it; nothing is unpickled. */
-  static Checkpoint read_file(std::string_view path, const CheckpointOptions &options = {}) {
-    const capsule_checkpoint_options raw = detail::raw(options);
-    capsule_checkpoint *handle = nullptr;
-    detail::call(capsule_checkpoint_read_file, path.data(), path.size(), &raw, &handle);
-    return Checkpoint(handle);
-  }
-  /** @brief Writes it to a file that only the owner can read, whole or not at all. */
-  void write_file(std::string_view path) const {
-    detail::call(capsule_checkpoint_write_file, capi(), path.data(), path.size());
-  }
-  capsule_checkpoint_info info() const {
-    return detail::info(capsule_checkpoint_get_info, capi());
-  }  ///< What it says of itself.
-  /** @brief Its names, and those that were skipped when it was made. */
-  std::vector<CheckpointEntry> entries() const {
-    return detail::entries([this](capsule_checkpoint_entries *raw) { detail::call(capsule_checkpoint_list, capi(), raw); });
-  }
-  capsule_checkpoint *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
-
- private:
-  friend class Session;
-  explicit Checkpoint(capsule_checkpoint *handle) noexcept : handle_(handle) {}
-  std::unique_ptr<capsule_checkpoint, detail::Releaser> handle_;
-};
-
 class Session;
 
 /** @brief A frozen copy of a session. Destroying it lets it go; sessions made of it live on. */
@@ -477,6 +156,11 @@ class Session {
     raw.output_budget_bytes = options.output_budget_bytes;
     raw.transaction = options.transaction;
     raw.transaction_scope = options.transaction_scope;
+    const Inputs::Raw inputs = options.inputs.raw();
+    raw.inputs = inputs.inputs.data();
+    raw.input_count = inputs.inputs.size();
+    raw.result_kind = options.result_kind;
+    raw.capture_sources = options.capture_sources ? 1 : 0;
     capsule_execution *handle = nullptr;
     detail::call(capsule_execution_create, capi(), source.data(), source.size(), &raw, &handle);
     return Execution(handle);
@@ -506,6 +190,7 @@ class Session {
         result.exit_code = event->exit_code;
         result.signal_number = event->signal_number;
         result.state = event->state;
+        result.effects = event->effects;
         result.duration = std::chrono::nanoseconds(event->duration_ns);
         break;  // late output may come behind it
       }
@@ -544,6 +229,27 @@ class Session {
       detail::call(capsule_session_restore_checkpoint, capi(), checkpoint.capi(), flags, timeout.count(), raw);
     });
   }
+  /** @brief Has the session keep a checkpoint under its name; `CAPSULE_RESTART_CHECKPOINT` goes back to the last one. */
+  void keep(const Checkpoint &checkpoint) { detail::call(capsule_session_keep_checkpoint, capi(), checkpoint.capi()); }
+  /** @brief The checkpoint that it keeps under a name. */
+  Checkpoint find_checkpoint(std::string_view name) const {
+    capsule_checkpoint *handle = nullptr;
+    detail::call(capsule_session_find_checkpoint, capi(), name.data(), name.size(), &handle);
+    return Checkpoint(handle);
+  }
+  /** @brief Those that it keeps, the oldest first. */
+  std::vector<Checkpoint> checkpoints() const {
+    std::vector<Checkpoint> kept;
+    capsule_checkpoint *handle = nullptr;
+    while (capsule_session_checkpoint_at(capi(), kept.size(), &handle, nullptr) == CAPSULE_OK) {
+      kept.push_back(Checkpoint(handle));
+    }
+    return kept;
+  }
+  /** @brief Lets go of the one that it keeps under a name. */
+  void forget_checkpoint(std::string_view name) {
+    detail::call(capsule_session_forget_checkpoint, capi(), name.data(), name.size());
+  }
   /** @brief Binds a name to what `data` is as `kind` says, `CAPSULE_VALUE_…`. Waits its turn. */
   void set(std::string_view name, std::int32_t kind, std::string_view data, std::int32_t strategy = CAPSULE_SET_OVERWRITE,
            Milliseconds timeout = kForever) {
@@ -567,6 +273,11 @@ class Session {
   void set(std::string_view name, const capsule_value &value, std::int32_t strategy = CAPSULE_SET_OVERWRITE,
            Milliseconds timeout = kForever) {
     detail::call(capsule_session_set, capi(), name.data(), name.size(), &value, strategy, timeout.count());
+  }
+  /** @brief Binds several names: all, or none where one of them cannot be. Waits its turn. */
+  void update(const Inputs &inputs, std::int32_t strategy = CAPSULE_SET_OVERWRITE, Milliseconds timeout = kForever) {
+    const Inputs::Raw raw = inputs.raw();
+    detail::call(capsule_session_update, capi(), raw.inputs.data(), raw.inputs.size(), strategy, timeout.count());
   }
   /** @brief What a name is bound to, as `kind` says. Waits its turn. */
   Value get(std::string_view name, std::int32_t kind = CAPSULE_VALUE_AUTO, Milliseconds timeout = kForever) {
@@ -655,6 +366,8 @@ class Runtime {
     raw.code_cache_entries = options.code_cache_entries;
     raw.snapshot_limit = options.snapshot_limit;
     raw.restart_policy = options.restart_policy;
+    raw.checkpoint_limit = options.checkpoint_limit;
+    raw.snapshot_memory_limit_bytes = options.snapshot_memory_limit_bytes;
     capsule_session *handle = nullptr;
     detail::call(capsule_session_open, capi(), &raw, &handle);
     return Session(handle);

@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "checkpoints.hpp"
 #include "snapshots.hpp"
 #include "values.hpp"
 
@@ -82,12 +83,23 @@ std::string origins_of(const Run &run) {
   return origins;
 }
 
-std::string text_of(const Run &run) {
+std::string printed_text(const Run &run) {
   std::string text;
   for (const Event &event : run.events()) {
     text += event.data;
   }
   return text;
+}
+
+json effects_of(const Event &end) {
+  json effects = json::array();
+  const char *const names[] = {"files", "network", "processes", "signals", "native"};
+  for (std::size_t i = 0; i < std::size(names); ++i) {
+    if ((end.effects >> i & 1U) != 0) {
+      effects.push_back(names[i]);
+    }
+  }
+  return effects;
 }
 
 struct Played {
@@ -127,7 +139,7 @@ Expectations output_expectations() {
       {"stdout_size", number_is("the size of stdout", [](const Played &p) { return p.run.out().size(); })},
       {"prompts", [](const Played &p, const json &v) { check_is("prompts", prompts_of(p.run, false), v.dump()); }},
       {"secret_prompts", [](const Played &p, const json &v) { check_is("secret prompts", prompts_of(p.run, true), v.dump()); }},
-      {"text", text_is("the text of the output", [](const Played &p) { return text_of(p.run); })},
+      {"text", text_is("the text of the output", [](const Played &p) { return printed_text(p.run); })},
       {"origins", text_is("the origins of output", [](const Played &p) { return origins_of(p.run); })},
       {"displays", [](const Played &p, const json &v) { check_is("displays", displays_of(p.run).dump(), v.dump()); }},
       {"progress", [](const Played &p, const json &v) { check_is("progress", progress_of(p.run).dump(), v.dump()); }},
@@ -145,6 +157,8 @@ Expectations value_expectations() {
       {"repr_size_bytes", number_is("repr_size_bytes", [](const Played &p) { return p.end.repr_size_bytes; })},
       {"json", [](const Played &p,
                   const json &v) { check_is("the JSON", json::parse(p.end.json.value_or("\"absent\"")).dump(), v.dump()); }},
+      {"value", optional_is("the value asked for", [](const Played &p) { return p.end.value; })},
+      {"value_refused", text_is("the value's status", [](const Played &p) { return capsule_status_name(p.end.value_status); })},
       {"json_absent", [](const Played &p, const json &) { check_is("the JSON", p.end.json, std::optional<std::string>()); }},
   };
 }
@@ -167,6 +181,9 @@ Expectations end_expectations() {
       {"exit_code", number_is("the exit code", [](const Played &p) { return p.end.exit_code; })},
       {"signal_number", number_is("the signal", [](const Played &p) { return p.end.signal_number; })},
       {"state", text_is("the state", [](const Played &p) { return p.end.state; })},
+      {"restored_checkpoint",
+       optional_is("the checkpoint restored", [](const Played &p) { return p.end.restored_checkpoint; })},
+      {"effects", [](const Played &p, const json &v) { check_is("the effects", effects_of(p.end).dump(), v.dump()); }},
   };
 }
 
@@ -209,8 +226,42 @@ std::int32_t number_of_name(const std::vector<std::string> &names, const std::st
   return static_cast<std::int32_t>(found - names.begin());
 }
 
-ExecutionOptions options_of(const json &step) {
+// Names and JSON values, as the C functions take them.
+class Inputs {
+ public:
+  explicit Inputs(const json &object) {
+    for (const auto &[name, value] : object.items()) {
+      texts_.emplace_back(name, value.dump());
+    }
+    values_.resize(texts_.size());
+    for (std::size_t i = 0; i < texts_.size(); ++i) {
+      const std::string &data = texts_[i].second;
+      values_[i] = {
+          .struct_size = sizeof(capsule_value), .kind = CAPSULE_VALUE_JSON, .data = data.data(), .size_bytes = data.size()};
+      raw.push_back({text_of(texts_[i].first), &values_[i]});
+    }
+  }
+  Inputs(const Inputs &) = delete;
+  Inputs &operator=(const Inputs &) = delete;
+
+  std::vector<capsule_input> raw;
+
+ private:
+  std::vector<std::pair<std::string, std::string>> texts_;
+  std::vector<capsule_value> values_;
+};
+
+std::int32_t kind_named(const std::string &name) {
+  return number_of_name({"auto", "json", "text", "bytes", "buffer", "repr"}, name);
+}
+
+ExecutionOptions options_of(const json &step, const Inputs &inputs) {
   ExecutionOptions options;
+  options.raw.inputs = inputs.raw.data();
+  options.raw.input_count = inputs.raw.size();
+  if (step.contains("result")) {
+    options.raw.result_kind = kind_named(step.at("result"));
+  }
   options.raw.transaction =
       number_of_name({"commit", "rollback_on_failure", "rollback_always"}, step.value("transaction", "commit"));
   options.raw.transaction_scope = number_of_name({"memory", "names"}, step.value("scope", "memory"));
@@ -255,7 +306,8 @@ void play_events(Run &run, const json &step) {
 }
 
 void play_execution(const Session &session, const json &step) {
-  Run run(session, source_of(step), options_of(step));
+  const Inputs inputs(step.value("bind", json::object()));
+  Run run(session, source_of(step), options_of(step, inputs));
   play_events(run, step);
   const Played played{run, run.end(), session};
   for (const auto &[key, value] : step.at("expect").items()) {
@@ -289,6 +341,12 @@ capsule_status try_set(const Session &session, const json &step) {
   return capsule_session_set(session.get(), name.data(), name.size(), &value, strategy, kPatienceMs, nullptr);
 }
 
+capsule_status try_update(const Session &session, const json &step) {
+  const Inputs inputs(step.at("update"));
+  const std::int32_t strategy = number_of_name({"overwrite", "keep", "conflict"}, step.value("strategy", "overwrite"));
+  return capsule_session_update(session.get(), inputs.raw.data(), inputs.raw.size(), strategy, kPatienceMs, nullptr);
+}
+
 capsule_status try_get(const Session &session, const json &step) {
   const std::string name = step.at("get");
   const std::int32_t kind = step.contains("text")   ? CAPSULE_VALUE_TEXT
@@ -320,7 +378,32 @@ capsule_status try_copy(const Session &session, const json &step, Copies &copies
              : capsule_session_branch(session.get(), kPatienceMs, branch.out(), nullptr);
 }
 
+capsule_status try_checkpoint(const Session &session, const json &step) {
+  if (step.contains("keep_checkpoint")) {
+    const std::string name = step.at("keep_checkpoint");
+    capsule_checkpoint_options options = checkpoint_options();
+    options.name = text_of(name);
+    return capsule_session_keep_checkpoint(session.get(), checkpoint_of(session, options).get(), nullptr);
+  }
+  const bool forgets = step.contains("forget_checkpoint");
+  const std::string name = step.at(forgets ? "forget_checkpoint" : "restore_checkpoint");
+  if (forgets) {
+    return capsule_session_forget_checkpoint(session.get(), name.data(), name.size(), nullptr);
+  }
+  Checkpoint found;
+  const capsule_status status = capsule_session_find_checkpoint(session.get(), name.data(), name.size(), found.out(), nullptr);
+  return status != CAPSULE_OK
+             ? status
+             : capsule_session_restore_checkpoint(session.get(), found.get(), 0, kPatienceMs, nullptr, nullptr);
+}
+
 capsule_status try_step(const Session &session, const json &step, Copies &copies) {
+  if (step.contains("update")) {
+    return try_update(session, step);
+  }
+  if (step.contains("keep_checkpoint") || step.contains("restore_checkpoint") || step.contains("forget_checkpoint")) {
+    return try_checkpoint(session, step);
+  }
   if (step.contains("set")) {
     return try_set(session, step);
   }
@@ -342,17 +425,47 @@ capsule_status try_step(const Session &session, const json &step, Copies &copies
   }
   Execution execution;
   const std::string source = source_of(step);
-  ExecutionOptions options = options_of(step);
+  const Inputs inputs(step.value("bind", json::object()));
+  ExecutionOptions options = options_of(step, inputs);
   return capsule_execution_create(session.get(), source.data(), source.size(), options.get(), execution.out(), nullptr);
 }
 
 void play_step(const Session &main, const json &step, Copies &copies) {
-  check_keys(step, {"execute", "file_name",   "traceparent",  "tracestate", "timeout_ms",
-                    "inputs",  "unanswered",  "cancel_after", "grace_ms",   "interrupt_after",
-                    "expect",  "restart",     "close",        "refused",    "in",
-                    "set",     "get",         "delete",       "json",       "text",
-                    "repr",    "strategy",    "snapshot",     "restore",    "branch",
-                    "of",      "transaction", "scope"},
+  check_keys(step,
+             {"execute",
+              "file_name",
+              "traceparent",
+              "tracestate",
+              "timeout_ms",
+              "inputs",
+              "unanswered",
+              "cancel_after",
+              "grace_ms",
+              "interrupt_after",
+              "expect",
+              "restart",
+              "close",
+              "refused",
+              "in",
+              "set",
+              "get",
+              "delete",
+              "json",
+              "text",
+              "repr",
+              "strategy",
+              "snapshot",
+              "restore",
+              "branch",
+              "of",
+              "transaction",
+              "scope",
+              "bind",
+              "result",
+              "update",
+              "keep_checkpoint",
+              "restore_checkpoint",
+              "forget_checkpoint"},
              "a step");
   const Session &session = step.contains("in") ? copies.branches.at(step.at("in")) : main;
   if (step.contains("expect")) {
@@ -366,10 +479,11 @@ void play_step(const Session &main, const json &step, Copies &copies) {
 void play(const json &scenario) {
   check_keys(scenario, {"name", "session", "steps"}, "a scenario");
   const json given = scenario.value("session", json::object());
-  check_keys(given,
-             {"cancel_grace_ms", "queue_limit", "environment", "input_timeout_ms", "output_budget_bytes",
-              "coalesce_carriage_returns", "progress_rate_per_s", "display_limit_bytes", "restart_policy", "snapshot_limit"},
-             "a session");
+  check_keys(
+      given,
+      {"cancel_grace_ms", "queue_limit", "environment", "input_timeout_ms", "output_budget_bytes", "coalesce_carriage_returns",
+       "progress_rate_per_s", "display_limit_bytes", "restart_policy", "snapshot_limit", "checkpoint_limit"},
+      "a session");
   SessionOptions options;
   options.raw.cancel_grace_ms = given.value("cancel_grace_ms", options.raw.cancel_grace_ms);
   options.raw.queue_limit = given.value("queue_limit", options.raw.queue_limit);
@@ -379,7 +493,9 @@ void play(const json &scenario) {
   options.raw.progress_rate_per_s = given.value("progress_rate_per_s", options.raw.progress_rate_per_s);
   options.raw.display_limit_bytes = given.value("display_limit_bytes", options.raw.display_limit_bytes);
   options.raw.snapshot_limit = given.value("snapshot_limit", options.raw.snapshot_limit);
-  options.raw.restart_policy = number_of_name({"manual", "fresh", "snapshot"}, given.value("restart_policy", "manual"));
+  options.raw.checkpoint_limit = given.value("checkpoint_limit", options.raw.checkpoint_limit);
+  options.raw.restart_policy =
+      number_of_name({"manual", "fresh", "snapshot", "checkpoint"}, given.value("restart_policy", "manual"));
   options.environment = given.value("environment", std::vector<std::string>());
   const Session session = open_session(options);
   Copies copies;
