@@ -20,7 +20,8 @@
 #include <map>
 
 #include "base/clock.hpp"
-#include "native_thread.hpp"
+#include "host_watch.hpp"
+#include "process_tree.hpp"
 #include "snapshot_fork.hpp"
 #include "transport/socket.hpp"
 
@@ -29,73 +30,6 @@ namespace {
 
 // Once everything has been killed, how long its end may take.
 constexpr std::uint64_t kLastReapNs = kNsPerSecond;
-
-// Kills the children of this process's main thread but those that are spared; returns how many.
-std::uint32_t kill_children(const std::function<bool(pid_t)> &spared) {
-  char path[64];
-  std::snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
-  const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
-  std::string text;
-  char buffer[4096];
-  for (ssize_t count = 0; fd.valid() && (count = ::read(fd.get(), buffer, sizeof buffer)) > 0;) {
-    text.append(buffer, static_cast<std::size_t>(count));
-  }
-  std::uint32_t killed = 0;
-  const char *next = text.c_str();
-  char *end = nullptr;
-  for (long child = std::strtol(next, &end, 10); end != next; child = std::strtol(next, &end, 10)) {
-    next = end;
-    if (!spared(static_cast<pid_t>(child))) {
-      kill(static_cast<pid_t>(child), SIGKILL);
-      ++killed;
-    }
-  }
-  return killed;
-}
-
-// Of a process; 0 when it cannot be told.
-pid_t parent_of(pid_t pid) {
-  char path[64];
-  std::snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  const UniqueFd fd(open(path, O_RDONLY | O_CLOEXEC));
-  char text[512];
-  const ssize_t size = fd.valid() ? ::read(fd.get(), text, sizeof text - 1) : -1;
-  if (size <= 0) {
-    return 0;
-  }
-  text[size] = '\0';
-  // pid (name) state ppid …, and the name may hold anything.
-  const char *name_end = std::strrchr(text, ')');
-  return name_end == nullptr || std::strlen(name_end) < 5 ? 0 : static_cast<pid_t>(std::strtol(name_end + 4, nullptr, 10));
-}
-
-// A preloaded module may run without end, deaf to everything, and have children: at the host's death all of it is killed.
-class HostWatch {
- public:
-  explicit HostWatch(int host_pidfd) : over_(eventfd(0, EFD_CLOEXEC)) {
-    if (!over_.valid()) {
-      return;  // the thread could never be told to end
-    }
-    const bool started = thread_.start("capsule-watch", [this, host_pidfd] {
-      pollfd fds[] = {{host_pidfd, POLLIN, 0}, {over_.get(), POLLIN, 0}};
-      while (::poll(fds, std::size(fds), -1) < 0 || (fds[0].revents | fds[1].revents) == 0) {
-      }
-      if (fds[0].revents != 0) {
-        kill_children([](pid_t) { return false; });
-        kill(0, SIGKILL);
-      }
-    });
-    // Until here the host's death is SIGKILL, which would leave the children. A stopped zygote is woken for it.
-    if (started) {
-      prctl(PR_SET_PDEATHSIG, SIGCONT);
-    }
-  }
-  ~HostWatch() { eventfd_write(over_.get(), 1); }
-
- private:
-  UniqueFd over_;
-  NativeThread thread_;
-};
 
 class Zygote {
  public:

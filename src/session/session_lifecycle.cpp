@@ -47,6 +47,7 @@ void Session::start_worker() {
     worker_->incarnation = !birth.snapshot ? runtime_->next_incarnation()
                            : birth.keep    ? random_fork_id()
                                            : birth.snapshot->fork_id();
+    worker_->zygote_pid = birth.snapshot ? birth.snapshot->zygote_pid() : 0;
     worker_->work.set_label("channel=work session=" + std::to_string(id_));
     worker_->control.set_label("channel=control session=" + std::to_string(id_));
     worker_->control.send(0, wire::Hello{.max_frame_bytes = runtime_->max_frame_bytes(),
@@ -114,8 +115,10 @@ void Session::on_born(const std::shared_ptr<Worker> &worker, Result<Process> pro
     return;
   }
   births_failed_ = 0;
+  if (worker->zygote_pid == 0) {
+    worker->zygote_pid = runtime_->zygote(options_.profile)->pid();
+  }
   worker->process = std::move(process.value());
-  worker->zygote_pid = runtime_->zygote(options_.profile)->pid();
   runtime_->count_worker_started();
   Loop &loop = runtime_->loop();
   const auto self = shared_from_this();

@@ -42,6 +42,7 @@ Snapshot::Snapshot(std::shared_ptr<Runtime> runtime, std::uint64_t fork_id, Sess
       fork_id_(fork_id),
       options_(std::move(options)),
       created_ns_(monotonic_ns()),
+      zygote_pid_(runtime_->zygote(options_.profile)->pid()),
       pid_(process.pid),
       process_(std::move(process)),
       channel_(std::make_unique<Channel>(std::move(channel), wire::kMinMaxFrame)) {
@@ -75,16 +76,24 @@ void Snapshot::watch() {
   process_watch_ = runtime_->loop().watch_readable(process_.pidfd.get(), call(&Snapshot::on_gone));
 }
 
+// Another zygote would never hear of the fork.
+bool Snapshot::can_fork() const { return !gone() && channel_ && runtime_->zygote(options_.profile)->pid() == zygote_pid_; }
+
 void Snapshot::fork_session(std::uint64_t fork_id, const std::vector<UniqueFd> &fds, Zygote::Forked forked,
                             Zygote::Exited exited) {
   runtime_->loop().assert_on_loop();
-  if (gone() || !channel_) {
-    forked(Status(CAPSULE_E_WORKER, "the snapshot is gone"), UniqueFd());
+  if (!can_fork()) {
+    forked(Status(CAPSULE_E_WORKER, "the snapshot is gone, or its zygote"), UniqueFd());
     return;
   }
-  const auto zygote = runtime_->zygote(options_.profile);
-  zygote->expect_fork(fork_id, std::move(forked), std::move(exited));
-  forking_.push_back(fork_id);
+  const auto told = [weak = weak_from_this(), fork_id, forked = std::move(forked)](Result<Process> process, UniqueFd channel) {
+    if (const auto self = weak.lock()) {
+      self->forking_.erase(fork_id);
+    }
+    forked(std::move(process), std::move(channel));
+  };
+  runtime_->zygote(options_.profile)->expect_fork(fork_id, told, std::move(exited));
+  forking_.insert(fork_id);
   channel_->send(0, wire::Fork{.session_id = fork_id, .keep = true}, numbers_of(fds));
   const std::lock_guard lock(mutex_);
   ++uses_;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
 #include <vector>
 
 #include "capsule/snapshot.h"
@@ -23,6 +24,7 @@ class Snapshot : public std::enable_shared_from_this<Snapshot> {
     std::uint64_t duration_ns = 0;
   };
 
+  // Loop thread.
   Snapshot(std::shared_ptr<Runtime> runtime, std::uint64_t fork_id, SessionOptions options, Process process, UniqueFd channel);
   ~Snapshot();
   Snapshot(const Snapshot &) = delete;
@@ -34,6 +36,8 @@ class Snapshot : public std::enable_shared_from_this<Snapshot> {
   // Its own as a process; of a session that it became, the incarnation.
   [[nodiscard]] std::uint64_t fork_id() const { return fork_id_; }
 
+  // The zygote that looks after it and whatever is forked from it.
+  [[nodiscard]] int zygote_pid() const { return zygote_pid_; }
   // Loop thread, once, after the constructor.
   void watch();
   // Loop thread. Forks a session's process that owns the descriptors; or becomes it, and is gone as a snapshot.
@@ -57,12 +61,14 @@ class Snapshot : public std::enable_shared_from_this<Snapshot> {
   void on_readable();
   void on_gone();
   void close();
+  [[nodiscard]] bool can_fork() const;
 
   const std::shared_ptr<Runtime> runtime_;
   const std::uint64_t id_;
   const std::uint64_t fork_id_;
   const SessionOptions options_;
   const std::uint64_t created_ns_;
+  const int zygote_pid_;
 
   mutable std::mutex mutex_;  // guards below
   Origin origin_;
@@ -76,7 +82,7 @@ class Snapshot : public std::enable_shared_from_this<Snapshot> {
   std::unique_ptr<Channel> channel_;
   std::shared_ptr<Loop::Watch> channel_watch_;
   std::shared_ptr<Loop::Watch> process_watch_;
-  std::vector<std::uint64_t> forking_;
+  std::set<std::uint64_t> forking_;
 };
 
 }  // namespace capsule

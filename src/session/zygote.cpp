@@ -335,7 +335,8 @@ void Zygote::on_exit() {
   const bool was_ready = phase_ == Phase::kReady;
   bool try_next = false;
   const Status reason = exit_reason(exit, try_next);
-  log_record(CAPSULE_LOG_WARN, "event=zygote_died pid={} ready={}", process_.pid, was_ready);
+  log_record(gone_ ? CAPSULE_LOG_INFO : CAPSULE_LOG_WARN, "event={} pid={} ready={}", gone_ ? "zygote_ended" : "zygote_died",
+             process_.pid, was_ready);
   close();
   if (gone_) {
     fail_requests(Status(CAPSULE_E_CLOSED, "the runtime is closed"));

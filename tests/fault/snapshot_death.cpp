@@ -197,6 +197,18 @@ CAPSULE_TEST(without_the_zygote_a_snapshot_is_refused_and_sessions_live) {
   CHECK_EQ(value_of(branch_of(of_next), "1 + 1"), "2");
 }
 
+CAPSULE_TEST(a_snapshot_whose_zygote_is_gone_makes_no_session_of_the_next_zygote) {
+  const Runtime runtime = make_runtime();
+  const Session session = open_session(runtime);
+  const Snapshot before = snapshot_of(session);
+  kill_zygote(runtime);
+  const Session next = open_session(runtime);  // has another zygote started
+  Session branch;
+  const capsule_status status = capsule_snapshot_branch(before.get(), kPatienceMs, branch.out(), nullptr);
+  CHECK(status == CAPSULE_E_WORKER || status == CAPSULE_E_DIED);
+  CHECK_EQ(value_of(next, "1 + 1"), "2");
+}
+
 CAPSULE_TEST(a_rollback_works_without_the_zygote) {
   const Runtime runtime = make_runtime();
   const Session session = open_session(runtime);

@@ -58,6 +58,21 @@ CAPSULE_TEST(births_and_deaths_are_logged_as_fields) {
   }
 }
 
+CAPSULE_TEST(nothing_is_warned_of_in_an_ordinary_life) {
+  Log log;
+  {
+    const Sink sink(CAPSULE_LOG_WARN, keep, &log);
+    const Runtime runtime = make_runtime();
+    const Session session = open_session(runtime);
+    CHECK_EQ(value_of(session, "1 + 1"), "2");
+    ACCEPTED(capsule_session_close(session.get(), kPatienceMs, error));
+    ACCEPTED(capsule_runtime_close(runtime.get(), kPatienceMs, error));
+  }
+  for (const auto &[level, line] : log.records) {
+    FAIL("a warning: " + line);
+  }
+}
+
 CAPSULE_TEST(nothing_of_the_user_s_is_in_the_log) {  // I7
   Log log;
   {
