@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "capsule/value.h"
 
@@ -37,6 +38,15 @@ capsule_text text_of(const std::string &text) { return {text.data(), text.size()
 
 std::int64_t unix_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::vector<std::string> lines_of(const std::string &text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) {
+    lines.push_back(line);
+  }
+  return lines;
 }
 
 // 128 bits, as 32 hexadecimal digits.
@@ -72,7 +82,7 @@ Result<std::shared_ptr<Checkpoint>> Checkpoint::make(const CheckpointOrigin &ori
   if (!bytes.ok()) {
     return bytes.status();
   }
-  auto made = open(std::move(bytes.value()), key, body.size());
+  auto made = open(std::move(bytes.value()), key, body.size(), Tag::kOwn);
   if (made.ok()) {
     made.value()->id_ = id;
     made.value()->name_ = origin.name;
@@ -81,7 +91,7 @@ Result<std::shared_ptr<Checkpoint>> Checkpoint::make(const CheckpointOrigin &ori
 }
 
 Result<std::shared_ptr<Checkpoint>> Checkpoint::read(std::string bytes, std::string_view key, std::uint64_t max_bytes) {
-  auto opened = open(std::move(bytes), key, max_bytes);
+  auto opened = open(std::move(bytes), key, max_bytes, Tag::kChecked);
   if (!opened.ok()) {
     return opened;
   }
@@ -89,10 +99,11 @@ Result<std::shared_ptr<Checkpoint>> Checkpoint::read(std::string bytes, std::str
   return status.ok() ? opened : status;
 }
 
-Result<std::shared_ptr<Checkpoint>> Checkpoint::open(std::string bytes, std::string_view key, std::uint64_t max_bytes) {
+Result<std::shared_ptr<Checkpoint>> Checkpoint::open(std::string bytes, std::string_view key, std::uint64_t max_bytes,
+                                                     Tag tag) {
   const std::shared_ptr<Checkpoint> checkpoint(new Checkpoint);
   checkpoint->bytes_ = std::move(bytes);
-  auto container = read_container(checkpoint->bytes_, key, {kMaxManifest, max_bytes});
+  auto container = read_container(checkpoint->bytes_, key, {kMaxManifest, max_bytes}, tag);
   if (!container.ok()) {
     return container.status();
   }
@@ -106,7 +117,7 @@ Status Checkpoint::describe() {
   if (!std::exchange(described_, true)) {
     try {
       read_manifest();
-    } catch (const json::exception &error) {
+    } catch (const std::exception &error) {  // of the parser, or of lists that are not of one length
       description_ = Status(CAPSULE_E_CHECKPOINT, std::string("checkpoint: its manifest cannot be read: ") + error.what());
     }
   }
@@ -143,10 +154,10 @@ void Checkpoint::read_manifest() {
   info_.is_verified = container_.is_verified ? 1 : 0;
   for (const json &group : worker.at("entries")) {
     const std::int32_t kind = kind_named(group.at("kind").get<std::string>());
-    const json &names = group.at("names");
-    const json &types = group.at("types");
+    const std::vector<std::string> names = lines_of(group.at("names").get<std::string>());
+    const std::vector<std::string> types = lines_of(group.at("types").get<std::string>());
     for (std::size_t i = 0; i < names.size(); ++i) {
-      entries_.push_back({names.at(i).get<std::string>(), types.at(i).get<std::string>(), {}, CAPSULE_ENTRY_OK, kind});
+      entries_.push_back({names[i], types.size() == 1 ? types.front() : types.at(i), {}, CAPSULE_ENTRY_OK, kind});
       ++count_of(info_, kind);
     }
   }

@@ -50,7 +50,7 @@ class Checkpoint {
 
  private:
   Checkpoint() = default;
-  static Result<std::shared_ptr<Checkpoint>> open(std::string bytes, std::string_view key, std::uint64_t max_bytes);
+  static Result<std::shared_ptr<Checkpoint>> open(std::string bytes, std::string_view key, std::uint64_t max_bytes, Tag tag);
   void read_host(const nlohmann::json &host);
   void read_manifest();
 

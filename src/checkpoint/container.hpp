@@ -33,9 +33,13 @@ struct Container {
 // `level` 0 stores the body as it is; 1 … 19 are zstd's. An empty key makes a checksum of the tag.
 Result<std::string> encode_container(std::string_view manifest, std::string_view body, int level, std::string_view key);
 
+// Whether bytes were made in this process a moment ago: to make their tag takes longer than all else.
+enum class Tag { kChecked, kOwn };
+
 // CAPSULE_E_CHECKPOINT, with what is wrong, for whatever is none, is damaged, or is not signed with the key. What is signed is also read
 // without a key, and then not verified.
-Result<Container> read_container(std::string_view bytes, std::string_view key, const ContainerLimits &limits);
+Result<Container> read_container(std::string_view bytes, std::string_view key, const ContainerLimits &limits,
+                                 Tag tag = Tag::kChecked);
 
 // Writes the manifest and behind it the body, as it was before it was compressed: never more than it says of itself.
 Status unpack_container(const Container &container, int fd);

@@ -123,7 +123,7 @@ def has_long_line(text):
 
 def is_usable(name):
     """Whether a manifest can hold the name."""
-    return len(name) <= MAX_NAME_CHARS and encodable(name) == name
+    return len(name) <= MAX_NAME_CHARS and "\n" not in name and encodable(name) == name
 
 
 def split(columns, is_first):
@@ -135,7 +135,7 @@ def split(columns, is_first):
 class Dumper:
     def __init__(self, namespace, sources, protected, write):
         self.namespace = namespace
-        self.names, text = names_of(namespace, protected)
+        self.names, text, count = names_of(namespace, protected)
         self.type_names = TypeNames()
         self.entries = []
         self.skipped = {}  # reasons by name
@@ -152,7 +152,7 @@ class Dumper:
         self.definitions = self.find_definitions(sources)
         self.pickler = SessionPickler(self.body, namespace, self.definitions)
         self.probe = PlainProbe()
-        if has_long_line(text) or not text.isascii():
+        if has_long_line(text) or not text.isascii() or text.count("\n") != count:
             self.skip_unusable_names()
 
     def run(self):
@@ -172,6 +172,9 @@ class Dumper:
         for entry in self.entries:
             counts[entry["kind"]] += len(entry["names"])
         counts["skipped"] = len(self.skipped)
+        # One long text is written and read much faster than many.
+        for entry in self.entries:
+            entry["names"] = "\n".join(entry["names"])
         return {
             "format_version": FORMAT_VERSION,
             "python_version": "%d.%d.%d" % sys.version_info[:3],
@@ -208,14 +211,22 @@ class Dumper:
 
     def skip_unusable_names(self):
         for name in [name for name in self.names if not is_usable(name)]:
-            self.skip(name, f"ValueError: a name that is no UTF-8 or has more than {MAX_NAME_CHARS} characters")
+            self.skip(name, f"ValueError: a name that is no UTF-8, has a line end, or has more than {MAX_NAME_CHARS} characters")
             self.definitions.pop(id(self.names[name]), None)
         self.plain, _ = split(self.plain, list(map(is_usable, self.plain[0])))
         self.rest = [name for name in self.rest if name not in self.skipped]
 
     def add_entry(self, names, types, kind, offset):
-        types = list(map(self.type_names.__getitem__, types))
-        self.entries.append({"names": names, "kind": kind, "types": types, "offset": offset, "size_bytes": self.body.size - offset})
+        kinds = set(types)
+        if len(kinds) == 1:
+            types = kinds
+        self.entries.append({
+            "names": names,
+            "kind": kind,
+            "types": "\n".join(map(self.type_names.__getitem__, types)),
+            "offset": offset,
+            "size_bytes": self.body.size - offset,
+        })
         return self.entries[-1]
 
     def kind_of(self, name):

@@ -11,7 +11,6 @@ What the loader supplies comes first in the memo, so that nothing in the body na
 
 import functools
 import pickle
-import re
 import types
 
 FORMAT_VERSION = 1
@@ -56,7 +55,7 @@ def contents(cell):
 
 
 def names_of(namespace, protected):
-    """A copy without what is not of the user's making; and all names, one a line: one text is searched faster than many."""
+    """A copy without what is not of the user's making; all names, one a line, as one text is searched faster than many; and their number."""
     names = namespace.copy()
     try:
         text = "\n" + "\n".join(names)
@@ -64,10 +63,17 @@ def names_of(namespace, protected):
         for name in [name for name in names if type(name) is not str]:
             del names[name]
         text = "\n" + "\n".join(names)
-    internal = [name for name in re.findall(r"\n(__.*)", text) if is_dunder(name)] if "\n__" in text else ()
-    for name in (*internal, *protected):
+    count = len(names)
+    start = text.find("\n__")
+    while start >= 0:
+        end = text.find("\n", start + 1)
+        name = text[start + 1 : end if end >= 0 else None]
+        if is_dunder(name):
+            names.pop(name, None)
+        start = text.find("\n__", start + 1)
+    for name in protected:
         names.pop(name, None)
-    return names, text
+    return names, text, count
 
 
 def expect(condition, what):
@@ -107,7 +113,7 @@ def check(manifest, size):
     entries = manifest.get("entries")
     expect(type(entries) is list, "entries")
     for entry in entries:
-        expect(type(entry) is dict and entry.get("kind") in KINDS and is_texts(entry.get("names")) and entry["names"], "an entry")
+        expect(type(entry) is dict and entry.get("kind") in KINDS and type(entry.get("names")) is str, "an entry")
         head = entry.get("head", [0, 0])
         expect(type(head) is list and len(head) == 2, "an entry's head")
         for offset, length in (head, (entry.get("offset"), entry.get("size_bytes"))):

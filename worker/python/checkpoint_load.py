@@ -484,6 +484,8 @@ def load(namespace, manifest, body, *, protected, clear, conflict):
         raise ValueError(f"conflict is '{conflict}', neither 'overwrite' nor 'keep'")
     with memoryview(body) as whole, whole.cast("B") as view:
         check(manifest, len(view))
+        entries = [{**entry, "names": entry["names"].split("\n")} for entry in manifest["entries"]]
+        manifest = {**manifest, "entries": entries}
         loader = Loader(namespace, manifest, view, protected, conflict)
         try:
             return loader.run(clear)

@@ -92,4 +92,4 @@ def skipped(manifest):
 
 
 def names_of(manifest):
-    return [name for entry in manifest["entries"] for name in entry["names"]]
+    return [name for entry in manifest["entries"] for name in entry["names"].split("\n")]
