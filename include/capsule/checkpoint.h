@@ -216,12 +216,12 @@ CAPSULE_API capsule_status capsule_checkpoint_write_file(capsule_checkpoint *che
                                                          capsule_error *error);
 
 /**
- * @brief The bytes of a checkpoint.
+ * @brief The bytes of a checkpoint. Of one that was made here, the first call compresses and signs them.
  * @param checkpoint A checkpoint.
  * @param[out] data Valid until the checkpoint is released.
  * @param[out] size Their number.
  * @param error Nullable.
- * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
  */
 CAPSULE_API capsule_status capsule_checkpoint_get_data(capsule_checkpoint *checkpoint, const void **data, size_t *size,
                                                        capsule_error *error);

@@ -275,7 +275,8 @@ capsule_status capsule_checkpoint_write_file(capsule_checkpoint *checkpoint, con
     if (name.value().empty()) {
       return {CAPSULE_E_ARGUMENT, "path is empty"};
     }
-    return capsule::write_file_atomically(name.value(), found.value()->bytes());
+    auto bytes = found.value()->bytes();
+    return bytes.ok() ? capsule::write_file_atomically(name.value(), bytes.value()) : bytes.status();
   });
 }
 
@@ -289,8 +290,12 @@ capsule_status capsule_checkpoint_get_data(capsule_checkpoint *checkpoint, const
     if (!found.ok()) {
       return found.status();
     }
-    *data = found.value()->bytes().data();
-    *size = found.value()->bytes().size();
+    auto bytes = found.value()->bytes();
+    if (!bytes.ok()) {
+      return bytes.status();
+    }
+    *data = bytes.value().data();
+    *size = bytes.value().size();
     return {};
   });
 }

@@ -64,56 +64,72 @@ std::string random_id() {
 
 }  // namespace
 
-Result<std::shared_ptr<Checkpoint>> Checkpoint::make(const CheckpointOrigin &origin, std::string_view manifest,
-                                                     std::string_view body, int level, std::string_view key) {
-  const std::string id = random_id();
-  json host = {{"id", id},
-               {"parent_id", origin.parent_id},
-               {"name", origin.name},
-               {"created_unix_ns", unix_ns()},
-               {"session_id", origin.session_id},
-               {"execution_id", origin.execution_id}};
+Result<std::shared_ptr<Checkpoint>> Checkpoint::make(const CheckpointOrigin &origin, SharedBuffer memory,
+                                                     std::size_t manifest_bytes, int level, std::string key) {
+  const std::shared_ptr<Checkpoint> checkpoint(new Checkpoint);
+  checkpoint->id_ = random_id();
+  checkpoint->name_ = origin.name;
+  json host = {{"id", checkpoint->id_},        {"parent_id", origin.parent_id},   {"name", origin.name},
+               {"created_unix_ns", unix_ns()}, {"session_id", origin.session_id}, {"execution_id", origin.execution_id}};
   if (!origin.metadata.empty()) {
     host["metadata"] = origin.metadata;
   }
+  const std::string_view all(static_cast<const char *>(memory.data()), memory.size());
   // The worker's part is not parsed for this: it may be large.
-  const std::string whole = R"({"host":)" + host.dump() + R"(,"worker":)" + std::string(manifest) + "}";
-  auto bytes = encode_container(whole, body, level, key);
-  if (!bytes.ok()) {
-    return bytes.status();
+  std::string whole = R"({"host":)" + host.dump() + R"(,"worker":)";
+  whole.append(all.substr(0, manifest_bytes)).append("}");
+  checkpoint->raw_ = Raw{std::move(whole), std::move(memory), all.substr(manifest_bytes), level, std::move(key)};
+  return checkpoint;
+}
+
+Status Checkpoint::encode() {
+  if (!raw_) {
+    return {};
   }
-  auto made = open(std::move(bytes.value()), key, body.size(), Tag::kOwn);
-  if (made.ok()) {
-    made.value()->id_ = id;
-    made.value()->name_ = origin.name;
+  auto bytes = encode_container(raw_->manifest, raw_->body, raw_->level, raw_->key);
+  Status status = bytes.status();
+  if (status.ok()) {
+    status = open(std::move(bytes.value()), raw_->key, raw_->body.size(), Tag::kOwn);
   }
-  return made;
+  if (status.ok()) {
+    raw_.reset();
+  }
+  return status;
+}
+
+Result<std::string_view> Checkpoint::bytes() {
+  const std::lock_guard lock(mutex_);
+  const Status status = encode();
+  return status.ok() ? Result<std::string_view>(bytes_) : status;
+}
+
+bool Checkpoint::is_verified() {
+  const std::lock_guard lock(mutex_);
+  return raw_ || container_.is_verified;
 }
 
 Result<std::shared_ptr<Checkpoint>> Checkpoint::read(std::string bytes, std::string_view key, std::uint64_t max_bytes) {
-  auto opened = open(std::move(bytes), key, max_bytes, Tag::kChecked);
-  if (!opened.ok()) {
-    return opened;
+  const std::shared_ptr<Checkpoint> checkpoint(new Checkpoint);
+  Status status = checkpoint->open(std::move(bytes), key, max_bytes, Tag::kChecked);
+  if (status.ok()) {
+    status = checkpoint->describe();
   }
-  const Status status = opened.value()->describe();
-  return status.ok() ? opened : status;
+  return status.ok() ? Result<std::shared_ptr<Checkpoint>>(checkpoint) : status;
 }
 
-Result<std::shared_ptr<Checkpoint>> Checkpoint::open(std::string bytes, std::string_view key, std::uint64_t max_bytes,
-                                                     Tag tag) {
-  const std::shared_ptr<Checkpoint> checkpoint(new Checkpoint);
-  checkpoint->bytes_ = std::move(bytes);
-  auto container = read_container(checkpoint->bytes_, key, {kMaxManifest, max_bytes}, tag);
-  if (!container.ok()) {
-    return container.status();
-  }
-  checkpoint->container_ = container.value();
-  return checkpoint;
+Status Checkpoint::open(std::string bytes, std::string_view key, std::uint64_t max_bytes, Tag tag) {
+  bytes_ = std::move(bytes);
+  auto container = read_container(bytes_, key, {kMaxManifest, max_bytes}, tag);
+  container_ = container.ok() ? container.value() : Container();
+  return container.status();
 }
 
 // Of one that was just made it is read only when somebody asks: it takes as long as the rest.
 Status Checkpoint::describe() {
   const std::lock_guard lock(mutex_);
+  if (Status status = encode(); !status.ok()) {
+    return status;
+  }
   if (!std::exchange(described_, true)) {
     try {
       read_manifest();
@@ -125,8 +141,10 @@ Status Checkpoint::describe() {
 }
 
 void Checkpoint::read_host(const json &host) {
-  name_ = host.at("name").get<std::string>();
-  id_ = host.at("id").get<std::string>();
+  if (id_.empty()) {  // of one that was made here they are known, and read without the mutex
+    name_ = host.at("name").get<std::string>();
+    id_ = host.at("id").get<std::string>();
+  }
   parent_id_ = host.at("parent_id").get<std::string>();
   metadata_ = host.value("metadata", "");
   info_.name = text_of(name_);
@@ -169,13 +187,15 @@ void Checkpoint::read_manifest() {
   }
 }
 
-Result<UniqueFd> Checkpoint::unpack(std::uint64_t &manifest_size) const {
+Result<UniqueFd> Checkpoint::unpack(std::uint64_t &manifest_size) {
+  const std::lock_guard lock(mutex_);
   UniqueFd file(memfd_create("capsule-checkpoint", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!file.valid()) {
     return system_error("memfd_create", errno);
   }
-  manifest_size = container_.manifest.size();
-  if (Status status = unpack_container(container_, file.get()); !status.ok()) {
+  manifest_size = raw_ ? raw_->manifest.size() : container_.manifest.size();
+  const Container uncompressed = raw_ ? Container{.manifest = raw_->manifest, .stored_body = raw_->body} : container_;
+  if (Status status = unpack_container(uncompressed, file.get()); !status.ok()) {
     return status;
   }
   if (fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {

@@ -1,15 +1,18 @@
-// A checkpoint in the host's memory: its bytes, and what its manifest says. Any thread.
+// A checkpoint in the host's memory: as bytes, or as it came from a worker until somebody wants them; and what its manifest says. Any
+// thread.
 #pragma once
 
 #include <memory>
 #include <mutex>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/unique_fd.hpp"
 #include "capsule/checkpoint.h"
 #include "checkpoint/container.hpp"
+#include "transport/shared_buffer.hpp"
 
 namespace capsule {
 
@@ -32,31 +35,43 @@ class Checkpoint {
     std::int32_t kind = 0;
   };
 
-  // Of what a worker sent: its manifest, and behind it the body.
-  static Result<std::shared_ptr<Checkpoint>> make(const CheckpointOrigin &origin, std::string_view manifest,
-                                                  std::string_view body, int level, std::string_view key);
+  // Of what a worker sent: its manifest of that many bytes, and behind it the body. Compressed and signed when it is first asked for.
+  static Result<std::shared_ptr<Checkpoint>> make(const CheckpointOrigin &origin, SharedBuffer memory,
+                                                  std::size_t manifest_bytes, int level, std::string key);
   static Result<std::shared_ptr<Checkpoint>> read(std::string bytes, std::string_view key, std::uint64_t max_bytes);
 
   [[nodiscard]] const std::string &id() const { return id_; }
   [[nodiscard]] const std::string &name() const { return name_; }
-  [[nodiscard]] const std::string &bytes() const { return bytes_; }
-  [[nodiscard]] bool is_verified() const { return container_.is_verified; }
+  [[nodiscard]] Result<std::string_view> bytes();
+  [[nodiscard]] bool is_verified();
   // Reads the manifest, once; before the two below.
   Status describe();
   [[nodiscard]] const capsule_checkpoint_info &info() const { return info_; }
   [[nodiscard]] const std::vector<Entry> &entries() const { return entries_; }
   // For a worker: sealed memory that holds the manifest, and behind it the body; and the size of the former.
-  [[nodiscard]] Result<UniqueFd> unpack(std::uint64_t &manifest_size) const;
+  [[nodiscard]] Result<UniqueFd> unpack(std::uint64_t &manifest_size);
 
  private:
   Checkpoint() = default;
-  static Result<std::shared_ptr<Checkpoint>> open(std::string bytes, std::string_view key, std::uint64_t max_bytes, Tag tag);
+  // All that follows with the mutex held.
+  Status encode();
+  Status open(std::string bytes, std::string_view key, std::uint64_t max_bytes, Tag tag);
   void read_host(const nlohmann::json &host);
   void read_manifest();
 
+  // What came from a worker; let go once it is encoded.
+  struct Raw {
+    std::string manifest;
+    SharedBuffer memory;
+    std::string_view body;
+    int level = 0;
+    std::string key;
+  };
+
+  std::mutex mutex_;  // guards all below; what was encoded, and described, does not change any more
+  std::optional<Raw> raw_;
   std::string bytes_;
   Container container_;  // views of them
-  std::mutex mutex_;     // guards below until it is described
   bool described_ = false;
   Status description_;
   std::string name_;  // this and the id are known of one that was just made, too

@@ -105,7 +105,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // Checkpoints (session_checkpoints.cpp). make and restore wait; of a checkpoint that was made or restored, the id is kept.
   Result<std::shared_ptr<Checkpoint>> make_checkpoint(const CheckpointWish &wish, std::uint64_t deadline_ns);
-  Result<std::string> restore_checkpoint(const Checkpoint &checkpoint, std::uint32_t flags, std::uint64_t deadline_ns);
+  Result<std::string> restore_checkpoint(Checkpoint &checkpoint, std::uint32_t flags, std::uint64_t deadline_ns);
   Status keep_checkpoint(const std::shared_ptr<Checkpoint> &checkpoint);
   std::shared_ptr<Checkpoint> find_checkpoint(const std::string &name);
   std::shared_ptr<Checkpoint> checkpoint_at(std::size_t index);

@@ -26,14 +26,13 @@ Result<std::shared_ptr<Checkpoint>> Session::make_checkpoint(const CheckpointWis
     } else if (reply.total > reply.size_bytes) {
       made = Status(CAPSULE_E_PROTOCOL, "the worker sent a checkpoint that is not of the size it says");
     } else {
-      const std::string_view all(static_cast<const char *>(memory.value().data()), memory.value().size());
       CheckpointOrigin origin{wish.name, wish.metadata, id_, 0, {}};
       {
         const Lock lock(mutex_);
         origin.execution_id = last_ended_id_;
         origin.parent_id = last_checkpoint_id_;
       }
-      made = Checkpoint::make(origin, all.substr(0, reply.total), all.substr(reply.total), wish.level, wish.key);
+      made = Checkpoint::make(origin, std::move(memory.value()), reply.total, wish.level, wish.key);
     }
   }
   const Lock lock(mutex_);
@@ -48,7 +47,7 @@ Result<std::shared_ptr<Checkpoint>> Session::make_checkpoint(const CheckpointWis
 }
 
 // The worker's report, as JSON.
-Result<std::string> Session::restore_checkpoint(const Checkpoint &checkpoint, std::uint32_t flags, std::uint64_t deadline_ns) {
+Result<std::string> Session::restore_checkpoint(Checkpoint &checkpoint, std::uint32_t flags, std::uint64_t deadline_ns) {
   const auto operation = std::make_shared<Operation>(wire::Operation::kRestoreCheckpoint);
   auto memory = checkpoint.unpack(operation->limit);
   Status status = memory.status();
