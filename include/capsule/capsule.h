@@ -39,6 +39,7 @@
 #include "capsule/runtime.h"
 #include "capsule/session.h"
 #include "capsule/snapshot.h"
+#include "capsule/trace.h"
 #include "capsule/value.h"
 
 #endif

@@ -251,8 +251,8 @@ typedef struct capsule_session_options {
   int32_t restart_policy;
   /** Checkpoints that the session keeps, 1 … 1,024: with one more, the oldest is let go. Default 16. */
   uint32_t checkpoint_limit;
-  /** Reserved, zero. */
-  uint32_t reserved;
+  /** Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB. */
+  uint32_t trace_bytes;
   /**
    * Memory that the session's snapshots may take together (`proportional_bytes` of each), or 0 for no limit (default): where
    * capsule_session_snapshot() finds more, the oldest are let go until it fits, the new one never. Looked at then only; it grows as

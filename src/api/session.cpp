@@ -82,6 +82,7 @@ Status check_numbers(const capsule_session_options &o) {
       {"options.snapshot_limit", o.snapshot_limit, 0, 1'024},
       {"options.restart_policy", o.restart_policy, CAPSULE_RESTART_MANUAL, CAPSULE_RESTART_CHECKPOINT},
       {"options.checkpoint_limit", o.checkpoint_limit, 1, 1'024},
+      {"options.trace_bytes", o.trace_bytes, o.trace_bytes == 0 ? 0 : 4 << 10, 1 << 30},
   };
   for (const Check &check : checks) {
     if (Status status = check_range(check.name, check.value, check.least, check.most); !status.ok()) {
@@ -158,6 +159,7 @@ Result<capsule::SessionOptions> translate(const capsule_session_options *given) 
   translated.snapshot_limit = o.snapshot_limit;
   translated.restart_policy = o.restart_policy;
   translated.checkpoint_limit = o.checkpoint_limit;
+  translated.trace_bytes = o.trace_bytes;
   translated.snapshot_memory_limit_bytes = o.snapshot_memory_limit_bytes;
   return translated;
 }
@@ -190,6 +192,7 @@ void capsule_session_options_init(capsule_session_options *options, uint32_t str
   defaults.code_cache_entries = d.code_cache_entries;
   defaults.snapshot_limit = d.snapshot_limit;
   defaults.checkpoint_limit = d.checkpoint_limit;
+  defaults.trace_bytes = d.trace_bytes;
   write_defaults(options, struct_size, defaults);
 }
 

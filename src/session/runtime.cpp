@@ -39,6 +39,7 @@ void Runtime::drop_handle() {
 
 Result<std::shared_ptr<Session>> Runtime::open_session(SessionOptions options, std::uint64_t parent_id, Birth birth) {
   std::shared_ptr<Session> session;
+  std::shared_ptr<Session> parent;
   {
     const std::lock_guard lock(mutex_);
     if (phase_ != Phase::kOpen) {
@@ -48,6 +49,12 @@ Result<std::shared_ptr<Session>> Runtime::open_session(SessionOptions options, s
     session =
         std::make_shared<Session>(shared_from_this(), ++sessions_opened_, std::move(options), parent_id, std::move(birth));
     sessions_.emplace(session->id(), session);
+    if (const auto found = sessions_.find(parent_id); found != sessions_.end()) {
+      parent = found->second;
+    }
+  }
+  if (parent) {
+    parent->note_branch(session->id());
   }
   handles_.fetch_add(1, std::memory_order_relaxed);
   session->begin_start();

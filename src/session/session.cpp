@@ -16,6 +16,7 @@ Session::Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOpti
       id_(id),
       options_(std::move(options)),
       birth_(std::move(birth)),
+      trace_(options_.trace_bytes),
       limiter_(options_.rate_limit_per_s, options_.rate_limit_burst) {
   counters_.session_id = id;
   counters_.executor = options_.profile.executor;
@@ -25,6 +26,7 @@ Session::Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOpti
     last_execution_id_ = birth_.snapshot->origin().execution_id;
   }
   counters_.created_ns = monotonic_ns();
+  trace_.add({.kind = CAPSULE_TRACE_SESSION_CREATED, .link = parent_id, .time_ns = counters_.created_ns});
 }
 
 Session::~Session() = default;
@@ -69,6 +71,11 @@ Result<std::shared_ptr<Execution>> Session::submit(ExecutionRequest request) {
   }
   execution->submitted_ns = monotonic_ns();
   counters_.last_used_ns = execution->submitted_ns;
+  const ExecutionRequest &what = execution->request;
+  trace_.add({.kind = CAPSULE_TRACE_EXECUTION_SUBMITTED,
+              .execution_id = execution->id,
+              .arguments = {what.source.size(), what.inputs.size()},
+              .time_ns = execution->submitted_ns});
   queue_.push_back(execution);
   dispatch(notifications);
   return execution;
@@ -135,6 +142,10 @@ void Session::run_next(Notifications &notifications, const std::shared_ptr<Execu
   ++counters_.executions_started;
   execution->phase = ExecutionPhase::kRunning;
   execution->started_ns = monotonic_ns();
+  trace_.add({.kind = CAPSULE_TRACE_EXECUTION_SENT,
+              .execution_id = execution->id,
+              .arguments = {execution->started_ns - execution->submitted_ns},
+              .time_ns = execution->started_ns});
   Event started;
   started.fields.kind = CAPSULE_EVENT_STARTED;
   started.fields.time_ns = execution->started_ns;
@@ -232,6 +243,11 @@ void Session::end(Notifications &notifications, const std::shared_ptr<Execution>
   last_ended_id_ = ran ? execution->id : last_ended_id_;
   counters_.last_used_ns = now;
   count_outcome(fields.outcome);
+  trace_.add({.kind = CAPSULE_TRACE_EXECUTION_FINISHED,
+              .execution_id = execution->id,
+              .status = fields.outcome,
+              .arguments = {fields.duration_ns, fields.stdout_bytes, fields.stderr_bytes},
+              .time_ns = now});
   drop_timers(*execution);
   // What it printed stays with its handle; the worker need not wait until somebody takes it.
   credit(std::exchange(execution->uncredited_bytes, 0));
@@ -277,10 +293,12 @@ Status Session::cancel(Execution &execution, std::int64_t grace_ms) {
   const Lock lock(mutex_);
   if (execution.phase == ExecutionPhase::kEnded || execution.phase == ExecutionPhase::kRollingBack) {
     ++counters_.cancels_noop;
+    trace_.add({.kind = CAPSULE_TRACE_CANCEL_NOOP, .execution_id = execution.id});
     return {};
   }
   const auto queued = std::find_if(queue_.begin(), queue_.end(), [&](const auto &one) { return one.get() == &execution; });
   if (queued != queue_.end()) {
+    trace_.add({.kind = CAPSULE_TRACE_CANCEL_REQUESTED, .execution_id = execution.id, .status = CAPSULE_OUTCOME_CANCELED});
     const std::shared_ptr<Execution> canceled = *queued;
     queue_.erase(queued);
     if (canceled->id == limited_id_ && token_wait_began_ns_ != 0) {
@@ -300,6 +318,10 @@ void Session::stop_execution(const std::shared_ptr<Execution> &execution, std::i
   if (execution->stop_cause == 0) {
     execution->stop_cause = cause;
   }
+  trace_.add({.kind = CAPSULE_TRACE_CANCEL_REQUESTED,
+              .execution_id = execution->id,
+              .status = cause,
+              .arguments = {static_cast<std::uint64_t>(grace_ms)}});
   const std::uint64_t deadline = deadline_after_ms(grace_ms);
   if (grace_ms > 0) {
     send_control(execution->id, wire::Cancel{});
@@ -369,6 +391,8 @@ Status Session::answer(Execution &execution, std::uint64_t input_id, std::option
     return {CAPSULE_E_STATE, "input_id: nobody waits for input " + std::to_string(input_id)};
   }
   const wire::Text answer = text ? (text->data() == nullptr ? wire::Text("") : *text) : wire::Text();
+  trace_.add(
+      {.kind = CAPSULE_TRACE_INPUT_ANSWERED, .execution_id = execution.id, .status = text ? 0 : 1, .arguments = {input_id}});
   send_control(execution.id, wire::InputResponse{input_id, answer, !text.has_value()});
   return {};
 }
@@ -451,6 +475,17 @@ Result<capsule_limiter_metrics> Session::limiter_metrics() {
   capsule_limiter_metrics metrics = limiter_metrics_;
   metrics.tokens = limiter_.active() ? limiter_.tokens(monotonic_ns()) : 0;
   return metrics;
+}
+
+std::vector<capsule_trace_event> Session::trace(const capsule_trace_filter &filter, std::size_t capacity,
+                                                capsule_trace_info &info) {
+  const Lock lock(mutex_);
+  return trace_.select(filter, capacity, info);
+}
+
+void Session::note_branch(std::uint64_t session_id) {
+  const Lock lock(mutex_);
+  trace_.add({.kind = CAPSULE_TRACE_BRANCHED, .link = session_id});
 }
 
 Result<std::uint64_t> Session::add_interceptor(std::string name, const capsule_interceptor_options &options) {

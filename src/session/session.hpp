@@ -15,6 +15,7 @@
 #include "session/interceptors.hpp"
 #include "session/operation.hpp"
 #include "session/profile.hpp"
+#include "session/trace.hpp"
 #include "session/worker.hpp"
 #include "transport/rate_limiter.hpp"
 
@@ -61,6 +62,7 @@ struct SessionOptions {
   std::uint32_t snapshot_limit = 16;
   std::uint64_t snapshot_memory_limit_bytes = 0;
   std::uint32_t checkpoint_limit = 16;
+  std::uint32_t trace_bytes = 256U << 10U;
   std::int32_t restart_policy = CAPSULE_RESTART_MANUAL;
 };
 
@@ -117,6 +119,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // The execution that ended last, or 0.
   std::uint64_t last_execution();
   capsule_session_info info();
+  std::vector<capsule_trace_event> trace(const capsule_trace_filter &filter, std::size_t capacity, capsule_trace_info &info);
+  void note_branch(std::uint64_t session_id);
   capsule_executor_metrics executor_metrics();
   capsule_async_metrics async_metrics();
   // CAPSULE_E_STATE when the session was opened without enable_metrics.
@@ -178,6 +182,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_snapshot_forked(const std::shared_ptr<Operation> &operation, Result<Process> process, UniqueFd channel);
   void on_answer(Worker &worker, const wire::Answer &answer, UniqueFd attached);
   void finish_operation(Notifications &notifications, Status status);
+  void trace_begin(const Operation &operation);
+  void trace_end(const Operation &operation);
+  void trace_rollback(const Execution &execution, const capsule_event &fields);
   void finish_snapshot(Operation &operation);
   void trim_snapshots(const Snapshot &newest);
   // A restore that waits, and what waits behind it: a death in front of it is no end of these.
@@ -295,6 +302,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t last_ended_id_ = 0;
   std::uint64_t late_held_ = 0;  // late output that waits in their queues
   capsule_session_info counters_{};
+  Trace trace_;
   // Of workers that are gone.
   std::uint64_t past_frames_sent_ = 0;
   std::uint64_t past_bytes_sent_ = 0;

@@ -168,6 +168,7 @@ bool Session::begin_reload() {
 
 void Session::finish_reload(Notifications &notifications, const Status &status) {
   const std::shared_ptr<Operation> operation = std::exchange(operation_, nullptr);
+  trace_.add({.kind = CAPSULE_TRACE_RESTORE_END, .status = status.code()});
   ++(status.ok() ? counters_.checkpoint_restores : counters_.checkpoint_restores_failed);
   if (!status.ok()) {
     log_record(CAPSULE_LOG_WARN, "event=checkpoint_not_restored session={} status={}", id_, status_name(status.code()));

@@ -228,6 +228,11 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
   kill_group(worker->process.pidfd, worker->process.pid);  // what the zygote did, in case it is gone
   recover_output(notifications, *worker);
   counters_.death_reason = death_reason(*worker);
+  const ExitStatus status = worker->exit_status.value_or(ExitStatus{});
+  trace_.add({.kind = CAPSULE_TRACE_SESSION_DIED,
+              .status = counters_.death_reason,
+              .arguments = {static_cast<std::uint64_t>(worker->process.pid), static_cast<std::uint64_t>(status.exit_code),
+                            static_cast<std::uint64_t>(status.signal_number)}});
   log_record(CAPSULE_LOG_INFO, "event=worker_gone session={} pid={} reason={}", id_, worker->process.pid,
              counters_.death_reason);
   if (!worker->ready) {

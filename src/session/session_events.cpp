@@ -186,6 +186,7 @@ void Session::on_input_request(Notifications &notifications, const wire::Envelop
   Event event;
   event.fields.kind = CAPSULE_EVENT_INPUT;
   event.fields.time_ns = envelope.time_ns;
+  trace_.add({.kind = CAPSULE_TRACE_INPUT_REQUESTED, .execution_id = current_->id, .arguments = {request.input_id}});
   event.fields.input_id = request.input_id;
   event.fields.secret = request.secret ? 1 : 0;
   event.fields.input_timeout_ms = static_cast<std::int64_t>(request.timeout_ms);

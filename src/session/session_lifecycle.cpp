@@ -47,6 +47,7 @@ void Session::start_worker() {
     worker_->incarnation = !birth.snapshot ? runtime_->next_incarnation()
                            : birth.keep    ? random_fork_id()
                                            : birth.snapshot->fork_id();
+    worker_->began_ns = monotonic_ns();
     worker_->zygote_pid = birth.snapshot ? birth.snapshot->zygote_pid() : 0;
     worker_->work.set_label("channel=work session=" + std::to_string(id_));
     worker_->control.set_label("channel=control session=" + std::to_string(id_));
@@ -120,6 +121,7 @@ void Session::on_born(const std::shared_ptr<Worker> &worker, Result<Process> pro
   }
   worker->process = std::move(process.value());
   runtime_->count_worker_started();
+  trace_.add({.kind = CAPSULE_TRACE_SESSION_SPAWNED, .arguments = {static_cast<std::uint64_t>(worker->process.pid)}});
   Loop &loop = runtime_->loop();
   const auto self = shared_from_this();
   worker->control_watch = loop.watch_readable(worker->control.fd(), [self, worker] { self->on_control_readable(worker); });
@@ -147,6 +149,9 @@ void Session::on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready 
   counters_.ready_ns = monotonic_ns();
   counters_.cpu_ns = 0;
   counters_.heartbeat_ns = 0;
+  trace_.add({.kind = CAPSULE_TRACE_SESSION_READY,
+              .arguments = {static_cast<std::uint64_t>(worker->process.pid), counters_.ready_ns - worker->began_ns},
+              .time_ns = counters_.ready_ns});
   const std::string version(ready.python_version.substr(0, sizeof counters_.python_version - 1));
   version.copy(counters_.python_version, version.size());
   counters_.python_version[version.size()] = '\0';
@@ -227,7 +232,10 @@ void Session::release_worker() {
 
 void Session::kill_worker() {
   if (worker_ && worker_->process.pidfd.valid() && !worker_->gone) {
-    worker_->kill_sent = true;
+    const bool again = std::exchange(worker_->kill_sent, true);
+    if (current_ && !again) {
+      trace_.add({.kind = CAPSULE_TRACE_CANCEL_KILLED, .execution_id = current_->id});
+    }
     kill_group(worker_->process.pidfd, worker_->process.pid);
   }
 }
@@ -265,6 +273,7 @@ Status Session::restart() {
   changed_.wait(lock, [this] { return worker_ == nullptr || closing(); });
   if (!closing()) {
     ++counters_.restarts;
+    trace_.add({.kind = CAPSULE_TRACE_SESSION_RESTARTED});
     state_ = CAPSULE_SESSION_CREATING;
     start_status_ = Status();
     begin_start();
@@ -337,6 +346,7 @@ void Session::terminate(Notifications &notifications) {
   fail_operations(notifications, Status(CAPSULE_E_CLOSED, "session is closed"));
   end_late(notifications);
   end_queued(notifications, CAPSULE_OUTCOME_KILLED, "WorkerKilled", "the session was closed before this execution ran");
+  trace_.add({.kind = CAPSULE_TRACE_SESSION_CLOSED});
   changed_.notify_all();
   runtime_->forget_session(id_);
 }

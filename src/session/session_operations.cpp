@@ -82,6 +82,7 @@ void Session::start_operation(const std::shared_ptr<Operation> &operation) {
   operation->phase = Operation::Phase::kRunning;
   operation->began_ns = monotonic_ns();
   counters_.last_used_ns = operation->began_ns;
+  trace_begin(*operation);
   if (operation->kind == wire::Operation::kSnapshot) {
     begin_snapshot(operation);
   } else if (operation->kind == wire::Operation::kRestore) {
@@ -187,6 +188,7 @@ void Session::finish_operation(Notifications &notifications, Status status) {
   const std::shared_ptr<Operation> operation = std::exchange(operation_, nullptr);
   operation->status = std::move(status);
   operation->phase = Operation::Phase::kDone;
+  trace_end(*operation);
   if (operation->kind == wire::Operation::kSnapshot && operation->snapshot) {
     finish_snapshot(*operation);
   } else if (operation->kind == wire::Operation::kSnapshot) {
@@ -199,6 +201,44 @@ void Session::finish_operation(Notifications &notifications, Status status) {
     run_transaction(notifications, operation);
   }
   dispatch(notifications);
+}
+
+void Session::trace_begin(const Operation &operation) {
+  if (operation.kind == wire::Operation::kCheckpoint) {
+    trace_.add({.kind = CAPSULE_TRACE_CHECKPOINT_BEGIN, .time_ns = operation.began_ns});
+  } else if (operation.kind == wire::Operation::kRestoreCheckpoint || operation.kind == wire::Operation::kRestore) {
+    trace_.add({.kind = CAPSULE_TRACE_RESTORE_BEGIN,
+                .link = operation.snapshot ? operation.snapshot->id() : 0,
+                .time_ns = operation.began_ns});
+  }
+}
+
+void Session::trace_end(const Operation &operation) {
+  const std::int32_t status = operation.status.code();
+  const std::uint64_t snapshot_id = operation.snapshot ? operation.snapshot->id() : 0;
+  if (operation.kind == wire::Operation::kCheckpoint) {
+    const std::uint64_t skipped = operation.reply.sizes.empty() ? 0 : operation.reply.sizes.front();
+    if (skipped > 0) {
+      trace_.add({.kind = CAPSULE_TRACE_CHECKPOINT_SKIPPED, .arguments = {skipped}});
+    }
+    const std::uint64_t bytes = operation.reply.size_bytes - std::min(operation.reply.total, operation.reply.size_bytes);
+    trace_.add({.kind = CAPSULE_TRACE_CHECKPOINT_END, .status = status, .arguments = {bytes, skipped}});
+  } else if (operation.kind == wire::Operation::kRestoreCheckpoint || operation.kind == wire::Operation::kRestore) {
+    trace_.add({.kind = CAPSULE_TRACE_RESTORE_END, .status = status, .link = snapshot_id});
+  } else if (operation.kind == wire::Operation::kSnapshot) {
+    trace_.add({.kind = CAPSULE_TRACE_SNAPSHOT_FORKED,
+                .execution_id = operation.execution ? operation.execution->id : 0,
+                .status = status,
+                .arguments = {monotonic_ns() - operation.began_ns, operation.execution ? 1U : 0U},
+                .link = snapshot_id});
+  }
+}
+
+void Session::trace_rollback(const Execution &execution, const capsule_event &fields) {
+  trace_.add({.kind = CAPSULE_TRACE_ROLLED_BACK,
+              .execution_id = execution.id,
+              .status = fields.outcome,
+              .arguments = {static_cast<std::uint64_t>(execution.request.transaction_scope), fields.effects}});
 }
 
 void Session::finish_snapshot(Operation &operation) {
@@ -305,6 +345,7 @@ void Session::conclude(Notifications &notifications, Event event) {
   }
   if (rolls_back(*execution, event.fields.outcome) && !closing() && !restarting_) {
     ++counters_.rollbacks;
+    trace_rollback(*execution, event.fields);
     hold_end(std::move(event), CAPSULE_STATE_ROLLED_BACK);
     switch_to({std::exchange(execution->snapshot, nullptr), /*keep=*/false});
     return;
@@ -318,6 +359,7 @@ void Session::conclude(Notifications &notifications, Event event) {
        (request.transaction == CAPSULE_TRANSACTION_ROLLBACK_ON_FAILURE && event.fields.outcome != CAPSULE_OUTCOME_OK))) {
     event.fields.state = CAPSULE_STATE_ROLLED_BACK;
     ++counters_.rollbacks;
+    trace_rollback(*execution, event.fields);
   }
   if (event.fields.death_reason != CAPSULE_DEATH_NONE && revive()) {
     event.fields.restored_snapshot_id = birth_.snapshot ? birth_.snapshot->id() : 0;
@@ -350,6 +392,7 @@ bool Session::revive() {
     }
   }
   ++counters_.restarts;
+  trace_.add({.kind = CAPSULE_TRACE_SESSION_RESTARTED, .status = options_.restart_policy});
   switch_to(std::move(birth));
   return true;
 }

@@ -40,6 +40,7 @@ struct Worker {
   Process process;
   std::optional<ExitStatus> exit_status;  // once known
   std::uint64_t incarnation = 0;          // number of the process in its runtime
+  std::uint64_t began_ns = 0;             // when it was asked for
   int zygote_pid = 0;                     // of the zygote that looks after it
   bool ready = false;
   bool gone = false;       // the pidfd said so
