@@ -2,8 +2,9 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
-#include <unordered_map>
 
 #include "capsule/execution.h"
 #include "module/native.hpp"
@@ -14,41 +15,48 @@ namespace {
 // Null while nobody watches: then an event costs one look at it.
 WorkerCounters *watched = nullptr;
 
+struct Effect {
+  std::string_view event;
+  std::uint32_t bit;
+};
+
 // https://docs.python.org/3/library/audit_events.html. "open" is looked at more closely.
+constexpr Effect kEffects[] = {
+    {"open", CAPSULE_EFFECT_FILES},
+    {"os.remove", CAPSULE_EFFECT_FILES},
+    {"os.rename", CAPSULE_EFFECT_FILES},
+    {"os.mkdir", CAPSULE_EFFECT_FILES},
+    {"os.rmdir", CAPSULE_EFFECT_FILES},
+    {"os.chmod", CAPSULE_EFFECT_FILES},
+    {"os.chown", CAPSULE_EFFECT_FILES},
+    {"os.chflags", CAPSULE_EFFECT_FILES},
+    {"os.link", CAPSULE_EFFECT_FILES},
+    {"os.symlink", CAPSULE_EFFECT_FILES},
+    {"os.truncate", CAPSULE_EFFECT_FILES},
+    {"os.utime", CAPSULE_EFFECT_FILES},
+    {"os.setxattr", CAPSULE_EFFECT_FILES},
+    {"os.removexattr", CAPSULE_EFFECT_FILES},
+    {"sqlite3.connect", CAPSULE_EFFECT_FILES},
+    {"socket.connect", CAPSULE_EFFECT_NETWORK},
+    {"socket.bind", CAPSULE_EFFECT_NETWORK},
+    {"socket.sendto", CAPSULE_EFFECT_NETWORK},
+    {"socket.sendmsg", CAPSULE_EFFECT_NETWORK},
+    {"subprocess.Popen", CAPSULE_EFFECT_PROCESSES},
+    {"os.system", CAPSULE_EFFECT_PROCESSES},
+    {"os.posix_spawn", CAPSULE_EFFECT_PROCESSES},
+    {"os.fork", CAPSULE_EFFECT_PROCESSES},
+    {"os.forkpty", CAPSULE_EFFECT_PROCESSES},
+    {"os.exec", CAPSULE_EFFECT_PROCESSES},
+    {"os.kill", CAPSULE_EFFECT_SIGNALS},
+    {"os.killpg", CAPSULE_EFFECT_SIGNALS},
+    {"ctypes.dlopen", CAPSULE_EFFECT_NATIVE},
+    {"ctypes.call_function", CAPSULE_EFFECT_NATIVE},
+};
+
 std::uint32_t effect_of(std::string_view event) {
-  static const std::unordered_map<std::string_view, std::uint32_t> effects = {
-      {"open", CAPSULE_EFFECT_FILES},
-      {"os.remove", CAPSULE_EFFECT_FILES},
-      {"os.rename", CAPSULE_EFFECT_FILES},
-      {"os.mkdir", CAPSULE_EFFECT_FILES},
-      {"os.rmdir", CAPSULE_EFFECT_FILES},
-      {"os.chmod", CAPSULE_EFFECT_FILES},
-      {"os.chown", CAPSULE_EFFECT_FILES},
-      {"os.chflags", CAPSULE_EFFECT_FILES},
-      {"os.link", CAPSULE_EFFECT_FILES},
-      {"os.symlink", CAPSULE_EFFECT_FILES},
-      {"os.truncate", CAPSULE_EFFECT_FILES},
-      {"os.utime", CAPSULE_EFFECT_FILES},
-      {"os.setxattr", CAPSULE_EFFECT_FILES},
-      {"os.removexattr", CAPSULE_EFFECT_FILES},
-      {"sqlite3.connect", CAPSULE_EFFECT_FILES},
-      {"socket.connect", CAPSULE_EFFECT_NETWORK},
-      {"socket.bind", CAPSULE_EFFECT_NETWORK},
-      {"socket.sendto", CAPSULE_EFFECT_NETWORK},
-      {"socket.sendmsg", CAPSULE_EFFECT_NETWORK},
-      {"subprocess.Popen", CAPSULE_EFFECT_PROCESSES},
-      {"os.system", CAPSULE_EFFECT_PROCESSES},
-      {"os.posix_spawn", CAPSULE_EFFECT_PROCESSES},
-      {"os.fork", CAPSULE_EFFECT_PROCESSES},
-      {"os.forkpty", CAPSULE_EFFECT_PROCESSES},
-      {"os.exec", CAPSULE_EFFECT_PROCESSES},
-      {"os.kill", CAPSULE_EFFECT_SIGNALS},
-      {"os.killpg", CAPSULE_EFFECT_SIGNALS},
-      {"ctypes.dlopen", CAPSULE_EFFECT_NATIVE},
-      {"ctypes.call_function", CAPSULE_EFFECT_NATIVE},
-  };
-  const auto found = effects.find(event);
-  return found == effects.end() ? 0 : found->second;
+  const auto *found =
+      std::find_if(std::begin(kEffects), std::end(kEffects), [&](const Effect &one) { return one.event == event; });
+  return found == std::end(kEffects) ? 0 : found->bit;
 }
 
 // open(path, mode, flags), by whichever call. In place of the path stands the descriptor of what is open already.

@@ -45,14 +45,14 @@ PyRef load_private(const char *name) {
 }
 
 PyObject *py_load_once(PyObject *, PyObject *name) {
-  static const PyRef loaded(PyDict_New());
-  PyObject *found = PyDict_GetItemWithError(loaded.get(), name);
+  static PyObject *const loaded = PyDict_New();  // for good: C's exit() must not let go of it without the GIL
+  PyObject *found = PyDict_GetItemWithError(loaded, name);
   if (found != nullptr || PyErr_Occurred() != nullptr) {
     return PyRef::borrow(found).release();
   }
   const char *text = PyUnicode_AsUTF8AndSize(name, nullptr);
   PyRef module = text == nullptr ? PyRef() : load_private(text);
-  return module && PyDict_SetItem(loaded.get(), name, module.get()) == 0 ? module.release() : nullptr;
+  return module && PyDict_SetItem(loaded, name, module.get()) == 0 ? module.release() : nullptr;
 }
 
 PyObject *serve(PyObject *, PyObject *mode) {
