@@ -292,6 +292,15 @@ class Session {
   /** @brief Closes the session; what has not ended after `timeout` is killed, with 0 at once. Waits. */
   void close(Milliseconds timeout) { detail::call(capsule_session_close, capi(), timeout.count()); }
   capsule_session_info info() const { return detail::info(capsule_session_get_info, capi()); }  ///< A snapshot.
+  /** @brief The events of its trace that fit, at most so many. */
+  std::vector<capsule_trace_event> trace(capsule_trace_filter filter = {}, std::size_t capacity = 4096) const {
+    filter.struct_size = sizeof filter;
+    std::vector<capsule_trace_event> events(capacity);
+    std::size_t count = 0;
+    detail::call(capsule_session_get_trace, capi(), &filter, events.data(), events.size(), &count, nullptr);
+    events.resize(count);
+    return events;
+  }
   /** @brief What its executors counted. */
   capsule_executor_metrics executor_metrics() const { return detail::info(capsule_session_get_executor_metrics, capi()); }
   /** @brief What it knows of the code it was given, and what its event loop did. */
@@ -367,6 +376,7 @@ class Runtime {
     raw.snapshot_limit = options.snapshot_limit;
     raw.restart_policy = options.restart_policy;
     raw.checkpoint_limit = options.checkpoint_limit;
+    raw.trace_bytes = options.trace_bytes;
     raw.snapshot_memory_limit_bytes = options.snapshot_memory_limit_bytes;
     capsule_session *handle = nullptr;
     detail::call(capsule_session_open, capi(), &raw, &handle);

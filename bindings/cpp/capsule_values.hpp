@@ -144,6 +144,7 @@ struct SessionOptions {
   std::uint32_t snapshot_limit = detail::session_defaults().snapshot_limit;                    ///< Snapshots kept.
   std::int32_t restart_policy = detail::session_defaults().restart_policy;                     ///< `CAPSULE_RESTART_…`.
   std::uint32_t checkpoint_limit = detail::session_defaults().checkpoint_limit;                ///< Checkpoints kept.
+  std::uint32_t trace_bytes = detail::session_defaults().trace_bytes;                          ///< Of its trace; 0: none.
   std::uint64_t snapshot_memory_limit_bytes =
       detail::session_defaults().snapshot_memory_limit_bytes;  ///< Of snapshots together; 0: no limit.
 };

@@ -55,7 +55,7 @@ Status set_name(const char *name, std::size_t size, Operation &operation) {
 }
 
 // Binds what was read.
-Status bind_values(Call call, Result<std::vector<NamedValue>> values, std::int32_t strategy) {
+Status bind_values(const Call &call, Result<std::vector<NamedValue>> values, std::int32_t strategy) {
   if (!values.ok()) {
     return values.status();
   }
@@ -129,7 +129,7 @@ capsule_status capsule_session_set(capsule_session *session, const char *name, s
     }
     std::vector<NamedValue> values;
     values.push_back(std::move(read.value()));
-    return bind_values(std::move(begun.value()), std::move(values), strategy);
+    return bind_values(begun.value(), std::move(values), strategy);
   });
 }
 
@@ -144,7 +144,7 @@ capsule_status capsule_session_update(capsule_session *session, const capsule_in
       return {CAPSULE_E_ARGUMENT, "count is 0"};
     }
     auto values = read_inputs("inputs", inputs, count, frame_room(*begun.value().session));
-    return bind_values(std::move(begun.value()), std::move(values), strategy);
+    return bind_values(begun.value(), std::move(values), strategy);
   });
 }
 

@@ -150,7 +150,16 @@ CAPSULE_TEST(inputs_that_are_none_are_refused_at_once) {
   capsule_execution *execution = nullptr;
   CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_create(session.get(), "1", 1, &options.raw, &execution, error)),
                  "options.inputs[0].value is NULL");
-  options.raw.inputs = nullptr;
+  options = ExecutionOptions();
+  options.raw.result_kind = CAPSULE_VALUE_REPR + 1;
+  CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_create(session.get(), "1", 1, &options.raw, &execution, error)),
+                 "options.result_kind");
+  options = ExecutionOptions();
+  options.raw.capture_sources = 2;
+  CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_create(session.get(), "1", 1, &options.raw, &execution, error)),
+                 "options.capture_sources");
+  options = ExecutionOptions();
+  options.raw.input_count = 1;
   REFUSED(CAPSULE_E_ARGUMENT, capsule_execution_create(session.get(), "1", 1, &options.raw, &execution, error));
   CHECK_EQ(value_of(session, "1 + 1"), "2");
 }

@@ -102,6 +102,10 @@ CAPSULE_TEST(defaults_are_as_documented) {
   CHECK_EQ(session.ast_cache_entries, 100);
   CHECK_EQ(session.code_cache_entries, 100);
   CHECK_EQ(session.snapshot_limit, 16);
+  CHECK_EQ(session.snapshot_memory_limit_bytes, 0);
+  CHECK_EQ(session.checkpoint_limit, 16);
+  CHECK_EQ(session.trace_bytes, 256U << 10U);
+  CHECK_EQ(session.restart_policy, CAPSULE_RESTART_MANUAL);
   capsule_execution_options execution;
   capsule_execution_options_init(&execution, sizeof execution);
   CHECK_EQ(execution.timeout_ms, 0);
@@ -109,6 +113,9 @@ CAPSULE_TEST(defaults_are_as_documented) {
   CHECK_EQ(execution.mode, CAPSULE_MODE_AUTO);
   CHECK_EQ(execution.transaction, CAPSULE_TRANSACTION_COMMIT);
   CHECK_EQ(execution.transaction_scope, CAPSULE_SCOPE_MEMORY);
+  CHECK_EQ(execution.input_count, 0);
+  CHECK_EQ(execution.result_kind, CAPSULE_VALUE_NONE);
+  CHECK_EQ(execution.capture_sources, 1);
   CHECK_EQ(execution.file_name.size, 0);
   CHECK_EQ(execution.traceparent.size, 0);
   CHECK_EQ(execution.tracestate.size, 0);

@@ -23,7 +23,8 @@ int main() {
              std::string_view(static_cast<const char *>(event.value()->data), event.value()->size_bytes) == "asked";
   }
   session.update(inputs);
-  valued = valued && session.get("text").data() == "bound" && session.checkpoints().empty();
+  valued = valued && session.get("text").data() == "bound" && session.checkpoints().empty() &&
+           session.trace({}, 1).front().kind == CAPSULE_TRACE_SESSION_CREATED;
   std::printf("%s\n", capsule_version());
   return well && valued ? 0 : 1;
 }
