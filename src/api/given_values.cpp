@@ -13,8 +13,8 @@ constexpr std::size_t kNameMax = 1024;
 constexpr std::size_t kFormatMax = 255;
 // Of a buffer, what travels in the frame, whatever its size.
 constexpr std::uint64_t kInlineMax = wire::kMinMaxFrame - wire::kFrameOverhead;
-// Of one among several, besides its bytes.
-constexpr std::size_t kItemOverhead = 64;
+// Of one among several in a frame, besides its bytes, its texts and its shape.
+constexpr std::size_t kItemOverhead = 96;
 
 Status read_shape(const std::string &argument, const capsule_value &value, NamedValue &read) {
   const std::string dimensions = argument + ".dimensions";
@@ -100,6 +100,10 @@ Status check_value(const std::string &argument, const capsule_value *value) {
   return {};
 }
 
+Status too_many(const char *argument) {
+  return {CAPSULE_E_LIMIT, std::string(argument) + " take more than a frame of the runtime's max_frame_bytes holds"};
+}
+
 }  // namespace
 
 std::size_t frame_room(const Session &session) { return session.runtime().max_frame_bytes() - wire::kFrameOverhead; }
@@ -147,13 +151,18 @@ Result<std::vector<NamedValue>> read_inputs(const char *argument, const capsule_
     const std::string which = std::string(argument) + "[" + std::to_string(i) + "].value";
     const std::size_t overhead = kItemOverhead + inputs[i].name.size;
     if (room < overhead) {
-      return Status(CAPSULE_E_LIMIT, std::string(argument) + " take more than a frame of the runtime's max_frame_bytes holds");
+      return too_many(argument);
     }
     room -= overhead;
     auto value = read_value(which, inputs[i].name, inputs[i].value, room);
     if (!value.ok()) {
       return value.status();
     }
+    const std::size_t described = value.value().format.size() + value.value().shape.size() * sizeof(std::int64_t);
+    if (room < described) {
+      return too_many(argument);
+    }
+    room -= described;
     attached += value.value().attached.valid() ? 1 : 0;
     values.push_back(std::move(value.value()));
   }

@@ -189,6 +189,7 @@ void Session::fail_start(Notifications &notifications, const Status &status) {
   kill_worker();
   release_worker();
   start_status_ = status;
+  reloads_ = false;
   counters_.death_reason = CAPSULE_DEATH_START;
   if (closing()) {
     terminate(notifications);

@@ -341,7 +341,9 @@ bool Session::rolls_back(const Execution &execution, std::int32_t outcome) {
 void Session::conclude(Notifications &notifications, Event event) {
   const std::shared_ptr<Execution> execution = current_;
   if (execution->request.transaction != CAPSULE_TRANSACTION_COMMIT && worker_) {
-    event.fields.effects = static_cast<std::uint32_t>(worker_->shared.counters().get(Counter::effects));
+    const std::uint64_t effects = worker_->shared.counters().get(Counter::effects);
+    const bool its_own = effects >> kEffectBits == (execution->id & UINT32_MAX);
+    event.fields.effects = its_own ? static_cast<std::uint32_t>(effects) : 0;
   }
   if (rolls_back(*execution, event.fields.outcome) && !closing() && !restarting_) {
     ++counters_.rollbacks;

@@ -74,10 +74,12 @@ enum class Counter : std::size_t {
 #define X(name) name,
   CAPSULE_COUNTED_SUMS(X) CAPSULE_COUNTED_MAXIMA(X) CAPSULE_COUNTED_ASYNC(X)
 #undef X
-  // No count: bits of CAPSULE_EFFECT_… of the execution that is watched, or was last.
+  // No count: bits of CAPSULE_EFFECT_… of the execution that is watched, or was last; above these the end of its number.
   effects,
   count
 };
+
+inline constexpr unsigned kEffectBits = 32;
 
 // Starts as zeros, as shared memory does.
 class WorkerCounters {

@@ -64,6 +64,15 @@ CAPSULE_TEST(effects_are_told_of_what_killed_its_worker) {
   CHECK_EQ(effects_of(session, "1", transaction()), 0);
 }
 
+CAPSULE_TEST(effects_are_an_execution_s_own) {
+  const Session session = open_session();
+  ExecutionOptions options = transaction();
+  options.raw.transaction = CAPSULE_TRANSACTION_ROLLBACK_ON_FAILURE;
+  CHECK_EQ(effects_of(session, "open('/dev/null', 'w').close()", options), CAPSULE_EFFECT_FILES);
+  CHECK_EQ(effects_of(session, "1", options), 0);
+  CHECK_EQ(effects_of(session, "import os; os._exit(1)", options), 0);
+}
+
 CAPSULE_TEST(what_python_caches_of_modules_is_no_effect) {
   const Session session = open_session();
   const TempFolder folder;

@@ -270,3 +270,49 @@ CAPSULE_TEST(sources_are_captured_unless_told_not_to) {
   value_of(session, "import string\ndef g(): return 1");
   CHECK_EQ(info_of(checkpoint_of(session)).imports, 1);
 }
+
+CAPSULE_TEST(inputs_and_results_around_the_size_of_a_frame) {
+  capsule_runtime_options small;
+  capsule_runtime_options_init(&small, sizeof small);
+  small.max_frame_bytes = 64U << 10U;
+  const Runtime runtime = make_runtime(small);
+  const Session session = open_session(runtime);
+  for (const std::size_t size : {20'000U, 30'000U, 31'000U, 50'000U, 61'440U, 70'000U}) {
+    for (const std::int32_t kind : {CAPSULE_VALUE_BUFFER, CAPSULE_VALUE_BYTES}) {
+      Run run(session, "b'x' * " + std::to_string(size), wanting(kind));
+      const Event &end = run.end();
+      CHECK_EQ(end.outcome, "ok");
+      const bool fits = kind == CAPSULE_VALUE_BUFFER || size <= 30'720;
+      CHECK_EQ(end.value_status, fits ? CAPSULE_OK : CAPSULE_E_LIMIT);
+      CHECK_EQ(end.value.value_or("").size(), fits ? size : 0);
+    }
+    Inputs inputs;
+    inputs.add("a", CAPSULE_VALUE_BUFFER, std::string(size, 'a')).add("b", CAPSULE_VALUE_BUFFER, std::string(size, 'b'));
+    Run run(session, "len(a) + len(b)", inputs.options());
+    CHECK_EQ(run.end().repr, std::to_string(2 * size));
+  }
+  // What describes a value takes room, too.
+  const std::vector<std::int64_t> shape(CAPSULE_MAX_DIMENSIONS, 1);
+  const std::string format(255, ' ');
+  const capsule_value described{.struct_size = sizeof described,
+                                .kind = CAPSULE_VALUE_BUFFER,
+                                .data = "x",
+                                .size_bytes = 1,
+                                .format = text_of(format),
+                                .shape = shape.data(),
+                                .dimensions = CAPSULE_MAX_DIMENSIONS};
+  std::vector<std::string> names;
+  std::vector<capsule_input> many;
+  for (int i = 0; i < 500; ++i) {
+    names.push_back("name_" + std::to_string(i));
+  }
+  for (const std::string &name : names) {
+    many.push_back({text_of(name), &described});
+  }
+  CHECK_CONTAINS(
+      REFUSED(CAPSULE_E_LIMIT, capsule_session_update(session.get(), many.data(), many.size(), 0, kPatienceMs, error)),
+      "inputs");
+  many.resize(120);
+  REFUSED(CAPSULE_E_ARGUMENT, capsule_session_update(session.get(), many.data(), many.size(), 0, kPatienceMs, error));
+  CHECK_EQ(value_of(session, "1 + 1"), "2");
+}

@@ -174,6 +174,14 @@ CAPSULE_TEST(a_checkpoint_that_kills_its_worker_leaves_the_session_in_error) {
   }
 }
 
+CAPSULE_TEST(a_restart_asked_for_begins_empty) {
+  const Session session = open_with_policy();
+  value_of(session, "x = 1");
+  keep(session, "x");
+  ACCEPTED(capsule_session_restart(session.get(), error));
+  CHECK_EQ(value_of(session, "'x' in globals()"), "False");
+}
+
 CAPSULE_TEST(a_close_while_the_checkpoint_is_restored_ends_it) {
   const Session session = open_with_policy();
   value_of(session,

@@ -101,10 +101,10 @@ bool add_hook() {
 
 }  // namespace
 
-void watch_effects(WorkerCounters &counters) {
+void watch_effects(WorkerCounters &counters, std::uint64_t execution_id) {
   static bool hooked = false;
   hooked = hooked || add_hook();
-  counters.set(Counter::effects, 0);
+  counters.set(Counter::effects, execution_id << kEffectBits);
   watched = &counters;
 }
 

@@ -108,7 +108,7 @@ Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &req
   code_class_ = CAPSULE_CODE_UNCLASSIFIED;
   on_loop_ = false;
   if (request.watch_effects) {
-    watch_effects(parts_->counters);
+    watch_effects(parts_->counters, execution_id);
   }
   Outcome outcome = run_transaction(request, file_name, attached);
   if (figures_expected()) {

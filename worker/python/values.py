@@ -166,9 +166,9 @@ def encode_as(kind, value, limit):
         if isinstance(value, str):
             return encode_text(value, limit)
         if has_buffer(value):
-            return encode_buffer(value)
+            return encode_buffer(value, limit)
         if is_arrow(value):
-            return encode_arrow(value, encode_buffer)
+            return encode_arrow(value, encode_buffer, limit)
         return encode_json(value, limit)
     if kind == JSON:
         return encode_json(value, limit)
@@ -177,7 +177,7 @@ def encode_as(kind, value, limit):
             raise Refusal(E_TYPE, f"the value is of type {type_name(value)}, which is no text")
         return encode_text(value, limit)
     if kind in (BYTES, BUFFER) and is_arrow(value):
-        return encode_arrow(value, encode_buffer if kind == BUFFER else lambda view: encode_bytes(view, limit))
+        return encode_arrow(value, encode_buffer if kind == BUFFER else encode_bytes, limit)
     if kind == BYTES:
         if not has_buffer(value):
             raise Refusal(E_TYPE, f"the value is of type {type_name(value)}, which has no bytes")
@@ -185,7 +185,7 @@ def encode_as(kind, value, limit):
     if kind == BUFFER:
         if not has_buffer(value):
             raise Refusal(E_TYPE, f"the value is of type {type_name(value)}, which has no buffer")
-        return encode_buffer(value)
+        return encode_buffer(value, limit)
     text = repr(value)
     return {"kind": REPR, "data": text[:limit].encode("utf-8", "backslashreplace")[:limit].decode("utf-8", "ignore").encode()}
 
@@ -207,12 +207,12 @@ def is_arrow(value):
     return hasattr(type(value), "__arrow_c_array__") and not has_buffer(value)
 
 
-def encode_arrow(value, encode):
+def encode_arrow(value, encode, limit):
     try:
         view, owner = arrow_view(value)
     except (TypeError, ValueError) as error:
         raise Refusal(E_TYPE, f"the value is of type {type_name(value)}, which is no buffer: {error}") from None
-    answer = encode(view)
+    answer = encode(view, limit)
     del owner  # until here
     return answer
 
@@ -250,7 +250,7 @@ def strides_of(shape, size):
     return strides
 
 
-def encode_buffer(value):
+def encode_buffer(value, limit):
     with memoryview(value) as view:
         if view.ndim > MAX_DIMENSIONS:
             raise Refusal(E_LIMIT, f"the value has {view.ndim} dimensions; it can have {MAX_DIMENSIONS}")
@@ -266,7 +266,7 @@ def encode_buffer(value):
             "total": view.itemsize,
         }
         flat = view if view.c_contiguous else memoryview(view.tobytes())
-        if view.nbytes <= INLINE_BYTES:
+        if view.nbytes <= min(INLINE_BYTES, limit):
             answer["data"] = flat.tobytes()
         else:
             answer["fd"] = write_shared(flat if flat.format == "B" and flat.ndim == 1 else flat.cast("B"))
