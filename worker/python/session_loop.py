@@ -202,12 +202,12 @@ class Execution:
 
     def on_stop(self):
         """In the signal handler, which is called again and again until the execution ends: whether to raise KeyboardInterrupt."""
-        if not self.stopped:
+        before, self.stopped = self.stopped, True  # first: the handler may come again on the next line
+        if not before:
             self.native.count("cancels_requested")
             self.native.count("cancels_noop" if self.task.done() else "cancels_effective")
             if not self.began and not self.task.done():
                 self.native.count("cancels_pending")
-        self.stopped = True
         if self.task.done():
             return False
         now = time.monotonic()
