@@ -303,8 +303,7 @@ void Pool::let_go(Member &member, Ending &ending) {
 void Pool::end_sessions(const Ending &ending) {
   for (const auto &session : ending) {
     session->set_listener(nullptr);
-    const bool runs = session->cancel_all() == Session::Use::kStopping;
-    session->begin_close(runs ? deadline_after_ms(session->cancel_grace_ms()) : 0);
+    session->begin_close(session->cancel_all() == Session::Use::kStopping ? deadline_after_ms(session->cancel_grace_ms()) : 0);
     session->drop_handle();
   }
 }
@@ -534,7 +533,7 @@ void Pool::end_close(Lock &lock) {
   wake_.notify_one();
   lock.unlock();
   for (const auto &session : ending) {
-    session->begin_close(0);
+    session->begin_close(0);  // their time is over: nothing is cancelled first
   }
   end_sessions(ending);
   keeper_.join();

@@ -82,8 +82,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
   struct Member {
     std::shared_ptr<Session> session;
     std::int32_t state = CAPSULE_POOLED_WARMING;
-    bool for_waiter = false;  // somebody waited when it was asked for
-    bool dead = false;        // its session told so
+    bool for_waiter = false;    // somebody waited when it was asked for
+    bool dead = false;          // its session told so
+    std::uint64_t made_of = 0;  // number of the template, 0 for none
     std::uint64_t lease_id = 0;
     std::uint64_t created_ns = 0;
     std::uint64_t since_ns = 0;       // in its state
@@ -147,7 +148,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   void create_session(bool for_waiter);
   void listen(const std::shared_ptr<Session> &session);
   std::function<void()> waker();
-  void on_failure(const Status &status);
+  void on_failure(const Status &status, std::uint64_t made_of = 0);
   void forget_terminated();
   [[nodiscard]] bool from_template() const {
     return options_.reset != CAPSULE_RESET_NEW_PROCESS && options_.session.profile.start == CAPSULE_START_FORK;
@@ -201,6 +202,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::unique_ptr<WarmUp> template_warm_up_;
   std::shared_ptr<Snapshot> pristine_;
   std::uint64_t template_began_ns_ = 0;
+  std::uint64_t templates_ = 0;  // the number of the last
 };
 
 }  // namespace capsule

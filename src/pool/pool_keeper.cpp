@@ -172,11 +172,13 @@ void Pool::on_gone(const std::shared_ptr<Session> &session) {
   const Status failure = session->wait_ready(0);
   Ending ending;
   bool failed = false;
+  std::uint64_t made_of = 0;
   {
     const Lock lock(mutex_);
     Member *member = find(*session);
     if (member != nullptr && member->state == CAPSULE_POOLED_WARMING) {
       ++counters_.creations_failed;
+      made_of = member->made_of;
       let_go(*member, ending);
       failed = true;
     } else if (member != nullptr && member->state == CAPSULE_POOLED_RESETTING) {
@@ -186,7 +188,7 @@ void Pool::on_gone(const std::shared_ptr<Session> &session) {
   }
   end_sessions(ending);
   if (failed) {
-    on_failure(failure.ok() ? Status(CAPSULE_E_DIED, "a new session died") : failure);
+    on_failure(failure.ok() ? Status(CAPSULE_E_DIED, "a new session died") : failure, made_of);
   }
 }
 
@@ -319,6 +321,7 @@ std::optional<Status> Pool::advance_template(const std::shared_ptr<Session> &ses
     return Status(taken.status().code(), "the warm session cannot be copied: " + taken.status().message());
   }
   pristine_ = std::move(taken.value());
+  ++templates_;
   log_record(CAPSULE_LOG_INFO, "event=pool_warm imports={} duration_ns={}", template_warm_up_->imports().size(),
              monotonic_ns() - template_began_ns_);
   return Status();
@@ -374,6 +377,7 @@ void Pool::create_session(bool for_waiter) {
     Member &member = members_[session->id()];
     member.session = session;
     member.for_waiter = for_waiter;
+    member.made_of = pristine_ ? templates_ : 0;
     member.created_ns = member.since_ns = monotonic_ns();
     ++counters_.sessions_warming;
     if (phase_ != Phase::kOpen) {  // closed meanwhile: what is not used goes at once
@@ -388,9 +392,13 @@ void Pool::create_session(bool for_waiter) {
   }
 }
 
-void Pool::on_failure(const Status &status) {
+void Pool::on_failure(const Status &status, std::uint64_t made_of) {
   log_record(CAPSULE_LOG_WARN, "event=pool_creation_failed status={}", status_name(status.code()));
-  bool drop = false;
+  if (made_of != 0 && (made_of != templates_ || !pristine_)) {
+    const Lock lock(mutex_);
+    want_warm_up();  // it fell with its template, which has been counted
+    return;
+  }
   {
     const Lock lock(mutex_);
     ++failures_;
@@ -403,11 +411,10 @@ void Pool::on_failure(const Status &status) {
     } else if (breaker_.state() == CAPSULE_BREAKER_OPEN && counters_.sessions_warming == 0 && !others_come) {
       fail_waiters(last_error_, &capsule_pool_metrics::acquisition_errors);
     }
-    drop = counters_.sessions_warming == 0;
     changed_.notify_all();
     want_warm_up();
   }
-  if (drop && pristine_) {  // it may be what is wrong
+  if (pristine_) {  // it may be what is wrong
     static_cast<void>(pristine_->let_go(false));
     pristine_.reset();
   }

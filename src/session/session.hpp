@@ -94,7 +94,7 @@ class Session : public std::enable_shared_from_this<Session> {
   using Listener = std::function<void(SessionNews)>;
   void set_listener(Listener listener);
   enum class Use { kFree, kStopping, kInUse };
-  // Cancels what runs and what is queued; kStopping: the listener hears when it has ended. kInUse: something else goes on in it.
+  // Cancels what runs and what is queued; kStopping: the listener hears when it has ended. kInUse: something else goes on in it, or it is closed.
   Use cancel_all();
   // Whether its worker lives and nothing runs.
   bool usable();

@@ -27,6 +27,9 @@ void Session::tell_if_stopped() {
 Session::Use Session::cancel_all() {
   Notifications notifications;
   const Lock lock(mutex_);
+  if (closing()) {
+    return Use::kInUse;
+  }
   for (const auto &execution : std::exchange(queue_, {})) {
     end_unstarted(notifications, execution, CAPSULE_OUTCOME_CANCELED, "KeyboardInterrupt", "canceled before it ran");
   }
