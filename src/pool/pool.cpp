@@ -327,6 +327,7 @@ Status Pool::give_back(Session &session) {
       return not_leased();
     }
     member->lease_id = 0;
+    member->in_hand = true;
     ++counters_.given_back;
     set_state(*member, CAPSULE_POOLED_RESETTING);
   }
@@ -348,6 +349,7 @@ void Pool::reclaim(Session &session, std::uint64_t lease_id, bool unused) {
       offer(*member);
       return;
     }
+    member->in_hand = true;
   }
   take_back(session);
 }
@@ -369,6 +371,7 @@ void Pool::take_back(Session &session) {
     counters_.executions += info.executions_started - member->executions_seen;
     member->executions += info.executions_started - member->executions_seen;
     member->executions_seen = info.executions_started;
+    member->in_hand = false;
     if (phase_ != Phase::kOpen) {
       remove(*member, &capsule_pool_metrics::removed_at_close, ending);
     } else if (!comes_back()) {

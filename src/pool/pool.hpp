@@ -84,6 +84,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
     std::int32_t state = CAPSULE_POOLED_WARMING;
     bool for_waiter = false;    // somebody waited when it was asked for
     bool dead = false;          // its session told so
+    bool in_hand = false;       // a thread is just taking it back
     std::uint64_t made_of = 0;  // number of the template, 0 for none
     std::uint64_t lease_id = 0;
     std::uint64_t created_ns = 0;

@@ -181,10 +181,10 @@ void Pool::on_gone(const std::shared_ptr<Session> &session) {
       made_of = member->made_of;
       let_go(*member, ending);
       failed = true;
-    } else if (member != nullptr && member->state == CAPSULE_POOLED_RESETTING) {
+    } else if (member != nullptr && member->state == CAPSULE_POOLED_RESETTING && !member->in_hand) {
       remove(*member, &capsule_pool_metrics::sessions_restarted, ending);
       want_health_check();
-    }  // else its caller has it, and gives it back
+    }  // else its caller has it, or a thread that is about to judge it
   }
   end_sessions(ending);
   if (failed) {
