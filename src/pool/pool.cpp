@@ -1,7 +1,10 @@
 // Acquiring, giving back, closing: what callers' threads do.
 #include "pool/pool.hpp"
 
+#include <sys/timerfd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <system_error>
 
@@ -16,6 +19,19 @@ namespace {
 BreakerOptions breaker_options(const PoolOptions &options) {
   return {options.breaker_failures, static_cast<std::uint64_t>(options.breaker_pause_ms) * kNsPerMs,
           static_cast<std::uint64_t>(options.breaker_pause_max_ms) * kNsPerMs};
+}
+
+// After a hit the keeper is woken a little later: at once it would run in the caller's place, as likely as not.
+constexpr std::uint64_t kAfterHitNs = kNsPerMs / 2;
+
+// CLOCK_MONOTONIC; kNoDeadline is never.
+void set_timer(int timer, std::uint64_t at_ns) {
+  itimerspec when{};
+  if (at_ns != kNoDeadline) {
+    when.it_value.tv_sec = static_cast<time_t>(at_ns / kNsPerSecond);
+    when.it_value.tv_nsec = static_cast<long>(at_ns % kNsPerSecond);
+  }
+  timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, nullptr);
 }
 
 Status closed_status() { return {CAPSULE_E_CLOSED, "pool: it is closed"}; }
@@ -42,6 +58,10 @@ Result<std::shared_ptr<Pool>> Pool::create(std::shared_ptr<Runtime> runtime, Poo
 }
 
 Status Pool::start() {
+  timer_.reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+  if (!timer_.valid()) {
+    return system_error("timerfd_create", errno);
+  }
   // The thread inherits a mask with every signal blocked: a host's handlers never run on it.
   sigset_t all;
   sigset_t before;
@@ -119,7 +139,7 @@ Result<std::shared_ptr<Lease>> Pool::hit(Lock &lock, const std::string &key, std
       ++counters_.pool_hits;
       counters_.affinity_hits += same_key ? 1 : 0;
       auto lease = grant(*member, key, begun_ns);
-      want_warm_up();
+      want_warm_up(begun_ns + kAfterHitNs);
       return lease;
     }
     // Its death is only just being noticed: the keeper clears up.
@@ -419,6 +439,18 @@ void Pool::settle(Session &session, Session::Use use, bool cleared) {
   end_sessions(ending);
 }
 
+// The keeper: until its own deadline, or until somebody wakes it.
+void Pool::sleep(Lock &lock) {
+  if (sleeps_until_ns_ != 0) {
+    lock.unlock();
+    std::uint64_t expirations = 0;
+    while (::read(timer_.get(), &expirations, sizeof expirations) < 0 && errno == EINTR) {
+    }
+    lock.lock();
+  }
+  sleeps_until_ns_ = kNoDeadline;
+}
+
 void Pool::fail_waiters(const Status &status, Counter counter) {
   while (const auto acquisition = line_.pop()) {
     ++(counters_.*counter);
@@ -438,11 +470,11 @@ std::uint32_t Pool::lacking(std::uint64_t now_ns) {
   return static_cast<std::uint32_t>(wanted > coming ? std::min(wanted - coming, room) : 0);
 }
 
-void Pool::want_warm_up() {
+void Pool::want_warm_up(std::uint64_t at_ns) {
   if (lacking(monotonic_ns()) > 0) {
     counters_.warmup_triggers += warm_up_wanted_ ? 0 : 1;
     warm_up_wanted_ = true;
-    wake();
+    wake_at(at_ns);
   }
 }
 
@@ -452,10 +484,10 @@ void Pool::want_health_check() {
   wake();
 }
 
-void Pool::wake() {
-  if (!woken_) {
-    woken_ = true;
-    wake_.notify_one();
+void Pool::wake_at(std::uint64_t at_ns) {
+  if (at_ns < sleeps_until_ns_) {
+    sleeps_until_ns_ = at_ns;
+    set_timer(timer_.get(), at_ns);
   }
 }
 
@@ -532,8 +564,7 @@ void Pool::end_close(Lock &lock) {
     remove(member, &capsule_pool_metrics::removed_at_close, ending);
   }
   stop_ = true;
-  woken_ = true;
-  wake_.notify_one();
+  wake();
   lock.unlock();
   for (const auto &session : ending) {
     session->begin_close(0);  // their time is over: nothing is cancelled first

@@ -121,9 +121,11 @@ class Pool : public std::enable_shared_from_this<Pool> {
   void remove(Member &member, Counter reason, Ending &ending);
   void let_go(Member &member, Ending &ending);
   [[nodiscard]] std::uint32_t lacking(std::uint64_t now_ns);
-  void want_warm_up();
+  void want_warm_up(std::uint64_t at_ns = 1);
   void want_health_check();
-  void wake();
+  void sleep(Lock &lock);
+  void wake_at(std::uint64_t at_ns);
+  void wake() { wake_at(1); }
   // Under no lock: cancels what runs in them, and ends them.
   static void end_sessions(const Ending &ending);
   void take_back(Session &session);
@@ -169,16 +171,15 @@ class Pool : public std::enable_shared_from_this<Pool> {
   const PoolOptions options_;
   std::atomic<std::uint64_t> handles_{1};
   std::thread keeper_;
+  UniqueFd timer_;  // what the keeper sleeps on; brought forward to wake it
 
   std::mutex mutex_;                 // guards below
-  std::condition_variable wake_;     // the keeper
   std::condition_variable changed_;  // who waits for the pool as a whole
   Phase phase_ = Phase::kOpen;
   bool runtime_closed_ = false;
   bool started_ = false;                         // it is to be filled
   bool stop_ = false;                            // the keeper is to end
-  bool woken_ = true;                            // to fill the pool
-  std::uint64_t sleeps_until_ns_ = kNoDeadline;  // the keeper
+  std::uint64_t sleeps_until_ns_ = 0;  // the keeper; it begins with filling the pool
   bool warm_up_wanted_ = false;
   bool health_wanted_ = false;
   std::uint64_t close_deadline_ns_ = kNoDeadline;

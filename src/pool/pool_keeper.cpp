@@ -16,14 +16,7 @@ constexpr std::uint32_t bit(SessionNews news) { return 1U << static_cast<unsigne
 void Pool::run() {
   Lock lock(mutex_);
   while (!stop_) {
-    const auto until = [this] { return woken_; };
-    sleeps_until_ns_ = next_deadline();
-    if (sleeps_until_ns_ == kNoDeadline) {
-      wake_.wait(lock, until);
-    } else {
-      wake_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(sleeps_until_ns_)), until);
-    }
-    woken_ = false;
+    sleep(lock);
     lock.unlock();
     try {
       round();
@@ -31,6 +24,7 @@ void Pool::run() {
       on_failure(Status(CAPSULE_E_MEMORY, defect.what()));
     }
     lock.lock();
+    wake_at(next_deadline());
   }
   lock.unlock();
   warm_ups_.clear();
