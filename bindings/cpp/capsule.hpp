@@ -218,20 +218,20 @@ inline capsule_pool_options pool_defaults() { return defaults(capsule_pool_optio
 
 /** @brief Options of a pool: fields and defaults of `capsule_pool_options`. */
 struct PoolOptions {
-  std::uint32_t min_idle = detail::pool_defaults().min_idle;          ///< Sessions to keep idle.
-  std::uint32_t max_sessions = detail::pool_defaults().max_sessions;  ///< Most sessions at once.
-  std::int32_t reset = detail::pool_defaults().reset;                 ///< `CAPSULE_RESET_…`.
-  SessionOptions session{};                                           ///< How its sessions are opened.
-  std::vector<std::string> imports{};                                 ///< Modules to import at the warm-up.
-  std::string warmup{};                                               ///< Code that runs behind them.
-  Milliseconds warmup_timeout{detail::pool_defaults().warmup_timeout_ms};     ///< For each of both.
-  bool imports_fatal = detail::pool_defaults().imports_fatal != 0;            ///< Whether they all have to succeed.
-  bool pre_warm = detail::pool_defaults().pre_warm != 0;                      ///< Whether it is filled at once.
-  Milliseconds idle_timeout{detail::pool_defaults().idle_timeout_ms};         ///< For sessions beyond need; 0: never.
-  Milliseconds health_interval{detail::pool_defaults().health_interval_ms};   ///< Time between looks at idle ones.
-  Milliseconds acquire_timeout{detail::pool_defaults().acquire_timeout_ms};   ///< Where an acquisition says none.
-  std::uint64_t recycle_executions = detail::pool_defaults().recycle_executions;  ///< In one session; 0: no limit.
-  Milliseconds recycle_age{detail::pool_defaults().recycle_age_ms};               ///< Of a session; 0: no limit.
+  std::uint32_t min_idle = detail::pool_defaults().min_idle;                          ///< Sessions to keep idle.
+  std::uint32_t max_sessions = detail::pool_defaults().max_sessions;                  ///< Most sessions at once.
+  std::int32_t reset = detail::pool_defaults().reset;                                 ///< `CAPSULE_RESET_…`.
+  SessionOptions session{};                                                           ///< How its sessions are opened.
+  std::vector<std::string> imports{};                                                 ///< Modules to import at the warm-up.
+  std::string warmup{};                                                               ///< Code that runs behind them.
+  Milliseconds warmup_timeout{detail::pool_defaults().warmup_timeout_ms};             ///< For each of both.
+  bool imports_fatal = detail::pool_defaults().imports_fatal != 0;                    ///< Whether they all have to succeed.
+  bool pre_warm = detail::pool_defaults().pre_warm != 0;                              ///< Whether it is filled at once.
+  Milliseconds idle_timeout{detail::pool_defaults().idle_timeout_ms};                 ///< For sessions beyond need; 0: never.
+  Milliseconds health_interval{detail::pool_defaults().health_interval_ms};           ///< Time between looks at idle ones.
+  Milliseconds acquire_timeout{detail::pool_defaults().acquire_timeout_ms};           ///< Where an acquisition says none.
+  std::uint64_t recycle_executions = detail::pool_defaults().recycle_executions;      ///< In one session; 0: no limit.
+  Milliseconds recycle_age{detail::pool_defaults().recycle_age_ms};                   ///< Of a session; 0: no limit.
   std::uint64_t recycle_growth_bytes = detail::pool_defaults().recycle_growth_bytes;  ///< 0: no limit.
   std::uint64_t session_memory_bytes = detail::pool_defaults().session_memory_bytes;  ///< 0: no limit.
   std::uint64_t pool_memory_bytes = detail::pool_defaults().pool_memory_bytes;        ///< 0: no limit.

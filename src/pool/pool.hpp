@@ -177,8 +177,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::condition_variable changed_;  // who waits for the pool as a whole
   Phase phase_ = Phase::kOpen;
   bool runtime_closed_ = false;
-  bool started_ = false;                         // it is to be filled
-  bool stop_ = false;                            // the keeper is to end
+  bool started_ = false;               // it is to be filled
+  bool stop_ = false;                  // the keeper is to end
   std::uint64_t sleeps_until_ns_ = 0;  // the keeper; it begins with filling the pool
   bool warm_up_wanted_ = false;
   bool health_wanted_ = false;
