@@ -418,23 +418,21 @@ void Pool::settle(Session &session, Session::Use use, bool cleared) {
     }
     member->executions_seen = info.executions_started;
     const Counter reason = judge(*member, info, monotonic_ns());
+    const bool lost = use == Session::Use::kInUse || member->dead || info.restarts > 0 || info.restores > 0 ||
+                      (use == Session::Use::kFree && !usable);
     if (phase_ != Phase::kOpen) {
       remove(*member, &capsule_pool_metrics::removed_at_close, ending);
-    } else if (use == Session::Use::kInUse || member->dead || info.restarts > 0 || info.restores > 0) {
+    } else if (lost) {
       remove(*member, &capsule_pool_metrics::sessions_restarted, ending);
-    } else if (use == Session::Use::kStopping) {
-      // Its news come when what runs has ended.
-    } else if (!usable) {
-      remove(*member, &capsule_pool_metrics::sessions_restarted, ending);
-    } else if (reason != nullptr) {
+    } else if (use == Session::Use::kFree && reason != nullptr) {
       remove(*member, reason, ending);
-    } else if (cleared) {
+    } else if (use == Session::Use::kFree && cleared) {
       offer(*member);
       want_health_check();
-    } else {
+    } else if (use == Session::Use::kFree) {
       news_[session.id()] |= 1U << static_cast<unsigned>(SessionNews::kIdle);
       wake();
-    }
+    }  // else its news come when what runs has ended
   }
   end_sessions(ending);
 }
