@@ -1,0 +1,584 @@
+// Acquiring, giving back, closing: what callers' threads do.
+#include "pool/pool.hpp"
+
+#include <sys/timerfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "pool/latency.hpp"
+#include "session/snapshot.hpp"
+
+namespace capsule {
+namespace {
+
+BreakerOptions breaker_options(const PoolOptions &options) {
+  return {options.breaker_failures, static_cast<std::uint64_t>(options.breaker_pause_ms) * kNsPerMs,
+          static_cast<std::uint64_t>(options.breaker_pause_max_ms) * kNsPerMs};
+}
+
+// After a hit the keeper is woken a little later: at once it would run in the caller's place, as likely as not.
+constexpr std::uint64_t kAfterHitNs = kNsPerMs / 2;
+
+// CLOCK_MONOTONIC; kNoDeadline is never.
+void set_timer(int timer, std::uint64_t at_ns) {
+  itimerspec when{};
+  if (at_ns != kNoDeadline) {
+    when.it_value.tv_sec = static_cast<time_t>(at_ns / kNsPerSecond);
+    when.it_value.tv_nsec = static_cast<long>(at_ns % kNsPerSecond);
+  }
+  timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, nullptr);
+}
+
+Status closed_status() { return {CAPSULE_E_CLOSED, "pool: it is closed"}; }
+
+}  // namespace
+
+Pool::Pool(std::shared_ptr<Runtime> runtime, PoolOptions options)
+    : runtime_(std::move(runtime)),
+      options_(std::move(options)),
+      started_(options_.pre_warm),
+      breaker_(breaker_options(options_), monotonic_ns()) {
+  runtime_->add_handle();
+}
+
+Pool::~Pool() = default;
+
+Result<std::shared_ptr<Pool>> Pool::create(std::shared_ptr<Runtime> runtime, PoolOptions options) {
+  std::shared_ptr<Pool> pool(new Pool(std::move(runtime), std::move(options)));
+  if (Status status = pool->start(); !status.ok()) {
+    pool->runtime_->drop_handle();
+    return status;
+  }
+  return pool;
+}
+
+Status Pool::start() {
+  timer_.reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+  if (!timer_.valid()) {
+    return system_error("timerfd_create", errno);
+  }
+  // The thread inherits a mask with every signal blocked: a host's handlers never run on it.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  Status status;
+  try {
+    keeper_ = std::thread([this] { run(); });
+  } catch (const std::system_error &error) {
+    status = system_error("pthread_create", error.code().value());
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return status;
+}
+
+void Pool::drop_handle() {
+  if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1) {
+    return;
+  }
+  const auto end = [self = shared_from_this()] {
+    self->close(0);
+    self->runtime_->drop_handle();
+  };
+  if (runtime_->loop().on_loop() || in_notify_callback()) {
+    std::thread(end).detach();
+  } else {
+    end();
+  }
+}
+
+Pool::Member *Pool::find(const Session &session) {
+  const auto found = members_.find(session.id());
+  return found != members_.end() && found->second.session.get() == &session ? &found->second : nullptr;
+}
+
+// The idle session for the key: its own one, else one without a key, else the one that was idle longest.
+Pool::Member *Pool::pop_idle(const std::string &key, bool &same_key) {
+  if (idle_.empty()) {
+    return nullptr;
+  }
+  auto best = idle_.end() - 1;
+  if (const std::string &last = (*best)->key; !key.empty() || !last.empty()) {
+    const auto keyed = [&](const std::string &wanted) {
+      const auto found = std::find_if(idle_.rbegin(), idle_.rend(), [&](const Member *one) { return one->key == wanted; });
+      return found == idle_.rend() ? idle_.end() : found.base() - 1;
+    };
+    best = keyed(key);
+    best = best == idle_.end() ? keyed("") : best;
+    best = best == idle_.end() ? idle_.begin() : best;
+  }
+  Member *member = *best;
+  idle_.erase(best);
+  same_key = !key.empty() && member->key == key;
+  return member;
+}
+
+// At once, from the idle sessions; null where none is left.
+Result<std::shared_ptr<Lease>> Pool::hit(Lock &lock, const std::string &key, std::uint64_t begun_ns) {
+  bool same_key = false;
+  while (Member *member = pop_idle(key, same_key)) {
+    const std::shared_ptr<Session> session = member->session;
+    set_state(*member, CAPSULE_POOLED_RESETTING);
+    lock.unlock();
+    const bool usable = session->usable();
+    lock.lock();
+    member = find(*session);
+    if (member == nullptr && phase_ != Phase::kOpen) {
+      ++counters_.acquisition_refused;
+      return closed_status();
+    }
+    if (member == nullptr) {
+      continue;  // its death was noticed meanwhile
+    }
+    if (usable && !member->dead) {
+      ++counters_.pool_hits;
+      counters_.affinity_hits += same_key ? 1 : 0;
+      auto lease = grant(*member, key, begun_ns);
+      want_warm_up(begun_ns + kAfterHitNs);
+      return lease;
+    }
+    // Its death is only just being noticed: the keeper clears up.
+    member->dead = true;
+    news_[session->id()] |= 1U << static_cast<unsigned>(SessionNews::kGone);
+    wake();
+  }
+  return std::shared_ptr<Lease>();
+}
+
+// Whether one more may wait; counted where not.
+Status Pool::check_line(std::uint64_t now_ns, std::int64_t timeout_ms) {
+  if (phase_ != Phase::kOpen || runtime_closed_) {
+    ++counters_.acquisition_refused;
+    return phase_ != Phase::kOpen ? closed_status() : Status(CAPSULE_E_CLOSED, "pool: its runtime is closed");
+  }
+  if (line_.size() >= options_.max_waiters) {
+    ++counters_.acquisition_refused;
+    return {CAPSULE_E_LIMIT, "pool: " + std::to_string(line_.size()) + " acquisitions wait, max_waiters is " +
+                                 std::to_string(options_.max_waiters)};
+  }
+  const bool others_come = comes_back() && counters_.sessions_active + counters_.sessions_resetting > 0;
+  if (breaker_.blocks(now_ns) && counters_.sessions_warming == 0 && !others_come) {
+    ++counters_.acquisition_errors;
+    return last_error_;
+  }
+  if (timeout_ms == 0) {
+    ++counters_.acquisition_timeouts;
+    return {CAPSULE_E_TIMEOUT, "pool: no session is idle"};
+  }
+  return {};
+}
+
+Result<std::shared_ptr<Lease>> Pool::acquire(std::string key, std::int64_t timeout_ms) {
+  const std::uint64_t begun_ns = monotonic_ns();
+  std::shared_ptr<Acquisition> acquisition;
+  {
+    Lock lock(mutex_);
+    ++counters_.acquisition_attempts;
+    demand_.arrived(begun_ns);
+    started_ = true;
+    auto lease = hit(lock, key, begun_ns);
+    if (!lease.ok() || lease.value()) {
+      return lease;
+    }
+    if (Status status = check_line(begun_ns, timeout_ms); !status.ok()) {
+      want_warm_up();
+      return status;
+    }
+    acquisition = std::make_shared<Acquisition>(shared_from_this(), std::move(key), begun_ns);
+    line_.push(acquisition, kNoDeadline);
+    counters_.waiters_peak = std::max(counters_.waiters_peak, static_cast<std::uint32_t>(line_.size()));
+    want_warm_up();
+  }
+  const std::uint64_t deadline = deadline_after_ms(timeout_ms);
+  auto taken = acquisition->take(deadline);
+  if (taken.ok() || taken.status().code() != CAPSULE_E_TIMEOUT) {
+    return taken;
+  }
+  {
+    const Lock lock(mutex_);
+    if (line_.take(acquisition.get())) {
+      ++counters_.acquisition_timeouts;
+      return Status(CAPSULE_E_TIMEOUT, "pool: no session came within " + std::to_string(timeout_ms) + " ms");
+    }
+  }
+  return acquisition->take(kNoDeadline);  // it has ended meanwhile
+}
+
+std::shared_ptr<Acquisition> Pool::acquire_async(std::string key, std::int64_t timeout_ms) {
+  const std::uint64_t begun_ns = monotonic_ns();
+  auto acquisition = std::make_shared<Acquisition>(shared_from_this(), std::move(key), begun_ns);
+  Lock lock(mutex_);
+  ++counters_.acquisition_attempts;
+  demand_.arrived(begun_ns);
+  started_ = true;
+  auto lease = hit(lock, acquisition->key(), begun_ns);
+  Status status = lease.status();
+  if (lease.ok() && lease.value()) {
+    acquisition->grant(std::move(lease.value()));
+    return acquisition;
+  }
+  if (status.ok()) {
+    status = check_line(begun_ns, timeout_ms);
+  }
+  if (status.ok()) {
+    line_.push(acquisition, deadline_after_ms(timeout_ms));
+    counters_.waiters_peak = std::max(counters_.waiters_peak, static_cast<std::uint32_t>(line_.size()));
+    wake();  // for its deadline
+  } else {
+    acquisition->fail(std::move(status));
+  }
+  want_warm_up();
+  return acquisition;
+}
+
+void Pool::cancel(Acquisition &acquisition) {
+  std::shared_ptr<Lease> lease;
+  {
+    const Lock lock(mutex_);
+    counters_.acquisition_canceled += line_.take(&acquisition) ? 1 : 0;
+    lease = acquisition.fail(Status(CAPSULE_E_STATE, "acquisition: it was canceled"));
+  }
+  if (lease) {
+    lease->set_unused();
+  }
+}
+
+std::shared_ptr<Lease> Pool::grant(Member &member, const std::string &key, std::uint64_t begun_ns) {
+  const std::uint64_t took_ns = monotonic_ns() - begun_ns;
+  ++counters_.acquisition_successes;
+  counters_.acquire_total_ns += took_ns;
+  counters_.acquire_max_ns = std::max(counters_.acquire_max_ns, took_ns);
+  ++counters_.acquire_buckets[bucket_of(took_ns)];
+  set_state(member, CAPSULE_POOLED_ACTIVE);
+  ++member.acquisitions;
+  member.key = key;
+  member.lease_id = ++next_lease_;
+  return std::make_shared<Lease>(shared_from_this(), member.session, member.lease_id);
+}
+
+// The session can be used: by whoever waits longest, or by the next to come.
+void Pool::offer(Member &member) {
+  if (const auto acquisition = line_.pop()) {
+    ++counters_.pool_misses;
+    acquisition->grant(grant(member, acquisition->key(), acquisition->begun_ns()));
+    return;
+  }
+  make_idle(member, monotonic_ns());
+}
+
+void Pool::make_idle(Member &member, std::uint64_t since_ns) {
+  set_state(member, CAPSULE_POOLED_IDLE);
+  member.idle_since_ns = since_ns;
+  const auto later = [](std::uint64_t ns, const Member *one) { return ns < one->idle_since_ns; };
+  idle_.insert(std::upper_bound(idle_.begin(), idle_.end(), since_ns, later), &member);
+  if (next_retirement(since_ns) < sleeps_until_ns_) {
+    wake();
+  }
+  changed_.notify_all();
+}
+
+std::uint32_t &Pool::gauge(std::int32_t state) {
+  switch (state) {
+    case CAPSULE_POOLED_IDLE:
+      return counters_.sessions_idle;
+    case CAPSULE_POOLED_ACTIVE:
+      return counters_.sessions_active;
+    case CAPSULE_POOLED_RESETTING:
+      return counters_.sessions_resetting;
+    default:
+      return counters_.sessions_warming;
+  }
+}
+
+void Pool::set_state(Member &member, std::int32_t state) {
+  --gauge(member.state);
+  ++gauge(state);
+  member.state = state;
+  member.since_ns = monotonic_ns();
+}
+
+void Pool::remove(Member &member, Counter reason, Ending &ending) {
+  ++counters_.sessions_removed;
+  ++(counters_.*reason);
+  log_record(CAPSULE_LOG_DEBUG, "event=pool_removed session={} acquisitions={}", member.session->id(), member.acquisitions);
+  let_go(member, ending);
+}
+
+// It is no longer one of the pool's.
+void Pool::let_go(Member &member, Ending &ending) {
+  std::erase(idle_, &member);
+  --gauge(member.state);
+  leaving_.push_back(member.session);
+  ending.push_back(member.session);
+  members_.erase(member.session->id());
+  changed_.notify_all();
+  want_warm_up();
+}
+
+void Pool::end_sessions(const Ending &ending) {
+  for (const auto &session : ending) {
+    session->set_listener(nullptr);
+    session->begin_close(session->cancel_all() == Session::Use::kStopping ? deadline_after_ms(session->cancel_grace_ms()) : 0);
+    session->drop_handle();
+  }
+}
+
+Status Pool::not_leased() const {
+  return phase_ == Phase::kClosed ? Status(CAPSULE_E_CLOSED, "pool: it is closed, and so are its sessions")
+                                  : Status(CAPSULE_E_ARGUMENT, "session: it was not acquired from this pool");
+}
+
+Status Pool::check_leased(const Session &session) {
+  const Lock lock(mutex_);
+  const Member *member = find(session);
+  return member != nullptr && member->lease_id != 0 ? Status() : not_leased();
+}
+
+Status Pool::give_back(Session &session) {
+  {
+    const Lock lock(mutex_);
+    Member *member = find(session);
+    if (member == nullptr || member->lease_id == 0) {
+      return not_leased();
+    }
+    member->lease_id = 0;
+    member->in_hand = true;
+    ++counters_.given_back;
+    set_state(*member, CAPSULE_POOLED_RESETTING);
+  }
+  take_back(session);
+  return {};
+}
+
+void Pool::reclaim(Session &session, std::uint64_t lease_id, bool unused) {
+  {
+    const Lock lock(mutex_);
+    Member *member = find(session);
+    if (member == nullptr || member->lease_id != lease_id) {
+      return;  // it was given back
+    }
+    member->lease_id = 0;
+    ++counters_.reclaimed;
+    set_state(*member, CAPSULE_POOLED_RESETTING);
+    if (unused && phase_ == Phase::kOpen && !member->dead) {
+      offer(*member);
+      return;
+    }
+    member->in_hand = true;
+  }
+  take_back(session);
+}
+
+// Of a session that is resetting now: what runs in it is stopped, and what it did is counted.
+void Pool::take_back(Session &session) {
+  const capsule_session_info info = session.info();
+  const bool busy = info.current_execution_id != 0 || info.executions_queued > 0;
+  const Session::Use use = session.cancel_all();
+  Ending ending;
+  {
+    const Lock lock(mutex_);
+    Member *member = find(session);
+    if (member == nullptr) {
+      return;  // the pool was closed meanwhile
+    }
+    counters_.given_back_busy += busy || use != Session::Use::kFree ? 1 : 0;
+    // Those that were queued have not started, and do not count.
+    counters_.executions += info.executions_started - member->executions_seen;
+    member->executions += info.executions_started - member->executions_seen;
+    member->executions_seen = info.executions_started;
+    member->in_hand = false;
+    if (phase_ != Phase::kOpen) {
+      remove(*member, &capsule_pool_metrics::removed_at_close, ending);
+    } else if (!comes_back()) {
+      remove(*member, &capsule_pool_metrics::removed_used, ending);
+    }
+  }
+  if (!ending.empty()) {
+    end_sessions(ending);
+  } else {
+    settle(session, use, /*cleared=*/options_.reset == CAPSULE_RESET_KEEP);
+  }
+}
+
+// Of a session that is resetting and may be used again: what it needs for that, or its end.
+void Pool::settle(Session &session, Session::Use use, bool cleared) {
+  const capsule_session_info info = session.info();
+  const bool usable = session.usable();
+  Ending ending;
+  {
+    const Lock lock(mutex_);
+    Member *member = find(session);
+    if (member == nullptr || member->state != CAPSULE_POOLED_RESETTING) {
+      return;
+    }
+    member->executions_seen = info.executions_started;
+    const Counter reason = judge(*member, info, monotonic_ns());
+    const bool lost = use == Session::Use::kInUse || member->dead || info.restarts > 0 || info.restores > 0 ||
+                      (use == Session::Use::kFree && !usable);
+    if (phase_ != Phase::kOpen) {
+      remove(*member, &capsule_pool_metrics::removed_at_close, ending);
+    } else if (lost) {
+      remove(*member, &capsule_pool_metrics::sessions_restarted, ending);
+    } else if (use == Session::Use::kFree && reason != nullptr) {
+      remove(*member, reason, ending);
+    } else if (use == Session::Use::kFree && cleared) {
+      offer(*member);
+      want_health_check();
+    } else if (use == Session::Use::kFree) {
+      news_[session.id()] |= 1U << static_cast<unsigned>(SessionNews::kIdle);
+      wake();
+    }  // else its news come when what runs has ended
+  }
+  end_sessions(ending);
+}
+
+// The keeper: until its own deadline, or until somebody wakes it.
+void Pool::sleep(Lock &lock) {
+  if (sleeps_until_ns_ != 0) {
+    lock.unlock();
+    std::uint64_t expirations = 0;
+    while (::read(timer_.get(), &expirations, sizeof expirations) < 0 && errno == EINTR) {
+    }
+    lock.lock();
+  }
+  sleeps_until_ns_ = kNoDeadline;
+}
+
+void Pool::fail_waiters(const Status &status, Counter counter) {
+  while (const auto acquisition = line_.pop()) {
+    ++(counters_.*counter);
+    acquisition->fail(status);
+  }
+}
+
+// Sessions that are to be made.
+std::uint32_t Pool::lacking(std::uint64_t now_ns) {
+  if (phase_ != Phase::kOpen || runtime_closed_ || !started_) {
+    return 0;
+  }
+  const std::size_t ahead = std::max(options_.min_idle, demand_.ahead(now_ns, options_.max_sessions));
+  const std::size_t wanted = ahead + line_.size();
+  const std::size_t coming = counters_.sessions_idle + counters_.sessions_warming + counters_.sessions_resetting;
+  const std::size_t room = options_.max_sessions - members_.size();
+  return static_cast<std::uint32_t>(wanted > coming ? std::min(wanted - coming, room) : 0);
+}
+
+void Pool::want_warm_up(std::uint64_t at_ns) {
+  if (lacking(monotonic_ns()) > 0) {
+    counters_.warmup_triggers += warm_up_wanted_ ? 0 : 1;
+    warm_up_wanted_ = true;
+    wake_at(at_ns);
+  }
+}
+
+void Pool::want_health_check() {
+  counters_.health_check_triggers += health_wanted_ ? 0 : 1;
+  health_wanted_ = true;
+  wake();
+}
+
+void Pool::wake_at(std::uint64_t at_ns) {
+  if (at_ns < sleeps_until_ns_) {
+    sleeps_until_ns_ = at_ns;
+    set_timer(timer_.get(), at_ns);
+  }
+}
+
+Status Pool::wait_ready(std::uint64_t deadline_ns) {
+  Lock lock(mutex_);
+  started_ = true;
+  want_warm_up();
+  const std::uint64_t failures = failures_;
+  const auto settled = [&] {
+    const std::size_t ready = counters_.sessions_idle + counters_.sessions_active + counters_.sessions_resetting;
+    return ready >= options_.min_idle || failures_ != failures || phase_ != Phase::kOpen || runtime_closed_ ||
+           breaker_.blocks(monotonic_ns());
+  };
+  if (deadline_ns == kNoDeadline) {
+    changed_.wait(lock, settled);
+  } else if (!changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns)),
+                                  settled)) {
+    return {CAPSULE_E_TIMEOUT, "pool: min_idle sessions were not ready within timeout_ms"};
+  }
+  if (phase_ != Phase::kOpen || runtime_closed_) {
+    return closed_status();
+  }
+  const bool failed = failures_ != failures || breaker_.blocks(monotonic_ns());
+  return failed ? last_error_ : Status();
+}
+
+void Pool::close(std::int64_t timeout_ms) {
+  Lock lock(mutex_);
+  close_deadline_ns_ = std::min(close_deadline_ns_, timeout_ms == 0 ? 0 : deadline_after_ms(timeout_ms));
+  changed_.notify_all();
+  if (phase_ != Phase::kOpen) {  // another thread is at it, or was
+    changed_.wait(lock, [this] { return phase_ == Phase::kClosed; });
+    return;
+  }
+  begin_close(lock);
+  const auto returned = [this] { return counters_.sessions_active + counters_.sessions_resetting == 0; };
+  while (!returned() && monotonic_ns() < close_deadline_ns_) {
+    changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(close_deadline_ns_)));
+  }
+  end_close(lock);
+}
+
+// What is not in use goes at once.
+void Pool::begin_close(Lock &lock) {
+  phase_ = Phase::kClosing;
+  fail_waiters(closed_status(), &capsule_pool_metrics::acquisition_refused);
+  Ending ending;
+  std::vector<Member *> members;
+  for (auto &[id, member] : members_) {
+    members.push_back(&member);
+  }
+  for (Member *member : members) {
+    if (member->state == CAPSULE_POOLED_IDLE) {
+      remove(*member, &capsule_pool_metrics::removed_at_close, ending);
+    } else if (member->state == CAPSULE_POOLED_WARMING) {
+      ++counters_.creations_abandoned;
+      let_go(*member, ending);
+    }
+  }
+  if (template_session_) {
+    leaving_.push_back(template_session_);
+    ending.push_back(std::exchange(template_session_, nullptr));
+  }
+  lock.unlock();
+  end_sessions(ending);
+  lock.lock();
+}
+
+void Pool::end_close(Lock &lock) {
+  Ending ending;
+  while (!members_.empty()) {
+    Member &member = members_.begin()->second;
+    counters_.reclaimed += member.state == CAPSULE_POOLED_ACTIVE ? 1 : 0;
+    remove(member, &capsule_pool_metrics::removed_at_close, ending);
+  }
+  stop_ = true;
+  wake();
+  lock.unlock();
+  for (const auto &session : ending) {
+    session->begin_close(0);  // their time is over: nothing is cancelled first
+  }
+  end_sessions(ending);
+  keeper_.join();
+  lock.lock();
+  const Ending leaving = std::exchange(leaving_, {});
+  lock.unlock();
+  for (const auto &session : leaving) {
+    session->begin_close(0);
+    session->wait_terminated();
+  }
+  lock.lock();
+  phase_ = Phase::kClosed;
+  changed_.notify_all();
+}
+
+}  // namespace capsule
