@@ -108,12 +108,12 @@ class PoolRun {
     options.timeout = timeout_;
     // The library refuses an empty text; an empty file is a script that does nothing.
     Execution execution = session.execute(piece.source.empty() ? "\n" : std::string_view(piece.source), options);
-    for (Event &event : execution) {
-      if (event.kind() == CAPSULE_EVENT_INPUT) {
+    while (std::optional<Event> event = execution.next()) {
+      if (event->kind() == CAPSULE_EVENT_INPUT) {
         // A request that has ended meanwhile needs no answer.
-        capsule_execution_decline(execution.capi(), event->input_id, nullptr);
-      } else if (event.kind() != CAPSULE_EVENT_STARTED && event.kind() != CAPSULE_EVENT_PROGRESS) {
-        events.push_back(std::move(event));
+        capsule_execution_decline(execution.capi(), (*event)->input_id, nullptr);
+      } else if (event->kind() != CAPSULE_EVENT_STARTED && event->kind() != CAPSULE_EVENT_PROGRESS) {
+        events.push_back(std::move(*event));
       }
     }
     pool_.give_back(std::move(session));
