@@ -338,7 +338,7 @@ class Pool {
   /** @brief Gives a session back; it is empty then. One that is refused stays as it is. */
   void give_back(Session &&session) {
     detail::call(capsule_pool_give_back, capi(), session.capi());
-    session.handle_.release();
+    static_cast<void>(session.handle_.release());
   }
   /** @brief Waits until the least number of idle sessions was made, or one cannot be. */
   void wait_ready(Milliseconds timeout = kForever) { detail::call(capsule_pool_wait_ready, capi(), timeout.count()); }

@@ -548,7 +548,8 @@ CAPSULE_API void capsule_acquisition_release(capsule_acquisition *acquisition);
  * @param session The session.
  * @param error Nullable.
  * @return `CAPSULE_OK`; `CAPSULE_E_HANDLE` (it was given back already); `CAPSULE_E_ARGUMENT` (it is of another pool, or of none: its
- * handle stays valid); `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ * handle stays valid); `CAPSULE_E_CLOSED` (the pool is, and has closed it; the handle stays valid); `CAPSULE_E_FORKED`. Any thread.
+ * Since 0.1.
  */
 CAPSULE_API capsule_status capsule_pool_give_back(capsule_pool *pool, capsule_session *session, capsule_error *error);
 

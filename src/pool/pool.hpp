@@ -105,7 +105,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
   // pool.cpp, under the lock.
   [[nodiscard]] Member *find(const Session &session);
-  [[nodiscard]] Status not_leased() const;
+  static Status closed_status();
   Member *pop_idle(const std::string &key, bool &same_key);
   Result<std::shared_ptr<Lease>> hit(Lock &lock, const std::string &key, std::uint64_t begun_ns);
   Status check_line(std::uint64_t now_ns, std::int64_t timeout_ms);
@@ -118,20 +118,23 @@ class Pool : public std::enable_shared_from_this<Pool> {
   }
   std::uint32_t &gauge(std::int32_t state);
   void set_state(Member &member, std::int32_t state);
-  void remove(Member &member, Counter reason, Ending &ending);
-  void let_go(Member &member, Ending &ending);
   [[nodiscard]] std::uint32_t lacking(std::uint64_t now_ns);
   void want_warm_up(std::uint64_t at_ns = 1);
   void want_health_check();
   void sleep(Lock &lock);
   void wake_at(std::uint64_t at_ns);
   void wake() { wake_at(1); }
-  // Under no lock: cancels what runs in them, and ends them.
+
+  // pool_return.cpp, under the lock.
+  [[nodiscard]] Status not_leased() const;
+  void remove(Member &member, Counter reason, Ending &ending);
+  void let_go(Member &member, Ending &ending);
+  void begin_close(Lock &lock);
+  void end_close(Lock &lock);
+  // Under no lock. Cancels what runs in them, and ends them.
   static void end_sessions(const Ending &ending);
   void take_back(Session &session);
   void settle(Session &session, Session::Use use, bool cleared);
-  void begin_close(Lock &lock);
-  void end_close(Lock &lock);
 
   // pool_keeper.cpp: the keeper's thread, but for on_news.
   void run();
