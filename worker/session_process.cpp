@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 
 #include "dispatch.hpp"
 #include "snapshot_fork.hpp"
@@ -244,6 +245,34 @@ void run_session(Program &program, SessionFds fds, bool spawned) {
     fds = {};
     fds = wait_frozen(program, std::move(*frozen));
   }
+}
+
+void exec_session(const Program &program, SessionFds fds) {
+  setpgid(0, 0);
+  // First above all targets, then down: no dup2 closes what a later one needs.
+  constexpr int kAboveTargets = 64;
+  int target = kFirstSessionFd;
+  std::vector<int> moved;
+  moved.reserve(fds.all().size());
+  for (const UniqueFd *fd : fds.all()) {
+    moved.push_back(fcntl(fd->get(), F_DUPFD_CLOEXEC, kAboveTargets));
+  }
+  for (const int fd : moved) {
+    dup2(fd, target++);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  setenv("PYTHONSAFEPATH", "capsule", /*overwrite=*/0);  // as the host did for this process; see bootstrap.py
+  const std::vector<std::string> command = program.command("session");
+  std::vector<char *> arguments;
+  arguments.reserve(command.size() + 1);
+  for (const std::string &argument : command) {
+    arguments.push_back(const_cast<char *>(argument.c_str()));
+  }
+  arguments.push_back(nullptr);
+  execv(arguments.front(), arguments.data());
+  _exit(kExitRefused);
 }
 
 void run_spawned_session(Program &program) {

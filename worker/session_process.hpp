@@ -54,7 +54,10 @@ class Program {
 // Never returns. `spawned`: the process is a fresh program rather than a zygote's fork, and preloads before it is ready.
 [[noreturn]] void run_session(Program &program, SessionFds fds, bool spawned);
 
-// The same with the descriptors that an exec'ed session finds at fixed numbers.
+// In a zygote's fork: becomes a fresh program that finds the descriptors at fixed numbers and calls run_spawned_session().
+[[noreturn]] void exec_session(const Program &program, SessionFds fds);
+
+// run_session() with the descriptors that an exec'ed session finds at fixed numbers.
 [[noreturn]] void run_spawned_session(Program &program);
 
 }  // namespace capsule::worker

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -12,11 +11,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <deque>
-#include <functional>
 #include <map>
 
 #include "base/clock.hpp"
@@ -373,38 +369,10 @@ class Zygote {
   [[noreturn]] void become_session(SessionFds fds, bool spawn) {
     leave_zygote();
     if (spawn) {
-      exec_session(std::move(fds));
+      exec_session(program_, std::move(fds));
     }
     program_.after_fork_in_child();
     run_session(program_, std::move(fds), /*spawned=*/false);
-  }
-
-  [[noreturn]] void exec_session(SessionFds fds) {
-    setpgid(0, 0);
-    // First above all targets, then down: no dup2 closes what a later one needs.
-    constexpr int kAboveTargets = 64;
-    int target = kFirstSessionFd;
-    std::vector<int> moved;
-    moved.reserve(fds.all().size());
-    for (const UniqueFd *fd : fds.all()) {
-      moved.push_back(fcntl(fd->get(), F_DUPFD_CLOEXEC, kAboveTargets));
-    }
-    for (const int fd : moved) {
-      dup2(fd, target++);
-    }
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
-    setenv("PYTHONSAFEPATH", "capsule", /*overwrite=*/0);  // as the host did for this process; see bootstrap.py
-    const std::vector<std::string> command = program_.command("session");
-    std::vector<char *> arguments;
-    arguments.reserve(command.size() + 1);
-    for (const std::string &argument : command) {
-      arguments.push_back(const_cast<char *>(argument.c_str()));
-    }
-    arguments.push_back(nullptr);
-    execv(arguments.front(), arguments.data());
-    _exit(kExitRefused);
   }
 
   void reap() {

@@ -101,11 +101,12 @@ void Session::await_exit_status(const std::shared_ptr<Worker> &worker, int attem
   });
 }
 
-// The channel is at its end and the process is not, or not yet. One that stays has closed its descriptors, or is another program now.
+// The channel is at its end and the process is not, or not yet. One that stays has closed its descriptors, or is another program now. It is
+// asked for itself: this thread may have come so late that the timer is served before the news of the death.
 void Session::on_channel_lost(const std::shared_ptr<Worker> &worker) {
   runtime_->loop().add_timer(monotonic_ns() + kChannelLostNs, [self = shared_from_this(), worker] {
     const Lock lock(self->mutex_);
-    if (self->worker_ == worker && !worker->gone) {
+    if (self->worker_ == worker && !worker->gone && !is_gone(worker->process.pidfd)) {
       self->break_protocol(*worker, Status(CAPSULE_E_PROTOCOL, "it let go of its channel to the host"));
     }
   });

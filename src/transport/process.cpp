@@ -1,6 +1,7 @@
 #include "transport/process.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -208,6 +209,11 @@ std::optional<ExitStatus> ask_exit_status(const UniqueFd &pidfd) {
     return std::nullopt;
   }
   return decode_wait_status(info.exit_code);
+}
+
+bool is_gone(const UniqueFd &pidfd) {
+  pollfd poll_fd{pidfd.get(), POLLIN, 0};
+  return ::poll(&poll_fd, 1, 0) == 1 && poll_fd.revents != 0;
 }
 
 void kill_group(const UniqueFd &pidfd, int pid) {

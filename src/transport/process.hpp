@@ -38,6 +38,9 @@ Result<UniqueFd> open_pidfd(int pid);
 // Reaps a child whose pidfd is readable. Nothing when it is not ours to reap (any more).
 std::optional<ExitStatus> reap_child(const UniqueFd &pidfd);
 
+// Whether the process is dead, be it reaped or not.
+bool is_gone(const UniqueFd &pidfd);
+
 // How a process that is gone ended, asked of the kernel (Linux 6.15 and later); nothing when it does not tell.
 std::optional<ExitStatus> ask_exit_status(const UniqueFd &pidfd);
 

@@ -1,9 +1,13 @@
 // A worker that dies ends its execution with a typed reason; the host, its other sessions and the runtime go on.
 #include <csignal>
+#include <fstream>
+#include <thread>
 
+#include "files.hpp"
 #include "process.hpp"
 #include "run.hpp"
 #include "test.hpp"
+#include "values.hpp"
 
 using namespace capsule_test;
 
@@ -211,4 +215,54 @@ CAPSULE_TEST(one_death_leaves_seven_sessions_running) {
   for (std::size_t i = 0; i < runs.size(); ++i) {
     CHECK_EQ(runs[i].end().outcome, i == 3 ? "died" : "ok");
   }
+}
+
+namespace {
+
+// Holds up the loop thread until the worker is dead and longer than a channel may be lost without its process's end.
+struct HoldUp {
+  std::string go;
+  pid_t pid = 0;
+
+  static int on_frame(void *user_data, const capsule_frame *frame) {
+    if (frame->direction == CAPSULE_FRAME_FROM_WORKER && frame->channel == CAPSULE_CHANNEL_CONTROL) {
+      const auto *self = static_cast<const HoldUp *>(user_data);
+      const Watched worker(self->pid);
+      std::ofstream(self->go).put('\n');
+      static_cast<void>(worker.wait_gone(Deadline()));
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    }
+    return 0;
+  }
+};
+
+}  // namespace
+
+CAPSULE_TEST(a_death_that_the_loop_comes_to_late_is_no_breach_of_the_protocol) {
+  const TempFolder folder;
+  const Session session = open_session();
+  const Session other = open_session();
+  const std::string closed = folder.path() + "/closed";
+  HoldUp hold_up{folder.path() + "/go", info_of(session).pid};
+  Run run(session,
+          "import os, stat, time\nfor fd in range(3, 64):\n  try:\n    if stat.S_ISSOCK(os.fstat(fd).st_mode): os.close(fd)\n"
+          "  except OSError: pass\nopen('" +
+              closed + "', 'w').close()\nwhile not os.path.exists('" + hold_up.go + "'): time.sleep(0.001)\nos._exit(3)");
+  for (const Deadline deadline; !exists(closed);) {
+    CHECK(!deadline.over());
+    std::this_thread::yield();
+  }
+  value_of(other, "x = 1");
+  set_json(other, "x", "1");  // the loop has seen the end of the channel by now
+  capsule_interceptor_options options{};
+  capsule_interceptor_options_init(&options, sizeof options);
+  options.name = text_of("holds up");
+  options.callback = HoldUp::on_frame;
+  options.user_data = &hold_up;
+  std::uint64_t id = 0;
+  ACCEPTED(capsule_session_add_interceptor(other.get(), &options, &id, error));
+  set_json(other, "x", "2");
+  ACCEPTED(capsule_session_remove_interceptor(other.get(), id, error));
+  CHECK_EQ(run.end().outcome, "died");
+  CHECK_EQ(run.end().death_reason, "exit");
 }

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "child.hpp"
+#include "files.hpp"
 #include "offspring.hpp"
 #include "process.hpp"
 #include "snapshots.hpp"
@@ -34,6 +35,30 @@ void kill_zygote(const Runtime &runtime) {
   zygote.kill(SIGKILL);
   CHECK(zygote.wait_gone(Deadline()));
 }
+
+// Has a zygote whose descriptors a child of a preloaded module keeps open: once it is dead, what it is told goes where nobody reads.
+class Outlived {
+ public:
+  Outlived() {
+    folder_.write("outlives.py",
+                  "import os, signal\nchild = os.fork()\nif child == 0:\n    os.setsid()\n    signal.alarm(100)\n"
+                  "    while True: signal.pause()\n");
+  }
+  [[nodiscard]] const Runtime &runtime() const { return runtime_; }
+  [[nodiscard]] Session open() const {
+    SessionOptions options;
+    options.environment = {"PYTHONPATH=" + folder_.path()};
+    options.preload = {"outlives"};
+    return open_session(runtime_, options);
+  }
+  static Watched child_of(const Session &session) {
+    return Watched(static_cast<pid_t>(number_of(session, "import outlives; outlives.child")));
+  }
+
+ private:
+  TempFolder folder_;
+  Runtime runtime_ = make_runtime();
+};
 
 void kill_worker(const Session &session) {
   const Watched worker(info_of(session).pid);
@@ -198,15 +223,35 @@ CAPSULE_TEST(without_the_zygote_a_snapshot_is_refused_and_sessions_live) {
 }
 
 CAPSULE_TEST(a_snapshot_whose_zygote_is_gone_makes_no_session_of_the_next_zygote) {
-  const Runtime runtime = make_runtime();
-  const Session session = open_session(runtime);
+  const Outlived outlived;
+  const Session session = outlived.open();
+  const Watched child = outlived.child_of(session);
   const Snapshot before = snapshot_of(session);
-  kill_zygote(runtime);
-  const Session next = open_session(runtime);  // has another zygote started
+  kill_zygote(outlived.runtime());
+  const Session next = outlived.open();  // has another zygote started
   Session branch;
-  const capsule_status status = capsule_snapshot_branch(before.get(), kPatienceMs, branch.out(), nullptr);
-  CHECK(status == CAPSULE_E_WORKER || status == CAPSULE_E_DIED);
+  const std::string refusal =
+      REFUSED(CAPSULE_E_WORKER, capsule_snapshot_branch(before.get(), kPatienceMs, branch.out(), error));
+  CHECK_CONTAINS(refusal, "zygote");
   CHECK_EQ(value_of(next, "1 + 1"), "2");
+  child.kill(SIGKILL);
+}
+
+CAPSULE_TEST(a_session_that_was_rolled_back_stays_with_the_zygote_that_is_gone) {
+  const Outlived outlived;
+  const Session session = outlived.open();
+  const Watched child = outlived.child_of(session);
+  Run run(session, "input(); 1 / 0", transaction(CAPSULE_TRANSACTION_ROLLBACK_ON_FAILURE));
+  run.until(CAPSULE_EVENT_INPUT);
+  kill_zygote(outlived.runtime());
+  const Session next = outlived.open();  // has another zygote started
+  run.answer("");
+  CHECK_EQ(run.end().state, "rolled_back");
+  Snapshot none;
+  const std::string refusal = REFUSED(CAPSULE_E_STATE, capsule_session_snapshot(session.get(), kPatienceMs, none.out(), error));
+  CHECK_CONTAINS(refusal, "zygote");
+  CHECK_EQ(value_of(session, "1 + 1"), "2");
+  child.kill(SIGKILL);
 }
 
 CAPSULE_TEST(a_rollback_works_without_the_zygote) {

@@ -165,7 +165,8 @@ CAPSULE_TEST(a_session_closed_while_a_thread_waits_ends_the_wait) {
     CHECK_EQ(capsule_execution_next(execution.get(), -1, event.get(), nullptr), CAPSULE_OK);
     started.add();
     CHECK_EQ(capsule_execution_next(execution.get(), -1, event.get(), nullptr), CAPSULE_OK);
-    CHECK_EQ(copy_of(*event.get()).outcome, "killed");
+    const Event end = copy_of(*event.get());
+    CHECK_EQ(end.outcome + " " + end.message, "killed " + end.message);
   });
   started.wait_for(1, "a start");
   ACCEPTED(capsule_session_close(session.get(), 0, error));

@@ -154,7 +154,7 @@ CAPSULE_TEST(values_that_wait_behind_the_restore_see_what_it_brings) {
 CAPSULE_TEST(a_checkpoint_that_kills_its_worker_leaves_the_session_in_error) {
   SessionOptions options;
   options.raw.restart_policy = CAPSULE_RESTART_CHECKPOINT;
-  options.raw.start_timeout_ms = 2'000;
+  options.raw.start_timeout_ms = 1'000;
   const std::string ends[] = {"os._exit(9)", "__import__('time').sleep(600)"};
   for (const std::string &end : ends) {
     const Session session = open_session(options);

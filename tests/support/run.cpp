@@ -168,4 +168,9 @@ long long number_of(const Session &session, std::string_view source) {
   return number;
 }
 
+std::string class_of(const Session &session, std::string_view source, ExecutionOptions options) {
+  Run run(session, source, std::move(options));
+  return run.end().code_class;
+}
+
 }  // namespace capsule_test

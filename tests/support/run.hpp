@@ -63,5 +63,7 @@ std::string value_of(const Session &session, std::string_view source);
 std::string printed_by(const Session &session, std::string_view source);
 // The number that the value's repr is.
 long long number_of(const Session &session, std::string_view source);
+// Runs the source and returns what it was classified as.
+std::string class_of(const Session &session, std::string_view source, ExecutionOptions options = {});
 
 }  // namespace capsule_test

@@ -125,6 +125,13 @@ capsule_executor_metrics executor_metrics_of(const Session &session) {
   return metrics;
 }
 
+capsule_async_metrics async_metrics_of(const Session &session) {
+  capsule_async_metrics metrics{};
+  metrics.struct_size = sizeof metrics;
+  ACCEPTED(capsule_session_get_async_metrics(session.get(), &metrics, error));
+  return metrics;
+}
+
 std::string state_of(const Session &session) { return capsule_session_state_name(info_of(session).state); }
 
 }  // namespace capsule_test

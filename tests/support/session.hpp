@@ -102,6 +102,7 @@ Execution submit(const Session &session, std::string_view source, ExecutionOptio
 capsule_runtime_info info_of(const Runtime &runtime);
 capsule_session_info info_of(const Session &session);
 capsule_executor_metrics executor_metrics_of(const Session &session);
+capsule_async_metrics async_metrics_of(const Session &session);
 // The name of the session's state.
 std::string state_of(const Session &session);
 
