@@ -33,6 +33,7 @@
 #include "capsule/checkpoint.h"
 #include "capsule/diagnostics.h"
 #include "capsule/error.h"
+#include "capsule/event.h"
 #include "capsule/execution.h"
 #include "capsule/interceptor.h"
 #include "capsule/log.h"

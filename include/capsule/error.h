@@ -3,7 +3,7 @@
  * @brief Status codes and the error a caller may ask for.
  *
  * Every call that can fail returns a `capsule_status` and takes a nullable `capsule_error *` last. A status says that *the call*
- * failed. A Python exception in the user's code is never a status: it is an event (see execution.h).
+ * failed. A Python exception in the user's code is never a status: it is an event (see event.h).
  */
 #ifndef CAPSULE_ERROR_H
 #define CAPSULE_ERROR_H

@@ -346,7 +346,7 @@ typedef struct capsule_session_info {
   uint64_t execution_age_ns;
   /** From the last heartbeat: threads of the worker process. */
   uint32_t threads;
-  /** How the last worker died: `CAPSULE_DEATH_…`, 0 for none (see execution.h). */
+  /** How the last worker died: `CAPSULE_DEATH_…`, 0 for none (see event.h). */
   int32_t death_reason;
   /** Interpreter version, as `"3.11.2"`; empty before the first worker was ready. */
   char python_version[CAPSULE_INFO_TEXT_SIZE];

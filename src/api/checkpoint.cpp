@@ -5,12 +5,14 @@
 #include "api/call.hpp"
 #include "api/handles.hpp"
 #include "base/clock.hpp"
+#include "base/text_view.hpp"
 #include "checkpoint/checkpoint.hpp"
 
 using capsule::Checkpoint;
 using capsule::CheckpointWish;
 using capsule::Result;
 using capsule::Status;
+using capsule::text_of;
 using namespace capsule::api;
 
 // What entries own.
@@ -57,8 +59,6 @@ Result<CheckpointWish> translate(const capsule_checkpoint_options *given) {
   return CheckpointWish{std::move(name.value()), std::move(metadata.value()),
                         o.key.size > 0 ? std::string(o.key.data, o.key.size) : std::string(), o.compression_level, o.max_bytes};
 }
-
-capsule_text text_of(const std::string &text) { return {text.data(), text.size()}; }
 
 Status check_entries(capsule_checkpoint_entries *entries, const char *name) {
   if (entries == nullptr) {

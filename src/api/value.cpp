@@ -5,6 +5,7 @@
 #include "api/call.hpp"
 #include "api/given_values.hpp"
 #include "base/clock.hpp"
+#include "base/text_view.hpp"
 
 using capsule::NamedValue;
 using capsule::Operation;
@@ -12,6 +13,7 @@ using capsule::ReadValue;
 using capsule::Result;
 using capsule::Session;
 using capsule::Status;
+using capsule::text_of;
 using namespace capsule::api;
 
 // What a value that was read, or a list, owns.
@@ -66,8 +68,6 @@ Status bind_values(const Call &call, Result<std::vector<NamedValue>> values, std
   call.operation->items = std::move(values.value());
   return call.perform();
 }
-
-capsule_text text_of(const std::string &text) { return {text.data(), text.size()}; }
 
 // Frees what the struct holds and empties it, but for its size.
 template <typename Struct>

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/text_view.hpp"
 #include "capsule/value.h"
 
 namespace capsule {
@@ -33,8 +34,6 @@ std::uint64_t &count_of(capsule_checkpoint_info &info, std::int32_t kind) {
          : kind == CAPSULE_NAME_MODULE ? info.modules
                                        : info.values;
 }
-
-capsule_text text_of(const std::string &text) { return {text.data(), text.size()}; }
 
 std::int64_t unix_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();

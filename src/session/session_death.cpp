@@ -249,6 +249,9 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
     // To try again would end the same way.
     operation_.reset();
     ++counters_.checkpoint_restores_failed;
+    if (!closing() && !worker->kill_sent) {
+      runtime_->count_worker_died();
+    }
     fail_start(notifications,
                Status(CAPSULE_E_DIED, describe_death(*worker, counters_.death_reason) + " while it restored the checkpoint"));
     return;

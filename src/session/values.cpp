@@ -1,11 +1,11 @@
 #include "session/values.hpp"
 
+#include "base/text_view.hpp"
+
 namespace capsule {
 namespace {
 
 std::vector<std::string> strings(const std::vector<wire::Text> &texts) { return {texts.begin(), texts.end()}; }
-
-capsule_text text_of(const std::string &text) { return {text.data(), text.size()}; }
 
 // Whether shape and strides are those of so many bytes in C order: who goes by them must not leave the buffer.
 bool describes(const Reply &reply, std::uint64_t size_bytes) {

@@ -210,3 +210,14 @@ CAPSULE_TEST(a_checkpoint_of_another_minor_version_is_made_from_sources) {
     CHECK_EQ(value_of(other, "point.twice(), type(point) is Point"), "(42, True)");
   }
 }
+
+CAPSULE_TEST(what_keeps_the_engine_from_its_work_is_told) {
+  const Session session = open_session();
+  value_of(session,
+           "import sys\ndef hook(event, arguments):\n  if event == 'compile': raise RuntimeError('not "
+           "today')\nsys.addaudithook(hook)");
+  const capsule_checkpoint_options options = checkpoint_options();
+  Checkpoint none;
+  CHECK_CONTAINS(REFUSED(CAPSULE_E_TYPE, capsule_session_checkpoint(session.get(), &options, kPatienceMs, none.out(), error)),
+                 "RuntimeError");
+}

@@ -158,6 +158,7 @@ CAPSULE_TEST(a_checkpoint_that_kills_its_worker_leaves_the_session_in_error) {
   const std::string ends[] = {"os._exit(9)", "__import__('time').sleep(600)"};
   for (const std::string &end : ends) {
     const Session session = open_session(options);
+    const std::uint64_t died = info_of(shared_runtime()).workers_died;
     value_of(session,
              "import os\nclass Trap:\n  def __reduce__(self): return (eval, (\"" + end + "\", {'os': os}))\nx = Trap()\n");
     keep(session, "trap");
@@ -169,6 +170,8 @@ CAPSULE_TEST(a_checkpoint_that_kills_its_worker_leaves_the_session_in_error) {
     CHECK_CONTAINS(REFUSED(CAPSULE_E_DIED, capsule_execution_create(session.get(), "1", 1, nullptr, &refused, error)),
                    "while it restored the checkpoint");
     CHECK_EQ(info_of(session).checkpoint_restores_failed, 1);
+    // The one that never ended was killed by the library.
+    CHECK_EQ(info_of(shared_runtime()).workers_died - died, end.starts_with("os") ? 2 : 1);
     ACCEPTED(capsule_session_restart(session.get(), error));
     CHECK_EQ(value_of(session, "1 + 1"), "2");
   }

@@ -72,7 +72,7 @@ struct Event {
 
 std::string show(const Event &event);
 
-// Fails the test where the struct is not what execution.h says of its kind.
+// Fails the test where the struct is not what event.h says of its kind.
 Event copy_of(const capsule_event &event);
 
 // Owns the struct that the library fills.

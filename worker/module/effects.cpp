@@ -6,7 +6,7 @@
 #include <iterator>
 #include <string_view>
 
-#include "capsule/execution.h"
+#include "capsule/event.h"
 #include "module/native.hpp"
 
 namespace capsule::worker {

@@ -30,9 +30,12 @@ PyRef load_private(const char *name) {
   const char *source = source_of(name);
   PyRef module(PyModule_New((std::string("capsule.") + name).c_str()));
   const PyRef code(source == nullptr ? nullptr : Py_CompileString(source, "<capsule>", Py_file_input));
+  if (!module || !code) {
+    return {};  // why is not to be lost by what follows
+  }
   const PyRef builtins(PyImport_ImportModule("builtins"));
   const PyRef load(PyCFunction_NewEx(&load_definition, nullptr, nullptr));
-  if (!module || !code || !builtins || !load) {
+  if (!builtins || !load) {
     return {};
   }
   PyObject *names = PyModule_GetDict(module.get());

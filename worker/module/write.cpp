@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "capsule/execution.h"
+#include "capsule/event.h"
 #include "module/native.hpp"
 #include "output/text.hpp"
 

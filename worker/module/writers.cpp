@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "capsule/execution.h"
+#include "capsule/event.h"
 #include "module/native.hpp"
 
 namespace capsule::worker {

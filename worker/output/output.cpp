@@ -11,7 +11,7 @@
 #include <optional>
 
 #include "base/utf8.hpp"
-#include "capsule/execution.h"
+#include "capsule/event.h"
 #include "output/text.hpp"
 #include "transport/message_piece.hpp"
 #include "transport/socket.hpp"

@@ -12,7 +12,7 @@ import weakref
 # The execution that a task or callback was made by; what it writes is that one's.
 _execution = contextvars.ContextVar("capsule.execution", default=0)
 
-# CAPSULE_ORIGIN_… of execution.h.
+# CAPSULE_ORIGIN_… of event.h.
 ORIGIN_MAIN = 1
 ORIGIN_TASK = 3
 
