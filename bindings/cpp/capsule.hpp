@@ -294,12 +294,7 @@ class Session {
   capsule_session_info info() const { return detail::info(capsule_session_get_info, capi()); }  ///< A snapshot.
   /** @brief The events of its trace that fit, at most so many. */
   std::vector<capsule_trace_event> trace(capsule_trace_filter filter = {}, std::size_t capacity = 4096) const {
-    filter.struct_size = sizeof filter;
-    std::vector<capsule_trace_event> events(capacity);
-    std::size_t count = 0;
-    detail::call(capsule_session_get_trace, capi(), &filter, events.data(), events.size(), &count, nullptr);
-    events.resize(count);
-    return events;
+    return detail::trace(capsule_session_get_trace, capi(), filter, capacity);
   }
   /** @brief What its executors counted. */
   capsule_executor_metrics executor_metrics() const { return detail::info(capsule_session_get_executor_metrics, capi()); }
@@ -346,6 +341,10 @@ class Pool {
   void close(Milliseconds timeout) { detail::call(capsule_pool_close, capi(), timeout.count()); }
   capsule_pool_info info() const { return detail::info(capsule_pool_get_info, capi()); }           ///< Options and status.
   capsule_pool_metrics metrics() const { return detail::info(capsule_pool_get_metrics, capi()); }  ///< What it counted.
+  /** @brief The events of its own trace that fit, at most so many. */
+  std::vector<capsule_trace_event> trace(capsule_trace_filter filter = {}, std::size_t capacity = 4096) const {
+    return detail::trace(capsule_pool_get_trace, capi(), filter, capacity);
+  }
   capsule_pool *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
 
  private:
@@ -397,6 +396,7 @@ class Runtime {
     raw.session_memory_bytes = options.session_memory_bytes;
     raw.pool_memory_bytes = options.pool_memory_bytes;
     raw.max_waiters = options.max_waiters;
+    raw.trace_bytes = options.trace_bytes;
     raw.breaker_failures = options.breaker_failures;
     raw.breaker_pause_ms = options.breaker_pause.count();
     raw.breaker_pause_max_ms = options.breaker_pause_max.count();

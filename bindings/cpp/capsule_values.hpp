@@ -71,6 +71,16 @@ Value get(capsule_status (*function)(Handle *, Value *, capsule_error *), Handle
   return result;
 }
 
+template <typename Get, typename Traced>
+std::vector<capsule_trace_event> trace(Get get, Traced *traced, capsule_trace_filter filter, std::size_t capacity) {
+  filter.struct_size = sizeof filter;
+  std::vector<capsule_trace_event> events(capacity);
+  std::size_t count = 0;
+  call(get, traced, &filter, events.data(), events.size(), &count, nullptr);
+  events.resize(count);
+  return events;
+}
+
 struct Releaser {
   void operator()(capsule_runtime *handle) const noexcept { capsule_runtime_release(handle); }
   void operator()(capsule_session *handle) const noexcept { capsule_session_release(handle); }
@@ -318,6 +328,7 @@ struct PoolOptions {
   std::uint64_t session_memory_bytes = detail::pool_defaults().session_memory_bytes;  ///< 0: no limit.
   std::uint64_t pool_memory_bytes = detail::pool_defaults().pool_memory_bytes;        ///< 0: no limit.
   std::uint32_t max_waiters = detail::pool_defaults().max_waiters;                    ///< In the line.
+  std::uint32_t trace_bytes = detail::pool_defaults().trace_bytes;                    ///< Of the pool's trace.
   std::uint32_t breaker_failures = detail::pool_defaults().breaker_failures;          ///< In a row, that open it.
   Milliseconds breaker_pause{detail::pool_defaults().breaker_pause_ms};               ///< Its first one.
   Milliseconds breaker_pause_max{detail::pool_defaults().breaker_pause_max_ms};       ///< Its longest one.

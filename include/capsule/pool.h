@@ -126,6 +126,10 @@ typedef struct capsule_pool_options {
   int64_t breaker_pause_ms;
   /** Its longest pause, `breaker_pause_ms` … 86,400,000. Default 30,000. */
   int64_t breaker_pause_max_ms;
+  /** Bytes of the pool's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB. */
+  uint32_t trace_bytes;
+  /** Reserved, zero. */
+  uint32_t reserved;
 } capsule_pool_options;
 
 /** @brief Options of an acquisition; capsule_acquire_options_init() fills the defaults. */
@@ -349,6 +353,22 @@ typedef struct capsule_pool_info {
   /** What the last failure said, empty for none yet. */
   char last_error[CAPSULE_POOL_ERROR_SIZE];
 } capsule_pool_info;
+
+/** @brief Why a session left its pool, in the pool's trace. */
+enum {
+  /** It was used, and the next gets a new one. */
+  CAPSULE_REMOVAL_USED = 1,
+  /** Its age, growth or executions. */
+  CAPSULE_REMOVAL_RECYCLED = 2,
+  /** It died, was restarted or restored, or could not be used when it came back. */
+  CAPSULE_REMOVAL_LOST = 3,
+  /** A look at it: it hung, or took too much memory. */
+  CAPSULE_REMOVAL_HEALTH = 4,
+  /** Nobody wanted it. */
+  CAPSULE_REMOVAL_IDLE = 5,
+  /** The pool was closed. */
+  CAPSULE_REMOVAL_CLOSE = 6
+};
 
 /** @brief Where a session of a pool stands. */
 enum {

@@ -64,6 +64,7 @@ Status check_numbers(const capsule_pool_options &o) {
       {"options.acquire_timeout_ms", o.acquire_timeout_ms, -1, kDayMs},
       {"options.recycle_age_ms", o.recycle_age_ms, 0, kYearMs},
       {"options.max_waiters", o.max_waiters, 0, 1'000'000},
+      {"options.trace_bytes", o.trace_bytes, o.trace_bytes == 0 ? 0 : 4 << 10, 1 << 30},
       {"options.breaker_failures", o.breaker_failures, 1, 1'000},
       {"options.breaker_pause_ms", o.breaker_pause_ms, 1, kDayMs},
       {"options.breaker_pause_max_ms", o.breaker_pause_max_ms, o.breaker_pause_ms, kDayMs},
@@ -128,6 +129,7 @@ Result<capsule::PoolOptions> capsule::api::read_pool_options(const capsule_pool_
   translated.session_memory_bytes = o.session_memory_bytes;
   translated.pool_memory_bytes = o.pool_memory_bytes;
   translated.max_waiters = o.max_waiters;
+  translated.trace_bytes = o.trace_bytes;
   translated.breaker_failures = o.breaker_failures;
   translated.breaker_pause_ms = o.breaker_pause_ms;
   translated.breaker_pause_max_ms = o.breaker_pause_max_ms;
@@ -152,6 +154,7 @@ void capsule_pool_options_init(capsule_pool_options *options, uint32_t struct_si
   defaults.acquire_timeout_ms = d.acquire_timeout_ms;
   defaults.recycle_executions = d.recycle_executions;
   defaults.max_waiters = d.max_waiters;
+  defaults.trace_bytes = d.trace_bytes;
   defaults.breaker_failures = d.breaker_failures;
   defaults.breaker_pause_ms = d.breaker_pause_ms;
   defaults.breaker_pause_max_ms = d.breaker_pause_max_ms;

@@ -33,15 +33,20 @@ class Lease {
   bool unused_ = false;
 };
 
+// A wish for a session.
+struct Attempt {
+  std::string key;
+  std::uint64_t begun_ns = 0;
+  std::uint64_t number = 0;  // in its pool
+};
+
 // Any thread. The pool grants or fails it once; its own lock is taken under the pool's.
 class Acquisition {
  public:
-  Acquisition(std::shared_ptr<Pool> pool, std::string key, std::uint64_t begun_ns)
-      : pool_(std::move(pool)), key_(std::move(key)), begun_ns_(begun_ns) {}
+  Acquisition(std::shared_ptr<Pool> pool, Attempt attempt) : pool_(std::move(pool)), attempt_(std::move(attempt)) {}
 
   [[nodiscard]] Pool &pool() const { return *pool_; }
-  [[nodiscard]] const std::string &key() const { return key_; }
-  [[nodiscard]] std::uint64_t begun_ns() const { return begun_ns_; }
+  [[nodiscard]] const Attempt &attempt() const { return attempt_; }
 
   void grant(std::shared_ptr<Lease> lease);
   // Also where it was granted and not taken: what is returned then is to be let go of under no lock.
@@ -56,8 +61,7 @@ class Acquisition {
   void end_locked();
 
   const std::shared_ptr<Pool> pool_;
-  const std::string key_;
-  const std::uint64_t begun_ns_;
+  const Attempt attempt_;
   std::mutex mutex_;  // guards below
   std::condition_variable changed_;
   bool ended_ = false;

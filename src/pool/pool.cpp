@@ -42,6 +42,7 @@ Pool::Pool(std::shared_ptr<Runtime> runtime, PoolOptions options)
     : runtime_(std::move(runtime)),
       options_(std::move(options)),
       started_(options_.pre_warm),
+      trace_(options_.trace_bytes),
       breaker_(breaker_options(options_), monotonic_ns()) {
   runtime_->add_handle();
 }
@@ -118,80 +119,96 @@ Pool::Member *Pool::pop_idle(const std::string &key, bool &same_key) {
   return member;
 }
 
+void Pool::begin(Attempt &attempt) {
+  attempt.number = ++next_attempt_;
+  demand_.arrived(attempt.begun_ns);
+  started_ = true;
+  trace_.add({.kind = CAPSULE_TRACE_POOL_ACQUIRE_BEGIN, .arguments = {attempt.number}, .time_ns = attempt.begun_ns});
+}
+
+// It ends without a session, as the status says.
+Status Pool::fail(const Attempt &attempt, Counter counter, Status status) {
+  ++(counters_.*counter);
+  trace_.add({.kind = CAPSULE_TRACE_POOL_ACQUIRED,
+              .status = status.code(),
+              .arguments = {attempt.number, monotonic_ns() - attempt.begun_ns}});
+  return status;
+}
+
 // At once, from the idle sessions; null where none is left.
-Result<std::shared_ptr<Lease>> Pool::hit(Lock &lock, const std::string &key, std::uint64_t begun_ns) {
+Result<std::shared_ptr<Lease>> Pool::hit(Lock &lock, const Attempt &attempt) {
   bool same_key = false;
-  while (Member *member = pop_idle(key, same_key)) {
+  while (Member *member = pop_idle(attempt.key, same_key)) {
     const std::shared_ptr<Session> session = member->session;
-    set_state(*member, CAPSULE_POOLED_RESETTING);
+    take_in_hand(*member);
     lock.unlock();
     const bool usable = session->usable();
     lock.lock();
     member = find(*session);
     if (member == nullptr && phase_ != Phase::kOpen) {
-      ++counters_.acquisition_refused;
-      return closed_status();
+      return fail(attempt, &capsule_pool_metrics::acquisition_refused, closed_status());
     }
     if (member == nullptr) {
       continue;  // its death was noticed meanwhile
     }
+    put_down(*member);
     if (usable && !member->dead) {
       ++counters_.pool_hits;
       counters_.affinity_hits += same_key ? 1 : 0;
-      auto lease = grant(*member, key, begun_ns);
-      want_warm_up(begun_ns + kAfterHitNs);
+      auto lease = grant(*member, attempt, CAPSULE_TRACE_POOL_HIT);
+      want_warm_up(attempt.begun_ns + kAfterHitNs);
       return lease;
     }
     // Its death is only just being noticed: the keeper clears up.
     member->dead = true;
-    news_[session->id()] |= 1U << static_cast<unsigned>(SessionNews::kGone);
-    wake();
+    tell_keeper(session->id(), bit(SessionNews::kGone));
   }
   return std::shared_ptr<Lease>();
 }
 
 // Whether one more may wait; counted where not.
-Status Pool::check_line(std::uint64_t now_ns, std::int64_t timeout_ms) {
+Status Pool::check_line(const Attempt &attempt, std::int64_t timeout_ms) {
   if (phase_ != Phase::kOpen || runtime_closed_) {
-    ++counters_.acquisition_refused;
-    return phase_ != Phase::kOpen ? closed_status() : Status(CAPSULE_E_CLOSED, "pool: its runtime is closed");
+    return fail(attempt, &capsule_pool_metrics::acquisition_refused,
+                phase_ != Phase::kOpen ? closed_status() : Status(CAPSULE_E_CLOSED, "pool: its runtime is closed"));
   }
   if (line_.size() >= options_.max_waiters) {
-    ++counters_.acquisition_refused;
-    return {CAPSULE_E_LIMIT, "pool: " + std::to_string(line_.size()) + " acquisitions wait, max_waiters is " +
-                                 std::to_string(options_.max_waiters)};
+    return fail(attempt, &capsule_pool_metrics::acquisition_refused,
+                {CAPSULE_E_LIMIT, "pool: " + std::to_string(line_.size()) + " acquisitions wait, max_waiters is " +
+                                      std::to_string(options_.max_waiters)});
   }
   const bool others_come = comes_back() && counters_.sessions_active + counters_.sessions_resetting > 0;
-  if (breaker_.blocks(now_ns) && counters_.sessions_warming == 0 && !others_come) {
-    ++counters_.acquisition_errors;
-    return last_error_;
+  if (breaker_.blocks(attempt.begun_ns) && counters_.sessions_warming == 0 && !others_come) {
+    return fail(attempt, &capsule_pool_metrics::acquisition_errors, last_error_);
   }
   if (timeout_ms == 0) {
-    ++counters_.acquisition_timeouts;
-    return {CAPSULE_E_TIMEOUT, "pool: no session is idle"};
+    return fail(attempt, &capsule_pool_metrics::acquisition_timeouts, {CAPSULE_E_TIMEOUT, "pool: no session is idle"});
   }
   return {};
 }
 
+void Pool::stand_in_line(const std::shared_ptr<Acquisition> &acquisition, std::uint64_t deadline_ns) {
+  line_.push(acquisition, deadline_ns);
+  counters_.waiters_peak = std::max(counters_.waiters_peak, static_cast<std::uint32_t>(line_.size()));
+}
+
 Result<std::shared_ptr<Lease>> Pool::acquire(std::string key, std::int64_t timeout_ms) {
-  const std::uint64_t begun_ns = monotonic_ns();
+  Attempt attempt{std::move(key), monotonic_ns()};
   std::shared_ptr<Acquisition> acquisition;
   {
     Lock lock(mutex_);
-    ++counters_.acquisition_attempts;
-    demand_.arrived(begun_ns);
-    started_ = true;
-    auto lease = hit(lock, key, begun_ns);
+    begin(attempt);
+    auto lease = hit(lock, attempt);
+    ++counters_.acquisition_attempts;  // not before: a hit lets go of the lock, and an attempt is counted with its outcome
     if (!lease.ok() || lease.value()) {
       return lease;
     }
-    if (Status status = check_line(begun_ns, timeout_ms); !status.ok()) {
+    if (Status status = check_line(attempt, timeout_ms); !status.ok()) {
       want_warm_up();
       return status;
     }
-    acquisition = std::make_shared<Acquisition>(shared_from_this(), std::move(key), begun_ns);
-    line_.push(acquisition, kNoDeadline);
-    counters_.waiters_peak = std::max(counters_.waiters_peak, static_cast<std::uint32_t>(line_.size()));
+    acquisition = std::make_shared<Acquisition>(shared_from_this(), std::move(attempt));
+    stand_in_line(acquisition, kNoDeadline);
     want_warm_up();
   }
   const std::uint64_t deadline = deadline_after_ms(timeout_ms);
@@ -202,32 +219,30 @@ Result<std::shared_ptr<Lease>> Pool::acquire(std::string key, std::int64_t timeo
   {
     const Lock lock(mutex_);
     if (line_.take(acquisition.get())) {
-      ++counters_.acquisition_timeouts;
-      return Status(CAPSULE_E_TIMEOUT, "pool: no session came within " + std::to_string(timeout_ms) + " ms");
+      return fail(acquisition->attempt(), &capsule_pool_metrics::acquisition_timeouts,
+                  {CAPSULE_E_TIMEOUT, "pool: no session came within " + std::to_string(timeout_ms) + " ms"});
     }
   }
   return acquisition->take(kNoDeadline);  // it has ended meanwhile
 }
 
 std::shared_ptr<Acquisition> Pool::acquire_async(std::string key, std::int64_t timeout_ms) {
-  const std::uint64_t begun_ns = monotonic_ns();
-  auto acquisition = std::make_shared<Acquisition>(shared_from_this(), std::move(key), begun_ns);
+  Attempt attempt{std::move(key), monotonic_ns()};
   Lock lock(mutex_);
-  ++counters_.acquisition_attempts;
-  demand_.arrived(begun_ns);
-  started_ = true;
-  auto lease = hit(lock, acquisition->key(), begun_ns);
+  begin(attempt);
+  auto acquisition = std::make_shared<Acquisition>(shared_from_this(), std::move(attempt));
+  auto lease = hit(lock, acquisition->attempt());
+  ++counters_.acquisition_attempts;  // with its outcome, as in acquire()
   Status status = lease.status();
   if (lease.ok() && lease.value()) {
     acquisition->grant(std::move(lease.value()));
     return acquisition;
   }
   if (status.ok()) {
-    status = check_line(begun_ns, timeout_ms);
+    status = check_line(acquisition->attempt(), timeout_ms);
   }
   if (status.ok()) {
-    line_.push(acquisition, deadline_after_ms(timeout_ms));
-    counters_.waiters_peak = std::max(counters_.waiters_peak, static_cast<std::uint32_t>(line_.size()));
+    stand_in_line(acquisition, deadline_after_ms(timeout_ms));
     wake();  // for its deadline
   } else {
     acquisition->fail(std::move(status));
@@ -240,23 +255,30 @@ void Pool::cancel(Acquisition &acquisition) {
   std::shared_ptr<Lease> lease;
   {
     const Lock lock(mutex_);
-    counters_.acquisition_canceled += line_.take(&acquisition) ? 1 : 0;
-    lease = acquisition.fail(Status(CAPSULE_E_STATE, "acquisition: it was canceled"));
+    const Status canceled(CAPSULE_E_STATE, "acquisition: it was canceled");
+    lease = acquisition.fail(line_.take(&acquisition)
+                                 ? fail(acquisition.attempt(), &capsule_pool_metrics::acquisition_canceled, canceled)
+                                 : canceled);
   }
   if (lease) {
     lease->set_unused();
   }
 }
 
-std::shared_ptr<Lease> Pool::grant(Member &member, const std::string &key, std::uint64_t begun_ns) {
-  const std::uint64_t took_ns = monotonic_ns() - begun_ns;
+std::shared_ptr<Lease> Pool::grant(Member &member, const Attempt &attempt, std::int32_t kind) {
+  const std::uint64_t now_ns = monotonic_ns();
+  const std::uint64_t took_ns = now_ns - attempt.begun_ns;
+  const std::uint64_t session_id = member.session->id();
+  trace_.add({.kind = kind, .arguments = {attempt.number}, .link = session_id, .time_ns = now_ns});
+  trace_.add(
+      {.kind = CAPSULE_TRACE_POOL_ACQUIRED, .arguments = {attempt.number, took_ns}, .link = session_id, .time_ns = now_ns});
   ++counters_.acquisition_successes;
   counters_.acquire_total_ns += took_ns;
   counters_.acquire_max_ns = std::max(counters_.acquire_max_ns, took_ns);
   ++counters_.acquire_buckets[bucket_of(took_ns)];
   set_state(member, CAPSULE_POOLED_ACTIVE);
   ++member.acquisitions;
-  member.key = key;
+  member.key = attempt.key;
   member.lease_id = ++next_lease_;
   return std::make_shared<Lease>(shared_from_this(), member.session, member.lease_id);
 }
@@ -265,7 +287,7 @@ std::shared_ptr<Lease> Pool::grant(Member &member, const std::string &key, std::
 void Pool::offer(Member &member) {
   if (const auto acquisition = line_.pop()) {
     ++counters_.pool_misses;
-    acquisition->grant(grant(member, acquisition->key(), acquisition->begun_ns()));
+    acquisition->grant(grant(member, acquisition->attempt(), CAPSULE_TRACE_POOL_MISS));
     return;
   }
   make_idle(member, monotonic_ns());
@@ -280,6 +302,24 @@ void Pool::make_idle(Member &member, std::uint64_t since_ns) {
     wake();
   }
   changed_.notify_all();
+}
+
+// It is out of the idle ones, and stays as it is until it is put down.
+void Pool::take_in_hand(Member &member) {
+  set_state(member, CAPSULE_POOLED_RESETTING);
+  member.in_hand = true;
+}
+
+void Pool::put_down(Member &member) {
+  member.in_hand = false;
+  if (const std::uint32_t news = std::exchange(member.held_news, 0); news != 0) {
+    tell_keeper(member.session->id(), news);
+  }
+}
+
+void Pool::tell_keeper(std::uint64_t session_id, std::uint32_t news) {
+  news_[session_id] |= news;
+  wake();
 }
 
 std::uint32_t &Pool::gauge(std::int32_t state) {
@@ -316,8 +356,7 @@ void Pool::sleep(Lock &lock) {
 
 void Pool::fail_waiters(const Status &status, Counter counter) {
   while (const auto acquisition = line_.pop()) {
-    ++(counters_.*counter);
-    acquisition->fail(status);
+    acquisition->fail(fail(acquisition->attempt(), counter, status));
   }
 }
 
@@ -335,15 +374,19 @@ std::uint32_t Pool::lacking(std::uint64_t now_ns) {
 
 void Pool::want_warm_up(std::uint64_t at_ns) {
   if (lacking(monotonic_ns()) > 0) {
-    counters_.warmup_triggers += warm_up_wanted_ ? 0 : 1;
-    warm_up_wanted_ = true;
+    if (!std::exchange(warm_up_wanted_, true)) {
+      ++counters_.warmup_triggers;
+      trace_.add({.kind = CAPSULE_TRACE_POOL_WARMUP_TRIGGERED, .arguments = {lacking(monotonic_ns())}});
+    }
     wake_at(at_ns);
   }
 }
 
 void Pool::want_health_check() {
-  counters_.health_check_triggers += health_wanted_ ? 0 : 1;
-  health_wanted_ = true;
+  if (!std::exchange(health_wanted_, true)) {
+    ++counters_.health_check_triggers;
+    trace_.add({.kind = CAPSULE_TRACE_POOL_HEALTH_TRIGGERED});
+  }
   wake();
 }
 

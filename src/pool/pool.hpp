@@ -22,6 +22,7 @@
 #include "pool/wait_queue.hpp"
 #include "pool/warm_up.hpp"
 #include "session/runtime.hpp"
+#include "session/trace.hpp"
 
 namespace capsule {
 
@@ -41,6 +42,7 @@ struct PoolOptions {
   std::uint64_t session_memory_bytes = 0;
   std::uint64_t pool_memory_bytes = 0;
   std::uint32_t max_waiters = 10'000;
+  std::uint32_t trace_bytes = 256U << 10U;
   std::uint32_t breaker_failures = 3;
   std::int64_t breaker_pause_ms = 200;
   std::int64_t breaker_pause_max_ms = 30'000;
@@ -74,6 +76,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   capsule_pool_info info();
   std::vector<capsule_pool_session> sessions();
   std::vector<ImportReport> imports();
+  std::vector<capsule_trace_event> trace(const capsule_trace_filter &filter, std::size_t capacity, capsule_trace_info &info);
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -82,10 +85,11 @@ class Pool : public std::enable_shared_from_this<Pool> {
   struct Member {
     std::shared_ptr<Session> session;
     std::int32_t state = CAPSULE_POOLED_WARMING;
-    bool for_waiter = false;    // somebody waited when it was asked for
-    bool dead = false;          // its session told so
-    bool in_hand = false;       // a thread is just taking it back
-    std::uint64_t made_of = 0;  // number of the template, 0 for none
+    bool for_waiter = false;  // somebody waited when it was asked for
+    bool dead = false;        // its session told so
+    bool in_hand = false;     // a thread deals with it, and has let go of the lock: nobody else may decide what becomes of it
+    std::uint32_t held_news = 0;  // what came meanwhile, for the keeper
+    std::uint64_t made_of = 0;    // number of the template, 0 for none
     std::uint64_t lease_id = 0;
     std::uint64_t created_ns = 0;
     std::uint64_t since_ns = 0;       // in its state
@@ -107,11 +111,17 @@ class Pool : public std::enable_shared_from_this<Pool> {
   [[nodiscard]] Member *find(const Session &session);
   static Status closed_status();
   Member *pop_idle(const std::string &key, bool &same_key);
-  Result<std::shared_ptr<Lease>> hit(Lock &lock, const std::string &key, std::uint64_t begun_ns);
-  Status check_line(std::uint64_t now_ns, std::int64_t timeout_ms);
-  std::shared_ptr<Lease> grant(Member &member, const std::string &key, std::uint64_t begun_ns);
+  void begin(Attempt &attempt);
+  Result<std::shared_ptr<Lease>> hit(Lock &lock, const Attempt &attempt);
+  Status check_line(const Attempt &attempt, std::int64_t timeout_ms);
+  void stand_in_line(const std::shared_ptr<Acquisition> &acquisition, std::uint64_t deadline_ns);
+  Status fail(const Attempt &attempt, Counter counter, Status status);
+  std::shared_ptr<Lease> grant(Member &member, const Attempt &attempt, std::int32_t kind);
   void offer(Member &member);
   void make_idle(Member &member, std::uint64_t since_ns);
+  void take_in_hand(Member &member);
+  void put_down(Member &member);
+  void tell_keeper(std::uint64_t session_id, std::uint32_t news);
   void fail_waiters(const Status &status, Counter counter);
   [[nodiscard]] bool comes_back() const {
     return options_.reset == CAPSULE_RESET_KEEP || options_.reset == CAPSULE_RESET_CLEAR_NAMES;
@@ -187,6 +197,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   bool health_wanted_ = false;
   std::uint64_t close_deadline_ns_ = kNoDeadline;
   std::uint64_t next_lease_ = 0;
+  std::uint64_t next_attempt_ = 0;
+  Trace trace_;
   std::unordered_map<std::uint64_t, Member> members_;
   std::vector<Member *> idle_;  // the last is the next to go out
   WaitQueue<Acquisition> line_;

@@ -134,7 +134,7 @@ void Pool::touch_idle() {
       }
       idle_since_ns = member->idle_since_ns;
       std::erase(idle_, member);
-      set_state(*member, CAPSULE_POOLED_RESETTING);
+      take_in_hand(*member);
     }
     const auto list = std::make_shared<Operation>(wire::Operation::kList);
     list->limit = 1;
@@ -144,8 +144,12 @@ void Pool::touch_idle() {
     {
       const Lock lock(mutex_);
       Member *member = find(*session);
-      if (member == nullptr || member->state != CAPSULE_POOLED_RESETTING || member->dead) {
-        continue;  // its death is told of elsewhere
+      if (member == nullptr) {
+        continue;
+      }
+      put_down(*member);
+      if (member->dead) {
+        continue;  // its news are the keeper's
       }
       ++counters_.health_touches;
       if (!status.ok()) {
@@ -163,8 +167,8 @@ void Pool::touch_idle() {
 void Pool::expire_waiters() {
   const Lock lock(mutex_);
   while (const auto acquisition = line_.pop_expired(monotonic_ns())) {
-    ++counters_.acquisition_timeouts;
-    acquisition->fail(Status(CAPSULE_E_TIMEOUT, "pool: no session came in its time"));
+    acquisition->fail(fail(acquisition->attempt(), &capsule_pool_metrics::acquisition_timeouts,
+                           {CAPSULE_E_TIMEOUT, "pool: no session came in its time"}));
   }
 }
 

@@ -7,12 +7,6 @@
 #include "session/snapshot.hpp"
 
 namespace capsule {
-namespace {
-
-constexpr std::uint32_t bit(SessionNews news) { return 1U << static_cast<unsigned>(news); }
-
-}  // namespace
-
 void Pool::run() {
   Lock lock(mutex_);
   while (!stop_) {
@@ -113,8 +107,7 @@ void Pool::on_news(std::uint64_t session_id, SessionNews news) {
       set_state(found->second, CAPSULE_POOLED_RESETTING);
     }
   }
-  news_[session_id] |= bit(news);
-  wake();
+  tell_keeper(session_id, bit(news));
 }
 
 void Pool::serve_news() {
@@ -136,6 +129,10 @@ void Pool::serve(std::uint64_t session_id, std::uint32_t news) {
     const auto found = members_.find(session_id);
     if (found == members_.end()) {
       return;  // gone, or the template, which is looked at in each round
+    }
+    if (found->second.in_hand) {
+      found->second.held_news |= news;
+      return;
     }
     session = found->second.session;
     state = found->second.state;

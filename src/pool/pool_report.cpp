@@ -35,6 +35,12 @@ capsule_pool_metrics Pool::metrics() {
   return metrics;
 }
 
+std::vector<capsule_trace_event> Pool::trace(const capsule_trace_filter &filter, std::size_t capacity,
+                                             capsule_trace_info &info) {
+  const Lock lock(mutex_);
+  return trace_.select(filter, capacity, info);
+}
+
 capsule_pool_info Pool::info() {
   capsule_pool_info info{};
   info.min_idle = options_.min_idle;

@@ -7,9 +7,34 @@
 
 namespace capsule {
 
+namespace {
+
+using Removals = std::uint64_t capsule_pool_metrics::*;
+
+std::int32_t removal_of(Removals counter) {
+  constexpr std::pair<Removals, std::int32_t> kRemovals[] = {
+      {&capsule_pool_metrics::removed_used, CAPSULE_REMOVAL_USED},
+      {&capsule_pool_metrics::sessions_recycled, CAPSULE_REMOVAL_RECYCLED},
+      {&capsule_pool_metrics::sessions_restarted, CAPSULE_REMOVAL_LOST},
+      {&capsule_pool_metrics::removed_by_health, CAPSULE_REMOVAL_HEALTH},
+      {&capsule_pool_metrics::removed_idle, CAPSULE_REMOVAL_IDLE},
+      {&capsule_pool_metrics::removed_at_close, CAPSULE_REMOVAL_CLOSE},
+  };
+  return std::find_if(std::begin(kRemovals), std::end(kRemovals), [&](const auto &one) { return one.first == counter; })
+      ->second;
+}
+
+}  // namespace
+
 void Pool::remove(Member &member, Counter reason, Ending &ending) {
   ++counters_.sessions_removed;
   ++(counters_.*reason);
+  const std::int32_t removal = removal_of(reason);
+  const std::uint64_t session_id = member.session->id();
+  if (removal == CAPSULE_REMOVAL_RECYCLED) {
+    trace_.add({.kind = CAPSULE_TRACE_POOL_RECYCLED, .arguments = {member.executions}, .link = session_id});
+  }
+  trace_.add({.kind = CAPSULE_TRACE_POOL_REMOVED, .status = removal, .arguments = {member.acquisitions}, .link = session_id});
   log_record(CAPSULE_LOG_DEBUG, "event=pool_removed session={} acquisitions={}", member.session->id(), member.acquisitions);
   let_go(member, ending);
 }
@@ -52,9 +77,9 @@ Status Pool::give_back(Session &session) {
       return not_leased();
     }
     member->lease_id = 0;
-    member->in_hand = true;
     ++counters_.given_back;
-    set_state(*member, CAPSULE_POOLED_RESETTING);
+    trace_.add({.kind = CAPSULE_TRACE_POOL_RELEASED, .link = session.id()});
+    take_in_hand(*member);
   }
   take_back(session);
   return {};
@@ -69,12 +94,12 @@ void Pool::reclaim(Session &session, std::uint64_t lease_id, bool unused) {
     }
     member->lease_id = 0;
     ++counters_.reclaimed;
-    set_state(*member, CAPSULE_POOLED_RESETTING);
+    trace_.add({.kind = CAPSULE_TRACE_POOL_RELEASED, .status = 1, .link = session.id()});
     if (unused && phase_ == Phase::kOpen && !member->dead) {
       offer(*member);
       return;
     }
-    member->in_hand = true;
+    take_in_hand(*member);
   }
   take_back(session);
 }
@@ -96,7 +121,6 @@ void Pool::take_back(Session &session) {
     counters_.executions += info.executions_started - member->executions_seen;
     member->executions += info.executions_started - member->executions_seen;
     member->executions_seen = info.executions_started;
-    member->in_hand = false;
     if (phase_ != Phase::kOpen) {
       remove(*member, &capsule_pool_metrics::removed_at_close, ending);
     } else if (!comes_back()) {
@@ -121,6 +145,7 @@ void Pool::settle(Session &session, Session::Use use, bool cleared) {
     if (member == nullptr || member->state != CAPSULE_POOLED_RESETTING) {
       return;
     }
+    put_down(*member);
     member->executions_seen = info.executions_started;
     const Counter reason = judge(*member, info, monotonic_ns());
     const bool lost = use == Session::Use::kInUse || member->dead || info.restarts > 0 || info.restores > 0 ||
@@ -135,8 +160,7 @@ void Pool::settle(Session &session, Session::Use use, bool cleared) {
       offer(*member);
       want_health_check();
     } else if (use == Session::Use::kFree) {
-      news_[session.id()] |= 1U << static_cast<unsigned>(SessionNews::kIdle);
-      wake();
+      tell_keeper(session.id(), bit(SessionNews::kIdle));
     }  // else its news come when what runs has ended
   }
   end_sessions(ending);
@@ -188,7 +212,10 @@ void Pool::end_close(Lock &lock) {
   Ending ending;
   while (!members_.empty()) {
     Member &member = members_.begin()->second;
-    counters_.reclaimed += member.state == CAPSULE_POOLED_ACTIVE ? 1 : 0;
+    if (member.state == CAPSULE_POOLED_ACTIVE) {
+      ++counters_.reclaimed;
+      trace_.add({.kind = CAPSULE_TRACE_POOL_RELEASED, .status = 1, .link = member.session->id()});
+    }
     remove(member, &capsule_pool_metrics::removed_at_close, ending);
   }
   stop_ = true;

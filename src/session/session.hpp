@@ -75,6 +75,7 @@ struct Birth {
 
 // What a session tells whoever keeps it: it is ready; nothing runs any more, after cancel_all(); its worker is lost or it is closed.
 enum class SessionNews { kReady, kIdle, kGone };
+constexpr std::uint32_t bit(SessionNews news) { return 1U << static_cast<unsigned>(news); }
 
 class Session : public std::enable_shared_from_this<Session> {
  public:

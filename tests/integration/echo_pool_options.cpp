@@ -50,6 +50,7 @@ CAPSULE_TEST(the_defaults_are_as_documented) {
   CHECK_EQ(pool.session_memory_bytes, 0);
   CHECK_EQ(pool.pool_memory_bytes, 0);
   CHECK_EQ(pool.max_waiters, 10'000);
+  CHECK_EQ(pool.trace_bytes, 256U << 10U);
   CHECK_EQ(pool.breaker_failures, 3);
   CHECK_EQ(pool.breaker_pause_ms, 200);
   CHECK_EQ(pool.breaker_pause_max_ms, 30'000);

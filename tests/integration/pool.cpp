@@ -273,6 +273,41 @@ CAPSULE_TEST(sessions_that_have_grown_are_replaced) {
   CHECK(worker.wait_gone(Deadline()));
 }
 
+CAPSULE_TEST(sessions_whose_growth_is_too_much_are_recycled) {
+  PoolOptions options = small(1, 1, CAPSULE_RESET_KEEP);
+  options.session.raw.heartbeat_interval_ms = 20;
+  options.raw.recycle_growth_bytes = 100 << 20U;
+  options.raw.health_interval_ms = 50;
+  const Pool pool = make_pool(options);
+  until(pool, "its size is known", [](const auto &m) { return m.memory_bytes > 0; });
+  Session session = acquire(pool);
+  const Watched worker(info_of(session).pid);
+  value_of(session, "x = b'x' * (200 << 20)");
+  give_back(pool, std::move(session));
+  const capsule_pool_metrics metrics =
+      until(pool, "it is replaced", [](const auto &m) { return m.sessions_recycled == 1 && m.sessions_idle == 1; });
+  CHECK_EQ(metrics.removed_by_health, 0);
+  CHECK(worker.wait_gone(Deadline()));
+}
+
+// As an unprivileged user, as limits of processes do not hold for root.
+CAPSULE_TEST(a_fork_that_fails_is_told) {
+  const TempFolder folder;
+  folder.write("no_forks.py",
+               "import os, resource\n"
+               "resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))\n"
+               "if os.getuid() == 0: os.setresuid(65534, 65534, 65534)\n");
+  PoolOptions options = small(1, 2);
+  options.session.environment = {"PYTHONPATH=" + folder.path()};
+  options.session.preload = {"no_forks"};
+  options.raw.breaker_pause_ms = 1;
+  const Pool pool = make_pool(options);
+  CHECK_CONTAINS(refuse_ready(pool, CAPSULE_E_WORKER), "fork");
+  until(pool, "it is open", [](const auto &m) { return m.breaker_opened > 0; });
+  CHECK_CONTAINS(refuse_acquire(pool, CAPSULE_E_WORKER), "fork");
+  check_balance(metrics_of(pool));
+}
+
 CAPSULE_TEST(a_pool_over_its_budget_makes_no_more) {
   PoolOptions options = small(0, 4, CAPSULE_RESET_KEEP);
   options.session.raw.heartbeat_interval_ms = 20;
