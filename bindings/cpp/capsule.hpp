@@ -294,12 +294,7 @@ class Session {
   capsule_session_info info() const { return detail::info(capsule_session_get_info, capi()); }  ///< A snapshot.
   /** @brief The events of its trace that fit, at most so many. */
   std::vector<capsule_trace_event> trace(capsule_trace_filter filter = {}, std::size_t capacity = 4096) const {
-    filter.struct_size = sizeof filter;
-    std::vector<capsule_trace_event> events(capacity);
-    std::size_t count = 0;
-    detail::call(capsule_session_get_trace, capi(), &filter, events.data(), events.size(), &count, nullptr);
-    events.resize(count);
-    return events;
+    return detail::trace(capsule_session_get_trace, capi(), filter, capacity);
   }
   /** @brief What its executors counted. */
   capsule_executor_metrics executor_metrics() const { return detail::info(capsule_session_get_executor_metrics, capi()); }
@@ -310,6 +305,7 @@ class Session {
   capsule_session *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
 
  private:
+  friend class Pool;
   friend class Runtime;
   friend class Snapshot;
   explicit Session(capsule_session *handle) noexcept : handle_(handle) {}
@@ -321,6 +317,41 @@ inline Session Snapshot::branch(Milliseconds timeout) const {
   detail::call(capsule_snapshot_branch, capi(), timeout.count(), &handle);
   return Session(handle);
 }
+
+/** @brief Sessions that are kept ready. A Session that was acquired goes back when it is destroyed, or by give_back(). */
+class Pool {
+ public:
+  /** @brief As pool.h has it: the pool's own timeout unless another is given; `key` for affinity. Waits. */
+  Session acquire(Milliseconds timeout = Milliseconds{CAPSULE_POOL_TIMEOUT}, std::string_view key = {}) {
+    capsule_acquire_options raw = detail::defaults(capsule_acquire_options_init);
+    raw.timeout_ms = timeout.count();
+    raw.key = detail::view(key);
+    capsule_session *handle = nullptr;
+    detail::call(capsule_pool_acquire, capi(), &raw, &handle);
+    return Session(handle);
+  }
+  /** @brief Gives a session back; it is empty then. One that is refused stays as it is. */
+  void give_back(Session &&session) {
+    detail::call(capsule_pool_give_back, capi(), session.capi());
+    static_cast<void>(session.handle_.release());
+  }
+  /** @brief Waits until the least number of idle sessions was made, or one cannot be. */
+  void wait_ready(Milliseconds timeout = kForever) { detail::call(capsule_pool_wait_ready, capi(), timeout.count()); }
+  /** @brief Closes it; what is not given back after `timeout` is closed. Waits. */
+  void close(Milliseconds timeout) { detail::call(capsule_pool_close, capi(), timeout.count()); }
+  capsule_pool_info info() const { return detail::info(capsule_pool_get_info, capi()); }           ///< Options and status.
+  capsule_pool_metrics metrics() const { return detail::info(capsule_pool_get_metrics, capi()); }  ///< What it counted.
+  /** @brief The events of its own trace that fit, at most so many. */
+  std::vector<capsule_trace_event> trace(capsule_trace_filter filter = {}, std::size_t capacity = 4096) const {
+    return detail::trace(capsule_pool_get_trace, capi(), filter, capacity);
+  }
+  capsule_pool *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
+
+ private:
+  friend class Runtime;
+  explicit Pool(capsule_pool *handle) noexcept : handle_(handle) {}
+  std::unique_ptr<capsule_pool, detail::Releaser> handle_;
+};
 
 /** @brief One loop thread and the processes it looks after. The last owner's end waits for the processes to end. */
 class Runtime {
@@ -336,51 +367,42 @@ class Runtime {
   }
   /** @brief Opens a session; unless told otherwise, waits until it can run code. */
   Session open(const SessionOptions &options = {}) {
-    const auto preload = detail::views(options.preload);
-    const auto allow = detail::views(options.native_thread_allow);
-    const auto environment = detail::views(options.environment);
-    capsule_session_options raw = detail::session_defaults();
-    raw.executor = options.executor;
-    raw.start = options.start;
-    raw.queue_limit = options.queue_limit;
-    raw.python = detail::view(options.python);
-    raw.preload = preload.data();
-    raw.preload_count = preload.size();
-    raw.native_thread_allow = allow.data();
-    raw.native_thread_allow_count = allow.size();
-    raw.environment = environment.data();
-    raw.environment_count = environment.size();
-    raw.working_directory = detail::view(options.working_directory);
-    raw.start_timeout_ms = options.start_timeout.count();
-    raw.cancel_grace_ms = options.cancel_grace.count();
-    raw.heartbeat_interval_ms = static_cast<std::uint32_t>(options.heartbeat_interval.count());
-    raw.wait_ready = options.wait_ready ? 1 : 0;
-    raw.output_window_bytes = options.output_window_bytes;
-    raw.output_queue_bytes = options.output_queue_bytes;
-    raw.rate_limit_per_s = options.rate_limit_per_s;
-    raw.rate_limit_burst = options.rate_limit_burst;
-    raw.enable_metrics = options.enable_metrics ? 1 : 0;
-    raw.output_policy = options.output_policy;
-    raw.mode = options.mode;
-    raw.idle_tasks = options.idle_tasks ? 1 : 0;
-    raw.late_output = options.late_output;
-    raw.output_budget_bytes = options.output_budget_bytes;
-    raw.coalesce_carriage_returns = options.coalesce_carriage_returns ? 1 : 0;
-    raw.async_flags = options.async_flags;
-    raw.drain_timeout_ms = options.drain_timeout.count();
-    raw.input_timeout_ms = options.input_timeout.count();
-    raw.display_limit_bytes = options.display_limit_bytes;
-    raw.progress_rate_per_s = options.progress_rate_per_s;
-    raw.ast_cache_entries = options.ast_cache_entries;
-    raw.code_cache_entries = options.code_cache_entries;
-    raw.snapshot_limit = options.snapshot_limit;
-    raw.restart_policy = options.restart_policy;
-    raw.checkpoint_limit = options.checkpoint_limit;
-    raw.trace_bytes = options.trace_bytes;
-    raw.snapshot_memory_limit_bytes = options.snapshot_memory_limit_bytes;
+    const detail::RawSessionOptions raw(options);
     capsule_session *handle = nullptr;
-    detail::call(capsule_session_open, capi(), &raw, &handle);
+    detail::call(capsule_session_open, capi(), raw.get(), &handle);
     return Session(handle);
+  }
+  /** @brief Makes a pool, without waiting for its sessions. */
+  Pool open_pool(const PoolOptions &options = {}) {
+    const detail::RawSessionOptions session(options.session);
+    const auto imports = detail::views(options.imports);
+    capsule_pool_options raw = detail::pool_defaults();
+    raw.min_idle = options.min_idle;
+    raw.max_sessions = options.max_sessions;
+    raw.reset = options.reset;
+    raw.session = session.get();
+    raw.imports = imports.data();
+    raw.import_count = imports.size();
+    raw.warmup = detail::view(options.warmup);
+    raw.warmup_timeout_ms = options.warmup_timeout.count();
+    raw.imports_fatal = options.imports_fatal ? 1 : 0;
+    raw.pre_warm = options.pre_warm ? 1 : 0;
+    raw.idle_timeout_ms = options.idle_timeout.count();
+    raw.health_interval_ms = options.health_interval.count();
+    raw.acquire_timeout_ms = options.acquire_timeout.count();
+    raw.recycle_executions = options.recycle_executions;
+    raw.recycle_age_ms = options.recycle_age.count();
+    raw.recycle_growth_bytes = options.recycle_growth_bytes;
+    raw.session_memory_bytes = options.session_memory_bytes;
+    raw.pool_memory_bytes = options.pool_memory_bytes;
+    raw.max_waiters = options.max_waiters;
+    raw.trace_bytes = options.trace_bytes;
+    raw.breaker_failures = options.breaker_failures;
+    raw.breaker_pause_ms = options.breaker_pause.count();
+    raw.breaker_pause_max_ms = options.breaker_pause_max.count();
+    capsule_pool *handle = nullptr;
+    detail::call(capsule_pool_create, capi(), &raw, &handle);
+    return Pool(handle);
   }
   /** @brief Closes every session and ends every process; what has not ended after `timeout` is killed. Waits. */
   void close(Milliseconds timeout) { detail::call(capsule_runtime_close, capi(), timeout.count()); }

@@ -71,6 +71,16 @@ Value get(capsule_status (*function)(Handle *, Value *, capsule_error *), Handle
   return result;
 }
 
+template <typename Get, typename Traced>
+std::vector<capsule_trace_event> trace(Get get, Traced *traced, capsule_trace_filter filter, std::size_t capacity) {
+  filter.struct_size = sizeof filter;
+  std::vector<capsule_trace_event> events(capacity);
+  std::size_t count = 0;
+  call(get, traced, &filter, events.data(), events.size(), &count, nullptr);
+  events.resize(count);
+  return events;
+}
+
 struct Releaser {
   void operator()(capsule_runtime *handle) const noexcept { capsule_runtime_release(handle); }
   void operator()(capsule_session *handle) const noexcept { capsule_session_release(handle); }
@@ -78,6 +88,7 @@ struct Releaser {
   void operator()(capsule_snapshot *handle) const noexcept { capsule_snapshot_release(handle); }
   void operator()(capsule_buffer *handle) const noexcept { capsule_buffer_release(handle); }
   void operator()(capsule_checkpoint *handle) const noexcept { capsule_checkpoint_release(handle); }
+  void operator()(capsule_pool *handle) const noexcept { capsule_pool_release(handle); }
 };
 
 inline capsule_text view(std::string_view text) { return {text.data(), text.size()}; }
@@ -235,6 +246,92 @@ class Inputs {
     return raw;
   }
   std::vector<Entry> entries_;
+};
+
+namespace detail {
+
+// The C struct of a session's options, whose texts are those of `options`.
+class RawSessionOptions {
+ public:
+  explicit RawSessionOptions(const SessionOptions &options)
+      : preload_(views(options.preload)),
+        allow_(views(options.native_thread_allow)),
+        environment_(views(options.environment)),
+        raw_(session_defaults()) {
+    raw_.executor = options.executor;
+    raw_.start = options.start;
+    raw_.queue_limit = options.queue_limit;
+    raw_.python = detail::view(options.python);
+    raw_.preload = preload_.data();
+    raw_.preload_count = preload_.size();
+    raw_.native_thread_allow = allow_.data();
+    raw_.native_thread_allow_count = allow_.size();
+    raw_.environment = environment_.data();
+    raw_.environment_count = environment_.size();
+    raw_.working_directory = detail::view(options.working_directory);
+    raw_.start_timeout_ms = options.start_timeout.count();
+    raw_.cancel_grace_ms = options.cancel_grace.count();
+    raw_.heartbeat_interval_ms = static_cast<std::uint32_t>(options.heartbeat_interval.count());
+    raw_.wait_ready = options.wait_ready ? 1 : 0;
+    raw_.output_window_bytes = options.output_window_bytes;
+    raw_.output_queue_bytes = options.output_queue_bytes;
+    raw_.rate_limit_per_s = options.rate_limit_per_s;
+    raw_.rate_limit_burst = options.rate_limit_burst;
+    raw_.enable_metrics = options.enable_metrics ? 1 : 0;
+    raw_.output_policy = options.output_policy;
+    raw_.mode = options.mode;
+    raw_.idle_tasks = options.idle_tasks ? 1 : 0;
+    raw_.late_output = options.late_output;
+    raw_.output_budget_bytes = options.output_budget_bytes;
+    raw_.coalesce_carriage_returns = options.coalesce_carriage_returns ? 1 : 0;
+    raw_.async_flags = options.async_flags;
+    raw_.drain_timeout_ms = options.drain_timeout.count();
+    raw_.input_timeout_ms = options.input_timeout.count();
+    raw_.display_limit_bytes = options.display_limit_bytes;
+    raw_.progress_rate_per_s = options.progress_rate_per_s;
+    raw_.ast_cache_entries = options.ast_cache_entries;
+    raw_.code_cache_entries = options.code_cache_entries;
+    raw_.snapshot_limit = options.snapshot_limit;
+    raw_.restart_policy = options.restart_policy;
+    raw_.checkpoint_limit = options.checkpoint_limit;
+    raw_.trace_bytes = options.trace_bytes;
+    raw_.snapshot_memory_limit_bytes = options.snapshot_memory_limit_bytes;
+  }
+  const capsule_session_options *get() const noexcept { return &raw_; }
+
+ private:
+  std::vector<capsule_text> preload_, allow_, environment_;
+  capsule_session_options raw_;
+};
+
+inline capsule_pool_options pool_defaults() { return defaults(capsule_pool_options_init); }
+
+}  // namespace detail
+
+/** @brief Options of a pool: fields and defaults of `capsule_pool_options`. */
+struct PoolOptions {
+  std::uint32_t min_idle = detail::pool_defaults().min_idle;                          ///< Sessions to keep idle.
+  std::uint32_t max_sessions = detail::pool_defaults().max_sessions;                  ///< Most sessions at once.
+  std::int32_t reset = detail::pool_defaults().reset;                                 ///< `CAPSULE_RESET_…`.
+  SessionOptions session{};                                                           ///< How its sessions are opened.
+  std::vector<std::string> imports{};                                                 ///< Modules to import at the warm-up.
+  std::string warmup{};                                                               ///< Code that runs behind them.
+  Milliseconds warmup_timeout{detail::pool_defaults().warmup_timeout_ms};             ///< For each of both.
+  bool imports_fatal = detail::pool_defaults().imports_fatal != 0;                    ///< Whether they all have to succeed.
+  bool pre_warm = detail::pool_defaults().pre_warm != 0;                              ///< Whether it is filled at once.
+  Milliseconds idle_timeout{detail::pool_defaults().idle_timeout_ms};                 ///< For sessions beyond need; 0: never.
+  Milliseconds health_interval{detail::pool_defaults().health_interval_ms};           ///< Time between looks at idle ones.
+  Milliseconds acquire_timeout{detail::pool_defaults().acquire_timeout_ms};           ///< Where an acquisition says none.
+  std::uint64_t recycle_executions = detail::pool_defaults().recycle_executions;      ///< In one session; 0: no limit.
+  Milliseconds recycle_age{detail::pool_defaults().recycle_age_ms};                   ///< Of a session; 0: no limit.
+  std::uint64_t recycle_growth_bytes = detail::pool_defaults().recycle_growth_bytes;  ///< 0: no limit.
+  std::uint64_t session_memory_bytes = detail::pool_defaults().session_memory_bytes;  ///< 0: no limit.
+  std::uint64_t pool_memory_bytes = detail::pool_defaults().pool_memory_bytes;        ///< 0: no limit.
+  std::uint32_t max_waiters = detail::pool_defaults().max_waiters;                    ///< In the line.
+  std::uint32_t trace_bytes = detail::pool_defaults().trace_bytes;                    ///< Of the pool's trace.
+  std::uint32_t breaker_failures = detail::pool_defaults().breaker_failures;          ///< In a row, that open it.
+  Milliseconds breaker_pause{detail::pool_defaults().breaker_pause_ms};               ///< Its first one.
+  Milliseconds breaker_pause_max{detail::pool_defaults().breaker_pause_max_ms};       ///< Its longest one.
 };
 
 /** @brief Options of an execution: fields and defaults of `capsule_execution_options`. */

@@ -37,6 +37,7 @@
 #include "capsule/execution.h"
 #include "capsule/interceptor.h"
 #include "capsule/log.h"
+#include "capsule/pool.h"
 #include "capsule/runtime.h"
 #include "capsule/session.h"
 #include "capsule/snapshot.h"

@@ -1,6 +1,7 @@
 /**
  * @file trace.h
- * @brief The trace of a session: what happened to it, and to each of its executions, as events of one size in a bounded buffer.
+ * @brief The trace of a session: what happened to it, and to each of its executions, as events of one size in a bounded buffer. A pool
+ * has one too.
  *
  * An event is recorded where it happens, under a lock that is held there anyway, for the price of writing it. Numbers and states only,
  * never a text of the user's. Where the buffer is full the events of the oldest execution go, all of them together, and are counted;
@@ -9,6 +10,7 @@
 #ifndef CAPSULE_TRACE_H
 #define CAPSULE_TRACE_H
 
+#include "capsule/pool.h"
 #include "capsule/session.h"
 
 #ifdef __cplusplus
@@ -64,7 +66,26 @@ enum {
   /** An execution was rolled back. Status: its `CAPSULE_OUTCOME_…`. Arguments: its `CAPSULE_SCOPE_…`, its `CAPSULE_EFFECT_…`. */
   CAPSULE_TRACE_ROLLED_BACK = 507,
   /** A session branched from this one. `link`: its number. */
-  CAPSULE_TRACE_BRANCHED = 508
+  CAPSULE_TRACE_BRANCHED = 508,
+
+  /** In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool. */
+  CAPSULE_TRACE_POOL_ACQUIRE_BEGIN = 601,
+  /** It was served from the idle sessions. `link`: the session. Arguments: its number. */
+  CAPSULE_TRACE_POOL_HIT = 602,
+  /** It was served by a session that it had to wait for. `link`: the session. Arguments: its number. */
+  CAPSULE_TRACE_POOL_MISS = 603,
+  /** It is over. Status: as the call's. `link`: the session, or 0. Arguments: its number, nanoseconds. */
+  CAPSULE_TRACE_POOL_ACQUIRED = 604,
+  /** A session was given back: status 0, or its handle was lost: 1. `link`: the session. */
+  CAPSULE_TRACE_POOL_RELEASED = 605,
+  /** It is to be replaced for its age, growth or executions; REMOVED follows. `link`: the session. Arguments: executions of its callers. */
+  CAPSULE_TRACE_POOL_RECYCLED = 606,
+  /** Sessions are to be made. Arguments: how many. */
+  CAPSULE_TRACE_POOL_WARMUP_TRIGGERED = 607,
+  /** The idle sessions are to be looked at. */
+  CAPSULE_TRACE_POOL_HEALTH_TRIGGERED = 608,
+  /** A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its acquisitions. */
+  CAPSULE_TRACE_POOL_REMOVED = 609
 };
 
 /** @brief Whether an event is a moment, or one end of a span of time. */
@@ -145,6 +166,21 @@ typedef struct capsule_trace_info {
 CAPSULE_API capsule_status capsule_session_get_trace(capsule_session *session, const capsule_trace_filter *filter,
                                                      capsule_trace_event *events, size_t capacity, size_t *count,
                                                      capsule_trace_info *info, capsule_error *error);
+
+/**
+ * @brief The same of a pool's own trace: the events of acquisitions and of the pool's keeping, none of which belongs to an execution.
+ * @param pool A pool, closed ones included.
+ * @param filter NULL for all.
+ * @param[out] events Room for `capacity` events; NULL with 0 to count only.
+ * @param capacity Room in `events`.
+ * @param[out] count Events written: the first `capacity` of those that fit the filter.
+ * @param[in,out] info Nullable; its `struct_size` set by the caller.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_pool_get_trace(capsule_pool *pool, const capsule_trace_filter *filter,
+                                                  capsule_trace_event *events, size_t capacity, size_t *count,
+                                                  capsule_trace_info *info, capsule_error *error);
 
 /**
  * @brief The name of a kind of event, as in `"execution_sent"`.

@@ -7,13 +7,23 @@
 #include "base/status.hpp"
 #include "capsule/capsule.h"
 #include "checkpoint/checkpoint.hpp"
+#include "pool/pool.hpp"
 #include "session/runtime.hpp"
 #include "session/snapshot.hpp"
 #include "transport/shared_buffer.hpp"
 
 namespace capsule::api {
 
-enum class Kind : std::uint8_t { kRuntime = 1, kSession = 2, kExecution = 3, kSnapshot = 4, kBuffer = 5, kCheckpoint = 6 };
+enum class Kind : std::uint8_t {
+  kRuntime = 1,
+  kSession = 2,
+  kExecution = 3,
+  kSnapshot = 4,
+  kBuffer = 5,
+  kCheckpoint = 6,
+  kPool = 7,
+  kAcquisition = 8
+};
 
 template <typename Token>
 struct HandleTraits;
@@ -54,6 +64,19 @@ struct HandleTraits<capsule_checkpoint> {
   using Object = Checkpoint;
   static constexpr Kind kKind = Kind::kCheckpoint;
   static constexpr const char *kName = "checkpoint";
+};
+
+template <>
+struct HandleTraits<capsule_pool> {
+  using Object = Pool;
+  static constexpr Kind kKind = Kind::kPool;
+  static constexpr const char *kName = "pool";
+};
+template <>
+struct HandleTraits<capsule_acquisition> {
+  using Object = Acquisition;
+  static constexpr Kind kKind = Kind::kAcquisition;
+  static constexpr const char *kName = "acquisition";
 };
 
 // The table behind the templates below.

@@ -2,6 +2,7 @@
 
 #include "api/call.hpp"
 #include "api/handles.hpp"
+#include "api/session_options.hpp"
 #include "base/clock.hpp"
 #include "capsule/diagnostics.h"
 
@@ -120,7 +121,9 @@ Status read_profile(const capsule_session_options &o, capsule::Profile &profile)
   return {};
 }
 
-Result<capsule::SessionOptions> translate(const capsule_session_options *given) {
+}  // namespace
+
+Result<capsule::SessionOptions> capsule::api::read_session_options(const capsule_session_options *given) {
   auto options = read_options(given, capsule_session_options_init, "options");
   if (!options.ok()) {
     return options.status();
@@ -164,8 +167,6 @@ Result<capsule::SessionOptions> translate(const capsule_session_options *given) 
   return translated;
 }
 
-}  // namespace
-
 extern "C" {
 
 void capsule_session_options_init(capsule_session_options *options, uint32_t struct_size) {
@@ -207,7 +208,7 @@ capsule_status capsule_session_open(capsule_runtime *runtime, const capsule_sess
     if (!found.ok()) {
       return found.status();
     }
-    auto translated = translate(options);
+    auto translated = read_session_options(options);
     if (!translated.ok()) {
       return translated.status();
     }

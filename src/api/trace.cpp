@@ -34,7 +34,45 @@ constexpr std::pair<std::int32_t, const char *> kNames[] = {
     {CAPSULE_TRACE_SNAPSHOT_FORKED, "snapshot_forked"},
     {CAPSULE_TRACE_ROLLED_BACK, "rolled_back"},
     {CAPSULE_TRACE_BRANCHED, "branched"},
+    {CAPSULE_TRACE_POOL_ACQUIRE_BEGIN, "pool_acquire_begin"},
+    {CAPSULE_TRACE_POOL_HIT, "pool_hit"},
+    {CAPSULE_TRACE_POOL_MISS, "pool_miss"},
+    {CAPSULE_TRACE_POOL_ACQUIRED, "pool_acquired"},
+    {CAPSULE_TRACE_POOL_RELEASED, "pool_released"},
+    {CAPSULE_TRACE_POOL_RECYCLED, "pool_recycled"},
+    {CAPSULE_TRACE_POOL_WARMUP_TRIGGERED, "pool_warmup_triggered"},
+    {CAPSULE_TRACE_POOL_HEALTH_TRIGGERED, "pool_health_triggered"},
+    {CAPSULE_TRACE_POOL_REMOVED, "pool_removed"},
 };
+
+// Of a session, or of a pool.
+template <typename Traced>
+Status copy_trace(Traced *traced, const capsule_trace_filter *filter, capsule_trace_event *events, size_t capacity,
+                  size_t *count, capsule_trace_info *info) {
+  if (count == nullptr || (events == nullptr && capacity > 0)) {
+    return {CAPSULE_E_ARGUMENT, count == nullptr ? "count is NULL" : "events is NULL but has a capacity"};
+  }
+  *count = 0;
+  auto found = look_up(traced);
+  if (!found.ok()) {
+    return found.status();
+  }
+  const auto defaults = [](capsule_trace_filter *given, std::uint32_t size) { *given = {.struct_size = size}; };
+  auto wanted = read_options<capsule_trace_filter>(filter, defaults, "filter");
+  if (!wanted.ok()) {
+    return wanted.status();
+  }
+  capsule_trace_info told{};
+  const auto selected = found.value()->trace(wanted.value(), capacity, told);
+  if (info != nullptr) {
+    if (Status status = write_struct(info, told, "info"); !status.ok()) {
+      return status;
+    }
+  }
+  std::copy(selected.begin(), selected.end(), events);
+  *count = selected.size();
+  return {};
+}
 
 }  // namespace
 
@@ -43,31 +81,12 @@ extern "C" {
 capsule_status capsule_session_get_trace(capsule_session *session, const capsule_trace_filter *filter,
                                          capsule_trace_event *events, size_t capacity, size_t *count, capsule_trace_info *info,
                                          capsule_error *error) {
-  return call(error, [&]() -> Status {
-    if (count == nullptr || (events == nullptr && capacity > 0)) {
-      return {CAPSULE_E_ARGUMENT, count == nullptr ? "count is NULL" : "events is NULL but has a capacity"};
-    }
-    *count = 0;
-    auto found = look_up(session);
-    if (!found.ok()) {
-      return found.status();
-    }
-    const auto defaults = [](capsule_trace_filter *given, std::uint32_t size) { *given = {.struct_size = size}; };
-    auto wanted = read_options<capsule_trace_filter>(filter, defaults, "filter");
-    if (!wanted.ok()) {
-      return wanted.status();
-    }
-    capsule_trace_info told{};
-    const auto selected = found.value()->trace(wanted.value(), capacity, told);
-    if (info != nullptr) {
-      if (Status status = write_struct(info, told, "info"); !status.ok()) {
-        return status;
-      }
-    }
-    std::copy(selected.begin(), selected.end(), events);
-    *count = selected.size();
-    return {};
-  });
+  return call(error, [&] { return copy_trace(session, filter, events, capacity, count, info); });
+}
+
+capsule_status capsule_pool_get_trace(capsule_pool *pool, const capsule_trace_filter *filter, capsule_trace_event *events,
+                                      size_t capacity, size_t *count, capsule_trace_info *info, capsule_error *error) {
+  return call(error, [&] { return copy_trace(pool, filter, events, capacity, count, info); });
 }
 
 const char *capsule_trace_kind_name(int32_t kind) {

@@ -18,6 +18,8 @@ constexpr const char *kFooter =
     "FILEs and CODEs run in the order given, in one session: what one defines, the next can use. A FILE of - is stdin.\n"
     "input() is answered by the --input TEXTs in order, then by the lines of stdin.\n"
     "Ctrl-C cancels what runs; a second one kills it.\n"
+    "With --pool nothing is shared, input() finds no line, and what each prints comes at its end, in the order given; Ctrl-C\n"
+    "kills all.\n"
     "\n"
     "Exit status: 0 all succeeded, 1 a Python error, 2 usage or interpreter, 3 the worker died, 124 timed out,\n"
     "130 cancelled by Ctrl-C. Of several, the worst: 3, then 124, then 1.";
@@ -99,11 +101,18 @@ ParsedArguments parse_arguments(int argc, char **argv) {
   command->add_option("--timeout-ms", run.timeout_ms, "Time that each execution may run; 0 for no limit")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{0}, kMaxTimeoutMs).description(""));
-  const CLI::Option *inputs = add_texts(*command, "--input", "TEXT", "Answer of one input(); may be repeated");
+  CLI::Option *pool = command->add_option("--pool", run.pool, "Run each FILE and CODE in a session of its own, N at a time")
+                          ->type_name("N")
+                          ->check(CLI::Range(1, 1'000).description(""));
+  CLI::Option *inputs = add_texts(*command, "--input", "TEXT", "Answer of one input(); may be repeated");
   command->add_flag("--info", run.info, "Print at the end what is known of the session");
   command->add_option("--restore", run.restore_path, "Begin with what this checkpoint holds; it is code: trust it")
       ->type_name("FILE");
   command->add_option("--checkpoint", run.checkpoint_path, "Write a checkpoint of the session at the end")->type_name("FILE");
+  for (CLI::Option *other : {inputs, command->get_option("--json"), command->get_option("--info"),
+                             command->get_option("--restore"), command->get_option("--checkpoint")}) {
+    pool->excludes(other);
+  }
   const CLI::Option *codes = add_texts(*command, "-c", "CODE", "Run this text; may be repeated");
   const CLI::Option *files = add_texts(*command, "FILE", "", "Run this file; may be repeated")->allow_extra_args(true);
 

@@ -26,6 +26,7 @@ struct RunArguments {
   bool json = false;
   bool info = false;
   std::int64_t timeout_ms = 0;
+  std::uint32_t pool = 0;  // sessions at once; 0: one session for all
   std::vector<std::string> inputs;
   std::vector<Piece> pieces;
   bool stdin_taken = false;

@@ -3,8 +3,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -12,40 +10,16 @@
 
 #include "capsule.hpp"
 #include "cli/answers.hpp"
+#include "cli/exit_codes.hpp"
 #include "cli/interrupts.hpp"
+#include "cli/pool_command.hpp"
 #include "cli/printer.hpp"
 
 namespace capsule::cli {
 namespace {
 
-// From the mildest to the worst.
-constexpr std::array kExitCodes = {0, 1, 124, 3, 130};
-constexpr int kPythonError = 1;
-constexpr int kWorkerDied = 3;
-constexpr int kTimedOut = 124;
-constexpr int kInterrupted = 130;
-
 // For what the code registered with atexit.
 constexpr Milliseconds kCloseTimeout{2'000};
-
-int worse(int one, int other) {
-  const auto rank = [](int code) { return std::find(kExitCodes.begin(), kExitCodes.end(), code); };
-  return rank(one) < rank(other) ? other : one;
-}
-
-int exit_code_of(const Event &event) {
-  switch (event->outcome) {
-    case CAPSULE_OUTCOME_OK:
-      return 0;
-    case CAPSULE_OUTCOME_TIMEOUT:
-      return kTimedOut;
-    case CAPSULE_OUTCOME_DIED:
-    case CAPSULE_OUTCOME_KILLED:
-      return kWorkerDied;
-    default:
-      return event.error_type() == "SystemExit" && event->exit_code == 0 ? 0 : kPythonError;
-  }
-}
 
 SessionOptions session_options(const RunArguments &arguments) {
   SessionOptions options;
@@ -252,6 +226,8 @@ class Runner {
 
 }  // namespace
 
-int run(const RunArguments &arguments, Console &console) { return Runner(arguments, console).run(); }
+int run(const RunArguments &arguments, Console &console) {
+  return arguments.pool > 0 ? run_in_pool(arguments, console) : Runner(arguments, console).run();
+}
 
 }  // namespace capsule::cli

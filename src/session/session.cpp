@@ -263,6 +263,7 @@ void Session::end(Notifications &notifications, const std::shared_ptr<Execution>
     proceed_close();
   }
   dispatch(notifications);
+  tell_if_stopped();
 }
 
 void Session::end_unstarted(Notifications &notifications, const std::shared_ptr<Execution> &execution, std::int32_t outcome,

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -72,6 +73,10 @@ struct Birth {
   bool keep = true;  // the snapshot stays; else it becomes the worker itself
 };
 
+// What a session tells whoever keeps it: it is ready; nothing runs any more, after cancel_all(); its worker is lost or it is closed.
+enum class SessionNews { kReady, kIdle, kGone };
+constexpr std::uint32_t bit(SessionNews news) { return 1U << static_cast<unsigned>(news); }
+
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOptions options, std::uint64_t parent_id, Birth birth);
@@ -99,6 +104,17 @@ class Session : public std::enable_shared_from_this<Session> {
   Status answer(Execution &execution, std::uint64_t input_id, std::optional<std::string_view> text);
   void abandon(Execution &execution);
   void count_refused();
+
+  // For its keeper, a pool (session_keeping.cpp). The listener is called under the session's lock: it may only take note.
+  using Listener = std::function<void(SessionNews)>;
+  void set_listener(Listener listener);
+  enum class Use { kFree, kStopping, kInUse };
+  // Cancels what runs and what is queued; kStopping: the listener hears when it has ended. kInUse: something else goes on in it, or it is closed.
+  Use cancel_all();
+  // Whether its worker lives and nothing runs.
+  bool usable();
+  [[nodiscard]] bool terminated();
+  [[nodiscard]] std::int64_t cancel_grace_ms() const { return options_.cancel_grace_ms; }
 
   // Between executions (session_operations.cpp). They wait.
   Status perform(const std::shared_ptr<Operation> &operation, std::uint64_t deadline_ns);
@@ -156,6 +172,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_grace_over(const std::weak_ptr<Execution> &weak);
   void drop_timers(Execution &execution);
   void send_control(std::uint64_t execution_id, wire::Body body) { send(&Worker::control, execution_id, std::move(body)); }
+  void tell(SessionNews news) const;
+  void tell_if_stopped();
   void credit(std::uint64_t bytes);
   void flush_later(const std::shared_ptr<Worker> &worker, Channel Worker::*channel);
 
@@ -310,6 +328,8 @@ class Session : public std::enable_shared_from_this<Session> {
   capsule_async_metrics past_async_metrics_{};
   std::uint64_t past_incomplete_ = 0;
   Interceptors interceptors_;
+  Listener listener_;
+  bool stopping_ = false;  // the listener is to hear when nothing runs any more
   RateLimiter limiter_;
   std::uint64_t limited_id_ = 0;  // the execution that last asked for a token
   bool token_timer_runs_ = false;

@@ -290,6 +290,7 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
     start_operation(next.restore);
   }
   changed_.notify_all();
+  tell(SessionNews::kGone);
 }
 
 void Session::break_protocol(Worker &worker, const Status &error) {

@@ -161,6 +161,7 @@ void Session::on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready 
     start_status_ = Status();
     ++times_ready_;
     changed_.notify_all();
+    tell(SessionNews::kReady);
     if (!begin_reload()) {
       settle_switch(notifications, Status());
       dispatch(notifications);
@@ -203,6 +204,7 @@ void Session::fail_start(Notifications &notifications, const Status &status) {
   death.death_certain = 1;
   end_queued(notifications, CAPSULE_OUTCOME_DIED, "WorkerDied", status.message(), death);
   changed_.notify_all();
+  tell(SessionNews::kGone);
 }
 
 // Gives the worker up; what it still holds is closed when the last callback lets go of it.
@@ -349,6 +351,7 @@ void Session::terminate(Notifications &notifications) {
   end_queued(notifications, CAPSULE_OUTCOME_KILLED, "WorkerKilled", "the session was closed before this execution ran");
   trace_.add({.kind = CAPSULE_TRACE_SESSION_CLOSED});
   changed_.notify_all();
+  tell(SessionNews::kGone);
   runtime_->forget_session(id_);
 }
 

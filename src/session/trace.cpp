@@ -16,9 +16,11 @@ std::int32_t phase_of(std::int32_t kind) {
   switch (kind) {
     case CAPSULE_TRACE_CHECKPOINT_BEGIN:
     case CAPSULE_TRACE_RESTORE_BEGIN:
+    case CAPSULE_TRACE_POOL_ACQUIRE_BEGIN:
       return CAPSULE_TRACE_PHASE_BEGIN;
     case CAPSULE_TRACE_CHECKPOINT_END:
     case CAPSULE_TRACE_RESTORE_END:
+    case CAPSULE_TRACE_POOL_ACQUIRED:
       return CAPSULE_TRACE_PHASE_END;
     default:
       return CAPSULE_TRACE_INSTANT;

@@ -39,5 +39,9 @@ Rows kill_c_loop(const Context &context);
 Rows snapshot(const Context &context);
 Rows buffers(const Context &context);
 Rows checkpoint(const Context &context);
+Rows pool_acquire(const Context &context);
+Rows pool_pristine(const Context &context);
+Rows pool_scaling(const Context &context);
+Rows pool_memory(const Context &context);
 
 }  // namespace bench

@@ -1,5 +1,8 @@
 #include "client.hpp"
 
+#include <chrono>
+#include <thread>
+
 #include "support.hpp"
 
 namespace bench {
@@ -68,6 +71,60 @@ void Session::restart() {
   check(capsule_session_restart(handle_, &error), error, "capsule_session_restart");
 }
 
+Pool::Pool(const Runtime &runtime, const Context &context, capsule_pool_options options) {
+  capsule_error error = empty_error();
+  capsule_session_options session;
+  capsule_session_options_init(&session, sizeof session);
+  session.python = {context.python.data(), context.python.size()};
+  options.session = &session;
+  check(capsule_pool_create(runtime.get(), &options, &handle_, &error), error, "capsule_pool_create");
+  check(capsule_pool_wait_ready(handle_, kWaitMs, &error), error, "capsule_pool_wait_ready");
+}
+
+Pool::~Pool() {
+  capsule_pool_close(handle_, 0, nullptr);
+  capsule_pool_release(handle_);
+}
+
+capsule_session *Pool::acquire() const {
+  capsule_error error = empty_error();
+  capsule_session *session = nullptr;
+  check(capsule_pool_acquire(handle_, nullptr, &session, &error), error, "capsule_pool_acquire");
+  return session;
+}
+
+void Pool::give_back(capsule_session *session) const {
+  capsule_error error = empty_error();
+  check(capsule_pool_give_back(handle_, session, &error), error, "capsule_pool_give_back");
+}
+
+void Pool::wait_idle(std::uint32_t least) const {
+  const std::uint64_t deadline = now_ns() + std::uint64_t{kWaitMs} * 1'000'000;
+  capsule_pool_metrics metrics{};
+  metrics.struct_size = sizeof metrics;
+  do {
+    capsule_error error = empty_error();
+    check(capsule_pool_get_metrics(handle_, &metrics, &error), error, "capsule_pool_get_metrics");
+    if (now_ns() > deadline) {
+      fail("only %u sessions of the pool are idle", metrics.sessions_idle);
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  } while (metrics.sessions_idle < least);
+}
+
+std::vector<int> Pool::pids() const {
+  capsule_error error = empty_error();
+  capsule_pool_sessions list{};
+  list.struct_size = sizeof list;
+  check(capsule_pool_list_sessions(handle_, &list, &error), error, "capsule_pool_list_sessions");
+  std::vector<int> pids;
+  for (std::size_t i = 0; i < list.count; ++i) {
+    pids.push_back(list.sessions[i].pid);
+  }
+  capsule_pool_sessions_release(&list);
+  return pids;
+}
+
 void Event::expect_result() const {
   if (event_.kind != CAPSULE_EVENT_RESULT) {
     fail("the code ended as %s: %.*s", capsule_outcome_name(event_.outcome), static_cast<int>(event_.message.size),
@@ -82,9 +139,9 @@ void Event::expect_canceled(std::int32_t phase) const {
   }
 }
 
-Execution::Execution(const Session &session, std::string_view source, const capsule_execution_options *options) {
+Execution::Execution(capsule_session *session, std::string_view source, const capsule_execution_options *options) {
   capsule_error error = empty_error();
-  check(capsule_execution_create(session.get(), source.data(), source.size(), options, &handle_, &error), error,
+  check(capsule_execution_create(session, source.data(), source.size(), options, &handle_, &error), error,
         "capsule_execution_create");
 }
 
@@ -117,7 +174,7 @@ void Execution::cancel(std::int64_t grace_ms) {
   check(capsule_execution_cancel(handle_, grace_ms, &error), error, "capsule_execution_cancel");
 }
 
-void run_sum(const Session &session, Event &event) {
+void run_sum(capsule_session *session, Event &event) {
   Execution execution(session, "1+1");
   execution.finish(event);
   event.expect_result();

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "benchmark.hpp"
 
@@ -42,6 +43,23 @@ class Session {
   capsule_session *handle_ = nullptr;
 };
 
+// A pool, and the sessions of it while they are acquired.
+class Pool {
+ public:
+  Pool(const Runtime &runtime, const Context &context, capsule_pool_options options);
+  Pool(const Pool &) = delete;
+  Pool &operator=(const Pool &) = delete;
+  ~Pool();
+  [[nodiscard]] capsule_session *acquire() const;
+  void give_back(capsule_session *session) const;
+  // Until that many are idle.
+  void wait_idle(std::uint32_t least) const;
+  [[nodiscard]] std::vector<int> pids() const;
+
+ private:
+  capsule_pool *handle_ = nullptr;
+};
+
 // One event, used again and again.
 class Event {
  public:
@@ -64,7 +82,9 @@ class Event {
 
 class Execution {
  public:
-  Execution(const Session &session, std::string_view source, const capsule_execution_options *options = nullptr);
+  Execution(const Session &session, std::string_view source, const capsule_execution_options *options = nullptr)
+      : Execution(session.get(), source, options) {}
+  Execution(capsule_session *session, std::string_view source, const capsule_execution_options *options = nullptr);
   Execution(const Execution &) = delete;
   Execution &operator=(const Execution &) = delete;
   ~Execution() { capsule_execution_release(handle_); }
@@ -80,6 +100,7 @@ class Execution {
 };
 
 // The evaluation that most benchmarks need: `1+1`, checked to be 2.
-void run_sum(const Session &session, Event &event);
+void run_sum(capsule_session *session, Event &event);
+inline void run_sum(const Session &session, Event &event) { run_sum(session.get(), event); }
 
 }  // namespace bench

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "checkpoints.hpp"
+#include "pool.hpp"
 #include "process.hpp"
 #include "snapshots.hpp"
 
@@ -15,12 +16,13 @@ struct Taken {
   capsule_trace_info info{.struct_size = sizeof(capsule_trace_info)};
 };
 
-Taken trace_of(const Session &session, capsule_trace_filter filter = {}, std::size_t capacity = 10'000) {
+template <typename Traced, typename Get>
+Taken take_trace(const Traced &traced, Get get, capsule_trace_filter filter, std::size_t capacity) {
   filter.struct_size = sizeof filter;
   Taken taken;
   taken.events.resize(capacity);
   std::size_t count = 0;
-  ACCEPTED(capsule_session_get_trace(session.get(), &filter, taken.events.data(), capacity, &count, &taken.info, error));
+  ACCEPTED(get(traced.get(), &filter, taken.events.data(), capacity, &count, &taken.info, error));
   taken.events.resize(count);
   std::uint64_t last = 0;
   for (const capsule_trace_event &event : taken.events) {
@@ -28,6 +30,14 @@ Taken trace_of(const Session &session, capsule_trace_filter filter = {}, std::si
     last = event.sequence;
   }
   return taken;
+}
+
+Taken trace_of(const Session &session, capsule_trace_filter filter = {}, std::size_t capacity = 10'000) {
+  return take_trace(session, capsule_session_get_trace, filter, capacity);
+}
+
+Taken trace_of(const Pool &pool, capsule_trace_filter filter = {}) {
+  return take_trace(pool, capsule_pool_get_trace, filter, 10'000);
 }
 
 std::string kinds_of(const Taken &taken) {
@@ -226,4 +236,45 @@ CAPSULE_TEST(bad_arguments_are_refused) {
   CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_session_open(shared_runtime().get(), options.get(), refused.out(), error)),
                  "options.trace_bytes");
   CHECK_EQ(std::string(capsule_trace_kind_name(-1)), "unknown");
+}
+
+CAPSULE_TEST(a_pool_traces_each_acquisition_to_its_end) {
+  PoolOptions options = PoolOptions::echo();
+  options.raw.min_idle = 1;
+  options.raw.max_sessions = 1;
+  options.raw.reset = CAPSULE_RESET_KEEP;
+  options.raw.recycle_executions = 1;
+  const Pool pool = make_pool(options);
+  wait_ready(pool);
+  const std::uint64_t ready = trace_of(pool).info.last_sequence;
+  Session session = acquire(pool);
+  const std::uint64_t id = info_of(session).session_id;
+  refuse_acquire(pool, CAPSULE_E_TIMEOUT, 0);
+  const Acquisition waits = acquire_async(pool);
+  printed_by(session, "out x");
+  give_back(pool, std::move(session));
+  session = take(waits);
+  const std::uint64_t next_id = info_of(session).session_id;
+  session.reset();
+  close_pool(pool);
+  const Taken taken = trace_of(pool, {.after_sequence = ready});
+  std::string acquisitions;
+  for (const capsule_trace_event &event : taken.events) {
+    if (event.kind == CAPSULE_TRACE_POOL_WARMUP_TRIGGERED || event.kind == CAPSULE_TRACE_POOL_HEALTH_TRIGGERED) {
+      continue;  // when the keeper is woken is its own affair
+    }
+    const std::uint64_t whose = event.link;
+    acquisitions += std::string(capsule_trace_kind_name(event.kind)).substr(5) +
+                    (whose == id        ? " first"
+                     : whose == next_id ? " next"
+                                        : "") +
+                    (event.status != 0 ? " " + std::to_string(event.status) : "") + "\n";
+  }
+  const std::string removed_recycled = "removed first " + std::to_string(CAPSULE_REMOVAL_RECYCLED) + "\n";
+  CHECK_EQ(acquisitions, "acquire_begin\nhit first\nacquired first\nacquire_begin\nacquired " +
+                             std::to_string(CAPSULE_E_TIMEOUT) + "\nacquire_begin\nreleased first\nrecycled first\n" +
+                             removed_recycled + "miss next\nacquired next\nreleased next 1\nremoved next " +
+                             std::to_string(CAPSULE_REMOVAL_CLOSE) + "\n");
+  CHECK_EQ(trace_of(pool, {.kind = CAPSULE_TRACE_POOL_WARMUP_TRIGGERED}).events.size(), metrics_of(pool).warmup_triggers);
+  CHECK_EQ(trace_of(pool, {.kind = CAPSULE_TRACE_POOL_HEALTH_TRIGGERED}).events.size(), metrics_of(pool).health_check_triggers);
 }

@@ -1,0 +1,120 @@
+// What a pool says of itself.
+#include <algorithm>
+
+#include "base/clock.hpp"
+#include "base/utf8.hpp"
+#include "pool/latency.hpp"
+#include "pool/pool.hpp"
+
+namespace capsule {
+namespace {
+
+double ratio(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+capsule_pool_metrics Pool::metrics() {
+  capsule_pool_metrics metrics{};
+  {
+    const Lock lock(mutex_);
+    metrics = counters_;
+    metrics.sessions_total = static_cast<std::uint32_t>(members_.size());
+    metrics.waiters_now = static_cast<std::uint32_t>(line_.size());
+  }
+  metrics.acquire_p50_ns = percentile_ns(metrics, 50);
+  metrics.acquire_p95_ns = percentile_ns(metrics, 95);
+  metrics.acquire_p99_ns = percentile_ns(metrics, 99);
+  metrics.hit_rate = ratio(metrics.pool_hits, metrics.acquisition_successes);
+  metrics.acquire_avg_ns = ratio(metrics.acquire_total_ns, metrics.acquisition_successes);
+  metrics.warmup_iterations_per_trigger = ratio(metrics.warmup_loop_iterations, metrics.warmup_triggers);
+  metrics.created_per_requested = ratio(metrics.sessions_created, metrics.creations_requested);
+  metrics.health_runs_per_trigger = ratio(metrics.health_check_runs, metrics.health_check_triggers);
+  metrics.removed_per_health_run = ratio(metrics.removed_by_health + metrics.removed_idle, metrics.health_check_runs);
+  return metrics;
+}
+
+std::vector<capsule_trace_event> Pool::trace(const capsule_trace_filter &filter, std::size_t capacity,
+                                             capsule_trace_info &info) {
+  const Lock lock(mutex_);
+  return trace_.select(filter, capacity, info);
+}
+
+capsule_pool_info Pool::info() {
+  capsule_pool_info info{};
+  info.min_idle = options_.min_idle;
+  info.max_sessions = options_.max_sessions;
+  info.reset = options_.reset;
+  info.imports_fatal = options_.warm_up.imports_fatal ? 1 : 0;
+  info.pre_warm = options_.pre_warm ? 1 : 0;
+  info.max_waiters = options_.max_waiters;
+  info.warmup_timeout_ms = options_.warm_up.timeout_ms;
+  info.idle_timeout_ms = options_.idle_timeout_ms;
+  info.health_interval_ms = options_.health_interval_ms;
+  info.acquire_timeout_ms = options_.acquire_timeout_ms;
+  info.recycle_executions = options_.recycle_executions;
+  info.recycle_age_ms = options_.recycle_age_ms;
+  info.recycle_growth_bytes = options_.recycle_growth_bytes;
+  info.session_memory_bytes = options_.session_memory_bytes;
+  info.pool_memory_bytes = options_.pool_memory_bytes;
+  info.breaker_pause_ms = options_.breaker_pause_ms;
+  info.breaker_pause_max_ms = options_.breaker_pause_max_ms;
+  info.breaker_failures = options_.breaker_failures;
+  const std::uint64_t now = monotonic_ns();
+  const Lock lock(mutex_);
+  info.state = static_cast<std::int32_t>(phase_);
+  info.sessions_idle = counters_.sessions_idle;
+  info.sessions_active = counters_.sessions_active;
+  info.sessions_warming = counters_.sessions_warming;
+  info.sessions_resetting = counters_.sessions_resetting;
+  info.sessions_total = static_cast<std::uint32_t>(members_.size());
+  info.waiters_now = static_cast<std::uint32_t>(line_.size());
+  info.target_idle = std::max(options_.min_idle, demand_.ahead(now, options_.max_sessions));
+  const auto imported = std::count_if(imports_.begin(), imports_.end(), [](const auto &one) { return one.error.empty(); });
+  info.imports_done = static_cast<std::uint32_t>(imported);
+  info.imports_failed = static_cast<std::uint32_t>(imports_.size()) - info.imports_done;
+  info.breaker_state = breaker_.state();
+  info.failures_in_a_row = breaker_.failures_in_a_row();
+  info.last_error_status = last_error_.code();
+  info.breaker_until_ns = breaker_.until_ns();
+  info.arrivals_per_s = demand_.per_second(now);
+  info.memory_bytes = counters_.memory_bytes;
+  const std::string &error = last_error_.message();
+  error.copy(info.last_error, utf8_prefix(error, sizeof info.last_error - 1));
+  return info;
+}
+
+std::vector<capsule_pool_session> Pool::sessions() {
+  std::vector<capsule_pool_session> rows;
+  std::vector<std::shared_ptr<Session>> sessions;
+  {
+    const Lock lock(mutex_);
+    for (const auto &[id, member] : members_) {
+      capsule_pool_session row{};
+      row.session_id = id;
+      row.state = member.state;
+      row.created_ns = member.created_ns;
+      row.since_ns = member.since_ns;
+      row.acquisitions = member.acquisitions;
+      row.keyed = member.key.empty() ? 0 : 1;
+      rows.push_back(row);
+      sessions.push_back(member.session);
+    }
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const capsule_session_info info = sessions[i]->info();
+    rows[i].pid = info.pid;
+    rows[i].executions = info.executions_started;
+    rows[i].private_bytes = info.private_bytes;
+  }
+  std::sort(rows.begin(), rows.end(), [](const auto &a, const auto &b) { return a.session_id < b.session_id; });
+  return rows;
+}
+
+std::vector<ImportReport> Pool::imports() {
+  const Lock lock(mutex_);
+  return imports_;
+}
+
+}  // namespace capsule
