@@ -290,13 +290,20 @@ CAPSULE_TEST(sessions_whose_growth_is_too_much_are_recycled) {
   CHECK(worker.wait_gone(Deadline()));
 }
 
-// As an unprivileged user, as limits of processes do not hold for root.
+// The limit holds for whom it is not lifted: another real user than root, without the two capabilities that lift it.
 CAPSULE_TEST(a_fork_that_fails_is_told) {
   const TempFolder folder;
-  folder.write("no_forks.py",
-               "import os, resource\n"
-               "resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))\n"
-               "if os.getuid() == 0: os.setresuid(65534, 65534, 65534)\n");
+  folder.write("no_forks.py", R"(
+import ctypes, os, resource
+resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+if os.getuid() == 0:
+    os.setresuid(65534, -1, -1)
+    libc = ctypes.CDLL(None)
+    header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, sets) == 0
+    sets[0] &= ~(1 << 21 | 1 << 24)  # of the effective ones: CAP_SYS_ADMIN, CAP_SYS_RESOURCE
+    assert libc.capset(header, sets) == 0
+)");
   PoolOptions options = small(1, 2);
   options.session.environment = {"PYTHONPATH=" + folder.path()};
   options.session.preload = {"no_forks"};
