@@ -37,33 +37,40 @@ bool fits(const capsule_trace_filter &filter, const capsule_trace_event &event) 
 }  // namespace
 
 // An execution's events come close together: its group is one of the last.
-Trace::Group &Trace::group_of(std::uint64_t execution_id) {
-  if (execution_id != 0) {
-    for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) {
-      if (group->execution_id == execution_id) {
-        return *group;
-      }
-      if (group->execution_id != 0 && group->execution_id < execution_id) {
-        break;
-      }
+capsule_trace_event &Trace::append(std::uint64_t execution_id) {
+  if (execution_id == 0) {
+    return lone_.emplace_back();
+  }
+  for (auto group = groups_.rbegin(); group != groups_.rend() && group->execution_id >= execution_id; ++group) {
+    if (group->execution_id == execution_id) {
+      return group->events.emplace_back();
     }
   }
   Group &group = groups_.emplace_back(Group{execution_id, {}});
-  group.events.reserve(execution_id == 0 ? 1 : kUsualEvents);
-  return group;
+  group.events.reserve(kUsualEvents);
+  return group.events.emplace_back();
+}
+
+void Trace::evict_group() {
+  const std::size_t events = groups_.front().events.size();
+  stored_ -= events;
+  evicted_ += events;
+  ++evicted_executions_;
+  groups_.pop_front();
 }
 
 // False when all that could go is the execution that the event is of: its beginning is kept.
 bool Trace::make_room(std::uint64_t execution_id) {
   while (stored_ >= max_events_) {
-    const Group &oldest = groups_.front();
-    if (execution_id != 0 && oldest.execution_id == execution_id) {
+    if (groups_.empty() || (!lone_.empty() && lone_.front().sequence < groups_.front().events.front().sequence)) {
+      lone_.pop_front();
+      --stored_;
+      ++evicted_;
+    } else if (groups_.front().execution_id == execution_id) {
       return false;
+    } else {
+      evict_group();
     }
-    stored_ -= oldest.events.size();
-    evicted_ += oldest.events.size();
-    evicted_executions_ += oldest.execution_id != 0 ? 1 : 0;
-    groups_.pop_front();
   }
   return true;
 }
@@ -77,7 +84,7 @@ void Trace::add(const Entry &entry) {
     ++dropped_;
     return;
   }
-  capsule_trace_event &event = group_of(entry.execution_id).events.emplace_back();
+  capsule_trace_event &event = append(entry.execution_id);
   event.sequence = last_sequence_;
   event.time_ns = entry.time_ns == 0 ? monotonic_ns() : entry.time_ns;
   event.execution_id = entry.execution_id;
@@ -93,9 +100,13 @@ void Trace::add(const Entry &entry) {
 std::vector<capsule_trace_event> Trace::select(const capsule_trace_filter &filter, std::size_t capacity,
                                                capsule_trace_info &info) const {
   std::vector<capsule_trace_event> selected;
-  for (const Group &group : groups_) {
-    std::copy_if(group.events.begin(), group.events.end(), std::back_inserter(selected),
+  const auto copy_from = [&](const auto &events) {
+    std::copy_if(events.begin(), events.end(), std::back_inserter(selected),
                  [&](const capsule_trace_event &event) { return fits(filter, event); });
+  };
+  copy_from(lone_);
+  for (const Group &group : groups_) {
+    copy_from(group.events);
   }
   std::sort(selected.begin(), selected.end(),
             [](const capsule_trace_event &a, const capsule_trace_event &b) { return a.sequence < b.sequence; });

@@ -23,7 +23,7 @@ class Trace {
     std::uint64_t link = 0;
     std::uint64_t time_ns = 0;  // 0: now
   };
-  // Budget: 80 bytes written; the clock where no time is given; an allocation for each execution.
+  // Budget: 80 bytes written; the clock where no time is given; an allocation for each execution, and for each six events of none.
   void add(const Entry &entry);
 
   // The first `capacity` that fit, in order.
@@ -31,16 +31,18 @@ class Trace {
                                           capsule_trace_info &info) const;
 
  private:
-  // Of one execution; or one event of none.
+  // Of one execution.
   struct Group {
     std::uint64_t execution_id = 0;
     std::vector<capsule_trace_event> events;
   };
-  Group &group_of(std::uint64_t execution_id);
+  capsule_trace_event &append(std::uint64_t execution_id);
   bool make_room(std::uint64_t execution_id);
+  void evict_group();
 
   const std::uint64_t max_events_;
-  std::deque<Group> groups_;  // the oldest first
+  std::deque<Group> groups_;              // the oldest first
+  std::deque<capsule_trace_event> lone_;  // of no execution, the oldest first
   std::uint64_t stored_ = 0;
   std::uint64_t last_sequence_ = 0;
   std::uint64_t evicted_ = 0;

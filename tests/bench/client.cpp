@@ -108,7 +108,7 @@ void Pool::wait_idle(std::uint32_t least) const {
     if (now_ns() > deadline) {
       fail("only %u sessions of the pool are idle", metrics.sessions_idle);
     }
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
+    std::this_thread::yield();
   } while (metrics.sessions_idle < least);
 }
 

@@ -323,7 +323,8 @@ CAPSULE_TEST(a_pool_over_its_budget_makes_no_more) {
   const Pool pool = make_pool(options);
   Session session = acquire(pool);
   // Not of the heap: what is freed there may stay with the process.
-  value_of(session, "import mmap; x = mmap.mmap(-1, 300 << 20)\npage = b'x' * (1 << 20)\nfor i in range(300): x.write(page) and None");
+  value_of(session,
+           "import mmap; x = mmap.mmap(-1, 300 << 20)\npage = b'x' * (1 << 20)\nfor i in range(300): x.write(page) and None");
   until(pool, "its memory is known", [](const auto &m) { return m.memory_bytes > 200U << 20U; });
   const Acquisition waiting = acquire_async(pool);
   until(pool, "another is put off", [](const auto &m) { return m.creations_refused_memory > 0; });
