@@ -15,6 +15,7 @@ Session::Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOpti
     : runtime_(std::move(runtime)),
       id_(id),
       options_(std::move(options)),
+      calls_(options_.calls ? options_.calls->open() : nullptr),
       birth_(std::move(birth)),
       trace_(options_.trace_bytes),
       limiter_(options_.rate_limit_per_s, options_.rate_limit_burst) {

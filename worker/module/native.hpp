@@ -21,6 +21,7 @@ bool add_writers(PyObject *native);  // writers.cpp: who writes
 bool add_shows(PyObject *native);    // show.cpp: display, progress
 bool add_guarded(PyObject *native);  // guarded.cpp: guarded
 bool add_arrow(PyObject *native);    // arrow.cpp: arrow_view
+bool add_host_calls(PyObject *native);  // host_calls.cpp: call_host and what belongs to it
 
 // 1 or 2 where the object is the session's own stdout or stderr, else 0.
 int stream_number(PyObject *object);
