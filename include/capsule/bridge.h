@@ -138,7 +138,7 @@ typedef struct capsule_constraint {
  *
  * Never extended: rules are handed over as an array.
  */
-typedef struct capsule_rule {
+struct capsule_rule {
   /** The capability: `*` stands for any characters. */
   capsule_text capability;
   /** `CAPSULE_POLICY_…`. */
@@ -151,7 +151,7 @@ typedef struct capsule_rule {
   size_t constraint_count;
   /** Calls that the rule lets through, of each session; 0 for no limit. */
   uint64_t max_calls;
-} capsule_rule;
+};
 
 /** @brief Most rules of a policy. */
 enum { CAPSULE_MAX_RULES = 4096 };

@@ -47,7 +47,7 @@ struct HostAnswer {
   std::string reason{};
 };
 
-// One session's way to its host. All but metrics() on the loop thread; never under the session's lock, but for lost().
+// One session's way to its host. On the loop thread, and never under the session's lock, but for lost().
 class CallSink {
  public:
   virtual ~CallSink() = default;
