@@ -287,6 +287,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_worker_gone(const std::shared_ptr<Worker> &worker);
   void await_exit_status(const std::shared_ptr<Worker> &worker, int attempt);
   void recover_output(Notifications &notifications, Worker &worker);
+  void note_death(const Worker &worker);
   void bury(const std::shared_ptr<Worker> &worker);
   void break_protocol(Worker &worker, const Status &error);
   static std::string describe_death(const Worker &worker, std::int32_t reason);

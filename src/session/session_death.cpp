@@ -219,6 +219,18 @@ void Session::recover_output(Notifications &notifications, Worker &worker) {
   counters_.recovered_output_bytes += counters_.output_bytes - before;
 }
 
+// What is known of a death, once it is understood.
+void Session::note_death(const Worker &worker) {
+  counters_.death_reason = death_reason(worker);
+  const ExitStatus status = worker.exit_status.value_or(ExitStatus{});
+  trace_.add({.kind = CAPSULE_TRACE_SESSION_DIED,
+              .status = counters_.death_reason,
+              .arguments = {static_cast<std::uint64_t>(worker.process.pid), static_cast<std::uint64_t>(status.exit_code),
+                            static_cast<std::uint64_t>(status.signal_number)}});
+  log_record(CAPSULE_LOG_INFO, "event=worker_gone session={} pid={} reason={}", id_, worker.process.pid,
+             counters_.death_reason);
+}
+
 // The end of a worker whose death is understood: its last words, its execution's end, and what the session does next.
 void Session::bury(const std::shared_ptr<Worker> &worker) {
   Notifications notifications;
@@ -228,14 +240,7 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
   }
   kill_group(worker->process.pidfd, worker->process.pid);  // what the zygote did, in case it is gone
   recover_output(notifications, *worker);
-  counters_.death_reason = death_reason(*worker);
-  const ExitStatus status = worker->exit_status.value_or(ExitStatus{});
-  trace_.add({.kind = CAPSULE_TRACE_SESSION_DIED,
-              .status = counters_.death_reason,
-              .arguments = {static_cast<std::uint64_t>(worker->process.pid), static_cast<std::uint64_t>(status.exit_code),
-                            static_cast<std::uint64_t>(status.signal_number)}});
-  log_record(CAPSULE_LOG_INFO, "event=worker_gone session={} pid={} reason={}", id_, worker->process.pid,
-             counters_.death_reason);
+  note_death(*worker);
   if (!worker->ready) {
     const Status reason =
         !start_status_.ok() ? start_status_
