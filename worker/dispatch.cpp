@@ -119,9 +119,9 @@ void Dispatch::reply(std::uint64_t execution_id, const Outcome &outcome, std::ui
                   value->attached);
   } else {
     const auto &failure = std::get<Failure>(outcome);
-    send_terminal(execution_id,
-                  wire::Error{failure.error_type, failure.message, view(failure.traceback), failure.exit_code,
-                              failure.interrupted, duration_ns, bill, input_wait_ns, executor_.code_class(), dropped, call_wait_ns});
+    send_terminal(execution_id, wire::Error{failure.error_type, failure.message, view(failure.traceback), failure.exit_code,
+                                            failure.interrupted, duration_ns, bill, input_wait_ns, executor_.code_class(),
+                                            dropped, call_wait_ns});
   }
   // One that was opened since, and sent ahead of the end.
   parts_.inputs.decline_all();

@@ -34,8 +34,8 @@ class Dispatch {
   Output &output_;
   Executor &executor_;
   WorkReader &work_;
-  rusage baseline_{};               // what the process had used some executions ago
-  std::uint64_t unbilled_ns_ = 0;   // that these took
+  rusage baseline_{};              // what the process had used some executions ago
+  std::uint64_t unbilled_ns_ = 0;  // that these took
 };
 
 }  // namespace capsule::worker

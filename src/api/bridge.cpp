@@ -48,10 +48,9 @@ bool is_capability_name(const std::string &name) {
 }
 
 Status check_numbers(const capsule_capability &c) {
-  for (const Status &status :
-       {c.timeout_ms == -1 ? Status() : check_range("capability.timeout_ms", c.timeout_ms, 1, kYearMs),
-        check_range("capability.max_concurrent", c.max_concurrent, 0, 1'000'000),
-        check_range("capability.burst", c.burst, 1, 1'000'000)}) {
+  for (const Status &status : {c.timeout_ms == -1 ? Status() : check_range("capability.timeout_ms", c.timeout_ms, 1, kYearMs),
+                               check_range("capability.max_concurrent", c.max_concurrent, 0, 1'000'000),
+                               check_range("capability.burst", c.burst, 1, 1'000'000)}) {
     if (!status.ok()) {
       return status;
     }

@@ -47,8 +47,7 @@ Result<Rule> read_rule(const std::string &where, const capsule_rule &given) {
   if (given.constraints == nullptr && given.constraint_count > 0) {
     return Status(CAPSULE_E_ARGUMENT, where + ".constraints is NULL but has a count");
   }
-  const Status decision =
-      check_range((where + ".decision").c_str(), given.decision, CAPSULE_POLICY_DENY, CAPSULE_POLICY_ALLOW);
+  const Status decision = check_range((where + ".decision").c_str(), given.decision, CAPSULE_POLICY_DENY, CAPSULE_POLICY_ALLOW);
   auto capability = read_text((where + ".capability").c_str(), given.capability, CAPSULE_CAPABILITY_NAME_SIZE);
   for (const Status &status : {decision, capability.status()}) {
     if (!status.ok()) {
@@ -58,7 +57,8 @@ Result<Rule> read_rule(const std::string &where, const capsule_rule &given) {
   if (capability.value().empty()) {
     return Status(CAPSULE_E_ARGUMENT, where + ".capability is empty");
   }
-  Rule rule{.capability = std::move(capability.value()), .decision = given.decision, .constraints = {}, .max_calls = given.max_calls};
+  Rule rule{
+      .capability = std::move(capability.value()), .decision = given.decision, .constraints = {}, .max_calls = given.max_calls};
   for (std::size_t i = 0; i < given.constraint_count; ++i) {
     auto constraint = read_constraint(where + ".constraints[" + std::to_string(i) + "]", given.constraints[i]);
     if (!constraint.ok()) {

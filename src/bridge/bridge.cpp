@@ -79,8 +79,8 @@ Result<HostRequest> Bridge::next(std::uint64_t deadline_ns) {
   const auto ready = [this] { return !ready_.empty() || closed_; };
   if (deadline_ns == kNoDeadline) {
     changed_.wait(lock, ready);
-  } else if (!ready() && !changed_.wait_until(
-                             lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns)), ready)) {
+  } else if (!ready() &&
+             !changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns)), ready)) {
     return Status(CAPSULE_E_TIMEOUT, "no request came within timeout_ms");
   }
   if (ready_.empty()) {
@@ -257,7 +257,8 @@ std::uint64_t Bridge::list(std::size_t capacity, std::vector<capsule_pending_cal
     if (calls.size() == capacity) {
       break;
     }
-    calls.push_back(describe(id, pending->call, pending->session_id, pending->received_ns, pending->deadline_ns, pending->state));
+    calls.push_back(
+        describe(id, pending->call, pending->session_id, pending->received_ns, pending->deadline_ns, pending->state));
   }
   return pending_.size();
 }

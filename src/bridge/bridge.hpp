@@ -150,20 +150,20 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   const std::shared_ptr<Runtime> runtime_;
   const BridgeOptions options_;
 
-  mutable std::mutex mutex_;  // guards below
+  mutable std::mutex mutex_;         // guards below
   std::condition_variable changed_;  // there is a request
   std::condition_variable taken_;    // pieces were
   bool closed_ = false;
   std::uint64_t last_id_ = 0;
   std::map<std::string, std::shared_ptr<Capability>> capabilities_;
-  std::map<std::uint64_t, std::shared_ptr<Pending>> pending_;       // by their ids: the oldest first
-  std::set<std::pair<std::uint64_t, std::uint64_t>> deadlines_;     // with the request's id
-  std::unordered_map<std::string, std::uint64_t> open_keys_;        // of idempotent calls
-  std::unordered_map<std::string, HostAnswer> kept_;                // what they were answered with
+  std::map<std::uint64_t, std::shared_ptr<Pending>> pending_;    // by their ids: the oldest first
+  std::set<std::pair<std::uint64_t, std::uint64_t>> deadlines_;  // with the request's id
+  std::unordered_map<std::string, std::uint64_t> open_keys_;     // of idempotent calls
+  std::unordered_map<std::string, HostAnswer> kept_;             // what they were answered with
   std::deque<std::string> kept_order_;
   std::uint64_t kept_bytes_ = 0;
-  std::deque<std::pair<std::int32_t, std::uint64_t>> ready_;        // kinds and ids of requests
-  std::unordered_map<std::uint64_t, bool> ended_;                   // the last of them: whether the host answered
+  std::deque<std::pair<std::int32_t, std::uint64_t>> ready_;  // kinds and ids of requests
+  std::unordered_map<std::uint64_t, bool> ended_;             // the last of them: whether the host answered
   std::deque<std::uint64_t> ended_order_;
   std::uint64_t alarm_ns_ = kNoDeadline;
   capsule_bridge_metrics counters_{};

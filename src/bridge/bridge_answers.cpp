@@ -64,8 +64,9 @@ HostAnswer Bridge::copy(const HostAnswer &answer) {
                     .message = answer.message,
                     .reason = answer.reason};
   const NamedValue &value = answer.value;
-  copied.value = {value.name, value.kind, value.data, value.format, value.shape,
-                  UniqueFd(value.attached.valid() ? fcntl(value.attached.get(), F_DUPFD_CLOEXEC, 0) : -1)};
+  copied.value = {value.name,  value.kind,
+                  value.data,  value.format,
+                  value.shape, UniqueFd(value.attached.valid() ? fcntl(value.attached.get(), F_DUPFD_CLOEXEC, 0) : -1)};
   return copied;
 }
 
@@ -231,8 +232,9 @@ Status Bridge::send_piece(std::uint64_t request_id, HostAnswer piece, std::uint6
     };
     if (deadline_ns == kNoDeadline) {
       taken_.wait(lock, may_send);
-    } else if (!may_send() && !taken_.wait_until(lock, std::chrono::steady_clock::time_point(
-                                                           std::chrono::nanoseconds(deadline_ns)), may_send)) {
+    } else if (!may_send() &&
+               !taken_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns)),
+                                  may_send)) {
       return {CAPSULE_E_TIMEOUT, "the code has not taken the pieces that are on their way"};
     }
     if (pending == nullptr) {

@@ -1,6 +1,5 @@
 // What sessions say: calls that come, and who does not wait for them any more.
 #include <algorithm>
-
 #include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
@@ -199,8 +198,8 @@ Bridge::Verdicts Bridge::judge(const Pending &pending) const {
   if (options_.policy) {
     narrow(options_.policy->judge(name, facts, std::vector<std::uint64_t>(options_.policy->size())));
   }
-  all.asks = all.verdict.decision == CAPSULE_POLICY_ASK ||
-             (pending.capability->spec.flags & CAPSULE_CAPABILITY_NEEDS_APPROVAL) != 0;
+  all.asks =
+      all.verdict.decision == CAPSULE_POLICY_ASK || (pending.capability->spec.flags & CAPSULE_CAPABILITY_NEEDS_APPROVAL) != 0;
   return all;
 }
 
@@ -213,9 +212,9 @@ std::string Bridge::catalog(const BridgePort &port) const {
   nlohmann::json offered = nlohmann::json::array();
   for (const auto &[name, capability] : capabilities_) {
     const auto &layers = port.layers_;
-    const bool allowed =
-        !layers.empty() && (!options_.policy || options_.policy->may_allow(name)) &&
-        std::all_of(layers.begin(), layers.end(), [&, &path = name](const auto &layer) { return layer.policy->may_allow(path); });
+    const bool allowed = !layers.empty() && (!options_.policy || options_.policy->may_allow(name)) &&
+                         std::all_of(layers.begin(), layers.end(),
+                                     [&, &path = name](const auto &layer) { return layer.policy->may_allow(path); });
     // Names of those that are denied are told too: to call one says why not.
     offered.push_back({{"name", name},
                        {"doc", allowed ? capability->spec.doc : std::string()},

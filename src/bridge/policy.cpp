@@ -1,9 +1,8 @@
 #include "bridge/policy.hpp"
 
 #include <algorithm>
-#include <optional>
-
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace capsule {
 namespace {
@@ -13,7 +12,8 @@ namespace {
 std::optional<std::string> host_of(std::string_view url) {
   const auto lower = [](std::string_view text) {
     std::string lowered(text);
-    std::transform(lowered.begin(), lowered.end(), lowered.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::transform(lowered.begin(), lowered.end(), lowered.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return lowered;
   };
   const bool plain = std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < 0x7f && c != '\\'; });
@@ -143,8 +143,8 @@ bool fits_pattern(std::string_view pattern, std::string_view text) {
 }
 
 std::size_t Policy::find(std::string_view capability) const {
-  const auto rule = std::find_if(rules_.begin(), rules_.end(),
-                                 [&](const Rule &one) { return fits_pattern(one.capability, capability); });
+  const auto rule =
+      std::find_if(rules_.begin(), rules_.end(), [&](const Rule &one) { return fits_pattern(one.capability, capability); });
   return static_cast<std::size_t>(rule - rules_.begin());
 }
 

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "capsule/bridge.h"
 
@@ -52,7 +51,8 @@ class Policy {
 
   [[nodiscard]] std::size_t size() const { return rules_.size(); }
   // `used`: what each rule has let through already, size() of them.
-  [[nodiscard]] Verdict judge(std::string_view capability, const CallFacts &facts, const std::vector<std::uint64_t> &used) const;
+  [[nodiscard]] Verdict judge(std::string_view capability, const CallFacts &facts,
+                              const std::vector<std::uint64_t> &used) const;
   // Counts a call that was let through.
   void count(std::string_view capability, std::vector<std::uint64_t> &used) const;
   // Whether any arguments might be let through.

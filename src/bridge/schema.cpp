@@ -20,15 +20,40 @@ constexpr std::array kOfSchema = {"not", "additionalProperties", "additionalItem
 constexpr std::array kOfSchemas = {"allOf", "anyOf", "oneOf", "items"};
 constexpr std::array kOfNamedSchemas = {"properties", "patternProperties", "definitions", "$defs", "dependencies"};
 // Assertions that the validator knows, and what asserts nothing.
-constexpr std::array kOthers = {"type",      "enum",      "required",    "minProperties",    "maxProperties",    "minItems",
-                                "maxItems",  "uniqueItems", "minLength", "maxLength",        "pattern",          "minimum",
-                                "maximum",   "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "$ref",      "$schema",
-                                "$id",       "id",        "$comment",    "title",            "description",      "default",
-                                "examples",  "format",    "readOnly",    "writeOnly",        "deprecated"};
+constexpr std::array kOthers = {"type",
+                                "enum",
+                                "required",
+                                "minProperties",
+                                "maxProperties",
+                                "minItems",
+                                "maxItems",
+                                "uniqueItems",
+                                "minLength",
+                                "maxLength",
+                                "pattern",
+                                "minimum",
+                                "maximum",
+                                "exclusiveMinimum",
+                                "exclusiveMaximum",
+                                "multipleOf",
+                                "$ref",
+                                "$schema",
+                                "$id",
+                                "id",
+                                "$comment",
+                                "title",
+                                "description",
+                                "default",
+                                "examples",
+                                "format",
+                                "readOnly",
+                                "writeOnly",
+                                "deprecated"};
 
 template <typename List>
 bool is_one_of(const List &list, const char *keyword) {
-  return std::find_if(list.begin(), list.end(), [&](const char *one) { return std::string_view(one) == keyword; }) != list.end();
+  return std::find_if(list.begin(), list.end(), [&](const char *one) { return std::string_view(one) == keyword; }) !=
+         list.end();
 }
 
 Status parse(const std::string &argument, std::string_view text, Json &document) {
@@ -116,7 +141,8 @@ class Translator {
       const bool switches = value.IsBool() && std::string_view(keyword).starts_with("additional");  // known as they are
       return switches ? Status() : translate(value, below);
     }
-    if (std::string_view(keyword) == "$ref" && !(value.IsString() && value.GetStringLength() > 0 && *value.GetString() == '#')) {
+    if (std::string_view(keyword) == "$ref" &&
+        !(value.IsString() && value.GetStringLength() > 0 && *value.GetString() == '#')) {
       return refuse(below, "refers to another document");
     }
     return is_one_of(kOthers, keyword) ? Status() : refuse(below, "is a keyword that is not known");

@@ -337,14 +337,13 @@ Body read(const fb::Output &m) {
 Body read(const fb::InputRequest &m) { return InputRequest{m.input_id(), view(m.prompt()), m.secret(), m.timeout_ms()}; }
 Body read(const fb::InputResponse &m) { return InputResponse{m.input_id(), view(m.text()), m.declined()}; }
 Body read(const fb::Result &m) {
-  return Result{view(m.repr()), m.repr_size_bytes(), view(m.type_name()), view(m.json()),    m.duration_ns(),
-                view(m.bill()), m.input_wait_ns(),   m.code_class(),      m.dropped_bytes(), view(m.value()),
-                m.call_wait_ns()};
+  return Result{view(m.repr()),    m.repr_size_bytes(), view(m.type_name()), view(m.json()),  m.duration_ns(), view(m.bill()),
+                m.input_wait_ns(), m.code_class(),      m.dropped_bytes(),   view(m.value()), m.call_wait_ns()};
 }
 Body read(const fb::Error &m) {
-  return Error{view(m.error_type()), view(m.message()), view(m.traceback()), m.exit_code(),  m.interrupted(),
-               m.duration_ns(),      view(m.bill()),    m.input_wait_ns(),   m.code_class(), m.dropped_bytes(),
-               m.call_wait_ns()};
+  return Error{view(m.error_type()), view(m.message()), view(m.traceback()), m.exit_code(),
+               m.interrupted(),      m.duration_ns(),   view(m.bill()),      m.input_wait_ns(),
+               m.code_class(),       m.dropped_bytes(), m.call_wait_ns()};
 }
 Body read(const fb::Cancel &) { return Cancel{}; }
 Body read(const fb::Interrupt &) { return Interrupt{}; }

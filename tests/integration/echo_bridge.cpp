@@ -12,6 +12,11 @@ namespace {
 constexpr int kSessions = 4;
 constexpr int kRounds = kSanitized ? 15 : 40;
 
+std::string refuse_session(SessionOptions options) {
+  Session session;
+  return REFUSED(CAPSULE_E_ARGUMENT, capsule_session_open(shared_runtime().get(), options.get(), session.out(), error));
+}
+
 }  // namespace
 
 CAPSULE_TEST(a_call_is_answered_without_python) {
@@ -82,7 +87,8 @@ CAPSULE_TEST(a_storm_of_calls_balances) {
     for (int i = 0; i < kRounds; ++i) {
       Execution execution;
       const std::string source = "call any {}\ncall any {}\ncall any {}";
-      if (capsule_execution_create(session.get(), source.data(), source.size(), nullptr, execution.out(), nullptr) != CAPSULE_OK) {
+      if (capsule_execution_create(session.get(), source.data(), source.size(), nullptr, execution.out(), nullptr) !=
+          CAPSULE_OK) {
         session = open_with(bridge, {rule("*")}, SessionOptions::echo(), runtime);
         continue;
       }

@@ -75,7 +75,8 @@ inline void respond(const Bridge &bridge, std::uint64_t id, const std::string &j
   ACCEPTED(capsule_bridge_respond(bridge.get(), id, &value, error));
 }
 
-inline std::string refuse_respond(const Bridge &bridge, std::uint64_t id, capsule_status status, const std::string &json = "1") {
+inline std::string refuse_respond(const Bridge &bridge, std::uint64_t id, capsule_status status,
+                                  const std::string &json = "1") {
   const capsule_value value = value_as(CAPSULE_VALUE_JSON, json);
   return REFUSED(status, capsule_bridge_respond(bridge.get(), id, &value, error));
 }

@@ -34,8 +34,8 @@ int cancel_signal() {
   return SIGRTMAX - 5;
 }
 
-Link::Link(SessionState &state, Output &output, InputTable &inputs, CallTable &calls, ControlSender &sender, int control_fd, int work_fd,
-           int host_pidfd, FrameReader reader, std::uint32_t heartbeat_interval_ms)
+Link::Link(SessionState &state, Output &output, InputTable &inputs, CallTable &calls, ControlSender &sender, int control_fd,
+           int work_fd, int host_pidfd, FrameReader reader, std::uint32_t heartbeat_interval_ms)
     : state_(state),
       output_(output),
       inputs_(inputs),

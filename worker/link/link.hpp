@@ -24,8 +24,8 @@ int cancel_signal();
 class Link {
  public:
   // Descriptors are borrowed.
-  Link(SessionState &state, Output &output, InputTable &inputs, CallTable &calls, ControlSender &sender, int control_fd, int work_fd,
-       int host_pidfd, FrameReader reader, std::uint32_t heartbeat_interval_ms);
+  Link(SessionState &state, Output &output, InputTable &inputs, CallTable &calls, ControlSender &sender, int control_fd,
+       int work_fd, int host_pidfd, FrameReader reader, std::uint32_t heartbeat_interval_ms);
   ~Link();
   Link(const Link &) = delete;
   Link &operator=(const Link &) = delete;

@@ -1,7 +1,6 @@
 // What worker/python/host.py calls: calls of the host's capabilities, made and waited for without the GIL.
-#include "link/host_call.hpp"
-
 #include "base/clock.hpp"
+#include "link/host_call.hpp"
 #include "module/engine_answer.hpp"
 
 namespace capsule::worker {
@@ -47,13 +46,12 @@ PyRef reply_tuple(CallReply reply) {
       return {};
     }
   }
-  return PyRef(Py_BuildValue("iOiy#s#Nis#s#s#", static_cast<int>(reply.outcome), reply.more ? Py_True : Py_False,
-                             reply.has_value ? static_cast<int>(reply.kind) : -1, reply.data.data(),
-                             static_cast<Py_ssize_t>(reply.data.size()), reply.format.data(),
-                             static_cast<Py_ssize_t>(reply.format.size()), shape.release(), reply.attached.release(),
-                             reply.error_type.data(), static_cast<Py_ssize_t>(reply.error_type.size()), reply.message.data(),
-                             static_cast<Py_ssize_t>(reply.message.size()), reply.reason.data(),
-                             static_cast<Py_ssize_t>(reply.reason.size())));
+  return PyRef(Py_BuildValue(
+      "iOiy#s#Nis#s#s#", static_cast<int>(reply.outcome), reply.more ? Py_True : Py_False,
+      reply.has_value ? static_cast<int>(reply.kind) : -1, reply.data.data(), static_cast<Py_ssize_t>(reply.data.size()),
+      reply.format.data(), static_cast<Py_ssize_t>(reply.format.size()), shape.release(), reply.attached.release(),
+      reply.error_type.data(), static_cast<Py_ssize_t>(reply.error_type.size()), reply.message.data(),
+      static_cast<Py_ssize_t>(reply.message.size()), reply.reason.data(), static_cast<Py_ssize_t>(reply.reason.size())));
 }
 
 // The next reply to the call; empty with an exception set where a cancel broke the wait, which gives the call up.
@@ -229,7 +227,8 @@ PyMethodDef functions[] = {
     {"wait_call", py_wait_call, METH_O, "The next reply to a call that was begun."},
     {"give_up_call", py_give_up_call, METH_O, "Nobody waits for the call any more."},
     {"take_pieces", py_take_pieces, METH_VARARGS, "So many pieces of a call's answer were taken: id, count."},
-    {"open_call_loop", py_open_call_loop, METH_NOARGS, "For an event loop's calls: a number, and what is readable for ready_calls()."},
+    {"open_call_loop", py_open_call_loop, METH_NOARGS,
+     "For an event loop's calls: a number, and what is readable for ready_calls()."},
     {"close_call_loop", py_close_call_loop, METH_O, nullptr},
     {"ready_calls", py_ready_calls, METH_O, "The replies that have come for an event loop's calls."},
     {nullptr, nullptr, 0, nullptr},

@@ -42,7 +42,6 @@ def failure(error_type, message):
 
 def exception_of(reply, capability):
     outcome, _, _, _, _, _, _, error_type, message, reason = reply
-    message = message.decode()
     if outcome == DENIED:
         error = PermissionError(message)
     elif outcome == TIMED_OUT:
@@ -54,9 +53,9 @@ def exception_of(reply, capability):
 
         error = CancelledError(message)
     else:
-        error = failure(error_type.decode(), message)
+        error = failure(error_type, message)
     error.capability = capability
-    error.reason = reason.decode()
+    error.reason = reason
     return error
 
 
@@ -71,7 +70,7 @@ def value_of(reply):
     if kind < 0:
         return None
     try:
-        return load_once("values").decode(kind, data, format.decode(), shape, fd)
+        return load_once("values").decode(kind, data, format, shape, fd)
     finally:
         if fd >= 0:
             import os
@@ -410,7 +409,7 @@ class LoopCalls:
         self._rest()
 
     def lose(self):
-        lost = (CLOSED, False, -1, b"", b"", [], -1, b"", b"the call was made before the session went back to a snapshot", b"snapshot")
+        lost = (CLOSED, False, -1, b"", "", [], -1, "", "the call was made before the session went back to a snapshot", "snapshot")
         takers, self._takers = self._takers, {}
         loop = self._loop()
         for take in takers.values():
