@@ -118,8 +118,11 @@ void Bridge::end(Answers &answers, std::uint64_t request_id, HostAnswer answer) 
   }
   taken_.notify_all();
   if (pending->session) {
-    answers.push_back({pending->session, address_of(pending->call), std::move(answer), kind_of(answer.outcome), pending->id,
-                       monotonic_ns() - pending->received_ns});
+    Told told{pending->session, address_of(pending->call), std::move(answer)};
+    told.kind = kind_of(told.answer.outcome);
+    told.request_id = pending->id;
+    told.took_ns = monotonic_ns() - pending->received_ns;
+    answers.push_back(std::move(told));
   }
 }
 
