@@ -44,7 +44,8 @@ extern "C" {
 enum {
   /**
    * A call with the key of one that was answered gets the same answer, and one with the key of one that is open waits for that: the
-   * host sees each key once. Keys are alike where an execution was given the same `idempotency_key`; see capsule_request.
+   * host sees each key once. Keys are alike where an execution was given the same `idempotency_key`; see capsule_request. Answers are kept
+   * while the bridge lives, up to `max_answers` and 64 MiB; a BUFFER of over 60 KiB is refused as one.
    */
   CAPSULE_CAPABILITY_IDEMPOTENT = 1,
   /** Each call is asked for first, as if a rule said `CAPSULE_POLICY_ASK`. */

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t kMostCapabilities = 65'536;
 
-capsule_pending_call describe(std::uint64_t id, const HostCall &call, std::uint64_t session_id, std::uint64_t received_ns,
-                              std::uint64_t deadline_ns, std::int32_t state) {
+capsule_pending_call row_of(std::uint64_t id, const HostCall &call, std::uint64_t session_id, std::uint64_t received_ns,
+                            std::uint64_t deadline_ns, std::int32_t state) {
   capsule_pending_call row{.request_id = id,
                            .session_id = session_id,
                            .execution_id = call.execution_id,
@@ -77,43 +77,53 @@ Status Bridge::remove(const std::string &name) {
 Result<HostRequest> Bridge::next(std::uint64_t deadline_ns) {
   Lock lock(mutex_);
   const auto ready = [this] { return !ready_.empty() || closed_; };
-  if (deadline_ns == kNoDeadline) {
-    changed_.wait(lock, ready);
-  } else if (!ready() &&
-             !changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns)), ready)) {
-    return Status(CAPSULE_E_TIMEOUT, "no request came within timeout_ms");
+  for (;;) {
+    if (deadline_ns == kNoDeadline) {
+      changed_.wait(lock, ready);
+    } else if (!ready() && !changed_.wait_until(
+                               lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns)), ready)) {
+      return Status(CAPSULE_E_TIMEOUT, "no request came within timeout_ms");
+    }
+    if (ready_.empty()) {
+      return Status(CAPSULE_E_CLOSED, "bridge: it is closed");
+    }
+    const auto [kind, id] = ready_.front();
+    ready_.pop_front();
+    if (ready_.empty() && !closed_) {
+      fd_.lower();
+    }
+    if (const auto pending = find(id)) {
+      return describe(kind, *pending);
+    }
+    if (kind == CAPSULE_REQUEST_CANCELED) {
+      return HostRequest{.kind = kind, .id = id};
+    }  // else it ended before anybody took it
   }
-  if (ready_.empty()) {
-    return Status(CAPSULE_E_CLOSED, "bridge: it is closed");
-  }
-  const auto [kind, id] = ready_.front();
-  ready_.pop_front();
-  if (ready_.empty() && !closed_) {
-    fd_.lower();
-  }
-  HostRequest request{.kind = kind, .id = id};
-  const auto pending = find(id);
-  if (pending == nullptr) {  // a notice, or it ended since
-    request.kind = CAPSULE_REQUEST_CANCELED;
+}
+
+Result<HostRequest> Bridge::describe(std::int32_t kind, Pending &pending) {
+  HostRequest request{.kind = kind,
+                      .id = pending.id,
+                      .session_id = pending.session_id,
+                      .execution_id = pending.call.execution_id,
+                      .received_ns = pending.received_ns,
+                      .deadline_ns = pending.deadline_ns,
+                      .capability = pending.call.capability,
+                      .key = pending.key,
+                      .arguments = pending.call.arguments,
+                      .names = {},
+                      .values = {}};
+  if (kind != CAPSULE_REQUEST_CALL) {
     return request;
   }
-  request.session_id = pending->session_id;
-  request.execution_id = pending->call.execution_id;
-  request.received_ns = pending->received_ns;
-  request.deadline_ns = pending->deadline_ns;
-  request.capability = pending->call.capability;
-  request.key = pending->key;
-  request.arguments = pending->call.arguments;
-  if (kind == CAPSULE_REQUEST_CALL) {
-    pending->state = CAPSULE_CALL_TAKEN;
-    request.names = std::move(pending->call.names);
-    for (Reply &value : pending->call.values) {
-      auto opened = ReadValue::open(std::move(value));
-      if (!opened.ok()) {
-        return opened.status();
-      }
-      request.values.push_back(std::move(opened.value()));
+  pending.state = CAPSULE_CALL_TAKEN;
+  request.names = std::move(pending.call.names);
+  for (Reply &value : pending.call.values) {
+    auto opened = ReadValue::open(std::move(value));
+    if (!opened.ok()) {
+      return opened.status();
     }
+    request.values.push_back(std::move(opened.value()));
   }
   return request;
 }
@@ -136,6 +146,11 @@ void Bridge::set_notify(capsule_notify_callback callback, void *user_data) {
 }
 
 void Bridge::make_ready(std::int32_t kind, std::uint64_t request_id) {
+  constexpr std::size_t kFew = 64;
+  if (ready_.size() > 2 * pending_.size() + kFew) {  // of calls that ended before anybody took them
+    std::erase_if(ready_,
+                  [this](const auto &one) { return one.first != CAPSULE_REQUEST_CANCELED && !pending_.contains(one.second); });
+  }
   ready_.emplace_back(kind, request_id);
   changed_.notify_one();
   fd_.raise();
@@ -257,8 +272,7 @@ std::uint64_t Bridge::list(std::size_t capacity, std::vector<capsule_pending_cal
     if (calls.size() == capacity) {
       break;
     }
-    calls.push_back(
-        describe(id, pending->call, pending->session_id, pending->received_ns, pending->deadline_ns, pending->state));
+    calls.push_back(row_of(id, pending->call, pending->session_id, pending->received_ns, pending->deadline_ns, pending->state));
   }
   return pending_.size();
 }

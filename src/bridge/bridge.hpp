@@ -129,6 +129,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   Verdicts judge(const Pending &pending) const;
   Status check_arguments(const Pending &pending) const;
   std::string catalog(const BridgePort &port) const;
+  Result<HostRequest> describe(std::int32_t kind, Pending &pending);
   void queue(const std::shared_ptr<Pending> &pending);
   void make_ready(std::int32_t kind, std::uint64_t request_id);
   void refuse(Answers &answers, const Pending &pending, Outcome outcome, const char *error_type, std::string message,

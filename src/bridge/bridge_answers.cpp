@@ -185,6 +185,9 @@ Status Bridge::respond(std::uint64_t request_id, HostAnswer answer) {
       return {CAPSULE_E_ARGUMENT, "request_id: request " + std::to_string(request_id) + " was not taken as a call"};
     }
     if ((pending->capability->spec.flags & CAPSULE_CAPABILITY_IDEMPOTENT) != 0) {
+      if (answer.value.attached.valid()) {
+        return {CAPSULE_E_LIMIT, "value: the answer to an idempotent call is kept, and cannot be in shared memory"};
+      }
       keep(pending->key, answer);
     }
     end(answers, request_id, std::move(answer));

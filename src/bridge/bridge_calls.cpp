@@ -215,10 +215,10 @@ std::string Bridge::catalog(const BridgePort &port) const {
     const bool allowed = !layers.empty() && (!options_.policy || options_.policy->may_allow(name)) &&
                          std::all_of(layers.begin(), layers.end(),
                                      [&, &path = name](const auto &layer) { return layer.policy->may_allow(path); });
-    // Names of those that are denied are told too: to call one says why not.
+    // Names of those that are denied are told too, as to call one says why not, and nothing else of them.
     offered.push_back({{"name", name},
                        {"doc", allowed ? capability->spec.doc : std::string()},
-                       {"parameters", capability->spec.parameters},
+                       {"parameters", allowed ? capability->spec.parameters : "*arguments, **named"},
                        {"allowed", allowed},
                        {"stream", (capability->spec.flags & CAPSULE_CAPABILITY_STREAM) != 0}});
   }

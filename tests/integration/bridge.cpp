@@ -180,6 +180,7 @@ CAPSULE_TEST(nothing_may_be_called_that_no_rule_allows) {
              "\"PermissionError: 'fetch' may not be called: constraint on 'url'\"");
   }
   CHECK_EQ(raised_by(session, "host.secret.key()"), "\"PermissionError: 'secret.key' may not be called: rule\"");
+  CHECK_EQ(value_of(session, "[name for name in dir(host) if name[0] != '_']"), "['fetch', 'read']");
   CHECK_EQ(value_of(session, "try: host.secret.key()\nexcept PermissionError as e: r = e.reason\nr"), "'rule'");
   // It can be narrowed, never widened.
   const capsule_rule only[] = {rule("fetch")};
@@ -248,11 +249,14 @@ CAPSULE_TEST(a_call_ends_at_its_deadline) {
   CHECK_EQ(raised_by(session, "host.long(_timeout=0.02)"), "'TimeoutError: the host did not answer in time'");
   CHECK_CONTAINS(raised_by(session, "host.long(_timeout=-1)"), "ValueError: _timeout is -1");
   Request late;
+  CHECK_EQ(late.take(bridge, 0), CAPSULE_E_TIMEOUT);  // they ended before anybody took them
+  Run run(session, "try: host.slow()\nexcept TimeoutError: pass");
   CHECK_EQ(late.take(bridge), CAPSULE_OK);
+  CHECK_EQ(run.end().outcome, "ok");
   CHECK_CONTAINS(refuse_respond(bridge, late.id(), CAPSULE_E_STATE), "nobody waits");
   const capsule_bridge_metrics metrics = metrics_of(bridge);
   check_balance(metrics);
-  CHECK_EQ(metrics.timed_out, 2);
+  CHECK_EQ(metrics.timed_out, 3);
   CHECK_EQ(metrics.late_settlements, 1);
 }
 

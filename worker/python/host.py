@@ -199,6 +199,7 @@ class Host(Group):
         super().__init__(self, "")
         self._native = native
         self._known = {}
+        self._allowed = []
         self._counted_for = 0
         self._counts = {}
 
@@ -216,13 +217,15 @@ class Host(Group):
 
     def _names_below(self, prefix):
         self._learn()
-        return sorted({path[len(prefix) :].partition(".")[0] for path in self._known if path.startswith(prefix)})
+        return sorted({path[len(prefix) :].partition(".")[0] for path in self._allowed if path.startswith(prefix)})
 
     def _learn(self):
         """Asks the host what there is."""
         reply = self._native.call_host("", "{}", "", 0, 0, [], WAIT)
         known = {}
-        for offered in result_of(reply, ""):
+        offers = result_of(reply, "")
+        self._allowed = [offered["name"] for offered in offers if offered["allowed"]]
+        for offered in offers:
             path = offered["name"]
             known[path] = Capability(self, path, offered["doc"], offered["parameters"], offered["stream"])
             while "." in path:
