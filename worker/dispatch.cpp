@@ -1,15 +1,11 @@
 #include "dispatch.hpp"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <iterator>
 
 #include "base/clock.hpp"
 #include "capsule/log.h"
 #include "capsule/session.h"
-#include "transport/socket.hpp"
 
 namespace capsule::worker {
 namespace {
@@ -19,41 +15,36 @@ constexpr std::uint64_t kShortestMeasuredNs = 500'000;
 
 wire::Text view(const std::optional<std::string> &text) { return text ? wire::Text(*text) : wire::Text(); }
 
+// Descriptors that come with the items of a frame.
+std::size_t attached_to(const std::vector<wire::Item> &items) {
+  return static_cast<std::size_t>(std::count_if(items.begin(), items.end(), [](const auto &item) { return item.attached; }));
+}
+
 }  // namespace
 
-Dispatch::Dispatch(const SessionParts &parts, Executor &executor, int work_fd)
-    : parts_(parts),
-      state_(parts.state),
-      output_(parts.output),
-      executor_(executor),
-      work_fd_(work_fd),
-      reader_(parts.options.max_frame_bytes) {
+Dispatch::Dispatch(const SessionParts &parts, Executor &executor)
+    : parts_(parts), state_(parts.state), output_(parts.output), executor_(executor), work_(parts.work) {
   getrusage(RUSAGE_SELF, &baseline_);
 }
 
 std::optional<SnapshotRequest> Dispatch::run() {
   while (!state_.shutting_down.load()) {
-    auto frame = reader_.next();
-    if (!frame.ok()) {
-      _exit(kExitChannelLost);
-    }
-    if (!frame.value()) {
+    const auto envelope = work_.next();
+    if (!envelope) {
       if (!receive()) {
         return std::nullopt;
       }
       continue;
     }
-    auto envelope = wire::decode(*frame.value());
-    if (!envelope.ok()) {
-      _exit(kExitChannelLost);
-    }
-    if (const auto *request = std::get_if<wire::Execute>(&envelope.value().body)) {
-      execute(envelope.value().execution_id, *request);
-    } else if (const auto *ask = std::get_if<wire::Ask>(&envelope.value().body)) {
+    if (const auto *request = std::get_if<wire::Execute>(&envelope->body)) {
+      execute(envelope->execution_id, *request);
+    } else if (const auto *ask = std::get_if<wire::Ask>(&envelope->body)) {
       if (ask->operation == static_cast<std::uint8_t>(wire::Operation::kSnapshot)) {
         return SnapshotRequest{ask->request_id, ask->fork_id};
       }
-      executor_.answer(*ask, take_attached(ask->items, ask->attached ? 1 : 0));
+      executor_.answer(*ask, work_.take_attached(attached_to(ask->items) + (ask->attached ? 1 : 0)));
+    } else if (const auto *late = std::get_if<wire::CallAnswer>(&envelope->body)) {
+      parts_.calls.answer(*late, work_.take_attached(late->value && late->value->attached ? 1 : 0));
     }
   }
   return std::nullopt;
@@ -61,10 +52,10 @@ std::optional<SnapshotRequest> Dispatch::run() {
 
 // Budget of an execution's round trip in the worker: this recv, one poll of the capture pipes, one send.
 bool Dispatch::receive() {
-  const auto room = reader_.room();
-  executor_.run_background(work_fd_);
+  const auto room = work_.room();
+  executor_.run_background(work_.fd());
   executor_.enter_idle();
-  const ssize_t count = capsule::receive(work_fd_, room, &attached_);
+  const ssize_t count = work_.receive(room);
   const int error = errno;
   executor_.leave_idle();
   if (count < 0 && error == EINTR) {
@@ -77,27 +68,18 @@ bool Dispatch::receive() {
   if (count == 0 && !state_.shutting_down.load()) {
     end_without_channel(ECONNRESET);
   }
-  reader_.filled(static_cast<std::size_t>(count));
+  work_.take(count);
   return count > 0;
-}
-
-// Those of a frame, of the descriptors that came.
-std::vector<UniqueFd> Dispatch::take_attached(const std::vector<wire::Item> &items, std::size_t others) {
-  const auto count =
-      static_cast<std::size_t>(std::count_if(items.begin(), items.end(), [](const auto &item) { return item.attached; }));
-  const auto end = attached_.begin() + static_cast<std::ptrdiff_t>(std::min(count + others, attached_.size()));
-  std::vector<UniqueFd> taken(std::make_move_iterator(attached_.begin()), std::make_move_iterator(end));
-  attached_.erase(attached_.begin(), end);
-  return taken;
 }
 
 void Dispatch::execute(std::uint64_t execution_id, const wire::Execute &request) {
   const std::uint64_t started = monotonic_ns();
   state_.started_ns.store(started, std::memory_order_relaxed);
   state_.input_wait_ns.store(0, std::memory_order_relaxed);
+  state_.call_wait_ns.store(0, std::memory_order_relaxed);
   state_.dropped_bytes.store(0, std::memory_order_relaxed);
   state_.current_id.store(execution_id, std::memory_order_seq_cst);
-  const Outcome outcome = executor_.run(execution_id, request, take_attached(request.inputs));
+  const Outcome outcome = executor_.run(execution_id, request, work_.take_attached(attached_to(request.inputs)));
   reply(execution_id, outcome, monotonic_ns() - started);
 }
 
@@ -128,17 +110,18 @@ void Dispatch::reply(std::uint64_t execution_id, const Outcome &outcome, std::ui
   parts_.inputs.decline_all();
   const std::optional<wire::Bill> bill = make_bill(duration_ns);
   const std::uint64_t input_wait_ns = state_.input_wait_ns.load(std::memory_order_relaxed);
+  const std::uint64_t call_wait_ns = state_.call_wait_ns.load(std::memory_order_relaxed);
   const std::uint64_t dropped = state_.dropped_bytes.load(std::memory_order_relaxed);
   if (const auto *value = std::get_if<Value>(&outcome)) {
     send_terminal(execution_id,
                   wire::Result{view(value->repr), value->repr_size_bytes, value->type_name, view(value->json), duration_ns,
-                               bill, input_wait_ns, executor_.code_class(), dropped, value->answer},
+                               bill, input_wait_ns, executor_.code_class(), dropped, value->answer, call_wait_ns},
                   value->attached);
   } else {
     const auto &failure = std::get<Failure>(outcome);
-    send_terminal(execution_id,
-                  wire::Error{failure.error_type, failure.message, view(failure.traceback), failure.exit_code,
-                              failure.interrupted, duration_ns, bill, input_wait_ns, executor_.code_class(), dropped});
+    send_terminal(execution_id, wire::Error{failure.error_type, failure.message, view(failure.traceback), failure.exit_code,
+                                            failure.interrupted, duration_ns, bill, input_wait_ns, executor_.code_class(),
+                                            dropped, call_wait_ns});
   }
   // One that was opened since, and sent ahead of the end.
   parts_.inputs.decline_all();
@@ -190,6 +173,7 @@ void Dispatch::send_drain_timeout(std::uint64_t execution_id, const wire::Body &
     error.input_wait_ns = result.input_wait_ns;
     error.code_class = result.code_class;
     error.dropped_bytes = result.dropped_bytes;
+    error.call_wait_ns = result.call_wait_ns;
   }
   error.error_type = "OutputDrainTimeout";
   error.message = message;

@@ -5,7 +5,6 @@
 
 #include "executor/executor.hpp"
 #include "session_process.hpp"
-#include "transport/frame.hpp"
 
 namespace capsule::worker {
 
@@ -17,15 +16,13 @@ struct SnapshotRequest {
 
 class Dispatch {
  public:
-  // `work_fd` is borrowed.
-  Dispatch(const SessionParts &parts, Executor &executor, int work_fd);
+  Dispatch(const SessionParts &parts, Executor &executor);
 
   // Until the channel ends or the host says to shut down: nothing then; or until a snapshot is asked for.
   std::optional<SnapshotRequest> run();
 
  private:
   bool receive();
-  std::vector<UniqueFd> take_attached(const std::vector<wire::Item> &items, std::size_t others = 0);
   void execute(std::uint64_t execution_id, const wire::Execute &request);
   void reply(std::uint64_t execution_id, const Outcome &outcome, std::uint64_t duration_ns);
   void send_terminal(std::uint64_t execution_id, const wire::Body &body, int attached = -1);
@@ -36,11 +33,9 @@ class Dispatch {
   SessionState &state_;
   Output &output_;
   Executor &executor_;
-  const int work_fd_;
-  FrameReader reader_;
-  std::vector<UniqueFd> attached_;  // to the frame that is being received
-  rusage baseline_{};               // what the process had used some executions ago
-  std::uint64_t unbilled_ns_ = 0;   // that these took
+  WorkReader &work_;
+  rusage baseline_{};              // what the process had used some executions ago
+  std::uint64_t unbilled_ns_ = 0;  // that these took
 };
 
 }  // namespace capsule::worker

@@ -138,8 +138,9 @@ class SessionProcess {
             std::move(fds.err_read),
             {hello.output_window_bytes, hello.max_frame_bytes, hello.coalesce_carriage_returns, hello.progress_interval_ns}),
         sender_(fds.control.get()),
-        parts_{state_, output_, output_.counters(), inputs_, sender_, hello},
-        link_(state_, output_, inputs_, sender_, fds.control.get(), fds.work.get(), fds.host_pidfd.get(),
+        work_(fds.work.get(), hello.max_frame_bytes),
+        parts_{state_, output_, output_.counters(), inputs_, sender_, calls_, work_, hello},
+        link_(state_, output_, inputs_, calls_, sender_, fds.control.get(), fds.work.get(), fds.host_pidfd.get(),
               greeting.take_reader(), hello.heartbeat_interval_ms) {
     state_.pid = getpid();
     state_.main_thread = gettid();
@@ -152,7 +153,7 @@ class SessionProcess {
     greeting.answer(wire::Ready{.pid = state_.pid,
                                 .python_version = version,
                                 .python_path = path,
-                                .capabilities = {"execute", "input", "cancel", "interrupt", "snapshot", "values"}});
+                                .capabilities = {"execute", "input", "cancel", "interrupt", "snapshot", "values", "calls"}});
     greeting.send();
     link_.start();
   }
@@ -166,7 +167,7 @@ class SessionProcess {
     } else {
       executor = program_.make_executor(parts_);
     }
-    Dispatch dispatch(parts_, *executor, fds_.work.get());
+    Dispatch dispatch(parts_, *executor);
     while (const std::optional<SnapshotRequest> request = dispatch.run()) {
       if (auto frozen = fork_snapshot(*request, *executor)) {
         executor->detach();
@@ -218,6 +219,8 @@ class SessionProcess {
   Output output_;
   InputTable inputs_;
   ControlSender sender_;
+  CallTable calls_;
+  WorkReader work_;
   const SessionParts parts_;
   Link link_;
 };

@@ -5,11 +5,13 @@
 #include <memory>
 
 #include "executor/executor.hpp"
+#include "link/call_table.hpp"
 #include "link/input_table.hpp"
 #include "link/link.hpp"
 #include "output/output.hpp"
 #include "session_fds.hpp"
 #include "session_state.hpp"
+#include "work_reader.hpp"
 
 namespace capsule::worker {
 
@@ -20,6 +22,8 @@ struct SessionParts {
   WorkerCounters &counters;
   InputTable &inputs;
   ControlSender &control;
+  CallTable &calls;
+  WorkReader &work;
   wire::Hello options;  // what the host wants of the session
 };
 

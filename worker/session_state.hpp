@@ -49,6 +49,8 @@ struct SessionState {
   std::atomic<std::uint64_t> dropped_bytes{0};
   // Main. Time the execution under way has waited for input.
   std::atomic<std::uint64_t> input_wait_ns{0};
+  // Main. The same for answers of the host to its calls.
+  std::atomic<std::uint64_t> call_wait_ns{0};
   // Link. The execution to cancel: never reset, so that a cancel that comes before its execution is not lost.
   std::atomic<std::uint64_t> cancel_id{0};
   // Link. The execution to interrupt once; whoever delivers it resets it.

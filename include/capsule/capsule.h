@@ -30,6 +30,7 @@
 #define CAPSULE_CAPSULE_H
 
 #include "capsule/base.h"
+#include "capsule/bridge.h"
 #include "capsule/checkpoint.h"
 #include "capsule/diagnostics.h"
 #include "capsule/error.h"

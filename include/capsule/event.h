@@ -259,6 +259,8 @@ typedef struct capsule_event {
   uint64_t stderr_lines;
   /** Terminal: time the main thread waited for answers to input requests. Absent, as all below, where the worker died. */
   uint64_t input_wait_ns;
+  /** Terminal: time the main thread waited for the host's answers to its calls (bridge.h). */
+  uint64_t promise_wait_ns;
   /**
    * Terminal: 1 when the seven fields below were measured: not for an execution shorter than 500 µs. They may include what shorter
    * ones right before used, of up to 500 µs in all.

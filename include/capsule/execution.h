@@ -95,6 +95,11 @@ typedef struct capsule_execution_options {
    * is to restore. 0: they are not. Default 1.
    */
   int32_t capture_sources;
+  /**
+   * What names this piece of work, at most 1,024 bytes: calls of the host (bridge.h) that it makes have the same keys when it is run
+   * again with the same one, in whatever session. Default empty: no other execution has its keys.
+   */
+  capsule_text idempotency_key;
 } capsule_execution_options;
 
 /**

@@ -14,6 +14,12 @@ extern "C" {
 /** @brief A session: a token, never dereferenced. */
 typedef struct capsule_session capsule_session;
 
+/** @brief A bridge to functions of the host, see bridge.h: a token, never dereferenced. */
+typedef struct capsule_bridge capsule_bridge;
+
+/** @brief One rule of what may be called, see bridge.h. */
+typedef struct capsule_rule capsule_rule;
+
 /** @brief What runs the source text. */
 enum {
   /** Python. */
@@ -259,6 +265,12 @@ typedef struct capsule_session_options {
    * the session changes its pages.
    */
   uint64_t snapshot_memory_limit_bytes;
+  /** The bridge to the host's capabilities (bridge.h). Default NULL: none. */
+  capsule_bridge *bridge;
+  /** What the session may call of it, `rule_count` of them. Default none, and so nothing. */
+  const capsule_rule *rules;
+  /** Number of `rules`, 0 … 4,096. */
+  size_t rule_count;
 } capsule_session_options;
 
 /** @brief Bytes of the inline texts of `capsule_session_info`, their NUL included. */

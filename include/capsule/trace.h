@@ -68,6 +68,21 @@ enum {
   /** A session branched from this one. `link`: its number. */
   CAPSULE_TRACE_BRANCHED = 508,
 
+  /** The code called a capability of the host. Arguments: bytes of its arguments. */
+  CAPSULE_TRACE_CAPABILITY_CALLED = 701,
+  /** It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it came. */
+  CAPSULE_TRACE_CAPABILITY_DENIED = 702,
+  /** The host answered it. */
+  CAPSULE_TRACE_PROMISE_RESOLVED = 703,
+  /** The host answered it with a failure, or it could not be made. */
+  CAPSULE_TRACE_PROMISE_REJECTED = 704,
+  /** Its time was over. */
+  CAPSULE_TRACE_PROMISE_TIMEOUT = 705,
+  /** The host canceled all calls. */
+  CAPSULE_TRACE_PROMISE_CANCELED = 706,
+  /** The bridge was closed. */
+  CAPSULE_TRACE_SHUTDOWN_REJECTED = 707,
+
   /** In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool. */
   CAPSULE_TRACE_POOL_ACQUIRE_BEGIN = 601,
   /** It was served from the idle sessions. `link`: the session. Arguments: its number. */

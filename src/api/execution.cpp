@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kYearMs = 365 * kDayMs;
+constexpr std::size_t kKeyMax = 1024;
 constexpr std::size_t kFileNameMax = 2048;   // with the rest of an Execute frame, well under wire::kFrameOverhead
 constexpr std::size_t kTracestateMax = 512;  // W3C Trace Context §3.3.1.5
 
@@ -45,10 +46,11 @@ Result<capsule::ExecutionRequest> translate(const capsule_execution_options *giv
   request.capture_sources = o.capture_sources != 0;
   const auto budget = static_cast<std::int64_t>(std::min<std::uint64_t>(o.output_budget_bytes, INT64_MAX));
   auto file_name = read_text("options.file_name", o.file_name, kFileNameMax);
+  auto key = read_text("options.idempotency_key", o.idempotency_key, kKeyMax);
   auto traceparent = read_text("options.traceparent", o.traceparent, kTracestateMax);
   auto tracestate = read_text("options.tracestate", o.tracestate, kTracestateMax);
   for (const Status &status :
-       {file_name.status(), traceparent.status(), tracestate.status(),
+       {file_name.status(), key.status(), traceparent.status(), tracestate.status(),
         check_range("options.mode", o.mode, CAPSULE_MODE_AUTO, CAPSULE_MODE_ASYNC),
         check_range("options.timeout_ms", o.timeout_ms, 0, kYearMs),
         check_range("options.transaction", o.transaction, CAPSULE_TRANSACTION_COMMIT, CAPSULE_TRANSACTION_ROLLBACK_ALWAYS),
@@ -63,6 +65,7 @@ Result<capsule::ExecutionRequest> translate(const capsule_execution_options *giv
   request.file_name = std::move(file_name.value());
   request.traceparent = std::move(traceparent.value());
   request.tracestate = std::move(tracestate.value());
+  request.idempotency_key = std::move(key.value());
   if (!request.traceparent.empty() && !is_traceparent(request.traceparent)) {
     return Status(CAPSULE_E_ARGUMENT, "options.traceparent is not a W3C traceparent");
   }

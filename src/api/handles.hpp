@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/status.hpp"
+#include "bridge/bridge.hpp"
 #include "capsule/capsule.h"
 #include "checkpoint/checkpoint.hpp"
 #include "pool/pool.hpp"
@@ -22,7 +23,8 @@ enum class Kind : std::uint8_t {
   kBuffer = 5,
   kCheckpoint = 6,
   kPool = 7,
-  kAcquisition = 8
+  kAcquisition = 8,
+  kBridge = 9
 };
 
 template <typename Token>
@@ -77,6 +79,12 @@ struct HandleTraits<capsule_acquisition> {
   using Object = Acquisition;
   static constexpr Kind kKind = Kind::kAcquisition;
   static constexpr const char *kName = "acquisition";
+};
+template <>
+struct HandleTraits<capsule_bridge> {
+  using Object = Bridge;
+  static constexpr Kind kKind = Kind::kBridge;
+  static constexpr const char *kName = "bridge";
 };
 
 // The table behind the templates below.

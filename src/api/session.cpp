@@ -2,6 +2,7 @@
 
 #include "api/call.hpp"
 #include "api/handles.hpp"
+#include "api/rules.hpp"
 #include "api/session_options.hpp"
 #include "base/clock.hpp"
 #include "capsule/diagnostics.h"
@@ -164,6 +165,11 @@ Result<capsule::SessionOptions> capsule::api::read_session_options(const capsule
   translated.checkpoint_limit = o.checkpoint_limit;
   translated.trace_bytes = o.trace_bytes;
   translated.snapshot_memory_limit_bytes = o.snapshot_memory_limit_bytes;
+  auto calls = read_access(o.bridge, o.rules, o.rule_count);
+  if (!calls.ok()) {
+    return calls.status();
+  }
+  translated.calls = std::move(calls.value());
   return translated;
 }
 

@@ -2,26 +2,11 @@
 
 #include <sys/eventfd.h>
 
-#include <cerrno>
 #include <chrono>
 
 #include "base/clock.hpp"
 
 namespace capsule {
-namespace {
-
-thread_local int notify_depth = 0;
-
-void write_event(int fd) {
-  const std::uint64_t one = 1;
-  // An eventfd's write cannot fail here: the counter is reset long before it is full.
-  [[maybe_unused]] const ssize_t written = ::write(fd, &one, sizeof one);
-}
-
-}  // namespace
-
-bool in_notify_callback() { return notify_depth > 0; }
-
 capsule_text Event::keep(std::size_t slot, std::string_view text) {
   std::string &kept = storage->texts.at(slot);
   kept.assign(text);
@@ -63,18 +48,9 @@ void EventQueue::wake_locked() {
     changed_.notify_all();
   }
   if (helper_fd_ >= 0 && helper_ != std::this_thread::get_id()) {
-    write_event(helper_fd_);
+    eventfd_write(helper_fd_, 1);
   }
-  raise_fd_locked();
-}
-
-void EventQueue::notify() {
-  const std::lock_guard lock(notify_mutex_);
-  if (callback_ != nullptr) {
-    ++notify_depth;
-    callback_(user_data_);
-    --notify_depth;
-  }
+  fd_.raise();
 }
 
 Result<Event> EventQueue::try_pop() {
@@ -93,7 +69,7 @@ Result<Event> EventQueue::try_pop() {
       ended_ = true;  // the descriptor stays readable: that is how an event loop learns of the end
       wake_locked();
     } else {
-      lower_fd_locked();
+      fd_.lower();
     }
   }
   return event;
@@ -138,22 +114,11 @@ bool EventQueue::abandoned() {
 
 Result<int> EventQueue::fd() {
   const std::lock_guard lock(mutex_);
-  if (!fd_.valid()) {
-    fd_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!fd_.valid()) {
-      return system_error("eventfd", errno);
-    }
-    if (ready_locked()) {
-      raise_fd_locked();
-    }
-  }
-  return fd_.get();
+  return fd_.get(ready_locked());
 }
 
 void EventQueue::set_notify(capsule_notify_callback callback, void *user_data) {
-  const std::lock_guard lock(notify_mutex_);
-  callback_ = callback;
-  user_data_ = user_data;
+  notifier_.set(callback, user_data);
   if (callback != nullptr && ready()) {
     notify();
   }
@@ -163,21 +128,6 @@ void EventQueue::set_helper(int wake_fd) {
   const std::lock_guard lock(mutex_);
   helper_fd_ = wake_fd;
   helper_ = std::this_thread::get_id();
-}
-
-void EventQueue::raise_fd_locked() {
-  if (fd_.valid() && !raised_) {
-    raised_ = true;
-    write_event(fd_.get());
-  }
-}
-
-void EventQueue::lower_fd_locked() {
-  if (raised_) {
-    raised_ = false;
-    std::uint64_t count = 0;
-    [[maybe_unused]] const ssize_t taken = ::read(fd_.get(), &count, sizeof count);
-  }
 }
 
 }  // namespace capsule

@@ -13,8 +13,7 @@
 #include <vector>
 
 #include "base/status.hpp"
-#include "base/unique_fd.hpp"
-#include "capsule/execution.h"
+#include "session/notifier.hpp"
 #include "session/values.hpp"
 
 // What the texts of a capsule_event live in: up to three, in the order of the struct's fields for the event's kind. Of a display or
@@ -46,7 +45,7 @@ class EventQueue {
   // true when that is news to a waiter: call notify().
   void begin_late();
   bool end_late();
-  void notify();
+  void notify() { notifier_.notify(); }
 
   // The next event; CAPSULE_E_TIMEOUT when there is none, CAPSULE_E_END behind the terminal one, CAPSULE_E_HANDLE once abandoned.
   Result<Event> try_pop();
@@ -68,8 +67,6 @@ class EventQueue {
  private:
   bool ready_locked() const { return !events_.empty() || ended_ || abandoned_; }
   void wake_locked();
-  void raise_fd_locked();
-  void lower_fd_locked();
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -79,18 +76,12 @@ class EventQueue {
   bool late_ = false;    // others may come behind it
   bool ended_ = false;   // it was taken, and no other can come
   bool abandoned_ = false;
-  bool raised_ = false;
   int waiters_ = 0;
-  UniqueFd fd_;
+  ReadyFd fd_;
   int helper_fd_ = -1;
   std::thread::id helper_;
 
-  std::recursive_mutex notify_mutex_;  // held during the callback: set_notify() from within it is allowed
-  capsule_notify_callback callback_ = nullptr;
-  void *user_data_ = nullptr;
+  Notifier notifier_;
 };
-
-// Whether this thread is inside a notify callback, where calls that wait are refused.
-bool in_notify_callback();
 
 }  // namespace capsule

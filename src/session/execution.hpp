@@ -31,6 +31,7 @@ struct ExecutionRequest {
   std::vector<NamedValue> inputs;
   std::int32_t result_kind = CAPSULE_VALUE_NONE;
   bool capture_sources = true;
+  std::string idempotency_key;
 };
 
 // Rolling back: the code is over, and the session on its way to where it was before.

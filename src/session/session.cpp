@@ -15,6 +15,7 @@ Session::Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOpti
     : runtime_(std::move(runtime)),
       id_(id),
       options_(std::move(options)),
+      calls_(options_.calls ? options_.calls->open() : nullptr),
       birth_(std::move(birth)),
       trace_(options_.trace_bytes),
       limiter_(options_.rate_limit_per_s, options_.rate_limit_burst) {
@@ -65,6 +66,7 @@ Result<std::shared_ptr<Execution>> Session::submit(ExecutionRequest request) {
                                       std::to_string(options_.queue_limit));
   }
   auto execution = std::make_shared<Execution>(shared_from_this(), ++last_execution_id_, std::move(request));
+  remember_key(*execution);
   const std::uint64_t own_budget = execution->request.output_budget_bytes;
   if (const std::uint64_t budget = own_budget == 0 ? options_.output_budget_bytes : own_budget; budget != 0) {
     execution->budget.emplace(budget);

@@ -13,6 +13,7 @@
 
 #include "capsule/diagnostics.h"
 #include "session/execution.hpp"
+#include "session/host_calls.hpp"
 #include "session/interceptors.hpp"
 #include "session/operation.hpp"
 #include "session/profile.hpp"
@@ -65,6 +66,7 @@ struct SessionOptions {
   std::uint32_t checkpoint_limit = 16;
   std::uint32_t trace_bytes = 256U << 10U;
   std::int32_t restart_policy = CAPSULE_RESTART_MANUAL;
+  std::shared_ptr<CallSource> calls;  // null: it may call nothing
 };
 
 // What a worker is made of where it is not a fresh one.
@@ -129,6 +131,13 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<Checkpoint> checkpoint_at(std::size_t index);
   Status forget_checkpoint(const std::string &name);
 
+  // Calls of the host (session_calls.cpp). False where whoever waited is gone.
+  bool answer_call(const CallAddress &address, const HostAnswer &answer);
+  void trace_call(std::int32_t kind, std::uint64_t execution_id, std::uint64_t request_id, std::int32_t status,
+                  std::uint64_t argument);
+  // Null where it has no bridge.
+  [[nodiscard]] const std::shared_ptr<CallSink> &calls() const { return calls_; }
+
   // Waiting (session_events.cpp).
   Result<Event> next(Execution &execution, std::uint64_t deadline_ns);
 
@@ -190,6 +199,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_error(Notifications &notifications, const wire::Envelope &envelope, const wire::Error &error);
   void on_control_readable(const std::shared_ptr<Worker> &worker);
   void on_control_frame(const std::shared_ptr<Worker> &worker, const wire::Envelope &envelope, std::size_t bytes);
+
+  // session_calls.cpp
+  void remember_key(const Execution &execution);
+  void on_call(Worker &worker, const wire::Envelope &envelope, const wire::Call &request);
 
   // session_operations.cpp
   void give_up(const std::shared_ptr<Operation> &operation);
@@ -288,6 +301,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const std::shared_ptr<Runtime> runtime_;
   const std::uint64_t id_;
   const SessionOptions options_;
+  const std::shared_ptr<CallSink> calls_;
   std::atomic<std::uint64_t> handles_{1};
 
   std::mutex mutex_;  // guards all below
@@ -319,7 +333,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t uncredited_ = 0;                             // taken by callers, not yet granted back to the worker
   std::map<std::uint64_t, std::weak_ptr<Execution>> ended_;  // that late output may come for
   std::uint64_t last_ended_id_ = 0;
-  std::uint64_t late_held_ = 0;  // late output that waits in their queues
+  std::uint64_t late_held_ = 0;                          // late output that waits in their queues
+  std::map<std::uint64_t, std::string> execution_keys_;  // of the last executions that have one
   capsule_session_info counters_{};
   Trace trace_;
   // Of workers that are gone.

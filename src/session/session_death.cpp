@@ -241,6 +241,9 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
   kill_group(worker->process.pidfd, worker->process.pid);  // what the zygote did, in case it is gone
   recover_output(notifications, *worker);
   note_death(*worker);
+  if (calls_) {
+    calls_->lost(worker->incarnation);  // before anybody can know of the death
+  }
   if (!worker->ready) {
     const Status reason =
         !start_status_.ok() ? start_status_

@@ -24,6 +24,7 @@ template <typename Terminal>
 void write_bill(capsule_event &fields, const Terminal &message) {
   const std::optional<wire::Bill> &bill = message.bill;
   fields.input_wait_ns = message.input_wait_ns;
+  fields.promise_wait_ns = message.call_wait_ns;
   fields.code_class = message.code_class;
   fields.dropped_output_bytes = message.dropped_bytes;
   fields.resources_measured = bill ? 1 : 0;
@@ -317,6 +318,12 @@ void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire
     on_ready(worker, *ready);
   } else if (const auto *answer = std::get_if<wire::Answer>(&envelope.body)) {
     on_answer(*worker, *answer, answer->attached ? worker->control.take_fd() : UniqueFd());
+  } else if (const auto *call = std::get_if<wire::Call>(&envelope.body)) {
+    on_call(*worker, envelope, *call);
+  } else if (const auto *gone = std::get_if<wire::CallGiveUp>(&envelope.body); gone != nullptr && calls_) {
+    calls_->give_up(worker->incarnation, gone->call_id);
+  } else if (const auto *taken = std::get_if<wire::CallCredit>(&envelope.body); taken != nullptr && calls_) {
+    calls_->pieces_taken(worker->incarnation, taken->call_id, taken->count);
   } else if (const auto *log = std::get_if<wire::Log>(&envelope.body)) {
     log_record(log->level, "{} source=worker session={}", log->line, id_);
   }

@@ -64,7 +64,8 @@ void Session::start_worker() {
                                          .progress_interval_ns = progress_interval_ns(options_.progress_rate_per_s),
                                          .async_flags = options_.async_flags,
                                          .ast_cache_entries = options_.ast_cache_entries,
-                                         .code_cache_entries = options_.code_cache_entries});
+                                         .code_cache_entries = options_.code_cache_entries,
+                                         .calls = calls_ != nullptr});
     if (options_.profile.start == CAPSULE_START_SPAWN && !birth.snapshot) {
       wire::Preload preload;
       preload.modules.assign(options_.profile.preload.begin(), options_.profile.preload.end());
@@ -214,6 +215,9 @@ void Session::release_worker() {
     return;
   }
   worker->gone = true;
+  if (calls_) {
+    calls_->lost(worker->incarnation);
+  }
   past_frames_sent_ += worker->frames_sent();
   past_bytes_sent_ += worker->bytes_sent();
   add_executor_metrics(past_metrics_, worker->shared.counters());

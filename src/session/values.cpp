@@ -26,15 +26,19 @@ bool describes(const Reply &reply, std::uint64_t size_bytes) {
 Items::Items(const std::vector<NamedValue> &values) {
   items.reserve(values.size());
   for (const NamedValue &value : values) {
-    items.push_back({.name = value.name,
-                     .kind = static_cast<std::uint8_t>(value.kind),
-                     .data = value.data,
-                     .format = value.format.empty() ? wire::Text() : wire::Text(value.format),
-                     .shape = value.shape,
-                     .attached = value.attached.valid()});
-    if (value.attached.valid()) {
-      fds.push_back(value.attached.get());
-    }
+    add(value);
+  }
+}
+
+void Items::add(const NamedValue &value) {
+  items.push_back({.name = value.name,
+                   .kind = static_cast<std::uint8_t>(value.kind),
+                   .data = value.data,
+                   .format = value.format.empty() ? wire::Text() : wire::Text(value.format),
+                   .shape = value.shape,
+                   .attached = value.attached.valid()});
+  if (value.attached.valid()) {
+    fds.push_back(value.attached.get());
   }
 }
 

@@ -26,9 +26,13 @@ struct NamedValue {
 // Views of named values, for a frame, and the descriptors that go with it. Lives no longer than they do.
 struct Items {
   explicit Items(const std::vector<NamedValue> &values);
+  explicit Items(const NamedValue &value) { add(value); }
 
   std::vector<wire::Item> items;
   std::vector<int> fds;
+
+ private:
+  void add(const NamedValue &value);
 };
 
 // A wire::Answer that owns what it says.

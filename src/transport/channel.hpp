@@ -38,6 +38,7 @@ class Channel {
   // Sends what was kept. Call when the descriptor is writable.
   void flush();
   [[nodiscard]] bool pending() const { return !unsent_.empty(); }
+  [[nodiscard]] std::size_t pending_bytes() const { return unsent_.size(); }
 
   // Receives once and hands over every whole frame. Descriptors that came along are kept for take_fds().
   ReceiveState receive_round(const Handler &handler, bool with_fds = false);

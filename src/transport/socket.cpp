@@ -65,9 +65,9 @@ ssize_t send_with_fds(int fd, std::span<const std::uint8_t> bytes, std::span<con
   return sent;
 }
 
-ssize_t receive(int fd, std::span<std::uint8_t> room, std::vector<UniqueFd> *fds) {
+ssize_t receive(int fd, std::span<std::uint8_t> room, std::vector<UniqueFd> *fds, int flags) {
   if (fds == nullptr) {
-    return ::recv(fd, room.data(), room.size(), 0);
+    return ::recv(fd, room.data(), room.size(), flags);
   }
   iovec part{room.data(), room.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxAttachments)];
@@ -76,7 +76,7 @@ ssize_t receive(int fd, std::span<std::uint8_t> room, std::vector<UniqueFd> *fds
   message.msg_iovlen = 1;
   message.msg_control = control;
   message.msg_controllen = sizeof control;
-  const ssize_t count = ::recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+  const ssize_t count = ::recvmsg(fd, &message, MSG_CMSG_CLOEXEC | flags);
   if (count < 0) {
     return count;
   }

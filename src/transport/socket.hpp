@@ -27,6 +27,6 @@ ssize_t send_some(int fd, std::span<const std::uint8_t> bytes);
 ssize_t send_with_fds(int fd, std::span<const std::uint8_t> bytes, std::span<const int> fds, int flags = 0);
 
 // Receives into the room; descriptors that came along are appended. Count, 0 at the end, or -1 with errno set.
-ssize_t receive(int fd, std::span<std::uint8_t> room, std::vector<UniqueFd> *fds = nullptr);
+ssize_t receive(int fd, std::span<std::uint8_t> room, std::vector<UniqueFd> *fds = nullptr, int flags = 0);
 
 }  // namespace capsule

@@ -43,7 +43,7 @@ struct BodyBuilder {
             fb::CreateHello(b, m.protocol_major, m.protocol_minor, m.features, m.max_frame_bytes, m.session_id,
                             m.heartbeat_interval_ms, m.output_window_bytes, m.output_policy, m.idle_tasks,
                             m.coalesce_carriage_returns, m.drain_timeout_ms, m.input_timeout_ms, m.display_limit_bytes,
-                            m.progress_interval_ns, m.async_flags, m.ast_cache_entries, m.code_cache_entries)
+                            m.progress_interval_ns, m.async_flags, m.ast_cache_entries, m.code_cache_entries, m.calls)
                 .Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const HelloAck &m) const {
@@ -73,14 +73,17 @@ struct BodyBuilder {
     }
     std::vector<flatbuffers::Offset<fb::Item>> offsets;
     offsets.reserve(list.size());
-    for (const Item &item : list) {
-      const auto name = text(b, item.name);
-      const auto data = bytes(item.data);
-      const auto format = text(b, item.format);
-      const auto shape = b.CreateVector(item.shape);
-      offsets.push_back(fb::CreateItem(b, name, item.kind, data, format, shape, item.attached));
+    for (const Item &one : list) {
+      offsets.push_back(item(one));
     }
     return b.CreateVector(offsets);
+  }
+  flatbuffers::Offset<fb::Item> item(const Item &m) const {
+    const auto name = text(b, m.name);
+    const auto data = bytes(m.data);
+    const auto format = text(b, m.format);
+    const auto shape = b.CreateVector(m.shape);
+    return fb::CreateItem(b, name, m.kind, data, format, shape, m.attached);
   }
   flatbuffers::Offset<fb::Bill> bill(const std::optional<Bill> &m) const {
     return m ? fb::CreateBill(b, m->user_cpu_ns, m->system_cpu_ns, m->peak_resident_delta_bytes, m->minor_faults,
@@ -132,7 +135,7 @@ struct BodyBuilder {
     const auto cost = bill(m.bill);
     const auto value = m.value ? answer(*m.value) : 0;
     return {fb::Body::Result, fb::CreateResult(b, repr, m.repr_size_bytes, type_name, json, m.duration_ns, cost,
-                                               m.input_wait_ns, m.code_class, m.dropped_bytes, value)
+                                               m.input_wait_ns, m.code_class, m.dropped_bytes, value, m.call_wait_ns)
                                   .Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Error &m) const {
@@ -141,7 +144,7 @@ struct BodyBuilder {
     const auto traceback = text(b, m.traceback);
     const auto cost = bill(m.bill);
     return {fb::Body::Error, fb::CreateError(b, type, message, traceback, m.exit_code, m.interrupted, m.duration_ns, cost,
-                                             m.input_wait_ns, m.code_class, m.dropped_bytes)
+                                             m.input_wait_ns, m.code_class, m.dropped_bytes, m.call_wait_ns)
                                  .Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Cancel &) const { return {fb::Body::Cancel, fb::CreateCancel(b).Union()}; }
@@ -182,6 +185,35 @@ struct BodyBuilder {
             fb::CreateAsk(b, m.request_id, m.operation, name, m.kind, m.option, m.limit, m.fork_id, all, m.attached).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Answer &m) const { return {fb::Body::Answer, answer(m).Union()}; }
+  std::pair<fb::Body, AnyOffset> operator()(const Call &m) const {
+    const auto capability = text(b, m.capability);
+    const auto arguments = text(b, m.arguments);
+    const auto site = text(b, m.site);
+    const auto names = texts(b, m.names);
+    std::vector<flatbuffers::Offset<fb::Answer>> values;
+    values.reserve(m.values.size());
+    for (const Answer &value : m.values) {
+      values.push_back(answer(value));
+    }
+    return {fb::Body::Call, fb::CreateCall(b, m.call_id, capability, arguments, site, m.occurrence, m.timeout_ms,
+                                           m.waits_on_work, names, b.CreateVector(values))
+                                .Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const CallAnswer &m) const {
+    const auto value = m.value ? item(*m.value) : 0;
+    const auto type = text(b, m.error_type);
+    const auto message = text(b, m.message);
+    const auto reason = text(b, m.reason);
+    return {
+        fb::Body::CallAnswer,
+        fb::CreateCallAnswer(b, m.call_id, static_cast<std::uint8_t>(m.outcome), m.more, value, type, message, reason).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const CallGiveUp &m) const {
+    return {fb::Body::CallGiveUp, fb::CreateCallGiveUp(b, m.call_id).Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const CallCredit &m) const {
+    return {fb::Body::CallCredit, fb::CreateCallCredit(b, m.call_id, m.count).Union()};
+  }
   flatbuffers::Offset<fb::Answer> answer(const Answer &m) const {
     const auto message = text(b, m.message);
     const auto data = bytes(m.data);
@@ -225,13 +257,16 @@ std::vector<Number> numbers(const flatbuffers::Vector<Number> *values) {
   return list;
 }
 
+Item item(const fb::Item &m) {
+  return {view(m.name()), m.kind(), view(m.data()), view(m.format()), numbers(m.shape()), m.attached()};
+}
+
 std::vector<Item> view(const flatbuffers::Vector<flatbuffers::Offset<fb::Item>> *items) {
   std::vector<Item> list;
   if (items != nullptr) {
     list.reserve(items->size());
-    for (const auto *item : *items) {
-      list.push_back({view(item->name()), item->kind(), view(item->data()), view(item->format()), numbers(item->shape()),
-                      item->attached()});
+    for (const auto *one : *items) {
+      list.push_back(item(*one));
     }
   }
   return list;
@@ -272,7 +307,8 @@ Body read(const fb::Hello &m) {
                m.progress_interval_ns(),
                m.async_flags(),
                m.ast_cache_entries(),
-               m.code_cache_entries()};
+               m.code_cache_entries(),
+               m.calls()};
 }
 Body read(const fb::HelloAck &m) { return HelloAck{m.protocol_major(), m.protocol_minor(), m.features(), view(m.reason())}; }
 Body read(const fb::Preload &m) { return Preload{view(m.modules()), view(m.native_thread_allow())}; }
@@ -301,12 +337,13 @@ Body read(const fb::Output &m) {
 Body read(const fb::InputRequest &m) { return InputRequest{m.input_id(), view(m.prompt()), m.secret(), m.timeout_ms()}; }
 Body read(const fb::InputResponse &m) { return InputResponse{m.input_id(), view(m.text()), m.declined()}; }
 Body read(const fb::Result &m) {
-  return Result{view(m.repr()), m.repr_size_bytes(), view(m.type_name()), view(m.json()),    m.duration_ns(),
-                view(m.bill()), m.input_wait_ns(),   m.code_class(),      m.dropped_bytes(), view(m.value())};
+  return Result{view(m.repr()),    m.repr_size_bytes(), view(m.type_name()), view(m.json()),  m.duration_ns(), view(m.bill()),
+                m.input_wait_ns(), m.code_class(),      m.dropped_bytes(),   view(m.value()), m.call_wait_ns()};
 }
 Body read(const fb::Error &m) {
-  return Error{view(m.error_type()), view(m.message()), view(m.traceback()), m.exit_code(),  m.interrupted(),
-               m.duration_ns(),      view(m.bill()),    m.input_wait_ns(),   m.code_class(), m.dropped_bytes()};
+  return Error{view(m.error_type()), view(m.message()), view(m.traceback()), m.exit_code(),
+               m.interrupted(),      m.duration_ns(),   view(m.bill()),      m.input_wait_ns(),
+               m.code_class(),       m.dropped_bytes(), m.call_wait_ns()};
 }
 Body read(const fb::Cancel &) { return Cancel{}; }
 Body read(const fb::Interrupt &) { return Interrupt{}; }
@@ -329,6 +366,29 @@ Body read(const fb::Ask &m) {
              m.limit(),      m.fork_id(),   view(m.items()), m.attached()};
 }
 Body read(const fb::Answer &m) { return answer(m); }
+Body read(const fb::Call &m) {
+  Call call{m.call_id(),       view(m.capability()), view(m.arguments()),
+            view(m.site()),    m.occurrence(),       m.timeout_ms(),
+            m.waits_on_work(), view(m.names()),      {}};
+  if (m.values() != nullptr) {
+    call.values.reserve(m.values()->size());
+    for (const auto *value : *m.values()) {
+      call.values.push_back(answer(*value));
+    }
+  }
+  return call;
+}
+Body read(const fb::CallAnswer &m) {
+  return CallAnswer{m.call_id(),
+                    static_cast<CallOutcome>(m.outcome()),
+                    m.more(),
+                    m.value() == nullptr ? std::nullopt : std::optional(item(*m.value())),
+                    view(m.error_type()),
+                    view(m.message()),
+                    view(m.reason())};
+}
+Body read(const fb::CallGiveUp &m) { return CallGiveUp{m.call_id()}; }
+Body read(const fb::CallCredit &m) { return CallCredit{m.call_id(), m.count()}; }
 
 template <typename Table>
 Body read_as(const fb::Envelope &envelope) {
@@ -363,6 +423,10 @@ Body read_body(const fb::Envelope &envelope) {
       read_as<fb::Progress>,
       read_as<fb::Ask>,
       read_as<fb::Answer>,
+      read_as<fb::Call>,
+      read_as<fb::CallAnswer>,
+      read_as<fb::CallGiveUp>,
+      read_as<fb::CallCredit>,
   };
   static_assert(std::size(readers) == static_cast<std::size_t>(fb::Body::MAX) + 1);
   const auto kind = static_cast<std::uint8_t>(envelope.body_type());

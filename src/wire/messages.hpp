@@ -43,6 +43,7 @@ struct Hello {
   std::uint32_t async_flags = 0;  // CAPSULE_ASYNC_…
   std::uint32_t ast_cache_entries = 0;
   std::uint32_t code_cache_entries = 0;
+  bool calls = false;  // there is a bridge
 };
 
 struct HelloAck {
@@ -180,6 +181,7 @@ struct Result {
   std::uint8_t code_class = 0;  // CAPSULE_CODE_…
   std::uint64_t dropped_bytes = 0;
   std::shared_ptr<const Answer> value{};  // its request_id means nothing
+  std::uint64_t call_wait_ns = 0;
 };
 
 struct Error {
@@ -193,6 +195,7 @@ struct Error {
   std::uint64_t input_wait_ns = 0;
   std::uint8_t code_class = 0;  // CAPSULE_CODE_…
   std::uint64_t dropped_bytes = 0;
+  std::uint64_t call_wait_ns = 0;
 };
 
 struct MimePart {
@@ -246,6 +249,48 @@ struct Ask {
   bool attached = false;
 };
 
+// What came of a call.
+enum class CallOutcome : std::uint8_t {
+  kValue = 0,
+  kFailed = 1,  // by the host, with error_type and message
+  kDenied = 2,  // reason
+  kTimedOut = 3,
+  kCanceled = 4,  // by the host
+  kClosed = 5,    // the bridge is, or there is none
+  kRefused = 6,   // unknown, or with arguments that do not fit, or too many: error_type and message
+};
+
+struct Call {
+  std::uint64_t call_id = 0;
+  Text capability{};  // empty: which there are
+  Text arguments{};   // a JSON object
+  Text site{};
+  std::uint32_t occurrence = 0;
+  std::uint64_t timeout_ms = 0;  // 0: what the capability's is
+  bool waits_on_work = false;
+  std::vector<Text> names{};
+  std::vector<Answer> values{};  // their request_id means nothing
+};
+
+struct CallAnswer {
+  std::uint64_t call_id = 0;
+  CallOutcome outcome = CallOutcome::kValue;
+  bool more = false;
+  std::optional<Item> value{};  // nothing: None
+  Text error_type{};
+  Text message{};
+  Text reason{};
+};
+
+struct CallGiveUp {
+  std::uint64_t call_id = 0;
+};
+
+struct CallCredit {
+  std::uint64_t call_id = 0;
+  std::uint32_t count = 0;
+};
+
 struct Cancel {};
 struct Interrupt {};
 struct Shutdown {};
@@ -264,9 +309,9 @@ struct Unknown {
   std::uint8_t kind = 0;
 };
 
-using Body =
-    std::variant<Unknown, Hello, HelloAck, Preload, Ready, Fork, Forked, Exited, Heartbeat, Execute, Output, InputRequest,
-                 InputResponse, Result, Error, Cancel, Interrupt, Shutdown, Log, Credit, Display, Progress, Ask, Answer>;
+using Body = std::variant<Unknown, Hello, HelloAck, Preload, Ready, Fork, Forked, Exited, Heartbeat, Execute, Output,
+                          InputRequest, InputResponse, Result, Error, Cancel, Interrupt, Shutdown, Log, Credit, Display,
+                          Progress, Ask, Answer, Call, CallAnswer, CallGiveUp, CallCredit>;
 
 struct Envelope {
   std::uint64_t message_id = 0;

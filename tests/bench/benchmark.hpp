@@ -39,6 +39,7 @@ Rows kill_c_loop(const Context &context);
 Rows snapshot(const Context &context);
 Rows buffers(const Context &context);
 Rows checkpoint(const Context &context);
+Rows host_call(const Context &context);
 Rows pool_acquire(const Context &context);
 Rows pool_pristine(const Context &context);
 Rows pool_scaling(const Context &context);

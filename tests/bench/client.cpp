@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::int64_t kCloseMs = 2'000;
 
+}  // namespace
+
 void check(capsule_status status, const capsule_error &error, const char *call) {
   if (status != CAPSULE_OK) {
     fail("%s: %s: %s", call, capsule_status_name(status), error.message);
@@ -21,8 +23,6 @@ capsule_error empty_error() {
   error.struct_size = sizeof error;
   return error;
 }
-
-}  // namespace
 
 Runtime::Runtime() {
   capsule_error error = empty_error();
@@ -50,6 +50,9 @@ Session::Session(const Runtime &runtime, const Context &context, SessionSetup se
   if (setup.heartbeat_ms != 0) {
     options.heartbeat_interval_ms = setup.heartbeat_ms;
   }
+  options.bridge = setup.bridge;
+  options.rules = setup.rule;
+  options.rule_count = setup.rule != nullptr ? 1 : 0;
   check(capsule_session_open(runtime.get(), &options, &handle_, &error), error, "capsule_session_open");
 }
 

@@ -13,7 +13,13 @@ namespace bench {
 
 struct SessionSetup {
   std::uint32_t heartbeat_ms = 0;  // 0: the library's default
+  capsule_bridge *bridge = nullptr;
+  const capsule_rule *rule = nullptr;  // of the bridge
 };
+
+// Fails the benchmark where the call was refused.
+void check(capsule_status status, const capsule_error &error, const char *call);
+capsule_error empty_error();
 
 class Runtime {
  public:

@@ -26,7 +26,7 @@ struct Entry {
   Rows (*run)(const Context &context);
 };
 
-constexpr std::array<Entry, 18> kEntries{{
+constexpr std::array<Entry, 19> kEntries{{
     {"exec_roundtrip", bench::exec_roundtrip},
     {"session_start", bench::session_start},
     {"cold_start", bench::cold_start},
@@ -41,6 +41,7 @@ constexpr std::array<Entry, 18> kEntries{{
     {"snapshot", bench::snapshot},
     {"buffers", bench::buffers},
     {"checkpoint", bench::checkpoint},
+    {"host_call", bench::host_call},
     {"pool_acquire", bench::pool_acquire},
     {"pool_pristine", bench::pool_pristine},
     {"pool_scaling", bench::pool_scaling},

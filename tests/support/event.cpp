@@ -202,6 +202,7 @@ Event copy_of(const capsule_event &event) {
   copy.queue_ns = event.queue_ns;
   copy.duration_ns = event.duration_ns;
   copy.input_wait_ns = event.input_wait_ns;
+  copy.promise_wait_ns = event.promise_wait_ns;
   copy.stdout_bytes = event.stdout_bytes;
   copy.stderr_bytes = event.stderr_bytes;
   return copy;

@@ -60,6 +60,7 @@ struct Event {
   std::uint64_t queue_ns = 0;
   std::uint64_t duration_ns = 0;
   std::uint64_t input_wait_ns = 0;
+  std::uint64_t promise_wait_ns = 0;
   std::uint64_t stdout_bytes = 0;
   std::uint64_t stderr_bytes = 0;
   std::string code_class;

@@ -17,7 +17,7 @@ const std::string kFolder = std::string(CAPSULE_TEST_SOURCE_DIR) + "/abi/golden"
 // Every field of every message, with values that no default has.
 std::vector<wire::Envelope> examples() {
   const std::vector<wire::Body> bodies = {
-      wire::Hello{1, 2, 3, 65536, 5, 6, 7, 2, true, true, 8, 9, 10, 11, 12, 13, 14},
+      wire::Hello{1, 2, 3, 65536, 5, 6, 7, 2, true, true, 8, 9, 10, 11, 12, 13, 14, true},
       wire::HelloAck{1, 2, 3, "why not"},
       wire::Preload{{"json", "numpy"}, {"numpy"}},
       wire::Ready{42, "3.11.2", "/usr/bin/python3", {"execute", "input"}, {"numpy"}, "no module"},
@@ -39,8 +39,8 @@ std::vector<wire::Envelope> examples() {
       wire::InputRequest{8, "name? ", true, 300000},
       wire::InputResponse{8, "Ada", true},
       wire::Result{"2", 10, "int", "2", 12345, wire::Bill{1, 2, 3, 4, 5, 6, 7}, 8, 4, 9,
-                   std::make_shared<const wire::Answer>(wire::Answer{.kind = 4, .format = "<d", .attached = true})},
-      wire::Error{"ValueError", "bad", "Traceback …", 3, true, 12345, wire::Bill{1, 2, 3, 4, 5, 6, 7}, 8, 5, 9},
+                   std::make_shared<const wire::Answer>(wire::Answer{.kind = 4, .format = "<d", .attached = true}), 10},
+      wire::Error{"ValueError", "bad", "Traceback …", 3, true, 12345, wire::Bill{1, 2, 3, 4, 5, 6, 7}, 8, 5, 9, 10},
       wire::Cancel{},
       wire::Interrupt{},
       wire::Shutdown{},
@@ -49,6 +49,19 @@ std::vector<wire::Envelope> examples() {
       wire::Display{"plot", true, true, {{"text/plain", "a plot"}, {"image/png", "\x89PNG"}}, "{}"},
       wire::Progress{"bar", 0.5, 2.0, "halfway"},
       wire::Ask{1, 2, "x", 3, 4, 5, 6, {{"y", 4, "data", "<d", {2, 3}, true}}, true},
+      wire::Call{1,
+                 "db.query",
+                 R"({"a":1})",
+                 "f:2",
+                 3,
+                 4,
+                 true,
+                 {"data"},
+                 {wire::Answer{.kind = 4, .format = "<d", .attached = true}}},
+      wire::CallAnswer{1, wire::CallOutcome::kFailed, true, wire::Item{"", 4, "data", "<d", {2, 3}, true}, "KeyError", "why",
+                       "rule"},
+      wire::CallGiveUp{1},
+      wire::CallCredit{1, 2},
       wire::Answer{
           1, 2, "why", 3, "data", "int", "<d", {2, 3}, {24, 8}, 4, 5, {"a", "b"}, {"int", "str"}, {6, 7}, {8, 9}, true},
   };

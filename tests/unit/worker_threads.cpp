@@ -103,8 +103,9 @@ CAPSULE_TEST(a_parked_link_answers_again_when_resumed) {
   const UniqueFd host_alive(alive[0]);
   const UniqueFd host_end(alive[1]);
   InputTable inputs;
+  CallTable calls;
   ControlSender sender(control.value().second.get());
-  Link link(bench.state, *bench.output, inputs, sender, control.value().second.get(), bench.work.get(), host_alive.get(),
+  Link link(bench.state, *bench.output, inputs, calls, sender, control.value().second.get(), bench.work.get(), host_alive.get(),
             FrameReader(1U << 20U), 3'600'000);
   for (int round = 0; round < 3; ++round) {
     link.start();

@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "capsule/execution.h"
 #include "capsule/value.h"
+#include "link/host_call.hpp"
 
 namespace capsule::worker {
 namespace {
@@ -43,13 +44,14 @@ class EchoExecutor : public Executor {
 
   Outcome run(std::uint64_t execution_id, const wire::Execute &request, std::vector<UniqueFd> /*attached*/) override {
     execution_id_ = execution_id;
+    calls_made_ = 0;
     value_ = Value();
     bind(request.inputs);
     parts_->state.interruptible_id.store(execution_id, std::memory_order_seq_cst);
     Outcome outcome;
     try {
       check_stop();
-      run_lines(request.source);
+      run_lines(std::string(request.source));
       answer_with_value(request.result_kind);
       outcome = value_;
     } catch (const EndOfRun &end) {
@@ -134,6 +136,9 @@ class EchoExecutor : public Executor {
       }
     } else if (command == "input" || command == "secret") {
       ask(text, command == "secret");
+    } else if (command == "call") {
+      const std::size_t space = text.find(' ');
+      call_host(text.substr(0, space), space == std::string::npos ? "{}" : text.substr(space + 1));
     } else if (command == "sleep") {
       wait_until(monotonic_ns() + static_cast<std::uint64_t>(number(text)) * kNsPerMs, /*stubborn=*/false);
     } else if (command == "spin" || command == "stubborn") {
@@ -201,6 +206,31 @@ class EchoExecutor : public Executor {
     print(1, *request->text + "\n");
   }
 
+  // Prints what it is answered with; fails as the host says.
+  void call_host(const std::string &capability, const std::string &arguments) {
+    const std::shared_ptr<OpenCall> call = parts_->calls.open(0);
+    const bool on_work = waits_on_work(*parts_);
+    send_call(*parts_, *call, execution_id_,
+              {.capability = capability, .arguments = arguments, .site = "echo", .occurrence = calls_made_++}, {}, on_work);
+    for (;;) {
+      const std::uint32_t ticket = call->gate.ticket();
+      if (const auto reply = parts_->calls.take(*call)) {
+        if (reply->outcome != wire::CallOutcome::kValue) {
+          fail(reply->error_type.empty() ? "HostCallFailed" : reply->error_type, reply->message);
+        }
+        print(1, reply->data + "\n");
+        return;
+      }
+      wait_for_reply(*parts_, *call, ticket, on_work);
+      try {
+        check_stop();
+      } catch (const EndOfRun &) {
+        give_up(*parts_, *call);
+        throw;
+      }
+    }
+  }
+
   void wait_until(std::uint64_t deadline_ns, bool stubborn) {
     Gate never;
     while (never.wait(never.ticket(), deadline_ns) != Wait::kTimedOut) {
@@ -212,6 +242,7 @@ class EchoExecutor : public Executor {
 
   const SessionParts *parts_;
   std::uint64_t execution_id_ = 0;
+  std::uint32_t calls_made_ = 0;
   Value value_;
   std::string asked_;                                       // the value as the host asked for it
   std::map<std::string, std::string, std::less<>> values_;  // texts by name, as the host has set them

@@ -6,6 +6,7 @@
 //   flood N              N lines of 99 'x' on stdout
 //   input PROMPT         asks, then prints the answer and a newline; declined: EOFError
 //   secret PROMPT        the same, not to be shown
+//   call NAME JSON       calls the host's capability, prints the answer's data and a newline
 //   sleep MS, spin       waits; waits for ever; an interrupt ends both as KeyboardInterrupt
 //   stubborn             waits for ever and ignores interrupts
 //   value TEXT           sets the value: repr TEXT, type str, JSON the string

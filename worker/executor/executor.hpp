@@ -41,7 +41,8 @@ class Executor {
   virtual ~Executor() = default;
 
   // Main thread. Runs the source to its end. Sets SessionState::interruptible_id while the user's code runs. `attached` are the
-  // descriptors of the request's inputs, in their order.
+  // descriptors of the request's inputs, in their order. The request's texts are there until the code begins: a call that it makes
+  // reads the work channel.
   virtual Outcome run(std::uint64_t execution_id, const wire::Execute &request, std::vector<UniqueFd> attached) = 0;
 
   // Of the source that ran last: CAPSULE_CODE_…, and whether it ran on an event loop.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mutex>
+#include <span>
 #include <string>
 
 #include "transport/socket.hpp"
@@ -22,15 +23,16 @@ class ControlSender {
     return send_some(control_fd_, frame) == static_cast<ssize_t>(frame.size());
   }
 
-  // An answer that the host waits for: waits until the socket has taken all of it. The host reads this channel always.
-  void answer(const wire::Answer &answer, int attached = -1) {
+  // What the host waits for, or must not miss: waits until the socket has taken all of it. The host reads this channel always.
+  void post(std::uint64_t execution_id, const wire::Body &body, std::span<const int> fds = {}) {
     const std::lock_guard lock(mutex_);
-    const auto frame = encoder_.encode(0, answer);
-    const ssize_t sent = send_with_fds(control_fd_, frame, {&attached, attached < 0 ? 0U : 1U});
+    const auto frame = encoder_.encode(execution_id, body);
+    const ssize_t sent = send_with_fds(control_fd_, frame, fds);
     if (sent >= 0) {
       send_all(control_fd_, frame.subspan(static_cast<std::size_t>(sent)));
     }
   }
+  void answer(const wire::Answer &answer, int attached = -1) { post(0, answer, {&attached, attached < 0 ? 0U : 1U}); }
 
   // A log record: `level` is CAPSULE_LOG_…, the line key=value fields.
   void log(std::int32_t level, const std::string &line) { send(wire::Log{level, line}); }

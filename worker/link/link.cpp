@@ -34,11 +34,12 @@ int cancel_signal() {
   return SIGRTMAX - 5;
 }
 
-Link::Link(SessionState &state, Output &output, InputTable &inputs, ControlSender &sender, int control_fd, int work_fd,
-           int host_pidfd, FrameReader reader, std::uint32_t heartbeat_interval_ms)
+Link::Link(SessionState &state, Output &output, InputTable &inputs, CallTable &calls, ControlSender &sender, int control_fd,
+           int work_fd, int host_pidfd, FrameReader reader, std::uint32_t heartbeat_interval_ms)
     : state_(state),
       output_(output),
       inputs_(inputs),
+      calls_(calls),
       sender_(sender),
       control_fd_(control_fd),
       work_fd_(work_fd),
@@ -124,7 +125,7 @@ void Link::watch_output(bool watch) {
 
 void Link::receive_frames() {
   const auto room = reader_.room();
-  const ssize_t count = ::recv(control_fd_, room.data(), room.size(), MSG_DONTWAIT);
+  const ssize_t count = receive(control_fd_, room, &attached_, MSG_DONTWAIT);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
     return;
   }
@@ -168,12 +169,20 @@ void Link::on_frame(const wire::Envelope &envelope) {
     }
   } else if (const auto *response = std::get_if<wire::InputResponse>(&envelope.body)) {
     inputs_.answer(response->input_id, response->declined ? std::nullopt : std::optional<std::string>(response->text));
+  } else if (const auto *answer = std::get_if<wire::CallAnswer>(&envelope.body)) {
+    std::vector<UniqueFd> fds;
+    if (answer->value && answer->value->attached && !attached_.empty()) {
+      fds.push_back(std::move(attached_.front()));
+      attached_.erase(attached_.begin());
+    }
+    calls_.answer(*answer, std::move(fds));
   } else if (const auto *credit = std::get_if<wire::Credit>(&envelope.body)) {
     output_.add_credit(credit->bytes);
   } else if (std::holds_alternative<wire::Shutdown>(envelope.body)) {
     // The main thread, idle or when it next is, finds the work channel at its end.
     state_.shutting_down.store(true);
     inputs_.decline_all();
+    calls_.end_all();
     ::shutdown(work_fd_, SHUT_RD);
   }
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/unique_fd.hpp"
+#include "link/call_table.hpp"
 #include "link/control_sender.hpp"
 #include "link/input_table.hpp"
 #include "native_thread.hpp"
@@ -23,8 +24,8 @@ int cancel_signal();
 class Link {
  public:
   // Descriptors are borrowed.
-  Link(SessionState &state, Output &output, InputTable &inputs, ControlSender &sender, int control_fd, int work_fd,
-       int host_pidfd, FrameReader reader, std::uint32_t heartbeat_interval_ms);
+  Link(SessionState &state, Output &output, InputTable &inputs, CallTable &calls, ControlSender &sender, int control_fd,
+       int work_fd, int host_pidfd, FrameReader reader, std::uint32_t heartbeat_interval_ms);
   ~Link();
   Link(const Link &) = delete;
   Link &operator=(const Link &) = delete;
@@ -47,11 +48,13 @@ class Link {
   SessionState &state_;
   Output &output_;
   InputTable &inputs_;
+  CallTable &calls_;
   ControlSender &sender_;
   const int control_fd_;
   const int work_fd_;
   const int host_pidfd_;
   FrameReader reader_;
+  std::vector<UniqueFd> attached_;  // to the frames that were received
   const std::uint64_t heartbeat_ns_;
   std::uint64_t next_heartbeat_ns_ = 0;
   std::uint64_t next_cancel_ns_ = kNoDeadline;

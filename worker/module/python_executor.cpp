@@ -71,6 +71,10 @@ void PythonExecutor::attach(const SessionParts &parts) {
   if (std::exchange(thawed_, false)) {
     call_engine(PyRef(PyObject_CallMethod(engine_.get(), "thaw", nullptr)));
   }
+  if (parts.options.calls || calls_offered_) {
+    calls_offered_ = parts.options.calls;
+    call_engine(PyRef(PyObject_CallMethod(engine_.get(), "offer_host", "i", calls_offered_ ? 1 : 0)));
+  }
 }
 
 void PythonExecutor::detach() {

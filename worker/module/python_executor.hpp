@@ -70,6 +70,7 @@ class PythonExecutor : public Executor {
   bool loop_used_ = false;
   bool on_loop_ = false;
   bool thawed_ = false;
+  bool calls_offered_ = false;
   std::uint8_t code_class_ = 0;
 };
 

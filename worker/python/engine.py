@@ -94,6 +94,7 @@ class Session:
         self._display = None
         self._sources = None
         self.loop = None
+        self.host = None
 
     def analyzer(self):
         if self._analyzer is None:
@@ -195,6 +196,20 @@ def patches_of(native):
         "matplotlib": patch_matplotlib,
         "IPython.core.display_functions": lambda module: _session.display().patch_ipython_display(module),
     }
+
+
+def offer_host(offered):
+    """Binds `host` for the user's code, or takes it away: where the session has a bridge."""
+    if not offered:
+        if _session.host is not None and getattr(builtins, "host", None) is _session.host:
+            del builtins.host
+        return
+    if _session.host is None:
+        module = load_once("host")
+        guard_methods(_session.native, module.Capability, "__call__", "call", "start")
+        guard_methods(_session.native, module.Pieces, "__next__")
+        _session.host = module.Host(_session.native)
+    builtins.host = _session.host
 
 
 def start_session(native, cancel_signal):
@@ -303,6 +318,8 @@ def thaw():
     """In a process that was a snapshot: makes what a fork shares with its parent this process's own."""
     if _session.loop is not None:
         _session.loop.thaw()
+    if _session.host is not None:
+        load_once("host").thaw()
 
 
 def save_names():
@@ -445,6 +462,7 @@ def use_idle_time():
         import json, linecache, traceback  # noqa: E401, F401
 
         load_once("display")
+        load_once("host")
         # Makes what the compiler makes once.
         load_once("analysis").Analyzer(lambda *_: None, lambda *_: None, load_once("sources").captured).prepare("0\n0", "<capsule>", 0)
     except Exception:

@@ -1,0 +1,280 @@
+// Capabilities, the queue of requests, the alarm, and what ends everything.
+#include "bridge/bridge.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+
+namespace capsule {
+namespace {
+
+constexpr std::size_t kMostCapabilities = 65'536;
+
+capsule_pending_call row_of(std::uint64_t id, const HostCall &call, std::uint64_t session_id, std::uint64_t received_ns,
+                            std::uint64_t deadline_ns, std::int32_t state) {
+  capsule_pending_call row{.request_id = id,
+                           .session_id = session_id,
+                           .execution_id = call.execution_id,
+                           .received_ns = received_ns,
+                           .deadline_ns = deadline_ns,
+                           .state = state};
+  call.capability.copy(row.capability, sizeof row.capability - 1);
+  return row;
+}
+
+}  // namespace
+
+Bridge::Bridge(std::shared_ptr<Runtime> runtime, BridgeOptions options)
+    : runtime_(std::move(runtime)), options_(std::move(options)) {
+  runtime_->add_handle();
+}
+
+Bridge::~Bridge() = default;
+
+void Bridge::release() {
+  close();
+  set_notify(nullptr, nullptr);
+  runtime_->drop_handle();
+}
+
+Status Bridge::add(CapabilitySpec spec) {
+  const std::lock_guard lock(mutex_);
+  if (closed_) {
+    return {CAPSULE_E_CLOSED, "bridge: it is closed"};
+  }
+  if (capabilities_.size() >= kMostCapabilities) {
+    return {CAPSULE_E_LIMIT, "bridge: it has " + std::to_string(kMostCapabilities) + " capabilities"};
+  }
+  const std::string below = spec.name + ".";
+  const auto next = capabilities_.lower_bound(spec.name);
+  const auto inner = capabilities_.lower_bound(below);
+  bool taken = (next != capabilities_.end() && next->first == spec.name) ||
+               (inner != capabilities_.end() && inner->first.starts_with(below));
+  for (std::size_t dot = spec.name.find('.'); dot != std::string::npos; dot = spec.name.find('.', dot + 1)) {
+    taken = taken || capabilities_.contains(spec.name.substr(0, dot));
+  }
+  if (taken) {
+    return {CAPSULE_E_NAME, "capability.name: '" + spec.name + "' is taken, or part of a name that is"};
+  }
+  std::string name = spec.name;
+  capabilities_.emplace(std::move(name), std::make_shared<Capability>(std::move(spec)));
+  return {};
+}
+
+Status Bridge::remove(const std::string &name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = capabilities_.find(name);
+  if (found == capabilities_.end()) {
+    return {CAPSULE_E_NAME, "name: there is no capability '" + name + "'"};
+  }
+  found->second->registered = false;
+  capabilities_.erase(found);
+  return {};
+}
+
+Result<HostRequest> Bridge::next(std::uint64_t deadline_ns) {
+  Lock lock(mutex_);
+  const auto ready = [this] { return !ready_.empty() || closed_; };
+  for (;;) {
+    if (deadline_ns == kNoDeadline) {
+      changed_.wait(lock, ready);
+    } else if (!ready() && !changed_.wait_until(
+                               lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns)), ready)) {
+      return Status(CAPSULE_E_TIMEOUT, "no request came within timeout_ms");
+    }
+    if (ready_.empty()) {
+      return Status(CAPSULE_E_CLOSED, "bridge: it is closed");
+    }
+    const auto [kind, id] = ready_.front();
+    ready_.pop_front();
+    if (ready_.empty() && !closed_) {
+      fd_.lower();
+    }
+    if (const auto pending = find(id)) {
+      return describe(kind, *pending);
+    }
+    if (kind == CAPSULE_REQUEST_CANCELED) {
+      return HostRequest{.kind = kind, .id = id};
+    }  // else it ended before anybody took it
+  }
+}
+
+Result<HostRequest> Bridge::describe(std::int32_t kind, Pending &pending) {
+  HostRequest request{.kind = kind,
+                      .id = pending.id,
+                      .session_id = pending.session_id,
+                      .execution_id = pending.call.execution_id,
+                      .received_ns = pending.received_ns,
+                      .deadline_ns = pending.deadline_ns,
+                      .capability = pending.call.capability,
+                      .key = pending.key,
+                      .arguments = pending.call.arguments,
+                      .names = {},
+                      .values = {}};
+  if (kind != CAPSULE_REQUEST_CALL) {
+    return request;
+  }
+  pending.state = CAPSULE_CALL_TAKEN;
+  request.names = std::move(pending.call.names);
+  for (Reply &value : pending.call.values) {
+    auto opened = ReadValue::open(std::move(value));
+    if (!opened.ok()) {
+      return opened.status();
+    }
+    request.values.push_back(std::move(opened.value()));
+  }
+  return request;
+}
+
+Result<int> Bridge::fd() {
+  const std::lock_guard lock(mutex_);
+  return fd_.get(!ready_.empty() || closed_);
+}
+
+void Bridge::set_notify(capsule_notify_callback callback, void *user_data) {
+  notifier_.set(callback, user_data);
+  bool ready = false;
+  {
+    const std::lock_guard lock(mutex_);
+    ready = !ready_.empty() || closed_;
+  }
+  if (ready) {
+    notifier_.notify();
+  }
+}
+
+void Bridge::make_ready(std::int32_t kind, std::uint64_t request_id) {
+  constexpr std::size_t kFew = 64;
+  if (ready_.size() > 2 * pending_.size() + kFew) {  // of calls that ended before anybody took them
+    std::erase_if(ready_,
+                  [this](const auto &one) { return one.first != CAPSULE_REQUEST_CANCELED && !pending_.contains(one.second); });
+  }
+  ready_.emplace_back(kind, request_id);
+  changed_.notify_one();
+  fd_.raise();
+}
+
+std::shared_ptr<Bridge::Pending> Bridge::find(std::uint64_t request_id) const {
+  const auto found = pending_.find(request_id);
+  return found == pending_.end() ? nullptr : found->second;
+}
+
+void Bridge::end_all(Answers &answers, Outcome outcome, const char *message) {
+  while (!pending_.empty()) {
+    HostAnswer answer;
+    answer.outcome = outcome;
+    answer.message = message;
+    end(answers, pending_.begin()->first, std::move(answer));
+  }
+}
+
+void Bridge::cancel_all() {
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    end_all(answers, Outcome::kCanceled, "the host canceled all calls");
+  }
+  tell(answers);
+}
+
+void Bridge::close() {
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(closed_, true)) {
+      return;
+    }
+    end_all(answers, Outcome::kClosed, "the bridge is closed");
+    ready_.clear();
+    changed_.notify_all();
+    taken_.notify_all();
+    fd_.raise();
+  }
+  log_record(CAPSULE_LOG_DEBUG, "event=bridge_closed rejected={}", answers.size());
+  tell(answers);
+  notifier_.notify();
+}
+
+// At that time on_alarm() looks at deadlines and lines. Earlier ones are kept; one that is not needed any more does no harm.
+void Bridge::set_alarm(std::uint64_t at_ns) {
+  if (at_ns >= alarm_ns_) {
+    return;
+  }
+  alarm_ns_ = at_ns;
+  const auto add = [weak = weak_from_this(), at_ns, loop = &runtime_->loop()] {
+    loop->add_timer(at_ns, [weak, at_ns] {
+      if (const auto self = weak.lock()) {
+        self->on_alarm(at_ns);
+      }
+    });
+  };
+  if (runtime_->loop().on_loop()) {
+    add();
+  } else {
+    runtime_->loop().post(add);
+  }
+}
+
+void Bridge::on_alarm(std::uint64_t at_ns) {
+  Answers answers;
+  bool ready = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (at_ns != alarm_ns_) {
+      return;  // an earlier one was set since, and has been
+    }
+    alarm_ns_ = kNoDeadline;
+    const std::uint64_t now = monotonic_ns();
+    while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+      HostAnswer late;
+      late.outcome = Outcome::kTimedOut;
+      late.message = "the host did not answer in time";
+      end(answers, deadlines_.begin()->second, std::move(late));
+    }
+    std::uint64_t next = deadlines_.empty() ? kNoDeadline : deadlines_.begin()->first;
+    const std::size_t before = ready_.size();
+    for (const auto &[name, capability] : capabilities_) {
+      if (!capability->line.empty()) {
+        advance(*capability, now);
+        next = std::min(next, capability->next_turn_ns(now));
+      }
+    }
+    ready = before == 0 && !ready_.empty();
+    set_alarm(next);
+  }
+  tell(answers);
+  if (ready) {
+    notifier_.notify();
+  }
+}
+
+capsule_bridge_metrics Bridge::metrics() {
+  const std::lock_guard lock(mutex_);
+  capsule_bridge_metrics metrics = counters_;
+  metrics.capabilities = static_cast<std::uint32_t>(capabilities_.size());
+  metrics.queued = ready_.size();
+  return metrics;
+}
+
+capsule_bridge_metrics Bridge::metrics_of(const BridgePort &port) {
+  const std::lock_guard lock(mutex_);
+  capsule_bridge_metrics metrics = port.counters_;
+  metrics.capabilities = static_cast<std::uint32_t>(capabilities_.size());
+  metrics.queued = ready_.size();
+  return metrics;
+}
+
+std::uint64_t Bridge::list(std::size_t capacity, std::vector<capsule_pending_call> &calls) {
+  const std::lock_guard lock(mutex_);
+  for (const auto &[id, pending] : pending_) {
+    if (calls.size() == capacity) {
+      break;
+    }
+    calls.push_back(row_of(id, pending->call, pending->session_id, pending->received_ns, pending->deadline_ns, pending->state));
+  }
+  return pending_.size();
+}
+
+}  // namespace capsule

@@ -1,0 +1,217 @@
+// The bridge: calls of sessions' code that wait for the host, and the requests that the host takes and answers.
+//
+// One lock, which is taken under a session's where a worker is lost, and never over it: what a session is to be told is gathered as
+// Answers and told once the lock is dropped. A call comes on the loop thread and ends on whichever thread answers it.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "bridge/capability.hpp"
+#include "bridge/policy.hpp"
+#include "session/host_calls.hpp"
+#include "session/notifier.hpp"
+#include "session/runtime.hpp"
+
+namespace capsule {
+
+struct BridgeOptions {
+  std::uint32_t max_pending = 100'000;
+  std::uint32_t max_answers = 10'000;
+  bool cancel_notices = false;
+  std::shared_ptr<const Policy> policy;  // null: what the sessions' own say
+};
+
+// What the host takes.
+struct HostRequest {
+  std::int32_t kind = CAPSULE_REQUEST_CALL;
+  std::uint64_t id = 0;
+  std::uint64_t session_id = 0;
+  std::uint64_t execution_id = 0;
+  std::uint64_t received_ns = 0;
+  std::uint64_t deadline_ns = 0;
+  std::string capability;
+  std::string key;
+  std::string arguments;
+  std::vector<std::string> names;
+  std::vector<std::unique_ptr<ReadValue>> values;
+};
+
+class BridgePort;
+
+class Bridge : public std::enable_shared_from_this<Bridge> {
+ public:
+  Bridge(std::shared_ptr<Runtime> runtime, BridgeOptions options);
+  ~Bridge();
+  Bridge(const Bridge &) = delete;
+  Bridge &operator=(const Bridge &) = delete;
+
+  // bridge.cpp
+  Status add(CapabilitySpec spec);
+  Status remove(const std::string &name);
+  Result<HostRequest> next(std::uint64_t deadline_ns);
+  Result<int> fd();
+  void set_notify(capsule_notify_callback callback, void *user_data);
+  void cancel_all();
+  void close();
+  void release();  // its handle
+  capsule_bridge_metrics metrics();
+  capsule_bridge_metrics metrics_of(const BridgePort &port);
+  std::uint64_t list(std::size_t capacity, std::vector<capsule_pending_call> &calls);
+  [[nodiscard]] std::uint32_t max_frame_bytes() const { return runtime_->max_frame_bytes(); }
+
+  // bridge_answers.cpp: what the host says. CAPSULE_E_STATE where nobody waits, CAPSULE_E_ARGUMENT where there is no such request.
+  Status respond(std::uint64_t request_id, HostAnswer answer);
+  Status approve(std::uint64_t request_id, bool approved);
+  Status send_piece(std::uint64_t request_id, HostAnswer piece, std::uint64_t deadline_ns);
+  // Whether a value may be the answer to the request, or a piece of it.
+  Status check_result(std::uint64_t request_id, const NamedValue &value);
+
+  // bridge_calls.cpp: what sessions say, by their ports.
+  void call(const std::shared_ptr<BridgePort> &port, const std::shared_ptr<Session> &session, HostCall call);
+  void give_up(BridgePort &port, std::uint64_t incarnation, std::uint64_t call_id);
+  void pieces_taken(BridgePort &port, std::uint64_t incarnation, std::uint64_t call_id, std::uint32_t count);
+  void lost(BridgePort &port, std::uint64_t incarnation);
+  Status narrow(BridgePort &port, std::shared_ptr<const Policy> policy);
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+  using Outcome = wire::CallOutcome;
+  using Counter = std::uint64_t capsule_bridge_metrics::*;
+
+  struct Pending {
+    HostCall call;
+    std::shared_ptr<Session> session;  // null: nobody waits, but its answer is wanted
+    std::uint64_t session_id = 0;
+    bool counted = false;  // its end
+    std::shared_ptr<BridgePort> port;
+    std::shared_ptr<Capability> capability;
+    std::string key;
+    std::uint64_t id = 0;
+    std::uint64_t received_ns = 0;
+    std::uint64_t deadline_ns = kNoDeadline;
+    std::int32_t state = CAPSULE_CALL_QUEUED;
+    bool has_turn = false;
+    std::uint32_t pieces_ahead = 0;  // sent, and not yet taken
+    std::vector<std::uint64_t> joined;
+  };
+  // Told once no lock is held.
+  struct Told {
+    std::shared_ptr<Session> session;
+    CallAddress address;
+    HostAnswer answer;
+    std::int32_t kind = 0;  // of the trace
+    std::uint64_t request_id = 0;
+    std::uint64_t took_ns = 0;
+  };
+  using Answers = std::vector<Told>;
+  struct Verdicts {
+    Verdict verdict;
+    bool asks = false;
+  };
+
+  static void tell(Answers &answers);
+  static CallAddress address_of(const HostCall &call);
+  static HostAnswer copy(const HostAnswer &answer);
+
+  // All under the lock.
+  void accept(Answers &answers, const std::shared_ptr<Pending> &pending);
+  bool join(Answers &answers, const std::shared_ptr<Pending> &pending);
+  std::string key_of(const HostCall &call) const;
+  Verdicts judge(const Pending &pending) const;
+  Status check_arguments(const Pending &pending) const;
+  std::string catalog(const BridgePort &port) const;
+  Result<HostRequest> describe(std::int32_t kind, Pending &pending);
+  void queue(const std::shared_ptr<Pending> &pending);
+  void make_ready(std::int32_t kind, std::uint64_t request_id);
+  void refuse(Answers &answers, const Pending &pending, Outcome outcome, const char *error_type, std::string message,
+              const std::string &reason = {});
+  void end(Answers &answers, std::uint64_t request_id, HostAnswer answer);
+  void leave(Answers &answers, std::uint64_t request_id);
+  void forget(const Pending &pending);
+  void end_turn(Capability &capability);
+  void advance(Capability &capability, std::uint64_t now_ns);
+  void count_end(const Pending &pending, Outcome outcome);
+  void count_call(BridgePort &port);
+  void end_all(Answers &answers, Outcome outcome, const char *message);
+  void keep(const std::string &key, const HostAnswer &answer);
+  std::shared_ptr<Pending> find(std::uint64_t request_id) const;
+  Status not_open(std::uint64_t request_id);
+  void set_alarm(std::uint64_t at_ns);
+  void on_alarm(std::uint64_t at_ns);
+
+  const std::shared_ptr<Runtime> runtime_;
+  const BridgeOptions options_;
+
+  mutable std::mutex mutex_;         // guards below
+  std::condition_variable changed_;  // there is a request
+  std::condition_variable taken_;    // pieces were
+  bool closed_ = false;
+  std::uint64_t last_id_ = 0;
+  std::map<std::string, std::shared_ptr<Capability>> capabilities_;
+  std::map<std::uint64_t, std::shared_ptr<Pending>> pending_;    // by their ids: the oldest first
+  std::set<std::pair<std::uint64_t, std::uint64_t>> deadlines_;  // with the request's id
+  std::unordered_map<std::string, std::uint64_t> open_keys_;     // of idempotent calls
+  std::unordered_map<std::string, HostAnswer> kept_;             // what they were answered with
+  std::deque<std::string> kept_order_;
+  std::uint64_t kept_bytes_ = 0;
+  std::deque<std::pair<std::int32_t, std::uint64_t>> ready_;  // kinds and ids of requests
+  std::unordered_map<std::uint64_t, bool> ended_;             // the last of them: whether the host answered
+  std::deque<std::uint64_t> ended_order_;
+  std::uint64_t alarm_ns_ = kNoDeadline;
+  capsule_bridge_metrics counters_{};
+  ReadyFd fd_;
+
+  Notifier notifier_;
+};
+
+// One session's way to the bridge: its rules, and what it has used of them. Guarded by the bridge's lock.
+class BridgePort : public CallSink, public std::enable_shared_from_this<BridgePort> {
+ public:
+  BridgePort(std::shared_ptr<Bridge> bridge, std::vector<std::shared_ptr<const Policy>> layers);
+
+  void call(const std::shared_ptr<Session> &session, HostCall call) override {
+    bridge_->call(shared_from_this(), session, std::move(call));
+  }
+  void give_up(std::uint64_t incarnation, std::uint64_t call_id) override { bridge_->give_up(*this, incarnation, call_id); }
+  void pieces_taken(std::uint64_t incarnation, std::uint64_t call_id, std::uint32_t count) override {
+    bridge_->pieces_taken(*this, incarnation, call_id, count);
+  }
+  void lost(std::uint64_t incarnation) override { bridge_->lost(*this, incarnation); }
+  [[nodiscard]] Bridge &bridge() const { return *bridge_; }
+
+ private:
+  friend class Bridge;
+
+  struct Layer {
+    std::shared_ptr<const Policy> policy;
+    std::vector<std::uint64_t> used;
+  };
+
+  const std::shared_ptr<Bridge> bridge_;
+  std::vector<Layer> layers_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> open_;  // requests by incarnation and call
+  capsule_bridge_metrics counters_{};
+};
+
+// A bridge and a session's rules, as part of its options.
+class BridgeAccess : public CallSource {
+ public:
+  BridgeAccess(std::shared_ptr<Bridge> bridge, std::vector<std::shared_ptr<const Policy>> layers)
+      : bridge_(std::move(bridge)), layers_(std::move(layers)) {}
+  std::shared_ptr<CallSink> open() override { return std::make_shared<BridgePort>(bridge_, layers_); }
+
+ private:
+  const std::shared_ptr<Bridge> bridge_;
+  const std::vector<std::shared_ptr<const Policy>> layers_;
+};
+
+}  // namespace capsule

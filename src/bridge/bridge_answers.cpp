@@ -1,0 +1,263 @@
+// What the host says: answers, pieces of answers, approvals; and how calls end.
+#include <fcntl.h>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "bridge/bridge.hpp"
+#include "capsule/trace.h"
+
+namespace capsule {
+namespace {
+
+// Pieces on their way to the code.
+constexpr std::uint32_t kPiecesAhead = 64;
+// Of the requests that have ended, those of which it is known how.
+constexpr std::size_t kMostEnded = 65'536;
+// Of the answers of idempotent calls that are kept.
+constexpr std::uint64_t kKeptBytes = 64U << 20U;
+
+std::int32_t kind_of(wire::CallOutcome outcome) {
+  switch (outcome) {
+    case wire::CallOutcome::kValue:
+      return CAPSULE_TRACE_PROMISE_RESOLVED;
+    case wire::CallOutcome::kDenied:
+      return CAPSULE_TRACE_CAPABILITY_DENIED;
+    case wire::CallOutcome::kTimedOut:
+      return CAPSULE_TRACE_PROMISE_TIMEOUT;
+    case wire::CallOutcome::kCanceled:
+      return CAPSULE_TRACE_PROMISE_CANCELED;
+    case wire::CallOutcome::kClosed:
+      return CAPSULE_TRACE_SHUTDOWN_REJECTED;
+    default:
+      return CAPSULE_TRACE_PROMISE_REJECTED;
+  }
+}
+
+std::uint64_t capsule_bridge_metrics::*counter_of(wire::CallOutcome outcome) {
+  switch (outcome) {
+    case wire::CallOutcome::kValue:
+      return &capsule_bridge_metrics::ok;
+    case wire::CallOutcome::kDenied:
+      return &capsule_bridge_metrics::denied;
+    case wire::CallOutcome::kTimedOut:
+      return &capsule_bridge_metrics::timed_out;
+    case wire::CallOutcome::kCanceled:
+      return &capsule_bridge_metrics::canceled;
+    case wire::CallOutcome::kClosed:
+      return &capsule_bridge_metrics::rejected_at_shutdown;
+    default:
+      return &capsule_bridge_metrics::failed;
+  }
+}
+
+}  // namespace
+
+HostAnswer Bridge::copy(const HostAnswer &answer) {
+  HostAnswer copied{.outcome = answer.outcome,
+                    .more = answer.more,
+                    .has_value = answer.has_value,
+                    .error_type = answer.error_type,
+                    .message = answer.message,
+                    .reason = answer.reason};
+  const NamedValue &value = answer.value;
+  copied.value = {value.name,  value.kind,
+                  value.data,  value.format,
+                  value.shape, UniqueFd(value.attached.valid() ? fcntl(value.attached.get(), F_DUPFD_CLOEXEC, 0) : -1)};
+  return copied;
+}
+
+void Bridge::count_end(const Pending &pending, Outcome outcome) {
+  const std::uint64_t took_ns = monotonic_ns() - pending.received_ns;
+  const std::size_t bucket = std::min<std::size_t>(std::bit_width(took_ns / kNsPerMs), CAPSULE_BRIDGE_BUCKETS - 1);
+  for (capsule_bridge_metrics *metrics : {&counters_, &pending.port->counters_}) {
+    --metrics->bridge_pending_current;
+    ++(metrics->*counter_of(outcome));
+    metrics->resolution_total_ns += took_ns;
+    metrics->resolution_max_ns = std::max(metrics->resolution_max_ns, took_ns);
+    ++metrics->resolution_buckets[bucket];
+  }
+}
+
+// Everything that knows of the request but pending_.
+void Bridge::forget(const Pending &pending) {
+  deadlines_.erase({pending.deadline_ns, pending.id});
+  const auto open = pending.port->open_.find({pending.call.incarnation, pending.call.call_id});
+  if (open != pending.port->open_.end() && open->second == pending.id) {
+    pending.port->open_.erase(open);
+  }
+  if (const auto key = open_keys_.find(pending.key); key != open_keys_.end() && key->second == pending.id) {
+    open_keys_.erase(key);
+  }
+  ended_order_.push_back(pending.id);
+  if (ended_order_.size() > kMostEnded) {
+    ended_.erase(ended_order_.front());
+    ended_order_.pop_front();
+  }
+}
+
+// The call's end, and that of those that were joined to it.
+void Bridge::end(Answers &answers, std::uint64_t request_id, HostAnswer answer) {
+  const auto node = pending_.extract(request_id);
+  const std::shared_ptr<Pending> pending = node.mapped();
+  forget(*pending);
+  ended_[request_id] = answer.outcome == Outcome::kValue || answer.outcome == Outcome::kFailed;
+  if (!pending->counted) {
+    count_end(*pending, answer.outcome);
+  }
+  for (const std::uint64_t joined : pending->joined) {
+    if (pending_.contains(joined)) {
+      end(answers, joined, copy(answer));
+    }
+  }
+  if (pending->has_turn) {
+    end_turn(*pending->capability);
+  }
+  taken_.notify_all();
+  if (pending->session) {
+    Told told{pending->session, address_of(pending->call), std::move(answer)};
+    told.kind = kind_of(told.answer.outcome);
+    told.request_id = pending->id;
+    told.took_ns = monotonic_ns() - pending->received_ns;
+    answers.push_back(std::move(told));
+  }
+}
+
+void Bridge::keep(const std::string &key, const HostAnswer &answer) {
+  if (options_.max_answers == 0) {
+    return;
+  }
+  kept_order_.push_back(key);
+  kept_bytes_ += answer.value.data.size();
+  kept_.emplace(key, copy(answer));
+  while (kept_order_.size() > options_.max_answers || (kept_bytes_ > kKeptBytes && kept_order_.size() > 1)) {
+    const auto oldest = kept_.find(kept_order_.front());
+    kept_bytes_ -= oldest->second.value.data.size();
+    kept_.erase(oldest);
+    kept_order_.pop_front();
+  }
+}
+
+// Of a request that is not open: whether it ever was, and how it ended.
+Status Bridge::not_open(std::uint64_t request_id) {
+  if (request_id == 0 || request_id > last_id_) {
+    return {CAPSULE_E_ARGUMENT, "request_id: there is no request " + std::to_string(request_id)};
+  }
+  const auto ended = ended_.find(request_id);
+  const bool answered = ended != ended_.end() && ended->second;
+  ++(answered ? counters_.duplicate_settlements : counters_.late_settlements);
+  log_record(CAPSULE_LOG_DEBUG, "event={} request={}", answered ? "promise_duplicate" : "promise_late", request_id);
+  if (closed_) {
+    return {CAPSULE_E_CLOSED, "bridge: it is closed"};
+  }
+  return {CAPSULE_E_STATE, "request_id: request " + std::to_string(request_id) +
+                               (answered ? " was answered" : " is over: nobody waits for its answer")};
+}
+
+Status Bridge::check_result(std::uint64_t request_id, const NamedValue &value) {
+  std::shared_ptr<const Schema> schema;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto pending = find(request_id);
+    if (pending == nullptr) {
+      return {};  // what is done with the answer says so
+    }
+    schema = pending->capability->spec.result;
+  }
+  if (value.kind != CAPSULE_VALUE_JSON) {
+    return schema ? Status(CAPSULE_E_ARGUMENT, "value: its capability has a result_schema, and it is no JSON") : Status();
+  }
+  return schema ? schema->check("value", value.data) : check_json("value", value.data);
+}
+
+Status Bridge::respond(std::uint64_t request_id, HostAnswer answer) {
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto pending = find(request_id);
+    if (pending == nullptr) {
+      return not_open(request_id);
+    }
+    if (pending->state != CAPSULE_CALL_TAKEN) {
+      return {CAPSULE_E_ARGUMENT, "request_id: request " + std::to_string(request_id) + " was not taken as a call"};
+    }
+    if ((pending->capability->spec.flags & CAPSULE_CAPABILITY_IDEMPOTENT) != 0) {
+      if (answer.value.attached.valid()) {
+        return {CAPSULE_E_LIMIT, "value: the answer to an idempotent call is kept, and cannot be in shared memory"};
+      }
+      keep(pending->key, answer);
+    }
+    end(answers, request_id, std::move(answer));
+  }
+  tell(answers);
+  return {};
+}
+
+Status Bridge::approve(std::uint64_t request_id, bool approved) {
+  Answers answers;
+  bool ready = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto pending = find(request_id);
+    if (pending == nullptr) {
+      return not_open(request_id);
+    }
+    if (pending->state != CAPSULE_CALL_ASKED) {
+      return {CAPSULE_E_ARGUMENT, "request_id: request " + std::to_string(request_id) + " is not asked for"};
+    }
+    const bool was_ready = !ready_.empty();
+    if (approved) {
+      queue(pending);
+    } else {
+      HostAnswer denied;
+      denied.outcome = Outcome::kDenied;
+      denied.reason = "not_approved";
+      denied.message = "'" + pending->call.capability + "' may not be called: not_approved";
+      end(answers, request_id, std::move(denied));
+    }
+    ready = !was_ready && !ready_.empty();
+  }
+  tell(answers);
+  if (ready) {
+    notifier_.notify();
+  }
+  return {};
+}
+
+Status Bridge::send_piece(std::uint64_t request_id, HostAnswer piece, std::uint64_t deadline_ns) {
+  Answers answers;
+  {
+    Lock lock(mutex_);
+    std::shared_ptr<Pending> pending;
+    const auto may_send = [&] {
+      pending = find(request_id);
+      return pending == nullptr || pending->pieces_ahead < kPiecesAhead;
+    };
+    if (deadline_ns == kNoDeadline) {
+      taken_.wait(lock, may_send);
+    } else if (!may_send() &&
+               !taken_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns)),
+                                  may_send)) {
+      return {CAPSULE_E_TIMEOUT, "the code has not taken the pieces that are on their way"};
+    }
+    if (pending == nullptr) {
+      return not_open(request_id);
+    }
+    if ((pending->capability->spec.flags & CAPSULE_CAPABILITY_STREAM) == 0) {
+      return {CAPSULE_E_TYPE, "request_id: its capability is no stream"};
+    }
+    if (pending->state != CAPSULE_CALL_TAKEN) {
+      return {CAPSULE_E_ARGUMENT, "request_id: request " + std::to_string(request_id) + " was not taken as a call"};
+    }
+    ++pending->pieces_ahead;
+    piece.more = true;
+    answers.push_back({pending->session, address_of(pending->call), std::move(piece)});
+  }
+  tell(answers);
+  return {};
+}
+
+}  // namespace capsule

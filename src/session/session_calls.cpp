@@ -1,0 +1,94 @@
+// What the session's code asks of its host, on the way through the session: to the bridge and back.
+#include "base/log.hpp"
+#include "session/host_calls.hpp"
+#include "session/notifications.hpp"
+#include "session/runtime.hpp"
+
+namespace capsule {
+namespace {
+
+// Answers that a worker has not read yet; one that does not read them is ended.
+constexpr std::size_t kMostUnread = 64U << 20U;
+// Executions of which the keys are known, for the calls that they make when they are over.
+constexpr std::size_t kMostKeys = 1024;
+
+}  // namespace
+
+void Session::remember_key(const Execution &execution) {
+  if (!calls_ || execution.request.idempotency_key.empty()) {
+    return;
+  }
+  execution_keys_.emplace(execution.id, execution.request.idempotency_key);
+  if (execution_keys_.size() > kMostKeys) {
+    execution_keys_.erase(execution_keys_.begin());
+  }
+}
+
+// Loop thread, without the lock: the bridge takes its own, and may answer at once.
+void Session::on_call(Worker &worker, const wire::Envelope &envelope, const wire::Call &request) {
+  HostCall call{.incarnation = worker.incarnation,
+                .call_id = request.call_id,
+                .execution_id = envelope.execution_id,
+                .execution_key = {},
+                .capability = std::string(request.capability),
+                .arguments = std::string(request.arguments),
+                .site = std::string(request.site),
+                .occurrence = request.occurrence,
+                .timeout_ms = request.timeout_ms,
+                .waits_on_work = request.waits_on_work,
+                .names = {},
+                .values = {}};
+  for (const wire::Text name : request.names) {
+    call.names.emplace_back(name);
+  }
+  for (const wire::Answer &value : request.values) {
+    call.values.emplace_back(value, value.attached ? worker.control.take_fd() : UniqueFd());
+  }
+  {
+    const Lock lock(mutex_);
+    if (worker_.get() != &worker || !worker.protocol_error.ok()) {
+      return;
+    }
+    if (!calls_ || call.names.size() != call.values.size()) {
+      return break_protocol(worker, Status(CAPSULE_E_PROTOCOL, "a call of the host is malformed, or there is no bridge"));
+    }
+    if (const auto key = execution_keys_.find(call.execution_id); key != execution_keys_.end()) {
+      call.execution_key = key->second;
+    }
+  }
+  calls_->call(shared_from_this(), std::move(call));
+}
+
+bool Session::answer_call(const CallAddress &address, const HostAnswer &answer) {
+  const Lock lock(mutex_);
+  if (!worker_ || worker_->gone || worker_->incarnation != address.incarnation) {
+    return false;
+  }
+  Channel Worker::*channel = address.on_work ? &Worker::work : &Worker::control;
+  wire::CallAnswer frame{.call_id = address.call_id,
+                         .outcome = answer.outcome,
+                         .more = answer.more,
+                         .value = std::nullopt,
+                         .error_type = answer.error_type,
+                         .message = answer.message,
+                         .reason = answer.reason};
+  std::vector<int> fds;
+  if (answer.has_value) {
+    Items items(answer.value);
+    frame.value = std::move(items.items.front());
+    fds = std::move(items.fds);
+  }
+  send(channel, address.execution_id, std::move(frame), fds);
+  if ((worker_.get()->*channel).pending_bytes() > kMostUnread) {
+    break_protocol(*worker_, Status(CAPSULE_E_PROTOCOL, "it does not read the answers to its calls"));
+  }
+  return true;
+}
+
+void Session::trace_call(std::int32_t kind, std::uint64_t execution_id, std::uint64_t request_id, std::int32_t status,
+                         std::uint64_t argument) {
+  const Lock lock(mutex_);
+  trace_.add({.kind = kind, .execution_id = execution_id, .status = status, .arguments = {argument}, .link = request_id});
+}
+
+}  // namespace capsule

@@ -1,0 +1,472 @@
+// Calls of the host from Python: what they look like there, what the host gets, and how they end.
+#include "bridge.hpp"
+
+#include <poll.h>
+
+#include <csignal>
+
+#include "process.hpp"
+#include "values.hpp"
+
+using namespace capsule_test;
+
+namespace {
+
+// Which exception an expression raises, as `Type: message`.
+std::string raised_by(const Session &session, const std::string &expression) {
+  return value_of(session, "try: r = " + expression + "\nexcept BaseException as e: r = f'{type(e).__name__}: {e}'\nr");
+}
+
+bool is_readable(std::int32_t fd, int timeout_ms) {
+  pollfd one{fd, POLLIN, 0};
+  return poll(&one, 1, timeout_ms) == 1;
+}
+
+struct Echo {
+  explicit Echo(std::vector<capsule_rule> rules = {rule("*")}) : session(open_with(bridge, std::move(rules))) {
+    offer(bridge, capability("echo"));
+    offer(bridge, capability("db.query", "sql, *, limit=100"));
+  }
+  Bridge bridge = make_bridge();
+  Session session;
+  Server server{bridge, echo_arguments};
+};
+
+}  // namespace
+
+CAPSULE_TEST(python_calls_what_the_host_offers) {
+  const Echo echo;
+  CHECK_EQ(value_of(echo.session, "host.echo(a=1, b=['x', None], c={'d': 1.5})"),
+           "{'a': 1, 'b': ['x', None], 'c': {'d': 1.5}}");
+  CHECK_EQ(value_of(echo.session, "host.db.query('select 1', limit=5)"), "{'sql': 'select 1', 'limit': 5}");
+  CHECK_EQ(value_of(echo.session, "host.db.query(sql='x')"), "{'sql': 'x', 'limit': 100}");
+  CHECK_CONTAINS(raised_by(echo.session, "host.db.query()"),
+                 "TypeError: query() missing 1 required positional argument: 'sql'");
+  CHECK_CONTAINS(raised_by(echo.session, "host.nothing"), "AttributeError: the host offers no 'nothing'");
+  CHECK_CONTAINS(raised_by(echo.session, "host.echo(a=object())"), "TypeError: Object of type object is not JSON serializable");
+  CHECK_EQ(value_of(echo.session, "import inspect; str(inspect.signature(host.db.query))"), "'(sql, *, limit=100)'");
+  CHECK_EQ(value_of(echo.session, "'db' in dir(host), 'query' in dir(host.db)"), "(True, True)");
+  const capsule_bridge_metrics metrics = metrics_of(echo.bridge);
+  check_balance(metrics);
+  CHECK_EQ(metrics.calls, 3);
+  CHECK_EQ(metrics.ok, 3);
+  CHECK_EQ(metrics.bridge_pending_current, 0);
+}
+
+CAPSULE_TEST(what_runs_on_an_event_loop_awaits_its_calls) {
+  const Echo echo;
+  CHECK_EQ(value_of(echo.session,
+                    "import asyncio\nrows = await asyncio.gather(*(host.echo(n=n) for n in range(50)))\n"
+                    "[row['n'] for row in rows] == list(range(50)), await host.echo(x=1)"),
+           "(True, {'x': 1})");
+  CHECK_EQ(value_of(echo.session, "await asyncio.sleep(0)\nhost.echo.call(y=2)"), "{'y': 2}");
+  // A task that outlives its execution has its call answered too.
+  value_of(echo.session,
+           "async def later(): return await host.echo(z=3)\ntask = asyncio.ensure_future(later())\nawait asyncio.sleep(0)");
+  CHECK_EQ(value_of(echo.session, "await task"), "{'z': 3}");
+}
+
+CAPSULE_TEST(threads_call_at_once) {
+  const Echo echo;
+  CHECK_EQ(value_of(echo.session,
+                    "from concurrent.futures import ThreadPoolExecutor\n"
+                    "with ThreadPoolExecutor(8) as pool: got = list(pool.map(lambda n: host.echo(n=n)['n'], range(200)))\n"
+                    "got == list(range(200))"),
+           "True");
+  CHECK_EQ(metrics_of(echo.bridge).ok, 200);
+}
+
+CAPSULE_TEST(the_host_answers_in_any_order) {
+  const Bridge bridge = make_bridge();
+  const Session session = open_with(bridge, {rule("*")});
+  offer(bridge, capability("wait"));
+  Run run(session, "import asyncio\nawait asyncio.gather(host.wait(n=0), host.wait(n=1), host.wait(n=2))");
+  Request requests[3];
+  for (Request &request : requests) {
+    CHECK_EQ(request.take(bridge), CAPSULE_OK);
+    CHECK_EQ(request.raw.kind, CAPSULE_REQUEST_CALL);
+    CHECK_EQ(request.capability(), "wait");
+  }
+  CHECK_EQ(metrics_of(bridge).bridge_pending_current, 3);
+  capsule_pending_call rows[2];
+  std::size_t count = 0;
+  std::uint64_t total = 0;
+  ACCEPTED(capsule_bridge_list_pending(bridge.get(), rows, 2, &count, &total, error));
+  CHECK_EQ(count, 2);
+  CHECK_EQ(total, 3);
+  CHECK_EQ(capsule_call_state_name(rows[0].state), "taken"sv);
+  CHECK_EQ(std::string(rows[0].capability), "wait");
+  for (int i = 2; i >= 0; --i) {
+    respond(bridge, requests[i].id(), "\"" + requests[i].arguments().substr(5, 1) + "\"");
+  }
+  CHECK_EQ(run.end().repr, "['0', '1', '2']");
+  const capsule_bridge_metrics metrics = metrics_of(bridge);
+  check_balance(metrics);
+  CHECK_EQ(metrics.bridge_pending_hwm, 3);
+}
+
+CAPSULE_TEST(bytes_and_buffers_travel_as_they_are) {
+  const Bridge bridge = make_bridge();
+  const Session session = open_with(bridge, {rule("*")});
+  offer(bridge, capability("put", "name, data"));
+  for (const std::size_t size : {std::size_t{5}, std::size_t{1} << 20U}) {
+    Run run(session, "got = host.put('x', bytes(" + std::to_string(size) + "))\ntype(got).__name__, len(got), bytes(got[:3])");
+    Request request;
+    CHECK_EQ(request.take(bridge), CAPSULE_OK);
+    CHECK_EQ(request.arguments(), "{\"name\":\"x\"}");
+    CHECK_EQ(request.raw.attachment_count, 1);
+    CHECK_EQ(string_of(request.raw.attachments[0].name), "data");
+    CHECK_EQ(request.raw.attachments[0].value->size_bytes, size);
+    const std::string answer(size, 'a');
+    const capsule_value value = value_as(size < 100 ? CAPSULE_VALUE_BYTES : CAPSULE_VALUE_BUFFER, answer);
+    ACCEPTED(capsule_bridge_respond(bridge.get(), request.id(), &value, error));
+    CHECK_EQ(run.end().repr, (size < 100 ? "('bytes', 5, b'aaa')" : "('memoryview', 1048576, b'aaa')"));
+  }
+}
+
+CAPSULE_TEST(failures_are_exceptions_of_the_host_s_choice) {
+  const Bridge bridge = make_bridge();
+  const Session session = open_with(bridge, {rule("*")});
+  offer(bridge, capability("fails", "type"));
+  const Server server(bridge, [](const Bridge &to, const Request &request) {
+    const std::string type = request.arguments().substr(9, request.arguments().size() - 11);
+    fail_request(to, request.id(), type.c_str(), "no such row");
+  });
+  CHECK_EQ(raised_by(session, "host.fails('KeyError')"), "\"KeyError: 'no such row'\"");
+  CHECK_EQ(raised_by(session, "host.fails('QuotaExceeded')"), "'Error: no such row'");
+  CHECK_EQ(raised_by(session, "host.fails('SystemExit')"), "'Error: no such row'");
+  CHECK_EQ(raised_by(session, "host.fails('UnicodeDecodeError')"), "'Error: no such row'");
+  CHECK_EQ(value_of(session, "try: host.fails('Odd')\nexcept host.Error as e: r = e.type, e.capability\nr"),
+           "('Odd', 'fails')");
+  // No frame of the engine is in the traceback.
+  Run run(session, "host.fails('ValueError')");
+  CHECK_EQ(run.end().error_type, "ValueError");
+  CHECK(run.end().traceback.value_or("").find("<capsule>") == std::string::npos);
+  CHECK_EQ(metrics_of(bridge).failed, 6);
+}
+
+CAPSULE_TEST(nothing_may_be_called_that_no_rule_allows) {
+  const Bridge bridge = make_bridge();
+  offer(bridge, capability("read", "path"));
+  offer(bridge, capability("fetch", "url"));
+  offer(bridge, capability("secret.key"));
+  const Session none = open_with(bridge, {});
+  CHECK_EQ(raised_by(none, "host.read('/etc/passwd')"), "\"PermissionError: 'read' may not be called: no_rule\"");
+  const capsule_text folders[] = {capsule_text_from("/data")};
+  const capsule_text hosts[] = {capsule_text_from("*.example.com")};
+  const capsule_constraint below = {capsule_text_from("path"), CAPSULE_CONSTRAINT_PATH, 0, folders, 1, 0};
+  const capsule_constraint at = {capsule_text_from("url"), CAPSULE_CONSTRAINT_HOST, 0, hosts, 1, 0};
+  capsule_rule read = rule("read");
+  read.constraints = &below;
+  read.constraint_count = 1;
+  read.max_calls = 2;
+  capsule_rule fetch = rule("fetch");
+  fetch.constraints = &at;
+  fetch.constraint_count = 1;
+  const Session session = open_with(bridge, {read, fetch, rule("secret.*", CAPSULE_POLICY_DENY), rule("*")});
+  const Server server(bridge, echo_arguments);
+  CHECK_EQ(value_of(session, "host.read('/data/./a/../b')['path']"), "'/data/./a/../b'");
+  for (const char *path : {"'/data/../etc/passwd'", "'/database'", "'data'", "b'/data/x'", "5"}) {
+    CHECK_EQ(raised_by(session, std::string("host.read(") + path + ")"),
+             "\"PermissionError: 'read' may not be called: constraint on 'path'\"");
+  }
+  CHECK_EQ(value_of(session, "host.read('/data')['path']"), "'/data'");
+  CHECK_EQ(raised_by(session, "host.read('/data')"), "\"PermissionError: 'read' may not be called: quota\"");
+  CHECK_EQ(value_of(session, "host.fetch('https://API.example.com:8443/x')['url'][:5]"), "'https'");
+  for (const char *url :
+       {"https://example.com.evil.org/", "https://evil.org\\\\@api.example.com/", "https://api.example.com@evil.org/",
+        "ftp://api.example.com/", "https://evil.org/?api.example.com", "https://evil.org#.example.com"}) {
+    CHECK_EQ(raised_by(session, std::string("host.fetch('") + url + "')"),
+             "\"PermissionError: 'fetch' may not be called: constraint on 'url'\"");
+  }
+  CHECK_EQ(raised_by(session, "host.secret.key()"), "\"PermissionError: 'secret.key' may not be called: rule\"");
+  CHECK_EQ(value_of(session, "[name for name in dir(host) if name[0] != '_']"), "['fetch', 'read']");
+  CHECK_EQ(value_of(session, "try: host.secret.key()\nexcept PermissionError as e: r = e.reason\nr"), "'rule'");
+  // It can be narrowed, never widened.
+  const capsule_rule only[] = {rule("fetch")};
+  ACCEPTED(capsule_session_narrow_rules(session.get(), only, 1, error));
+  CHECK_EQ(raised_by(session, "host.fetch('https://evil.org/')"),
+           "\"PermissionError: 'fetch' may not be called: constraint on 'url'\"");
+  CHECK_EQ(raised_by(session, "host.read('/data')"), "\"PermissionError: 'read' may not be called: quota\"");
+  check_balance(metrics_of(bridge));
+}
+
+CAPSULE_TEST(what_is_to_be_approved_is_asked_for_first) {
+  const Bridge bridge = make_bridge();
+  capsule_capability pay = capability("pay", "amount");
+  pay.flags = CAPSULE_CAPABILITY_NEEDS_APPROVAL;
+  offer(bridge, pay);
+  const Session session = open_with(bridge, {rule("*")});
+  for (const bool approved : {true, false}) {
+    Run run(session, "try: r = host.pay(5)\nexcept PermissionError as e: r = e.reason\nr");
+    Request asked;
+    CHECK_EQ(asked.take(bridge), CAPSULE_OK);
+    CHECK_EQ(asked.raw.kind, CAPSULE_REQUEST_APPROVAL);
+    CHECK_EQ(asked.arguments(), "{\"amount\":5}");
+    CHECK_CONTAINS(refuse_respond(bridge, asked.id(), CAPSULE_E_ARGUMENT), "was not taken as a call");
+    ACCEPTED(capsule_bridge_approve(bridge.get(), asked.id(), approved ? 1 : 0, error));
+    if (approved) {
+      Request call;
+      CHECK_EQ(call.take(bridge), CAPSULE_OK);
+      CHECK_EQ(call.raw.kind, CAPSULE_REQUEST_CALL);
+      CHECK_EQ(call.id(), asked.id());
+      respond(bridge, call.id(), "\"paid\"");
+    }
+    CHECK_EQ(run.end().repr, (approved ? "'paid'" : "'not_approved'"));
+  }
+  CHECK_EQ(metrics_of(bridge).approvals, 2);
+  check_balance(metrics_of(bridge));
+}
+
+CAPSULE_TEST(schemas_hold_both_ways_and_name_the_place) {
+  const Bridge bridge = make_bridge();
+  capsule_capability typed = capability("typed", "n");
+  typed.arguments_schema =
+      capsule_text_from(R"({"properties": {"n": {"type": "integer", "exclusiveMinimum": 0}}, "required": ["n"]})");
+  typed.result_schema = capsule_text_from(R"({"type": "object", "properties": {"rows": {"items": {"const": 1}}}})");
+  offer(bridge, typed);
+  const Session session = open_with(bridge, {rule("*")});
+  CHECK_CONTAINS(raised_by(session, "host.typed('x')"), "ValueError: arguments: '/n' does not fit 'type' of its schema");
+  CHECK_CONTAINS(raised_by(session, "host.typed(0)"), "ValueError: arguments: '/n' does not fit 'minimum'");
+  Run run(session, "host.typed(1)");
+  Request request;
+  CHECK_EQ(request.take(bridge), CAPSULE_OK);
+  CHECK_CONTAINS(refuse_respond(bridge, request.id(), CAPSULE_E_ARGUMENT, R"({"rows": [1, 2]})"),
+                 "value: '/rows/1' does not fit 'enum'");
+  CHECK_CONTAINS(refuse_respond(bridge, request.id(), CAPSULE_E_ARGUMENT, "{garbage"), "value is no JSON: at byte 1");
+  respond(bridge, request.id(), R"({"rows": [1, 1]})");
+  CHECK_EQ(run.end().repr, "{'rows': [1, 1]}");
+}
+
+CAPSULE_TEST(a_call_ends_at_its_deadline) {
+  const Bridge bridge = make_bridge();
+  capsule_capability slow = capability("slow");
+  slow.timeout_ms = 30;
+  offer(bridge, slow);
+  offer(bridge, capability("long"));
+  const Session session = open_with(bridge, {rule("*")});
+  CHECK_EQ(raised_by(session, "host.slow()"), "'TimeoutError: the host did not answer in time'");
+  CHECK_EQ(raised_by(session, "host.long(_timeout=0.02)"), "'TimeoutError: the host did not answer in time'");
+  CHECK_CONTAINS(raised_by(session, "host.long(_timeout=-1)"), "ValueError: _timeout is -1");
+  Request late;
+  CHECK_EQ(late.take(bridge, 0), CAPSULE_E_TIMEOUT);  // they ended before anybody took them
+  Run run(session, "try: host.slow()\nexcept TimeoutError: pass");
+  CHECK_EQ(late.take(bridge), CAPSULE_OK);
+  CHECK_EQ(run.end().outcome, "ok");
+  CHECK_CONTAINS(refuse_respond(bridge, late.id(), CAPSULE_E_STATE), "nobody waits");
+  const capsule_bridge_metrics metrics = metrics_of(bridge);
+  check_balance(metrics);
+  CHECK_EQ(metrics.timed_out, 3);
+  CHECK_EQ(metrics.late_settlements, 1);
+}
+
+CAPSULE_TEST(a_call_that_is_canceled_is_given_up) {
+  capsule_bridge_options options;
+  capsule_bridge_options_init(&options, sizeof options);
+  options.cancel_notices = 1;
+  const Bridge bridge = make_bridge(shared_runtime(), &options);
+  offer(bridge, capability("wait"));
+  const Session session = open_with(bridge, {rule("*")});
+  for (const char *source : {"host.wait()", "import asyncio\nawait host.wait()"}) {
+    Run run(session, source);
+    Request taken;
+    CHECK_EQ(taken.take(bridge), CAPSULE_OK);
+    run.cancel();
+    CHECK_EQ(run.end().outcome, "canceled");
+    Request notice;
+    CHECK_EQ(notice.take(bridge), CAPSULE_OK);
+    CHECK_EQ(notice.raw.kind, CAPSULE_REQUEST_CANCELED);
+    CHECK_EQ(notice.id(), taken.id());
+    refuse_respond(bridge, taken.id(), CAPSULE_E_STATE);
+  }
+  CHECK_EQ(value_of(session, "1 + 1"), "2");
+  CHECK_EQ(metrics_of(bridge).canceled, 2);
+}
+
+CAPSULE_TEST(a_death_ends_what_its_worker_waited_for) {
+  const Bridge bridge = make_bridge();
+  offer(bridge, capability("wait"));
+  const Session session = open_with(bridge, {rule("*")});
+  Run run(session, "host.wait()");
+  Request taken;
+  CHECK_EQ(taken.take(bridge), CAPSULE_OK);
+  Watched(info_of(session).pid).kill(SIGKILL);
+  CHECK_EQ(run.end().outcome, "died");
+  refuse_respond(bridge, taken.id(), CAPSULE_E_STATE);
+  check_balance(metrics_of(bridge));
+  CHECK_EQ(metrics_of(bridge).canceled, 1);
+}
+
+CAPSULE_TEST(a_close_ends_every_call_and_every_wait) {
+  const Bridge bridge = make_bridge();
+  offer(bridge, capability("wait"));
+  const Session session = open_with(bridge, {rule("*")});
+  Run run(session,
+          "try: host.wait()\nexcept ConnectionError as e: print(e)\ntry: host.wait()\nexcept ConnectionError as e: print(e)");
+  Request taken;
+  CHECK_EQ(taken.take(bridge), CAPSULE_OK);
+  ACCEPTED(capsule_bridge_close(bridge.get(), error));
+  ACCEPTED(capsule_bridge_close(bridge.get(), error));
+  CHECK_EQ(run.end().outcome, "ok");
+  CHECK_EQ(run.out(), "the bridge is closed\nthe bridge is closed\n");
+  CHECK_EQ(taken.take(bridge), CAPSULE_E_CLOSED);
+  CHECK_EQ(metrics_of(bridge).rejected_at_shutdown, 2);
+  check_balance(metrics_of(bridge));
+}
+
+CAPSULE_TEST(all_calls_can_be_canceled) {
+  const Bridge bridge = make_bridge();
+  offer(bridge, capability("wait"));
+  const Session session = open_with(bridge, {rule("*")});
+  Run run(session, "try: host.wait()\nexcept Exception as e: r = type(e).__name__\nr");
+  Request taken;
+  CHECK_EQ(taken.take(bridge), CAPSULE_OK);
+  ACCEPTED(capsule_bridge_cancel_all(bridge.get(), error));
+  CHECK_EQ(run.end().repr, "'CancelledError'");
+  ACCEPTED(capsule_bridge_cancel_all(bridge.get(), error));
+}
+
+CAPSULE_TEST(an_idempotent_call_reaches_the_host_once) {
+  const Bridge bridge = make_bridge();
+  capsule_capability charge = capability("charge", "amount");
+  charge.flags = CAPSULE_CAPABILITY_IDEMPOTENT;
+  offer(bridge, charge);
+  int served = 0;
+  const Server server(bridge, [&](const Bridge &to, const Request &request) {
+    ++served;
+    respond(to, request.id(), std::to_string(served));
+  });
+  const Session session = open_with(bridge, {rule("*")});
+  ExecutionOptions options;
+  options.raw.idempotency_key = capsule_text_from("order-17");
+  const auto run_again = [&](const ExecutionOptions &with) {
+    Run run(session, "[host.charge(5) for _ in range(3)]", with);
+    return run.end().repr;
+  };
+  CHECK_EQ(run_again(options), "[1, 2, 3]");
+  CHECK_EQ(run_again(options), "[1, 2, 3]");
+  CHECK_EQ(run_again({}), "[4, 5, 6]");
+  const Session other = open_with(bridge, {rule("*")});
+  Run run(other, "[host.charge(5) for _ in range(3)]", options);
+  CHECK_EQ(run.end().repr, "[1, 2, 3]");
+  CHECK_EQ(metrics_of(bridge).joined, 6);
+  check_balance(metrics_of(bridge));
+}
+
+CAPSULE_TEST(what_the_host_did_for_one_that_died_is_not_done_again) {
+  const Bridge bridge = make_bridge();
+  capsule_capability charge = capability("charge");
+  charge.flags = CAPSULE_CAPABILITY_IDEMPOTENT;
+  offer(bridge, charge);
+  const Session session = open_with(bridge, {rule("*")});
+  ExecutionOptions options;
+  options.raw.idempotency_key = capsule_text_from("k");
+  Run first(session, "host.charge()", options);
+  Request taken;
+  CHECK_EQ(taken.take(bridge), CAPSULE_OK);
+  Watched(info_of(session).pid).kill(SIGKILL);
+  CHECK_EQ(first.end().outcome, "died");
+  const Session next = open_with(bridge, {rule("*")});
+  Run second(next, "host.charge()", options);
+  const Deadline deadline;
+  while (metrics_of(bridge).joined == 0 && !deadline.over()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  respond(bridge, taken.id(), "\"done\"");
+  CHECK_EQ(second.end().repr, "'done'");
+  Request none;
+  CHECK_EQ(none.take(bridge, 0), CAPSULE_E_TIMEOUT);
+  check_balance(metrics_of(bridge));
+}
+
+CAPSULE_TEST(a_stream_is_an_iterator_with_back_pressure) {
+  const Bridge bridge = make_bridge();
+  capsule_capability tail = capability("tail", "count");
+  tail.flags = CAPSULE_CAPABILITY_STREAM;
+  offer(bridge, tail);
+  const Server server(bridge, [](const Bridge &to, const Request &request) {
+    const int count = std::atoi(request.arguments().c_str() + 9);
+    for (int i = 0; i < count; ++i) {
+      const std::string json = std::to_string(i);
+      const capsule_value piece = value_as(CAPSULE_VALUE_JSON, json);
+      if (capsule_bridge_send_chunk(to.get(), request.id(), &piece, -1, nullptr) != CAPSULE_OK) {
+        return;
+      }
+    }
+    ACCEPTED(capsule_bridge_respond(to.get(), request.id(), nullptr, error));
+  });
+  const Session session = open_with(bridge, {rule("*")});
+  CHECK_EQ(value_of(session, "list(host.tail(1000)) == list(range(1000))"), "True");
+  CHECK_EQ(value_of(session, "import asyncio\n[n async for n in host.tail(300)] == list(range(300))"), "True");
+  // One that wants no more is over for the host too.
+  CHECK_EQ(value_of(session, "it = host.tail(10**9); [next(it) for _ in range(100)][-1], it.close()"), "(99, None)");
+  CHECK_EQ(value_of(session, "list(host.tail(3))"), "[0, 1, 2]");
+  check_balance(metrics_of(bridge));
+}
+
+CAPSULE_TEST(calls_wait_for_their_capability_s_limits) {
+  const Bridge bridge = make_bridge();
+  capsule_capability one = capability("one");
+  one.max_concurrent = 1;
+  offer(bridge, one);
+  const Session session = open_with(bridge, {rule("*")});
+  Run run(session, "import asyncio\nawait asyncio.gather(host.one(), host.one(), host.one())");
+  for (int i = 0; i < 3; ++i) {
+    Request request;
+    CHECK_EQ(request.take(bridge), CAPSULE_OK);
+    Request none;
+    CHECK_EQ(none.take(bridge, 0), CAPSULE_E_TIMEOUT);
+    respond(bridge, request.id(), "0");
+  }
+  CHECK_EQ(run.end().repr, "[0, 0, 0]");
+  capsule_capability rated = capability("rated");
+  rated.calls_per_s = 50;
+  offer(bridge, rated);
+  const Server server(bridge, echo_arguments);
+  const Event end = Run(session, "for _ in range(4): host.rated()").end();
+  CHECK_AT_LEAST(end.promise_wait_ns, 55'000'000U);
+}
+
+CAPSULE_TEST(registrations_are_checked) {
+  const Bridge bridge = make_bridge();
+  const auto refuse = [&](capsule_capability made, capsule_status status = CAPSULE_E_ARGUMENT) {
+    return REFUSED(status, capsule_bridge_register(bridge.get(), &made, error));
+  };
+  for (const char *name : {"", "a b", "1a", "_a", ".a", "a.", "a..b", "a-b", "é"}) {
+    CHECK_CONTAINS(refuse(capability(name)), "name");
+  }
+  offer(bridge, capability("db.query"));
+  CHECK_CONTAINS(refuse(capability("db.query"), CAPSULE_E_NAME), "taken");
+  CHECK_CONTAINS(refuse(capability("db"), CAPSULE_E_NAME), "taken");
+  CHECK_CONTAINS(refuse(capability("db.query.x"), CAPSULE_E_NAME), "taken");
+  capsule_capability bad = capability("bad");
+  bad.arguments_schema = capsule_text_from(R"({"properties": {"x": {"if": {}}}})");
+  CHECK_CONTAINS(refuse(bad), "'/properties/x/if' is a keyword that is not known");
+  bad.arguments_schema = capsule_text_from("{");
+  CHECK_CONTAINS(refuse(bad), "arguments_schema is no JSON");
+  bad = capability("bad");
+  bad.flags = 64;
+  CHECK_CONTAINS(refuse(bad), "flags");
+  bad = capability("bad");
+  bad.timeout_ms = 0;
+  CHECK_CONTAINS(refuse(bad), "timeout_ms");
+  REFUSED(CAPSULE_E_NAME, capsule_bridge_unregister(bridge.get(), "x", 1, error));
+  ACCEPTED(capsule_bridge_unregister(bridge.get(), "db.query", 8, error));
+  offer(bridge, capability("db"));
+  refuse_respond(bridge, 7, CAPSULE_E_ARGUMENT);
+}
+
+CAPSULE_TEST(the_host_may_serve_by_its_own_event_loop) {
+  const Bridge bridge = make_bridge();
+  offer(bridge, capability("x"));
+  const Session session = open_with(bridge, {rule("*")});
+  std::int32_t fd = -1;
+  ACCEPTED(capsule_bridge_get_fd(bridge.get(), &fd, error));
+  Run run(session, "host.x()");
+  CHECK(is_readable(fd, kPatienceMs));
+  Request request;
+  CHECK_EQ(request.take(bridge, 0), CAPSULE_OK);
+  CHECK(!is_readable(fd, 0));
+  respond(bridge, request.id(), "1");
+  CHECK_EQ(run.end().repr, "1");
+}

@@ -1,0 +1,135 @@
+#include "link/call_table.hpp"
+
+#include <sys/eventfd.h>
+
+namespace capsule::worker {
+namespace {
+
+CallReply closed_reply() {
+  CallReply reply;
+  reply.outcome = wire::CallOutcome::kClosed;
+  reply.message = "the session is shutting down";
+  return reply;
+}
+
+}  // namespace
+
+CallReply::CallReply(const wire::CallAnswer &answer, std::vector<UniqueFd> fds)
+    : outcome(answer.outcome),
+      more(answer.more),
+      has_value(answer.value.has_value()),
+      error_type(answer.error_type),
+      message(answer.message),
+      reason(answer.reason) {
+  if (has_value) {
+    kind = answer.value->kind;
+    data = answer.value->data;
+    format = answer.value->format;
+    shape = answer.value->shape;
+  }
+  if (!fds.empty()) {
+    attached = std::move(fds.front());
+  }
+}
+
+std::shared_ptr<OpenCall> CallTable::open(std::uint32_t loop) {
+  const std::lock_guard lock(mutex_);
+  auto call = std::make_shared<OpenCall>();
+  call->id = next_id_++;
+  call->loop = loop;
+  calls_.emplace(call->id, call);
+  if (ended_) {
+    reply(*call, closed_reply());
+  }
+  return call;
+}
+
+void CallTable::answer(const wire::CallAnswer &answer, std::vector<UniqueFd> fds) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = calls_.find(answer.call_id); found != calls_.end()) {
+    reply(*found->second, CallReply(answer, std::move(fds)));
+  }
+}
+
+std::optional<CallReply> CallTable::take(OpenCall &call) {
+  const std::lock_guard lock(mutex_);
+  return take_locked(call);
+}
+
+std::shared_ptr<OpenCall> CallTable::find(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = calls_.find(id);
+  return found == calls_.end() ? nullptr : found->second;
+}
+
+bool CallTable::close(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  return calls_.erase(id) != 0;
+}
+
+void CallTable::end_all() {
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  for (auto &[id, call] : calls_) {
+    reply(*call, closed_reply());
+  }
+}
+
+std::pair<std::uint32_t, int> CallTable::open_loop() {
+  const std::lock_guard lock(mutex_);
+  Loop loop;
+  loop.wake.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  const int fd = loop.wake.get();
+  loops_.emplace(++last_loop_, std::move(loop));
+  return {last_loop_, fd};
+}
+
+void CallTable::close_loop(std::uint32_t number) {
+  const std::lock_guard lock(mutex_);
+  loops_.erase(number);
+}
+
+std::vector<std::pair<std::uint64_t, CallReply>> CallTable::take_ready(std::uint32_t number) {
+  std::vector<std::pair<std::uint64_t, CallReply>> ready;
+  const std::lock_guard lock(mutex_);
+  const auto loop = loops_.find(number);
+  if (loop == loops_.end()) {
+    return ready;
+  }
+  eventfd_t woken = 0;
+  eventfd_read(loop->second.wake.get(), &woken);
+  for (const std::uint64_t id : std::exchange(loop->second.ready, {})) {
+    const auto found = calls_.find(id);
+    if (found == calls_.end()) {
+      continue;
+    }
+    const std::shared_ptr<OpenCall> call = found->second;
+    if (auto reply = take_locked(*call)) {
+      ready.emplace_back(id, std::move(*reply));
+    }
+  }
+  return ready;
+}
+
+void CallTable::reply(OpenCall &call, CallReply reply) {
+  call.replies.push_back(std::move(reply));
+  if (const auto loop = loops_.find(call.loop); loop != loops_.end()) {
+    loop->second.ready.push_back(call.id);
+    eventfd_write(loop->second.wake.get(), 1);
+  }
+  call.gate.open();
+}
+
+std::optional<CallReply> CallTable::take_locked(OpenCall &call) {
+  if (call.replies.empty()) {
+    return std::nullopt;
+  }
+  CallReply reply = std::move(call.replies.front());
+  call.replies.pop_front();
+  if (!reply.more) {
+    calls_.erase(call.id);
+  }
+  return reply;
+}
+
+}  // namespace capsule::worker
