@@ -427,7 +427,7 @@ CAPSULE_API capsule_status capsule_bridge_respond(capsule_bridge *bridge, uint64
  * @param request_id The request's.
  * @param error_type Name of the exception, at most 255 bytes: a built-in subclass of `Exception` is raised as such, all others as
  * `host.Error`, whose `type` it is. Empty for `host.Error`.
- * @param message Its message, at most 64 KiB.
+ * @param message Its message, at most 32 KiB.
  * @param error Nullable.
  * @return As capsule_bridge_respond(). Any thread. Since 0.1.
  */

@@ -27,7 +27,7 @@ namespace {
 constexpr std::size_t kMaxDoc = 64U << 10U;
 constexpr std::size_t kMaxParameters = 4096;
 constexpr std::size_t kMaxSchema = 1U << 20U;
-constexpr std::size_t kMaxMessage = 64U << 10U;
+constexpr std::size_t kMaxMessage = 32U << 10U;
 constexpr std::size_t kMaxType = 255;
 constexpr std::int64_t kYearMs = 31'536'000'000;
 constexpr std::uint32_t kKnownFlags =

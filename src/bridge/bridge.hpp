@@ -128,7 +128,8 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   std::string key_of(const HostCall &call) const;
   Verdicts judge(const Pending &pending) const;
   Status check_arguments(const Pending &pending) const;
-  std::string catalog(const BridgePort &port) const;
+  HostAnswer catalog(const BridgePort &port) const;
+  std::string catalog_json(const BridgePort &port, bool with_docs) const;
   Result<HostRequest> describe(std::int32_t kind, Pending &pending);
   void queue(const std::shared_ptr<Pending> &pending);
   void make_ready(std::int32_t kind, std::uint64_t request_id);

@@ -4,6 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/utf8.hpp"
 #include "bridge/bridge.hpp"
 #include "capsule/trace.h"
 
@@ -81,10 +82,7 @@ void Bridge::call(const std::shared_ptr<BridgePort> &port, const std::shared_ptr
 void Bridge::accept(Answers &answers, const std::shared_ptr<Pending> &pending) {
   HostCall &call = pending->call;
   if (call.capability.empty()) {
-    HostAnswer offered{.has_value = true};
-    offered.value.kind = CAPSULE_VALUE_JSON;
-    offered.value.data = catalog(*pending->port);
-    answers.push_back({pending->session, address_of(call), std::move(offered)});
+    answers.push_back({pending->session, address_of(call), catalog(*pending->port)});
     return;
   }
   count_call(*pending->port);
@@ -99,7 +97,9 @@ void Bridge::accept(Answers &answers, const std::shared_ptr<Pending> &pending) {
     return refuse(answers, *pending, Outcome::kRefused, "RuntimeError", "too many calls of the host are open");
   }
   if (found == capabilities_.end()) {
-    return refuse(answers, *pending, Outcome::kRefused, "LookupError", "the host offers no '" + call.capability + "'");
+    return refuse(
+        answers, *pending, Outcome::kRefused, "LookupError",
+        "the host offers no '" + call.capability.substr(0, utf8_prefix(call.capability, CAPSULE_CAPABILITY_NAME_SIZE)) + "'");
   }
   pending->capability = found->second;
   const Verdicts verdicts = judge(*pending);
@@ -208,7 +208,24 @@ Status Bridge::check_arguments(const Pending &pending) const {
   return schema ? schema->check("arguments", pending.call.arguments) : Status();
 }
 
-std::string Bridge::catalog(const BridgePort &port) const {
+// What there is, as JSON; without the documentation where a frame would not hold it.
+HostAnswer Bridge::catalog(const BridgePort &port) const {
+  HostAnswer answer{.has_value = true};
+  answer.value.kind = CAPSULE_VALUE_JSON;
+  for (const bool with_docs : {true, false}) {
+    answer.value.data = catalog_json(port, with_docs);
+    if (answer.value.data.size() <= runtime_->max_frame_bytes() - wire::kFrameOverhead) {
+      return answer;
+    }
+  }
+  HostAnswer refused;
+  refused.outcome = Outcome::kRefused;
+  refused.error_type = "RuntimeError";
+  refused.message = "the host offers more than a frame of the runtime's max_frame_bytes can tell";
+  return refused;
+}
+
+std::string Bridge::catalog_json(const BridgePort &port, bool with_docs) const {
   nlohmann::json offered = nlohmann::json::array();
   for (const auto &[name, capability] : capabilities_) {
     const auto &layers = port.layers_;
@@ -217,7 +234,7 @@ std::string Bridge::catalog(const BridgePort &port) const {
                                      [&, &path = name](const auto &layer) { return layer.policy->may_allow(path); });
     // Names of those that are denied are told too, as to call one says why not, and nothing else of them.
     offered.push_back({{"name", name},
-                       {"doc", allowed ? capability->spec.doc : std::string()},
+                       {"doc", allowed && with_docs ? capability->spec.doc : std::string()},
                        {"parameters", allowed ? capability->spec.parameters : "*arguments, **named"},
                        {"allowed", allowed},
                        {"stream", (capability->spec.flags & CAPSULE_CAPABILITY_STREAM) != 0}});

@@ -8,12 +8,17 @@
 #include <algorithm>
 #include <array>
 
+#include "base/utf8.hpp"
+
 namespace capsule {
 namespace {
 
 using Json = rapidjson::Document;
 using Value = rapidjson::Value;
 using Allocator = Json::AllocatorType;
+
+// Of a place in a document that does not fit, as a message tells it.
+constexpr std::size_t kMostOfPath = 200;
 
 // Keywords whose values are schemas, lists of them, or objects of them.
 constexpr std::array kOfSchema = {"not", "additionalProperties", "additionalItems", "items"};
@@ -206,7 +211,8 @@ class CompiledSchema : public Schema {
     }
     rapidjson::StringBuffer where;
     validator.GetInvalidDocumentPointer().Stringify(where);
-    const std::string path = where.GetString();
+    std::string path = where.GetString();
+    path.resize(utf8_prefix(path, kMostOfPath));
     return {CAPSULE_E_ARGUMENT, argument + ": '" + (path.empty() ? "/" : path) + "' does not fit '" +
                                     validator.GetInvalidSchemaKeyword() + "' of its schema"};
   }

@@ -124,6 +124,16 @@ CAPSULE_TEST(bytes_and_buffers_travel_as_they_are) {
   }
 }
 
+CAPSULE_TEST(a_call_that_no_frame_could_carry_is_refused_where_it_is_made) {
+  const Echo echo;
+  CHECK_CONTAINS(raised_by(echo.session, "host.echo(a='x' * (17 << 20))"), "ValueError: the arguments take 178258");
+  CHECK_CONTAINS(raised_by(echo.session, "host.echo(**{f'a{i}': bytes(1 << 20) for i in range(17)})"),
+                 "17 arguments are bytes-like, 17 of them large; there can be 1024, and 16");
+  CHECK_CONTAINS(raised_by(echo.session, "host.echo(**{f'a{i}': b'x' for i in range(1025)})"), "1025 arguments are bytes-like");
+  CHECK_EQ(value_of(echo.session, "host.echo(**{f'a{i}': bytes(1 << 20) for i in range(16)})"), "{}");
+  CHECK_EQ(metrics_of(echo.bridge).calls, 1);
+}
+
 CAPSULE_TEST(failures_are_exceptions_of_the_host_s_choice) {
   const Bridge bridge = make_bridge();
   const Session session = open_with(bridge, {rule("*")});

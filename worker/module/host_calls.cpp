@@ -1,5 +1,6 @@
 // What worker/python/host.py calls: calls of the host's capabilities, made and waited for without the GIL.
 #include "base/clock.hpp"
+#include "capsule/value.h"
 #include "link/host_call.hpp"
 #include "module/engine_answer.hpp"
 
@@ -10,6 +11,8 @@ namespace {
 constexpr int kNoLoop = -1;
 // And where the calling thread waits.
 constexpr int kWait = 0;
+// Of one attachment in a frame, besides its name and its bytes.
+constexpr std::size_t kAttachmentOverhead = 512;
 
 const SessionParts *parts_to_call() {
   const SessionParts *parts = session_parts();
@@ -104,6 +107,24 @@ struct Attachments {
   }
 };
 
+// False with an exception set where the call is more than a frame may carry, which the host would take for a broken protocol.
+bool check_size(const SessionParts &parts, std::size_t texts, const Attachments &attachments) {
+  std::size_t bytes = texts;
+  for (std::size_t i = 0; i < attachments.values.size(); ++i) {
+    bytes += attachments.names[i].size() + attachments.values[i].data.size() + kAttachmentOverhead;
+  }
+  const std::size_t most = parts.options.max_frame_bytes - wire::kFrameOverhead;
+  if (bytes > most) {
+    PyErr_Format(PyExc_ValueError, "the arguments take %zu bytes; they can take %zu", bytes, most);
+  } else if (attachments.values.size() > CAPSULE_MAX_INPUTS || attachments.fds.size() > kMaxAttachments) {
+    PyErr_Format(PyExc_ValueError, "%zu arguments are bytes-like, %zu of them large; there can be %d, and %zu",
+                 attachments.values.size(), attachments.fds.size(), CAPSULE_MAX_INPUTS, kMaxAttachments);
+  } else {
+    return true;
+  }
+  return false;
+}
+
 // call_host(capability, arguments, site, occurrence, timeout_ms, attachments, loop): the reply where `loop` is 0, else the call's id.
 PyObject *py_call_host(PyObject *, PyObject *arguments) {
   const char *capability = nullptr;
@@ -120,7 +141,8 @@ PyObject *py_call_host(PyObject *, PyObject *arguments) {
   }
   const SessionParts *parts = parts_to_call();
   Attachments attachments;
-  if (parts == nullptr || !attachments.read(list)) {
+  if (parts == nullptr || !attachments.read(list) ||
+      !check_size(*parts, static_cast<std::size_t>(sizes[0] + sizes[1] + sizes[2]), attachments)) {
     return nullptr;
   }
   const std::uint64_t execution_id = current_writer(*parts).execution_id;
