@@ -67,6 +67,7 @@ CAPSULE_TEST(a_storm_of_calls_balances) {
   for (std::uint32_t i = 0; i < 3; ++i) {
     servers.start([&, i] {
       std::mt19937 random(seed + i);
+      const std::string one = "1";
       Request request;
       while (request.take(bridge) == CAPSULE_OK) {
         const auto how = random() % 8;
@@ -74,7 +75,7 @@ CAPSULE_TEST(a_storm_of_calls_balances) {
           if (how == 2) {
             capsule_bridge_fail(bridge.get(), request.id(), capsule_text_from("ValueError"), {}, nullptr);
           } else {
-            const capsule_value value = value_as(CAPSULE_VALUE_JSON, "1");
+            const capsule_value value = value_as(CAPSULE_VALUE_JSON, one);
             capsule_bridge_respond(bridge.get(), request.id(), &value, nullptr);
           }
         }

@@ -66,6 +66,8 @@ class Request {
   capsule_request raw{.struct_size = sizeof(capsule_request)};
 };
 
+// Lives as long as the data.
+capsule_value value_as(std::int32_t kind, std::string &&data) = delete;
 inline capsule_value value_as(std::int32_t kind, const std::string &data) {
   return {.struct_size = sizeof(capsule_value), .kind = kind, .data = data.data(), .size_bytes = data.size()};
 }
