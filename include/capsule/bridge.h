@@ -163,10 +163,14 @@ typedef struct capsule_bridge_options {
   uint32_t struct_size;
   /** Calls that may be open at once, 1 … 10,000,000; with one more Python gets a `RuntimeError`. Default 100,000. */
   uint32_t max_pending;
+  /** The same of each session, 1 … 10,000,000. Default 16,384. Of values in shared memory its open calls hold 1,024 at most. */
+  uint32_t max_session_pending;
   /** Answers of idempotent calls that are kept, 0 … 10,000,000; the oldest is forgotten. Default 10,000. */
   uint32_t max_answers;
   /** 1: the host is told when nobody waits for a request's answer any more, by `CAPSULE_REQUEST_CANCELED`. Default 0. */
   uint32_t cancel_notices;
+  /** Bytes that the open calls of each session carry, but for those in shared memory, 1 KiB … 1 TiB. Default 64 MiB. */
+  uint64_t max_session_bytes;
   /** The most that any session of the bridge may call, `rule_count` of them; none: what the sessions' own rules say. */
   const capsule_rule *rules;
   /** Number of `rules`. */
@@ -217,7 +221,7 @@ typedef struct capsule_request {
    * capability, the place of the call in the code, and which call it is there. For the host's own table of what was done.
    */
   capsule_text idempotency_key;
-  /** A JSON object of the arguments by their names, but for the attachments. */
+  /** A JSON object of the arguments by their names, each there once, but for the attachments. */
   capsule_text arguments;
   /** The arguments that are bytes-like, `attachment_count` of them. */
   const capsule_attachment *attachments;
@@ -263,7 +267,7 @@ typedef struct capsule_bridge_metrics {
   uint64_t duplicate_settlements;
   /** Calls answered from what was answered before, or together with another. */
   uint64_t joined;
-  /** Calls that were refused because too many were open; `failed` counts them too. */
+  /** Calls that were refused because too many were open, or carried too much; `failed` counts them too. */
   uint64_t refused;
   /** Times the host was asked for approval. */
   uint64_t approvals;
@@ -508,7 +512,8 @@ CAPSULE_API capsule_status capsule_bridge_get_metrics(capsule_bridge *bridge, ca
                                                       capsule_error *error);
 
 /**
- * @brief The same of the calls of one session, zero where it has no bridge; `capabilities` and `queued` are the bridge's.
+ * @brief The same of the calls of one session, zero where it has no bridge; `capabilities` and `queued` are the bridge's, and settlements
+ * that come late or twice are counted by the bridge alone.
  * @param session A session, closed ones included.
  * @param[out] metrics Its `struct_size` set by the caller.
  * @param error Nullable.

@@ -123,7 +123,10 @@ Result<capsule::BridgeOptions> read_bridge_options(const capsule_bridge_options 
   }
   const capsule_bridge_options &o = options.value();
   auto policy = read_rules(o.rules, o.rule_count);
+  const auto bytes = static_cast<std::int64_t>(std::min<std::uint64_t>(o.max_session_bytes, INT64_MAX));
   for (const Status &status : {check_range("options.max_pending", o.max_pending, 1, 10'000'000),
+                               check_range("options.max_session_pending", o.max_session_pending, 1, 10'000'000),
+                               check_range("options.max_session_bytes", bytes, 1 << 10, std::int64_t{1} << 40),
                                check_range("options.max_answers", o.max_answers, 0, 10'000'000),
                                check_range("options.cancel_notices", o.cancel_notices, 0, 1), policy.status()}) {
     if (!status.ok()) {
@@ -131,6 +134,8 @@ Result<capsule::BridgeOptions> read_bridge_options(const capsule_bridge_options 
     }
   }
   return capsule::BridgeOptions{.max_pending = o.max_pending,
+                                .max_session_pending = o.max_session_pending,
+                                .max_session_bytes = o.max_session_bytes,
                                 .max_answers = o.max_answers,
                                 .cancel_notices = o.cancel_notices != 0,
                                 .policy = o.rule_count > 0 ? std::move(policy.value()) : nullptr};
@@ -194,6 +199,8 @@ void capsule_bridge_options_init(capsule_bridge_options *options, uint32_t struc
   const capsule::BridgeOptions d;
   capsule_bridge_options defaults{};
   defaults.max_pending = d.max_pending;
+  defaults.max_session_pending = d.max_session_pending;
+  defaults.max_session_bytes = d.max_session_bytes;
   defaults.max_answers = d.max_answers;
   write_defaults(options, struct_size, defaults);
 }

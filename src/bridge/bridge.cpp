@@ -69,7 +69,6 @@ Status Bridge::remove(const std::string &name) {
   if (found == capabilities_.end()) {
     return {CAPSULE_E_NAME, "name: there is no capability '" + name + "'"};
   }
-  found->second->registered = false;
   capabilities_.erase(found);
   return {};
 }
@@ -101,7 +100,7 @@ Result<HostRequest> Bridge::next(std::uint64_t deadline_ns) {
   }
 }
 
-Result<HostRequest> Bridge::describe(std::int32_t kind, Pending &pending) {
+HostRequest Bridge::describe(std::int32_t kind, Pending &pending) {
   HostRequest request{.kind = kind,
                       .id = pending.id,
                       .session_id = pending.session_id,
@@ -113,17 +112,10 @@ Result<HostRequest> Bridge::describe(std::int32_t kind, Pending &pending) {
                       .arguments = pending.call.arguments,
                       .names = {},
                       .values = {}};
-  if (kind != CAPSULE_REQUEST_CALL) {
-    return request;
-  }
-  pending.state = CAPSULE_CALL_TAKEN;
-  request.names = std::move(pending.call.names);
-  for (Reply &value : pending.call.values) {
-    auto opened = ReadValue::open(std::move(value));
-    if (!opened.ok()) {
-      return opened.status();
-    }
-    request.values.push_back(std::move(opened.value()));
+  if (kind == CAPSULE_REQUEST_CALL) {
+    pending.state = CAPSULE_CALL_TAKEN;
+    request.names = std::move(pending.call.names);
+    request.values = std::move(pending.call.values);
   }
   return request;
 }
@@ -197,35 +189,47 @@ void Bridge::close() {
   notifier_.notify();
 }
 
-// At that time on_alarm() looks at deadlines and lines. Earlier ones are kept; one that is not needed any more does no harm.
+// At that time on_alarm() looks at deadlines and lines. One that is not needed any more does no harm.
 void Bridge::set_alarm(std::uint64_t at_ns) {
   if (at_ns >= alarm_ns_) {
     return;
   }
   alarm_ns_ = at_ns;
-  const auto add = [weak = weak_from_this(), at_ns, loop = &runtime_->loop()] {
-    loop->add_timer(at_ns, [weak, at_ns] {
+  if (runtime_->loop().on_loop()) {
+    set_timer(at_ns);
+    return;
+  }
+  runtime_->loop().post([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) {
+      const std::lock_guard lock(self->mutex_);
+      self->set_timer(self->alarm_ns_);
+    }
+  });
+}
+
+// Loop thread. There is one timer: what comes earlier takes its place.
+void Bridge::set_timer(std::uint64_t at_ns) {
+  if (timer_) {
+    runtime_->loop().cancel_timer(*timer_);
+    timer_.reset();
+  }
+  if (at_ns != kNoDeadline) {
+    timer_ = runtime_->loop().add_timer(at_ns, [weak = weak_from_this()] {
       if (const auto self = weak.lock()) {
-        self->on_alarm(at_ns);
+        self->on_alarm();
       }
     });
-  };
-  if (runtime_->loop().on_loop()) {
-    add();
-  } else {
-    runtime_->loop().post(add);
   }
 }
 
-void Bridge::on_alarm(std::uint64_t at_ns) {
+void Bridge::on_alarm() {
   Answers answers;
   bool ready = false;
   {
     const std::lock_guard lock(mutex_);
-    if (at_ns != alarm_ns_) {
-      return;  // an earlier one was set since, and has been
-    }
+    timer_.reset();
     alarm_ns_ = kNoDeadline;
+    const bool was_ready = !ready_.empty();
     const std::uint64_t now = monotonic_ns();
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
       HostAnswer late;
@@ -233,16 +237,11 @@ void Bridge::on_alarm(std::uint64_t at_ns) {
       late.message = "the host did not answer in time";
       end(answers, deadlines_.begin()->second, std::move(late));
     }
-    std::uint64_t next = deadlines_.empty() ? kNoDeadline : deadlines_.begin()->first;
-    const std::size_t before = ready_.size();
-    for (const auto &[name, capability] : capabilities_) {
-      if (!capability->line.empty()) {
-        advance(*capability, now);
-        next = std::min(next, capability->next_turn_ns(now));
-      }
+    for (const auto &capability : std::set(lines_)) {
+      advance(capability, now);
     }
-    ready = before == 0 && !ready_.empty();
-    set_alarm(next);
+    set_alarm(deadlines_.empty() ? kNoDeadline : deadlines_.begin()->first);
+    ready = !was_ready && !ready_.empty();
   }
   tell(answers);
   if (ready) {

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -25,6 +26,8 @@ namespace capsule {
 
 struct BridgeOptions {
   std::uint32_t max_pending = 100'000;
+  std::uint32_t max_session_pending = 16'384;
+  std::uint64_t max_session_bytes = 64U << 20U;
   std::uint32_t max_answers = 10'000;
   bool cancel_notices = false;
   std::shared_ptr<const Policy> policy;  // null: what the sessions' own say
@@ -66,6 +69,8 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   capsule_bridge_metrics metrics();
   capsule_bridge_metrics metrics_of(const BridgePort &port);
   std::uint64_t list(std::size_t capacity, std::vector<capsule_pending_call> &calls);
+  // The most that any session may call; null: what its own rules say.
+  [[nodiscard]] const std::shared_ptr<const Policy> &policy() const { return options_.policy; }
   [[nodiscard]] std::uint32_t max_frame_bytes() const { return runtime_->max_frame_bytes(); }
 
   // bridge_answers.cpp: what the host says. CAPSULE_E_STATE where nobody waits, CAPSULE_E_ARGUMENT where there is no such request.
@@ -101,7 +106,9 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
     std::int32_t state = CAPSULE_CALL_QUEUED;
     bool has_turn = false;
     std::uint32_t pieces_ahead = 0;  // sent, and not yet taken
-    std::vector<std::uint64_t> joined;
+    std::uint64_t bytes = 0;         // of what it carries
+    std::uint64_t mapped = 0;        // values in shared memory
+    std::set<std::uint64_t> joined;
   };
   // Told once no lock is held.
   struct Told {
@@ -113,10 +120,6 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
     std::uint64_t took_ns = 0;
   };
   using Answers = std::vector<Told>;
-  struct Verdicts {
-    Verdict verdict;
-    bool asks = false;
-  };
 
   static void tell(Answers &answers);
   static CallAddress address_of(const HostCall &call);
@@ -125,21 +128,28 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   // All under the lock.
   void accept(Answers &answers, const std::shared_ptr<Pending> &pending);
   bool join(Answers &answers, const std::shared_ptr<Pending> &pending);
-  std::string key_of(const HostCall &call) const;
-  Verdicts judge(const Pending &pending) const;
-  Status check_arguments(const Pending &pending) const;
+  struct Refusal {
+    Outcome outcome = Outcome::kRefused;
+    const char *error_type = "";
+    std::string message;
+    std::string reason;
+  };
+  std::optional<Refusal> admit(const Pending &pending) const;
+  std::optional<Refusal> judge(const Pending &pending, bool &asks) const;
+  void set_deadline(Pending &pending) const;
   HostAnswer catalog(const BridgePort &port) const;
   std::string catalog_json(const BridgePort &port, bool with_docs) const;
-  Result<HostRequest> describe(std::int32_t kind, Pending &pending);
+  HostRequest describe(std::int32_t kind, Pending &pending);
   void queue(const std::shared_ptr<Pending> &pending);
   void make_ready(std::int32_t kind, std::uint64_t request_id);
-  void refuse(Answers &answers, const Pending &pending, Outcome outcome, const char *error_type, std::string message,
-              const std::string &reason = {});
+  void refuse(Answers &answers, const Pending &pending, Refusal refusal);
+  static void answer(Answers &answers, const Pending &pending, HostAnswer answer);
+  void open(const std::shared_ptr<Pending> &pending);
   void end(Answers &answers, std::uint64_t request_id, HostAnswer answer);
   void leave(Answers &answers, std::uint64_t request_id);
   void forget(const Pending &pending);
-  void end_turn(Capability &capability);
-  void advance(Capability &capability, std::uint64_t now_ns);
+  void end_turn(const std::shared_ptr<Capability> &capability);
+  void advance(const std::shared_ptr<Capability> &capability, std::uint64_t now_ns);
   void count_end(const Pending &pending, Outcome outcome);
   void count_call(BridgePort &port);
   void end_all(Answers &answers, Outcome outcome, const char *message);
@@ -147,7 +157,8 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   std::shared_ptr<Pending> find(std::uint64_t request_id) const;
   Status not_open(std::uint64_t request_id);
   void set_alarm(std::uint64_t at_ns);
-  void on_alarm(std::uint64_t at_ns);
+  void set_timer(std::uint64_t at_ns);
+  void on_alarm();
 
   const std::shared_ptr<Runtime> runtime_;
   const BridgeOptions options_;
@@ -158,6 +169,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   bool closed_ = false;
   std::uint64_t last_id_ = 0;
   std::map<std::string, std::shared_ptr<Capability>> capabilities_;
+  std::set<std::shared_ptr<Capability>> lines_;                  // those for which somebody waits
   std::map<std::uint64_t, std::shared_ptr<Pending>> pending_;    // by their ids: the oldest first
   std::set<std::pair<std::uint64_t, std::uint64_t>> deadlines_;  // with the request's id
   std::unordered_map<std::string, std::uint64_t> open_keys_;     // of idempotent calls
@@ -168,6 +180,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   std::unordered_map<std::uint64_t, bool> ended_;             // the last of them: whether the host answered
   std::deque<std::uint64_t> ended_order_;
   std::uint64_t alarm_ns_ = kNoDeadline;
+  std::optional<Loop::TimerId> timer_;  // loop thread
   capsule_bridge_metrics counters_{};
   ReadyFd fd_;
 
@@ -200,6 +213,8 @@ class BridgePort : public CallSink, public std::enable_shared_from_this<BridgePo
   const std::shared_ptr<Bridge> bridge_;
   std::vector<Layer> layers_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> open_;  // requests by incarnation and call
+  std::uint64_t bytes_ = 0;                                                // of what they carry
+  std::uint64_t mapped_ = 0;
   capsule_bridge_metrics counters_{};
 };
 

@@ -89,9 +89,16 @@ void Bridge::forget(const Pending &pending) {
   if (open != pending.port->open_.end() && open->second == pending.id) {
     pending.port->open_.erase(open);
   }
-  if (const auto key = open_keys_.find(pending.key); key != open_keys_.end() && key->second == pending.id) {
-    open_keys_.erase(key);
+  pending.port->bytes_ -= pending.bytes;
+  pending.port->mapped_ -= pending.mapped;
+  if (const auto key = open_keys_.find(pending.key); key != open_keys_.end()) {
+    if (key->second == pending.id) {
+      open_keys_.erase(key);
+    } else if (const auto first = find(key->second)) {
+      first->joined.erase(pending.id);
+    }
   }
+  pending.capability->line.erase(pending.id);
   ended_order_.push_back(pending.id);
   if (ended_order_.size() > kMostEnded) {
     ended_.erase(ended_order_.front());
@@ -109,21 +116,21 @@ void Bridge::end(Answers &answers, std::uint64_t request_id, HostAnswer answer) 
     count_end(*pending, answer.outcome);
   }
   for (const std::uint64_t joined : pending->joined) {
-    if (pending_.contains(joined)) {
-      end(answers, joined, copy(answer));
-    }
+    end(answers, joined, copy(answer));
   }
   if (pending->has_turn) {
-    end_turn(*pending->capability);
+    end_turn(pending->capability);
   }
   taken_.notify_all();
   if (pending->session) {
-    Told told{pending->session, address_of(pending->call), std::move(answer)};
-    told.kind = kind_of(told.answer.outcome);
-    told.request_id = pending->id;
-    told.took_ns = monotonic_ns() - pending->received_ns;
-    answers.push_back(std::move(told));
+    Bridge::answer(answers, *pending, std::move(answer));
   }
+}
+
+void Bridge::answer(Answers &answers, const Pending &pending, HostAnswer answer) {
+  const std::int32_t kind = kind_of(answer.outcome);
+  answers.push_back(
+      {pending.session, address_of(pending.call), std::move(answer), kind, pending.id, monotonic_ns() - pending.received_ns});
 }
 
 void Bridge::keep(const std::string &key, const HostAnswer &answer) {
@@ -131,11 +138,12 @@ void Bridge::keep(const std::string &key, const HostAnswer &answer) {
     return;
   }
   kept_order_.push_back(key);
-  kept_bytes_ += answer.value.data.size();
+  const auto size_of = [](const std::string &of, const HostAnswer &what) { return 2 * of.size() + what.value.data.size(); };
+  kept_bytes_ += size_of(key, answer);
   kept_.emplace(key, copy(answer));
   while (kept_order_.size() > options_.max_answers || (kept_bytes_ > kKeptBytes && kept_order_.size() > 1)) {
     const auto oldest = kept_.find(kept_order_.front());
-    kept_bytes_ -= oldest->second.value.data.size();
+    kept_bytes_ -= size_of(oldest->first, oldest->second);
     kept_.erase(oldest);
     kept_order_.pop_front();
   }

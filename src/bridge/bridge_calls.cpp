@@ -11,15 +11,50 @@
 namespace capsule {
 namespace {
 
-// Rules that narrow a session's, one after the other.
-constexpr std::size_t kMostLayers = 18;
+// Rules that narrow a session's, one after the other, besides its own and the bridge's.
+constexpr std::size_t kMostNarrowings = 16;
+// Values in shared memory that the open calls of a session hold: each is a mapping, of which a process has some 65,000.
+constexpr std::uint64_t kMostMapped = 1024;
+constexpr std::int64_t kYearMs = 31'536'000'000;
+
+// The arguments as a JSON object; discarded where they are none, or name one of them twice, of which another parser takes the other.
+nlohmann::json parse_arguments(const HostCall &call) {
+  std::size_t keys = 0;
+  const auto count = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json &) {
+    keys += depth == 1 && event == nlohmann::json::parse_event_t::key ? 1 : 0;
+    return true;
+  };
+  nlohmann::json arguments = nlohmann::json::parse(call.arguments, count, /*allow_exceptions=*/false);
+  bool sound = arguments.is_object() && arguments.size() == keys;
+  for (std::size_t i = 0; sound && i < call.names.size(); ++i) {
+    const auto same = std::find(call.names.begin() + static_cast<std::ptrdiff_t>(i) + 1, call.names.end(), call.names[i]);
+    sound = is_utf8(call.names[i]) && same == call.names.end() && !arguments.contains(call.names[i]);
+  }
+  return sound ? std::move(arguments) : nlohmann::json(nlohmann::json::value_t::discarded);
+}
 
 CallFacts facts_of(const HostCall &call, const nlohmann::json &arguments) {
   CallFacts facts{.arguments = &arguments, .attachments = {}};
   for (std::size_t i = 0; i < call.values.size(); ++i) {
-    facts.attachments.push_back({call.names[i], call.values[i].size_bytes});
+    facts.attachments.push_back({call.names[i], call.values[i]->fields().size_bytes});
   }
   return facts;
+}
+
+// So that no key of one execution is also one of another.
+std::string escaped(const std::string &key) {
+  std::string text;
+  for (const char c : key) {
+    text += c == ':' ? "%3A" : c == '%' ? "%25" : std::string(1, c);
+  }
+  return text;
+}
+
+std::string key_of(const HostCall &call) {
+  const std::string execution = call.execution_key.empty()
+                                    ? std::to_string(call.incarnation) + "-" + std::to_string(call.execution_id)
+                                    : "key-" + escaped(call.execution_key);
+  return "exec:" + execution + ":" + call.capability + ":" + call.site + ":" + std::to_string(call.occurrence);
 }
 
 }  // namespace
@@ -53,7 +88,6 @@ void Bridge::count_call(BridgePort &port) {
   for (capsule_bridge_metrics *metrics : {&counters_, &port.counters_}) {
     ++metrics->calls;
     ++metrics->bridge_pending_current;
-    metrics->bridge_pending_hwm = std::max(metrics->bridge_pending_hwm, metrics->bridge_pending_current);
   }
 }
 
@@ -87,52 +121,33 @@ void Bridge::accept(Answers &answers, const std::shared_ptr<Pending> &pending) {
   }
   count_call(*pending->port);
   pending->id = ++last_id_;
-  const auto found = capabilities_.find(call.capability);
-  if (closed_) {
-    return refuse(answers, *pending, Outcome::kClosed, "", "the bridge is closed");
+  pending->bytes = call.arguments.size() + call.site.size();
+  for (std::size_t i = 0; i < call.values.size(); ++i) {
+    const bool mapped = call.values[i]->mapped();
+    pending->mapped += mapped ? 1 : 0;
+    pending->bytes += call.names[i].size() + (mapped ? 0 : call.values[i]->fields().size_bytes);
   }
-  if (pending_.size() >= options_.max_pending) {
-    ++counters_.refused;
-    ++pending->port->counters_.refused;
-    return refuse(answers, *pending, Outcome::kRefused, "RuntimeError", "too many calls of the host are open");
+  if (auto refusal = admit(*pending)) {
+    return refuse(answers, *pending, std::move(*refusal));
   }
-  if (found == capabilities_.end()) {
-    return refuse(
-        answers, *pending, Outcome::kRefused, "LookupError",
-        "the host offers no '" + call.capability.substr(0, utf8_prefix(call.capability, CAPSULE_CAPABILITY_NAME_SIZE)) + "'");
-  }
-  pending->capability = found->second;
-  const Verdicts verdicts = judge(*pending);
-  if (verdicts.verdict.decision == CAPSULE_POLICY_DENY) {
-    std::string message = "'" + call.capability + "' may not be called: " + verdicts.verdict.reason;
-    message += verdicts.verdict.argument.empty() ? "" : " on '" + verdicts.verdict.argument + "'";
-    return refuse(answers, *pending, Outcome::kDenied, "", std::move(message), verdicts.verdict.reason);
-  }
-  if (Status status = check_arguments(*pending); !status.ok()) {
-    return refuse(answers, *pending, Outcome::kRefused, "ValueError", status.message());
+  pending->capability = capabilities_.find(call.capability)->second;
+  bool asks = false;
+  if (auto refusal = judge(*pending, asks)) {
+    return refuse(answers, *pending, std::move(*refusal));
   }
   for (BridgePort::Layer &layer : pending->port->layers_) {
     layer.policy->count(call.capability, layer.used);
   }
   pending->key = key_of(call);
-  const std::int64_t own_ms = pending->capability->spec.timeout_ms;
-  const auto asked_ms = static_cast<std::int64_t>(std::min<std::uint64_t>(call.timeout_ms, INT64_MAX));
-  const std::int64_t timeout_ms = asked_ms == 0 ? own_ms : own_ms < 0 ? asked_ms : std::min(own_ms, asked_ms);
-  pending->deadline_ns =
-      timeout_ms < 0 ? kNoDeadline : pending->received_ns + static_cast<std::uint64_t>(timeout_ms) * kNsPerMs;
+  set_deadline(*pending);
   if (join(answers, pending)) {
     return;
   }
-  pending_.emplace(pending->id, pending);
-  pending->port->open_[{call.incarnation, call.call_id}] = pending->id;
-  if (pending->deadline_ns != kNoDeadline) {
-    deadlines_.emplace(pending->deadline_ns, pending->id);
-    set_alarm(pending->deadline_ns);
-  }
+  open(pending);
   if (pending->state == CAPSULE_CALL_JOINED) {
     return;
   }
-  if (verdicts.asks) {
+  if (asks) {
     pending->state = CAPSULE_CALL_ASKED;
     ++counters_.approvals;
     ++pending->port->counters_.approvals;
@@ -142,70 +157,100 @@ void Bridge::accept(Answers &answers, const std::shared_ptr<Pending> &pending) {
   }
 }
 
-// True where it was answered from what is kept. One with the key of an open one becomes that one's, or, where nobody waits for that
-// one, takes its place.
+// Whether there is room for it, and what it calls.
+std::optional<Bridge::Refusal> Bridge::admit(const Pending &pending) const {
+  const HostCall &call = pending.call;
+  const BridgePort &port = *pending.port;
+  if (closed_) {
+    return Refusal{Outcome::kClosed, "", "the bridge is closed", {}};
+  }
+  if (pending_.size() >= options_.max_pending || port.open_.size() >= options_.max_session_pending ||
+      port.bytes_ + pending.bytes > options_.max_session_bytes || port.mapped_ + pending.mapped > kMostMapped ||
+      port.open_.contains({call.incarnation, call.call_id})) {
+    return Refusal{Outcome::kRefused, "RuntimeError", "too many calls of the host are open, or they carry too much", "limit"};
+  }
+  if (!capabilities_.contains(call.capability)) {
+    const std::string name = call.capability.substr(0, utf8_prefix(call.capability, CAPSULE_CAPABILITY_NAME_SIZE));
+    return Refusal{Outcome::kRefused, "LookupError", "the host offers no '" + name + "'", {}};
+  }
+  return std::nullopt;
+}
+
+// The strictest of the rules of the bridge and of the session decides; `asks`: the host is to be asked first.
+std::optional<Bridge::Refusal> Bridge::judge(const Pending &pending, bool &asks) const {
+  const std::string &name = pending.call.capability;
+  const nlohmann::json arguments = parse_arguments(pending.call);
+  const CallFacts facts = facts_of(pending.call, arguments);
+  Verdict verdict{CAPSULE_POLICY_ALLOW, "", {}};
+  for (const BridgePort::Layer &layer : pending.port->layers_) {
+    Verdict one =
+        arguments.is_discarded() ? layer.policy->judge(name, {}, layer.used) : layer.policy->judge(name, facts, layer.used);
+    if (one.decision < verdict.decision) {
+      verdict = std::move(one);
+    }
+  }
+  if (verdict.decision == CAPSULE_POLICY_DENY) {
+    std::string message = "'" + name + "' may not be called: " + verdict.reason;
+    message += verdict.argument.empty() ? "" : " on '" + verdict.argument + "'";
+    return Refusal{Outcome::kDenied, "", std::move(message), verdict.reason};
+  }
+  asks = verdict.decision == CAPSULE_POLICY_ASK || (pending.capability->spec.flags & CAPSULE_CAPABILITY_NEEDS_APPROVAL) != 0;
+  if (arguments.is_discarded()) {
+    return Refusal{Outcome::kRefused, "ValueError", "arguments: no JSON object, or one of them is named twice", {}};
+  }
+  const auto &schema = pending.capability->spec.arguments;
+  if (Status status = schema ? schema->check("arguments", pending.call.arguments) : Status(); !status.ok()) {
+    return Refusal{Outcome::kRefused, "ValueError", status.message(), {}};
+  }
+  return std::nullopt;
+}
+
+// The capability's own time, or less where the call asks for less.
+void Bridge::set_deadline(Pending &pending) const {
+  const std::int64_t own_ms = pending.capability->spec.timeout_ms;
+  const auto asked_ms = static_cast<std::int64_t>(std::min<std::uint64_t>(pending.call.timeout_ms, kYearMs));
+  const std::int64_t timeout_ms = asked_ms == 0 ? own_ms : own_ms < 0 ? asked_ms : std::min(own_ms, asked_ms);
+  if (timeout_ms >= 0) {
+    pending.deadline_ns = pending.received_ns + static_cast<std::uint64_t>(timeout_ms) * kNsPerMs;
+  }
+}
+
+void Bridge::open(const std::shared_ptr<Pending> &pending) {
+  BridgePort &port = *pending->port;
+  pending_.emplace(pending->id, pending);
+  port.open_[{pending->call.incarnation, pending->call.call_id}] = pending->id;
+  port.bytes_ += pending->bytes;
+  port.mapped_ += pending->mapped;
+  for (capsule_bridge_metrics *metrics : {&counters_, &port.counters_}) {
+    metrics->bridge_pending_hwm = std::max(metrics->bridge_pending_hwm, metrics->bridge_pending_current);
+  }
+  if (pending->deadline_ns != kNoDeadline) {
+    deadlines_.emplace(pending->deadline_ns, pending->id);
+    set_alarm(pending->deadline_ns);
+  }
+}
+
+// True where it was answered from what is kept. One with the key of an open one is answered with that.
 bool Bridge::join(Answers &answers, const std::shared_ptr<Pending> &pending) {
   if ((pending->capability->spec.flags & CAPSULE_CAPABILITY_IDEMPOTENT) == 0) {
     return false;
   }
-  if (const auto kept = kept_.find(pending->key); kept != kept_.end()) {
-    ++counters_.joined;
-    ++pending->port->counters_.joined;
+  const auto kept = kept_.find(pending->key);
+  const auto open = open_keys_.emplace(pending->key, pending->id);
+  if (kept == kept_.end() && open.second) {
+    return false;
+  }
+  ++counters_.joined;
+  ++pending->port->counters_.joined;
+  if (kept != kept_.end()) {
+    open_keys_.erase(open.first);
     count_end(*pending, kept->second.outcome);
-    answers.push_back({pending->session, address_of(pending->call), copy(kept->second), CAPSULE_TRACE_PROMISE_RESOLVED,
-                       pending->id, monotonic_ns() - pending->received_ns});
+    answer(answers, *pending, copy(kept->second));
     return true;
   }
-  const auto [open, is_first] = open_keys_.emplace(pending->key, pending->id);
-  if (!is_first) {
-    ++counters_.joined;
-    ++pending->port->counters_.joined;
-    pending->state = CAPSULE_CALL_JOINED;
-    if (const auto first = find(open->second)) {
-      first->joined.push_back(pending->id);
-    }
-  }
+  pending->state = CAPSULE_CALL_JOINED;
+  find(open.first->second)->joined.insert(pending->id);
   return false;
-}
-
-std::string Bridge::key_of(const HostCall &call) const {
-  const std::string execution = call.execution_key.empty()
-                                    ? std::to_string(call.incarnation) + "-" + std::to_string(call.execution_id)
-                                    : "key-" + call.execution_key;
-  return "exec:" + execution + ":" + call.capability + ":" + call.site + ":" + std::to_string(call.occurrence);
-}
-
-// The strictest of the bridge's rules and the session's.
-Bridge::Verdicts Bridge::judge(const Pending &pending) const {
-  const std::string &name = pending.call.capability;
-  const auto &layers = pending.port->layers_;
-  const bool constrained =
-      (options_.policy && options_.policy->constrains(name)) ||
-      std::any_of(layers.begin(), layers.end(), [&](const auto &layer) { return layer.policy->constrains(name); });
-  nlohmann::json arguments;
-  if (constrained) {
-    arguments = nlohmann::json::parse(pending.call.arguments, nullptr, /*allow_exceptions=*/false);
-    arguments = arguments.is_object() ? std::move(arguments) : nlohmann::json::object();
-  }
-  const CallFacts facts = facts_of(pending.call, arguments);
-  Verdicts all{.verdict = layers.empty() ? Verdict{} : Verdict{CAPSULE_POLICY_ALLOW, "", {}}};
-  const auto narrow = [&](Verdict verdict) {
-    all.verdict = verdict.decision < all.verdict.decision ? std::move(verdict) : all.verdict;
-  };
-  for (const BridgePort::Layer &layer : layers) {
-    narrow(layer.policy->judge(name, facts, layer.used));
-  }
-  if (options_.policy) {
-    narrow(options_.policy->judge(name, facts, std::vector<std::uint64_t>(options_.policy->size())));
-  }
-  all.asks =
-      all.verdict.decision == CAPSULE_POLICY_ASK || (pending.capability->spec.flags & CAPSULE_CAPABILITY_NEEDS_APPROVAL) != 0;
-  return all;
-}
-
-Status Bridge::check_arguments(const Pending &pending) const {
-  const auto &schema = pending.capability->spec.arguments;
-  return schema ? schema->check("arguments", pending.call.arguments) : Status();
 }
 
 // What there is, as JSON; without the documentation where a frame would not hold it.
@@ -228,10 +273,8 @@ HostAnswer Bridge::catalog(const BridgePort &port) const {
 std::string Bridge::catalog_json(const BridgePort &port, bool with_docs) const {
   nlohmann::json offered = nlohmann::json::array();
   for (const auto &[name, capability] : capabilities_) {
-    const auto &layers = port.layers_;
-    const bool allowed = !layers.empty() && (!options_.policy || options_.policy->may_allow(name)) &&
-                         std::all_of(layers.begin(), layers.end(),
-                                     [&, &path = name](const auto &layer) { return layer.policy->may_allow(path); });
+    const bool allowed = std::all_of(port.layers_.begin(), port.layers_.end(),
+                                     [&path = name](const auto &layer) { return layer.policy->may_allow(path); });
     // Names of those that are denied are told too, as to call one says why not, and nothing else of them.
     offered.push_back({{"name", name},
                        {"doc", allowed && with_docs ? capability->spec.doc : std::string()},
@@ -244,51 +287,48 @@ std::string Bridge::catalog_json(const BridgePort &port, bool with_docs) const {
 
 void Bridge::queue(const std::shared_ptr<Pending> &pending) {
   pending->state = CAPSULE_CALL_QUEUED;
-  Capability &capability = *pending->capability;
-  capability.line.push_back(pending->id);
-  const std::uint64_t now = monotonic_ns();
-  advance(capability, now);
-  set_alarm(capability.next_turn_ns(now));
+  pending->capability->line.insert(pending->id);
+  advance(pending->capability, monotonic_ns());
 }
 
 // Whose turn it is becomes a request.
-void Bridge::advance(Capability &capability, std::uint64_t now_ns) {
-  while (!capability.line.empty()) {
-    const auto pending = find(capability.line.front());
-    if (pending != nullptr && !capability.take_turn(now_ns)) {
-      return;
-    }
-    capability.line.pop_front();
-    if (pending != nullptr) {
-      pending->has_turn = true;
-      make_ready(CAPSULE_REQUEST_CALL, pending->id);
-    }
+void Bridge::advance(const std::shared_ptr<Capability> &capability, std::uint64_t now_ns) {
+  auto &line = capability->line;
+  while (!line.empty() && capability->take_turn(now_ns)) {
+    const std::uint64_t id = *line.begin();
+    line.erase(line.begin());
+    find(id)->has_turn = true;
+    make_ready(CAPSULE_REQUEST_CALL, id);
+  }
+  if (line.empty()) {
+    lines_.erase(capability);
+  } else {
+    lines_.insert(capability);
+    set_alarm(capability->next_turn_ns(now_ns));
   }
 }
 
-void Bridge::end_turn(Capability &capability) {
-  --capability.with_host;
-  const std::uint64_t now = monotonic_ns();
-  advance(capability, now);
-  set_alarm(capability.next_turn_ns(now));
+void Bridge::end_turn(const std::shared_ptr<Capability> &capability) {
+  --capability->with_host;
+  advance(capability, monotonic_ns());
 }
 
 // Of a call that is not open yet.
-void Bridge::refuse(Answers &answers, const Pending &pending, Outcome outcome, const char *error_type, std::string message,
-                    const std::string &reason) {
-  count_end(pending, outcome);
-  if (outcome == Outcome::kDenied) {
-    log_record(CAPSULE_LOG_INFO, "event=capability_denied session={} execution={} capability={} reason={}",
-               pending.session->id(), pending.call.execution_id, pending.call.capability, reason);
+void Bridge::refuse(Answers &answers, const Pending &pending, Refusal refusal) {
+  count_end(pending, refusal.outcome);
+  const std::uint64_t limited = refusal.reason == "limit" ? 1 : 0;
+  counters_.refused += limited;
+  pending.port->counters_.refused += limited;
+  if (refusal.outcome == Outcome::kDenied) {
+    log_record(CAPSULE_LOG_INFO, "event=capability_denied session={} execution={} capability={} reason={}", pending.session_id,
+               pending.call.execution_id, pending.call.capability, refusal.reason);
   }
-  HostAnswer answer;
-  answer.outcome = outcome;
-  answer.error_type = error_type;
-  answer.message = std::move(message);
-  answer.reason = reason;
-  answers.push_back({pending.session, address_of(pending.call), std::move(answer),
-                     outcome == Outcome::kDenied ? CAPSULE_TRACE_CAPABILITY_DENIED : CAPSULE_TRACE_PROMISE_REJECTED, pending.id,
-                     monotonic_ns() - pending.received_ns});
+  HostAnswer refused;
+  refused.outcome = refusal.outcome;
+  refused.error_type = refusal.error_type;
+  refused.message = std::move(refusal.message);
+  refused.reason = std::move(refusal.reason);
+  answer(answers, pending, std::move(refused));
 }
 
 void Bridge::give_up(BridgePort &port, std::uint64_t incarnation, std::uint64_t call_id) {
@@ -354,8 +394,9 @@ void Bridge::pieces_taken(BridgePort &port, std::uint64_t incarnation, std::uint
 
 Status Bridge::narrow(BridgePort &port, std::shared_ptr<const Policy> policy) {
   const std::lock_guard lock(mutex_);
-  if (port.layers_.size() >= kMostLayers) {
-    return {CAPSULE_E_LIMIT, "session: its rules were narrowed " + std::to_string(port.layers_.size() - 1) + " times"};
+  const std::size_t given = options_.policy ? 2 : 1;
+  if (port.layers_.size() >= given + kMostNarrowings) {
+    return {CAPSULE_E_LIMIT, "session: its rules were narrowed " + std::to_string(kMostNarrowings) + " times"};
   }
   const std::size_t size = policy->size();
   port.layers_.push_back({std::move(policy), std::vector<std::uint64_t>(size)});

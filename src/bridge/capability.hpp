@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/clock.hpp"
@@ -51,9 +51,8 @@ struct Capability {
   }
 
   const CapabilitySpec spec;
-  bool registered = true;
   std::uint32_t with_host = 0;
-  std::deque<std::uint64_t> line;  // requests that wait for a turn
+  std::set<std::uint64_t> line;  // requests that wait for a turn, in the order they came
 
  private:
   void refill(std::uint64_t now_ns) {

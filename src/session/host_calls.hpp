@@ -12,7 +12,7 @@ namespace capsule {
 
 class Session;
 
-// A wire::Call that owns what it says.
+// A wire::Call that owns what it says, which may be anything: a worker is an enemy.
 struct HostCall {
   std::uint64_t incarnation = 0;  // of the worker
   std::uint64_t call_id = 0;
@@ -25,7 +25,7 @@ struct HostCall {
   std::uint64_t timeout_ms = 0;
   bool waits_on_work = false;
   std::vector<std::string> names;
-  std::vector<Reply> values;
+  std::vector<std::unique_ptr<ReadValue>> values;  // of the names
 };
 
 // Which call an answer is to.

@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t kMostUnread = 64U << 20U;
 // Executions of which the keys are known, for the calls that they make when they are over.
 constexpr std::size_t kMostKeys = 1024;
+// Of the text that tells where in the code a call is made.
+constexpr std::size_t kMostOfSite = 2048;
 
 }  // namespace
 
@@ -41,16 +43,24 @@ void Session::on_call(Worker &worker, const wire::Envelope &envelope, const wire
   for (const wire::Text name : request.names) {
     call.names.emplace_back(name);
   }
+  Status malformed = calls_ && request.names.size() == request.values.size() && request.site.size() <= kMostOfSite
+                         ? Status()
+                         : Status(CAPSULE_E_PROTOCOL, "a call of the host is malformed, or there is no bridge");
   for (const wire::Answer &value : request.values) {
-    call.values.emplace_back(value, value.attached ? worker.control.take_fd() : UniqueFd());
+    auto opened = ReadValue::open(Reply(value, value.attached ? worker.control.take_fd() : UniqueFd()));
+    if (!opened.ok()) {
+      malformed = opened.status();
+      break;
+    }
+    call.values.push_back(std::move(opened.value()));
   }
   {
     const Lock lock(mutex_);
     if (worker_.get() != &worker || !worker.protocol_error.ok()) {
       return;
     }
-    if (!calls_ || call.names.size() != call.values.size()) {
-      return break_protocol(worker, Status(CAPSULE_E_PROTOCOL, "a call of the host is malformed, or there is no bridge"));
+    if (!malformed.ok()) {
+      return break_protocol(worker, malformed);
     }
     if (const auto key = execution_keys_.find(call.execution_id); key != execution_keys_.end()) {
       call.execution_key = key->second;
@@ -78,10 +88,11 @@ bool Session::answer_call(const CallAddress &address, const HostAnswer &answer) 
     frame.value = std::move(items.items.front());
     fds = std::move(items.fds);
   }
-  send(channel, address.execution_id, std::move(frame), fds);
   if ((worker_.get()->*channel).pending_bytes() > kMostUnread) {
     break_protocol(*worker_, Status(CAPSULE_E_PROTOCOL, "it does not read the answers to its calls"));
+    return false;
   }
+  send(channel, address.execution_id, std::move(frame), fds);
   return true;
 }
 

@@ -65,6 +65,8 @@ class ReadValue {
   static Result<std::unique_ptr<ReadValue>> open(Reply reply);
 
   [[nodiscard]] const capsule_value &fields() const { return fields_; }
+  // Whether it lies in shared memory.
+  [[nodiscard]] bool mapped() const { return buffer_.data() != nullptr; }
 
  private:
   Reply reply_;

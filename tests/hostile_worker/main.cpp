@@ -2,7 +2,7 @@
 // said by the environment: HOSTILE=version answers Hello with another protocol; otherwise it serves sessions, and what an
 // execution's source says is what it sends: `garbage`, `oversize`, `truncated`, `stranger` (a result of another execution),
 // `wrong_way` (a frame only the host sends), `stream` (output on a stream that is none), `position` (an impossible queue position),
-// `newer` (an unknown message, which is no offence).
+// `newer` (an unknown message, which is no offence); `call_…` (calls of the host, see there).
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -67,9 +67,45 @@ std::vector<std::uint8_t> offence(std::string_view kind, std::uint64_t execution
   return frame;
 }
 
+// Calls of the host that our own Python would not make.
+void call_host(ControlSender &control, std::string_view kind, std::uint64_t execution_id) {
+  wire::Call call{.call_id = 7, .capability = "read", .arguments = R"({"path":"/data/x"})", .site = "f:1", .occurrence = 0};
+  const std::string long_text = R"({"path":"/data/)" + std::string(99'983, 'x') + "\"}";
+  const std::vector<std::int64_t> shape{1'000'000};
+  if (kind == "call_doubled") {
+    call.arguments = R"({"path":"/data/x","path":"/etc/passwd"})";
+  } else if (kind == "call_garbage") {
+    call.arguments = "[1";
+  } else if (kind == "call_shadowed") {
+    call.names = {"path"};
+    call.values = {{.kind = 4, .data = "x", .format = "B", .shape = {1}, .strides = {1}, .size_bytes = 1, .total = 1}};
+  } else if (kind == "call_shape") {
+    call.names = {"data"};
+    call.values = {
+        {.kind = 4, .data = "x", .format = "B", .shape = shape, .strides = {1}, .size_bytes = 1'000'000, .total = 1}};
+  } else if (kind == "call_nameless") {
+    call.values = {{.kind = 4, .data = "x"}};
+  } else if (kind == "call_site") {
+    call.site = long_text;
+  }
+  const bool flood = kind == "call_flood";
+  for (std::uint64_t i = 0; i < (kind == "call_twice" ? 2U : flood ? 1000U : 1U); ++i) {
+    call.call_id += flood ? 1 : 0;
+    call.arguments = flood ? std::string_view(long_text) : call.arguments;
+    control.post(execution_id, call);
+  }
+}
+
 class HostileExecutor : public Executor {
  public:
+  explicit HostileExecutor(const SessionParts &parts) : parts_(parts) {}
   Outcome run(std::uint64_t execution_id, const wire::Execute &request, std::vector<UniqueFd>) override {
+    if (request.source.starts_with("call_")) {
+      call_host(parts_.control, request.source, execution_id);
+      for (;;) {
+        pause();  // the host ends it
+      }
+    }
     send_all(find_work_channel(), offence(request.source, execution_id));
     if (request.source == "truncated") {
       _exit(0);
@@ -78,12 +114,17 @@ class HostileExecutor : public Executor {
   }
   void attach(const SessionParts &) override {}
   void answer(const wire::Ask &, std::vector<UniqueFd>) override {}
+
+ private:
+  const SessionParts &parts_;
 };
 
 class HostileProgram : public EchoProgram {
  public:
   using EchoProgram::EchoProgram;
-  std::unique_ptr<Executor> make_executor(const SessionParts &) override { return std::make_unique<HostileExecutor>(); }
+  std::unique_ptr<Executor> make_executor(const SessionParts &parts) override {
+    return std::make_unique<HostileExecutor>(parts);
+  }
 };
 
 void answer_with_another_version() {

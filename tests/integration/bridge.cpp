@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <csignal>
+#include <set>
 
 #include "process.hpp"
 #include "values.hpp"
@@ -20,6 +21,15 @@ std::string raised_by(const Session &session, const std::string &expression) {
 bool is_readable(std::int32_t fd, int timeout_ms) {
   pollfd one{fd, POLLIN, 0};
   return poll(&one, 1, timeout_ms) == 1;
+}
+
+// Takes it away while calls of it wait in line.
+void until_taken_away(const Bridge &bridge, const std::string &name) {
+  const Deadline deadline;
+  while (metrics_of(bridge).bridge_pending_current < 2 && !deadline.over()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  ACCEPTED(capsule_bridge_unregister(bridge.get(), name.data(), name.size(), error));
 }
 
 struct Echo {
@@ -145,6 +155,9 @@ CAPSULE_TEST(failures_are_exceptions_of_the_host_s_choice) {
   CHECK_EQ(raised_by(session, "host.fails('KeyError')"), "\"KeyError: 'no such row'\"");
   CHECK_EQ(raised_by(session, "host.fails('QuotaExceeded')"), "'Error: no such row'");
   CHECK_EQ(raised_by(session, "host.fails('SystemExit')"), "'Error: no such row'");
+  CHECK_EQ(raised_by(session, "host.fails('StopIteration')"), "'Error: no such row'");
+  Run awaited(session, "import asyncio\nawait host.fails('StopIteration')");
+  CHECK_EQ(awaited.end().error_type, "host.Error");
   CHECK_EQ(raised_by(session, "host.fails('UnicodeDecodeError')"), "'Error: no such row'");
   CHECK_EQ(value_of(session, "try: host.fails('Odd')\nexcept host.Error as e: r = e.type, e.capability\nr"),
            "('Odd', 'fails')");
@@ -152,7 +165,7 @@ CAPSULE_TEST(failures_are_exceptions_of_the_host_s_choice) {
   Run run(session, "host.fails('ValueError')");
   CHECK_EQ(run.end().error_type, "ValueError");
   CHECK(run.end().traceback.value_or("").find("<capsule>") == std::string::npos);
-  CHECK_EQ(metrics_of(bridge).failed, 6);
+  CHECK_EQ(metrics_of(bridge).failed, 8);
 }
 
 CAPSULE_TEST(nothing_may_be_called_that_no_rule_allows) {
@@ -198,6 +211,59 @@ CAPSULE_TEST(nothing_may_be_called_that_no_rule_allows) {
   CHECK_EQ(raised_by(session, "host.fetch('https://evil.org/')"),
            "\"PermissionError: 'fetch' may not be called: constraint on 'url'\"");
   CHECK_EQ(raised_by(session, "host.read('/data')"), "\"PermissionError: 'read' may not be called: quota\"");
+  check_balance(metrics_of(bridge));
+}
+
+CAPSULE_TEST(the_bridge_s_own_rules_hold_for_every_session) {
+  capsule_rule most[] = {rule("echo"), rule("ask", CAPSULE_POLICY_ASK)};
+  most[0].max_calls = 2;
+  capsule_bridge_options options;
+  capsule_bridge_options_init(&options, sizeof options);
+  options.rules = most;
+  options.rule_count = 2;
+  const Bridge bridge = make_bridge(shared_runtime(), &options);
+  for (const char *name : {"echo", "ask", "other"}) {
+    offer(bridge, capability(name));
+  }
+  const Session session = open_with(bridge, {rule("*")});
+  const Session other = open_with(bridge, {rule("*")});
+  const Server server(bridge, [](const Bridge &to, const Request &request) {
+    if (request.raw.kind == CAPSULE_REQUEST_APPROVAL) {
+      ACCEPTED(capsule_bridge_approve(to.get(), request.id(), 0, error));
+    } else {
+      respond(to, request.id(), "1");
+    }
+  });
+  for (const Session *one : {&session, &other}) {
+    CHECK_EQ(value_of(*one, "host.echo() + host.echo()"), "2");
+    CHECK_EQ(raised_by(*one, "host.echo()"), "\"PermissionError: 'echo' may not be called: quota\"");
+    CHECK_EQ(raised_by(*one, "host.other()"), "\"PermissionError: 'other' may not be called: no_rule\"");
+    CHECK_EQ(raised_by(*one, "host.ask()"), "\"PermissionError: 'ask' may not be called: not_approved\"");
+  }
+}
+
+CAPSULE_TEST(a_session_has_no_more_calls_open_than_it_may) {
+  capsule_bridge_options options;
+  capsule_bridge_options_init(&options, sizeof options);
+  options.max_session_pending = 2;
+  options.max_session_bytes = 1024;
+  const Bridge bridge = make_bridge(shared_runtime(), &options);
+  offer(bridge, capability("wait"));
+  const Session session = open_with(bridge, {rule("*")});
+  const Session other = open_with(bridge, {rule("*")});
+  CHECK_CONTAINS(raised_by(session, "host.wait(a='x' * 1024)"),
+                 "RuntimeError: too many calls of the host are open, or they carry");
+  value_of(session, "import asyncio\na, b = host.wait(), host.wait()\nawait asyncio.sleep(0)");
+  CHECK_CONTAINS(raised_by(session, "host.wait()"), "RuntimeError: too many calls");
+  Run run(other, "host.wait()");
+  Request requests[3];
+  for (Request &request : requests) {
+    CHECK_EQ(request.take(bridge), CAPSULE_OK);
+    respond(bridge, request.id(), "1");
+  }
+  CHECK_EQ(run.end().repr, "1");
+  CHECK_EQ(value_of(session, "await asyncio.gather(a, b)"), "[1, 1]");
+  CHECK_EQ(metrics_of(bridge).refused, 2);
   check_balance(metrics_of(bridge));
 }
 
@@ -363,6 +429,31 @@ CAPSULE_TEST(an_idempotent_call_reaches_the_host_once) {
   check_balance(metrics_of(bridge));
 }
 
+CAPSULE_TEST(threads_and_tasks_that_call_from_one_place_have_keys_of_their_own) {
+  const Bridge bridge = make_bridge();
+  capsule_capability charge = capability("charge");
+  charge.flags = CAPSULE_CAPABILITY_IDEMPOTENT;
+  offer(bridge, charge);
+  std::set<std::string> keys;
+  const Server server(bridge, [&](const Bridge &to, const Request &request) {
+    keys.insert(request.key());
+    respond(to, request.id(), std::to_string(keys.size()));
+  });
+  const Session session = open_with(bridge, {rule("*")});
+  CHECK_EQ(value_of(session,
+                    "import asyncio, sys\nfrom concurrent.futures import ThreadPoolExecutor\nsys.setswitchinterval(1e-6)\n"
+                    "def charge(_): return host.charge()\n"
+                    "with ThreadPoolExecutor(8) as pool: got = list(pool.map(charge, range(300)))\nlen(set(got))"),
+           "300");
+  // A task of an execution that is over, between calls of one that runs.
+  value_of(session,
+           "async def two(): return [await host.charge() for _ in range(40)]\n"
+           "task = asyncio.ensure_future(two())\nawait asyncio.sleep(0)");
+  CHECK_EQ(value_of(session, "mine = [await host.charge() for _ in range(40)]\nlen(set(mine + await task))"), "80");
+  CHECK_EQ(keys.size(), 380);
+  CHECK_EQ(metrics_of(bridge).joined, 0);
+}
+
 CAPSULE_TEST(what_the_host_did_for_one_that_died_is_not_done_again) {
   const Bridge bridge = make_bridge();
   capsule_capability charge = capability("charge");
@@ -433,8 +524,14 @@ CAPSULE_TEST(calls_wait_for_their_capability_s_limits) {
   rated.calls_per_s = 50;
   offer(bridge, rated);
   const Server server(bridge, echo_arguments);
-  const Event end = Run(session, "for _ in range(4): host.rated()").end();
-  CHECK_AT_LEAST(end.promise_wait_ns, 55'000'000U);
+  Run slow(session, "for _ in range(4): host.rated()");
+  CHECK_EQ(slow.end().outcome, "ok");
+  CHECK_AT_LEAST(slow.end().promise_wait_ns, 55'000'000U);
+  // Those that wait have their turn also when the capability is taken away.
+  Run last(session,
+           "x = [host.rated(), host.rated()]\nimport asyncio\nawait asyncio.gather(*(host.rated() for _ in range(3)))");
+  until_taken_away(bridge, "rated");
+  CHECK_EQ(last.end().outcome, "ok");
 }
 
 CAPSULE_TEST(registrations_are_checked) {

@@ -1,6 +1,7 @@
 """The object `host`: what the session may call of its host."""
 
 import builtins
+import itertools
 import json
 import sys
 import weakref
@@ -17,6 +18,13 @@ WAIT = 0
 # Pieces of an answer are credited so many at a time; the host sends 64 ahead.
 PIECES_AT_ONCE = 16
 
+# Executions of which the calls are counted, and what is told of the place of a call.
+MAX_COUNTED = 256
+MAX_SITE_CHARS = 400
+
+# Made once: json.dumps() makes one for each call that has options.
+encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+
 PLAIN = frozenset((str, int, float, bool, type(None), list, dict, tuple))
 
 
@@ -30,7 +38,9 @@ class Error(Exception):
 def failure(error_type, message):
     """The built-in exception of that name, or an Error."""
     kind = getattr(builtins, error_type, None)
-    if isinstance(kind, type) and issubclass(kind, Exception):
+    # Of iterators these are no failures, and no future can hold the first.
+    ends = (StopIteration, StopAsyncIteration)
+    if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, ends):
         try:
             return kind(message)
         except TypeError:  # one that takes more, as UnicodeDecodeError
@@ -168,7 +178,7 @@ def document_of(arguments):
             del plain[name]
             attachments.append((name, values.get_value(BUFFER, value, values.INLINE_BYTES)))
     try:
-        return json.dumps(plain, allow_nan=False, separators=(",", ":")), attachments
+        return encode(plain), attachments
     except RecursionError:
         raise ValueError("the arguments are nested too deep") from None
 
@@ -200,8 +210,7 @@ class Host(Group):
         self._native = native
         self._known = {}
         self._allowed = []
-        self._counted_for = 0
-        self._counts = {}
+        self._counts = {}  # by execution: counters of the calls made at each place
 
     def __repr__(self):
         return "<host>"
@@ -236,13 +245,12 @@ class Host(Group):
     def _site(self, path, frame):
         """The place of a call, and how often the execution has called from there."""
         execution = self._native.writing_execution()
-        if execution != self._counted_for:
-            self._counted_for, self._counts = execution, {}
-        code = frame.f_code
-        site = f"{code.co_qualname}:{frame.f_lineno}"
-        count = self._counts.get((path, site), 0)
-        self._counts[path, site] = count + 1
-        return site, count
+        site = f"{frame.f_code.co_qualname[-MAX_SITE_CHARS:]}:{frame.f_lineno}"
+        # Threads that call at once each get a number of their own: neither setdefault() nor next() lets another in between.
+        counts = self._counts.setdefault(execution, {})
+        if len(self._counts) > MAX_COUNTED:
+            self._counts.pop(next(iter(self._counts)), None)
+        return site, next(counts.setdefault((path, site), itertools.count()))
 
     def _call(self, capability, arguments, timeout_ms, site, loop, wait):
         document, attachments = document_of(arguments)
