@@ -39,6 +39,7 @@
 #include "capsule/interceptor.h"
 #include "capsule/log.h"
 #include "capsule/pool.h"
+#include "capsule/pool_info.h"
 #include "capsule/runtime.h"
 #include "capsule/session.h"
 #include "capsule/snapshot.h"

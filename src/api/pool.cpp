@@ -9,39 +9,33 @@ using capsule::Result;
 using capsule::Status;
 using namespace capsule::api;
 
-// What a list that was handed out is made of.
-struct capsule_pool_storage {
-  std::vector<capsule_pool_session> sessions;
-  std::vector<capsule::ImportReport> reports;
-  std::vector<capsule_pool_import> imports;
-};
-
 namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
-struct AcquireOptions {
+// An acquisition as its caller wants it.
+struct Wish {
+  std::shared_ptr<capsule::Pool> pool;
   std::string key;
   std::int64_t timeout_ms = 0;
 };
 
-Result<AcquireOptions> translate(const capsule_acquire_options *given, const capsule::Pool &pool) {
-  if (given == nullptr) {
-    return AcquireOptions{"", pool.options().acquire_timeout_ms};
-  }
+Result<Wish> read_wish(const capsule_pool *pool, const capsule_acquire_options *given) {
+  auto found = look_up(pool);
   auto options = read_options(given, capsule_acquire_options_init, "options");
-  if (!options.ok()) {
-    return options.status();
+  for (const Status &status : {found.status(), options.status()}) {
+    if (!status.ok()) {
+      return status;
+    }
   }
   const std::int64_t timeout_ms = options.value().timeout_ms;
   auto key = read_text("options.key", options.value().key, CAPSULE_POOL_KEY_SIZE);
-  if (!key.ok()) {
-    return key.status();
+  for (const Status &status : {key.status(), check_range("options.timeout_ms", timeout_ms, CAPSULE_POOL_TIMEOUT, kDayMs)}) {
+    if (!status.ok()) {
+      return status;
+    }
   }
-  if (Status status = check_range("options.timeout_ms", timeout_ms, CAPSULE_POOL_TIMEOUT, kDayMs); !status.ok()) {
-    return status;
-  }
-  return AcquireOptions{std::move(key.value()),
-                        timeout_ms == CAPSULE_POOL_TIMEOUT ? pool.options().acquire_timeout_ms : timeout_ms};
+  const std::int64_t own_ms = found.value()->options().acquire_timeout_ms;
+  return Wish{std::move(found.value()), std::move(key.value()), timeout_ms == CAPSULE_POOL_TIMEOUT ? own_ms : timeout_ms};
 }
 
 // The lease lives as long as the handle, and gives the session back when that is released.
@@ -55,34 +49,6 @@ Status hand_over(Result<std::shared_ptr<capsule::Lease>> taken, capsule_session 
   }
   *session = make_handle<capsule_session>(std::shared_ptr<capsule::Session>(std::move(taken.value()), leased));
   return {};
-}
-
-template <typename List>
-Status check_list(List *list, const char *name) {
-  if (list == nullptr) {
-    return {CAPSULE_E_ARGUMENT, std::string(name) + " is NULL"};
-  }
-  if (list->struct_size < sizeof *list || list->struct_size > kMaxStructSize) {
-    return {CAPSULE_E_ARGUMENT, std::string(name) + ".struct_size is " + std::to_string(list->struct_size) +
-                                    "; set it to the size of the struct before the call"};
-  }
-  *list = {.struct_size = sizeof *list};
-  return {};
-}
-
-template <typename List>
-void release_list(List *list) {
-  if (list != nullptr && list->struct_size >= sizeof *list && list->struct_size <= kMaxStructSize) {
-    delete list->storage;
-    *list = {.struct_size = sizeof *list};
-  }
-}
-
-capsule_text view(const std::string &text) { return {text.empty() ? nullptr : text.c_str(), text.size()}; }
-
-template <std::size_t N>
-const char *name_of(const char *const (&names)[N], std::int32_t value) {
-  return value >= 0 && static_cast<std::size_t>(value) < N ? names[value] : "unknown";
 }
 
 }  // namespace
@@ -137,19 +103,14 @@ capsule_status capsule_pool_acquire(capsule_pool *pool, const capsule_acquire_op
       return {CAPSULE_E_ARGUMENT, "session is NULL"};
     }
     *session = nullptr;
-    auto found = look_up(pool);
-    if (!found.ok()) {
-      return found.status();
+    auto wish = read_wish(pool, options);
+    const bool waits = wish.ok() && wish.value().timeout_ms != 0;
+    for (const Status &status : {wish.status(), waits ? check_may_wait("capsule_pool_acquire") : Status()}) {
+      if (!status.ok()) {
+        return status;
+      }
     }
-    auto translated = translate(options, *found.value());
-    if (!translated.ok()) {
-      return translated.status();
-    }
-    auto &[key, timeout_ms] = translated.value();
-    if (Status status = timeout_ms != 0 ? check_may_wait("capsule_pool_acquire") : Status(); !status.ok()) {
-      return status;
-    }
-    return hand_over(found.value()->acquire(std::move(key), timeout_ms), session);
+    return hand_over(wish.value().pool->acquire(std::move(wish.value().key), wish.value().timeout_ms), session);
   });
 }
 
@@ -160,17 +121,13 @@ capsule_status capsule_pool_acquire_async(capsule_pool *pool, const capsule_acqu
       return {CAPSULE_E_ARGUMENT, "acquisition is NULL"};
     }
     *acquisition = nullptr;
-    auto found = look_up(pool);
-    if (!found.ok()) {
-      return found.status();
+    auto wish = read_wish(pool, options);
+    if (!wish.ok()) {
+      return wish.status();
     }
-    auto translated = translate(options, *found.value());
-    if (!translated.ok()) {
-      return translated.status();
-    }
-    found.value()->add_handle();
+    wish.value().pool->add_handle();
     *acquisition = make_handle<capsule_acquisition>(
-        found.value()->acquire_async(std::move(translated.value().key), translated.value().timeout_ms));
+        wish.value().pool->acquire_async(std::move(wish.value().key), wish.value().timeout_ms));
     return {};
   });
 }
@@ -280,77 +237,6 @@ void capsule_pool_release(capsule_pool *pool) {
       taken->drop_handle();
     }
   });
-}
-
-capsule_status capsule_pool_get_metrics(capsule_pool *pool, capsule_pool_metrics *metrics, capsule_error *error) {
-  return call(error, [&] {
-    auto found = look_up(pool);
-    return found.ok() ? write_struct(metrics, found.value()->metrics(), "metrics") : found.status();
-  });
-}
-
-capsule_status capsule_pool_get_info(capsule_pool *pool, capsule_pool_info *info, capsule_error *error) {
-  return call(error, [&] {
-    auto found = look_up(pool);
-    return found.ok() ? write_struct(info, found.value()->info(), "info") : found.status();
-  });
-}
-
-capsule_status capsule_pool_list_sessions(capsule_pool *pool, capsule_pool_sessions *sessions, capsule_error *error) {
-  return call(error, [&] {
-    auto found = look_up(pool);
-    for (const Status &status : {check_list(sessions, "sessions"), found.status()}) {
-      if (!status.ok()) {
-        return status;
-      }
-    }
-    auto holder = std::make_unique<capsule_pool_storage>();
-    holder->sessions = found.value()->sessions();
-    sessions->session_size = sizeof(capsule_pool_session);
-    sessions->sessions = holder->sessions.data();
-    sessions->count = holder->sessions.size();
-    sessions->storage = holder.release();
-    return Status();
-  });
-}
-
-void capsule_pool_sessions_release(capsule_pool_sessions *sessions) {
-  call_void([&] { release_list(sessions); });
-}
-
-capsule_status capsule_pool_list_imports(capsule_pool *pool, capsule_pool_imports *imports, capsule_error *error) {
-  return call(error, [&] {
-    auto found = look_up(pool);
-    for (const Status &status : {check_list(imports, "imports"), found.status()}) {
-      if (!status.ok()) {
-        return status;
-      }
-    }
-    auto holder = std::make_unique<capsule_pool_storage>();
-    holder->reports = found.value()->imports();
-    for (const capsule::ImportReport &one : holder->reports) {
-      holder->imports.push_back({view(one.module), view(one.error), one.duration_ns, one.error.empty() ? 1 : 0, 0});
-    }
-    imports->import_size = sizeof(capsule_pool_import);
-    imports->imports = holder->imports.data();
-    imports->count = holder->imports.size();
-    imports->storage = holder.release();
-    return Status();
-  });
-}
-
-void capsule_pool_imports_release(capsule_pool_imports *imports) {
-  call_void([&] { release_list(imports); });
-}
-
-const char *capsule_breaker_state_name(int32_t state) {
-  constexpr const char *names[] = {"closed", "open", "half_open"};
-  return name_of(names, state);
-}
-
-const char *capsule_pooled_state_name(int32_t state) {
-  constexpr const char *names[] = {"unknown", "warming", "idle", "active", "resetting"};
-  return name_of(names, state);
 }
 
 }  // extern "C"

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <random>
 
-#include "capsule/pool.h"
+#include "capsule/pool_info.h"
 
 namespace capsule {
 

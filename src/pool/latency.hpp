@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "capsule/pool.h"
+#include "capsule/pool_info.h"
 
 namespace capsule {
 

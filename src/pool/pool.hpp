@@ -15,7 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "capsule/pool.h"
+#include "capsule/pool_info.h"
 #include "pool/acquisition.hpp"
 #include "pool/breaker.hpp"
 #include "pool/demand.hpp"

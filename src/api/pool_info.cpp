@@ -1,0 +1,121 @@
+#include "capsule/pool_info.h"
+
+#include "api/call.hpp"
+#include "api/handles.hpp"
+
+using capsule::Status;
+using namespace capsule::api;
+
+// What a list that was handed out is made of.
+struct capsule_pool_storage {
+  std::vector<capsule_pool_session> sessions;
+  std::vector<capsule::ImportReport> reports;
+  std::vector<capsule_pool_import> imports;
+};
+
+namespace {
+
+template <typename List>
+Status check_list(List *list, const char *name) {
+  if (list == nullptr) {
+    return {CAPSULE_E_ARGUMENT, std::string(name) + " is NULL"};
+  }
+  if (list->struct_size < sizeof *list || list->struct_size > kMaxStructSize) {
+    return {CAPSULE_E_ARGUMENT, std::string(name) + ".struct_size is " + std::to_string(list->struct_size) +
+                                    "; set it to the size of the struct before the call"};
+  }
+  *list = {.struct_size = sizeof *list};
+  return {};
+}
+
+template <typename List>
+void release_list(List *list) {
+  if (list != nullptr && list->struct_size >= sizeof *list && list->struct_size <= kMaxStructSize) {
+    delete list->storage;
+    *list = {.struct_size = sizeof *list};
+  }
+}
+
+capsule_text view(const std::string &text) { return {text.empty() ? nullptr : text.c_str(), text.size()}; }
+
+template <std::size_t N>
+const char *name_of(const char *const (&names)[N], std::int32_t value) {
+  return value >= 0 && static_cast<std::size_t>(value) < N ? names[value] : "unknown";
+}
+
+}  // namespace
+
+extern "C" {
+
+capsule_status capsule_pool_get_metrics(capsule_pool *pool, capsule_pool_metrics *metrics, capsule_error *error) {
+  return call(error, [&] {
+    auto found = look_up(pool);
+    return found.ok() ? write_struct(metrics, found.value()->metrics(), "metrics") : found.status();
+  });
+}
+
+capsule_status capsule_pool_get_info(capsule_pool *pool, capsule_pool_info *info, capsule_error *error) {
+  return call(error, [&] {
+    auto found = look_up(pool);
+    return found.ok() ? write_struct(info, found.value()->info(), "info") : found.status();
+  });
+}
+
+capsule_status capsule_pool_list_sessions(capsule_pool *pool, capsule_pool_sessions *sessions, capsule_error *error) {
+  return call(error, [&] {
+    auto found = look_up(pool);
+    for (const Status &status : {check_list(sessions, "sessions"), found.status()}) {
+      if (!status.ok()) {
+        return status;
+      }
+    }
+    auto holder = std::make_unique<capsule_pool_storage>();
+    holder->sessions = found.value()->sessions();
+    sessions->session_size = sizeof(capsule_pool_session);
+    sessions->sessions = holder->sessions.data();
+    sessions->count = holder->sessions.size();
+    sessions->storage = holder.release();
+    return Status();
+  });
+}
+
+void capsule_pool_sessions_release(capsule_pool_sessions *sessions) {
+  call_void([&] { release_list(sessions); });
+}
+
+capsule_status capsule_pool_list_imports(capsule_pool *pool, capsule_pool_imports *imports, capsule_error *error) {
+  return call(error, [&] {
+    auto found = look_up(pool);
+    for (const Status &status : {check_list(imports, "imports"), found.status()}) {
+      if (!status.ok()) {
+        return status;
+      }
+    }
+    auto holder = std::make_unique<capsule_pool_storage>();
+    holder->reports = found.value()->imports();
+    for (const capsule::ImportReport &one : holder->reports) {
+      holder->imports.push_back({view(one.module), view(one.error), one.duration_ns, one.error.empty() ? 1 : 0, 0});
+    }
+    imports->import_size = sizeof(capsule_pool_import);
+    imports->imports = holder->imports.data();
+    imports->count = holder->imports.size();
+    imports->storage = holder.release();
+    return Status();
+  });
+}
+
+void capsule_pool_imports_release(capsule_pool_imports *imports) {
+  call_void([&] { release_list(imports); });
+}
+
+const char *capsule_breaker_state_name(int32_t state) {
+  constexpr const char *names[] = {"closed", "open", "half_open"};
+  return name_of(names, state);
+}
+
+const char *capsule_pooled_state_name(int32_t state) {
+  constexpr const char *names[] = {"unknown", "warming", "idle", "active", "resetting"};
+  return name_of(names, state);
+}
+
+}  // extern "C"
