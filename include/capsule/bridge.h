@@ -290,7 +290,11 @@ enum {
   /** The host has it. */
   CAPSULE_CALL_TAKEN = 3,
   /** It waits for the answer to another with its key. */
-  CAPSULE_CALL_JOINED = 4
+  CAPSULE_CALL_JOINED = 4,
+  /** Of a durable execution (durable.h): what it was answered with when that ran before is looked up. */
+  CAPSULE_CALL_RECALLED = 5,
+  /** Of a durable execution: the host has answered, and its answer is being recorded. */
+  CAPSULE_CALL_RECORDED = 6
 };
 
 /** @brief One open call: no argument, nor anything else of what it carries. */

@@ -62,7 +62,11 @@ enum {
   /** A value is not of the kind that was asked for; the message names its type. */
   CAPSULE_E_TYPE = 20,
   /** Bytes are no checkpoint, are damaged, or are not signed with the key; the message says which. */
-  CAPSULE_E_CHECKPOINT = 21
+  CAPSULE_E_CHECKPOINT = 21,
+  /** A server does not answer, or not in its protocol; the message says for how long and why. To try again later may help. */
+  CAPSULE_E_UNAVAILABLE = 22,
+  /** A server refuses the credentials, or what they are used for. */
+  CAPSULE_E_DENIED = 23
 };
 
 /** @brief Bytes of `capsule_error.message`, its NUL included. */

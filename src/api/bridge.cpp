@@ -220,7 +220,7 @@ capsule_status capsule_bridge_create(capsule_runtime *runtime, const capsule_bri
     if (!read.ok()) {
       return read.status();
     }
-    *bridge = make_handle<capsule_bridge>(std::make_shared<capsule::Bridge>(std::move(found.value()), std::move(read.value())));
+    *bridge = make_handle<capsule_bridge>(capsule::Bridge::create(std::move(found.value()), std::move(read.value())));
     return {};
   });
 }
@@ -367,24 +367,7 @@ capsule_status capsule_bridge_send_chunk(capsule_bridge *bridge, uint64_t reques
 
 capsule_status capsule_bridge_list_pending(capsule_bridge *bridge, capsule_pending_call *calls, size_t capacity, size_t *count,
                                            uint64_t *total, capsule_error *error) {
-  return call(error, [&]() -> Status {
-    if (count == nullptr || (calls == nullptr && capacity > 0)) {
-      return {CAPSULE_E_ARGUMENT, count == nullptr ? "count is NULL" : "calls is NULL but has a capacity"};
-    }
-    *count = 0;
-    auto found = look_up(bridge);
-    if (!found.ok()) {
-      return found.status();
-    }
-    std::vector<capsule_pending_call> rows;
-    const std::uint64_t all = found.value()->list(capacity, rows);
-    std::copy(rows.begin(), rows.end(), calls);
-    *count = rows.size();
-    if (total != nullptr) {
-      *total = all;
-    }
-    return {};
-  });
+  return call(error, [&]() -> Status { return list_rows("calls", look_up(bridge), calls, capacity, count, total); });
 }
 
 capsule_status capsule_bridge_cancel_all(capsule_bridge *bridge, capsule_error *error) {
@@ -460,6 +443,10 @@ const char *capsule_call_state_name(int32_t state) {
       return "taken";
     case CAPSULE_CALL_JOINED:
       return "joined";
+    case CAPSULE_CALL_RECALLED:
+      return "recalled";
+    case CAPSULE_CALL_RECORDED:
+      return "recorded";
     default:
       return "unknown";
   }

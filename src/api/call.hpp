@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <new>
+#include <string>
+#include <vector>
 
 #include "base/log.hpp"
 #include "base/status.hpp"
@@ -89,6 +92,28 @@ Status write_struct(Struct *given, Struct value, const char *name) {
   std::memcpy(given, &value, std::min<std::size_t>(size, sizeof value));
   if (size > sizeof value) {
     std::memset(reinterpret_cast<char *>(given) + sizeof value, 0, size - sizeof value);
+  }
+  return {};
+}
+
+// Rows into the caller's array, as the object's list(capacity, rows) gives them: it answers how many there are.
+template <typename Object, typename Row>
+Status list_rows(const char *name, const Result<std::shared_ptr<Object>> &found, Row *given, std::size_t capacity,
+                 std::size_t *count, std::uint64_t *total) {
+  if (count == nullptr || (given == nullptr && capacity > 0)) {
+    return {CAPSULE_E_ARGUMENT,
+            count == nullptr ? std::string("count is NULL") : std::string(name) + " is NULL but has a capacity"};
+  }
+  *count = 0;
+  if (!found.ok()) {
+    return found.status();
+  }
+  std::vector<Row> rows;
+  const std::uint64_t all = found.value()->list(capacity, rows);
+  std::copy(rows.begin(), rows.end(), given);
+  *count = rows.size();
+  if (total != nullptr) {
+    *total = all;
   }
   return {};
 }

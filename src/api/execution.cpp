@@ -1,6 +1,7 @@
 #include "capsule/execution.h"
 
 #include "api/call.hpp"
+#include "api/execution_request.hpp"
 #include "api/given_values.hpp"
 #include "base/clock.hpp"
 
@@ -138,6 +139,36 @@ const char *name_of(const char *const (&names)[N], std::int32_t value) {
 
 }  // namespace
 
+namespace capsule::api {
+
+Result<ExecutionRequest> read_request(Session &session, const char *source, std::size_t source_size,
+                                      const capsule_execution_options *options) {
+  auto text = read_source(source, source_size, session);
+  if (!text.ok()) {
+    return text.status();
+  }
+  auto request = translate(options, frame_room(session) - text.value().size());
+  if (request.ok()) {
+    request.value().source = std::move(text.value());
+  } else if (request.status().code() == CAPSULE_E_LIMIT) {
+    session.count_refused();
+  }
+  return request;
+}
+
+Result<std::shared_ptr<Execution>> submit(const std::shared_ptr<Session> &session, ExecutionRequest request) {
+  if (!session->add_handle()) {
+    return Status(CAPSULE_E_CLOSED, "session was released");
+  }
+  auto submitted = session->submit(std::move(request));
+  if (!submitted.ok()) {
+    session->drop_handle();
+  }
+  return submitted;
+}
+
+}  // namespace capsule::api
+
 extern "C" {
 
 void capsule_execution_options_init(capsule_execution_options *options, uint32_t struct_size) {
@@ -159,28 +190,15 @@ capsule_status capsule_execution_create(capsule_session *session, const char *so
     if (!found.ok()) {
       return found.status();
     }
-    auto text = read_source(source, source_size, *found.value());
-    if (!text.ok()) {
-      return text.status();
-    }
-    auto request = translate(options, frame_room(*found.value()) - text.value().size());
+    auto request = read_request(*found.value(), source, source_size, options);
     if (!request.ok()) {
-      if (request.status().code() == CAPSULE_E_LIMIT) {
-        found.value()->count_refused();
-      }
       return request.status();
     }
-    request.value().source = std::move(text.value());
-    if (!found.value()->add_handle()) {
-      return {CAPSULE_E_CLOSED, "session was released"};
+    auto submitted = submit(found.value(), std::move(request.value()));
+    if (submitted.ok()) {
+      *execution = make_handle<capsule_execution>(std::move(submitted.value()));
     }
-    auto submitted = found.value()->submit(std::move(request.value()));
-    if (!submitted.ok()) {
-      found.value()->drop_handle();
-      return submitted.status();
-    }
-    *execution = make_handle<capsule_execution>(std::move(submitted.value()));
-    return {};
+    return submitted.status();
   });
 }
 

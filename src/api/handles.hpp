@@ -9,6 +9,7 @@
 #include "capsule/capsule.h"
 #include "checkpoint/checkpoint.hpp"
 #include "pool/pool.hpp"
+#include "promise/store.hpp"
 #include "session/runtime.hpp"
 #include "session/snapshot.hpp"
 #include "transport/shared_buffer.hpp"
@@ -24,7 +25,8 @@ enum class Kind : std::uint8_t {
   kCheckpoint = 6,
   kPool = 7,
   kAcquisition = 8,
-  kBridge = 9
+  kBridge = 9,
+  kPromiseStore = 10
 };
 
 template <typename Token>
@@ -85,6 +87,13 @@ struct HandleTraits<capsule_bridge> {
   using Object = Bridge;
   static constexpr Kind kKind = Kind::kBridge;
   static constexpr const char *kName = "bridge";
+};
+
+template <>
+struct HandleTraits<capsule_promise_store> {
+  using Object = PromiseStore;
+  static constexpr Kind kKind = Kind::kPromiseStore;
+  static constexpr const char *kName = "store";
 };
 
 // The table behind the templates below.

@@ -31,7 +31,9 @@
   X(CAPSULE_E_INTERNAL, 18, "a defect of the library")                                \
   X(CAPSULE_E_NAME, 19, "a name is not bound, or is bound and should not be")         \
   X(CAPSULE_E_TYPE, 20, "a value is not of the kind that was asked for")              \
-  X(CAPSULE_E_CHECKPOINT, 21, "the checkpoint cannot be used")
+  X(CAPSULE_E_CHECKPOINT, 21, "the checkpoint cannot be used")                        \
+  X(CAPSULE_E_UNAVAILABLE, 22, "a server cannot be reached")                          \
+  X(CAPSULE_E_DENIED, 23, "a server refuses it")
 
 namespace capsule {
 

@@ -33,6 +33,16 @@ Bridge::Bridge(std::shared_ptr<Runtime> runtime, BridgeOptions options)
 
 Bridge::~Bridge() = default;
 
+std::shared_ptr<Bridge> Bridge::create(std::shared_ptr<Runtime> runtime, BridgeOptions options) {
+  std::shared_ptr<Bridge> bridge(new Bridge(std::move(runtime), std::move(options)));
+  bridge->alarm_ = std::make_shared<Alarm>(bridge->runtime_->loop(), [weak = std::weak_ptr(bridge)] {
+    if (const auto self = weak.lock()) {
+      self->on_alarm();
+    }
+  });
+  return bridge;
+}
+
 void Bridge::release() {
   close();
   set_notify(nullptr, nullptr);
@@ -189,46 +199,12 @@ void Bridge::close() {
   notifier_.notify();
 }
 
-// At that time on_alarm() looks at deadlines and lines. One that is not needed any more does no harm.
-void Bridge::set_alarm(std::uint64_t at_ns) {
-  if (at_ns >= alarm_ns_) {
-    return;
-  }
-  alarm_ns_ = at_ns;
-  if (runtime_->loop().on_loop()) {
-    set_timer(at_ns);
-    return;
-  }
-  runtime_->loop().post([weak = weak_from_this()] {
-    if (const auto self = weak.lock()) {
-      const std::lock_guard lock(self->mutex_);
-      self->set_timer(self->alarm_ns_);
-    }
-  });
-}
-
-// Loop thread. There is one timer: what comes earlier takes its place.
-void Bridge::set_timer(std::uint64_t at_ns) {
-  if (timer_) {
-    runtime_->loop().cancel_timer(*timer_);
-    timer_.reset();
-  }
-  if (at_ns != kNoDeadline) {
-    timer_ = runtime_->loop().add_timer(at_ns, [weak = weak_from_this()] {
-      if (const auto self = weak.lock()) {
-        self->on_alarm();
-      }
-    });
-  }
-}
-
+// Looks at deadlines and lines.
 void Bridge::on_alarm() {
   Answers answers;
   bool ready = false;
   {
     const std::lock_guard lock(mutex_);
-    timer_.reset();
-    alarm_ns_ = kNoDeadline;
     const bool was_ready = !ready_.empty();
     const std::uint64_t now = monotonic_ns();
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
@@ -240,7 +216,7 @@ void Bridge::on_alarm() {
     for (const auto &capability : std::set(lines_)) {
       advance(capability, now);
     }
-    set_alarm(deadlines_.empty() ? kNoDeadline : deadlines_.begin()->first);
+    alarm_->set(deadlines_.empty() ? kNoDeadline : deadlines_.begin()->first);
     ready = !was_ready && !ready_.empty();
   }
   tell(answers);

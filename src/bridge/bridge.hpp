@@ -18,6 +18,7 @@
 
 #include "bridge/capability.hpp"
 #include "bridge/policy.hpp"
+#include "loop/alarm.hpp"
 #include "session/host_calls.hpp"
 #include "session/notifier.hpp"
 #include "session/runtime.hpp"
@@ -52,7 +53,7 @@ class BridgePort;
 
 class Bridge : public std::enable_shared_from_this<Bridge> {
  public:
-  Bridge(std::shared_ptr<Runtime> runtime, BridgeOptions options);
+  static std::shared_ptr<Bridge> create(std::shared_ptr<Runtime> runtime, BridgeOptions options);
   ~Bridge();
   Bridge(const Bridge &) = delete;
   Bridge &operator=(const Bridge &) = delete;
@@ -88,6 +89,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   Status narrow(BridgePort &port, std::shared_ptr<const Policy> policy);
 
  private:
+  Bridge(std::shared_ptr<Runtime> runtime, BridgeOptions options);
   using Lock = std::unique_lock<std::mutex>;
   using Outcome = wire::CallOutcome;
   using Counter = std::uint64_t capsule_bridge_metrics::*;
@@ -104,6 +106,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
     std::uint64_t received_ns = 0;
     std::uint64_t deadline_ns = kNoDeadline;
     std::int32_t state = CAPSULE_CALL_QUEUED;
+    bool asks = false;  // the host is to be asked first
     bool has_turn = false;
     std::uint32_t pieces_ahead = 0;  // sent, and not yet taken
     std::uint64_t bytes = 0;         // of what it carries
@@ -125,8 +128,15 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   static CallAddress address_of(const HostCall &call);
   static HostAnswer copy(const HostAnswer &answer);
 
+  // Under no lock: what is recorded of a durable execution's calls.
+  void recall(const std::shared_ptr<Pending> &pending);
+  void on_recalled(std::uint64_t request_id, const Status &status, std::optional<HostAnswer> answer);
+  void record(const std::shared_ptr<Pending> &pending, HostAnswer answer);
+  void on_recorded(std::uint64_t request_id, const Status &status, HostAnswer answer);
+
   // All under the lock.
   void accept(Answers &answers, const std::shared_ptr<Pending> &pending);
+  void proceed(const std::shared_ptr<Pending> &pending);
   bool join(Answers &answers, const std::shared_ptr<Pending> &pending);
   struct Refusal {
     Outcome outcome = Outcome::kRefused;
@@ -135,7 +145,8 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
     std::string reason;
   };
   std::optional<Refusal> admit(const Pending &pending) const;
-  std::optional<Refusal> judge(const Pending &pending, bool &asks) const;
+  std::optional<Refusal> judge(Pending &pending) const;
+  [[nodiscard]] static bool recorded(const Pending &pending);
   void set_deadline(Pending &pending) const;
   HostAnswer catalog(const BridgePort &port) const;
   std::string catalog_json(const BridgePort &port, bool with_docs) const;
@@ -145,6 +156,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   void refuse(Answers &answers, const Pending &pending, Refusal refusal);
   static void answer(Answers &answers, const Pending &pending, HostAnswer answer);
   void open(const std::shared_ptr<Pending> &pending);
+  void finish(Answers &answers, const std::shared_ptr<Pending> &pending, HostAnswer answer);
   void end(Answers &answers, std::uint64_t request_id, HostAnswer answer);
   void leave(Answers &answers, std::uint64_t request_id);
   void forget(const Pending &pending);
@@ -156,8 +168,6 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   void keep(const std::string &key, const HostAnswer &answer);
   std::shared_ptr<Pending> find(std::uint64_t request_id) const;
   Status not_open(std::uint64_t request_id);
-  void set_alarm(std::uint64_t at_ns);
-  void set_timer(std::uint64_t at_ns);
   void on_alarm();
 
   const std::shared_ptr<Runtime> runtime_;
@@ -179,8 +189,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   std::deque<std::pair<std::int32_t, std::uint64_t>> ready_;  // kinds and ids of requests
   std::unordered_map<std::uint64_t, bool> ended_;             // the last of them: whether the host answered
   std::deque<std::uint64_t> ended_order_;
-  std::uint64_t alarm_ns_ = kNoDeadline;
-  std::optional<Loop::TimerId> timer_;  // loop thread
+  std::shared_ptr<Alarm> alarm_;
   capsule_bridge_metrics counters_{};
   ReadyFd fd_;
 

@@ -183,11 +183,16 @@ Status Bridge::check_result(std::uint64_t request_id, const NamedValue &value) {
 
 Status Bridge::respond(std::uint64_t request_id, HostAnswer answer) {
   Answers answers;
+  std::shared_ptr<Pending> recording;
   {
     const std::lock_guard lock(mutex_);
     const auto pending = find(request_id);
     if (pending == nullptr) {
       return not_open(request_id);
+    }
+    if (pending->state == CAPSULE_CALL_RECORDED) {
+      ++counters_.duplicate_settlements;
+      return {CAPSULE_E_STATE, "request_id: request " + std::to_string(request_id) + " was answered"};
     }
     if (pending->state != CAPSULE_CALL_TAKEN) {
       return {CAPSULE_E_ARGUMENT, "request_id: request " + std::to_string(request_id) + " was not taken as a call"};
@@ -196,12 +201,30 @@ Status Bridge::respond(std::uint64_t request_id, HostAnswer answer) {
       if (answer.value.attached.valid()) {
         return {CAPSULE_E_LIMIT, "value: the answer to an idempotent call is kept, and cannot be in shared memory"};
       }
-      keep(pending->key, answer);
     }
-    end(answers, request_id, std::move(answer));
+    if (recorded(*pending) && answer.value.attached.valid()) {
+      return {CAPSULE_E_LIMIT, "value: the answer to a durable execution's call is recorded, and cannot be in shared memory"};
+    }
+    if (recorded(*pending)) {
+      pending->state = CAPSULE_CALL_RECORDED;
+      recording = pending;
+    } else {
+      finish(answers, pending, std::move(answer));
+    }
   }
   tell(answers);
+  if (recording) {
+    record(recording, std::move(answer));
+  }
   return {};
+}
+
+// With what the host answered.
+void Bridge::finish(Answers &answers, const std::shared_ptr<Pending> &pending, HostAnswer answer) {
+  if ((pending->capability->spec.flags & CAPSULE_CAPABILITY_IDEMPOTENT) != 0) {
+    keep(pending->key, answer);
+  }
+  end(answers, pending->id, std::move(answer));
 }
 
 Status Bridge::approve(std::uint64_t request_id, bool approved) {

@@ -94,11 +94,12 @@ void Bridge::count_call(BridgePort &port) {
 void Bridge::call(const std::shared_ptr<BridgePort> &port, const std::shared_ptr<Session> &session, HostCall call) {
   Answers answers;
   bool ready = false;
+  bool recalls = false;
   session->trace_call(CAPSULE_TRACE_CAPABILITY_CALLED, call.execution_id, 0, 0, call.arguments.size());
+  const auto pending = std::make_shared<Pending>();
   {
     const std::lock_guard lock(mutex_);
     const bool was_ready = !ready_.empty();
-    auto pending = std::make_shared<Pending>();
     pending->call = std::move(call);
     pending->session = session;
     pending->session_id = session->id();
@@ -106,10 +107,14 @@ void Bridge::call(const std::shared_ptr<BridgePort> &port, const std::shared_ptr
     pending->received_ns = monotonic_ns();
     accept(answers, pending);
     ready = !was_ready && !ready_.empty();
+    recalls = pending->state == CAPSULE_CALL_RECALLED;
   }
   tell(answers);
   if (ready) {
     notifier_.notify();
+  }
+  if (recalls) {
+    recall(pending);
   }
 }
 
@@ -131,8 +136,7 @@ void Bridge::accept(Answers &answers, const std::shared_ptr<Pending> &pending) {
     return refuse(answers, *pending, std::move(*refusal));
   }
   pending->capability = capabilities_.find(call.capability)->second;
-  bool asks = false;
-  if (auto refusal = judge(*pending, asks)) {
+  if (auto refusal = judge(*pending)) {
     return refuse(answers, *pending, std::move(*refusal));
   }
   for (BridgePort::Layer &layer : pending->port->layers_) {
@@ -147,7 +151,19 @@ void Bridge::accept(Answers &answers, const std::shared_ptr<Pending> &pending) {
   if (pending->state == CAPSULE_CALL_JOINED) {
     return;
   }
-  if (asks) {
+  if (recorded(*pending)) {
+    pending->state = CAPSULE_CALL_RECALLED;
+    return;
+  }
+  proceed(pending);
+}
+
+bool Bridge::recorded(const Pending &pending) {
+  return pending.call.durable && (pending.capability->spec.flags & CAPSULE_CAPABILITY_STREAM) == 0;
+}
+
+void Bridge::proceed(const std::shared_ptr<Pending> &pending) {
+  if (pending->asks) {
     pending->state = CAPSULE_CALL_ASKED;
     ++counters_.approvals;
     ++pending->port->counters_.approvals;
@@ -176,8 +192,8 @@ std::optional<Bridge::Refusal> Bridge::admit(const Pending &pending) const {
   return std::nullopt;
 }
 
-// The strictest of the rules of the bridge and of the session decides; `asks`: the host is to be asked first.
-std::optional<Bridge::Refusal> Bridge::judge(const Pending &pending, bool &asks) const {
+// The strictest of the rules of the bridge and of the session decides.
+std::optional<Bridge::Refusal> Bridge::judge(Pending &pending) const {
   const std::string &name = pending.call.capability;
   const nlohmann::json arguments = parse_arguments(pending.call);
   const CallFacts facts = facts_of(pending.call, arguments);
@@ -194,7 +210,8 @@ std::optional<Bridge::Refusal> Bridge::judge(const Pending &pending, bool &asks)
     message += verdict.argument.empty() ? "" : " on '" + verdict.argument + "'";
     return Refusal{Outcome::kDenied, "", std::move(message), verdict.reason};
   }
-  asks = verdict.decision == CAPSULE_POLICY_ASK || (pending.capability->spec.flags & CAPSULE_CAPABILITY_NEEDS_APPROVAL) != 0;
+  pending.asks =
+      verdict.decision == CAPSULE_POLICY_ASK || (pending.capability->spec.flags & CAPSULE_CAPABILITY_NEEDS_APPROVAL) != 0;
   if (arguments.is_discarded()) {
     return Refusal{Outcome::kRefused, "ValueError", "arguments: no JSON object, or one of them is named twice", {}};
   }
@@ -226,7 +243,7 @@ void Bridge::open(const std::shared_ptr<Pending> &pending) {
   }
   if (pending->deadline_ns != kNoDeadline) {
     deadlines_.emplace(pending->deadline_ns, pending->id);
-    set_alarm(pending->deadline_ns);
+    alarm_->set(pending->deadline_ns);
   }
 }
 
@@ -304,7 +321,7 @@ void Bridge::advance(const std::shared_ptr<Capability> &capability, std::uint64_
     lines_.erase(capability);
   } else {
     lines_.insert(capability);
-    set_alarm(capability->next_turn_ns(now_ns));
+    alarm_->set(capability->next_turn_ns(now_ns));
   }
 }
 

@@ -27,7 +27,7 @@ void close_handle(Handle *handle) {
 
 struct PollHandle {
   uv_poll_t poll{};
-  Loop::Task task;
+  Loop::Ready ready;
 };
 
 // libuv aborts where it cannot make the pipe it keeps for the process, and when it closes one of the first three descriptors.
@@ -49,13 +49,13 @@ Status reserve_descriptors(std::vector<UniqueFd> &standard) {
 
 class Loop::Watch {
  public:
-  Watch(uv_loop_t *loop, int fd, int events, Task task) : handle_(new PollHandle{{}, std::move(task)}) {
+  Watch(uv_loop_t *loop, int fd, int events, Ready ready) : handle_(new PollHandle{{}, std::move(ready)}) {
     uv_poll_init(loop, &handle_->poll, fd);
     handle_->poll.data = handle_;
-    uv_poll_start(&handle_->poll, events, [](uv_poll_t *poll, int, int) {
-      // A copy: the task may remove its own watch.
-      const Task task_copy = static_cast<PollHandle *>(poll->data)->task;
-      task_copy();
+    uv_poll_start(&handle_->poll, events, [](uv_poll_t *poll, int failed, int told) {
+      // A copy: who is called may remove its own watch.
+      const Ready ready_copy = static_cast<PollHandle *>(poll->data)->ready;
+      ready_copy(failed != 0 || (told & UV_READABLE) != 0, failed != 0 || (told & UV_WRITABLE) != 0);
     });
   }
   ~Watch() {
@@ -130,7 +130,7 @@ Status Loop::init() {
     return system_error("epoll_create1", errno);
   }
   impl_->handoff_watch =
-      std::make_shared<Watch>(&impl_->uv, impl_->handoff_epoll.get(), UV_READABLE, [this] { serve_handoffs(); });
+      std::make_shared<Watch>(&impl_->uv, impl_->handoff_epoll.get(), UV_READABLE, [this](bool, bool) { serve_handoffs(); });
   return {};
 }
 
@@ -229,7 +229,12 @@ void Loop::run_timers() {
 
 std::shared_ptr<Loop::Watch> Loop::watch_readable(int fd, Task task) {
   assert_on_loop();
-  return std::make_shared<Watch>(&impl_->uv, fd, UV_READABLE, std::move(task));
+  return watch(fd, true, false, [task = std::move(task)](bool, bool) { task(); });
+}
+
+std::shared_ptr<Loop::Watch> Loop::watch(int fd, bool readable, bool writable, Ready ready) {
+  assert_on_loop();
+  return std::make_shared<Watch>(&impl_->uv, fd, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0), std::move(ready));
 }
 
 void Loop::when_writable(int fd, Task task) {
@@ -241,11 +246,12 @@ void Loop::when_writable(int fd, Task task) {
     return;
   }
   auto holder = std::make_shared<std::shared_ptr<Watch>>();
-  *holder = std::make_shared<Watch>(&impl_->uv, duplicate->get(), UV_WRITABLE, [holder, duplicate, task = std::move(task)] {
-    const Task task_copy = task;
-    holder->reset();
-    task_copy();
-  });
+  *holder = std::make_shared<Watch>(&impl_->uv, duplicate->get(), UV_WRITABLE,
+                                    [holder, duplicate, task = std::move(task)](bool, bool) {
+                                      const Task task_copy = task;
+                                      holder->reset();
+                                      task_copy();
+                                    });
 }
 
 Loop::HandoffId Loop::add_handoff(int fd, Task task) {

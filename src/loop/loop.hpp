@@ -39,6 +39,9 @@ class Loop {
   // Loop thread only. Calls back while the descriptor is readable, until the watch is removed.
   class Watch;
   std::shared_ptr<Watch> watch_readable(int fd, Task task);
+  // Loop thread only. The same for either or both; what is told may also be that it failed.
+  using Ready = std::function<void(bool readable, bool writable)>;
+  std::shared_ptr<Watch> watch(int fd, bool readable, bool writable, Ready ready);
   // Loop thread only. Calls back once when the descriptor is writable.
   void when_writable(int fd, Task task);
 

@@ -19,12 +19,31 @@ bool EventQueue::push(Event event, bool terminal) {
     closed_ = closed_ || terminal;
     return false;
   }
-  event.fields.sequence = next_sequence_++;
+  if (held_ && !terminal) {
+    behind_.push_back(std::move(event));
+    return false;
+  }
   const bool was_empty = events_.empty();
-  events_.push_back(std::move(event));
+  append(std::move(event));
+  if (std::exchange(held_, false)) {
+    for (Event &late : behind_) {
+      append(std::move(late));
+    }
+    behind_.clear();
+  }
   closed_ = closed_ || terminal;
   wake_locked();
   return was_empty;
+}
+
+void EventQueue::append(Event event) {
+  event.fields.sequence = next_sequence_++;
+  events_.push_back(std::move(event));
+}
+
+void EventQueue::hold() {
+  const std::lock_guard lock(mutex_);
+  held_ = true;
 }
 
 void EventQueue::begin_late() {

@@ -41,6 +41,8 @@ class EventQueue {
   // Numbers the event and appends it. `terminal` closes the queue behind it; later pushes are ignored, but for those of late output.
   // True when the queue was empty: call notify() once no lock is held.
   bool push(Event event, bool terminal);
+  // The terminal event is to come: what is pushed before it is kept, and comes behind it.
+  void hold();
   // From now on, or no longer, events may come behind the terminal one: try_pop() then does not answer CAPSULE_E_END. Ending it is
   // true when that is news to a waiter: call notify().
   void begin_late();
@@ -66,6 +68,7 @@ class EventQueue {
 
  private:
   bool ready_locked() const { return !events_.empty() || ended_ || abandoned_; }
+  void append(Event event);
   void wake_locked();
 
   std::mutex mutex_;
@@ -73,8 +76,10 @@ class EventQueue {
   std::deque<Event> events_;
   std::uint64_t next_sequence_ = 1;
   bool closed_ = false;  // the terminal event was pushed
-  bool late_ = false;    // others may come behind it
-  bool ended_ = false;   // it was taken, and no other can come
+  bool held_ = false;    // it is to come
+  std::vector<Event> behind_;
+  bool late_ = false;   // others may come behind it
+  bool ended_ = false;  // it was taken, and no other can come
   bool abandoned_ = false;
   int waiters_ = 0;
   ReadyFd fd_;

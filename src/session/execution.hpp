@@ -15,6 +15,7 @@
 
 namespace capsule {
 
+class DurableWork;
 class Session;
 class Snapshot;
 
@@ -32,6 +33,7 @@ struct ExecutionRequest {
   std::int32_t result_kind = CAPSULE_VALUE_NONE;
   bool capture_sources = true;
   std::string idempotency_key;
+  std::shared_ptr<DurableWork> durable;  // null: none
 };
 
 // Rolling back: the code is over, and the session on its way to where it was before.

@@ -2,22 +2,28 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "capsule/execution.h"
 #include "session/values.hpp"
 
 namespace capsule {
 
 class Session;
 
+class DurableWork;
+
 // A wire::Call that owns what it says, which may be anything: a worker is an enemy.
 struct HostCall {
   std::uint64_t incarnation = 0;  // of the worker
   std::uint64_t call_id = 0;
   std::uint64_t execution_id = 0;
-  std::string execution_key;  // the execution's idempotency key, or empty
+  std::string execution_key;               // the execution's idempotency key, or empty
+  std::shared_ptr<DurableWork> durable{};  // null: its answer is not recorded
   std::string capability;
   std::string arguments;
   std::string site;
@@ -45,6 +51,20 @@ struct HostAnswer {
   std::string error_type{};
   std::string message{};
   std::string reason{};
+};
+
+// An execution's promise, as the session and the bridge see it. Any thread, under no lock; what is done is told so too.
+class DurableWork {
+ public:
+  virtual ~DurableWork() = default;
+  // What the call of that key was answered with when the work ran before; none where it was not, or that cannot be known.
+  using Recalled = std::function<void(const Status &, std::optional<HostAnswer>)>;
+  virtual void recall(const HostCall &call, const std::string &key, Recalled done) = 0;
+  // Before the code sees it. What it was answered with: this, unless another answer came first.
+  using Recorded = std::function<void(const Status &, HostAnswer)>;
+  virtual void record(const HostCall &call, const std::string &key, HostAnswer answer, Recorded done) = 0;
+  // How the execution ended: the fields of its terminal event, which is told to the host by `done`, once.
+  virtual void ended(const capsule_event &event, std::function<void()> done) = 0;
 };
 
 // One session's way to its host. On the loop thread, and never under the session's lock, but for lost().

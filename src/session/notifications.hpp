@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "session/host_calls.hpp"
 #include "session/session.hpp"
 
 namespace capsule {
@@ -12,6 +14,13 @@ class Session::Notifications {
  public:
   Notifications() = default;
   ~Notifications() {
+    for (const auto &[execution, event] : ends_) {
+      execution->request.durable->ended(event->fields, [execution = execution, event = event] {
+        if (execution->events.push(std::move(*event), /*terminal=*/true)) {
+          execution->events.notify();
+        }
+      });
+    }
     for (const auto &execution : executions_) {
       execution->events.notify();
     }
@@ -20,8 +29,13 @@ class Session::Notifications {
   Notifications &operator=(const Notifications &) = delete;
 
   void add(std::shared_ptr<Execution> execution) { executions_.push_back(std::move(execution)); }
+  // The terminal event of one that is durable, which comes once its promise is settled.
+  void add_end(std::shared_ptr<Execution> execution, Event event) {
+    ends_.emplace_back(std::move(execution), std::make_shared<Event>(std::move(event)));
+  }
 
  private:
+  std::vector<std::pair<std::shared_ptr<Execution>, std::shared_ptr<Event>>> ends_;
   std::vector<std::shared_ptr<Execution>> executions_;
 };
 

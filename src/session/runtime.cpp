@@ -112,6 +112,7 @@ void Runtime::close(std::int64_t timeout_ms) {
       }
     }
   }
+  close_dependents();
   loop_->post([self = shared_from_this()] { self->shut_down_zygotes(); });
   {
     std::unique_lock lock(mutex_);
@@ -122,6 +123,29 @@ void Runtime::close(std::int64_t timeout_ms) {
   const std::lock_guard lock(mutex_);
   phase_ = Phase::kClosed;
   changed_.notify_all();
+}
+
+Status Runtime::add_dependent(const std::shared_ptr<RuntimeDependent> &dependent) {
+  const std::lock_guard lock(mutex_);
+  if (phase_ != Phase::kOpen) {
+    return {CAPSULE_E_CLOSED, "runtime is closed"};
+  }
+  std::erase_if(dependents_, [](const auto &weak) { return weak.expired(); });
+  dependents_.push_back(dependent);
+  return {};
+}
+
+void Runtime::close_dependents() {
+  std::vector<std::weak_ptr<RuntimeDependent>> dependents;
+  {
+    const std::lock_guard lock(mutex_);
+    dependents.swap(dependents_);
+  }
+  for (const auto &weak : dependents) {
+    if (const auto dependent = weak.lock()) {
+      dependent->on_runtime_close();
+    }
+  }
 }
 
 void Runtime::shut_down_zygotes() {

@@ -20,6 +20,14 @@ struct RuntimeOptions {
   std::string worker_dir;
 };
 
+// What uses the loop and is no session: told when the runtime is closed, before the loop stops.
+class RuntimeDependent {
+ public:
+  virtual ~RuntimeDependent() = default;
+  // Under no lock.
+  virtual void on_runtime_close() = 0;
+};
+
 class Runtime : public std::enable_shared_from_this<Runtime> {
  public:
   static Result<std::shared_ptr<Runtime>> create(RuntimeOptions options);
@@ -43,6 +51,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void count_worker_started() { workers_started_.fetch_add(1, std::memory_order_relaxed); }
   void count_worker_died() { workers_died_.fetch_add(1, std::memory_order_relaxed); }
   void add_handle() { handles_.fetch_add(1, std::memory_order_relaxed); }
+  // CAPSULE_E_CLOSED where it is too late.
+  Status add_dependent(const std::shared_ptr<RuntimeDependent> &dependent);
   // So that it can be let go when the runtime is closed.
   void remember(const std::shared_ptr<Snapshot> &snapshot);
   std::uint64_t next_snapshot() { return snapshots_taken_.fetch_add(1, std::memory_order_relaxed) + 1; }
@@ -53,6 +63,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
 
  private:
   explicit Runtime(RuntimeOptions options) : options_(std::move(options)) {}
+  void close_dependents();
   void shut_down_zygotes();
   void log_stderr(const std::string &text);
 
@@ -79,6 +90,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;
   std::uint64_t sessions_opened_ = 0;
   std::vector<std::weak_ptr<Snapshot>> snapshots_;
+  std::vector<std::weak_ptr<RuntimeDependent>> dependents_;
 };
 
 }  // namespace capsule

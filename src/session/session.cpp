@@ -259,7 +259,13 @@ void Session::end(Notifications &notifications, const std::shared_ptr<Execution>
       state_ = CAPSULE_SESSION_IDLE;
     }
   }
-  push(notifications, execution, std::move(event), /*terminal=*/true);
+  if (execution->request.durable) {
+    fields.execution_id = execution->id;
+    execution->events.hold();
+    notifications.add_end(execution, std::move(event));
+  } else {
+    push(notifications, execution, std::move(event), /*terminal=*/true);
+  }
   changed_.notify_all();
   if (state_ == CAPSULE_SESSION_SHUTTING_DOWN) {
     proceed_close();

@@ -333,8 +333,12 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t uncredited_ = 0;                             // taken by callers, not yet granted back to the worker
   std::map<std::uint64_t, std::weak_ptr<Execution>> ended_;  // that late output may come for
   std::uint64_t last_ended_id_ = 0;
-  std::uint64_t late_held_ = 0;                          // late output that waits in their queues
-  std::map<std::uint64_t, std::string> execution_keys_;  // of the last executions that have one
+  std::uint64_t late_held_ = 0;  // late output that waits in their queues
+  struct ExecutionKey {
+    std::string key;
+    std::shared_ptr<DurableWork> durable;
+  };
+  std::map<std::uint64_t, ExecutionKey> execution_keys_;  // of the last executions that have one
   capsule_session_info counters_{};
   Trace trace_;
   // Of workers that are gone.

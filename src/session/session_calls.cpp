@@ -20,7 +20,7 @@ void Session::remember_key(const Execution &execution) {
   if (!calls_ || execution.request.idempotency_key.empty()) {
     return;
   }
-  execution_keys_.emplace(execution.id, execution.request.idempotency_key);
+  execution_keys_.emplace(execution.id, ExecutionKey{execution.request.idempotency_key, execution.request.durable});
   if (execution_keys_.size() > kMostKeys) {
     execution_keys_.erase(execution_keys_.begin());
   }
@@ -63,7 +63,8 @@ void Session::on_call(Worker &worker, const wire::Envelope &envelope, const wire
       return break_protocol(worker, malformed);
     }
     if (const auto key = execution_keys_.find(call.execution_id); key != execution_keys_.end()) {
-      call.execution_key = key->second;
+      call.execution_key = key->second.key;
+      call.durable = key->second.durable;
     }
   }
   calls_->call(shared_from_this(), std::move(call));

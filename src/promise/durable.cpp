@@ -1,0 +1,248 @@
+#include "promise/durable.hpp"
+
+#include <nettle/sha2.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/log.hpp"
+#include "promise/resonate_wire.hpp"
+#include "session/session.hpp"
+
+namespace capsule {
+namespace {
+
+using Json = nlohmann::json;
+
+// Of the hash that tells one call from another: 128 bits.
+constexpr std::size_t kHashBytes = 16;
+
+std::string hash_of(const std::string &text) {
+  std::uint8_t digest[SHA256_DIGEST_SIZE];
+  sha256_ctx context;
+  sha256_init(&context);
+  sha256_update(&context, text.size(), reinterpret_cast<const std::uint8_t *>(text.data()));
+  sha256_digest(&context, sizeof digest, digest);
+  std::string hex;
+  for (std::size_t i = 0; i < kHashBytes; ++i) {
+    hex += "0123456789abcdef"[digest[i] >> 4U];
+    hex += "0123456789abcdef"[digest[i] & 15U];
+  }
+  return hex;
+}
+
+std::string dump(const Json &document) { return document.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::string text_of_event(const capsule_text &text) {
+  return text.data == nullptr ? std::string() : std::string(text.data, text.size);
+}
+
+// What the code returned, as JSON.
+std::string value_of(const capsule_event &event) {
+  if (event.json.data != nullptr) {
+    return text_of_event(event.json);
+  }
+  return event.repr.data == nullptr ? "null" : dump(text_of_event(event.repr));
+}
+
+Json error_of(const std::string &name, const std::string &message) {
+  return {{"__type", "error"}, {"name", name}, {"message", message}};
+}
+
+std::string failure_of(const capsule_event &event) {
+  Json error = error_of(text_of_event(event.error_type), text_of_event(event.message));
+  error["stack"] = text_of_event(event.traceback);
+  error["execution"] = event.execution_id;
+  return dump(error);
+}
+
+Settlement settlement_of(const std::string &id, const HostCall &call, const HostAnswer &answer) {
+  if (answer.outcome != wire::CallOutcome::kValue) {
+    Json error = error_of(answer.error_type, answer.message);
+    error["capability"] = call.capability;
+    error["execution"] = call.execution_id;
+    return {id, CAPSULE_PROMISE_REJECTED, dump(error)};
+  }
+  if (!answer.has_value) {
+    return {id, CAPSULE_PROMISE_RESOLVED, "{}"};
+  }
+  const NamedValue &value = answer.value;
+  return {
+      id, CAPSULE_PROMISE_RESOLVED,
+      dump(
+          {{"kind", value.kind}, {"data", resonate::to_base64(value.data)}, {"format", value.format}, {"shape", value.shape}})};
+}
+
+// Nullopt for what this library did not write.
+std::optional<HostAnswer> answer_of(const Promise &promise) {
+  HostAnswer answer;
+  const Json document = Json::parse(promise.value, nullptr, /*allow_exceptions=*/false);
+  if (promise.state != CAPSULE_PROMISE_RESOLVED) {
+    answer.outcome = wire::CallOutcome::kFailed;
+    const bool told = document.is_object();
+    answer.error_type =
+        told && document.contains("name") && document["name"].is_string() ? document["name"].get<std::string>() : "";
+    answer.message = told && document.contains("message") && document["message"].is_string()
+                         ? document["message"].get<std::string>()
+                         : std::string("the call's promise is ") + capsule_promise_state_name(promise.state);
+    return answer;
+  }
+  if (!document.is_object()) {
+    return std::nullopt;
+  }
+  if (document.empty()) {
+    return answer;
+  }
+  try {
+    auto data = resonate::from_base64(document.at("data").get<std::string>());
+    if (!data) {
+      return std::nullopt;
+    }
+    answer.has_value = true;
+    answer.value.kind = document.at("kind").get<std::int32_t>();
+    answer.value.data = std::move(*data);
+    answer.value.format = document.at("format").get<std::string>();
+    answer.value.shape = document.at("shape").get<std::vector<std::int64_t>>();
+  } catch (const Json::exception &) {
+    return std::nullopt;
+  }
+  return answer;
+}
+
+Status unreadable() { return {CAPSULE_E_STATE, "what is recorded of the call is no answer"}; }
+
+}  // namespace
+
+void DurableRun::begin(const std::shared_ptr<PromiseStore> &store, PromiseWish wish, std::function<void(Result<Begun>)> done) {
+  std::shared_ptr<DurableRun> run(new DurableRun(store, wish.id));
+  const auto lost = [weak = std::weak_ptr(run)] {
+    if (const auto self = weak.lock()) {
+      self->on_lost();
+    }
+  };
+  store->claim(std::move(wish), lost, [run, done = std::move(done)](Result<Claimed> claimed) {
+    if (!claimed.ok()) {
+      done(claimed.status());
+      return;
+    }
+    Claimed &got = claimed.value();
+    run->claim_ = got.claim;
+    run->timeout_at_ms_ = got.promise.timeout_at_ms;
+    done(Begun{std::move(got.promise), run->claim_.token == 0 ? nullptr : run});
+  });
+}
+
+void DurableRun::bind(const std::shared_ptr<Execution> &execution) {
+  bool lost = false;
+  {
+    const std::lock_guard lock(mutex_);
+    execution_ = execution;
+    lost = lost_;
+  }
+  if (lost) {
+    on_lost();
+  }
+}
+
+void DurableRun::on_lost() {
+  std::shared_ptr<Execution> execution;
+  {
+    const std::lock_guard lock(mutex_);
+    lost_ = true;
+    execution = execution_.lock();
+  }
+  if (execution) {
+    static_cast<void>(execution->session->cancel(*execution, -1));
+  }
+}
+
+bool DurableRun::is_over() {
+  const std::lock_guard lock(mutex_);
+  return over_;
+}
+
+void DurableRun::give_back(std::function<void()> done) { store_->give_back(claim_, std::move(done)); }
+
+std::string DurableRun::call_id(const HostCall &call, const std::string &key) const {
+  return id_ + store_->separator() + call.capability + "." + hash_of(key);
+}
+
+void DurableRun::recall(const HostCall &call, const std::string &key, Recalled done) {
+  const std::string id = call_id(call, key);
+  if (is_over()) {  // a task that it left behind calls: there is nothing to record it for
+    return done(Status(), std::nullopt);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    calls_.insert(id);
+  }
+  const std::int64_t left_ms = std::max<std::int64_t>(timeout_at_ms_ - unix_ms(), 1);
+  store_->create_call(claim_, {.id = id, .timeout_ms = left_ms}, [done = std::move(done)](const Result<Promise> &promise) {
+    const bool settled = promise.ok() && promise.value().state != CAPSULE_PROMISE_PENDING;
+    std::optional<HostAnswer> answer = settled ? answer_of(promise.value()) : std::nullopt;
+    done(settled && !answer ? unreadable() : promise.status(), std::move(answer));
+  });
+}
+
+void DurableRun::record(const HostCall &call, const std::string &key, HostAnswer answer, Recorded done) {
+  if (is_over()) {
+    return done(Status(), std::move(answer));
+  }
+  Settlement settlement = settlement_of(call_id(call, key), call, answer);
+  store_->settle_call(claim_, std::move(settlement), [done = std::move(done)](const Result<Promise> &promise) {
+    std::optional<HostAnswer> first = promise.ok() ? answer_of(promise.value()) : std::nullopt;
+    done(promise.ok() && !first ? unreadable() : promise.status(), first ? std::move(*first) : HostAnswer{});
+  });
+}
+
+void DurableRun::ended(const capsule_event &event, std::function<void()> done) {
+  bool lost = false;
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    lost = lost_;
+  }
+  switch (event.outcome) {
+    case CAPSULE_OUTCOME_OK:
+      return settle({id_, CAPSULE_PROMISE_RESOLVED, value_of(event)}, std::move(done));
+    case CAPSULE_OUTCOME_ERROR:
+    case CAPSULE_OUTCOME_TIMEOUT:
+      return settle({id_, CAPSULE_PROMISE_REJECTED, failure_of(event)}, std::move(done));
+    case CAPSULE_OUTCOME_CANCELED:
+      return lost ? done() : settle({id_, CAPSULE_PROMISE_CANCELED, failure_of(event)}, std::move(done));
+    default:
+      return give_back(std::move(done));
+  }
+}
+
+void DurableRun::settle(Settlement settlement, std::function<void()> done) {
+  if (settlement.value.size() > store_->max_value_bytes()) {
+    const std::string text = "the result takes " + std::to_string(settlement.value.size()) +
+                             " bytes; the store's max_value_bytes is " + std::to_string(store_->max_value_bytes());
+    settlement = {id_, CAPSULE_PROMISE_REJECTED, dump(error_of("ValueTooLarge", text))};
+  }
+  store_->fulfill(claim_, std::move(settlement),
+                  [self = shared_from_this(), done = std::move(done)](const Result<Promise> &promise) {
+                    if (promise.ok()) {
+                      self->forget_calls();
+                      done();
+                    } else {
+                      log_record(CAPSULE_LOG_ERROR, "event=durable_not_recorded error=\"{}\"", promise.status().message());
+                      self->give_back(done);
+                    }
+                  });
+}
+
+// With the result there, nobody needs them.
+void DurableRun::forget_calls() {
+  std::set<std::string> calls;
+  {
+    const std::lock_guard lock(mutex_);
+    calls.swap(calls_);
+  }
+  for (const std::string &id : calls) {
+    store_->drop(id);
+  }
+}
+
+}  // namespace capsule

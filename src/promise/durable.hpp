@@ -1,0 +1,51 @@
+// A durable execution: its promise, and those of the calls that it makes of the host.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "promise/store.hpp"
+#include "session/execution.hpp"
+#include "session/host_calls.hpp"
+
+namespace capsule {
+
+class DurableRun final : public DurableWork, public std::enable_shared_from_this<DurableRun> {
+ public:
+  struct Begun {
+    Promise promise;
+    std::shared_ptr<DurableRun> run;  // null where the promise is settled
+  };
+  static void begin(const std::shared_ptr<PromiseStore> &store, PromiseWish wish, std::function<void(Result<Begun>)> done);
+
+  // What is canceled where the claim is lost.
+  void bind(const std::shared_ptr<Execution> &execution);
+  // Nothing was run.
+  void give_back(std::function<void()> done);
+
+  void recall(const HostCall &call, const std::string &key, Recalled done) override;
+  void record(const HostCall &call, const std::string &key, HostAnswer answer, Recorded done) override;
+  void ended(const capsule_event &event, std::function<void()> done) override;
+
+ private:
+  DurableRun(std::shared_ptr<PromiseStore> store, std::string id) : store_(std::move(store)), id_(std::move(id)) {}
+  [[nodiscard]] std::string call_id(const HostCall &call, const std::string &key) const;
+  void on_lost();
+  bool is_over();
+  void settle(Settlement settlement, std::function<void()> done);
+  void forget_calls();
+
+  const std::shared_ptr<PromiseStore> store_;
+  const std::string id_;
+  Claim claim_;                     // set before anybody else has the run
+  std::int64_t timeout_at_ms_ = 0;  // likewise
+
+  std::mutex mutex_;  // guards below
+  bool over_ = false;
+  bool lost_ = false;
+  std::weak_ptr<Execution> execution_;
+  std::set<std::string> calls_;
+};
+
+}  // namespace capsule

@@ -1,0 +1,284 @@
+// Calls to the server, and what they come to.
+#include "promise/resonate_store.hpp"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+
+namespace capsule {
+namespace {
+
+constexpr std::uint64_t kFirstPauseMs = 50;
+constexpr std::uint64_t kLongestPauseMs = 2'000;
+// One attempt; another may meet a server that answers.
+constexpr std::int64_t kAttemptMs = 5'000;
+
+// What the server knows this store by: never used twice, as its leases are its own.
+std::string unique_pid() {
+  std::uint64_t random = 0;
+  static_cast<void>(getrandom(&random, sizeof random, 0));
+  return "h" + std::to_string(getpid()) + "-" + std::to_string(random);
+}
+
+Status refusal(const std::string &id, const resonate::Reply &reply) {
+  const std::string said = reply.data.is_string() ? ": " + reply.data.get<std::string>() : std::string();
+  const std::string text = "the server answers status " + std::to_string(reply.status) + said;
+  switch (reply.status) {
+    case 400:
+    case 422:
+      return {CAPSULE_E_ARGUMENT, text};
+    case 401:
+    case 403:
+      return {CAPSULE_E_DENIED, text};
+    case 404:
+      return no_such_promise(id);
+    case 409:
+      return claim_lost(id);
+    case 413:
+      return {CAPSULE_E_LIMIT, text};
+    default:
+      return {CAPSULE_E_UNAVAILABLE, text};
+  }
+}
+
+}  // namespace
+
+ResonateStore::ResonateStore(std::shared_ptr<Runtime> runtime, ResonateOptions options)
+    : PromiseStore(std::move(runtime)), options_(std::move(options)), pid_(unique_pid()) {
+  max_value_bytes_ = options_.max_value_bytes;
+}
+
+Result<std::shared_ptr<PromiseStore>> ResonateStore::open(std::shared_ptr<Runtime> runtime, ResonateOptions options) {
+  std::shared_ptr<ResonateStore> store(new ResonateStore(runtime, std::move(options)));
+  auto http = HttpClient::create(runtime->loop());
+  Status status = http.ok() ? runtime->add_dependent(store) : http.status();
+  if (!status.ok()) {
+    store->release();
+    return status;
+  }
+  store->http_ = std::move(http.value());
+  return std::shared_ptr<PromiseStore>(store);
+}
+
+void ResonateStore::count(Counter counter) {
+  const Lock lock(mutex_);
+  ++(counters_.*counter);
+}
+
+void ResonateStore::request(std::string kind, Json data, std::int64_t timeout_ms, Replied done) {
+  auto call = std::make_shared<Call>();
+  call->kind = std::move(kind);
+  call->data = std::move(data);
+  call->begun_ns = monotonic_ns();
+  call->deadline_ns = call->begun_ns + static_cast<std::uint64_t>(timeout_ms) * kNsPerMs;
+  call->done = std::move(done);
+  std::uint64_t number = 0;
+  Status status;
+  {
+    const Lock lock(mutex_);
+    if (closed_) {
+      status = store_closed();
+    } else if (calls_.size() >= options_.max_calls) {
+      ++counters_.refused;
+      status = {CAPSULE_E_LIMIT, "store: " + std::to_string(calls_.size()) + " calls to the server are under way"};
+    } else {
+      number = ++last_number_;
+      calls_.emplace(number, call);
+    }
+  }
+  if (!status.ok()) {
+    call->done(status);
+    return;
+  }
+  if (loop().on_loop()) {
+    attempt(number);
+    return;
+  }
+  loop().post([weak = weak_from_this(), number] {
+    if (const auto self = std::static_pointer_cast<ResonateStore>(weak.lock())) {
+      self->attempt(number);
+    }
+  });
+}
+
+void ResonateStore::attempt(std::uint64_t number) {
+  std::shared_ptr<Call> call;
+  {
+    const Lock lock(mutex_);
+    const auto found = calls_.find(number);
+    if (found == calls_.end()) {
+      return;
+    }
+    call = found->second;
+    counters_.retries += call->tries > 0 ? 1 : 0;
+  }
+  ++call->tries;
+  const std::string correlation = std::to_string(number) + "-" + std::to_string(call->tries);
+  const std::int64_t left_ms = std::max(1, poll_timeout_ms(call->deadline_ns));
+  http_->post(options_.url, resonate::envelope(call->kind, correlation, options_.token, call->data),
+              std::min<std::int64_t>(left_ms, kAttemptMs), call->tries > 1,
+              [weak = weak_from_this(), number, correlation](Result<HttpAnswer> answer) {
+                if (const auto self = std::static_pointer_cast<ResonateStore>(weak.lock())) {
+                  self->on_answer(number, correlation, std::move(answer));
+                }
+              });
+}
+
+void ResonateStore::on_answer(std::uint64_t number, const std::string &correlation, Result<HttpAnswer> answer) {
+  if (!answer.ok()) {
+    return try_again(number, answer.status());
+  }
+  const HttpAnswer &http = answer.value();
+  auto reply = resonate::read_reply(http.body, correlation);
+  if (!reply && http.status >= 400 && http.status < 500) {
+    reply = resonate::Reply{static_cast<int>(http.status), Json()};  // of a proxy, or too large: no envelope
+  }
+  if (!reply || reply->status >= 500) {
+    const std::string text =
+        reply ? std::to_string(reply->status) : std::to_string(http.status) + ", and no answer of its protocol";
+    if (!reply || reply->status != 501) {
+      return try_again(number, Status(CAPSULE_E_UNAVAILABLE, "the server answered status " + text));
+    }
+  }
+  end_call(number, std::move(*reply));
+}
+
+void ResonateStore::try_again(std::uint64_t number, const Status &why) {
+  std::shared_ptr<Call> call;
+  {
+    const Lock lock(mutex_);
+    const auto found = calls_.find(number);
+    if (found == calls_.end()) {
+      return;
+    }
+    call = found->second;
+  }
+  std::uint64_t pause_ms = std::min(kLongestPauseMs, kFirstPauseMs << std::min<std::uint32_t>(call->tries - 1, 10));
+  pause_ms = pause_ms / 2 + monotonic_ns() % (pause_ms / 2 + 1);  // so that those of many hosts do not meet
+  const std::uint64_t at = monotonic_ns() + pause_ms * kNsPerMs;
+  if (at >= call->deadline_ns) {
+    const std::uint64_t tried_ms = (monotonic_ns() - call->begun_ns) / kNsPerMs;
+    return end_call(number,
+                    Status(CAPSULE_E_UNAVAILABLE, "the server did not answer for " + std::to_string(tried_ms) + " ms (" +
+                                                      std::to_string(call->tries) + " tries): " + why.message()));
+  }
+  loop().add_timer(at, [weak = weak_from_this(), number] {
+    if (const auto self = std::static_pointer_cast<ResonateStore>(weak.lock())) {
+      self->attempt(number);
+    }
+  });
+}
+
+void ResonateStore::end_call(std::uint64_t number, Result<resonate::Reply> reply) {
+  std::shared_ptr<Call> call;
+  {
+    const Lock lock(mutex_);
+    auto node = calls_.extract(number);
+    if (node.empty()) {
+      return;
+    }
+    call = std::move(node.mapped());
+    counters_.failures += reply.ok() ? 0 : 1;
+  }
+  call->done(std::move(reply));
+}
+
+Result<Promise> ResonateStore::promise_of(const std::string &id, const Result<resonate::Reply> &reply) {
+  if (!reply.ok()) {
+    return reply.status();
+  }
+  if (reply.value().status != 200) {
+    return refusal(id, reply.value());
+  }
+  auto promise = resonate::promise_in(reply.value().data);
+  return promise ? Result<Promise>(std::move(*promise))
+                 : Result<Promise>(Status(CAPSULE_E_UNAVAILABLE, "the server answered without a promise"));
+}
+
+void ResonateStore::create(PromiseWish wish, Done done) {
+  Json data = resonate::create_data(wish, Json::object());
+  const std::int64_t wanted_at = data["timeoutAt"].get<std::int64_t>();
+  request("promise.create", std::move(data), options_.request_timeout_ms,
+          [this, self = shared_from_this(), id = std::move(wish.id), wanted_at,
+           done = std::move(done)](const Result<resonate::Reply> &reply) {
+            auto promise = promise_of(id, reply);
+            if (promise.ok()) {
+              // The server does not say which: another's time is another.
+              count(promise.value().timeout_at_ms == wanted_at ? &capsule_promise_metrics::created
+                                                               : &capsule_promise_metrics::found);
+            }
+            done(std::move(promise));
+          });
+}
+
+void ResonateStore::settle(Settlement settlement, Done done) {
+  Json data = resonate::settle_data(settlement);
+  request("promise.settle", std::move(data), options_.request_timeout_ms,
+          [this, self = shared_from_this(), given = std::move(settlement),
+           done = std::move(done)](const Result<resonate::Reply> &reply) {
+            auto promise = promise_of(given.id, reply);
+            if (promise.ok()) {
+              const bool first = promise.value().state == given.state && promise.value().value == given.value;
+              count(!first                                    ? &capsule_promise_metrics::ignored_settlements
+                    : given.state == CAPSULE_PROMISE_RESOLVED ? &capsule_promise_metrics::resolved
+                    : given.state == CAPSULE_PROMISE_REJECTED ? &capsule_promise_metrics::rejected
+                                                              : &capsule_promise_metrics::canceled);
+            }
+            done(std::move(promise));
+          });
+}
+
+void ResonateStore::get(const std::string &id, Done done) {
+  request("promise.get", {{"id", id}}, options_.request_timeout_ms,
+          [this, self = shared_from_this(), id, done = std::move(done)](const Result<resonate::Reply> &reply) {
+            done(promise_of(id, reply));
+          });
+}
+
+void ResonateStore::forget(const std::string & /*id*/, Finished done) {
+  done(Status(CAPSULE_E_STATE, "store: a Resonate server forgets no promise"));
+}
+
+capsule_promise_metrics ResonateStore::metrics() {
+  const Lock lock(mutex_);
+  capsule_promise_metrics metrics = counters_;
+  metrics.pending = watched_.size();
+  return metrics;
+}
+
+void ResonateStore::close() {
+  std::vector<Done> waiting;
+  std::map<std::uint64_t, std::shared_ptr<Call>> calls;
+  std::unordered_map<std::string, Held> held;
+  {
+    const Lock lock(mutex_);
+    if (std::exchange(closed_, true)) {
+      return;
+    }
+    for (auto &[id, watched] : watched_) {
+      for (auto &[number, done] : watched.watchers) {
+        waiting.push_back(std::move(done));
+      }
+    }
+    watched_.clear();
+    held.swap(held_);
+    calls.swap(calls_);
+  }
+  // What is held goes back when its lease is over: the store says nothing more.
+  for (const auto &[number, call] : calls) {
+    call->done(store_closed());
+  }
+  for (const Done &done : waiting) {
+    done(store_closed());
+  }
+  feed().close();
+  if (http_) {
+    loop().post([http = http_] { http->close(); });
+  }
+}
+
+}  // namespace capsule

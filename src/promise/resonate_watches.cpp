@@ -1,0 +1,195 @@
+// Who waits for promises of the server: told by its messages, and asked anew, as those can be lost.
+#include <algorithm>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "promise/resonate_store.hpp"
+
+namespace capsule {
+namespace {
+
+constexpr std::uint64_t kFirstPauseMs = 100;
+constexpr std::uint64_t kLongestPauseMs = 5'000;
+// Behind a promise's time: newer servers settle it only when they are asked. And until it is asked again.
+constexpr std::uint64_t kAfterTimeNs = 50 * kNsPerMs;
+constexpr std::uint64_t kAgainNs = kNsPerSecond;
+
+}  // namespace
+
+std::uint64_t ResonateStore::watch(const std::string &id, Done done) {
+  std::uint64_t number = 0;
+  {
+    const Lock lock(mutex_);
+    if (!closed_) {
+      number = ++last_number_;
+      Watched &watched = watched_[id];
+      watched.since_ns = watched.watchers.empty() ? monotonic_ns() : watched.since_ns;
+      watched.watchers.emplace(number, std::move(done));
+      counters_.pending_hwm = std::max<std::uint64_t>(counters_.pending_hwm, watched_.size());
+    }
+  }
+  if (number == 0) {
+    done(store_closed());
+    return 0;
+  }
+  loop().post([weak = weak_from_this(), id] {
+    if (const auto self = std::static_pointer_cast<ResonateStore>(weak.lock())) {
+      self->listen();
+      self->ask(id);
+      self->refresh_later(monotonic_ns() + static_cast<std::uint64_t>(self->options_.refresh_ms) * kNsPerMs);
+    }
+  });
+  return number;
+}
+
+void ResonateStore::unwatch(const std::string &id, std::uint64_t number) {
+  const Lock lock(mutex_);
+  const auto found = watched_.find(id);
+  if (found != watched_.end() && found->second.watchers.erase(number) > 0 && found->second.watchers.empty()) {
+    watched_.erase(found);
+  }
+}
+
+void ResonateStore::listen() {
+  if (std::exchange(listening_, true)) {
+    return;
+  }
+  const auto with_self = [weak = weak_from_this()](auto &&what) {
+    return [weak, what](const auto &...given) {
+      if (const auto self = std::static_pointer_cast<ResonateStore>(weak.lock())) {
+        what(*self, given...);
+      }
+    };
+  };
+  http_->listen(options_.url + "/poll/" + options_.group + "/" + pid_, options_.token,
+                {.connected = with_self([](ResonateStore &self) {
+                   self.stream_failures_ = 0;
+                   self.refresh();  // what was said before is not said again
+                 }),
+                 .line = with_self([](ResonateStore &self, const std::string &line) { self.on_message(line); }),
+                 .ended = with_self([](ResonateStore &self, const Status &why) { self.on_stream_end(why); })});
+}
+
+void ResonateStore::on_stream_end(const Status &why) {
+  listening_ = false;
+  const std::uint64_t pause_ms = std::min(kLongestPauseMs, kFirstPauseMs << std::min<std::uint32_t>(stream_failures_++, 10));
+  log_record(CAPSULE_LOG_WARN, "event=promise_stream_lost again_in_ms={} error=\"{}\"", pause_ms, why.message());
+  count(&capsule_promise_metrics::reconnects);
+  loop().add_timer(monotonic_ns() + pause_ms * kNsPerMs, [weak = weak_from_this()] {
+    const auto self = std::static_pointer_cast<ResonateStore>(weak.lock());
+    if (!self) {
+      return;
+    }
+    {
+      const Lock lock(self->mutex_);
+      if (self->closed_) {
+        return;
+      }
+    }
+    self->listen();
+  });
+}
+
+// `execute` is not acted on: a durable execution is run again by whoever wants it.
+void ResonateStore::on_message(const std::string &line) {
+  if (!line.starts_with("data:")) {
+    return;
+  }
+  const Json message = Json::parse(line.begin() + 5, line.end(), nullptr, /*allow_exceptions=*/false);
+  const auto kind = message.is_object() ? message.find("kind") : message.end();
+  const auto data = message.is_object() ? message.find("data") : message.end();
+  if (kind == message.end() || *kind != "unblock" || data == message.end()) {
+    return;
+  }
+  if (auto promise = resonate::promise_in(*data)) {
+    const std::string id = promise->id;
+    on_asked(id, std::move(*promise));
+  }
+}
+
+void ResonateStore::refresh() {
+  std::vector<std::string> ids;
+  {
+    const Lock lock(mutex_);
+    for (const auto &[id, watched] : watched_) {
+      ids.push_back(id);
+    }
+  }
+  for (const std::string &id : ids) {
+    ask(id);
+  }
+  if (!ids.empty()) {
+    refresh_later(monotonic_ns() + static_cast<std::uint64_t>(options_.refresh_ms) * kNsPerMs);
+  }
+}
+
+void ResonateStore::refresh_later(std::uint64_t at_ns) {
+  if (refresh_timer_ && next_refresh_ns_ <= at_ns) {
+    return;
+  }
+  if (refresh_timer_) {
+    loop().cancel_timer(*refresh_timer_);
+  }
+  next_refresh_ns_ = at_ns;
+  refresh_timer_ = loop().add_timer(at_ns, [weak = weak_from_this()] {
+    if (const auto self = std::static_pointer_cast<ResonateStore>(weak.lock())) {
+      self->refresh_timer_.reset();
+      self->refresh();
+    }
+  });
+}
+
+// Wants to be told of the promise, and hears how it stands.
+void ResonateStore::ask(const std::string &id) {
+  const auto done = [this, self = shared_from_this(), id](const Result<resonate::Reply> &reply) {
+    if (reply.ok() && reply.value().status == 422) {  // newer servers tell of some promises only
+      get(id, [this, self, id](Result<Promise> promise) { on_asked(id, std::move(promise)); });
+      return;
+    }
+    on_asked(id, promise_of(id, reply));
+  };
+  const std::string address = "poll://uni@" + options_.group + "/" + pid_;
+  request("promise.register_listener", {{"awaited", id}, {"address", address}}, options_.request_timeout_ms, done);
+}
+
+void ResonateStore::on_asked(const std::string &id, Result<Promise> promise) {
+  const capsule_status code = promise.status().code();
+  std::map<std::uint64_t, Done> watchers;
+  std::uint64_t again_at = kNoDeadline;
+  {
+    const Lock lock(mutex_);
+    const auto found = watched_.find(id);
+    if (found == watched_.end()) {
+      return;
+    }
+    if (promise.ok() && promise.value().state == CAPSULE_PROMISE_PENDING) {
+      const std::int64_t left_ms = promise.value().timeout_at_ms - unix_ms();
+      const std::uint64_t now = monotonic_ns();
+      found->second.deadline_ns = now + static_cast<std::uint64_t>(std::max<std::int64_t>(left_ms, 0)) * kNsPerMs;
+      again_at = left_ms > 0 ? found->second.deadline_ns + kAfterTimeNs : now + kAgainNs;
+    } else if (code == CAPSULE_E_UNAVAILABLE || code == CAPSULE_E_LIMIT) {
+      again_at = monotonic_ns() + kAgainNs;
+    } else {
+      watchers.swap(found->second.watchers);
+      watched_.erase(found);
+    }
+  }
+  if (again_at != kNoDeadline) {
+    refresh_later(again_at);
+  }
+  for (const auto &[number, done] : watchers) {
+    done(promise);
+  }
+}
+
+std::uint64_t ResonateStore::list(std::size_t capacity, std::vector<capsule_pending_promise> &rows) {
+  const Lock lock(mutex_);
+  for (const auto &[id, watched] : watched_) {
+    rows.push_back(pending_row(id, watched.since_ns, watched.deadline_ns, watched.watchers.size(), held_.contains(id)));
+  }
+  std::sort(rows.begin(), rows.end(), [](const auto &a, const auto &b) { return a.left_ns < b.left_ns; });
+  rows.resize(std::min(rows.size(), capacity));
+  return watched_.size();
+}
+
+}  // namespace capsule
