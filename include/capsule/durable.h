@@ -8,8 +8,8 @@
  *     durable.promise_id = capsule_text_from("invoice-2026-11");
  *     capsule_session_execute_durable(session, source, size, NULL, &durable, &execution, &promise, &error);
  *     if (execution != NULL) {
- *       …                                                           // its events, as of any other
- *       capsule_promise_wait(store, durable.promise_id, -1, &promise, &error);
+ *       …                                                           // its events, as of any other, up to the terminal one
+ *       capsule_promise_get(store, durable.promise_id, &promise, &error);
  *     }
  *     …                                                             // promise.state, promise.value
  *

@@ -111,4 +111,64 @@ Rows host_call(const Context &context) {
   }};
 }
 
+// So many calls of tasks are open at once before the first is answered; microseconds for each, by the host's clock.
+double open_us(const Runtime &runtime, const Context &context, int count) {
+  capsule_error error = empty_error();
+  capsule_bridge *bridge = nullptr;
+  check(capsule_bridge_create(runtime.get(), nullptr, &bridge, &error), error, "capsule_bridge_create");
+  capsule_capability wait;
+  capsule_capability_init(&wait, sizeof wait);
+  wait.name = capsule_text_from("wait");
+  check(capsule_bridge_register(bridge, &wait, &error), error, "capsule_bridge_register");
+  double took_us = 0;
+  {
+    const capsule_rule all{.capability = capsule_text_from("*"), .decision = CAPSULE_POLICY_ALLOW};
+    const Session session(runtime, context, {.bridge = bridge, .rule = &all});
+    Event event;
+    Execution warm(session, "import asyncio\nawait asyncio.sleep(0)");
+    warm.finish(event);
+    const std::uint64_t start = now_ns();
+    Execution execution(session, format("len(await asyncio.gather(*(host.wait() for _ in range(%d))))", count));
+    std::vector<std::uint64_t> ids;
+    capsule_request request{.struct_size = sizeof request};
+    while (static_cast<int>(ids.size()) < count) {
+      check(capsule_bridge_next_request(bridge, kWaitMs, &request, &error), error, "capsule_bridge_next_request");
+      ids.push_back(request.request_id);
+      capsule_request_release(&request);
+    }
+    for (const std::uint64_t id : ids) {
+      check(capsule_bridge_respond(bridge, id, nullptr, &error), error, "capsule_bridge_respond");
+    }
+    execution.finish(event);
+    event.expect_result();
+    took_us = us_between(start, now_ns()) / count;
+  }
+  capsule_bridge_release(bridge);
+  return took_us;
+}
+
+Rows host_calls_open(const Context &context) {
+  constexpr int kMany = 10'000;
+  constexpr int kFew = 100;
+  constexpr int kRounds = 5;
+  const Runtime runtime;
+  std::vector<double> many;
+  std::vector<double> few;
+  for (int i = 0; i < kRounds; ++i) {
+    few.push_back(open_us(runtime, context, kFew));
+    many.push_back(open_us(runtime, context, kMany));
+  }
+  return {{
+      .name = "host_calls_open",
+      .value = median(many),
+      .unit = "us",
+      .floor = median(few),
+      .peer = format("the same for each call where %d are open at once", kFew),
+      .how = format(
+          "median of %d rounds: one execution awaits %d calls, all of which the host has taken before it answers the first; "
+          "its time by the number of calls",
+          kRounds, kMany),
+  }};
+}
+
 }  // namespace bench

@@ -26,7 +26,7 @@ struct Entry {
   Rows (*run)(const Context &context);
 };
 
-constexpr std::array<Entry, 19> kEntries{{
+constexpr std::array<Entry, 22> kEntries{{
     {"exec_roundtrip", bench::exec_roundtrip},
     {"session_start", bench::session_start},
     {"cold_start", bench::cold_start},
@@ -42,6 +42,9 @@ constexpr std::array<Entry, 19> kEntries{{
     {"buffers", bench::buffers},
     {"checkpoint", bench::checkpoint},
     {"host_call", bench::host_call},
+    {"host_calls_open", bench::host_calls_open},
+    {"promise_store", bench::promise_store},
+    {"promise_durable", bench::promise_durable},
     {"pool_acquire", bench::pool_acquire},
     {"pool_pristine", bench::pool_pristine},
     {"pool_scaling", bench::pool_scaling},
