@@ -18,6 +18,7 @@ using namespace capsule::api;
 
 // What a promise that was read is made of.
 struct capsule_promise_storage {
+  explicit capsule_promise_storage(Promise of) : promise(std::move(of)) {}
   Promise promise;
 };
 
@@ -85,7 +86,7 @@ Status check_numbers(const capsule_promise_store_options &o, bool of_server) {
   return {};
 }
 
-Result<std::shared_ptr<PromiseStore>> open_store(std::shared_ptr<capsule::Runtime> runtime,
+Result<std::shared_ptr<PromiseStore>> open_store(const std::shared_ptr<capsule::Runtime> &runtime,
                                                  const capsule_promise_store_options &o) {
   auto texts = read_texts(o);
   for (const Status &status : {texts.status(), texts.ok() ? check_numbers(o, !texts.value().url.empty()) : Status()}) {
@@ -95,22 +96,22 @@ Result<std::shared_ptr<PromiseStore>> open_store(std::shared_ptr<capsule::Runtim
   }
   StoreTexts &t = texts.value();
   if (!t.url.empty()) {
-    return capsule::ResonateStore::open(std::move(runtime), {.url = std::move(t.url),
-                                                             .token = std::move(t.token),
-                                                             .group = std::move(t.group),
-                                                             .separator = std::move(t.separator),
-                                                             .max_calls = o.max_promises,
-                                                             .max_value_bytes = o.max_value_bytes,
-                                                             .request_timeout_ms = o.request_timeout_ms,
-                                                             .lease_ms = o.lease_ms,
-                                                             .refresh_ms = o.refresh_ms});
+    return capsule::ResonateStore::open(runtime, {.url = std::move(t.url),
+                                                  .token = std::move(t.token),
+                                                  .group = std::move(t.group),
+                                                  .separator = std::move(t.separator),
+                                                  .max_calls = o.max_promises,
+                                                  .max_value_bytes = o.max_value_bytes,
+                                                  .request_timeout_ms = o.request_timeout_ms,
+                                                  .lease_ms = o.lease_ms,
+                                                  .refresh_ms = o.refresh_ms});
   }
-  return capsule::EmbeddedStore::open(std::move(runtime), {.max_promises = o.max_promises,
-                                                           .max_bytes = o.max_bytes,
-                                                           .max_value_bytes = o.max_value_bytes,
-                                                           .sync = o.sync != 0,
-                                                           .path = std::move(t.path),
-                                                           .separator = std::move(t.separator)});
+  return capsule::EmbeddedStore::open(runtime, {.max_promises = o.max_promises,
+                                                .max_bytes = o.max_bytes,
+                                                .max_value_bytes = o.max_value_bytes,
+                                                .sync = o.sync != 0,
+                                                .path = std::move(t.path),
+                                                .separator = std::move(t.separator)});
 }
 
 Result<std::string> read_id(capsule_text id) {
@@ -249,7 +250,7 @@ capsule_status capsule_promise_store_open(capsule_runtime *runtime, const capsul
         return status;
       }
     }
-    auto opened = open_store(std::move(found.value()), read.value());
+    auto opened = open_store(found.value(), read.value());
     if (opened.ok()) {
       *store = make_handle<capsule_promise_store>(std::move(opened.value()));
     }

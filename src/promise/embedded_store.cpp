@@ -27,7 +27,7 @@ EmbeddedStore::EmbeddedStore(std::shared_ptr<Runtime> runtime, EmbeddedOptions o
   max_value_bytes_ = options_.max_value_bytes;
 }
 
-Result<std::shared_ptr<PromiseStore>> EmbeddedStore::open(std::shared_ptr<Runtime> runtime, EmbeddedOptions options) {
+Result<std::shared_ptr<PromiseStore>> EmbeddedStore::open(const std::shared_ptr<Runtime> &runtime, EmbeddedOptions options) {
   std::shared_ptr<EmbeddedStore> store(new EmbeddedStore(runtime, std::move(options)));
   store->alarm_ = std::make_shared<Alarm>(runtime->loop(), [weak = std::weak_ptr(store)] {
     if (const auto self = weak.lock()) {

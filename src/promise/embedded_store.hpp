@@ -22,7 +22,7 @@ struct EmbeddedOptions {
 
 class EmbeddedStore final : public PromiseStore {
  public:
-  static Result<std::shared_ptr<PromiseStore>> open(std::shared_ptr<Runtime> runtime, EmbeddedOptions options);
+  static Result<std::shared_ptr<PromiseStore>> open(const std::shared_ptr<Runtime> &runtime, EmbeddedOptions options);
 
   void create(PromiseWish wish, Done done) override;
   void settle(Settlement settlement, Done done) override;

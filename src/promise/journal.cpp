@@ -123,7 +123,7 @@ void Journal::CloseDatabase::operator()(sqlite3 *database) const { sqlite3_close
 Result<std::unique_ptr<Journal>> Journal::open(const std::string &path, bool sync, const std::function<void(Promise)> &load) {
   sqlite3 *raw = nullptr;
   // What is in it is its owner's alone. One that exists is not opened here: to close it again would end SQLite's locks on it.
-  UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  [[maybe_unused]] const UniqueFd made(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
   const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, nullptr);
   Database database(raw);
   if (code != SQLITE_OK) {

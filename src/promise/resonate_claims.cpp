@@ -16,10 +16,10 @@ void ResonateStore::claim(PromiseWish wish, std::function<void()> lost, ClaimDon
            sent_ns](Result<resonate::Reply> reply) { on_created(wish, lost, done, sent_ns, std::move(reply)); });
 }
 
-void ResonateStore::on_created(PromiseWish wish, std::function<void()> lost, ClaimDone done, std::uint64_t sent_ns,
+void ResonateStore::on_created(const PromiseWish &wish, std::function<void()> lost, ClaimDone done, std::uint64_t sent_ns,
                                Result<resonate::Reply> reply) {
   if (reply.ok() && reply.value().status == 409) {
-    return resolve_conflict(std::move(wish), std::move(lost), std::move(done));
+    return resolve_conflict(wish, std::move(lost), std::move(done));
   }
   if (reply.ok() && reply.value().status == 422) {
     return done(Status(CAPSULE_E_STATE, "durable.promise_id: '" + wish.id + "' is a promise that is no execution's"));
@@ -42,7 +42,7 @@ void ResonateStore::on_created(PromiseWish wish, std::function<void()> lost, Cla
 }
 
 // Somebody has the task: this host, where the answer to its first try was lost.
-void ResonateStore::resolve_conflict(PromiseWish wish, std::function<void()> lost, ClaimDone done) {
+void ResonateStore::resolve_conflict(const PromiseWish &wish, std::function<void()> lost, ClaimDone done) {
   const std::uint64_t sent_ns = monotonic_ns();
   const std::string id = wish.id;
   request("task.get", {{"id", id}}, options_.request_timeout_ms,

@@ -52,7 +52,7 @@ ResonateStore::ResonateStore(std::shared_ptr<Runtime> runtime, ResonateOptions o
   max_value_bytes_ = options_.max_value_bytes;
 }
 
-Result<std::shared_ptr<PromiseStore>> ResonateStore::open(std::shared_ptr<Runtime> runtime, ResonateOptions options) {
+Result<std::shared_ptr<PromiseStore>> ResonateStore::open(const std::shared_ptr<Runtime> &runtime, ResonateOptions options) {
   std::shared_ptr<ResonateStore> store(new ResonateStore(runtime, std::move(options)));
   auto http = HttpClient::create(runtime->loop());
   Status status = http.ok() ? runtime->add_dependent(store) : http.status();

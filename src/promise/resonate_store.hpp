@@ -26,7 +26,7 @@ struct ResonateOptions {
 
 class ResonateStore final : public PromiseStore {
  public:
-  static Result<std::shared_ptr<PromiseStore>> open(std::shared_ptr<Runtime> runtime, ResonateOptions options);
+  static Result<std::shared_ptr<PromiseStore>> open(const std::shared_ptr<Runtime> &runtime, ResonateOptions options);
 
   // resonate_store.cpp
   void create(PromiseWish wish, Done done) override;
@@ -57,7 +57,7 @@ class ResonateStore final : public PromiseStore {
   using Counter = std::uint64_t capsule_promise_metrics::*;
 
   // A call to the server, until it is answered.
-  struct Call {
+  struct Call {  // NOLINT(bugprone-exception-escape): an empty Json throws nothing
     std::string kind;
     Json data;
     Replied done;
@@ -101,9 +101,9 @@ class ResonateStore final : public PromiseStore {
 
   // Loop thread: claims.
   void heartbeat();
-  void on_created(PromiseWish wish, std::function<void()> lost, ClaimDone done, std::uint64_t sent_ns,
+  void on_created(const PromiseWish &wish, std::function<void()> lost, ClaimDone done, std::uint64_t sent_ns,
                   Result<resonate::Reply> reply);
-  void resolve_conflict(PromiseWish wish, std::function<void()> lost, ClaimDone done);
+  void resolve_conflict(const PromiseWish &wish, std::function<void()> lost, ClaimDone done);
   void hold(const Claim &claim, std::uint64_t sent_ns, std::function<void()> lost);
   void lose(const std::string &id, std::uint64_t token);
   void fenced(const Claim &claim, const std::string &id, Json action, Done done);

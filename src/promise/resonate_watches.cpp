@@ -24,7 +24,7 @@ std::uint64_t ResonateStore::watch(const std::string &id, Done done) {
       number = ++last_number_;
       Watched &watched = watched_[id];
       watched.since_ns = watched.watchers.empty() ? monotonic_ns() : watched.since_ns;
-      watched.watchers.emplace(number, std::move(done));
+      watched.watchers.emplace(number, done);
       counters_.pending_hwm = std::max<std::uint64_t>(counters_.pending_hwm, watched_.size());
     }
   }
