@@ -326,8 +326,8 @@ capsule_status capsule_promise_watch(capsule_promise_store *store, capsule_text 
                           }
                           done(std::move(promise));
                         });
-                        // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): the std::function frees what it holds
                         return {};
+                        // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): the std::function frees what it holds
                       });
 }
 
