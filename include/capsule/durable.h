@@ -25,6 +25,8 @@
  * the code must do the same again up to where it was: what it does by the clock, by chance or by the outside, it asks the host for. Streams
  * are not recorded; an answer in shared memory is refused.
  *
+ * To cancel one from elsewhere, settle its promise: the execution is canceled, and so it is when the promise's time is over.
+ *
  * **What holds.** At most one settlement, and the first one: what was returned once is returned always, while the store has it. Effects of
  * calls happen at least once: a host that dies between what it does for a call and its answer is asked again, with the same
  * `idempotency_key`. Two hosts on one server do not run it at once; one that the server has given up on (`lease_ms`) has its
@@ -41,6 +43,9 @@ extern "C" {
 
 /** @brief Longest id of a durable execution, in bytes. */
 #define CAPSULE_DURABLE_ID_SIZE 200
+
+/** @brief Most calls of the host that one durable execution may make; for one more Python gets a `ConnectionError`. */
+#define CAPSULE_DURABLE_MAX_CALLS 65536
 
 /** @brief What makes an execution durable; capsule_durable_options_init() fills the defaults. */
 typedef struct capsule_durable_options {

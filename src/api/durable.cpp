@@ -14,7 +14,6 @@ using namespace capsule::api;
 
 namespace {
 
-constexpr std::int64_t kTenYearsMs = 315'360'000'000;
 constexpr std::int64_t kDayMs = 86'400'000;
 
 struct Given {

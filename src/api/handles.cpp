@@ -3,6 +3,8 @@
 #include <mutex>
 #include <vector>
 
+#include "base/immortal.hpp"
+
 namespace capsule::api {
 namespace {
 
@@ -23,10 +25,7 @@ struct Table {
   std::vector<std::size_t> free;
 };
 
-Table &table() {
-  static Table instance;
-  return instance;
-}
+Table &table() { return immortal<Table>(); }
 
 std::uint64_t encode(Kind kind, std::uint64_t generation, std::size_t index) {
   return (static_cast<std::uint64_t>(kind) << kKindShift) | ((generation & kGenerationMask) << kSlotBits) | (index + 1);

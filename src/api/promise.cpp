@@ -25,7 +25,6 @@ struct capsule_promise_storage {
 namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
-constexpr std::int64_t kTenYearsMs = 315'360'000'000;
 constexpr std::uint32_t kMaxValue = 64U << 20U;
 constexpr std::uint32_t kMaxResonateValue = 1U << 20U;  // a request of the server's 2 MiB holds it as base64
 constexpr std::size_t kMaxPath = 4096;

@@ -11,6 +11,8 @@
 
 namespace capsule::api {
 
+inline constexpr std::int64_t kTenYearsMs = 315'360'000'000;
+
 // Where a caller waits for what another thread finds out.
 template <typename T>
 class Meeting {

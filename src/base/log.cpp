@@ -7,6 +7,8 @@
 #include <memory>
 #include <mutex>
 
+#include "base/immortal.hpp"
+
 namespace capsule {
 namespace {
 
@@ -59,15 +61,14 @@ class CallbackSink : public spdlog::sinks::base_sink<std::mutex> {
 
 std::atomic<int> threshold{CAPSULE_LOG_OFF};
 
-std::mutex &logger_mutex() {
-  static std::mutex mutex;
-  return mutex;
-}
+struct LoggerSlot {
+  std::mutex mutex;
+  std::shared_ptr<spdlog::logger> logger;
+};
 
-std::shared_ptr<spdlog::logger> &logger_slot() {
-  static std::shared_ptr<spdlog::logger> logger;
-  return logger;
-}
+std::mutex &logger_mutex() { return immortal<LoggerSlot>().mutex; }
+
+std::shared_ptr<spdlog::logger> &logger_slot() { return immortal<LoggerSlot>().logger; }
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.hpp"
+#include "capsule/durable.h"
 #include "promise/resonate_wire.hpp"
 #include "session/session.hpp"
 
@@ -109,6 +110,10 @@ std::optional<HostAnswer> answer_of(const Promise &promise) {
   return answer;
 }
 
+Status too_many_calls() {
+  return {CAPSULE_E_LIMIT, "the execution has made " + std::to_string(CAPSULE_DURABLE_MAX_CALLS) + " calls"};
+}
+
 Status unreadable() { return {CAPSULE_E_STATE, "what is recorded of the call is no answer"}; }
 
 }  // namespace
@@ -169,12 +174,18 @@ std::string DurableRun::call_id(const HostCall &call, const std::string &key) co
 
 void DurableRun::recall(const HostCall &call, const std::string &key, Recalled done) {
   const std::string id = call_id(call, key);
-  if (is_over()) {  // a task that it left behind calls: there is nothing to record it for
-    return done(Status(), std::nullopt);
-  }
+  bool over = false;
+  bool full = false;
   {
     const std::lock_guard lock(mutex_);
-    calls_.insert(id);
+    over = over_;
+    full = !over && calls_.size() >= CAPSULE_DURABLE_MAX_CALLS && !calls_.contains(id);
+    if (!over && !full) {
+      calls_.insert(id);
+    }
+  }
+  if (over || full) {  // a task that it left behind calls: there is nothing to record it for
+    return done(full ? too_many_calls() : Status(), std::nullopt);
   }
   const std::int64_t left_ms = std::max<std::int64_t>(timeout_at_ms_ - unix_ms(), 1);
   store_->create_call(claim_, {.id = id, .timeout_ms = left_ms}, [done = std::move(done)](const Result<Promise> &promise) {

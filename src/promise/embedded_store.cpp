@@ -62,6 +62,7 @@ void EmbeddedStore::load(Promise promise) {
   bytes_ += size_of(entry.promise);
   if (entry.promise.state != CAPSULE_PROMISE_PENDING) {
     entry.age = settled_.insert(settled_.end(), &entry);
+    settled_bytes_ += size_of(entry.promise);
     return;
   }
   const std::int64_t left_ms = std::max<std::int64_t>(entry.promise.timeout_at_ms - unix_ms(), 0);
@@ -71,7 +72,7 @@ void EmbeddedStore::load(Promise promise) {
 }
 
 void EmbeddedStore::tell(Telling telling) {
-  for (Told &told : telling) {
+  for (Told &told : telling.answers) {
     if (journal_ && told.answer.ok()) {
       auto answer = std::make_shared<Result<Promise>>(std::move(told.answer));
       journal_->when_written(told.written, [done = std::move(told.done), answer](const Status &status) {
@@ -81,13 +82,16 @@ void EmbeddedStore::tell(Telling telling) {
       told.done(std::move(told.answer));
     }
   }
+  for (const auto &lost : telling.lost) {
+    lost();
+  }
 }
 
 void EmbeddedStore::answer(Telling &telling, Done done, Result<Entry *> entry) {
   if (entry.ok()) {
-    telling.push_back({std::move(done), entry.value()->promise, entry.value()->written});
+    telling.answers.push_back({std::move(done), entry.value()->promise, entry.value()->written});
   } else {
-    telling.push_back({std::move(done), entry.status()});
+    telling.answers.push_back({std::move(done), entry.status()});
   }
 }
 
@@ -114,21 +118,22 @@ EmbeddedStore::Entry *EmbeddedStore::claimed(const Claim &claim) {
 
 // For so many more: the oldest that are settled are forgotten.
 Status EmbeddedStore::make_room(std::uint64_t promises, std::uint64_t bytes) {
-  const auto full = [&] { return entries_.size() + promises > options_.max_promises || bytes_ + bytes > options_.max_bytes; };
-  while (full() && !settled_.empty()) {
+  const std::uint64_t pending_bytes = bytes_ - settled_bytes_;
+  if (deadlines_.size() + promises > options_.max_promises || pending_bytes + bytes > options_.max_bytes) {
+    ++counters_.refused;
+    return {CAPSULE_E_LIMIT, "store: " + std::to_string(deadlines_.size()) + " promises of " + std::to_string(pending_bytes) +
+                                 " bytes are pending; options.max_promises and options.max_bytes allow no more"};
+  }
+  while (entries_.size() + promises > options_.max_promises || bytes_ + bytes > options_.max_bytes) {
     ++counters_.evicted;
     remove(*settled_.front());
-  }
-  if (full()) {
-    ++counters_.refused;
-    return {CAPSULE_E_LIMIT, "store: it keeps " + std::to_string(entries_.size()) + " promises of " + std::to_string(bytes_) +
-                                 " bytes that are pending; options.max_promises and options.max_bytes allow no more"};
   }
   return {};
 }
 
 void EmbeddedStore::remove(Entry &entry) {
   bytes_ -= size_of(entry.promise);
+  settled_bytes_ -= size_of(entry.promise);
   settled_.erase(entry.age);
   std::string id = std::move(entry.promise.id);
   entries_.erase(id);
@@ -170,7 +175,11 @@ void EmbeddedStore::end(Telling &telling, Entry &entry, std::int32_t state, std:
   entry.promise.settled_at_ms = unix_ms();
   entry.promise.value = std::move(value);
   entry.token = 0;
+  if (entry.lost) {
+    telling.lost.push_back(std::exchange(entry.lost, nullptr));
+  }
   bytes_ += entry.promise.value.size();
+  settled_bytes_ += size_of(entry.promise);
   ++(counters_.*counter_of(state));
   entry.age = settled_.insert(settled_.end(), &entry);
   if (journal_) {
@@ -288,7 +297,7 @@ std::uint64_t EmbeddedStore::watch(const std::string &id, Done done) {
     const Status status = usable();
     Entry *const entry = find(id);
     if (!status.ok() || entry == nullptr) {
-      telling.push_back({std::move(done), status.ok() ? no_such_promise(id) : status});
+      telling.answers.push_back({std::move(done), status.ok() ? no_such_promise(id) : status});
     } else if (entry->promise.state != CAPSULE_PROMISE_PENDING) {
       answer(telling, std::move(done), entry);
     } else {
@@ -308,7 +317,7 @@ void EmbeddedStore::unwatch(const std::string &id, std::uint64_t number) {
 }
 
 // Nobody else has the store: a claim is lost only with the promise.
-void EmbeddedStore::claim(PromiseWish wish, std::function<void()> /*lost*/, ClaimDone done) {
+void EmbeddedStore::claim(PromiseWish wish, std::function<void()> lost, ClaimDone done) {
   Telling telling;
   Claim claim;
   bool taken = false;
@@ -323,6 +332,7 @@ void EmbeddedStore::claim(PromiseWish wish, std::function<void()> /*lost*/, Clai
       taken = found.value()->token != 0;
       if (!taken) {
         found.value()->token = ++last_number_;
+        found.value()->lost = std::move(lost);
         claim = {wish.id, found.value()->token};
       }
     }
@@ -359,6 +369,12 @@ void EmbeddedStore::settle_call(const Claim &claim, Settlement settlement, Done 
 }
 
 void EmbeddedStore::fulfill(const Claim &claim, Settlement settlement, Done done) {
+  {
+    const Lock lock(mutex_);
+    if (Entry *const entry = claimed(claim)) {
+      entry->lost = nullptr;
+    }
+  }
   settle_call(claim, std::move(settlement), std::move(done));
 }
 
@@ -383,6 +399,7 @@ void EmbeddedStore::give_back(const Claim &claim, std::function<void()> done) {
     const Lock lock(mutex_);
     if (Entry *const entry = claimed(claim)) {
       entry->token = 0;
+      entry->lost = nullptr;
     }
   }
   done();
@@ -416,7 +433,7 @@ void EmbeddedStore::close() {
     }
     for (const auto &[deadline_ns, entry] : deadlines_) {
       for (auto &[number, done] : entry->watchers) {
-        telling.push_back({std::move(done), store_closed()});
+        telling.answers.push_back({std::move(done), store_closed()});
       }
       entry->watchers = {};
     }

@@ -49,6 +49,7 @@ class EmbeddedStore final : public PromiseStore {
     std::uint64_t deadline_ns = kNoDeadline;  // so that no jump of the wall clock matters while the store is open
     std::uint64_t written = 0;                // the journal's number of its last change
     std::uint64_t token = 0;                  // of the claim, 0 for none
+    std::function<void()> lost;               // whom it is told that the promise was settled by another, or timed out
     std::vector<std::pair<std::uint64_t, Done>> watchers;
     std::list<Entry *>::iterator age;  // in settled_
   };
@@ -58,7 +59,10 @@ class EmbeddedStore final : public PromiseStore {
     Result<Promise> answer;
     std::uint64_t written = 0;
   };
-  using Telling = std::vector<Told>;
+  struct Telling {
+    std::vector<Told> answers;
+    std::vector<std::function<void()>> lost;
+  };
 
   EmbeddedStore(std::shared_ptr<Runtime> runtime, EmbeddedOptions options);
 
@@ -88,7 +92,8 @@ class EmbeddedStore final : public PromiseStore {
   std::set<std::pair<std::uint64_t, Entry *>> deadlines_;  // of those that are pending
   std::list<Entry *> settled_;                             // the oldest first
   std::uint64_t bytes_ = 0;
-  std::uint64_t last_number_ = 0;  // of watchers and claims
+  std::uint64_t settled_bytes_ = 0;  // of them
+  std::uint64_t last_number_ = 0;    // of watchers and claims
   capsule_promise_metrics counters_{};
 };
 

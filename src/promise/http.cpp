@@ -192,8 +192,17 @@ void HttpClient::Impl::set_common(Transfer &transfer, const std::string &url) co
 
 void HttpClient::Impl::start(std::unique_ptr<Transfer> transfer) {
   CURL *const easy = transfer->easy;
-  transfers[easy] = std::move(transfer);
-  curl_multi_add_handle(multi, easy);
+  if (curl_multi_add_handle(multi, easy) == CURLM_OK) {
+    transfers[easy] = std::move(transfer);
+    return;
+  }
+  // Later, as anything else.
+  const auto held = std::make_shared<std::unique_ptr<Transfer>>(std::move(transfer));
+  loop.post([weak = owner, held] {
+    if (const auto client = weak.lock()) {
+      client->impl_->finish(std::move(*held), CURLE_OUT_OF_MEMORY);
+    }
+  });
 }
 
 void HttpClient::Impl::close() {

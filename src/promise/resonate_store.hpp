@@ -68,6 +68,7 @@ class ResonateStore final : public PromiseStore {
   struct Watched {
     std::uint64_t since_ns = 0;
     std::uint64_t deadline_ns = kNoDeadline;  // of the promise, once it is known
+    std::uint64_t ask_at_ns = 0;
     std::map<std::uint64_t, Done> watchers;
   };
   struct Held {
@@ -94,7 +95,8 @@ class ResonateStore final : public PromiseStore {
   void listen();
   void on_stream_end(const Status &why);
   void on_message(const std::string &line);
-  void refresh();
+  // Asks for those that are due by then.
+  void refresh(std::uint64_t due_ns);
   void refresh_later(std::uint64_t at_ns);
   void ask(const std::string &id);
   void on_asked(const std::string &id, Result<Promise> promise);

@@ -36,7 +36,6 @@ std::uint64_t ResonateStore::watch(const std::string &id, Done done) {
     if (const auto self = std::static_pointer_cast<ResonateStore>(weak.lock())) {
       self->listen();
       self->ask(id);
-      self->refresh_later(monotonic_ns() + static_cast<std::uint64_t>(self->options_.refresh_ms) * kNsPerMs);
     }
   });
   return number;
@@ -64,7 +63,7 @@ void ResonateStore::listen() {
   http_->listen(options_.url + "/poll/" + options_.group + "/" + pid_, options_.token,
                 {.connected = with_self([](ResonateStore &self) {
                    self.stream_failures_ = 0;
-                   self.refresh();  // what was said before is not said again
+                   self.refresh(kNoDeadline);  // what was said before is not said again
                  }),
                  .line = with_self([](ResonateStore &self, const std::string &line) { self.on_message(line); }),
                  .ended = with_self([](ResonateStore &self, const Status &why) { self.on_stream_end(why); })});
@@ -107,19 +106,24 @@ void ResonateStore::on_message(const std::string &line) {
   }
 }
 
-void ResonateStore::refresh() {
+void ResonateStore::refresh(std::uint64_t due_ns) {
   std::vector<std::string> ids;
+  std::uint64_t next_ns = kNoDeadline;
   {
     const Lock lock(mutex_);
     for (const auto &[id, watched] : watched_) {
-      ids.push_back(id);
+      if (watched.ask_at_ns <= due_ns) {
+        ids.push_back(id);
+      } else {
+        next_ns = std::min(next_ns, watched.ask_at_ns);
+      }
     }
   }
   for (const std::string &id : ids) {
     ask(id);
   }
-  if (!ids.empty()) {
-    refresh_later(monotonic_ns() + static_cast<std::uint64_t>(options_.refresh_ms) * kNsPerMs);
+  if (next_ns != kNoDeadline) {
+    refresh_later(next_ns);
   }
 }
 
@@ -134,13 +138,23 @@ void ResonateStore::refresh_later(std::uint64_t at_ns) {
   refresh_timer_ = loop().add_timer(at_ns, [weak = weak_from_this()] {
     if (const auto self = std::static_pointer_cast<ResonateStore>(weak.lock())) {
       self->refresh_timer_.reset();
-      self->refresh();
+      self->refresh(monotonic_ns());
     }
   });
 }
 
 // Wants to be told of the promise, and hears how it stands.
 void ResonateStore::ask(const std::string &id) {
+  const std::uint64_t again_at = monotonic_ns() + static_cast<std::uint64_t>(options_.refresh_ms) * kNsPerMs;
+  {
+    const Lock lock(mutex_);
+    const auto found = watched_.find(id);
+    if (found == watched_.end()) {
+      return;
+    }
+    found->second.ask_at_ns = again_at;
+  }
+  refresh_later(again_at);
   const auto done = [this, self = shared_from_this(), id](const Result<resonate::Reply> &reply) {
     if (reply.ok() && reply.value().status == 422) {  // newer servers tell of some promises only
       get(id, [this, self, id](Result<Promise> promise) { on_asked(id, std::move(promise)); });
@@ -171,6 +185,10 @@ void ResonateStore::on_asked(const std::string &id, Result<Promise> promise) {
       again_at = monotonic_ns() + kAgainNs;
     } else {
       watchers.swap(found->second.watchers);
+    }
+    if (again_at != kNoDeadline) {
+      found->second.ask_at_ns = std::min(found->second.ask_at_ns, again_at);
+    } else {
       watched_.erase(found);
     }
   }

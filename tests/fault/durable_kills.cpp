@@ -49,7 +49,7 @@ const char *const kWork =
 CAPSULE_HELPER(host_of_work) {
   const Bridge bridge = make_bridge();
   offer(bridge, capability("charge", "step"));
-  const Store store = open_store(store_options(arguments.at(0)));
+  const Store store = open_store(store_options(text(arguments.at(0))));
   const Session session = open_with(bridge, {rule("*")});
   const Server server(bridge, [&arguments](const Bridge &to, const Request &request) {
     std::ofstream(arguments.at(1), std::ios::app) << request.arguments() << std::endl;

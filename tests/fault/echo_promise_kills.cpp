@@ -23,7 +23,7 @@ CAPSULE_HELPER(step_by_step) {
     say(done);
     return std::getchar() != EOF;
   };
-  const Store store = open_store(store_options(arguments.at(0)));
+  const Store store = open_store(store_options(text(arguments.at(0))));
   next("opened");
   create(store, "a");
   next("created");
@@ -58,7 +58,7 @@ CAPSULE_TEST(killed_between_any_two_steps) {
     }
     host.kill(SIGKILL);
     CHECK_EQ(host.exit_code(), -SIGKILL);
-    const Store store = open_store(store_options(path));
+    const Store store = open_store(store_options(text(path)));
     std::vector<std::string> found;
     for (const char *id : {"a", "b", "c"}) {
       PromiseRow row;
@@ -70,7 +70,7 @@ CAPSULE_TEST(killed_between_any_two_steps) {
 }
 
 CAPSULE_HELPER(writes_on) {
-  const Store store = open_store(store_options(arguments.at(0)));
+  const Store store = open_store(store_options(text(arguments.at(0))));
   for (int i = 0;; ++i) {
     const std::string id = "p" + std::to_string(i);
     create(store, id);
@@ -90,7 +90,7 @@ CAPSULE_TEST(killed_while_it_writes) {
     }
     host.kill(SIGKILL);
     CHECK_EQ(host.exit_code(), -SIGKILL);
-    const Store store = open_store(store_options(path));
+    const Store store = open_store(store_options(text(path)));
     const int count = std::stoi(last.substr(1));
     for (int i = 0; i <= count; ++i) {
       const std::string id = "p" + std::to_string(i);

@@ -158,13 +158,34 @@ CAPSULE_TEST(what_is_under_way_is_not_begun_again) {
   PromiseRow row;
   Run run(begin_durable(session, store, "one", "input()", row));
   run.until(CAPSULE_EVENT_INPUT);
-  CHECK_CONTAINS(refuse(session, durable_options(store, "one"), CAPSULE_E_BUSY), "is under way");
+  CHECK_CONTAINS(refuse(session, durable_options(store, capsule_text_from("one")), CAPSULE_E_BUSY), "is under way");
   capsule_pending_promise pending;
   std::size_t count = 0;
   ACCEPTED(capsule_promise_list_pending(store.get(), &pending, 1, &count, nullptr, error));
   CHECK_EQ(pending.claimed, 1);
   run.answer("yes");
   CHECK_EQ(wait_for(store, "one"), "resolved \"yes\"");
+}
+
+// Settled by another, or its time is over: nobody wants what it does any more.
+CAPSULE_TEST(it_is_canceled_with_its_promise) {
+  const Store store = open_store();
+  const Session session = open_session(shared_runtime());
+  PromiseRow row;
+  Run run(begin_durable(session, store, "unwanted", "print('in', flush=True)\nwhile True: pass", row));
+  run.until_line();
+  CHECK_EQ(settle(store, "unwanted", "enough", CAPSULE_PROMISE_CANCELED), "canceled enough");
+  CHECK_EQ(run.end().outcome, "canceled");
+  CHECK_EQ(read(store, "unwanted"), "canceled enough");
+  capsule_durable_options options = durable_options(store, capsule_text_from("late"));
+  options.timeout_ms = 100;
+  Execution late;
+  const std::string source = "while True: pass";
+  ACCEPTED(capsule_session_execute_durable(session.get(), source.data(), source.size(), nullptr, &options, late.out(), nullptr,
+                                           error));
+  Run late_run(std::move(late));
+  CHECK_EQ(late_run.end().outcome, "canceled");
+  CHECK_EQ(read(store, "late"), "timed_out ");
 }
 
 CAPSULE_TEST(a_session_that_is_closed_gives_it_back) {
@@ -176,7 +197,7 @@ CAPSULE_TEST(a_session_that_is_closed_gives_it_back) {
     run.until_line();
     ACCEPTED(capsule_session_close(session.get(), 0, error));
     CHECK_EQ(run.end().outcome, "killed");
-    refuse(session, durable_options(store, "moved"), CAPSULE_E_CLOSED);
+    refuse(session, durable_options(store, capsule_text_from("moved")), CAPSULE_E_CLOSED);
   }
   const Session other = open_session(shared_runtime());
   CHECK_EQ(durable(other, store, "moved", "'there'"), "resolved \"there\"");
@@ -239,12 +260,12 @@ CAPSULE_TEST(bad_input_is_named_and_claims_nothing) {
   const Store store = open_store();
   const Session session = open_session(shared_runtime());
   for (const char *id : {"", "a.b", "a:b", "a b"}) {
-    CHECK_CONTAINS(refuse(session, durable_options(store, id), CAPSULE_E_ARGUMENT), "durable.promise_id");
+    CHECK_CONTAINS(refuse(session, durable_options(store, capsule_text_from(id)), CAPSULE_E_ARGUMENT), "durable.promise_id");
   }
-  capsule_durable_options durable = durable_options(store, "ok");
+  capsule_durable_options durable = durable_options(store, capsule_text_from("ok"));
   durable.timeout_ms = 0;
   CHECK_CONTAINS(refuse(session, durable, CAPSULE_E_ARGUMENT), "durable.timeout_ms");
-  durable = durable_options(store, "ok");
+  durable = durable_options(store, capsule_text_from("ok"));
   durable.store = nullptr;
   CHECK_CONTAINS(refuse(session, durable, CAPSULE_E_HANDLE), "store");
   durable.store = store.get();

@@ -9,7 +9,7 @@ using namespace capsule_test;
 namespace {
 
 std::string refuse_busy(const Session &session, const Store &store, const std::string &id) {
-  const capsule_durable_options durable = durable_options(store, id);
+  const capsule_durable_options durable = durable_options(store, text(id));
   Execution execution;
   return REFUSED(CAPSULE_E_BUSY,
                  capsule_session_execute_durable(session.get(), "1", 1, nullptr, &durable, execution.out(), nullptr, error));
@@ -86,7 +86,7 @@ CAPSULE_TEST(a_host_that_loses_its_lease_stops_and_another_may_run_it) {
   const Deadline deadline;
   Execution again;
   while (again.get() == nullptr && !deadline.over()) {
-    const capsule_durable_options durable = durable_options(other, "leased");
+    const capsule_durable_options durable = durable_options(other, capsule_text_from("leased"));
     capsule_session_execute_durable(session.get(), "'done'", 6, nullptr, &durable, again.out(), nullptr, nullptr);
     if (again.get() == nullptr) {
       REFUSED(CAPSULE_E_TIMEOUT, capsule_promise_wait(other.get(), durable.promise_id, 50, nullptr, error));
@@ -134,7 +134,7 @@ CAPSULE_TEST(what_is_no_execution_is_not_run) {
   const Session session = open_session(shared_runtime());
   const std::string id = unique("plain");
   create(store, id);
-  const capsule_durable_options durable = durable_options(store, id);
+  const capsule_durable_options durable = durable_options(store, text(id));
   Execution execution;
   CHECK_CONTAINS(REFUSED(CAPSULE_E_STATE, capsule_session_execute_durable(session.get(), "1", 1, nullptr, &durable,
                                                                           execution.out(), nullptr, error)),

@@ -1,4 +1,5 @@
 // Several runtimes, and sessions in parallel.
+#include "child.hpp"
 #include "process.hpp"
 #include "run.hpp"
 #include "test.hpp"
@@ -169,4 +170,18 @@ CAPSULE_TEST(runtimes_come_and_go_without_a_trace) {
   CHECK_EQ(descriptors().size(), fds);
   check_threads_at_most(threads);
   CHECK_EQ(describe(children()), "");
+}
+
+// Its destructor runs behind those of whatever the library made later.
+CAPSULE_HELPER(releases_at_exit) {
+  static Runtime runtime;
+  static Session session;
+  runtime = make_runtime();
+  session = open_session(runtime, SessionOptions::echo());
+  return 0;
+}
+
+CAPSULE_TEST(handles_may_be_released_while_the_host_exits) {
+  Child host(helper("releases_at_exit"));
+  CHECK_EQ(host.exit_code(), 0);
 }

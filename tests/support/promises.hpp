@@ -12,10 +12,14 @@ namespace capsule_test {
 
 using Store = Handle<capsule_promise_store, capsule_promise_store_release>;
 
-inline capsule_promise_store_options store_options(const std::string &path = {}) {
+// The texts live as long as what they are given.
+capsule_text text(std::string &&of) = delete;
+inline capsule_text text(const std::string &of) { return {of.data(), of.size()}; }
+
+inline capsule_promise_store_options store_options(capsule_text path = {}) {
   capsule_promise_store_options options;
   capsule_promise_store_options_init(&options, sizeof options);
-  options.path = {path.data(), path.size()};
+  options.path = path;
   return options;
 }
 
@@ -45,18 +49,16 @@ class PromiseRow {
   capsule_promise raw{.struct_size = sizeof(capsule_promise)};
 };
 
-inline capsule_text text(const std::string &of) { return {of.data(), of.size()}; }
-
-inline capsule_promise_wish wish_for(const std::string &id, std::int64_t timeout_ms = 60'000) {
+inline capsule_promise_wish wish_for(capsule_text id, std::int64_t timeout_ms = 60'000) {
   capsule_promise_wish made;
   capsule_promise_wish_init(&made, sizeof made);
-  made.id = text(id);
+  made.id = id;
   made.timeout_ms = timeout_ms;
   return made;
 }
 
 inline std::string create(const Store &store, const std::string &id, std::int64_t timeout_ms = 60'000) {
-  const capsule_promise_wish made = wish_for(id, timeout_ms);
+  const capsule_promise_wish made = wish_for(text(id), timeout_ms);
   PromiseRow row;
   ACCEPTED(capsule_promise_create(store.get(), &made, row.out(), error));
   return row.story();
@@ -87,18 +89,18 @@ inline capsule_promise_metrics metrics_of(const Store &store) {
   return metrics;
 }
 
-inline capsule_durable_options durable_options(const Store &store, const std::string &id) {
+inline capsule_durable_options durable_options(const Store &store, capsule_text id) {
   capsule_durable_options options;
   capsule_durable_options_init(&options, sizeof options);
   options.store = store.get();
-  options.promise_id = text(id);
+  options.promise_id = id;
   return options;
 }
 
 // An execution that runs, or null where its promise was settled; `row` has the promise as it was then.
 inline Execution begin_durable(const Session &session, const Store &store, const std::string &id, const std::string &source,
                                PromiseRow &row, const capsule_execution_options *options = nullptr) {
-  const capsule_durable_options durable = durable_options(store, id);
+  const capsule_durable_options durable = durable_options(store, text(id));
   Execution execution;
   ACCEPTED(capsule_session_execute_durable(session.get(), source.data(), source.size(), options, &durable, execution.out(),
                                            row.out(), error));
@@ -108,8 +110,13 @@ inline Execution begin_durable(const Session &session, const Store &store, const
 // What the promise comes to: run, or recorded.
 inline std::string durable(const Session &session, const Store &store, const std::string &id, const std::string &source) {
   PromiseRow row;
-  const Execution execution = begin_durable(session, store, id, source, row);
-  return execution.get() == nullptr ? row.story() : wait_for(store, id);
+  Execution execution = begin_durable(session, store, id, source, row);
+  if (execution.get() == nullptr) {
+    return row.story();
+  }
+  Run run(std::move(execution));
+  run.end();
+  return read(store, id);
 }
 
 }  // namespace capsule_test
