@@ -44,8 +44,8 @@ extern "C" {
 /** @brief Longest id of a durable execution, in bytes. */
 #define CAPSULE_DURABLE_ID_SIZE 200
 
-/** @brief Most calls of the host that one durable execution may make; for one more Python gets a `ConnectionError`. */
-#define CAPSULE_DURABLE_MAX_CALLS 65536
+/** @brief Most calls of the host that one durable execution may make; for one more Python gets a `ConnectionError`. `refused` of the bridge counts them. */
+#define CAPSULE_DURABLE_MAX_CALLS 10000
 
 /** @brief What makes an execution durable; capsule_durable_options_init() fills the defaults. */
 typedef struct capsule_durable_options {

@@ -184,6 +184,7 @@ Status Bridge::check_result(std::uint64_t request_id, const NamedValue &value) {
 Status Bridge::respond(std::uint64_t request_id, HostAnswer answer) {
   Answers answers;
   std::shared_ptr<Pending> recording;
+  HostAnswer to_record;
   {
     const std::lock_guard lock(mutex_);
     const auto pending = find(request_id);
@@ -208,13 +209,14 @@ Status Bridge::respond(std::uint64_t request_id, HostAnswer answer) {
     if (recorded(*pending)) {
       pending->state = CAPSULE_CALL_RECORDED;
       recording = pending;
+      to_record = std::move(answer);
     } else {
       finish(answers, pending, std::move(answer));
     }
   }
   tell(answers);
   if (recording) {
-    record(recording, std::move(answer));
+    record(recording, std::move(to_record));
   }
   return {};
 }

@@ -35,6 +35,9 @@ void Bridge::on_recalled(std::uint64_t request_id, const Status &status, std::op
     }
     const bool was_ready = !ready_.empty();
     if (!status.ok()) {
+      const std::uint64_t limited = status.code() == CAPSULE_E_LIMIT ? 1 : 0;
+      counters_.refused += limited;
+      pending->port->counters_.refused += limited;
       end(answers, request_id, not_recorded(status));
     } else if (answer) {
       ++counters_.joined;

@@ -248,6 +248,20 @@ CAPSULE_TEST(an_answer_that_cannot_be_recorded_is_refused) {
   refuse_respond(bridge, request.id(), CAPSULE_E_STATE);
 }
 
+CAPSULE_TEST(its_calls_are_bounded) {
+  const Counted counted;
+  const Store store = open_store();
+  const Session session = open_with(counted.bridge, {rule("*")});
+  const std::string source =
+      "made = 0\n"
+      "try:\n    while made < 20000: host.none(); made += 1\n"
+      "except ConnectionError as error: made = str(made) + ': ' + str(error)\nmade";
+  CHECK_EQ(durable(session, store, "many", source),
+           "resolved \"10000: the call's promise cannot be had: the execution has made 10000 calls\"");
+  CHECK_EQ(metrics_of(counted.bridge).refused, 1);
+  CHECK_EQ(metrics_of(store).kept, 1);
+}
+
 CAPSULE_TEST(a_result_that_is_too_large_is_rejected_in_its_place) {
   capsule_promise_store_options options = store_options();
   options.max_value_bytes = 1000;

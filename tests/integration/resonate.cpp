@@ -140,3 +140,33 @@ CAPSULE_TEST(what_is_no_execution_is_not_run) {
                                                                           execution.out(), nullptr, error)),
                  "no execution's");
 }
+
+// Nothing that it says takes the host down or holds it up.
+CAPSULE_TEST(a_server_that_says_anything) {
+  const NodeServer liar("liar.mjs", {});
+  const std::string url = liar.url();
+  capsule_promise_store_options options = server_options(url);
+  options.request_timeout_ms = 100;
+  options.lease_ms = 1000;
+  options.refresh_ms = 100;
+  const Store store = open_store(options);
+  const Session session = open_session(shared_runtime());
+  const capsule_text id = capsule_text_from("a");
+  const capsule_promise_wish made = wish_for(id);
+  const capsule_durable_options durable = durable_options(store, id);
+  for (int i = 0; i < 20; ++i) {
+    PromiseRow row;
+    capsule_promise_create(store.get(), &made, row.out(), nullptr);
+    capsule_promise_settle(store.get(), id, CAPSULE_PROMISE_RESOLVED, {}, row.out(), nullptr);
+    capsule_promise_get(store.get(), id, row.out(), nullptr);
+    capsule_promise_wait(store.get(), id, 10, row.out(), nullptr);
+    Execution execution;
+    capsule_session_execute_durable(session.get(), "1", 1, nullptr, &durable, execution.out(), row.out(), nullptr);
+    if (execution.get() != nullptr) {
+      Run run(std::move(execution));
+      run.end();
+    }
+  }
+  CHECK_EQ(value_of(session, "1 + 1"), "2");
+  CHECK_AT_LEAST(metrics_of(store).retries, 1U);
+}
