@@ -1,0 +1,1 @@
+"""Emitters: one module a language, each with emit(model) -> {path in the repository: text}. README.md says how."""
