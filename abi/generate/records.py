@@ -1,0 +1,49 @@
+"""What the structs are to bindings that have records of their own for them: Go and Rust."""
+
+import re
+
+# Structs that have a shape of their own there, or belong to callbacks and stores, which these bindings leave to C.
+BY_HAND = {
+    "capsule_text", "capsule_error", "capsule_value", "capsule_name_list", "capsule_request", "capsule_attachment",
+    "capsule_checkpoint_entries", "capsule_pool_sessions", "capsule_pool_imports", "capsule_frame",
+    "capsule_interceptor_options", "capsule_interceptor_info", "capsule_promise_store_options", "capsule_promise_wish",
+    "capsule_promise", "capsule_pending_promise", "capsule_promise_metrics", "capsule_durable_options",
+}
+
+# Structs that go in, besides those that have an _init function.
+ALSO_IN = {"capsule_input", "capsule_rule", "capsule_constraint", "capsule_trace_filter"}
+
+
+def records(model):
+    return [struct for struct in model["structs"] if struct["name"] not in BY_HAND]
+
+
+def goes_in(struct):
+    """Whether the caller fills it, and not the library."""
+    return struct["init"] is not None or struct["name"] in ALSO_IN
+
+
+def fields_of(struct):
+    """Those that a caller sees."""
+    return [field for field in struct["fields"]
+            if field["name"] not in ("struct_size", "session_size", "import_size") and not field["name"].startswith("reserved")
+            and field["kind"] not in ("storage", "length")]
+
+
+def is_flag(field):
+    """Whether the comment says that 1 stands for true."""
+    return field["kind"] == "primitive" and re.match(r"(?:[A-Z][^:`]*: )?1(?: when|: )", field["doc"]) is not None
+
+
+def may_be_absent(field):
+    """Whether a text that comes out may be told from an empty one."""
+    return field["kind"] == "text" and re.search(r"\babsent\b|`data` is NULL", field["doc"]) is not None
+
+
+def name_function(enum, model):
+    """The function that tells the name of a value, or None."""
+    for function in model["functions"]:
+        params = function["params"]
+        if function["name"].endswith("_name") and len(params) == 1 and params[0].get("enum") == enum["name"]:
+            return function
+    return None

@@ -1,0 +1,485 @@
+package capsule_test
+
+// Plays tests/scenarios/*.json, the conduct that every binding shares; their README describes the format.
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"capsule"
+)
+
+type scenario struct {
+	Name    string      `json:"name"`
+	Session sessionKeys `json:"session"`
+	Steps   []step      `json:"steps"`
+}
+
+type sessionKeys struct {
+	CancelGraceMs           *int64   `json:"cancel_grace_ms"`
+	QueueLimit              *uint32  `json:"queue_limit"`
+	Environment             []string `json:"environment"`
+	InputTimeoutMs          *int64   `json:"input_timeout_ms"`
+	OutputBudgetBytes       *uint64  `json:"output_budget_bytes"`
+	CoalesceCarriageReturns *int     `json:"coalesce_carriage_returns"`
+	ProgressRatePerS        *float64 `json:"progress_rate_per_s"`
+	DisplayLimitBytes       *uint64  `json:"display_limit_bytes"`
+	SnapshotLimit           *uint32  `json:"snapshot_limit"`
+	CheckpointLimit         *uint32  `json:"checkpoint_limit"`
+	RestartPolicy           string   `json:"restart_policy"`
+}
+
+type step struct {
+	Execute           json.RawMessage            `json:"execute"`
+	FileName          string                     `json:"file_name"`
+	Traceparent       string                     `json:"traceparent"`
+	Tracestate        string                     `json:"tracestate"`
+	TimeoutMs         int64                      `json:"timeout_ms"`
+	Inputs            []*string                  `json:"inputs"`
+	Unanswered        bool                       `json:"unanswered"`
+	CancelAfter       string                     `json:"cancel_after"`
+	GraceMs           *int64                     `json:"grace_ms"`
+	InterruptAfter    string                     `json:"interrupt_after"`
+	Transaction       string                     `json:"transaction"`
+	Scope             string                     `json:"scope"`
+	Bind              map[string]json.RawMessage `json:"bind"`
+	Result            string                     `json:"result"`
+	Expect            map[string]json.RawMessage `json:"expect"`
+	Set               *string                    `json:"set"`
+	Update            map[string]json.RawMessage `json:"update"`
+	Get               *string                    `json:"get"`
+	Delete            *string                    `json:"delete"`
+	JSON              json.RawMessage            `json:"json"`
+	Text              *string                    `json:"text"`
+	Repr              *string                    `json:"repr"`
+	Strategy          string                     `json:"strategy"`
+	Snapshot          *string                    `json:"snapshot"`
+	Restore           *string                    `json:"restore"`
+	Branch            *string                    `json:"branch"`
+	Of                *string                    `json:"of"`
+	In                string                     `json:"in"`
+	KeepCheckpoint    *string                    `json:"keep_checkpoint"`
+	RestoreCheckpoint *string                    `json:"restore_checkpoint"`
+	ForgetCheckpoint  *string                    `json:"forget_checkpoint"`
+	Restart           bool                       `json:"restart"`
+	Close             *int64                     `json:"close"`
+	Refused           string                     `json:"refused"`
+}
+
+// player has what a scenario has made besides its session, by the labels it gives.
+type player struct {
+	ctx       context.Context
+	main      *capsule.Session
+	snapshots map[string]*capsule.Snapshot
+	branches  map[string]*capsule.Session
+}
+
+// played is one execution and all that it told.
+type played struct {
+	session *capsule.Session
+	events  []capsule.Event
+	end     *capsule.Event
+}
+
+func (p *played) printed(stream capsule.Stream) string {
+	var text strings.Builder
+	for _, event := range p.events {
+		if stream == 0 || event.Stream == stream {
+			text.WriteString(event.Raw)
+		}
+	}
+	return text.String()
+}
+
+func number(names []string, name string) (int32, error) {
+	if name == "" {
+		return 0, nil
+	}
+	if at := slices.Index(names, name); at >= 0 {
+		return int32(at), nil
+	}
+	return 0, fmt.Errorf("an unknown name %q", name)
+}
+
+func source(raw json.RawMessage) (string, error) {
+	var lines []string
+	if bytes.HasPrefix(raw, []byte("[")) {
+		err := json.Unmarshal(raw, &lines)
+		return strings.Join(lines, "\n"), err
+	}
+	var text string
+	err := json.Unmarshal(raw, &text)
+	return text, err
+}
+
+func inputs(values map[string]json.RawMessage) (list []capsule.Input) {
+	for name, value := range values {
+		list = append(list, capsule.Input{Name: name, Value: &capsule.Value{Kind: capsule.ValueJSON, Data: value}})
+	}
+	return list
+}
+
+func (s *step) options() (*capsule.ExecutionOptions, error) {
+	options := capsule.DefaultExecutionOptions()
+	options.FileName, options.Traceparent, options.Tracestate = s.FileName, s.Traceparent, s.Tracestate
+	options.TimeoutMs, options.Inputs = s.TimeoutMs, inputs(s.Bind)
+	kinds := []string{"auto", "json", "text", "bytes", "buffer", "repr"}
+	kind, err := number(kinds, s.Result)
+	if s.Result != "" {
+		options.ResultKind = capsule.ValueKind(kind)
+	}
+	transaction, err2 := number([]string{"commit", "rollback_on_failure", "rollback_always"}, s.Transaction)
+	scope, err3 := number([]string{"memory", "names"}, s.Scope)
+	options.Transaction, options.TransactionScope = capsule.Transaction(transaction), capsule.TransactionScope(scope)
+	for _, err := range []error{err, err2, err3} {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return options, nil
+}
+
+// Takes events to the end; answers, cancels and interrupts on the way.
+func (p *player) follow(execution *capsule.Execution, s *step, run *played) error {
+	cancelAfter, interruptAfter, answered := s.CancelAfter, s.InterruptAfter, 0
+	reached := func(mark *string) bool {
+		now := *mark != "" && strings.Contains(run.printed(0), *mark)
+		if now {
+			*mark = ""
+		}
+		return now
+	}
+	for run.end == nil {
+		event, err := execution.Next(p.ctx)
+		if err != nil {
+			return err
+		}
+		run.events = append(run.events, *event)
+		if event.Terminal() {
+			run.end = event
+		}
+		if event.Kind == capsule.EventInput && s.CancelAfter == "" && !s.Unanswered {
+			if answered == len(s.Inputs) {
+				return fmt.Errorf("one more input request than answers: %q", event.Prompt)
+			}
+			if answer := s.Inputs[answered]; answer == nil {
+				err = execution.Decline(event.InputID)
+			} else {
+				err = execution.Answer(event.InputID, *answer)
+			}
+			answered++
+		}
+		if err == nil && reached(&cancelAfter) {
+			grace := time.Duration(-1)
+			if s.GraceMs != nil && *s.GraceMs >= 0 {
+				grace = time.Duration(*s.GraceMs) * time.Millisecond
+			}
+			err = execution.Cancel(grace)
+		}
+		if err == nil && reached(&interruptAfter) {
+			err = execution.Interrupt()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if answered != len(s.Inputs) || cancelAfter+interruptAfter != "" {
+		return fmt.Errorf("%d of %d answers were given; %q never came", answered, len(s.Inputs), cancelAfter+interruptAfter)
+	}
+	return nil
+}
+
+func (p *player) execute(session *capsule.Session, s *step) error {
+	text, err := source(s.Execute)
+	if err != nil {
+		return err
+	}
+	options, err := s.options()
+	if err != nil {
+		return err
+	}
+	execution, err := session.Execute(p.ctx, text, options)
+	if err != nil {
+		return err
+	}
+	defer execution.Close()
+	if s.Expect == nil {
+		return nil
+	}
+	run := &played{session: session}
+	if err := p.follow(execution, s, run); err != nil {
+		return err
+	}
+	for key, want := range s.Expect {
+		expectation := expectations[key]
+		if expectation == nil {
+			return fmt.Errorf("an unknown expectation %q", key)
+		}
+		if err := expectation(run, want); err != nil {
+			return fmt.Errorf("%s: %w; the end was %s, %s: %s", key, err, run.end.Outcome, run.end.ErrorType, run.end.Message)
+		}
+	}
+	return nil
+}
+
+func (p *player) get(session *capsule.Session, s *step) error {
+	kind := capsule.ValueJSON
+	want := s.Text
+	switch {
+	case s.Text != nil:
+		kind = capsule.ValueText
+	case s.Repr != nil:
+		kind, want = capsule.ValueRepr, s.Repr
+	}
+	value, err := session.Get(p.ctx, *s.Get, kind)
+	if err != nil {
+		return err
+	}
+	if want != nil {
+		return same(string(value.Data), *want)
+	}
+	return sameJSON(value.Data, s.JSON)
+}
+
+func (p *player) checkpoint(session *capsule.Session, s *step) error {
+	if s.ForgetCheckpoint != nil {
+		return session.ForgetCheckpoint(*s.ForgetCheckpoint)
+	}
+	if s.KeepCheckpoint != nil {
+		options := capsule.DefaultCheckpointOptions()
+		options.Name = *s.KeepCheckpoint
+		made, err := session.Checkpoint(p.ctx, options)
+		if err != nil {
+			return err
+		}
+		defer made.Close()
+		return session.KeepCheckpoint(made)
+	}
+	found, err := session.FindCheckpoint(*s.RestoreCheckpoint)
+	if err != nil {
+		return err
+	}
+	defer found.Close()
+	_, err = session.RestoreCheckpoint(p.ctx, found, 0)
+	return err
+}
+
+func (p *player) copyOf(session *capsule.Session, s *step) (err error) {
+	switch {
+	case s.Snapshot != nil:
+		p.snapshots[*s.Snapshot], err = session.Snapshot(p.ctx)
+	case s.Restore != nil:
+		err = session.Restore(p.ctx, p.snapshots[*s.Restore])
+	case s.Of != nil:
+		p.branches[*s.Branch], err = p.snapshots[*s.Of].Branch(p.ctx)
+	default:
+		p.branches[*s.Branch], err = session.Branch(p.ctx)
+	}
+	return err
+}
+
+func (p *player) try(s *step) error {
+	session := p.main
+	if s.In != "" {
+		session = p.branches[s.In]
+	}
+	strategy, err := number([]string{"overwrite", "keep", "conflict"}, s.Strategy)
+	if err != nil {
+		return err
+	}
+	switch {
+	case s.Execute != nil:
+		return p.execute(session, s)
+	case s.Set != nil && s.Text != nil:
+		return session.Set(p.ctx, *s.Set, capsule.Text(*s.Text), capsule.SetStrategy(strategy))
+	case s.Set != nil:
+		return session.Set(p.ctx, *s.Set, &capsule.Value{Kind: capsule.ValueJSON, Data: s.JSON}, capsule.SetStrategy(strategy))
+	case s.Update != nil:
+		return session.Update(p.ctx, inputs(s.Update), capsule.SetStrategy(strategy))
+	case s.Get != nil:
+		return p.get(session, s)
+	case s.Delete != nil:
+		return session.Delete(p.ctx, *s.Delete)
+	case s.Restart:
+		return session.Restart(p.ctx)
+	case s.Close != nil:
+		return session.Shutdown(time.Duration(*s.Close) * time.Millisecond)
+	case s.KeepCheckpoint != nil || s.RestoreCheckpoint != nil || s.ForgetCheckpoint != nil:
+		return p.checkpoint(session, s)
+	case s.Snapshot != nil || s.Restore != nil || s.Branch != nil:
+		return p.copyOf(session, s)
+	}
+	return fmt.Errorf("a step without an action")
+}
+
+func (p *player) play(s *step) error {
+	err := p.try(s)
+	if s.Refused == "" {
+		return err
+	}
+	return same(capsule.StatusOf(err).String(), s.Refused)
+}
+
+func assign[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+func (k *sessionKeys) options() (*capsule.SessionOptions, error) {
+	options := capsule.DefaultSessionOptions()
+	assign(&options.CancelGraceMs, k.CancelGraceMs)
+	assign(&options.QueueLimit, k.QueueLimit)
+	assign(&options.InputTimeoutMs, k.InputTimeoutMs)
+	assign(&options.OutputBudgetBytes, k.OutputBudgetBytes)
+	assign(&options.ProgressRatePerS, k.ProgressRatePerS)
+	assign(&options.DisplayLimitBytes, k.DisplayLimitBytes)
+	assign(&options.SnapshotLimit, k.SnapshotLimit)
+	assign(&options.CheckpointLimit, k.CheckpointLimit)
+	options.CoalesceCarriageReturns = k.CoalesceCarriageReturns != nil && *k.CoalesceCarriageReturns != 0
+	options.Environment = k.Environment
+	policy, err := number([]string{"manual", "fresh", "snapshot", "checkpoint"}, k.RestartPolicy)
+	options.RestartPolicy = capsule.RestartPolicy(policy)
+	return options, err
+}
+
+func play(runtime *capsule.Runtime, data []byte) error {
+	var scenario scenario
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&scenario); err != nil {
+		return err
+	}
+	options, err := scenario.Session.options()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	session, err := runtime.Open(ctx, options)
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	p := &player{ctx, session, map[string]*capsule.Snapshot{}, map[string]*capsule.Session{}}
+	defer p.close()
+	for i := range scenario.Steps {
+		if err := p.play(&scenario.Steps[i]); err != nil {
+			return fmt.Errorf("step %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func (p *player) close() {
+	for _, snapshot := range p.snapshots {
+		if snapshot != nil {
+			snapshot.Close()
+		}
+	}
+	for _, branch := range p.branches {
+		if branch != nil {
+			branch.Close()
+		}
+	}
+}
+
+func TestEveryScenarioPlaysAsWritten(t *testing.T) {
+	files, err := filepath.Glob("../../tests/scenarios/*.json")
+	if err != nil || len(files) < 85 {
+		t.Fatalf("%d scenarios: %v", len(files), err)
+	}
+	runtime := newRuntime(t)
+	var mutex sync.Mutex
+	outcomes := map[string]string{}
+	t.Cleanup(func() { writeOutcomes(t, outcomes) })
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data, err := os.ReadFile(file)
+			if err == nil {
+				err = play(runtime, data)
+			}
+			mutex.Lock()
+			defer mutex.Unlock()
+			outcomes[name] = "ok"
+			if err != nil {
+				outcomes[name] = err.Error()
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// For the table of scenarios and bindings that is printed at the end of all tests.
+func writeOutcomes(t *testing.T, outcomes map[string]string) {
+	folder := os.Getenv("CAPSULE_CONFORMANCE_DIR")
+	if folder == "" {
+		return
+	}
+	data, err := json.MarshalIndent(outcomes, "", "  ")
+	if err == nil {
+		err = os.MkdirAll(folder, 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, "go.json"), append(data, '\n'), 0o644)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func same[T comparable](got, want T) error {
+	if got != want {
+		return fmt.Errorf("it is %#v, not %#v", got, want)
+	}
+	return nil
+}
+
+func parse(data []byte) (value any, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	err = decoder.Decode(&value)
+	return value, err
+}
+
+func sameJSON(got, want []byte) error {
+	a, err := parse(got)
+	if err != nil {
+		return fmt.Errorf("%q is no JSON: %w", got, err)
+	}
+	b, err := parse(want)
+	if err != nil || !reflect.DeepEqual(a, b) {
+		return fmt.Errorf("it is %s, not %s", got, want)
+	}
+	return nil
+}
+
+// As JSON, for lists and objects.
+func sameAsJSON(got any, want json.RawMessage) error {
+	data, err := json.Marshal(got)
+	if err != nil {
+		return err
+	}
+	return sameJSON(data, want)
+}
+
+func progressOf(event *capsule.Event) []any {
+	total := any(event.ProgressTotal)
+	if math.IsNaN(event.ProgressTotal) {
+		total = nil
+	}
+	return []any{event.ProgressValue, total, event.ProgressLabel}
+}

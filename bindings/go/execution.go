@@ -1,0 +1,159 @@
+package capsule
+
+// #include <capsule/capsule.h>
+import "C"
+
+import (
+	"context"
+	"io"
+	"iter"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+type executionHandle struct{ c *C.capsule_execution }
+
+// Execution is one source text, running or waiting to run.
+type Execution struct {
+	handle executionHandle
+	closed atomic.Bool
+	wait   *waiter
+	stop   func() bool // Forgets the context.
+}
+
+func newExecution(ctx context.Context, handle *C.capsule_execution) *Execution {
+	e := &Execution{handle: executionHandle{handle}, wait: newWaiter()}
+	own := e.handle
+	if ctx.Done() != nil {
+		e.stop = context.AfterFunc(ctx, func() { C.capsule_execution_cancel(own.c, -1, nil) })
+	}
+	runtime.AddCleanup(e, func(handle executionHandle) { C.capsule_execution_release(handle.c) }, own)
+	return e
+}
+
+// What a call fills in; used again.
+type scratch struct {
+	event   C.capsule_event
+	failure C.capsule_error
+}
+
+var scratches = sync.Pool{New: func() any {
+	s := new(scratch)
+	s.event.struct_size = C.sizeof_capsule_event
+	s.failure.struct_size = C.sizeof_capsule_error
+	return s
+}}
+
+func (e *Execution) take(timeout C.int64_t, into *Event) error {
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	status := C.capsule_execution_next(e.handle.c, timeout, &s.event, &s.failure)
+	switch status {
+	case C.CAPSULE_OK:
+		into.fill(&s.event)
+		C.capsule_event_release(&s.event)
+		return nil
+	case C.CAPSULE_E_END:
+		return io.EOF
+	}
+	return check(status, &s.failure)
+}
+
+func (e *Execution) descriptor() (C.int32_t, error) {
+	var fd C.int32_t
+	failure := newFailure()
+	err := check(C.capsule_execution_get_fd(e.handle.c, &fd, failure), failure)
+	return fd, err
+}
+
+// Read waits for the next event and puts it into a record that may have been used before. io.EOF: there is none any more. The
+// context bounds this wait alone; when it is done nothing was lost.
+func (e *Execution) Read(ctx context.Context, into *Event) error {
+	defer runtime.KeepAlive(e)
+	err := e.wait.until(ctx, func(timeout C.int64_t) error { return e.take(timeout, into) }, e.descriptor)
+	if err == nil && into.Terminal() && e.stop != nil {
+		e.stop()
+	}
+	return err
+}
+
+// Next is Read into a fresh record.
+func (e *Execution) Next(ctx context.Context) (*Event, error) {
+	event := new(Event)
+	if err := e.Read(ctx, event); err != nil {
+		return nil, err
+	}
+	return event, nil
+}
+
+// Events walks the events to the end, waiting for each. An error is the last of the walk.
+func (e *Execution) Events() iter.Seq2[*Event, error] {
+	return func(yield func(*Event, error) bool) {
+		for {
+			event, err := e.Next(context.Background())
+			if err == io.EOF || !yield(event, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Answer answers an input request, by the InputID of its event, with one line.
+func (e *Execution) Answer(inputID uint64, line string) error {
+	failure := newFailure()
+	status := C.capsule_execution_answer(e.handle.c, C.uint64_t(inputID), chars(line), C.size_t(len(line)), failure)
+	runtime.KeepAlive(e)
+	return check(status, failure)
+}
+
+// Decline declines an input request: input() raises EOFError.
+func (e *Execution) Decline(inputID uint64) error {
+	failure := newFailure()
+	err := check(C.capsule_execution_decline(e.handle.c, C.uint64_t(inputID), failure), failure)
+	runtime.KeepAlive(e)
+	return err
+}
+
+// Cancel ends the execution: KeyboardInterrupt first, the worker's death when the grace is over; 0 kills at once, a negative
+// grace is the session's. It returns at once, and the terminal event tells what was needed.
+func (e *Execution) Cancel(grace time.Duration) error {
+	failure := newFailure()
+	err := check(C.capsule_execution_cancel(e.handle.c, milliseconds(grace), failure), failure)
+	runtime.KeepAlive(e)
+	return err
+}
+
+// Interrupt raises KeyboardInterrupt, once.
+func (e *Execution) Interrupt() error {
+	failure := newFailure()
+	err := check(C.capsule_execution_interrupt(e.handle.c, failure), failure)
+	runtime.KeepAlive(e)
+	return err
+}
+
+// ID is the execution's number in its session, from 1.
+func (e *Execution) ID() (uint64, error) {
+	var id C.uint64_t
+	failure := newFailure()
+	err := check(C.capsule_execution_get_id(e.handle.c, &id, failure), failure)
+	runtime.KeepAlive(e)
+	return uint64(id), err
+}
+
+// Close gives the handle back. Code that still runs goes on, its output dropped; who waits for an event gets StatusHandle.
+func (e *Execution) Close() error {
+	if !e.closed.Swap(true) {
+		if e.stop != nil {
+			e.stop()
+		}
+		C.capsule_execution_release(e.handle.c)
+		e.wait.close()
+	}
+	runtime.KeepAlive(e)
+	return nil
+}
+
+// Terminal tells whether the event is its execution's last, but for late output.
+func (e *Event) Terminal() bool { return e.Kind == EventResult || e.Kind == EventError }

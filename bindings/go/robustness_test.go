@@ -1,0 +1,312 @@
+package capsule_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	goruntime "runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"capsule"
+)
+
+func TestManyExecutionsLeakNeitherMemoryNorDescriptors(t *testing.T) {
+	count := 10_000
+	if text := os.Getenv("CAPSULE_LEAK_EXECUTIONS"); text != "" {
+		count, _ = strconv.Atoi(text)
+	}
+	session := open(t, newRuntime(t), echo())
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	repeat := func(count int) {
+		for range count {
+			result, err := session.Run(ctx, "out a line\nvalue x", nil)
+			if err != nil || result.Stdout != "a line\n" {
+				t.Fatalf("%v, %+v", err, result)
+			}
+		}
+		goruntime.GC()
+	}
+	repeat(count / 10)
+	memory, open := statusNumber(t, "VmRSS"), descriptors(t)
+	repeat(count)
+	if grown := statusNumber(t, "VmRSS") - memory; grown > 8_192 {
+		t.Errorf("%d executions took %d KiB", count, grown)
+	}
+	if now := descriptors(t); now > open {
+		t.Errorf("there were %d descriptors, and are %d", open, now)
+	}
+}
+
+func TestAStreamOfManyOutputsAllocatesTheSameForEach(t *testing.T) {
+	session := open(t, newRuntime(t), echo())
+	perEvent := func(lines int) (events int, allocations, bytes float64) {
+		execution := start(t, session, fmt.Sprintf("flood %d", lines))
+		defer execution.Close()
+		var before, after goruntime.MemStats
+		goruntime.ReadMemStats(&before)
+		var event capsule.Event
+		size := 0
+		for {
+			err := execution.Read(context.Background(), &event)
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			size += len(event.Data)
+			events++
+		}
+		goruntime.ReadMemStats(&after)
+		if size != lines*100 {
+			t.Fatalf("%d bytes of %d lines", size, lines)
+		}
+		return events, float64(after.Mallocs-before.Mallocs) / float64(events), float64(after.HeapAlloc) - float64(before.HeapAlloc)
+	}
+	perEvent(1_000)
+	events, few, _ := perEvent(10_000)
+	more, many, _ := perEvent(100_000)
+	t.Logf("%d events: %.1f allocations each; %d: %.1f", events, few, more, many)
+	if many > few*1.5+2 {
+		t.Errorf("%.1f allocations for each event, and %.1f when there are more", few, many)
+	}
+}
+
+func TestClosingWakesWhoWaits(t *testing.T) {
+	runtime := newRuntime(t)
+	waiting := func(close func(session *capsule.Session, execution *capsule.Execution)) (*capsule.Event, error) {
+		session := open(t, runtime, echo())
+		execution := start(t, session, "spin")
+		until(t, execution, capsule.EventStarted)
+		type answer struct {
+			event *capsule.Event
+			err   error
+		}
+		answers := make(chan answer)
+		go func() {
+			event, err := execution.Next(context.Background())
+			answers <- answer{event, err}
+		}()
+		close(session, execution)
+		got := <-answers
+		return got.event, got.err
+	}
+	_, err := waiting(func(_ *capsule.Session, execution *capsule.Execution) { execution.Close() })
+	wantStatus(t, err, capsule.StatusHandle)
+	event, err := waiting(func(session *capsule.Session, _ *capsule.Execution) { session.Shutdown(0) })
+	if err != nil || event.Outcome != capsule.OutcomeKilled {
+		t.Errorf("%v, %+v", err, event)
+	}
+	event, err = waiting(func(_ *capsule.Session, _ *capsule.Execution) { runtime.Shutdown(0) })
+	if err != nil || event.Outcome != capsule.OutcomeKilled {
+		t.Errorf("%v, %+v", err, event)
+	}
+}
+
+func TestCloseMayBeCalledByManyAndAgain(t *testing.T) {
+	runtime := newRuntime(t)
+	session := open(t, runtime, echo())
+	execution := start(t, session, "spin")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for range 3 {
+				execution.Next(context.Background())
+				execution.Close()
+				session.Close()
+				runtime.Close()
+			}
+		}()
+		execution.Cancel(0)
+	}
+	all.Wait()
+}
+
+func TestAWaitThatIsGivenUpLosesNothing(t *testing.T) {
+	session := open(t, newRuntime(t), echo())
+	execution := start(t, session, "input who?")
+	until(t, execution, capsule.EventStarted)
+	input := until(t, execution, capsule.EventInput)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := execution.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+	if err := execution.Answer(input.InputID, "me"); err != nil {
+		t.Error(err)
+	}
+	if event := until(t, execution, capsule.EventOutput); event.Data != "me\n" {
+		t.Errorf("%+v", event)
+	}
+}
+
+func TestTheContextOfAnExecutionCancelsIt(t *testing.T) {
+	session := open(t, newRuntime(t), echo())
+	ctx, cancel := context.WithCancel(context.Background())
+	execution, err := session.Execute(ctx, "spin", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer execution.Close()
+	until(t, execution, capsule.EventStarted)
+	cancel()
+	end := until(t, execution, capsule.EventError)
+	if end.Outcome != capsule.OutcomeCanceled || end.CancelPhase != capsule.CancelInterrupted {
+		t.Errorf("%+v", end)
+	}
+	if _, err := session.Execute(ctx, "value x", nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	short, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	result, err := session.Run(short, "spin", nil)
+	if !errors.Is(err, context.DeadlineExceeded) || result == nil || result.End.Outcome != capsule.OutcomeCanceled {
+		t.Errorf("%v, %+v", err, result)
+	}
+}
+
+func TestWhatIsForgottenIsCollected(t *testing.T) {
+	runtime := newRuntime(t)
+	func() {
+		for range 10 {
+			session, err := runtime.Open(within(t), echo())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := session.Execute(context.Background(), "spin", nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}()
+	eventually(t, "sessions that are forgotten are closed", func() bool {
+		goruntime.GC()
+		info, err := runtime.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.SessionsOpen == 0
+	})
+}
+
+func TestTheCollectorMayRunAtAnyTime(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(1))
+	session := open(t, newRuntime(t), echo())
+	stop := make(chan struct{})
+	var collector sync.WaitGroup
+	collector.Add(1)
+	go func() {
+		defer collector.Done()
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				goruntime.GC()
+			}
+		}
+	}()
+	for i := range 300 {
+		text := strings.Repeat(strconv.Itoa(i), 50)
+		if result := run(t, session, "out "+text+"\nvalue "+text); result.Stdout != text+"\n" || *result.End.Repr != text {
+			t.Fatalf("%+v", result)
+		}
+	}
+	close(stop)
+	collector.Wait()
+}
+
+func TestManySessionsAtOnceNeedNoThreadEach(t *testing.T) {
+	const sessions = 60
+	runtime := newRuntime(t)
+	options := echo()
+	options.WaitReady = false
+	var all sync.WaitGroup
+	executions := make([]*capsule.Execution, sessions)
+	for i := range sessions {
+		session := open(t, runtime, options)
+		executions[i] = start(t, session, "input go on?")
+		until(t, executions[i], capsule.EventInput)
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for event, err := range executions[i].Events() {
+				if err != nil || event.Terminal() && event.Outcome != capsule.OutcomeCanceled {
+					t.Errorf("%v, %+v", err, event)
+				}
+			}
+		}()
+	}
+	eventually(t, "goroutines that wait hold no thread", func() bool {
+		return statusNumber(t, "Threads") < sessions/2
+	})
+	for _, execution := range executions {
+		execution.Cancel(-1)
+	}
+	all.Wait()
+}
+
+func init() {
+	helpers["crash"] = func() error {
+		runtime, err := capsule.New(nil)
+		if err != nil {
+			return err
+		}
+		session, err := runtime.Open(context.Background(), echo())
+		if err != nil {
+			return err
+		}
+		info, err := session.Info()
+		if err != nil {
+			return err
+		}
+		fmt.Println(info.PID)
+		select {}
+	}
+}
+
+func TestACrashOfTheHostLeavesNoOrphan(t *testing.T) {
+	command, lines := startHelper(t, "crash")
+	if !lines.Scan() {
+		t.Fatal("no process id")
+	}
+	pid, err := strconv.Atoi(lines.Text())
+	if err != nil {
+		t.Fatal(lines.Text())
+	}
+	command.Process.Kill()
+	command.Wait()
+	eventually(t, "the worker is gone", func() bool { return syscall.Kill(pid, 0) == syscall.ESRCH })
+}
+
+func TestSignalsAreTheProgramsOwn(t *testing.T) {
+	session := open(t, newRuntime(t), echo())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGCHLD)
+	defer signal.Stop(signals)
+	execution := start(t, session, "spin")
+	until(t, execution, capsule.EventStarted)
+	for _, number := range []syscall.Signal{syscall.SIGINT, syscall.SIGCHLD} {
+		syscall.Kill(os.Getpid(), number)
+		for got := range signals {
+			if got == number {
+				break
+			}
+		}
+	}
+	execution.Cancel(0)
+	if end := until(t, execution, capsule.EventError); end.Outcome != capsule.OutcomeCanceled {
+		t.Errorf("%+v", end)
+	}
+}
