@@ -60,6 +60,46 @@ CAPSULE_TEST(what_cannot_be_pickled_is_skipped_and_named) {
   CHECK_EQ(value_of(other, "x"), "1");
 }
 
+// The worker takes most names of plain data by the thousand; those that this is nothing for are among them here.
+CAPSULE_TEST(thousands_of_names_come_back_with_those_that_are_special) {
+  const Session session = open_session();
+  value_of(session, R"(
+import threading
+class Text(str):
+    def __hash__(self):
+        if armed: globals().pop('v9', None)
+        return str.__hash__(self)
+    def __eq__(self, other): return str.__eq__(self, other)
+class Number(int): pass
+for i in range(2500):
+    globals()[f'v{i}'] = (i, f'text {i}', {'key': [i]}) if i % 3 else [float(i)]
+    if i % 500 == 0:
+        globals().update({f'o{i}': Number(i), f'_{i}': i, f'é{i}': i, f'a "b" \\ {i}': i, f'h{i}': [Number(i)], f'__x{i}__': i})
+        globals().update({i: i, 'l' * (256 + i): i, f'l\ne{i}': i, f'\ud800{i}': i, f'c{i}': [threading.Lock()]})
+armed = False
+globals()[Text('own')] = 1
+armed = True
+v2400 = v5[2]
+)");
+  const Checkpoint checkpoint = checkpoint_of(session);
+  const auto statuses = Entries(checkpoint).statuses();
+  for (const char *name : {"v0", "v9", "v2499", "o500", "_500", "é1000", "a \"b\" \\ 0", "h1500", "own"}) {
+    CHECK_EQ(statuses.at(name), "ok");
+  }
+  CHECK_EQ(statuses.at("c2000"), "skipped");
+  CHECK_EQ(statuses.count("In") + statuses.count("__x0__"), 0);
+  CHECK_EQ(info_of(checkpoint).skipped, 4 + 5 + 5 + 5);  // too long, with a line end, without UTF-8, not to be pickled
+  const Session other = open_session();
+  restore(other, checkpoint);
+  CHECK_EQ(value_of(other,
+                    "all(globals()[f'v{i}'] == ((i, f'text {i}', {'key': [i]}) if i % 3 else [float(i)])"
+                    " for i in range(2500) if i != 2400), v2400 is v5[2]"),
+           "(True, True)");
+  CHECK_EQ(
+      value_of(other, "o500, type(h1500[0]).__name__, _500, é1000, own, globals()['a \"b\" \\\\ 0'], '__x0__' in globals()"),
+      "(500, 'Number', 500, 1000, 1, 0, False)");
+}
+
 CAPSULE_TEST(names_are_cleared_merged_or_kept) {
   const Session session = open_session();
   value_of(session, "x = 1; y = 1");

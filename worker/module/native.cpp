@@ -234,7 +234,7 @@ PyRef make_native() {
   PyRef native(PyModule_New("capsule"));
   if (!native || PyModule_AddFunctions(native.get(), functions) != 0 || !add_streams(native.get()) ||
       !add_print(native.get()) || !add_writers(native.get()) || !add_shows(native.get()) || !add_guarded(native.get()) ||
-      !add_arrow(native.get()) || !add_host_calls(native.get())) {
+      !add_arrow(native.get()) || !add_plain_names(native.get()) || !add_host_calls(native.get())) {
     return {};
   }
   return native;

@@ -15,13 +15,14 @@ const SessionParts *session_parts();
 void set_session_parts(const SessionParts *parts);
 
 // Add to the module; false with an exception set.
-bool add_streams(PyObject *native);     // streams.cpp: the stream types, stdout, stderr
-bool add_print(PyObject *native);       // print.cpp: print
-bool add_writers(PyObject *native);     // writers.cpp: who writes
-bool add_shows(PyObject *native);       // show.cpp: display, progress
-bool add_guarded(PyObject *native);     // guarded.cpp: guarded
-bool add_arrow(PyObject *native);       // arrow.cpp: arrow_view
-bool add_host_calls(PyObject *native);  // host_calls.cpp: call_host and what belongs to it
+bool add_streams(PyObject *native);      // streams.cpp: the stream types, stdout, stderr
+bool add_print(PyObject *native);        // print.cpp: print
+bool add_writers(PyObject *native);      // writers.cpp: who writes
+bool add_shows(PyObject *native);        // show.cpp: display, progress
+bool add_guarded(PyObject *native);      // guarded.cpp: guarded
+bool add_arrow(PyObject *native);        // arrow.cpp: arrow_view
+bool add_plain_names(PyObject *native);  // plain_names.cpp: plain_names
+bool add_host_calls(PyObject *native);   // host_calls.cpp: call_host and what belongs to it
 
 // 1 or 2 where the object is the session's own stdout or stderr, else 0.
 int stream_number(PyObject *object);

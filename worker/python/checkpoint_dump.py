@@ -38,7 +38,7 @@ MAX_SPLIT_GROUPS = 3
 # How much is held back before it is written, so that it can be taken back.
 PIECE_BYTES = 1 << 20
 # The types of plain data. What they contain may be other data: the pickler tells.
-PLAIN_TYPES = frozenset((type(None), bool, int, float, str, bytes, bytearray, tuple, list, dict, set, frozenset))
+PLAIN_TYPES = (str, int, float, list, dict, tuple, bool, type(None), bytes, bytearray, set, frozenset)
 
 
 class Nowhere:
@@ -110,55 +110,56 @@ class TypeNames(dict):
         return text
 
 
-def has_long_line(text):
-    """Whether a line is longer than a name may be. The text begins with a line end."""
-    start = 0
-    while start + MAX_NAME_CHARS + 1 < len(text):
-        end = text.rfind("\n", start + 1, start + MAX_NAME_CHARS + 2)
-        if end < 0:
-            return True
-        start = end
-    return False
-
-
 def is_usable(name):
     """Whether a manifest can hold the name."""
     return len(name) <= MAX_NAME_CHARS and "\n" not in name and encodable(name) == name
 
 
-def split(columns, is_first):
-    """Two of the columns each: what is at an index where it holds, and what is at the others."""
-    is_second = list(map(operator.not_, is_first))
-    return [[list(itertools.compress(column, chosen)) for column in columns] for chosen in (is_first, is_second)]
+class Group:
+    """Names, one a line, the values in their order, and the types of these."""
+
+    def __init__(self, text, types, values):
+        self.text = text
+        self.types = types
+        self.values = values
+
+    @classmethod
+    def of(cls, names, values):
+        return cls("\n".join(names), set(map(type, values)), values)
+
+    def names(self):
+        return self.text.split("\n")
 
 
 class Dumper:
-    def __init__(self, namespace, sources, protected, write):
+    def __init__(self, namespace, sources, protected, write, plain_names):
         self.namespace = namespace
-        self.names, text, count = names_of(namespace, protected)
+        # Most names of most sessions are such that native code can take them: what follows looks at each of the others.
+        self.groups, names = [], namespace
+        if plain_names is not None:
+            groups, names = plain_names(namespace, tuple(protected), PLAIN_TYPES, MAX_NAME_CHARS, GROUP_NAMES)
+            self.groups = [Group(*group) for group in groups]
+        self.names = names_of(names, protected)
+        self.sources = sources
         self.type_names = TypeNames()
-        self.entries = []
+        self.entries = []  # and how many names each has
         self.skipped = {}  # reasons by name
         self.bad_types = set()
-        self.functions, self.classes, self.imports = sources.live(self.names)
+        self.rest = []  # names whose values are not plain data
+        self.is_plain = False  # whether there are none
+        self.definitions = {}
         self.body = Body(write)
-        # What may be plain data: names, values and types, by the same index, as there may be many.
-        self.plain = list(self.names), list(self.names.values()), list(map(type, self.names.values()))
-        self.rest = []
-        if not PLAIN_TYPES.issuperset(self.plain[2]):
-            is_plain = list(map(PLAIN_TYPES.__contains__, self.plain[2]))
-            self.plain, rest = split(self.plain, is_plain)
-            self.rest = rest[0]
-        self.definitions = self.find_definitions(sources)
         self.pickler = SessionPickler(self.body, namespace, self.definitions)
         self.probe = PlainProbe()
-        if has_long_line(text) or not text.isascii() or text.count("\n") != count:
-            self.skip_unusable_names()
 
     def run(self):
         began = time.monotonic_ns()
         self.body.write(prelude())
+        self.sort_names()
         self.dump_plain()
+        self.is_plain = not self.rest
+        self.functions, self.classes, self.imports = self.sources.live(self.names)
+        self.find_definitions()
         self.dump_imported()
         self.dump_definitions()
         values_offset = self.body.size
@@ -169,12 +170,9 @@ class Dumper:
 
     def manifest(self, values_offset):
         counts = dict.fromkeys((*KINDS, "skipped"), 0)
-        for entry in self.entries:
-            counts[entry["kind"]] += len(entry["names"])
+        for entry, count in self.entries:
+            counts[entry["kind"]] += count
         counts["skipped"] = len(self.skipped)
-        # One long text is written and read much faster than many.
-        for entry in self.entries:
-            entry["names"] = "\n".join(entry["names"])
         return {
             "format_version": FORMAT_VERSION,
             "python_version": "%d.%d.%d" % sys.version_info[:3],
@@ -182,7 +180,7 @@ class Dumper:
             "pickle_protocol": PROTOCOL,
             "body_size": self.body.size,
             "values_offset": values_offset,
-            "entries": self.entries,
+            "entries": [entry for entry, _ in self.entries],
             "skipped": [
                 {"name": encodable(name[:MAX_NAME_CHARS]), "type": self.type_names[type(self.names[name])], "reason": reason}
                 for name, reason in self.skipped.items()
@@ -193,41 +191,32 @@ class Dumper:
             "counts": counts,
         }
 
-    def find_definitions(self, sources):
-        found = {}
+    def find_definitions(self):
         for name in self.rest:
             value = self.names[name]
             if type(value) is FunctionType:
                 is_own = value.__globals__ is self.namespace
             else:
                 is_own = issubclass(type(value), type) or type(value) is LruCacheType
-            if is_own and sources.is_definition(value, name) and value.__qualname__ == name:
-                found[id(value)] = name
-        return found
+            if is_own and self.sources.is_definition(value, name) and value.__qualname__ == name:
+                self.definitions[id(value)] = name
 
     def skip(self, name, reason):
         self.skipped[name] = reason
         self.bad_types.add(type(self.names[name]))
 
-    def skip_unusable_names(self):
-        for name in [name for name in self.names if not is_usable(name)]:
-            self.skip(name, f"ValueError: a name that is no UTF-8, has a line end, or has more than {MAX_NAME_CHARS} characters")
-            self.definitions.pop(id(self.names[name]), None)
-        self.plain, _ = split(self.plain, list(map(is_usable, self.plain[0])))
-        self.rest = [name for name in self.rest if name not in self.skipped]
-
-    def add_entry(self, names, types, kind, offset):
-        kinds = set(types)
-        if len(kinds) == 1:
-            types = kinds
-        self.entries.append({
-            "names": names,
+    def add_entry(self, group, kind, offset):
+        types = group.types if len(group.types) == 1 else map(type, group.values)
+        # One long text is written and read much faster than many.
+        entry = {
+            "names": group.text,
             "kind": kind,
             "types": "\n".join(map(self.type_names.__getitem__, types)),
             "offset": offset,
             "size_bytes": self.body.size - offset,
-        })
-        return self.entries[-1]
+        }
+        self.entries.append((entry, len(group.values)))
+        return entry
 
     def kind_of(self, name):
         value = self.names[name]
@@ -250,29 +239,47 @@ class Dumper:
             self.pickler.forget_since(group)
             raise
 
+    def sort_names(self):
+        """Adds what may be plain data to the groups, and all else to the rest."""
+        plain = []
+        for name, value in self.names.items():
+            if not is_usable(name):
+                self.skip(name, f"ValueError: a name that is no UTF-8, has a line end, or has more than {MAX_NAME_CHARS} characters")
+            elif type(value) in PLAIN_TYPES:
+                plain.append(name)
+            else:
+                self.rest.append(name)
+        for start in range(0, len(plain), GROUP_NAMES):
+            self.groups.append(self.group_of(plain[start : start + GROUP_NAMES]))
+
+    def group_of(self, names):
+        return Group.of(names, list(map(self.names.__getitem__, names)))
+
     def dump_plain(self):
         """Pickles what is all plain data; the rest gets what is not."""
         splits = 0
-        for start in range(0, len(self.plain[0]), GROUP_NAMES):
-            group = [column[start : start + GROUP_NAMES] for column in self.plain]
-            if splits < MAX_SPLIT_GROUPS and self.dump_group(*group):
+        for group in self.groups:
+            if splits < MAX_SPLIT_GROUPS and self.dump_group(group):
                 continue
             splits += 1
-            plain, other = split(group, list(map(self.probe.passes, group[1])))
-            if plain[0] and not self.dump_group(*plain):
-                self.rest += plain[0]
-            self.rest += other[0]
+            names = group.names()
+            self.names.update(zip(names, group.values))
+            is_plain = list(map(self.probe.passes, group.values))
+            plain = list(itertools.compress(names, is_plain))
+            if plain and not self.dump_group(self.group_of(plain)):
+                self.rest += plain
+            self.rest += itertools.compress(names, map(operator.not_, is_plain))
 
-    def dump_group(self, names, values, types):
+    def dump_group(self, group):
         offset = self.body.size
         self.pickler.plain = True
         try:
-            self.dump(values)
+            self.dump(group.values)
         except Exception:
             return False
         finally:
             self.pickler.plain = False
-        self.add_entry(names, types, VALUE, offset)
+        self.add_entry(group, VALUE, offset)
         return True
 
     def dump_imported(self):
@@ -299,7 +306,7 @@ class Dumper:
         except Exception as error:
             self.skip(name, reason_of(error))
         else:
-            self.add_entry([name], [type(value)], self.kind_of(name), offset)
+            self.add_entry(Group.of([name], [value]), self.kind_of(name), offset)
 
     def dump_definitions(self):
         """Pickles heads and states; again from the start without those that failed, as others refer to them."""
@@ -337,7 +344,7 @@ class Dumper:
             if is_head:
                 heads[name] = [offset, self.body.size - offset]
             elif name in heads:
-                self.add_entry([name], [type(value)], CLASS if isinstance(value, type) else FUNCTION, offset)["head"] = heads[name]
+                self.add_entry(Group.of([name], [value]), CLASS if isinstance(value, type) else FUNCTION, offset)["head"] = heads[name]
         return first, failed
 
     def definition_steps(self):
@@ -383,6 +390,11 @@ def generic_arguments(cls):
     return found
 
 
-def dump(namespace, sources, *, protected, write):
-    """Passes the checkpoint's body to `write`, in pieces, and returns its manifest: plain data for JSON."""
-    return Dumper(namespace, sources, protected, write).run()
+def dump(namespace, sources, *, protected, write, plain_names=None):
+    """Passes the checkpoint's body to `write`, in pieces. Returns its manifest, plain data for JSON; and what takes a while to let go of,
+    and is better kept until that matters to nobody. It is nothing where letting go of it may run the user's code.
+
+    `plain_names` is the worker's native function of that name."""
+    dumper = Dumper(namespace, sources, protected, write, plain_names)
+    manifest = dumper.run()
+    return manifest, dumper if dumper.is_plain else None

@@ -132,7 +132,7 @@ class Loader:
         except Exception as error:
             raise ValueError(f"not a checkpoint's body: {reason_of(error)}") from None
         if clear:
-            for name in names_of(self.namespace, self.protected)[0]:
+            for name in names_of(self.namespace, self.protected):
                 self.namespace.pop(name, None)
         if self.keeps:
             self.taken = frozenset(self.namespace)

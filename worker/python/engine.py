@@ -292,6 +292,7 @@ def answer(*request):
 def values():
     module = load_once("values")
     module.arrow_view = _session.native.arrow_view
+    module.plain_names = _session.native.plain_names
     return module
 
 

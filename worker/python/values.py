@@ -199,7 +199,7 @@ def has_buffer(value):
         return False
 
 
-arrow_view = None  # the engine sets it
+arrow_view = plain_names = None  # the engine sets them
 
 
 def is_arrow(value):
@@ -365,7 +365,7 @@ def dump_checkpoint(names, sources, limit):
         pieces.append(bytes(piece))
 
     try:
-        manifest = load_once("checkpoint_dump").dump(names, sources, protected=PROTECTED, write=write)
+        manifest, held = load_once("checkpoint_dump").dump(names, sources, protected=PROTECTED, write=write, plain_names=plain_names)
     except TooLarge:
         raise Refusal(E_LIMIT, f"the checkpoint takes more than {limit} bytes, its max_bytes") from None
     text = json.dumps(manifest, separators=(",", ":")).encode()
@@ -373,7 +373,8 @@ def dump_checkpoint(names, sources, limit):
         file.write(text)
         for piece in pieces:
             file.write(piece)
-    return {"fd": file.fd, "total": len(text), "size_bytes": len(text) + size, "sizes": [len(manifest["skipped"])]}
+    # What is held is let go of with the answer, once that is sent.
+    return {"fd": file.fd, "total": len(text), "size_bytes": len(text) + size, "sizes": [len(manifest["skipped"])], "held": held}
 
 
 RESTORE_MERGE, RESTORE_KEEP = 1, 2

@@ -37,6 +37,7 @@ class Session:
         self.main.__builtins__ = builtins
         self.names = vars(self.main)
         self.sources = sources.CapturedSources()
+        self.held = None  # what the last dump keeps until its answer is sent
         self.run(source)
 
     def run(self, source):
@@ -57,7 +58,7 @@ class Session:
 
     def dump(self, write=None):
         pieces = []
-        manifest = self.on_main(
+        manifest, self.held = self.on_main(
             lambda: load_once("checkpoint_dump").dump(self.names, self.sources, protected=PROTECTED, write=write or (lambda data: pieces.append(bytes(data))))
         )
         return json.loads(json.dumps(manifest)), b"".join(pieces)

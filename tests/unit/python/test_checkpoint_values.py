@@ -32,6 +32,28 @@ class Values(unittest.TestCase):
         manifest, _ = Session("a = 1; Out = {1: 2}; _ = 3; __mine__ = 4; __private = 5").dump()
         self.assertEqual(sorted(names_of(manifest)), ["__private", "a"])
 
+    def test_names_that_stay_out_are_found_wherever_they_are(self):
+        names = [f"v{i}" for i in range(3000)]
+        for index, name in ((0, "__first__"), (999, "__last__"), (1000, "__dunder__"), (1500, "o" * 257), (1999, "a\nb"), (2000, 7), (2999, "w" * 300)):
+            names[index] = name
+        session = Session()
+        session.names.update(dict.fromkeys(names, 1))
+        manifest, body = session.dump()
+        good = [name for name in names if type(name) is str and name.startswith("v")]
+        self.assertEqual(names_of(manifest), good)
+        self.assertEqual(manifest["counts"]["value"], len(good))
+        self.assertEqual({entry["name"] for entry in manifest["skipped"]}, {"o" * 256, "a\nb", "w" * 256})
+        other = Session("__last__ = 2; x = 3")
+        self.assertEqual(other.load(manifest, body)["restored"], good)
+        self.assertEqual(other.names["__last__"], 2)
+        self.assertNotIn("x", other.names)
+
+    def test_only_plain_data_is_held_longer_than_it_takes(self):
+        for source, is_held in (("a = [1]", True), ("import json; a = 1", False), ("a = [object()]", False), ("def f(): pass", False)):
+            session = Session(source)
+            session.dump()
+            self.assertEqual(session.held is not None, is_held, source)
+
     def test_keys_that_are_no_text_stay_out(self):
         manifest, _ = Session("globals()[1] = 2; a = 1").dump()
         self.assertEqual(names_of(manifest), ["a"])
