@@ -1,122 +1,126 @@
-"""The raw layer of the Python binding: ctypes."""
+"""The raw layer of the Python binding: the declarations of the C headers for ctypes, and nothing more."""
 
-from generate.prose import NOTICE, enum_name, function_text, wrap
+from generate.prose import NOTICE, function_text, wrap
 
 PATH = "bindings/python/capsule/_generated.py"
 
 HEAD = f'''# {NOTICE}
-"""The C interface of libcapsule as ctypes sees it, under its own names: constants, structs, prototypes."""
+"""The C interface of libcapsule as ctypes sees it, under its own names: constants, structs, prototypes.
+
+`bind` finds the functions in a library; each is then here under its name. Texts go in as bytes, handles are numbers, and what a
+function writes to is given by `ctypes.byref`. Pointers in structs are addresses.
+"""
 
 import ctypes
-import enum
-import typing
+from collections.abc import Callable
+from ctypes import POINTER
+from typing import Any
 '''
 
-PRIMITIVES = {
-    "char": "ctypes.c_char", "double": "ctypes.c_double", "size_t": "ctypes.c_size_t",
-    **{f"{sign}int{bits}_t": f"ctypes.c_{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+PRIMITIVES = {"char": "ctypes.c_char", "double": "ctypes.c_double", "size_t": "ctypes.c_size_t"} | {
+    f"{sign}int{bits}_t": f"ctypes.c_{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
 }
 
 TAIL = '''
 
-class LibraryMismatch(ImportError):
-    """The library that was found lacks what these declarations name."""
-
-
-class Functions:
-    """Every function of a loaded library, by its C name."""
-
-    def __init__(self, library: ctypes.CDLL) -> None:
-        missing = [name for name in PROTOTYPES if not hasattr(library, name)]
-        if missing:
-            try:
-                library.capsule_version.restype = ctypes.c_char_p
-                found = "libcapsule " + library.capsule_version().decode()
-            except AttributeError:
-                found = "no libcapsule"
-            raise LibraryMismatch(
-                f"{library._name} is {found}; this binding is of version {VERSION} and needs {missing[0]}"
-                + (f" and {len(missing) - 1} other functions" if missing[1:] else "")
-            )
-        for name, (result, arguments) in PROTOTYPES.items():
-            function = getattr(library, name)
-            function.restype = result
-            function.argtypes = arguments
-            setattr(self, name, function)
+def bind(library: ctypes.CDLL) -> None:
+    """Finds every function in the library; AttributeError names one that it does not have."""
+    for name, (result, arguments) in PROTOTYPES.items():
+        function = getattr(library, name)
+        function.restype = result
+        function.argtypes = arguments
+        globals()[name] = function
 '''
 
 
 def emit(model):
-    lines = [HEAD]
-    lines += [f'VERSION = "{model["version"]}"', ""]
+    lines = [HEAD, f'VERSION = "{model["version"]}"', ""]
     for constant in model["macros"] + model["constants"]:
-        lines += wrap(constant["doc"], "# ")
-        lines += [f"{constant['name']} = {constant['value']}"]
+        lines += wrap(constant["doc"], "# ") + [f"{constant['name']} = {constant['value']}"]
     for enum in model["enums"]:
-        lines += enumeration(enum)
-    # A struct may name one that comes later by a pointer: the classes come first, their fields follow.
-    for struct in model["structs"]:
-        lines += ["", "", f"class {struct['name']}(ctypes.Structure):"]
-        lines += docstring(struct["doc"], "    ")
+        lines += ["", *wrap(enum["doc"], "# ")]
+        for entry in enum["values"]:
+            lines += wrap(entry["doc"], "# ") + [f"{entry['name']} = {entry['value']}"]
     for callback in model["callbacks"]:
-        lines += ["", ""] + wrap(callback["brief"] + "\n\n" + callback["details"], "# ")
-        arguments = ", ".join([ctype(callback["returns"], returned=True)] + [ctype(value) for value in callback["params"]])
+        lines += ["", *wrap(callback["brief"] + "\n\n" + callback["details"], "# ")]
+        arguments = ", ".join([result(callback)[0]] + [in_struct(value["type"])[0] for value in callback["params"]])
         lines.append(f"{callback['name']} = ctypes.CFUNCTYPE({arguments})")
-    for struct in model["structs"]:
-        lines += ["", "", f"{struct['name']}._fields_ = ["]
-        for field in struct["fields"]:
-            lines += wrap(field["doc"], "    # ")
-            lines.append(f'    ("{field["name"]}", {ctype(field, in_struct=True)}),')
-        lines.append("]")
+    for struct in in_order(model["structs"]):
+        lines += ["", "", *structure(struct)]
     lines += ["", "", "# Name of each function: type of its result, types of its arguments."]
-    lines.append("PROTOTYPES: dict[str, tuple[typing.Any, list[typing.Any]]] = {")
+    lines.append("PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {")
     for function in model["functions"]:
-        lines += wrap(function_text(function), "    # ")
-        arguments = ", ".join(ctype(parameter) for parameter in function["params"])
-        lines.append(f'    "{function["name"]}": ({ctype(function["returns"], returned=True)}, [{arguments}]),')
-    lines.append("}")
+        arguments = ", ".join(argument(parameter["type"]) for parameter in function["params"])
+        lines.append(f'    "{function["name"]}": ({result(function)[0]}, [{arguments}]),')
+    lines += ["}", ""]
+    for function in model["functions"]:
+        lines += ["", *wrap(function_text(function), "# "), f"{function['name']}: Callable[..., {result(function)[1]}]"]
     return {PATH: "\n".join(lines) + "\n" + TAIL}
 
 
+def structure(struct):
+    lines = [f"class {struct['name']}(ctypes.Structure):", *docstring(struct["doc"], "    "), ""]
+    for field in struct["fields"]:
+        lines += wrap(field["doc"], "    # ") + [f"    {field['name']}: {in_struct(field['type'])[1]}"]
+    lines.append("    _fields_ = [")
+    lines += [f'        ("{field["name"]}", {in_struct(field["type"])[0]}),' for field in struct["fields"]]
+    return [*lines, "    ]"]
+
+
 def docstring(text, indent):
+    text = text.replace("\\", "\\\\").replace('"""', "'''")
     lines = wrap(text, indent)
     lines[0] = indent + '"""' + lines[0].lstrip()
-    if len(lines) == 1:
+    if len(lines) == 1 and len(lines[0]) < 118 and not text.endswith('"'):
         return [lines[0] + '"""']
-    return lines + [indent + '"""']
+    return [*lines, indent + '"""']
 
 
-def enumeration(enum):
-    base = "IntFlag" if enum["flags"] else "IntEnum"
-    lines = ["", "", f"class {enum_name(enum)}(enum.{base}):"]
-    lines += docstring(enum["doc"], "    ") + [""]
-    for entry in enum["values"]:
-        if entry["doc"]:
-            lines += wrap(entry["doc"], "    # ")
-        lines.append(f"    {entry['short']} = {entry['value']}")
-    lines.append("")
-    lines += [""] + [f"{entry['name']} = {entry['value']}" for entry in enum["values"]]
-    return lines
+def in_order(structs):
+    """Each behind those that it contains."""
+    done, rest = [], list(structs)
+    while rest:
+        names = {struct["name"] for struct in rest}
+        ready = [struct for struct in rest if not any(
+            field["type"]["name"] in names and not field["type"]["pointer"] for field in struct["fields"])]
+        done += ready
+        rest = [struct for struct in rest if struct not in ready]
+    return done
 
 
-def ctype(value, returned=False, in_struct=False):
-    """The ctypes expression for a field, a parameter or a result."""
-    type_ = value["type"]
+def in_struct(type_):
+    """The ctypes type of a value where it lies in memory, and the type that mypy knows it by."""
+    name, of = type_["name"], type_["of"]
+    if of == "callback":
+        return name, "Any"
+    if type_["pointer"]:
+        # Even of texts: a c_char_p would be read up to its first NUL.
+        return "ctypes.c_void_p", "int | None"
+    if of == "struct":
+        return name, name
+    base = PRIMITIVES.get(name, "ctypes.c_int32")
+    if "array" in type_:
+        return f"{base} * {type_['array']}", "bytes" if name == "char" else "Any"
+    return base, {"double": "float", "char": "bytes"}.get(name, "int")
+
+
+def argument(type_):
     name, of, pointer = type_["name"], type_["of"], type_["pointer"]
-    if of == "void":
-        return "None" if pointer == 0 else "ctypes.c_void_p" if pointer == 1 else "ctypes.POINTER(ctypes.c_void_p)"
-    if name == "char" and pointer == 1:
-        # A c_char_p in a struct would be read up to its first NUL: only what ends with one is.
-        is_string = value.get("kind") == "string" or returned or not in_struct
-        return "ctypes.c_char_p" if is_string else "ctypes.c_void_p"
-    if of in ("handle", "storage"):
-        base, pointer = "ctypes.c_void_p", pointer - 1
-    elif of == "primitive":
-        base = PRIMITIVES[name]
-    elif of == "alias":
-        base = "ctypes.c_int32"
-    else:
-        base = name
-    for _ in range(pointer):
-        base = f"ctypes.POINTER({base})"
-    return f"{base} * {type_['array']}" if "array" in type_ else base
+    if of == "callback" or not pointer:
+        return in_struct(type_)[0]
+    if name == "char":
+        return "ctypes.c_char_p"
+    if of == "struct" and pointer == 1:
+        return f"POINTER({name})"
+    if of == "primitive":
+        return f"POINTER({PRIMITIVES[name]})"
+    return "ctypes.c_void_p" if pointer == 1 else "POINTER(ctypes.c_void_p)"
+
+
+def result(function):
+    type_ = function["returns"]["type"]
+    if type_["of"] == "void":
+        return "None", "None"
+    if type_["name"] == "char":
+        return "ctypes.c_char_p", "bytes"
+    return in_struct(type_)

@@ -1,0 +1,101 @@
+"""How the binding calls the library: errors become exceptions, handles are released once, seconds become milliseconds."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Callable
+from ctypes import byref, c_void_p, sizeof
+from typing import Any, Protocol, TypeVar
+
+from capsule import _generated as _raw
+from capsule.errors import error_of
+
+DAY_MS = 86_400_000
+
+# Structs for the library to write errors to, used again: making one costs as much as a call. One is taken for the time of a call,
+# which keeps threads apart.
+_spare: list[tuple[_raw.capsule_error, Any]] = []
+
+
+def _new_error() -> tuple[_raw.capsule_error, Any]:
+    error = _raw.capsule_error(struct_size=sizeof(_raw.capsule_error))
+    return error, byref(error)
+
+
+def call(function: Callable[..., int], *arguments: Any) -> None:
+    """Calls a function that returns a status and takes an error last; raises what it answers."""
+    pair = _spare.pop() if _spare else _new_error()
+    status = function(*arguments, pair[1])
+    if status:
+        raised = error_of(status, pair[0].message.decode(errors="replace"))
+        _spare.append(pair)
+        raise raised
+    _spare.append(pair)
+
+
+def made(function: Callable[..., int], *arguments: Any) -> int:
+    """The handle that a function makes: its last parameter but the error."""
+    handle = c_void_p()
+    pair = _spare.pop() if _spare else _new_error()
+    status = function(*arguments, byref(handle), pair[1])
+    if status:
+        raised = error_of(status, pair[0].message.decode(errors="replace"))
+        _spare.append(pair)
+        raise raised
+    _spare.append(pair)
+    return handle.value or 0
+
+
+class _Sized(Protocol):
+    struct_size: int
+
+
+StructT = TypeVar("StructT", bound=_Sized)
+
+
+def sized(struct: type[StructT]) -> StructT:
+    """An empty struct that says how large it is."""
+    value = struct()
+    value.struct_size = sizeof(value)  # type: ignore[arg-type]
+    return value
+
+
+def filled(function: Callable[..., int], handle: int, struct: type[StructT]) -> StructT:
+    """A struct that a function of (handle, struct) fills."""
+    value = sized(struct)
+    call(function, handle, byref(value))  # type: ignore[arg-type]
+    return value
+
+
+def milliseconds(seconds: float | None, least: int = 0) -> int:
+    """-1 for None; parts of a millisecond are rounded up, so that no wait is shorter than asked for."""
+    if seconds is None:
+        return -1
+    if not seconds >= 0:
+        raise ValueError(f"a time must be 0 or more, or None for no limit, not {seconds!r}")
+    return max(least, min(math.ceil(seconds * 1000), DAY_MS))
+
+
+def utf8(text: str | bytes, what: str) -> bytes:
+    """UTF-8 for the library, which checks it: what is no valid text, as a lone surrogate, is refused there, with its sentence."""
+    if isinstance(text, str):
+        return text.encode("utf-8", "surrogatepass")
+    if isinstance(text, bytes):
+        return text
+    raise TypeError(f"{what} must be a str or bytes, not {type(text).__name__}")
+
+
+class Owner:
+    """Holds a handle of the library, and releases it once: when it is closed, collected, or the interpreter ends."""
+
+    __slots__ = ("__weakref__", "_finalizer", "handle")
+
+    def __init__(self, handle: int, release: Callable[[int], None]) -> None:
+        #: The handle, for what the functions of `capsule._raw` can do and this package does not. Still owned here.
+        self.handle = handle
+        self._finalizer = weakref.finalize(self, release, handle)
+
+    def release(self) -> None:
+        """Gives the handle back; calls on it raise ClosedError from now on, also those under way in other threads."""
+        self._finalizer()

@@ -1,0 +1,315 @@
+"""One source text in a session, and the events that tell what it does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from ctypes import byref, c_int32, c_uint64
+from dataclasses import dataclass, field
+from threading import get_ident
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+from capsule import _generated as _raw
+from capsule._call import Owner, call, milliseconds, utf8
+from capsule._wait import DEAF_MS, MAIN, Readiness, patiently, patiently_async
+from capsule.errors import CapsuleError, TimeoutError, error_of
+from capsule.events import Display, End, Error, Event, Input, Output, Result, Slot
+from capsule._generated_records import Outcome, Status, Stream
+
+#: Gives the line for an input request; None declines it, and the code gets EOFError.
+OnInput: TypeAlias = Callable[[Input], str | None]
+
+_spare: list[Slot] = []
+
+
+class ExecutionError(Exception):
+    """What `RunResult.raise_for_error` raises: an execution did not end with a result. `end` is its last event."""
+
+    def __init__(self, end: Error) -> None:
+        super().__init__(f"{end.error_type}: {end.message}")
+        self.end = end
+
+
+@dataclass(slots=True)
+class RunResult:
+    """A whole execution: what it printed, and its end."""
+
+    end: End
+    stdout: str
+    stderr: str
+    displays: list[Display] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return self.end.ok
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.end.outcome
+
+    @property
+    def repr(self) -> str | None:
+        """Of the value of a trailing expression."""
+        return self.end.repr if isinstance(self.end, Result) else None
+
+    @property
+    def value(self) -> Any:
+        """As `result_kind` asked for it; without it, what the value's JSON stands for."""
+        if not isinstance(self.end, Result):
+            return None
+        return self.end.json if self.end.value is None else self.end.value
+
+    def raise_for_error(self) -> Self:
+        """Raises ExecutionError where the execution did not end with a result."""
+        if isinstance(self.end, Error):
+            raise ExecutionError(self.end)
+        return self
+
+
+class _Collector:
+    """Puts events together, and does with input requests what is to be done with them."""
+
+    __slots__ = ("_displays", "_handle", "_on_event", "_on_input", "_output", "unwanted")
+
+    def __init__(self, handle: int, on_event: Callable[[Event], None] | None, on_input: OnInput | None) -> None:
+        self._handle = handle
+        self._on_event = on_event
+        self._on_input = on_input
+        self._output: list[Output] = []
+        self._displays: list[Display] = []
+        #: The kind of event that need not be made a record.
+        self.unwanted = _raw.CAPSULE_EVENT_STARTED if on_event is None else 0
+
+    def add(self, event: Event | None) -> RunResult | None:
+        """The whole of it, once the event is the last one."""
+        if self._on_event is not None and event is not None:
+            self._on_event(event)
+        if isinstance(event, (Result, Error)):
+            return RunResult(event, self._text(Stream.STDOUT), self._text(Stream.STDERR), self._displays)
+        if isinstance(event, Output):
+            self._output.append(event)
+        elif isinstance(event, Display):
+            self._displays.append(event)
+        elif isinstance(event, Input):
+            self._answer(event)
+        elif event is None:
+            raise ValueError("the end of this execution was taken before")
+        return None
+
+    def _text(self, stream: Stream) -> str:
+        return b"".join([event.data for event in self._output if event.stream is stream]).decode() if self._output else ""
+
+    def _answer(self, event: Input) -> None:
+        line = None if self._on_input is None else self._on_input(event)
+        try:
+            if line is None:
+                _decline(self._handle, event.input_id)
+            else:
+                _answer(self._handle, event.input_id, line)
+        except CapsuleError as error:
+            # It may have been cancelled, or have run out of its time, meanwhile: that is told by the events that follow.
+            if error.status is not Status.STATE:
+                raise
+
+
+def _answer(handle: int, input_id: int, text: str | bytes) -> None:
+    data = utf8(text, "the answer")
+    call(_raw.capsule_execution_answer, handle, input_id, data, len(data))
+
+
+def _decline(handle: int, input_id: int) -> None:
+    call(_raw.capsule_execution_decline, handle, input_id)
+
+
+def _fileno(handle: int) -> int:
+    fd = c_int32()
+    call(_raw.capsule_execution_get_fd, handle, byref(fd))
+    return fd.value
+
+
+def _take_into(slot: Slot, handle: int, timeout_ms: int, unwanted: int) -> Event | None:
+    """The next event but one of that kind; None at the end."""
+    while True:
+        status = _raw.capsule_execution_next(handle, timeout_ms, slot.reference, None)
+        if status:
+            if status == _raw.CAPSULE_E_END:
+                return None
+            raise error_of(status, _raw.capsule_status_text(status).decode())
+        if slot.raw.kind != unwanted:
+            event = slot.take()
+            if event is not None:
+                return event
+
+
+def _take(handle: int, timeout_ms: int) -> Event | None:
+    slot = _spare.pop() if _spare else Slot()
+    try:
+        return _take_into(slot, handle, timeout_ms, 0)
+    finally:
+        _spare.append(slot)
+
+
+def _next(handle: int, timeout_ms: int) -> Event | None:
+    """The next event, None at the end; in the main thread signals are heard meanwhile."""
+    return patiently(lambda timeout: _take(handle, timeout), lambda: _fileno(handle), timeout_ms)
+
+
+def run(handle: int, on_event: Callable[[Event], None] | None, on_input: OnInput | None) -> RunResult:
+    """A whole execution, whose handle it releases: one that is not to be had as an `Execution` needs no owner, which costs time."""
+    try:
+        return _collect(handle, on_event, on_input)
+    except BaseException:
+        _raw.capsule_execution_cancel(handle, -1, None)
+        raise
+    finally:
+        _raw.capsule_execution_release(handle)
+
+
+def _collect(handle: int, on_event: Callable[[Event], None] | None, on_input: OnInput | None) -> RunResult:
+    collector = _Collector(handle, on_event, on_input)
+    slot = _spare.pop() if _spare else Slot()
+    first_ms = DEAF_MS if get_ident() == MAIN else -1
+    try:
+        while True:
+            try:
+                event = _take_into(slot, handle, first_ms, collector.unwanted)
+            except TimeoutError:
+                event = _next(handle, -1)
+            whole = collector.add(event)
+            if whole is not None:
+                return whole
+    finally:
+        _spare.append(slot)
+
+
+class Execution(Owner):
+    """An execution, and an iterator of its events; in `async for`, one that waits on the event loop.
+
+    Leaving a `with` block by an exception cancels it; else, and where it is only let go of, the code goes on.
+    """
+
+    __slots__ = ("_notify", "_readiness")
+
+    def __init__(self, handle: int) -> None:
+        super().__init__(handle, _raw.capsule_execution_release)
+        self._readiness: Readiness | None = None
+        self._notify: Any = None
+
+    @property
+    def id(self) -> int:
+        """Its number in its session, from 1."""
+        number = c_uint64()
+        call(_raw.capsule_execution_get_id, self.handle, byref(number))
+        return number.value
+
+    def fileno(self) -> int:
+        """A descriptor that is readable while there are events, and at the end: for selectors; not to be read or closed."""
+        return _fileno(self.handle)
+
+    def next(self, timeout: float | None = None) -> Event | None:
+        """The next event, None when there are no more. Waits; TimeoutError when none came in so many seconds."""
+        return _next(self.handle, milliseconds(timeout))
+
+    async def next_async(self, timeout: float | None = None) -> Event | None:
+        """The same for a task."""
+        return await patiently_async(self._take, self._ready(), timeout)
+
+    def _take(self, timeout_ms: int) -> Event | None:
+        return _take(self.handle, timeout_ms)
+
+    def _ready(self) -> Readiness:
+        if self._readiness is None:
+            self._readiness = Readiness(self.fileno())
+        return self._readiness
+
+    def __iter__(self) -> Iterator[Event]:
+        return self
+
+    def __next__(self) -> Event:
+        event = self.next()
+        if event is None:
+            raise StopIteration
+        return event
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self
+
+    async def __anext__(self) -> Event:
+        event = await self.next_async()
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+    def collect(self, on_event: Callable[[Event], None] | None = None, on_input: OnInput | None = None) -> RunResult:
+        """Takes all events to the end; input requests are declined where `on_input` does not answer them."""
+        return _collect(self.handle, on_event, on_input)
+
+    async def collect_async(self, on_event: Callable[[Event], None] | None = None, on_input: OnInput | None = None) -> RunResult:
+        """The same for a task. Where the task is cancelled, the execution is too, and has ended when CancelledError goes on."""
+        collector = _Collector(self.handle, on_event, on_input)
+        try:
+            while True:
+                whole = collector.add(await self.next_async())
+                if whole is not None:
+                    return whole
+        except asyncio.CancelledError:
+            await self._cancel_and_drain()
+            raise
+
+    async def _cancel_and_drain(self) -> None:
+        self.cancel()
+        event = await self.next_async()
+        while event is not None and not isinstance(event, (Result, Error)):
+            event = await self.next_async()
+
+    def __await__(self) -> Generator[Any, None, RunResult]:
+        return self.collect_async().__await__()
+
+    def answer(self, request: Input | int, text: str | bytes) -> None:
+        """Answers an input request, or the one of that `input_id`, with one line."""
+        _answer(self.handle, _id_of(request), text)
+
+    def decline(self, request: Input | int) -> None:
+        """Declines it: `input()` raises EOFError."""
+        _decline(self.handle, _id_of(request))
+
+    def cancel(self, grace: float | None = None) -> None:
+        """Ends it: KeyboardInterrupt first, the worker's death when so many seconds are over; None: as the session says."""
+        call(_raw.capsule_execution_cancel, self.handle, milliseconds(grace))
+
+    def interrupt(self) -> None:
+        """Raises KeyboardInterrupt once, which the code may catch."""
+        call(_raw.capsule_execution_interrupt, self.handle)
+
+    def notify(self, callback: Callable[[], None] | None) -> None:
+        """Calls it, on a thread of the library, when events came and there were none: it may only wake somebody."""
+        wrapped = None if callback is None else _raw.capsule_notify_callback(lambda _: callback())
+        call(_raw.capsule_execution_set_notify, self.handle, wrapped or _raw.capsule_notify_callback(), None)
+        self._notify = wrapped
+
+    def close(self) -> None:
+        """Gives the handle back: the code goes on, its output is dropped, its input declined. Who waits gets ClosedError."""
+        self.release()
+        if self._readiness is not None:
+            self._readiness.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if error is not None and self._finalizer.alive:
+            self.cancel()
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+
+def _id_of(request: Input | int) -> int:
+    return request.input_id if isinstance(request, Input) else request

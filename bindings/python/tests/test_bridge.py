@@ -1,0 +1,155 @@
+"""Functions of this program that sessions call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+import capsule
+
+
+@pytest.fixture
+def bridge(runtime: capsule.Runtime) -> Iterator[capsule.Bridge]:
+    with runtime.open_bridge(cancel_notices=True) as made:
+        yield made
+
+
+def open_with(runtime: capsule.Runtime, bridge: capsule.Bridge, *rules: capsule.Rule) -> capsule.Session:
+    return runtime.open(bridge=bridge, rules=rules or [capsule.Rule("*")])
+
+
+def test_plain_functions(runtime: capsule.Runtime, bridge: capsule.Bridge) -> None:
+    @bridge.capability("math.add")
+    def add(left: int, right: int = 1) -> int:
+        """Adds."""
+        return left + right
+
+    @bridge.capability()
+    def fail(**arguments: object) -> None:
+        raise FileNotFoundError(f"none of {sorted(arguments)}")
+
+    @bridge.capability()
+    def count(to: int) -> Iterator[int]:
+        yield from range(to)
+
+    @bridge.capability()
+    def reverse(data: memoryview) -> bytes:
+        return bytes(data)[::-1]
+
+    bridge.serve_in_threads(2)
+    with open_with(runtime, bridge) as session:
+        assert session.run("host.math.add(2), host.math.add(2, right=3)").repr == "(3, 5)"
+        assert session.run("host.math.add.__doc__").value == "Adds."
+        failed = session.run("host.fail(a=1, b=2)").end
+        assert isinstance(failed, capsule.Error)
+        assert (failed.error_type, failed.message) == ("FileNotFoundError", "none of ['a', 'b']")
+        assert session.run("list(host.count(3))").value == [0, 1, 2]
+        assert session.run("host.reverse(data=b'abc')").repr == "b'cba'"
+        assert session.run("len(host.reverse(data=bytes(200_000)))").value == 200_000
+        metrics = capsule.diagnostics.get_bridge_metrics(session)
+        assert (metrics.ok, metrics.failed) == (5, 1)
+        assert bridge.metrics.calls == 6
+
+
+def test_rules_and_approval(runtime: capsule.Runtime, bridge: capsule.Bridge) -> None:
+    asked: list[str] = []
+
+    def approve(request: capsule.Request) -> bool:
+        asked.append(request.capability)
+        return bool(request.arguments["path"] == "/data/ok")
+
+    bridge.offer(lambda path: f"read {path}", "read", approve=approve)
+    bridge.offer(lambda url: url, "fetch")
+    bridge.offer(lambda: 1, "forbidden")
+    host_rule = capsule.Constraint("url", capsule.ConstraintKind.HOST, ["*.example.org"])
+    bridge.serve_in_threads()
+    rules = [capsule.Rule("read", capsule.Decision.ASK), capsule.Rule("fetch", constraints=[host_rule], max_calls=1)]
+    with open_with(runtime, bridge, *rules) as session:
+        assert session.run("host.read('/data/ok')").value == "read /data/ok"
+        for source in ("host.read('/etc/shadow')", "host.forbidden()", "host.fetch('https://evil.org')"):
+            end = session.run(source).end
+            assert isinstance(end, capsule.Error) and end.error_type == "PermissionError", source
+        assert asked == ["read", "read"]
+        assert session.run("host.fetch('https://a.example.org')").ok
+        assert not session.run("host.fetch('https://a.example.org')").ok
+        session.narrow_rules([])
+        assert not session.run("host.read('/data/ok')").ok
+
+
+def test_on_an_event_loop(runtime: capsule.Runtime, bridge: capsule.Bridge) -> None:
+    cancelled = asyncio.Event()
+
+    @bridge.capability()
+    async def slow(value: int) -> int:
+        await asyncio.sleep(0.01)
+        return value
+
+    @bridge.capability()
+    async def forever() -> None:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    @bridge.capability()
+    async def pieces(count: int) -> AsyncIterator[str]:
+        for number in range(count):
+            yield str(number)
+
+    async def main() -> None:
+        serving = asyncio.create_task(bridge.serve_async())
+        async with open_with(runtime, bridge) as session:
+            gathered = await session.run_async("import asyncio\nawait asyncio.gather(*(host.slow(n) for n in range(20)))")
+            assert gathered.value == list(range(20))
+            assert (await session.run_async("list(host.pieces(200))")).value == [str(number) for number in range(200)]
+            ended = await session.run_async("host.forever()", timeout_ms=100)
+            assert ended.outcome is capsule.Outcome.TIMEOUT
+            await asyncio.wait_for(cancelled.wait(), 30)
+        bridge.close()
+        await asyncio.wait_for(serving, 30)
+
+    asyncio.run(main())
+
+
+def test_one_request_at_a_time(runtime: capsule.Runtime, bridge: capsule.Bridge) -> None:
+    bridge.register(name="ask", parameters="what", timeout_ms=30_000)
+    with open_with(runtime, bridge) as session, session.execute("host.ask('x')") as execution:
+        request = bridge.next_request(30)
+        assert (request.capability, request.arguments, request.kind.name) == ("ask", {"what": "x"}, "CALL")
+        assert [call.state.name for call in capsule.diagnostics.list_pending_calls(bridge)] == ["TAKEN"]
+        bridge.respond(request, {"a": [1]})
+        assert execution.collect().value == {"a": [1]}
+        with pytest.raises(capsule.CapsuleError, match="STATE"):
+            bridge.respond(request, 1)
+        with pytest.raises(capsule.TimeoutError):
+            bridge.next_request(0)
+    bridge.close()
+    with pytest.raises(capsule.ClosedError):
+        bridge.next_request()
+
+
+def test_names_that_are_taken(bridge: capsule.Bridge) -> None:
+    bridge.offer(lambda: 1, "a")
+    with pytest.raises(capsule.NameNotFoundError, match="NAME"):
+        bridge.offer(lambda: 2, "a.b")
+    with pytest.raises(capsule.ArgumentError):
+        bridge.offer(lambda: 2, "no name")
+    bridge.unregister("a")
+
+
+def test_promises(runtime: capsule.Runtime, session: capsule.Session) -> None:
+    with runtime.open_promises() as store:
+        store.create("p", b"about")
+        store.watch("p")
+        assert store.get("p").state is capsule.PromiseState.PENDING
+        store.resolve("p", b"done")
+        assert (store.wait("p", 30).value, store.next_settled(30).id) == (b"done", "p")
+        execution, _ = store.execute(session, "6 * 7", "job")
+        assert execution is not None and execution.collect().value == 42
+        again, promise = store.execute(session, "6 * 7", "job")
+        assert again is None and promise.value == b"42"
+        with pytest.raises(capsule.NameNotFoundError):
+            store.get("none")

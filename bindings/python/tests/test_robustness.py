@@ -1,0 +1,142 @@
+"""Leaks, a host that dies, collection under way."""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import capsule
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def settled(at_most: int) -> int:
+    """Descriptors, once no more of those of closed sessions go: the library closes them in its own time."""
+    gc.collect()
+    deadline = time.monotonic() + (10 if at_most else 1)
+    while descriptors() > at_most and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return descriptors()
+
+
+def resident_kib() -> int:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() // 1024
+
+
+def run_many(session: capsule.Session, seconds: float, most: int) -> int:
+    """Executions one after the other, until so many or so long."""
+    deadline = time.monotonic() + seconds
+    for count in range(most):
+        if count % 500 == 0 and time.monotonic() > deadline:
+            return count
+        result = session.run("out line\nvalue x")
+        assert result.stdout == "line\n" and result.repr == "x"
+    return most
+
+
+def test_executions_leak_nothing(echo: capsule.Session) -> None:
+    run_many(echo, 5, 2000)
+    gc.collect()
+    before = (descriptors(), resident_kib())
+    count = run_many(echo, float(os.environ.get("CAPSULE_TEST_LEAK_SECONDS", "20")), 100_000)
+    gc.collect()
+    print(f"{count} executions, {resident_kib() - before[1]} KiB more")
+    assert count >= 1000
+    assert descriptors() == before[0]
+    assert resident_kib() - before[1] < 4096
+
+
+def test_events_sessions_and_what_is_dropped_leak_nothing(runtime: capsule.Runtime) -> None:
+    def turn() -> None:
+        session = runtime.open(executor=capsule.Executor.ECHO)
+        for _ in range(20):
+            execution = session.execute("out a\nout b")
+            execution.fileno()
+            execution.next()
+        session.close(0)
+
+    turn()
+    before = settled(0)
+    for _ in range(20):
+        turn()
+    assert settled(before) <= before
+
+
+def test_a_stream_of_events_takes_no_memory(echo: capsule.Session) -> None:
+    def take(lines: int) -> int:
+        with echo.execute(f"flood {lines}") as execution:
+            return sum(len(event.data) for event in execution if isinstance(event, capsule.Output))
+
+    take(10_000)
+    gc.collect()
+    before = resident_kib()
+    assert take(100_000) == 100_000 * 100
+    gc.collect()
+    assert resident_kib() - before < 4096
+
+
+def test_collection_while_calls_are_under_way(runtime: capsule.Runtime) -> None:
+    gc.set_threshold(1)
+    try:
+        with runtime.open(executor=capsule.Executor.ECHO) as session:
+            for number in range(50):
+                cycle: list[object] = [session.execute(f"out {number}")]
+                cycle.append(cycle)
+                assert session.run(f"out {number}").stdout == f"{number}\n"
+    finally:
+        gc.set_threshold(700, 10, 10)
+
+
+def gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def test_a_host_that_is_killed_leaves_no_orphan() -> None:
+    code = textwrap.dedent("""
+        import capsule, time
+        runtime = capsule.Runtime()
+        sessions = [runtime.open() for _ in range(2)]
+        runs = [session.execute("while True: pass") for session in sessions]
+        print(runtime.info.zygote_pid, *(session.info.pid for session in sessions), flush=True)
+        time.sleep(60)
+    """)
+    host = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert host.stdout is not None
+    pids = [int(word) for word in host.stdout.readline().split()]
+    assert len(pids) == 3 and not any(gone(pid) for pid in pids)
+    host.send_signal(signal.SIGKILL)
+    host.wait(30)
+    host.stdout.close()
+    deadline = time.monotonic() + 10
+    while not all(gone(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert all(gone(pid) for pid in pids)
+
+
+def test_a_host_that_just_ends_says_nothing() -> None:
+    code = textwrap.dedent("""
+        import capsule
+        runtime = capsule.Runtime()
+        session = runtime.open()
+        bridge = runtime.open_bridge()
+        bridge.serve_in_threads(2)
+        execution = session.execute("while True: pass")
+        execution.next()
+    """)
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)

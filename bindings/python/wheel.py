@@ -1,0 +1,92 @@
+"""Makes the wheel, with the library and its worker inside: `pip wheel bindings/python`, or `python wheel.py FOLDER`.
+
+The library is taken from the build folder: `build/` of this repository, or the one that CAPSULE_BUILD_DIR names. This is also the
+build backend of pyproject.toml: it needs nothing but Python.
+"""
+
+import base64
+import hashlib
+import os
+import pathlib
+import stat
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import tomllib
+import zipfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+BUILD = pathlib.Path(os.environ.get("CAPSULE_BUILD_DIR", HERE.parent.parent / "build"))
+LIBRARY = ["libcapsule.so.0", "capsule/_capsule_worker.abi3.so", "capsule/capsule-echo-worker"]
+# The oldest date that a zip file knows: the same content makes the same wheel.
+DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    return pack(pathlib.Path(wheel_directory), dict(package_files()) | dict(library_files()))
+
+
+def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+    """Python from here; the library as CAPSULE_LIBRARY says."""
+    return pack(pathlib.Path(wheel_directory), {"capsule.pth": str(HERE).encode() + b"\n"})
+
+
+def package_files():
+    for path in sorted((HERE / "capsule").glob("*")):
+        if path.suffix == ".py" or path.name == "py.typed":
+            yield f"capsule/{path.name}", path.read_bytes()
+
+
+def library_files():
+    for name in LIBRARY:
+        path = BUILD / "lib" / name
+        if not path.exists():
+            raise SystemExit(f"{path} is missing: ./dev build makes it, CAPSULE_BUILD_DIR names another build folder")
+        yield f"capsule/lib/{name}", stripped(path)
+
+
+def stripped(path):
+    """Without the debug information, which is ten times the rest."""
+    with tempfile.NamedTemporaryFile() as file:
+        subprocess.run(["strip", "--strip-debug", "-o", file.name, path], check=True)
+        return pathlib.Path(file.name).read_bytes()
+
+
+def pack(folder, files):
+    project = tomllib.loads((HERE / "pyproject.toml").read_text())["project"]
+    name = f"{project['name']}-{project['version']}"
+    tag = "py3-none-" + sysconfig.get_platform().replace("-", "_").replace(".", "_")
+    files[f"{name}.dist-info/METADATA"] = metadata(project).encode()
+    files[f"{name}.dist-info/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: capsule\nRoot-Is-Purelib: false\nTag: {tag}\n".encode()
+    record = "".join(f"{path},sha256={digest(data)},{len(data)}\n" for path, data in files.items())
+    files[f"{name}.dist-info/RECORD"] = f"{record}{name}.dist-info/RECORD,,\n".encode()
+    wheel = f"{name}-{tag}.whl"
+    with zipfile.ZipFile(folder / wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, data in files.items():
+            entry = zipfile.ZipInfo(path, DATE)
+            mode = 0o755 if path.endswith("-worker") else 0o644
+            entry.external_attr = (stat.S_IFREG | mode) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
+    return wheel
+
+
+def metadata(project):
+    lines = ["Metadata-Version: 2.4", f"Name: {project['name']}", f"Version: {project['version']}", f"Summary: {project['description']}",
+             f"Requires-Python: {project['requires-python']}", f"License-Expression: {project['license']}"]
+    lines += [f"Classifier: {classifier}" for classifier in project["classifiers"]]
+    for extra, requirements in project["optional-dependencies"].items():
+        lines.append(f"Provides-Extra: {extra}")
+        lines += [f"Requires-Dist: {requirement}; extra == '{extra}'" for requirement in requirements]
+    return "\n".join([*lines, "Description-Content-Type: text/markdown", "", (HERE / "README.md").read_text()])
+
+
+def digest(data):
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    print(pathlib.Path(sys.argv[1]) / build_wheel(sys.argv[1]))
