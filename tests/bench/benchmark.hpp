@@ -47,5 +47,6 @@ Rows pool_acquire(const Context &context);
 Rows pool_pristine(const Context &context);
 Rows pool_scaling(const Context &context);
 Rows pool_memory(const Context &context);
+Rows binding_python(const Context &context);
 
 }  // namespace bench

@@ -26,7 +26,7 @@ struct Entry {
   Rows (*run)(const Context &context);
 };
 
-constexpr std::array<Entry, 22> kEntries{{
+constexpr std::array<Entry, 23> kEntries{{
     {"exec_roundtrip", bench::exec_roundtrip},
     {"session_start", bench::session_start},
     {"cold_start", bench::cold_start},
@@ -49,6 +49,7 @@ constexpr std::array<Entry, 22> kEntries{{
     {"pool_pristine", bench::pool_pristine},
     {"pool_scaling", bench::pool_scaling},
     {"pool_memory", bench::pool_memory},
+    {"binding_python", bench::binding_python},
 }};
 
 struct Arguments {
