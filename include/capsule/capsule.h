@@ -29,6 +29,7 @@
 #ifndef CAPSULE_CAPSULE_H
 #define CAPSULE_CAPSULE_H
 
+#include "capsule/audit.h"
 #include "capsule/base.h"
 #include "capsule/bridge.h"
 #include "capsule/checkpoint.h"
@@ -38,6 +39,7 @@
 #include "capsule/event.h"
 #include "capsule/execution.h"
 #include "capsule/interceptor.h"
+#include "capsule/introspection.h"
 #include "capsule/log.h"
 #include "capsule/pool.h"
 #include "capsule/pool_info.h"

@@ -15,6 +15,8 @@
 
 namespace capsule {
 
+class Guard;
+
 struct RuntimeOptions {
   std::uint32_t max_frame_bytes = wire::kDefaultMaxFrame;
   std::string worker_dir;
@@ -45,6 +47,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   // Closes everything and waits. Any thread but the loop's.
   void close(std::int64_t timeout_ms);
   capsule_runtime_info info();
+  [[nodiscard]] Guard &guard() { return *guard_; }
 
   // Sessions: when one is terminated.
   void forget_session(std::uint64_t session_id);
@@ -62,12 +65,13 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   std::shared_ptr<Zygote> zygote(const Profile &profile);
 
  private:
-  explicit Runtime(RuntimeOptions options) : options_(std::move(options)) {}
+  explicit Runtime(RuntimeOptions options);
   void close_dependents();
   void shut_down_zygotes();
   void log_stderr(const std::string &text);
 
   const RuntimeOptions options_;
+  const std::unique_ptr<Guard> guard_;
   std::unique_ptr<Loop> loop_;
   std::atomic<std::uint64_t> handles_{1};
   std::atomic<std::uint64_t> workers_started_{0};

@@ -83,8 +83,34 @@ class Status(_Enum):
     # A server does not answer, or not in its protocol; the message says for how long and why. To try again later may
     # help.
     UNAVAILABLE = 22
-    # A server refuses the credentials, or what they are used for.
+    # A server refuses the credentials or what they are for; or a policy, or an audit trail that must keep all, denies
+    # the call.
     DENIED = 23
+
+
+class Audit(_Enum):
+    """What became of a call."""
+
+    # No call: a chain begins.
+    START = 0
+    # It was answered.
+    ALLOWED = 1
+    # The policy, or a rule of the bridge, denied it.
+    DENIED = 2
+    # It was allowed, and failed: the object is closed, an argument is wrong.
+    FAILED = 3
+
+
+class Verdict(_Enum):
+    """What a check found."""
+
+    # Every record is as it was made, none is missing, and the head is the one expected.
+    VERIFIED = 1
+    # Nothing wrong was found; but the key, the head, or the head before the first record was not given, and `reason`
+    # says what that hides.
+    UNANCHORED = 2
+    # Something is wrong; `line`, `number` and `reason` say where and what.
+    BROKEN = 3
 
 
 class Executor(_Enum):
@@ -549,21 +575,6 @@ class Channel(_Enum):
     CONTROL = 2
 
 
-class LogLevel(_Enum):
-    """Severity of a log record."""
-
-    # Each phase of each frame.
-    DEBUG = 1
-    # Births and deaths.
-    INFO = 2
-    # Something was refused, dropped or repaired.
-    WARN = 3
-    # Something failed.
-    ERROR = 4
-    # Nothing at all.
-    OFF = 5
-
-
 class PoolReset(_Enum):
     """What becomes of a session that is given back."""
 
@@ -621,6 +632,132 @@ class PooledState(_Enum):
     ACTIVE = 3
     # It was given back, or is looked at.
     RESETTING = 4
+
+
+class Inspect(_Enum):
+    """How much a call answers."""
+
+    # Nothing: it is denied.
+    OFF = 0
+    # Numbers, states and times.
+    COUNTS = 1
+    # Rows too, with their names redacted.
+    REDACTED = 2
+    # Rows with their names.
+    FULL = 3
+
+
+class Redact(_Enum):
+    """What redaction makes of a name; of two, the larger is the stricter."""
+
+    # `"h:"` and 16 hexadecimal digits of the keyed hash.
+    HASH = 0
+    # Its length in bytes, as in `"len:12"`.
+    LENGTH = 1
+    # Nothing.
+    DROP = 2
+
+
+class Label(_Enum):
+    """What a label shows."""
+
+    # The name.
+    NAME = 1
+    # Its keyed hash.
+    HASH = 2
+    # Its length.
+    LENGTH = 3
+    # Nothing.
+    DROPPED = 4
+
+
+class Pending(_Enum):
+    """What is pending."""
+
+    # A call of the host, in a bridge.
+    CALL = 1
+    # A promise, in a store.
+    PROMISE = 2
+
+
+class Owner(_Enum):
+    """Who will settle it, or waits for it."""
+
+    # Nobody in particular.
+    NONE = 0
+    # The session of the row waits for the host.
+    SESSION = 1
+    # A durable execution of this host.
+    DURABLE = 2
+
+
+class AnsweredBy(_Enum):
+    """Who an answer is from."""
+
+    # The worker was asked, and answered in time.
+    WORKER = 1
+    # It did not: this is what the host knows from its last heartbeat.
+    HOST = 2
+
+
+class Phase(_Enum):
+    """Where a session stands with its current execution."""
+
+    # Nothing runs.
+    NONE = 0
+    # It waits in the queue.
+    QUEUED = 1
+    # Its code runs.
+    RUNNING = 2
+    # It is being cancelled, or its time is over.
+    STOPPING = 3
+    # Its code is over, and the session on its way back to where it was.
+    ROLLING_BACK = 4
+    # No execution: a value, snapshot, checkpoint or restore is under way.
+    OPERATION = 5
+
+
+class Waits(_Enum):
+    """What it waits for, as far as the host knows; of several, the first of these."""
+
+    # Nothing that the host knows of: it computes, sleeps, or waits for something of its own.
+    NOTHING = 0
+    # A worker that is ready.
+    WORKER = 1
+    # Its turn behind others, or a token of the rate limit.
+    TURN = 2
+    # A line of input.
+    INPUT = 3
+    # The answer to a call of the host.
+    CALL = 4
+    # The host to take its output.
+    OUTPUT = 5
+
+
+class Layer(_Enum):
+    """State of a layer of isolation."""
+
+    # It stands between the code and the host.
+    ACTIVE = 1
+    # It does not, and could not: `reason` says why.
+    UNAVAILABLE = 2
+    # It does not, because an option of the host's says so.
+    WAIVED = 3
+
+
+class LogLevel(_Enum):
+    """Severity of a log record."""
+
+    # Each phase of each frame.
+    DEBUG = 1
+    # Births and deaths.
+    INFO = 2
+    # Something was refused, dropped or repaired.
+    WARN = 3
+    # Something failed.
+    ERROR = 4
+    # Nothing at all.
+    OFF = 5
 
 
 class TraceKind(_Enum):
@@ -767,6 +904,171 @@ class RuntimeInfo:
             zygotes_restarted=raw.zygotes_restarted,
             native_thread_warnings=raw.native_thread_warnings,
             stderr_dropped_bytes=raw.stderr_dropped_bytes,
+        )
+
+
+class AuditOptions(TypedDict, total=False):
+    """Options of a runtime's audit trail; capsule_audit_options_init() fills the defaults."""
+
+    # Records kept in memory, 0 … 65,536; where there are more, the oldest go and are counted. Default 1,024.
+    ring_records: int
+    # Bytes that key the hashes, at most `CAPSULE_AUDIT_MAX_KEY`; copied, and wiped with the runtime. Default empty: no
+    # key.
+    key: str | bytes
+    # A file that records are appended to, made with mode 0600 where there is none, at most 4,096 bytes; a regular file
+    # or a device. A record is written by one call, and taken out again where only a part of it had room; it is with the
+    # kernel when the guarded call returns, and not synced. One runtime has a file at a time. Default empty: none.
+    path: str | bytes
+    # 1: a guarded call whose record the sink did not keep answers `CAPSULE_E_DENIED`, and nothing else. Default 0: it
+    # is answered, the record stays in the ring without a place in the chain, and the next one that is kept says how
+    # many were lost before it.
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One record."""
+
+    # Its place in the ring, from 1: the cursor of who follows.
+    sequence: int
+    # Its number in the chain, from 0; 0 too where `line` is empty.
+    number: int
+    # Nanoseconds since 1970.
+    time_ns: int
+    # Labels of the answer that were redacted or dropped.
+    redactions: int
+    # Size of the answer.
+    answer_bytes: int
+    # `CAPSULE_AUDIT_…`.
+    decision: Audit
+    # The `CAPSULE_INSPECT_…` it was answered at, or that denied it.
+    level: Inspect
+    # Who called, as the call said, at most 64 bytes of it; of a denial of the bridge, session and execution.
+    caller: str
+    # The call: `"namespace"`, `"stack"`, …
+    call: str
+    # What it was about: `"session 3"`.
+    target: str
+    # Which policy decided: `"runtime"`, `"session"`, `"request"`; of a denial of the bridge, the rule's reason.
+    policy: str
+    # The record as it is hashed, without a newline; empty where the sink did not keep it.
+    line: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_audit_record) -> AuditRecord:
+        return cls(
+            sequence=raw.sequence,
+            number=raw.number,
+            time_ns=raw.time_ns,
+            redactions=raw.redactions,
+            answer_bytes=raw.answer_bytes,
+            decision=Audit(raw.decision),
+            level=Inspect(raw.level),
+            caller=_text(raw.caller),
+            call=_text(raw.call),
+            target=_text(raw.target),
+            policy=_text(raw.policy),
+            line=_text(raw.line),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditInfo:
+    """The state of a trail."""
+
+    # Records in the ring.
+    stored: int
+    # Records made of calls that were allowed, since the runtime's creation.
+    allowed: int
+    # Of calls that were denied.
+    denied: int
+    # Of calls that failed.
+    failed: int
+    # Records that left the ring.
+    evicted: int
+    # Records that the sink did not keep.
+    lost: int
+    # Number of the last record in the chain.
+    number: int
+    # Hash of the last record, in hexadecimal digits; empty before the first.
+    head: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_audit_info) -> AuditInfo:
+        return cls(
+            stored=raw.stored,
+            allowed=raw.allowed,
+            denied=raw.denied,
+            failed=raw.failed,
+            evicted=raw.evicted,
+            lost=raw.lost,
+            number=raw.number,
+            head=raw.head.decode(errors="replace"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditCheck:
+    """What is to be checked, and against what; all zero but `struct_size` and one of `path` and `data` for the least.
+    """
+
+    # The file; or empty, and `data`.
+    path: str
+    # Records, each with a newline behind it; at most 1 GiB, as the file.
+    data: str
+    # The key of every chain in it; empty for none. With one, a chain without is broken.
+    key: str
+    # Hash of the last record, 64 hexadecimal digits; empty where it is not known.
+    head: str
+    # The head before the first record, likewise; empty where there is to be none: the first chain began then.
+    head_before: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_audit_check) -> AuditCheck:
+        return cls(
+            path=_text(raw.path),
+            data=_text(raw.data),
+            key=_text(raw.key),
+            head=_text(raw.head),
+            head_before=_text(raw.head_before),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What was found."""
+
+    # `CAPSULE_VERDICT_VERIFIED`, `…_UNANCHORED`, `…_BROKEN`.
+    verdict: Verdict
+    # Records found good, start records included.
+    records: int
+    # Chains: start records.
+    chains: int
+    # Records that were lost by the sink, as the chains say.
+    lost: int
+    # Of the first record that is wrong: its line, from 1; 0 where none is, or what is wrong is no record.
+    line: int
+    # Its number in its chain, as it says.
+    number: int
+    # Hash of the last good record.
+    head: str
+    # The head before the first record; empty for none.
+    head_before: str
+    # One sentence; empty where all is verified.
+    reason: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_audit_report) -> AuditReport:
+        return cls(
+            verdict=Verdict(raw.verdict),
+            records=raw.records,
+            chains=raw.chains,
+            lost=raw.lost,
+            line=raw.line,
+            number=raw.number,
+            head=raw.head.decode(errors="replace"),
+            head_before=raw.head_before.decode(errors="replace"),
+            reason=raw.reason.decode(errors="replace"),
         )
 
 
@@ -2185,6 +2487,208 @@ class PoolImport:
             error=_text(raw.error),
             duration_ns=raw.duration_ns,
             imported=raw.imported != 0,
+        )
+
+
+class IntrospectionPolicy(TypedDict, total=False):
+    """Who may see how much; capsule_introspection_policy_init() fills the defaults."""
+
+    # `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
+    redaction: Redact
+    # `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
+    # records. Default counts, as all below.
+    promises: Inspect
+    # Of a session's names.
+    namespace_summary: int
+    # Of a pool.
+    pool: int
+    # Of what a session executes.
+    execution: int
+    # Of the isolation of a session.
+    isolation: int
+    # Of the stacks of a worker.
+    stack: int
+    # Of labels in traces.
+    trace: int
+    # Of what is known of a dead worker.
+    postmortem: int
+    # Longest label in bytes, after redaction, 24 … 1,024. Default 64.
+    max_label_bytes: int
+    # Most rows of an answer, 1 … 65,536. Default 1,000.
+    max_rows: int
+    # Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
+    # runtime's.
+    key: str | bytes
+
+
+class Inspection(TypedDict, total=False):
+    """One look; capsule_inspection_init() fills the defaults."""
+
+    # The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied. Default
+    # 0: what the policy allows.
+    level: Inspect
+    # Who looks, for the audit record: at most 64 bytes. Default empty.
+    caller: str | bytes
+    # How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
+    timeout_ms: int
+    # Most rows wanted; 0, the default, for as many as the policy allows.
+    max_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A name, as far as the policy shows it. Never extended: it is part of rows."""
+
+    # What is shown, at most `max_label_bytes`; owned by the answer.
+    text: str
+    # Length of what is shown before it was cut: larger than `text.size` where it was.
+    full_bytes: int
+    # `CAPSULE_LABEL_…`.
+    form: Label
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_label) -> Label:
+        return cls(
+            text=_text(raw.text),
+            full_bytes=raw.full_bytes,
+            form=Label(raw.form),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRow:
+    """One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array."""
+
+    # The request's id; 0 of a promise.
+    request_id: int
+    # The session that waits; 0 of a promise.
+    session_id: int
+    # The execution that waits; 0 of a promise.
+    execution_id: int
+    # Since it came, or was known here.
+    age_ns: int
+    # Until its deadline; `UINT64_MAX` for none.
+    left_ns: int
+    # `CAPSULE_PENDING_…`.
+    kind: Pending
+    # `CAPSULE_CALL_…` of a call, `CAPSULE_PROMISE_…` of a promise.
+    state: CallState
+    # `CAPSULE_OWNER_…`.
+    owner: Owner
+    # How many wait for a promise here; 1 of a call.
+    waiters: int
+    # The capability's name, or the promise's id.
+    name: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_pending_row) -> PendingRow:
+        return cls(
+            request_id=raw.request_id,
+            session_id=raw.session_id,
+            execution_id=raw.execution_id,
+            age_ns=raw.age_ns,
+            left_ns=raw.left_ns,
+            kind=Pending(raw.kind),
+            state=CallState(raw.state),
+            owner=Owner(raw.owner),
+            waiters=raw.waiters,
+            name=raw.name,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceRow:
+    """One name of a namespace. Never extended: rows are handed out as an array."""
+
+    # The name.
+    name: int
+    # Its value's type; names of built-in types are never redacted.
+    type_name: int
+    # As in capsule_name: an estimate.
+    size_bytes: int
+    # `CAPSULE_NAME_…`.
+    kind: NameKind
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_namespace_row) -> NamespaceRow:
+        return cls(
+            name=raw.name,
+            type_name=raw.type_name,
+            size_bytes=raw.size_bytes,
+            kind=NameKind(raw.kind),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionStatus:
+    """What a session executes: from the host's knowledge alone, so it is answered whatever the worker does."""
+
+    # The `CAPSULE_INSPECT_…` it is answered at.
+    level: Inspect
+    # `CAPSULE_SESSION_…`.
+    session_state: SessionState
+    # `CAPSULE_PHASE_…`.
+    phase: Phase
+    # `CAPSULE_WAITS_…`.
+    waits_for: Waits
+    # `CAPSULE_MODE_…` it was submitted with.
+    mode: Mode
+    # Its id, or that of the first in the queue where none runs; 0 for none.
+    execution_id: int
+    # Since it was submitted.
+    age_ns: int
+    # Since it was sent to the worker; 0 before.
+    running_ns: int
+    # Executions that wait behind it.
+    queued: int
+    # Bytes of its output that the host has not taken.
+    output_queue_bytes: int
+    # Lines of input it waits for.
+    open_inputs: int
+    # Calls of the host that the session has open.
+    open_calls: int
+    # Since the worker's last heartbeat; `UINT64_MAX` for none. A worker that hangs in Python goes on beating.
+    heartbeat_age_ns: int
+    # Until the worker is killed; `UINT64_MAX` where it is not to be.
+    kill_left_ns: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_execution_status) -> ExecutionStatus:
+        return cls(
+            level=Inspect(raw.level),
+            session_state=SessionState(raw.session_state),
+            phase=Phase(raw.phase),
+            waits_for=Waits(raw.waits_for),
+            mode=Mode(raw.mode),
+            execution_id=raw.execution_id,
+            age_ns=raw.age_ns,
+            running_ns=raw.running_ns,
+            queued=raw.queued,
+            output_queue_bytes=raw.output_queue_bytes,
+            open_inputs=raw.open_inputs,
+            open_calls=raw.open_calls,
+            heartbeat_age_ns=raw.heartbeat_age_ns,
+            kill_left_ns=raw.kill_left_ns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IsolationLayer:
+    """One layer. Never extended: rows are handed out as an array."""
+
+    # Its name, as in `"process"`; a static string.
+    name: str
+    # One sentence: what it does, or why it does not; a static string. Empty at the level of counts.
+    reason: str
+    # `CAPSULE_LAYER_…`.
+    state: Layer
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_isolation_layer) -> IsolationLayer:
+        return cls(
+            name=_text(raw.name),
+            reason=_text(raw.reason),
+            state=Layer(raw.state),
         )
 
 
