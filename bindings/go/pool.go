@@ -45,20 +45,15 @@ func (p *Pool) WaitReady(ctx context.Context) error {
 	})
 }
 
-// Acquire acquires a session: an idle one at once, else the next one in its turn. `key` says whom it is for, or is empty. The
-// place in the line is given up when the context is done. Sessions go back by GiveBack.
-func (p *Pool) Acquire(ctx context.Context, key string) (*Session, error) {
+// Acquire acquires a session: an idle one at once, else the next one in its turn; nil for the default options, whose time ends as
+// StatusTimeout. The place in the line is given up when the context is done. Sessions go back by GiveBack.
+func (p *Pool) Acquire(ctx context.Context, options *AcquireOptions) (*Session, error) {
 	defer runtime.KeepAlive(p)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	var pins runtime.Pinner
 	defer pins.Unpin()
-	options := DefaultAcquireOptions()
-	options.Key = key
-	if _, limited := ctx.Deadline(); limited {
-		options.TimeoutMs = -1 // The context knows.
-	}
 	var acquisition *C.capsule_acquisition
 	failure := newFailure()
 	if err := check(C.capsule_pool_acquire_async(p.handle.c, options.raw(&pins), &acquisition, failure), failure); err != nil {

@@ -56,10 +56,16 @@ impl std::fmt::Debug for Bridge {
 }
 
 /// One call of a capability, or what is to be approved.
+///
+/// It may be sent to another thread; it is dropped before the bridge.
 pub struct Call<'a> {
     bridge: &'a Bridge,
     request: sys::capsule_request,
 }
+
+// SAFETY: the texts belong to the struct, which is only read.
+unsafe impl Send for Call<'_> {}
+unsafe impl Sync for Call<'_> {}
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
@@ -68,6 +74,11 @@ impl Drop for Call<'_> {
 }
 
 impl Call<'_> {
+    /// What the request is about.
+    pub fn kind(&self) -> RequestKind {
+        RequestKind(self.request.kind)
+    }
+
     /// Name of the capability.
     pub fn capability(&self) -> &str {
         unsafe { text_of(&self.request.capability) }
@@ -196,15 +207,12 @@ impl Bridge {
     }
 
     fn serve_one(&self, timeout: i64) -> Result<bool> {
-        let request =
-            fill(|request, error| unsafe { sys::capsule_bridge_next_request(self.as_raw(), timeout, request, error) });
-        let call = match request {
-            Ok(request) => Call { bridge: self, request },
-            Err(error) if error.status() == Status::CLOSED => return Ok(false),
-            Err(error) => return Err(error),
+        let call = match self.next_call(timeout)? {
+            Some(call) => call,
+            None => return Ok(false),
         };
         // What becomes of an answer that nobody waits for is counted by the library, and is no error here.
-        match RequestKind(call.request.kind) {
+        match call.kind() {
             RequestKind::CALL => self.answer(&call),
             RequestKind::APPROVAL => self.decide(&call),
             _ => {}
@@ -212,12 +220,39 @@ impl Bridge {
         Ok(true)
     }
 
+    fn next_call(&self, timeout: i64) -> Result<Option<Call<'_>>> {
+        let request =
+            fill(|request, error| unsafe { sys::capsule_bridge_next_request(self.as_raw(), timeout, request, error) });
+        match request {
+            Ok(request) => Ok(Some(Call { bridge: self, request })),
+            Err(error) if error.status() == Status::CLOSED => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes the next request, in place of `serve`, to be answered by `settle`, or by `permit`, at any time; waits for it. `None` once
+    /// the bridge is closed.
+    pub fn take_call(&self) -> Result<Option<Call<'_>>> {
+        self.next_call(-1)
+    }
+
+    /// Answers a call that was taken.
+    pub fn settle(&self, request_id: u64, answer: Answer) -> Result<()> {
+        match answer {
+            Ok(value) => self.respond(request_id, value.as_ref()),
+            Err(reason) => self.fail(request_id, &reason),
+        }
+    }
+
+    /// Lets a call that is asked for through, or denies it.
+    pub fn permit(&self, request_id: u64, approved: bool) -> Result<()> {
+        check(|error| unsafe { sys::capsule_bridge_approve(self.as_raw(), request_id, approved.into(), error) })
+    }
+
     fn decide(&self, call: &Call<'_>) {
         let decide = self.served().approvals.get(call.capability()).cloned();
         let approved = decide.map_or(false, |decide| catch_unwind(AssertUnwindSafe(|| decide(call))).unwrap_or(false));
-        let _ = check(|error| unsafe {
-            sys::capsule_bridge_approve(self.as_raw(), call.request_id(), approved.into(), error)
-        });
+        let _ = self.permit(call.request_id(), approved);
     }
 
     fn answer(&self, call: &Call<'_>) {
@@ -229,19 +264,21 @@ impl Bridge {
             }
             None => Err(failure("is not served")),
         };
-        let answered = answer.and_then(|value| self.respond(call, value.as_ref()).map_err(PythonError::from));
-        if let Err(reason) = answered {
-            let (kind, message) = (view(&reason.type_name), view(&reason.message));
-            let _ = check(|error| unsafe {
-                sys::capsule_bridge_fail(self.as_raw(), call.request_id(), kind, message, error)
-            });
+        // An answer that cannot be given, as JSON that is none, is told as a failure.
+        if let Err(error) = self.settle(call.request_id(), answer) {
+            let _ = self.fail(call.request_id(), &error.into());
         }
     }
 
-    fn respond(&self, call: &Call<'_>, value: Option<&Value>) -> Result<()> {
+    fn fail(&self, request_id: u64, reason: &PythonError) -> Result<()> {
+        let (kind, message) = (view(&reason.type_name), view(&reason.message));
+        check(|error| unsafe { sys::capsule_bridge_fail(self.as_raw(), request_id, kind, message, error) })
+    }
+
+    fn respond(&self, request_id: u64, value: Option<&Value>) -> Result<()> {
         let raw = value.map(Value::raw);
         let raw = raw.as_ref().map_or(std::ptr::null(), |raw| raw as *const _);
-        check(|error| unsafe { sys::capsule_bridge_respond(self.as_raw(), call.request_id(), raw, error) })
+        check(|error| unsafe { sys::capsule_bridge_respond(self.as_raw(), request_id, raw, error) })
     }
 
     /// A descriptor that is readable while `serve_waiting` has something to do. It is the bridge's.

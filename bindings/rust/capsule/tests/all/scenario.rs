@@ -1,10 +1,9 @@
 //! The files of scenarios as they are written: keys, and the options that they stand for.
 
 use capsule::*;
-use serde_json::{Map, Value as Json};
+use serde_json::{json, Map, Value as Json};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::Duration;
 
 type Object = Map<String, Json>;
 
@@ -54,8 +53,9 @@ impl<'a> Keys<'a> {
         self.get(key).and_then(Json::as_i64)
     }
 
+    /// True, or 1.
     pub fn is(&self, key: &str) -> bool {
-        self.get(key).and_then(Json::as_bool).unwrap_or_default()
+        self.get(key).map_or(false, |value| value == true || value == 1)
     }
 
     pub fn list(&self, key: &str) -> &'a [Json] {
@@ -82,7 +82,8 @@ impl<'a> Keys<'a> {
 }
 
 const SESSION_KEYS: &str = "cancel_grace_ms queue_limit environment input_timeout_ms output_budget_bytes \
-    coalesce_carriage_returns progress_rate_per_s display_limit_bytes snapshot_limit checkpoint_limit restart_policy executor";
+    coalesce_carriage_returns progress_rate_per_s display_limit_bytes snapshot_limit checkpoint_limit restart_policy executor enable_metrics \
+    rate_limit_per_s rate_limit_burst";
 
 pub fn session_options(given: &Json) -> std::result::Result<SessionOptions, String> {
     let keys = Keys::of(given, SESSION_KEYS)?;
@@ -97,10 +98,12 @@ pub fn session_options(given: &Json) -> std::result::Result<SessionOptions, Stri
     set_u32(&mut options.checkpoint_limit, "checkpoint_limit");
     set_u64(&mut options.output_budget_bytes, "output_budget_bytes");
     set_u64(&mut options.display_limit_bytes, "display_limit_bytes");
-    options.coalesce_carriage_returns = keys.number("coalesce_carriage_returns") == Some(1);
-    if let Some(rate) = keys.get("progress_rate_per_s").and_then(Json::as_f64) {
-        options.progress_rate_per_s = rate;
-    }
+    set_u32(&mut options.rate_limit_burst, "rate_limit_burst");
+    options.coalesce_carriage_returns = keys.is("coalesce_carriage_returns");
+    options.enable_metrics = keys.is("enable_metrics");
+    let set_f64 = |field: &mut f64, key| *field = keys.get(key).and_then(Json::as_f64).unwrap_or(*field);
+    set_f64(&mut options.progress_rate_per_s, "progress_rate_per_s");
+    set_f64(&mut options.rate_limit_per_s, "rate_limit_per_s");
     options.environment = keys.list("environment").iter().filter_map(Json::as_str).map(str::to_owned).collect();
     options.restart_policy = RestartPolicy(keys.index("restart_policy", "manual fresh snapshot checkpoint")?);
     options.executor = Executor(keys.index("executor", "python echo")?);
@@ -115,7 +118,7 @@ pub fn pool_options(given: &Json, session: SessionOptions) -> std::result::Resul
         max_sessions: keys.number("max_sessions").map_or(defaults.max_sessions, |number| number as u32),
         warmup: keys.text("warmup").to_owned(),
         imports: keys.list("imports").iter().filter_map(Json::as_str).map(str::to_owned).collect(),
-        imports_fatal: keys.number("imports_fatal") == Some(1) || keys.is("imports_fatal"),
+        imports_fatal: keys.is("imports_fatal"),
         recycle_executions: keys
             .number("recycle_executions")
             .map_or(defaults.recycle_executions, |number| number as u64),
@@ -128,43 +131,64 @@ pub fn pool_options(given: &Json, session: SessionOptions) -> std::result::Resul
 /// What the host was called with: names and arguments.
 pub type Calls = Arc<Mutex<Vec<Json>>>;
 
-pub fn offer(bridge: &Bridge, given: &Json, calls: &Calls) -> Step {
-    let keys = Keys::of(
-        given,
-        "name parameters timeout_ms idempotent needs_approval returns echo fails chunks silent approve",
-    )?;
-    let mut capability = Capability { name: keys.text("name").to_owned(), ..Capability::default() };
-    capability.parameters = keys.text("parameters").to_owned();
-    capability.timeout_ms = keys.number("timeout_ms").unwrap_or(capability.timeout_ms);
-    let flags = [("idempotent", CapabilityFlags::IDEMPOTENT), ("needs_approval", CapabilityFlags::NEEDS_APPROVAL)];
-    let flags = flags.iter().filter(|(key, _)| keys.is(key)).fold(0, |all, (_, flag)| all | flag.0);
-    capability.flags = CapabilityFlags(flags | if keys.has("chunks") { CapabilityFlags::STREAM.0 } else { 0 });
-    let approved = keys.is("approve");
-    bridge.approve(&capability.name, move |_| approved);
-    let (calls, given) = (calls.clone(), given.clone());
-    let ended = bridge.clone();
-    bridge.register(&capability, move |call| {
-        let arguments: Json = serde_json::from_str(call.arguments())?;
-        calls.lock().expect("the lock").push(serde_json::json!([call.capability(), arguments]));
-        if given["silent"] == true {
-            // Until nobody waits any more: the deadline, or the end of the scenario.
-            let id = call.request_id();
-            while ended.pending()?.iter().any(|one| one.request_id == id) {
-                thread::sleep(Duration::from_millis(2));
+/// Functions of the host, as the scenario has them.
+pub struct Host {
+    pub bridge: Bridge,
+    given: BTreeMap<String, Json>,
+    pub calls: Calls,
+}
+
+impl Host {
+    pub fn new(runtime: &Runtime, capabilities: &[Json]) -> std::result::Result<Self, Ended> {
+        let bridge = runtime.open_bridge(&BridgeOptions::default())?;
+        let mut given = BTreeMap::new();
+        for one in capabilities {
+            let known = "name parameters timeout_ms idempotent needs_approval returns echo fails chunks silent approve";
+            let keys = Keys::of(one, known)?;
+            let mut capability = Capability { name: keys.text("name").to_owned(), ..Capability::default() };
+            capability.parameters = keys.text("parameters").to_owned();
+            capability.timeout_ms = keys.number("timeout_ms").unwrap_or(capability.timeout_ms);
+            let flag = |wanted, flag: CapabilityFlags| if wanted { flag.0 } else { 0 };
+            let flags = flag(keys.is("idempotent"), CapabilityFlags::IDEMPOTENT)
+                | flag(keys.is("needs_approval"), CapabilityFlags::NEEDS_APPROVAL)
+                | flag(keys.has("chunks"), CapabilityFlags::STREAM);
+            capability.flags = CapabilityFlags(flags);
+            bridge.register(&capability, |_| Ok(None))?; // Calls are taken one by one below.
+            given.insert(capability.name, one.clone());
+        }
+        Ok(Host { bridge, given, calls: Calls::default() })
+    }
+
+    /// Until the bridge is closed.
+    pub fn serve(&self) -> Result<()> {
+        while let Some(call) = self.bridge.take_call()? {
+            let given = &self.given[call.capability()];
+            if call.kind() == RequestKind::APPROVAL {
+                self.bridge.permit(call.request_id(), given["approve"] == true)?;
+            } else if call.kind() == RequestKind::CALL {
+                self.answer(&call, given)?;
             }
+        }
+        Ok(())
+    }
+
+    fn answer(&self, call: &Call<'_>, given: &Json) -> Result<()> {
+        let arguments: Json = serde_json::from_str(call.arguments()).expect("JSON");
+        self.calls.lock().expect("the lock").push(json!([call.capability(), arguments]));
+        let json = |value: &Json| Ok(Some(Value::json(value.to_string())));
+        let answer = if given["silent"] == true {
+            return Ok(());
         } else if let Some(fails) = given["fails"].as_object() {
             let text = |key| fails.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
-            return Err(PythonError { type_name: text("type"), message: text("message") });
+            Err(PythonError { type_name: text("type"), message: text("message") })
         } else if let Some(chunks) = given["chunks"].as_array() {
-            for chunk in chunks {
-                call.send(&Value::json(chunk.to_string()))?;
-            }
-            return Ok(None);
-        }
-        let answer = if given["echo"] == true { &arguments } else { &given["returns"] };
-        Ok(Some(Value::json(answer.to_string())))
-    })?;
-    Ok(())
+            chunks.iter().try_for_each(|chunk| call.send(&Value::json(chunk.to_string())))?;
+            Ok(None)
+        } else {
+            json(if given["echo"] == true { &arguments } else { &given["returns"] })
+        };
+        self.bridge.settle(call.request_id(), answer)
+    }
 }
 
 pub fn rule(given: &Json) -> std::result::Result<Rule, String> {
