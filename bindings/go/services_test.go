@@ -74,6 +74,11 @@ func TestAnAcquisitionIsGivenUpWithItsContext(t *testing.T) {
 	if _, err := pool.Acquire(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
+	short := capsule.DefaultAcquireOptions()
+	for _, short.TimeoutMs = range []int64{0, 1, 30} {
+		_, err := pool.Acquire(context.Background(), short)
+		wantStatus(t, err, capsule.StatusTimeout)
+	}
 	waits := make(chan error)
 	go func() {
 		_, err := pool.Acquire(context.Background(), nil)
