@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,69 +19,14 @@ import (
 	"capsule"
 )
 
-type scenario struct {
-	Name    string      `json:"name"`
-	Session sessionKeys `json:"session"`
-	Steps   []step      `json:"steps"`
-}
-
-type sessionKeys struct {
-	CancelGraceMs           *int64   `json:"cancel_grace_ms"`
-	QueueLimit              *uint32  `json:"queue_limit"`
-	Environment             []string `json:"environment"`
-	InputTimeoutMs          *int64   `json:"input_timeout_ms"`
-	OutputBudgetBytes       *uint64  `json:"output_budget_bytes"`
-	CoalesceCarriageReturns *int     `json:"coalesce_carriage_returns"`
-	ProgressRatePerS        *float64 `json:"progress_rate_per_s"`
-	DisplayLimitBytes       *uint64  `json:"display_limit_bytes"`
-	SnapshotLimit           *uint32  `json:"snapshot_limit"`
-	CheckpointLimit         *uint32  `json:"checkpoint_limit"`
-	RestartPolicy           string   `json:"restart_policy"`
-}
-
-type step struct {
-	Execute           json.RawMessage            `json:"execute"`
-	FileName          string                     `json:"file_name"`
-	Traceparent       string                     `json:"traceparent"`
-	Tracestate        string                     `json:"tracestate"`
-	TimeoutMs         int64                      `json:"timeout_ms"`
-	Inputs            []*string                  `json:"inputs"`
-	Unanswered        bool                       `json:"unanswered"`
-	CancelAfter       string                     `json:"cancel_after"`
-	GraceMs           *int64                     `json:"grace_ms"`
-	InterruptAfter    string                     `json:"interrupt_after"`
-	Transaction       string                     `json:"transaction"`
-	Scope             string                     `json:"scope"`
-	Bind              map[string]json.RawMessage `json:"bind"`
-	Result            string                     `json:"result"`
-	Expect            map[string]json.RawMessage `json:"expect"`
-	Set               *string                    `json:"set"`
-	Update            map[string]json.RawMessage `json:"update"`
-	Get               *string                    `json:"get"`
-	Delete            *string                    `json:"delete"`
-	JSON              json.RawMessage            `json:"json"`
-	Text              *string                    `json:"text"`
-	Repr              *string                    `json:"repr"`
-	Strategy          string                     `json:"strategy"`
-	Snapshot          *string                    `json:"snapshot"`
-	Restore           *string                    `json:"restore"`
-	Branch            *string                    `json:"branch"`
-	Of                *string                    `json:"of"`
-	In                string                     `json:"in"`
-	KeepCheckpoint    *string                    `json:"keep_checkpoint"`
-	RestoreCheckpoint *string                    `json:"restore_checkpoint"`
-	ForgetCheckpoint  *string                    `json:"forget_checkpoint"`
-	Restart           bool                       `json:"restart"`
-	Close             *int64                     `json:"close"`
-	Refused           string                     `json:"refused"`
-}
-
 // player has what a scenario has made besides its session, by the labels it gives.
 type player struct {
 	ctx       context.Context
-	main      *capsule.Session
+	runtime   *capsule.Runtime
+	host      *host
+	pool      *capsule.Pool
 	snapshots map[string]*capsule.Snapshot
-	branches  map[string]*capsule.Session
+	sessions  map[string]*capsule.Session // The scenario's own has the empty label.
 }
 
 // played is one execution and all that it told.
@@ -100,54 +44,6 @@ func (p *played) printed(stream capsule.Stream) string {
 		}
 	}
 	return text.String()
-}
-
-func number(names []string, name string) (int32, error) {
-	if name == "" {
-		return 0, nil
-	}
-	if at := slices.Index(names, name); at >= 0 {
-		return int32(at), nil
-	}
-	return 0, fmt.Errorf("an unknown name %q", name)
-}
-
-func source(raw json.RawMessage) (string, error) {
-	var lines []string
-	if bytes.HasPrefix(raw, []byte("[")) {
-		err := json.Unmarshal(raw, &lines)
-		return strings.Join(lines, "\n"), err
-	}
-	var text string
-	err := json.Unmarshal(raw, &text)
-	return text, err
-}
-
-func inputs(values map[string]json.RawMessage) (list []capsule.Input) {
-	for name, value := range values {
-		list = append(list, capsule.Input{Name: name, Value: &capsule.Value{Kind: capsule.ValueJSON, Data: value}})
-	}
-	return list
-}
-
-func (s *step) options() (*capsule.ExecutionOptions, error) {
-	options := capsule.DefaultExecutionOptions()
-	options.FileName, options.Traceparent, options.Tracestate = s.FileName, s.Traceparent, s.Tracestate
-	options.TimeoutMs, options.Inputs = s.TimeoutMs, inputs(s.Bind)
-	kinds := []string{"auto", "json", "text", "bytes", "buffer", "repr"}
-	kind, err := number(kinds, s.Result)
-	if s.Result != "" {
-		options.ResultKind = capsule.ValueKind(kind)
-	}
-	transaction, err2 := number([]string{"commit", "rollback_on_failure", "rollback_always"}, s.Transaction)
-	scope, err3 := number([]string{"memory", "names"}, s.Scope)
-	options.Transaction, options.TransactionScope = capsule.Transaction(transaction), capsule.TransactionScope(scope)
-	for _, err := range []error{err, err2, err3} {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return options, nil
 }
 
 // Takes events to the end; answers, cancels and interrupts on the way.
@@ -282,18 +178,15 @@ func (p *player) copyOf(session *capsule.Session, s *step) (err error) {
 	case s.Restore != nil:
 		err = session.Restore(p.ctx, p.snapshots[*s.Restore])
 	case s.Of != nil:
-		p.branches[*s.Branch], err = p.snapshots[*s.Of].Branch(p.ctx)
+		p.sessions[*s.Branch], err = p.snapshots[*s.Of].Branch(p.ctx)
 	default:
-		p.branches[*s.Branch], err = session.Branch(p.ctx)
+		p.sessions[*s.Branch], err = session.Branch(p.ctx)
 	}
 	return err
 }
 
 func (p *player) try(s *step) error {
-	session := p.main
-	if s.In != "" {
-		session = p.branches[s.In]
-	}
+	session := p.sessions[s.In]
 	strategy, err := number([]string{"overwrite", "keep", "conflict"}, s.Strategy)
 	if err != nil {
 		return err
@@ -319,6 +212,14 @@ func (p *player) try(s *step) error {
 		return p.checkpoint(session, s)
 	case s.Snapshot != nil || s.Restore != nil || s.Branch != nil:
 		return p.copyOf(session, s)
+	case s.Acquire != nil || s.GiveBack != nil:
+		return p.pooled(s)
+	case s.Calls != nil:
+		return p.host.check(s.Calls)
+	case s.Metrics != nil:
+		return p.metrics(session, s)
+	case s.Trace != nil:
+		return p.trace(session, s)
 	}
 	return fmt.Errorf("a step without an action")
 }
@@ -331,34 +232,9 @@ func (p *player) play(s *step) error {
 	return same(capsule.StatusOf(err).String(), s.Refused)
 }
 
-func assign[T any](to *T, from *T) {
-	if from != nil {
-		*to = *from
-	}
-}
-
-func (k *sessionKeys) options() (*capsule.SessionOptions, error) {
-	options := capsule.DefaultSessionOptions()
-	assign(&options.CancelGraceMs, k.CancelGraceMs)
-	assign(&options.QueueLimit, k.QueueLimit)
-	assign(&options.InputTimeoutMs, k.InputTimeoutMs)
-	assign(&options.OutputBudgetBytes, k.OutputBudgetBytes)
-	assign(&options.ProgressRatePerS, k.ProgressRatePerS)
-	assign(&options.DisplayLimitBytes, k.DisplayLimitBytes)
-	assign(&options.SnapshotLimit, k.SnapshotLimit)
-	assign(&options.CheckpointLimit, k.CheckpointLimit)
-	options.CoalesceCarriageReturns = k.CoalesceCarriageReturns != nil && *k.CoalesceCarriageReturns != 0
-	options.Environment = k.Environment
-	policy, err := number([]string{"manual", "fresh", "snapshot", "checkpoint"}, k.RestartPolicy)
-	options.RestartPolicy = capsule.RestartPolicy(policy)
-	return options, err
-}
-
 func play(runtime *capsule.Runtime, data []byte) error {
 	var scenario scenario
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&scenario); err != nil {
+	if err := strict(data, &scenario); err != nil {
 		return err
 	}
 	options, err := scenario.Session.options()
@@ -367,13 +243,11 @@ func play(runtime *capsule.Runtime, data []byte) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	session, err := runtime.Open(ctx, options)
-	if err != nil {
+	p := &player{ctx: ctx, runtime: runtime, snapshots: map[string]*capsule.Snapshot{}, sessions: map[string]*capsule.Session{}}
+	defer p.close()
+	if err := p.open(&scenario, options); err != nil {
 		return err
 	}
-	defer session.Close()
-	p := &player{ctx, session, map[string]*capsule.Snapshot{}, map[string]*capsule.Session{}}
-	defer p.close()
 	for i := range scenario.Steps {
 		if err := p.play(&scenario.Steps[i]); err != nil {
 			return fmt.Errorf("step %d: %w", i+1, err)
@@ -382,16 +256,47 @@ func play(runtime *capsule.Runtime, data []byte) error {
 	return nil
 }
 
+func (p *player) open(scenario *scenario, options *capsule.SessionOptions) (err error) {
+	if scenario.Bridge != nil {
+		if p.host, err = newHost(p.runtime, scenario.Bridge); err != nil {
+			return err
+		}
+		if options.Rules, err = scenario.Bridge.rules(); err != nil {
+			return err
+		}
+		options.Bridge = p.host.bridge
+	}
+	if scenario.Pool == nil {
+		p.sessions[""], err = p.runtime.Open(p.ctx, options)
+		return err
+	}
+	pooled, err := scenario.Pool.options(options)
+	if err != nil {
+		return err
+	}
+	if p.pool, err = p.runtime.OpenPool(pooled); err != nil {
+		return err
+	}
+	return p.pool.WaitReady(p.ctx)
+}
+
+// The host serves as long as there is a session that calls.
 func (p *player) close() {
+	for _, session := range p.sessions {
+		if session != nil {
+			session.Close()
+		}
+	}
 	for _, snapshot := range p.snapshots {
 		if snapshot != nil {
 			snapshot.Close()
 		}
 	}
-	for _, branch := range p.branches {
-		if branch != nil {
-			branch.Close()
-		}
+	if p.pool != nil {
+		p.pool.Close()
+	}
+	if p.host != nil {
+		p.host.bridge.Close()
 	}
 }
 
@@ -416,7 +321,7 @@ func TestEveryScenarioPlaysAsWritten(t *testing.T) {
 			defer mutex.Unlock()
 			outcomes[name] = "ok"
 			if err != nil {
-				outcomes[name] = err.Error()
+				outcomes[name] = "failed"
 				t.Error(err)
 			}
 		})

@@ -3,7 +3,10 @@ package capsule
 // #include <capsule/capsule.h>
 import "C"
 
-import "errors"
+import (
+	"context"
+	"errors"
+)
 
 // Error says why a call failed. A Python exception is never an Error: it is an event.
 //
@@ -30,7 +33,8 @@ func (s Status) Error() string { return C.GoString(C.capsule_status_text(C.capsu
 // String is the status's name, as "CAPSULE_E_CLOSED".
 func (s Status) String() string { return C.GoString(C.capsule_status_name(C.capsule_status(s))) }
 
-// StatusOf is the status that an error carries; StatusOK for nil, and StatusInternal for an error that is none of this package.
+// StatusOf is the status that an error carries; StatusOK for nil, StatusTimeout for a context's deadline, and StatusInternal for an
+// error of other origin.
 func StatusOf(err error) Status {
 	var own *Error
 	switch {
@@ -38,6 +42,8 @@ func StatusOf(err error) Status {
 		return StatusOK
 	case errors.As(err, &own):
 		return own.Status
+	case errors.Is(err, context.DeadlineExceeded):
+		return StatusTimeout
 	}
 	return StatusInternal
 }

@@ -1,10 +1,19 @@
 package capsule
 
-// #include <capsule/capsule.h>
+/*
+#include <capsule/capsule.h>
+#include <poll.h>
+
+static int is_readable(int fd) {
+  struct pollfd entry = {.fd = fd, .events = POLLIN};
+  return fd >= 0 && poll(&entry, 1, 0) == 1;
+}
+*/
 import "C"
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -45,20 +54,18 @@ func (p *Pool) WaitReady(ctx context.Context) error {
 	})
 }
 
-// Acquire acquires a session: an idle one at once, else the next one in its turn. `key` says whom it is for, or is empty. The
-// place in the line is given up when the context is done. Sessions go back by GiveBack.
-func (p *Pool) Acquire(ctx context.Context, key string) (*Session, error) {
+// ranOut is a timeout of the acquisition's own, and none of the wait for it.
+type ranOut struct{ error }
+
+// Acquire acquires a session: an idle one at once, else the next one in its turn; nil for the default options, whose time ends as
+// StatusTimeout. The place in the line is given up when the context is done. Sessions go back by GiveBack.
+func (p *Pool) Acquire(ctx context.Context, options *AcquireOptions) (*Session, error) {
 	defer runtime.KeepAlive(p)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	var pins runtime.Pinner
 	defer pins.Unpin()
-	options := DefaultAcquireOptions()
-	options.Key = key
-	if _, limited := ctx.Deadline(); limited {
-		options.TimeoutMs = -1 // The context knows.
-	}
 	var acquisition *C.capsule_acquisition
 	failure := newFailure()
 	if err := check(C.capsule_pool_acquire_async(p.handle.c, options.raw(&pins), &acquisition, failure), failure); err != nil {
@@ -68,15 +75,24 @@ func (p *Pool) Acquire(ctx context.Context, key string) (*Session, error) {
 	defer wait.close()
 	defer C.capsule_acquisition_release(acquisition)
 	var handle *C.capsule_session
+	fd := C.int32_t(-1)
 	err := wait.until(ctx, func(timeout C.int64_t) error {
+		ended := C.is_readable(fd) != 0
 		failure := newFailure()
-		return check(C.capsule_acquisition_take(acquisition, timeout, &handle, failure), failure)
+		err := check(C.capsule_acquisition_take(acquisition, timeout, &handle, failure), failure)
+		if ended && isTimeout(err) {
+			return &ranOut{err}
+		}
+		return err
 	}, func() (C.int32_t, error) {
-		var fd C.int32_t
 		failure := newFailure()
 		err := check(C.capsule_acquisition_get_fd(acquisition, &fd, failure), failure)
 		return fd, err
 	})
+	var own *ranOut
+	if errors.As(err, &own) {
+		return nil, own.error
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func TestAPoolServesManyGoroutines(t *testing.T) {
 		go func() {
 			defer all.Done()
 			for range 3 {
-				session, err := pool.Acquire(within(t), "")
+				session, err := pool.Acquire(within(t), nil)
 				if err != nil {
 					t.Error(err)
 					return
@@ -65,18 +65,23 @@ func TestAnAcquisitionIsGivenUpWithItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	session, err := pool.Acquire(within(t), "")
+	session, err := pool.Acquire(within(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := pool.Acquire(ctx, ""); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := pool.Acquire(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
+	}
+	short := capsule.DefaultAcquireOptions()
+	for _, short.TimeoutMs = range []int64{0, 1, 30} {
+		_, err := pool.Acquire(context.Background(), short)
+		wantStatus(t, err, capsule.StatusTimeout)
 	}
 	waits := make(chan error)
 	go func() {
-		_, err := pool.Acquire(context.Background(), "")
+		_, err := pool.Acquire(context.Background(), nil)
 		waits <- err
 	}()
 	pool.Shutdown(0)

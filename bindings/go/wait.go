@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// A goroutine that waits stands in the library for a millisecond at most, which is as fast as C, and as many do so at once
+// A goroutine that waits stands in the library for a millisecond at most, which takes the fewest wake-ups, and as many do so at once
 // as there are processors; then, and beyond that, it waits for the library's descriptor in Go's own poller, where it costs
 // no thread.
 var inLibrary = make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))

@@ -48,5 +48,7 @@ Rows pool_pristine(const Context &context);
 Rows pool_scaling(const Context &context);
 Rows pool_memory(const Context &context);
 Rows binding_python(const Context &context);
+Rows binding_go(const Context &context);
+Rows binding_rust(const Context &context);
 
 }  // namespace bench

@@ -79,15 +79,17 @@ std::vector<double> PingPong::block(int count) {
 PythonPeer::PythonPeer(const Context &context, const std::string &script, const std::vector<std::string> &arguments)
     : child_(peer_argv(context, script, arguments)) {}
 
-std::vector<double> PythonPeer::ask(int count) {
-  child_.write_line(std::to_string(count));
-  std::istringstream answer(child_.read_line());
+std::vector<double> ask_child(Child &child, int count) {
+  child.write_line(std::to_string(count));
+  std::istringstream answer(child.read_line());
   std::vector<double> numbers;
   for (double number = 0; answer >> number;) {
     numbers.push_back(number);
   }
   return numbers;
 }
+
+std::vector<double> PythonPeer::ask(int count) { return ask_child(child_, count); }
 
 double PythonPeer::drain_seconds(std::uint64_t bytes) {
   const std::uint64_t start = now_ns();

@@ -30,6 +30,9 @@ class PingPong {
   pid_t pid_ = -1;
 };
 
+// The numbers that a program answers a count with: one line for one line.
+std::vector<double> ask_child(Child &child, int count);
+
 // One of the Python programs beside this file, run by the interpreter under test and isolated from the PYTHON…
 // variables, which could only slow it down.
 class PythonPeer {

@@ -26,7 +26,7 @@ struct Entry {
   Rows (*run)(const Context &context);
 };
 
-constexpr std::array<Entry, 23> kEntries{{
+constexpr std::array<Entry, 25> kEntries{{
     {"exec_roundtrip", bench::exec_roundtrip},
     {"session_start", bench::session_start},
     {"cold_start", bench::cold_start},
@@ -50,6 +50,8 @@ constexpr std::array<Entry, 23> kEntries{{
     {"pool_scaling", bench::pool_scaling},
     {"pool_memory", bench::pool_memory},
     {"binding_python", bench::binding_python},
+    {"binding_go", bench::binding_go},
+    {"binding_rust", bench::binding_rust},
 }};
 
 struct Arguments {

@@ -1,0 +1,10 @@
+//! What users of the crate rely on. Most needs no Python: the echo executor's language is in `worker/executor/echo.hpp`.
+
+mod common;
+mod conformance;
+mod expectations;
+mod misuse;
+mod python;
+mod robustness;
+mod scenario;
+mod services;

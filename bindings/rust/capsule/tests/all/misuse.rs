@@ -1,0 +1,99 @@
+use crate::common::*;
+use capsule::{EventKind, Runtime, RuntimeOptions, SessionOptions, Status};
+use std::time::Duration;
+
+#[test]
+fn what_is_closed_answers_an_error() {
+    let runtime = runtime();
+    let session = open(&runtime);
+    session.close(Duration::ZERO).expect("it closes");
+    session.close(Duration::ZERO).expect("it closes again");
+    assert_eq!(status(session.execute("value x", &Default::default())), Status::CLOSED);
+    assert_eq!(status(session.restart()), Status::CLOSED);
+    assert!(session.info().is_ok());
+    runtime.close(Duration::ZERO).expect("it closes");
+    assert_eq!(status(runtime.open(&echo())), Status::CLOSED);
+}
+
+#[test]
+fn texts_that_are_none_are_refused() {
+    let runtime = runtime();
+    let session = open(&runtime);
+    for source in [&b""[..], b"out a\0b", b"out \xff\xfe"] {
+        let error = session.execute_bytes(source, &Default::default()).expect_err("it is no source");
+        assert_eq!(error.status(), Status::ARGUMENT);
+        assert!(!error.message().is_empty() && error.to_string() == error.message());
+    }
+    let execution = start(&session, "input who?");
+    let input = until(&execution, EventKind::INPUT);
+    assert_eq!(status(execution.answer(input.input_id(), "a\0b")), Status::ARGUMENT);
+    assert_eq!(status(execution.answer(input.input_id() + 1, "a")), Status::STATE);
+}
+
+#[test]
+fn options_out_of_range_are_refused_by_name() {
+    let runtime = runtime();
+    let options = SessionOptions { queue_limit: 1_000_000, ..echo() };
+    let error = runtime.open(&options).expect_err("the option is out of range");
+    assert_eq!(error.status(), Status::ARGUMENT);
+    assert!(error.message().contains("queue_limit"), "{error}");
+    let options = SessionOptions { environment: vec!["no equals sign".to_owned()], ..echo() };
+    assert_eq!(status(runtime.open(&options)), Status::ARGUMENT);
+}
+
+#[test]
+fn a_missing_worker_is_told() {
+    let folder = "/nowhere/capsule";
+    let options = RuntimeOptions { worker_dir: folder.to_owned(), ..RuntimeOptions::default() };
+    let runtime = Runtime::with_options(&options).expect("a runtime");
+    let error = runtime.open(&echo()).expect_err("there is no worker");
+    assert_eq!(error.status(), Status::WORKER);
+    assert!(error.message().contains(folder), "{error}");
+}
+
+#[test]
+fn a_missing_interpreter_is_told() {
+    let options = SessionOptions { python: "/nowhere/python3".to_owned(), ..SessionOptions::default() };
+    assert_eq!(status(runtime().open(&options)), Status::PYTHON);
+}
+
+#[test]
+#[ignore = "started with another library by the tests below"]
+fn new_in_a_process_of_its_own() {
+    if let Err(error) = Runtime::new() {
+        println!("refused: {error}");
+    }
+}
+
+#[test]
+fn an_older_library_is_told_with_both_versions() {
+    let folder = std::env::temp_dir().join(format!("capsule-rust-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let (source, object) = (folder.join("older.c"), folder.join("older.so"));
+    let text = "unsigned capsule_version_number(void) { return 9; }\n\
+                const char *capsule_version(void) { return \"0.0.9\"; }\n";
+    std::fs::write(&source, text).expect("a file");
+    let compiled = std::process::Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&object).arg(&source).status();
+    assert!(compiled.expect("a compiler").success());
+    let output = helper("misuse::new_in_a_process_of_its_own").env("LD_PRELOAD", &object).output();
+    std::fs::remove_dir_all(&folder).expect("it is there");
+    let told = String::from_utf8_lossy(&output.expect("this program").stdout).into_owned();
+    assert!(told.contains("refused: ") && told.contains("0.0.9") && told.contains("0.1."), "{told}");
+}
+
+#[test]
+fn a_missing_library_is_told() {
+    let output = helper("misuse::new_in_a_process_of_its_own").env_remove("LD_LIBRARY_PATH").output();
+    let output = output.expect("this program");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && told.contains("libcapsule.so.0"), "{told}");
+}
+
+#[test]
+fn a_session_of_no_pool_comes_back() {
+    let runtime = runtime();
+    let pool = runtime.open_pool(&crate::services::pool_of(1)).expect("a pool");
+    let (error, session) = pool.give_back(open(&runtime)).expect_err("it is of no pool");
+    assert_eq!(error.status(), Status::ARGUMENT);
+    assert!(run(&session, "value x").is_ok());
+}

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# test.sh: the format, Clippy, and all tests, which leave out nothing. By way of run.sh.
+set -euo pipefail
+cargo fmt --all --check
+cargo clippy --locked --workspace --all-targets -- -D warnings
+exec cargo test --locked --workspace
