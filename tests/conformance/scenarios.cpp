@@ -321,7 +321,7 @@ CAPSULE_TEST(every_scenario_plays_as_written) {
     }
   }
   write_down(outcomes);
-  CHECK_AT_LEAST(outcomes.size(), 85);
+  CHECK_AT_LEAST(outcomes.size(), 120);
   if (!failures.empty()) {
     FAIL(failures);
   }
