@@ -90,7 +90,7 @@ void play_events(Run &run, const json &step) {
   const Deadline deadline;
   while (!run.next(deadline).terminal()) {
     if (run.events().back().kind == CAPSULE_EVENT_INPUT && !step.contains("cancel_after") && !step.contains("unanswered")) {
-      if (const json answer = inputs.at(answered++); answer.is_null()) {
+      if (const json &answer = inputs.at(answered++); answer.is_null()) {
         run.decline();
       } else {
         run.answer(answer.get<std::string>());
