@@ -14,7 +14,9 @@ def columns(folder):
     found = {}
     for file in sorted(folder.glob("*.json")):
         binding = found.setdefault(file.stem.split("@")[0], {})
-        for scenario, outcome in json.loads(file.read_text()).items():
+        for scenario, told in json.loads(file.read_text()).items():
+            # A player may say why it failed.
+            outcome = told if told in ORDER else "failed"
             binding[scenario] = max(binding.get(scenario, "ok"), outcome, key=ORDER.index)
     return found
 

@@ -26,7 +26,7 @@ def outcomes() -> Iterator[dict[str, str]]:
 
 
 def test_there_are_scenarios() -> None:
-    assert len(FILES) >= 98
+    assert len(FILES) >= 120
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
