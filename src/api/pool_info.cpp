@@ -2,6 +2,7 @@
 
 #include "api/call.hpp"
 #include "api/handles.hpp"
+#include "api/owned_struct.hpp"
 
 using capsule::Status;
 using namespace capsule::api;
@@ -14,27 +15,6 @@ struct capsule_pool_storage {
 };
 
 namespace {
-
-template <typename List>
-Status check_list(List *list, const char *name) {
-  if (list == nullptr) {
-    return {CAPSULE_E_ARGUMENT, std::string(name) + " is NULL"};
-  }
-  if (list->struct_size < sizeof *list || list->struct_size > kMaxStructSize) {
-    return {CAPSULE_E_ARGUMENT, std::string(name) + ".struct_size is " + std::to_string(list->struct_size) +
-                                    "; set it to the size of the struct before the call"};
-  }
-  *list = {.struct_size = sizeof *list};
-  return {};
-}
-
-template <typename List>
-void release_list(List *list) {
-  if (list != nullptr && list->struct_size >= sizeof *list && list->struct_size <= kMaxStructSize) {
-    delete list->storage;
-    *list = {.struct_size = sizeof *list};
-  }
-}
 
 capsule_text view(const std::string &text) { return {text.empty() ? nullptr : text.c_str(), text.size()}; }
 
@@ -64,7 +44,7 @@ capsule_status capsule_pool_get_info(capsule_pool *pool, capsule_pool_info *info
 capsule_status capsule_pool_list_sessions(capsule_pool *pool, capsule_pool_sessions *sessions, capsule_error *error) {
   return call(error, [&] {
     auto found = look_up(pool);
-    for (const Status &status : {check_list(sessions, "sessions"), found.status()}) {
+    for (const Status &status : {empty_owned(sessions, "sessions"), found.status()}) {
       if (!status.ok()) {
         return status;
       }
@@ -80,13 +60,13 @@ capsule_status capsule_pool_list_sessions(capsule_pool *pool, capsule_pool_sessi
 }
 
 void capsule_pool_sessions_release(capsule_pool_sessions *sessions) {
-  call_void([&] { release_list(sessions); });
+  call_void([&] { release_owned(sessions); });
 }
 
 capsule_status capsule_pool_list_imports(capsule_pool *pool, capsule_pool_imports *imports, capsule_error *error) {
   return call(error, [&] {
     auto found = look_up(pool);
-    for (const Status &status : {check_list(imports, "imports"), found.status()}) {
+    for (const Status &status : {empty_owned(imports, "imports"), found.status()}) {
       if (!status.ok()) {
         return status;
       }
@@ -105,7 +85,7 @@ capsule_status capsule_pool_list_imports(capsule_pool *pool, capsule_pool_import
 }
 
 void capsule_pool_imports_release(capsule_pool_imports *imports) {
-  call_void([&] { release_list(imports); });
+  call_void([&] { release_owned(imports); });
 }
 
 const char *capsule_breaker_state_name(int32_t state) {

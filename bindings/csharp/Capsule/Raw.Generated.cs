@@ -282,7 +282,9 @@ namespace Capsule
     /// <summary>Where output was written.</summary>
     public enum Stream : int
     {
+        /// <summary>CAPSULE_STREAM_STDOUT</summary>
         Stdout = 1,
+        /// <summary>CAPSULE_STREAM_STDERR</summary>
         Stderr = 2,
     }
 
@@ -587,14 +589,18 @@ namespace Capsule
     /// <summary>Which way a frame goes.</summary>
     public enum FrameDirection : int
     {
+        /// <summary>CAPSULE_FRAME_TO_WORKER</summary>
         ToWorker = 1,
+        /// <summary>CAPSULE_FRAME_FROM_WORKER</summary>
         FromWorker = 2,
     }
 
     /// <summary>Which channel a frame goes through: control frames overtake work frames.</summary>
     public enum Channel : int
     {
+        /// <summary>CAPSULE_CHANNEL_WORK</summary>
         Work = 1,
+        /// <summary>CAPSULE_CHANNEL_CONTROL</summary>
         Control = 2,
     }
 
@@ -785,8 +791,11 @@ namespace Capsule
     /// <summary>Whether an event is a moment, or one end of a span of time.</summary>
     public enum TracePhase : int
     {
+        /// <summary>CAPSULE_TRACE_INSTANT</summary>
         Instant = 0,
+        /// <summary>CAPSULE_TRACE_PHASE_BEGIN</summary>
         PhaseBegin = 1,
+        /// <summary>CAPSULE_TRACE_PHASE_END</summary>
         PhaseEnd = 2,
     }
 
@@ -2783,6 +2792,8 @@ namespace Capsule.Raw
     /// <summary>The functions of the library, and its constants, under their own names.</summary>
     public static unsafe class Native
     {
+        private const string Library = "libcapsule.so.0";
+
         /// <summary>The version that these declarations are of.</summary>
         public const string Version = "0.1.0";
         /// <summary>The size of each struct that the library fills or reads, by its name in C.</summary>
@@ -2903,7 +2914,7 @@ namespace Capsule.Raw
         ///
         /// Returns: The view. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern capsule_text capsule_text_from(byte* @string);
 
         /// <summary>
@@ -2911,7 +2922,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string, never NULL. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_version();
 
         /// <summary>
@@ -2919,7 +2930,7 @@ namespace Capsule.Raw
         ///
         /// Returns: The number. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern uint capsule_version_number();
 
         /// <summary>
@@ -2930,7 +2941,7 @@ namespace Capsule.Raw
         /// Returns: A static string; `"CAPSULE_E_UNKNOWN"` for a value this library does not know. Any thread. Since
         /// 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_status_name(Status status);
 
         /// <summary>
@@ -2940,7 +2951,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string, never NULL. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_status_text(Status status);
 
         /// <summary>
@@ -2949,7 +2960,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_runtime_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_runtime_options_init(capsule_runtime_options* options, uint struct_size);
 
         /// <summary>
@@ -2962,7 +2973,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_runtime_create(capsule_runtime_options* options, IntPtr* runtime, capsule_error* error);
 
         /// <summary>
@@ -2978,7 +2989,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`.
         /// Waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_runtime_close(IntPtr runtime, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -2988,7 +2999,7 @@ namespace Capsule.Raw
         /// - runtime: A runtime; NULL or a released one is a no-op. Any thread; the last release waits for the
         ///   processes to end, unless it is made from a notify callback, when they end in the background. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_runtime_release(IntPtr runtime);
 
         /// <summary>
@@ -3000,7 +3011,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_runtime_get_info(IntPtr runtime, capsule_runtime_info* info, capsule_error* error);
 
         /// <summary>
@@ -3009,7 +3020,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_session_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_session_options_init(capsule_session_options* options, uint struct_size);
 
         /// <summary>
@@ -3028,7 +3039,7 @@ namespace Capsule.Raw
         /// `start_timeout_ms`); `CAPSULE_E_SYSTEM`; `CAPSULE_E_MEMORY`; `CAPSULE_E_REENTRANT` (with `wait_ready`, from
         /// a callback); `CAPSULE_E_FORKED`. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_open(IntPtr runtime, capsule_session_options* options, IntPtr* session, capsule_error* error);
 
         /// <summary>
@@ -3042,7 +3053,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_DIED`; `CAPSULE_E_CLOSED`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT` (with
         /// a timeout other than 0); `CAPSULE_E_FORKED`. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_wait_ready(IntPtr session, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -3057,7 +3068,7 @@ namespace Capsule.Raw
         /// Returns: As capsule_session_open(); `CAPSULE_E_CLOSED` after a close; `CAPSULE_E_BUSY` while another thread
         /// restarts it. Waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_restart(IntPtr session, capsule_error* error);
 
         /// <summary>
@@ -3074,7 +3085,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`.
         /// Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_close(IntPtr session, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -3083,7 +3094,7 @@ namespace Capsule.Raw
         ///
         /// - session: A session; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_session_release(IntPtr session);
 
         /// <summary>
@@ -3095,7 +3106,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_info(IntPtr session, capsule_session_info* info, capsule_error* error);
 
         /// <summary>
@@ -3105,7 +3116,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_session_state_name(int state);
 
         /// <summary>
@@ -3127,7 +3138,7 @@ namespace Capsule.Raw
         /// yet: an execution may still see it set); `CAPSULE_E_DIED`; `CAPSULE_E_CLOSED`; `CAPSULE_E_SYSTEM`;
         /// `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_set(IntPtr session, byte* name, UIntPtr name_size, capsule_value* value, int strategy, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -3143,7 +3154,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_session_set(). Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_update(IntPtr session, capsule_input* inputs, UIntPtr count, int strategy, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -3164,7 +3175,7 @@ namespace Capsule.Raw
         /// more than the runtime's `max_frame_bytes` less 4 KiB; a repr is cut instead); and as capsule_session_set().
         /// Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get(IntPtr session, byte* name, UIntPtr name_size, int kind, long timeout_ms, capsule_value* value, capsule_error* error);
 
         /// <summary>
@@ -3179,7 +3190,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_NAME` (there is no such name); and as capsule_session_set(). Any thread;
         /// waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_delete(IntPtr session, byte* name, UIntPtr name_size, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -3195,7 +3206,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; and as capsule_session_set(). Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_list(IntPtr session, uint limit, long timeout_ms, capsule_name_list* list, capsule_error* error);
 
         /// <summary>
@@ -3203,7 +3214,7 @@ namespace Capsule.Raw
         ///
         /// - value: NULL, an empty one, or one that was not read is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_value_release(capsule_value* value);
 
         /// <summary>
@@ -3211,7 +3222,7 @@ namespace Capsule.Raw
         ///
         /// - list: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_name_list_release(capsule_name_list* list);
 
         /// <summary>
@@ -3226,7 +3237,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_buffer_create(ulong size_bytes, IntPtr* buffer, void** data, capsule_error* error);
 
         /// <summary>
@@ -3234,7 +3245,7 @@ namespace Capsule.Raw
         ///
         /// - buffer: A buffer; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_buffer_release(IntPtr buffer);
 
         /// <summary>
@@ -3242,7 +3253,7 @@ namespace Capsule.Raw
         ///
         /// - event: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_event_release(capsule_event* @event);
 
         /// <summary>
@@ -3252,7 +3263,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_origin_name(int origin);
 
         /// <summary>
@@ -3263,7 +3274,7 @@ namespace Capsule.Raw
         /// Returns: A static string; `"unknown"` for other values (and for `CAPSULE_CODE_UNKNOWN`). Any thread. Since
         /// 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_code_class_name(int code_class);
 
         /// <summary>
@@ -3273,7 +3284,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_event_kind_name(int kind);
 
         /// <summary>
@@ -3283,7 +3294,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_stream_name(int stream);
 
         /// <summary>
@@ -3293,7 +3304,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_state_name(int state);
 
         /// <summary>
@@ -3303,7 +3314,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_outcome_name(int outcome);
 
         /// <summary>
@@ -3313,7 +3324,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_cancel_phase_name(int phase);
 
         /// <summary>
@@ -3323,7 +3334,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_death_reason_name(int reason);
 
         /// <summary>
@@ -3332,7 +3343,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_execution_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_execution_options_init(capsule_execution_options* options, uint struct_size);
 
         /// <summary>
@@ -3351,7 +3362,7 @@ namespace Capsule.Raw
         /// (queue full); `CAPSULE_E_DIED` (restart first); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`;
         /// `CAPSULE_E_FORKED`. Any thread; does not wait. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_create(IntPtr session, byte* source, UIntPtr source_size, capsule_execution_options* options, IntPtr* execution, capsule_error* error);
 
         /// <summary>
@@ -3370,7 +3381,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_HANDLE` (also when it is released while waiting); `CAPSULE_E_REENTRANT` (with a timeout other
         /// than 0, from a callback); `CAPSULE_E_FORKED`. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_next(IntPtr execution, long timeout_ms, capsule_event* @event, capsule_error* error);
 
         /// <summary>
@@ -3388,7 +3399,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_get_fd(IntPtr execution, int* fd, capsule_error* error);
 
         /// <summary>
@@ -3405,7 +3416,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_set_notify(IntPtr execution, IntPtr callback, void* user_data, capsule_error* error);
 
         /// <summary>
@@ -3422,7 +3433,7 @@ namespace Capsule.Raw
         /// out, or ended); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread;
         /// does not wait. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_answer(IntPtr execution, ulong input_id, byte* text, UIntPtr text_size, capsule_error* error);
 
         /// <summary>
@@ -3434,7 +3445,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_execution_answer(). Any thread; does not wait. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_decline(IntPtr execution, ulong input_id, capsule_error* error);
 
         /// <summary>
@@ -3455,7 +3466,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`, also when it has ended; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`.
         /// Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_cancel(IntPtr execution, long grace_ms, capsule_error* error);
 
         /// <summary>
@@ -3470,7 +3481,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when it is not running; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_interrupt(IntPtr execution, capsule_error* error);
 
         /// <summary>
@@ -3482,7 +3493,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_get_id(IntPtr execution, ulong* id, capsule_error* error);
 
         /// <summary>
@@ -3491,7 +3502,7 @@ namespace Capsule.Raw
         ///
         /// - execution: An execution; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_execution_release(IntPtr execution);
 
         /// <summary>
@@ -3500,7 +3511,7 @@ namespace Capsule.Raw
         /// - capability: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_capability)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_capability_init(capsule_capability* capability, uint struct_size);
 
         /// <summary>
@@ -3509,7 +3520,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_bridge_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_bridge_options_init(capsule_bridge_options* options, uint struct_size);
 
         /// <summary>
@@ -3523,7 +3534,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_CLOSED`; `CAPSULE_E_MEMORY`;
         /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_create(IntPtr runtime, capsule_bridge_options* options, IntPtr* bridge, capsule_error* error);
 
         /// <summary>
@@ -3538,7 +3549,7 @@ namespace Capsule.Raw
         /// 65,536); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since
         /// 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_register(IntPtr bridge, capsule_capability* capability, capsule_error* error);
 
         /// <summary>
@@ -3552,7 +3563,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_NAME` (there is none); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
         /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_unregister(IntPtr bridge, byte* name, UIntPtr name_size, capsule_error* error);
 
         /// <summary>
@@ -3568,7 +3579,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_REENTRANT` (with a timeout other than 0, from a callback); `CAPSULE_E_FORKED`. Any thread,
         /// several at once; waits, unless the timeout is 0. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_next_request(IntPtr bridge, long timeout_ms, capsule_request* request, capsule_error* error);
 
         /// <summary>
@@ -3581,7 +3592,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_get_fd(IntPtr bridge, int* fd, capsule_error* error);
 
         /// <summary>
@@ -3595,7 +3606,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; once it returns, the former one
         /// is not called any more. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_set_notify(IntPtr bridge, IntPtr callback, void* user_data, capsule_error* error);
 
         /// <summary>
@@ -3603,7 +3614,7 @@ namespace Capsule.Raw
         ///
         /// - request: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_request_release(capsule_request* request);
 
         /// <summary>
@@ -3620,7 +3631,7 @@ namespace Capsule.Raw
         /// stays open; `CAPSULE_E_STATE` (it was answered, or nobody waits any more; counted); `CAPSULE_E_CLOSED`;
         /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_respond(IntPtr bridge, ulong request_id, capsule_value* value, capsule_error* error);
 
         /// <summary>
@@ -3635,7 +3646,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_bridge_respond(). Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_fail(IntPtr bridge, ulong request_id, capsule_text error_type, capsule_text message, capsule_error* error);
 
         /// <summary>
@@ -3648,7 +3659,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_bridge_respond(). Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_approve(IntPtr bridge, ulong request_id, int approved, capsule_error* error);
 
         /// <summary>
@@ -3667,7 +3678,7 @@ namespace Capsule.Raw
         /// Returns: As capsule_bridge_respond(); `CAPSULE_E_TIMEOUT`; `CAPSULE_E_TYPE` (it is no stream);
         /// `CAPSULE_E_REENTRANT`. Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_send_chunk(IntPtr bridge, ulong request_id, capsule_value* value, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -3682,7 +3693,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_list_pending(IntPtr bridge, capsule_pending_call* calls, UIntPtr capacity, UIntPtr* count, ulong* total, capsule_error* error);
 
         /// <summary>
@@ -3693,7 +3704,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_cancel_all(IntPtr bridge, capsule_error* error);
 
         /// <summary>
@@ -3705,7 +3716,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_close(IntPtr bridge, capsule_error* error);
 
         /// <summary>
@@ -3713,7 +3724,7 @@ namespace Capsule.Raw
         ///
         /// - bridge: A bridge; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_bridge_release(IntPtr bridge);
 
         /// <summary>
@@ -3725,7 +3736,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_get_metrics(IntPtr bridge, capsule_bridge_metrics* metrics, capsule_error* error);
 
         /// <summary>
@@ -3738,7 +3749,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_bridge_metrics(IntPtr session, capsule_bridge_metrics* metrics, capsule_error* error);
 
         /// <summary>
@@ -3753,7 +3764,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_STATE` (it has no bridge); `CAPSULE_E_LIMIT` (there
         /// are 16 such already); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_narrow_rules(IntPtr session, capsule_rule* rules, UIntPtr rule_count, capsule_error* error);
 
         /// <summary>
@@ -3763,7 +3774,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_call_state_name(int state);
 
         /// <summary>
@@ -3772,7 +3783,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_checkpoint_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_checkpoint_options_init(capsule_checkpoint_options* options, uint struct_size);
 
         /// <summary>
@@ -3791,7 +3802,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_SYSTEM`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread; waits. Since
         /// 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_checkpoint(IntPtr session, capsule_checkpoint_options* options, long timeout_ms, IntPtr* checkpoint, capsule_error* error);
 
         /// <summary>
@@ -3808,7 +3819,7 @@ namespace Capsule.Raw
         /// or the worker cannot read it: the session is unchanged); and as capsule_session_checkpoint(). Any thread;
         /// waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_restore_checkpoint(IntPtr session, IntPtr checkpoint, uint flags, long timeout_ms, capsule_checkpoint_entries* report, capsule_error* error);
 
         /// <summary>
@@ -3825,7 +3836,7 @@ namespace Capsule.Raw
         /// signed with the key); `CAPSULE_E_LIMIT` (larger than `max_bytes`); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_MEMORY`;
         /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_checkpoint_read(void* data, UIntPtr size, capsule_checkpoint_options* options, IntPtr* checkpoint, capsule_error* error);
 
         /// <summary>
@@ -3839,7 +3850,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As there; `CAPSULE_E_SYSTEM` (it cannot be read). Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_checkpoint_read_file(byte* path, UIntPtr path_size, capsule_checkpoint_options* options, IntPtr* checkpoint, capsule_error* error);
 
         /// <summary>
@@ -3854,7 +3865,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_checkpoint_write_file(IntPtr checkpoint, byte* path, UIntPtr path_size, capsule_error* error);
 
         /// <summary>
@@ -3868,7 +3879,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_checkpoint_get_data(IntPtr checkpoint, void** data, UIntPtr* size, capsule_error* error);
 
         /// <summary>
@@ -3880,7 +3891,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_checkpoint_get_info(IntPtr checkpoint, capsule_checkpoint_info* info, capsule_error* error);
 
         /// <summary>
@@ -3894,7 +3905,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_checkpoint_list(IntPtr checkpoint, capsule_checkpoint_entries* entries, capsule_error* error);
 
         /// <summary>
@@ -3911,7 +3922,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_CHECKPOINT` (it is not verified); `CAPSULE_E_CLOSED`; `CAPSULE_E_SYSTEM`;
         /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; does not wait for the worker. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_keep_checkpoint(IntPtr session, IntPtr checkpoint, capsule_error* error);
 
         /// <summary>
@@ -3926,7 +3937,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_NAME` (there is none); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
         /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_find_checkpoint(IntPtr session, byte* name, UIntPtr name_size, IntPtr* checkpoint, capsule_error* error);
 
         /// <summary>
@@ -3939,7 +3950,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_session_find_checkpoint(). Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_checkpoint_at(IntPtr session, UIntPtr index, IntPtr* checkpoint, capsule_error* error);
 
         /// <summary>
@@ -3952,7 +3963,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_session_find_checkpoint(), and `CAPSULE_E_SYSTEM`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_forget_checkpoint(IntPtr session, byte* name, UIntPtr name_size, capsule_error* error);
 
         /// <summary>
@@ -3960,7 +3971,7 @@ namespace Capsule.Raw
         ///
         /// - entries: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_checkpoint_entries_release(capsule_checkpoint_entries* entries);
 
         /// <summary>
@@ -3968,7 +3979,7 @@ namespace Capsule.Raw
         ///
         /// - checkpoint: A checkpoint; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_checkpoint_release(IntPtr checkpoint);
 
         /// <summary>
@@ -3980,7 +3991,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_executor_metrics(IntPtr session, capsule_executor_metrics* metrics, capsule_error* error);
 
         /// <summary>
@@ -3992,7 +4003,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_async_metrics(IntPtr session, capsule_async_metrics* metrics, capsule_error* error);
 
         /// <summary>
@@ -4005,7 +4016,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (opened without `enable_metrics`); `CAPSULE_E_ARGUMENT`;
         /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_limiter_metrics(IntPtr session, capsule_limiter_metrics* metrics, capsule_error* error);
 
         /// <summary>
@@ -4014,7 +4025,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_promise_store_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_promise_store_options_init(capsule_promise_store_options* options, uint struct_size);
 
         /// <summary>
@@ -4023,7 +4034,7 @@ namespace Capsule.Raw
         /// - wish: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_promise_wish)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_promise_wish_init(capsule_promise_wish* wish, uint struct_size);
 
         /// <summary>
@@ -4039,7 +4050,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_HANDLE`; `CAPSULE_E_CLOSED`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; reads the file.
         /// Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_store_open(IntPtr runtime, capsule_promise_store_options* options, IntPtr* store, capsule_error* error);
 
         /// <summary>
@@ -4057,7 +4068,7 @@ namespace Capsule.Raw
         /// the store takes nothing more); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`;
         /// `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for file or server. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_create(IntPtr store, capsule_promise_wish* wish, capsule_promise* promise, capsule_error* error);
 
         /// <summary>
@@ -4072,7 +4083,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_promise_create(); `CAPSULE_E_NAME` (there is none). Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_settle(IntPtr store, capsule_text id, int state, capsule_text value, capsule_promise* promise, capsule_error* error);
 
         /// <summary>
@@ -4085,7 +4096,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_promise_settle(). Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_get(IntPtr store, capsule_text id, capsule_promise* promise, capsule_error* error);
 
         /// <summary>
@@ -4100,7 +4111,7 @@ namespace Capsule.Raw
         /// Returns: As capsule_promise_settle(); `CAPSULE_E_TIMEOUT`. A server that goes away while it is waited for is
         /// waited for too. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_wait(IntPtr store, capsule_text id, long timeout_ms, capsule_promise* promise, capsule_error* error);
 
         /// <summary>
@@ -4112,7 +4123,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_promise_settle(). Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_watch(IntPtr store, capsule_text id, capsule_error* error);
 
         /// <summary>
@@ -4127,7 +4138,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread, several at once; waits, unless the timeout is 0.
         /// Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_next(IntPtr store, long timeout_ms, capsule_promise* promise, capsule_error* error);
 
         /// <summary>
@@ -4140,7 +4151,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_store_get_fd(IntPtr store, int* fd, capsule_error* error);
 
         /// <summary>
@@ -4154,7 +4165,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; once it returns, the former one
         /// is not called any more. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_store_set_notify(IntPtr store, IntPtr callback, void* user_data, capsule_error* error);
 
         /// <summary>
@@ -4167,7 +4178,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_NAME` (there is none); `CAPSULE_E_STATE` (it is pending, or the store is a
         /// server's); else as capsule_promise_create(). Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_forget(IntPtr store, capsule_text id, capsule_error* error);
 
         /// <summary>
@@ -4175,7 +4186,7 @@ namespace Capsule.Raw
         ///
         /// - promise: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_promise_release(capsule_promise* promise);
 
         /// <summary>
@@ -4190,7 +4201,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_list_pending(IntPtr store, capsule_pending_promise* promises, UIntPtr capacity, UIntPtr* count, ulong* total, capsule_error* error);
 
         /// <summary>
@@ -4202,7 +4213,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_store_get_metrics(IntPtr store, capsule_promise_metrics* metrics, capsule_error* error);
 
         /// <summary>
@@ -4215,7 +4226,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread; waits for
         /// the file. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_store_close(IntPtr store, capsule_error* error);
 
         /// <summary>
@@ -4223,7 +4234,7 @@ namespace Capsule.Raw
         ///
         /// - store: A store; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_promise_store_release(IntPtr store);
 
         /// <summary>
@@ -4233,7 +4244,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_promise_state_name(int state);
 
         /// <summary>
@@ -4242,7 +4253,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_durable_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_durable_options_init(capsule_durable_options* options, uint struct_size);
 
         /// <summary>
@@ -4263,7 +4274,7 @@ namespace Capsule.Raw
         /// way already, here or in another host: capsule_promise_wait() waits for it. Any thread; waits for file or
         /// server. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_execute_durable(IntPtr session, byte* source, UIntPtr source_size, capsule_execution_options* options, capsule_durable_options* durable, IntPtr* execution, capsule_promise* promise, capsule_error* error);
 
         /// <summary>
@@ -4272,7 +4283,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_interceptor_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_interceptor_options_init(capsule_interceptor_options* options, uint struct_size);
 
         /// <summary>
@@ -4286,7 +4297,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT` (64 are there); `CAPSULE_E_CLOSED`;
         /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_add_interceptor(IntPtr session, capsule_interceptor_options* options, ulong* interceptor_id, capsule_error* error);
 
         /// <summary>
@@ -4298,7 +4309,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_remove_interceptor(IntPtr session, ulong interceptor_id, capsule_error* error);
 
         /// <summary>
@@ -4312,7 +4323,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also when it is not there); `CAPSULE_E_HANDLE`;
         /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_interceptor_info(IntPtr session, ulong interceptor_id, capsule_interceptor_info* info, capsule_error* error);
 
         /// <summary>
@@ -4327,7 +4338,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` for an unknown level; `CAPSULE_E_REENTRANT` from within the
         /// sink; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_log_set_callback(int level, IntPtr callback, void* user_data, capsule_error* error);
 
         /// <summary>
@@ -4336,7 +4347,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_pool_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_pool_options_init(capsule_pool_options* options, uint struct_size);
 
         /// <summary>
@@ -4345,7 +4356,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_acquire_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_acquire_options_init(capsule_acquire_options* options, uint struct_size);
 
         /// <summary>
@@ -4359,7 +4370,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_MEMORY`;
         /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_create(IntPtr runtime, capsule_pool_options* options, IntPtr* pool, capsule_error* error);
 
         /// <summary>
@@ -4373,7 +4384,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_CLOSED`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any
         /// thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_wait_ready(IntPtr pool, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -4393,7 +4404,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_MEMORY`; `CAPSULE_E_REENTRANT` (with a timeout other than 0, from a callback);
         /// `CAPSULE_E_FORKED`. Any thread; waits, unless the timeout is 0. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_acquire(IntPtr pool, capsule_acquire_options* options, IntPtr* session, capsule_error* error);
 
         /// <summary>
@@ -4409,7 +4420,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`, also where the acquisition has failed already: capsule_acquisition_take() tells;
         /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_acquire_async(IntPtr pool, capsule_acquire_options* options, IntPtr* acquisition, capsule_error* error);
 
         /// <summary>
@@ -4425,7 +4436,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_STATE` (canceled, or the session was taken). Any thread; waits, unless the timeout is 0. Since
         /// 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_acquisition_take(IntPtr acquisition, long timeout_ms, IntPtr* session, capsule_error* error);
 
         /// <summary>
@@ -4439,7 +4450,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_acquisition_get_fd(IntPtr acquisition, int* fd, capsule_error* error);
 
         /// <summary>
@@ -4451,7 +4462,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_acquisition_cancel(IntPtr acquisition, capsule_error* error);
 
         /// <summary>
@@ -4459,7 +4470,7 @@ namespace Capsule.Raw
         ///
         /// - acquisition: An acquisition; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_acquisition_release(IntPtr acquisition);
 
         /// <summary>
@@ -4477,7 +4488,7 @@ namespace Capsule.Raw
         /// another pool, or of none: its handle stays valid); `CAPSULE_E_CLOSED` (the pool is, and has closed it; the
         /// handle stays valid); `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_give_back(IntPtr pool, IntPtr session, capsule_error* error);
 
         /// <summary>
@@ -4495,7 +4506,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`.
         /// Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_close(IntPtr pool, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -4505,7 +4516,7 @@ namespace Capsule.Raw
         /// - pool: A pool; NULL or a released one is a no-op. Any thread; the last release waits for the processes to
         ///   end, unless it is made from a notify callback, when they end in the background. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_pool_release(IntPtr pool);
 
         /// <summary>
@@ -4517,7 +4528,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_get_metrics(IntPtr pool, capsule_pool_metrics* metrics, capsule_error* error);
 
         /// <summary>
@@ -4529,7 +4540,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_get_info(IntPtr pool, capsule_pool_info* info, capsule_error* error);
 
         /// <summary>
@@ -4543,7 +4554,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_list_sessions(IntPtr pool, capsule_pool_sessions* sessions, capsule_error* error);
 
         /// <summary>
@@ -4551,7 +4562,7 @@ namespace Capsule.Raw
         ///
         /// - sessions: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_pool_sessions_release(capsule_pool_sessions* sessions);
 
         /// <summary>
@@ -4565,7 +4576,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_list_imports(IntPtr pool, capsule_pool_imports* imports, capsule_error* error);
 
         /// <summary>
@@ -4573,7 +4584,7 @@ namespace Capsule.Raw
         ///
         /// - imports: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_pool_imports_release(capsule_pool_imports* imports);
 
         /// <summary>
@@ -4583,7 +4594,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_breaker_state_name(int state);
 
         /// <summary>
@@ -4593,7 +4604,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_pooled_state_name(int state);
 
         /// <summary>
@@ -4612,7 +4623,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_DIED`; `CAPSULE_E_CLOSED`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`;
         /// `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_snapshot(IntPtr session, long timeout_ms, IntPtr* snapshot, capsule_error* error);
 
         /// <summary>
@@ -4632,7 +4643,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_TIMEOUT`; `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any
         /// thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_restore(IntPtr session, IntPtr snapshot, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -4650,7 +4661,7 @@ namespace Capsule.Raw
         /// of it); `CAPSULE_E_TIMEOUT`; `CAPSULE_E_CLOSED` (the runtime is); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
         /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_snapshot_branch(IntPtr snapshot, long timeout_ms, IntPtr* session, capsule_error* error);
 
         /// <summary>
@@ -4668,7 +4679,7 @@ namespace Capsule.Raw
         /// Returns: As capsule_session_snapshot(), but for `CAPSULE_E_LIMIT`, and capsule_snapshot_branch(). Any
         /// thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_branch(IntPtr session, long timeout_ms, IntPtr* branch, capsule_error* error);
 
         /// <summary>
@@ -4681,7 +4692,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; reads
         /// `/proc`, which may take milliseconds for a process of gigabytes. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_snapshot_get_info(IntPtr snapshot, capsule_snapshot_info* info, capsule_error* error);
 
         /// <summary>
@@ -4689,7 +4700,7 @@ namespace Capsule.Raw
         ///
         /// - snapshot: A snapshot; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_snapshot_release(IntPtr snapshot);
 
         /// <summary>
@@ -4706,7 +4717,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits
         /// for the worker. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_trace(IntPtr session, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
 
         /// <summary>
@@ -4723,7 +4734,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_get_trace(IntPtr pool, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
 
         /// <summary>
@@ -4733,7 +4744,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_trace_kind_name(int kind);
     }
 }
