@@ -8,7 +8,9 @@ LIB is the folder of libcapsule.so.0 and `capsule/`; an ASSEMBLY is FRAMEWORK=FO
 import pathlib
 import platform
 import re
+import subprocess
 import sys
+import tempfile
 import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -49,6 +51,13 @@ TYPES = """<?xml version="1.0" encoding="utf-8"?>
 """
 
 
+def stripped(path):
+    """The bytes of a library or program without its debug information: a twentieth of them."""
+    with tempfile.NamedTemporaryFile() as file:
+        subprocess.run(["strip", "--strip-debug", "-o", file.name, str(path)], check=True)
+        return pathlib.Path(file.name).read_bytes()
+
+
 def main():
     output, lib, assemblies = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), [text.split("=", 1) for text in sys.argv[3:]]
     raw = (ROOT / "bindings/csharp/Capsule/Raw.Generated.cs").read_text(encoding="utf-8")
@@ -79,7 +88,8 @@ def main():
         add("_rels/.rels", RELATIONS)
         add("Libcapsule.nuspec", NUSPEC.format(version=version, groups=groups))
         for name, path in files.items():
-            add(name, path.read_bytes(), 0o755 if path.name == "capsule-echo-worker" else 0o644)
+            data = stripped(path) if name.startswith("runtimes/") else path.read_bytes()
+            add(name, data, 0o755 if path.name == "capsule-echo-worker" else 0o644)
     print(package)
 
 
