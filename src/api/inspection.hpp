@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "api/handles.hpp"
-#include "api/lists.hpp"
+#include "api/names.hpp"
+#include "api/owned_struct.hpp"
 #include "capsule/introspection.h"
 #include "diagnostics/guard.hpp"
 
