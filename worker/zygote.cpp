@@ -339,7 +339,7 @@ class Zygote {
 
   // Whether it can be one of those: its parent is the go-between of a process that is ours, or that has ended and left it to us.
   [[nodiscard]] bool is_new_fork(pid_t pid) const {
-    if (pid == spare_pid_ || sessions_.contains(pid)) {
+    if (is_known(pid)) {
       return false;
     }
     for (pid_t parent = parent_of(pid);;) {
@@ -390,6 +390,9 @@ class Zygote {
         return;
       }
       const pid_t pid = info.si_pid;
+      if (!is_known(pid)) {
+        receive_notices();  // a fork's that has ended already: who waits for it is to be told of both
+      }
       const auto session = sessions_.find(pid);
       if (session != sessions_.end()) {
         kill(-pid, SIGKILL);
@@ -413,13 +416,14 @@ class Zygote {
   // while they live, and only then do they come here.
   std::uint32_t kill_orphans() {
     return kill_children([this](pid_t child) {
-      const auto known = [&] { return child == spare_pid_ || sessions_.contains(child); };
-      if (!known()) {
+      if (!is_known(child)) {
         receive_notices();  // of a fork the notice comes first, then the child
       }
-      return known();
+      return is_known(child);
     });
   }
+
+  [[nodiscard]] bool is_known(pid_t child) const { return child == spare_pid_ || sessions_.contains(child); }
 
   // The host is gone, or wants no more: everything goes (I10).
   [[noreturn]] void end() {

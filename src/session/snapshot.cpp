@@ -90,6 +90,9 @@ void Snapshot::fork_session(std::uint64_t fork_id, const std::vector<UniqueFd> &
     if (const auto self = weak.lock()) {
       self->forking_.erase(fork_id);
     }
+    if (process.status().code() == CAPSULE_E_STATE) {  // its zygote went meanwhile: as if it had been gone before
+      process = Status(CAPSULE_E_WORKER, process.status().message());
+    }
     forked(std::move(process), std::move(channel));
   };
   runtime_->zygote(options_.profile)->expect_fork(fork_id, told, std::move(exited));

@@ -33,7 +33,7 @@ constexpr End kFailures[] = {
     {"await asyncio.sleep(0)\n1 / 0", "error"},
     {"import time; time.sleep(60)", "canceled", Act::kCancel},
     {"await asyncio.sleep(60)", "canceled", Act::kCancel},
-    {"while True: pass", "timeout", Act::kNone, 30},
+    {"while True: pass", "timeout", Act::kNone, 200},
 };
 constexpr const char *kDeaf = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile True: pass";
 constexpr const char *kStubborn =
@@ -44,7 +44,7 @@ constexpr End kDeaths[] = {
     {"import time; time.sleep(60)", "died", Act::kKillWorker, 0, true},
     {kDeaf, "canceled", Act::kCancel, 0, true, 0},
     {kStubborn, "canceled", Act::kCancel, 0, true, 50},
-    {kStubborn, "timeout", Act::kNone, 30, true},
+    {kStubborn, "timeout", Act::kNone, 200, true},
 };
 
 constexpr const char *kBefore =

@@ -26,7 +26,7 @@ class NoCollection {
 };
 
 struct Group {
-  std::string text;  // the names, one a line
+  std::string text;  // the names, one a line, as they stand in JSON: they are nothing that it changes
   std::vector<PyObject *> types;
   PyRef values{PyList_New(0)};
 };
@@ -69,8 +69,11 @@ class Walk {
     PyObject *name = nullptr;
     PyObject *value = nullptr;
     while (others_ && PyDict_Next(names, &position, &name, &value) != 0) {
-      // Keys that are no texts are no names.
-      if (PyUnicode_Check(name) != 0 && !(takes(name, value) ? add(name, value) : leave(name, value))) {
+      if (PyUnicode_Check(name) == 0) {
+        continue;  // a key, and no name
+      }
+      const std::string_view text = is_plain(value) ? common(name) : std::string_view();
+      if (!(text.empty() ? leave(name, value) : add(text, value))) {
         return false;
       }
     }
@@ -80,7 +83,8 @@ class Walk {
   // A list of (names, types, values), and a dict of the others. Null with an exception set.
   PyObject *result() {
     PyRef list(PyList_New(0));
-    for (const Group &group : groups_) {
+    for (Group &group : groups_) {
+      group.text += '"';
       PyRef types(PyTuple_New(static_cast<Py_ssize_t>(group.types.size())));
       for (std::size_t i = 0; types && i < group.types.size(); ++i) {
         PyTuple_SetItem(types.get(), static_cast<Py_ssize_t>(i), PyRef::borrow(group.types[i]).release());
@@ -96,16 +100,19 @@ class Walk {
   }
 
  private:
-  [[nodiscard]] bool takes(PyObject *name, PyObject *value) const {
-    if (std::find(types_.begin(), types_.end(), reinterpret_cast<PyObject *>(Py_TYPE(value))) == types_.end()) {
-      return false;
-    }
-    const std::string_view text = view_of(name);
-    return text.size() <= most_chars_ && is_common(text) &&
-           std::find(left_out_.begin(), left_out_.end(), text) == left_out_.end();
+  [[nodiscard]] bool is_plain(PyObject *value) const {
+    return std::find(types_.begin(), types_.end(), reinterpret_cast<PyObject *>(Py_TYPE(value))) != types_.end();
   }
 
-  bool add(PyObject *name, PyObject *value) {
+  // The name; empty where it is not to be taken.
+  [[nodiscard]] std::string_view common(PyObject *name) const {
+    const std::string_view text = view_of(name);
+    const bool taken =
+        text.size() <= most_chars_ && is_common(text) && std::find(left_out_.begin(), left_out_.end(), text) == left_out_.end();
+    return taken ? text : std::string_view();
+  }
+
+  bool add(std::string_view name, PyObject *value) {
     if (groups_.empty() || PyList_Size(groups_.back().values.get()) == group_names_) {
       groups_.emplace_back();
       if (!groups_.back().values) {
@@ -113,10 +120,8 @@ class Walk {
       }
     }
     Group &group = groups_.back();
-    if (!group.text.empty()) {
-      group.text += '\n';
-    }
-    group.text += view_of(name);
+    group.text += group.text.empty() ? "\"" : "\\n";
+    group.text += name;
     auto *type = reinterpret_cast<PyObject *>(Py_TYPE(value));
     if (std::find(group.types.begin(), group.types.end(), type) == group.types.end()) {
       group.types.push_back(type);

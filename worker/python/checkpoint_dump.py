@@ -2,11 +2,14 @@
 
 import enum
 import itertools
+import json
 import operator
 import pickle
 import sys
 import time
 import types
+
+json_text = json.encoder.encode_basestring_ascii
 
 cloudpickle = load_once("cloudpickle")
 
@@ -112,27 +115,24 @@ class TypeNames(dict):
 
 def is_usable(name):
     """Whether a manifest can hold the name."""
-    return len(name) <= MAX_NAME_CHARS and "\n" not in name and encodable(name) == name
+    return len(name) <= MAX_NAME_CHARS and "\n" not in name and (name.isascii() or encodable(name) == name)
 
 
 class Group:
-    """Names, one a line, the values in their order, and the types of these."""
+    """Names, as JSON of a text with one a line; the values in their order, and the types of these."""
 
     def __init__(self, text, types, values):
         self.text = text
         self.types = types
         self.values = values
 
-    @classmethod
-    def of(cls, names, values):
-        return cls("\n".join(names), set(map(type, values)), values)
-
     def names(self):
-        return self.text.split("\n")
+        return json.loads(self.text).split("\n")
 
 
 class Dumper:
     def __init__(self, namespace, sources, protected, write, plain_names):
+        self.began_ns = time.monotonic_ns()
         self.namespace = namespace
         # Most names of most sessions are such that native code can take them: what follows looks at each of the others.
         self.groups, names = [], namespace
@@ -142,7 +142,7 @@ class Dumper:
         self.names = names_of(names, protected)
         self.sources = sources
         self.type_names = TypeNames()
-        self.entries = []  # and how many names each has
+        self.entries = []  # each as JSON, its kind, and how many names it has
         self.skipped = {}  # reasons by name
         self.bad_types = set()
         self.rest = []  # names whose values are not plain data
@@ -153,7 +153,6 @@ class Dumper:
         self.probe = PlainProbe()
 
     def run(self):
-        began = time.monotonic_ns()
         self.body.write(prelude())
         self.sort_names()
         self.dump_plain()
@@ -166,12 +165,15 @@ class Dumper:
         for name in self.rest:
             self.dump_one(name)
         self.body.flush()
-        return {**self.manifest(values_offset), "duration_ns": time.monotonic_ns() - began}
+        # What may be long is there as JSON already: it takes long to encode.
+        manifest = json.dumps(self.manifest(values_offset), separators=(",", ":"))
+        entries = ",".join([entry for entry, _, _ in self.entries])
+        return f'{manifest[:-1]},"entries":[{entries}]}}'.encode()
 
     def manifest(self, values_offset):
         counts = dict.fromkeys((*KINDS, "skipped"), 0)
-        for entry, count in self.entries:
-            counts[entry["kind"]] += count
+        for _, kind, count in self.entries:
+            counts[kind] += count
         counts["skipped"] = len(self.skipped)
         return {
             "format_version": FORMAT_VERSION,
@@ -180,7 +182,6 @@ class Dumper:
             "pickle_protocol": PROTOCOL,
             "body_size": self.body.size,
             "values_offset": values_offset,
-            "entries": [entry for entry, _ in self.entries],
             "skipped": [
                 {"name": encodable(name[:MAX_NAME_CHARS]), "type": self.type_names[type(self.names[name])], "reason": reason}
                 for name, reason in self.skipped.items()
@@ -189,6 +190,7 @@ class Dumper:
             "classes": self.classes,
             "imports": self.imports,
             "counts": counts,
+            "duration_ns": time.monotonic_ns() - self.began_ns,
         }
 
     def find_definitions(self):
@@ -205,18 +207,12 @@ class Dumper:
         self.skipped[name] = reason
         self.bad_types.add(type(self.names[name]))
 
-    def add_entry(self, group, kind, offset):
+    def add_entry(self, group, kind, offset, head=None):
         types = group.types if len(group.types) == 1 else map(type, group.values)
         # One long text is written and read much faster than many.
-        entry = {
-            "names": group.text,
-            "kind": kind,
-            "types": "\n".join(map(self.type_names.__getitem__, types)),
-            "offset": offset,
-            "size_bytes": self.body.size - offset,
-        }
-        self.entries.append((entry, len(group.values)))
-        return entry
+        types = json_text("\n".join(map(self.type_names.__getitem__, types)))
+        place = f'"offset":{offset},"size_bytes":{self.body.size - offset}' + (f',"head":{head}' if head is not None else "")
+        self.entries.append((f'{{"names":{group.text},"kind":"{kind}","types":{types},{place}}}', kind, len(group.values)))
 
     def kind_of(self, name):
         value = self.names[name]
@@ -253,7 +249,8 @@ class Dumper:
             self.groups.append(self.group_of(plain[start : start + GROUP_NAMES]))
 
     def group_of(self, names):
-        return Group.of(names, list(map(self.names.__getitem__, names)))
+        values = list(map(self.names.__getitem__, names))
+        return Group(json_text("\n".join(names)), set(map(type, values)), values)
 
     def dump_plain(self):
         """Pickles what is all plain data; the rest gets what is not."""
@@ -306,7 +303,7 @@ class Dumper:
         except Exception as error:
             self.skip(name, reason_of(error))
         else:
-            self.add_entry(Group.of([name], [value]), self.kind_of(name), offset)
+            self.add_entry(Group(json_text(name), (type(value),), (value,)), self.kind_of(name), offset)
 
     def dump_definitions(self):
         """Pickles heads and states; again from the start without those that failed, as others refer to them."""
@@ -344,7 +341,8 @@ class Dumper:
             if is_head:
                 heads[name] = [offset, self.body.size - offset]
             elif name in heads:
-                self.add_entry(Group.of([name], [value]), CLASS if isinstance(value, type) else FUNCTION, offset)["head"] = heads[name]
+                group = Group(json_text(name), (type(value),), (value,))
+                self.add_entry(group, CLASS if isinstance(value, type) else FUNCTION, offset, heads[name])
         return first, failed
 
     def definition_steps(self):
@@ -391,10 +389,10 @@ def generic_arguments(cls):
 
 
 def dump(namespace, sources, *, protected, write, plain_names=None):
-    """Passes the checkpoint's body to `write`, in pieces. Returns its manifest, plain data for JSON; and what takes a while to let go of,
-    and is better kept until that matters to nobody. It is nothing where letting go of it may run the user's code.
+    """Passes the checkpoint's body to `write`, in pieces. Returns its manifest, as JSON; how many names were skipped; and what takes a
+    while to let go of, and is better kept until that matters to nobody: nothing, where letting go of it may run the user's code.
 
     `plain_names` is the worker's native function of that name."""
     dumper = Dumper(namespace, sources, protected, write, plain_names)
     manifest = dumper.run()
-    return manifest, dumper if dumper.is_plain else None
+    return manifest, len(dumper.skipped), dumper if dumper.is_plain else None

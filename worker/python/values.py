@@ -365,16 +365,16 @@ def dump_checkpoint(names, sources, limit):
         pieces.append(bytes(piece))
 
     try:
-        manifest, held = load_once("checkpoint_dump").dump(names, sources, protected=PROTECTED, write=write, plain_names=plain_names)
+        dump = load_once("checkpoint_dump").dump
+        manifest, skipped, held = dump(names, sources, protected=PROTECTED, write=write, plain_names=plain_names)
     except TooLarge:
         raise Refusal(E_LIMIT, f"the checkpoint takes more than {limit} bytes, its max_bytes") from None
-    text = json.dumps(manifest, separators=(",", ":")).encode()
     with SharedFile() as file:
-        file.write(text)
+        file.write(manifest)
         for piece in pieces:
             file.write(piece)
     # What is held is let go of with the answer, once that is sent.
-    return {"fd": file.fd, "total": len(text), "size_bytes": len(text) + size, "sizes": [len(manifest["skipped"])], "held": held}
+    return {"fd": file.fd, "total": len(manifest), "size_bytes": len(manifest) + size, "sizes": [skipped], "held": held}
 
 
 RESTORE_MERGE, RESTORE_KEEP = 1, 2

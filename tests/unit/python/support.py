@@ -58,10 +58,10 @@ class Session:
 
     def dump(self, write=None):
         pieces = []
-        manifest, self.held = self.on_main(
+        manifest, _, self.held = self.on_main(
             lambda: load_once("checkpoint_dump").dump(self.names, self.sources, protected=PROTECTED, write=write or (lambda data: pieces.append(bytes(data))))
         )
-        return json.loads(json.dumps(manifest)), b"".join(pieces)
+        return json.loads(manifest), b"".join(pieces)
 
     def load(self, manifest, body, clear=True, conflict="overwrite", protected=PROTECTED):
         return self.on_main(
