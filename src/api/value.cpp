@@ -4,6 +4,7 @@
 
 #include "api/call.hpp"
 #include "api/given_values.hpp"
+#include "api/read_values.hpp"
 #include "base/clock.hpp"
 #include "base/text_view.hpp"
 
@@ -88,14 +89,10 @@ Status check_out_size(std::uint32_t struct_size, std::size_t size, const char *n
 
 Status write_value(capsule::Reply reply, capsule_value &value) {
   auto read = ReadValue::open(std::move(reply));
-  if (!read.ok()) {
-    return read.status();
+  if (read.ok()) {
+    hand_over(std::move(read.value()), value);
   }
-  auto holder = std::make_unique<capsule_value_storage>();
-  value = read.value()->fields();
-  holder->value = std::move(read.value());
-  value.storage = holder.release();
-  return {};
+  return read.status();
 }
 
 Status write_list(capsule::Reply reply, capsule_name_list &list) {
@@ -112,6 +109,22 @@ Status write_list(capsule::Reply reply, capsule_name_list &list) {
 }
 
 }  // namespace
+
+namespace capsule::api {
+
+Status check_value_out(const capsule_value *value) {
+  return value == nullptr ? Status(CAPSULE_E_ARGUMENT, "value is NULL")
+                          : check_out_size(value->struct_size, sizeof *value, "value");
+}
+
+void hand_over(std::unique_ptr<ReadValue> read, capsule_value &value) {
+  auto holder = std::make_unique<capsule_value_storage>();
+  value = read->fields();
+  holder->value = std::move(read);
+  value.storage = holder.release();
+}
+
+}  // namespace capsule::api
 
 extern "C" {
 
@@ -151,10 +164,7 @@ capsule_status capsule_session_update(capsule_session *session, const capsule_in
 capsule_status capsule_session_get(capsule_session *session, const char *name, size_t name_size, int32_t kind,
                                    int64_t timeout_ms, capsule_value *value, capsule_error *error) {
   return call(error, [&]() -> Status {
-    if (value == nullptr) {
-      return {CAPSULE_E_ARGUMENT, "value is NULL"};
-    }
-    if (Status status = check_out_size(value->struct_size, sizeof *value, "value"); !status.ok()) {
+    if (Status status = check_value_out(value); !status.ok()) {
       return status;
     }
     *value = {.struct_size = sizeof *value};
