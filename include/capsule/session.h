@@ -17,9 +17,6 @@ typedef struct capsule_session capsule_session;
 /** @brief A bridge to functions of the host, see bridge.h: a token, never dereferenced. */
 typedef struct capsule_bridge capsule_bridge;
 
-/** @brief One rule of what may be called, see bridge.h. */
-typedef struct capsule_rule capsule_rule;
-
 /** @brief What runs the source text. */
 enum {
   /** Python. */
@@ -396,6 +393,8 @@ typedef struct capsule_session_info {
   uint64_t checkpoint_restores_failed;
   /** Checkpoints that were let go for `checkpoint_limit`. */
   uint64_t checkpoints_evicted;
+  /** Calls of the host. */
+  capsule_bridge_figures bridge;
 } capsule_session_info;
 
 /**

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cmath>
 
+#include "api/bridge_answers.hpp"
 #include "api/call.hpp"
 #include "api/given_values.hpp"
 #include "api/handles.hpp"
@@ -32,7 +33,7 @@ constexpr std::size_t kMaxMessage = 32U << 10U;
 constexpr std::size_t kMaxType = 255;
 constexpr std::int64_t kYearMs = 31'536'000'000;
 constexpr std::uint32_t kKnownFlags =
-    CAPSULE_CAPABILITY_IDEMPOTENT | CAPSULE_CAPABILITY_NEEDS_APPROVAL | CAPSULE_CAPABILITY_STREAM;
+    CAPSULE_CAPABILITY_IDEMPOTENT | CAPSULE_CAPABILITY_NEEDS_APPROVAL | CAPSULE_CAPABILITY_STREAM | CAPSULE_CAPABILITY_UPLOAD;
 
 // ASCII identifiers joined by dots, none of which begins with an underscore.
 bool is_capability_name(const std::string &name) {
@@ -59,8 +60,9 @@ Status check_numbers(const capsule_capability &c) {
   if ((c.flags & ~kKnownFlags) != 0) {
     return {CAPSULE_E_ARGUMENT, "capability.flags has bits that are not known: " + std::to_string(c.flags & ~kKnownFlags)};
   }
-  if ((c.flags & CAPSULE_CAPABILITY_STREAM) != 0 && (c.flags & CAPSULE_CAPABILITY_IDEMPOTENT) != 0) {
-    return {CAPSULE_E_ARGUMENT, "capability.flags: a stream cannot be idempotent"};
+  if ((c.flags & (CAPSULE_CAPABILITY_STREAM | CAPSULE_CAPABILITY_UPLOAD)) != 0 &&
+      (c.flags & CAPSULE_CAPABILITY_IDEMPOTENT) != 0) {
+    return {CAPSULE_E_ARGUMENT, "capability.flags: what comes in pieces cannot be idempotent"};
   }
   if (!(c.calls_per_s >= 0 && c.calls_per_s <= 1'000'000)) {
     return {CAPSULE_E_ARGUMENT, "capability.calls_per_s: it can be 0 to 1000000"};
@@ -129,7 +131,8 @@ Result<capsule::BridgeOptions> read_bridge_options(const capsule_bridge_options 
                                check_range("options.max_session_pending", o.max_session_pending, 1, 10'000'000),
                                check_range("options.max_session_bytes", bytes, 1 << 10, std::int64_t{1} << 40),
                                check_range("options.max_answers", o.max_answers, 0, 10'000'000),
-                               check_range("options.cancel_notices", o.cancel_notices, 0, 1), policy.status()}) {
+                               check_range("options.cancel_notices", o.cancel_notices, 0, 1),
+                               check_range("options.chunk_notices", o.chunk_notices, 0, 1), policy.status()}) {
     if (!status.ok()) {
       return status;
     }
@@ -139,26 +142,8 @@ Result<capsule::BridgeOptions> read_bridge_options(const capsule_bridge_options 
                                 .max_session_bytes = o.max_session_bytes,
                                 .max_answers = o.max_answers,
                                 .cancel_notices = o.cancel_notices != 0,
+                                .chunk_notices = o.chunk_notices != 0,
                                 .policy = o.rule_count > 0 ? std::move(policy.value()) : nullptr};
-}
-
-// What a call is answered with: NULL is None.
-Result<HostAnswer> read_answer(capsule::Bridge &bridge, std::uint64_t request_id, const capsule_value *value) {
-  HostAnswer answer;
-  if (value == nullptr) {
-    return answer;
-  }
-  std::size_t room = bridge.max_frame_bytes() - capsule::wire::kFrameOverhead;
-  auto read = read_value("value", capsule_text_from("value"), value, room);
-  if (!read.ok()) {
-    return read.status();
-  }
-  if (Status status = bridge.check_result(request_id, read.value()); !status.ok()) {
-    return status;
-  }
-  answer.has_value = true;
-  answer.value = std::move(read.value());
-  return answer;
 }
 
 void hand_over(capsule::HostRequest taken, capsule_request *request) {
@@ -304,7 +289,7 @@ capsule_status capsule_bridge_respond(capsule_bridge *bridge, uint64_t request_i
     if (!found.ok()) {
       return found.status();
     }
-    auto answer = read_answer(*found.value(), request_id, value);
+    auto answer = read_call_answer(*found.value(), request_id, value);
     return answer.ok() ? found.value()->respond(request_id, std::move(answer.value())) : answer.status();
   });
 }
@@ -336,23 +321,6 @@ capsule_status capsule_bridge_approve(capsule_bridge *bridge, uint64_t request_i
     }
     const Status flag = check_range("approved", approved, 0, 1);
     return flag.ok() ? found.value()->approve(request_id, approved != 0) : flag;
-  });
-}
-
-capsule_status capsule_bridge_send_chunk(capsule_bridge *bridge, uint64_t request_id, const capsule_value *value,
-                                         int64_t timeout_ms, capsule_error *error) {
-  return call(error, [&]() -> Status {
-    auto found = look_up(bridge);
-    const Status may_wait = timeout_ms == 0 ? Status() : check_wait("capsule_bridge_send_chunk", timeout_ms);
-    for (const Status &status : {found.status(), may_wait}) {
-      if (!status.ok()) {
-        return status;
-      }
-    }
-    auto piece = read_answer(*found.value(), request_id, value);
-    return piece.ok() ? found.value()->send_piece(request_id, std::move(piece.value()),
-                                                  timeout_ms == 0 ? 0 : capsule::deadline_after_ms(timeout_ms))
-                      : piece.status();
   });
 }
 

@@ -132,11 +132,6 @@ Status send_answer(capsule_execution *execution, std::uint64_t input_id, std::op
   return session.answer(*found.value(), input_id, std::nullopt);
 }
 
-template <std::size_t N>
-const char *name_of(const char *const (&names)[N], std::int32_t value) {
-  return value >= 0 && static_cast<std::size_t>(value) < N ? names[value] : "unknown";
-}
-
 }  // namespace
 
 namespace capsule::api {

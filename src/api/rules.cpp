@@ -103,8 +103,10 @@ Result<std::shared_ptr<CallSource>> read_access(const capsule_bridge *bridge, co
     return found.status();
   }
   std::vector<std::shared_ptr<const Policy>> layers{std::move(policy.value())};
-  if (const auto &most = found.value()->policy()) {
-    layers.push_back(most);
+  for (const auto &most : {found.value()->policy(), found.value()->runtime().policy()}) {
+    if (most) {
+      layers.push_back(most);
+    }
   }
   return std::shared_ptr<CallSource>(std::make_shared<BridgeAccess>(std::move(found.value()), std::move(layers)));
 }

@@ -2,6 +2,7 @@
 
 #include "api/call.hpp"
 #include "api/handles.hpp"
+#include "api/rules.hpp"
 
 using capsule::Result;
 using capsule::Status;
@@ -23,10 +24,14 @@ Result<capsule::RuntimeOptions> translate(const capsule_runtime_options *given) 
     return status;
   }
   auto folder = read_text("options.worker_dir", o.worker_dir, 4096);
-  if (!folder.ok()) {
-    return folder.status();
+  auto policy = read_rules(o.rules, o.rule_count);
+  for (const Status &status : {folder.status(), policy.status()}) {
+    if (!status.ok()) {
+      return status;
+    }
   }
-  return capsule::RuntimeOptions{o.max_frame_bytes & ~7U, std::move(folder.value())};
+  return capsule::RuntimeOptions{o.max_frame_bytes & ~7U, std::move(folder.value()),
+                                 o.rule_count > 0 ? std::move(policy.value()) : nullptr};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "api/call.hpp"
 #include "api/given_values.hpp"
 #include "api/owned_struct.hpp"
+#include "api/read_values.hpp"
 #include "base/clock.hpp"
 #include "base/text_view.hpp"
 
@@ -72,14 +73,10 @@ Status bind_values(const Call &call, Result<std::vector<NamedValue>> values, std
 
 Status write_value(capsule::Reply reply, capsule_value &value) {
   auto read = ReadValue::open(std::move(reply));
-  if (!read.ok()) {
-    return read.status();
+  if (read.ok()) {
+    hand_over(std::move(read.value()), value);
   }
-  auto holder = std::make_unique<capsule_value_storage>();
-  capsule_value fields = read.value()->fields();
-  holder->value = std::move(read.value());
-  fields.storage = holder.release();
-  return write_struct(&value, fields, "value");
+  return read.status();
 }
 
 Status write_list(capsule::Reply reply, capsule_name_list &list) {
@@ -96,6 +93,18 @@ Status write_list(capsule::Reply reply, capsule_name_list &list) {
 }
 
 }  // namespace
+
+namespace capsule::api {
+
+void hand_over(std::unique_ptr<ReadValue> read, capsule_value &value) {
+  auto holder = std::make_unique<capsule_value_storage>();
+  capsule_value fields = read->fields();
+  holder->value = std::move(read);
+  fields.storage = holder.release();
+  static_cast<void>(write_struct(&value, fields, "value"));  // the size was checked
+}
+
+}  // namespace capsule::api
 
 extern "C" {
 

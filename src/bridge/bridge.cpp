@@ -102,7 +102,11 @@ Result<HostRequest> Bridge::next(std::uint64_t deadline_ns) {
       fd_.lower();
     }
     if (const auto pending = find(id)) {
-      return describe(kind, *pending);
+      HostRequest request = describe(kind, *pending);
+      if (kind == CAPSULE_REQUEST_CALL) {
+        tell_of_pieces(*pending);
+      }
+      return request;
     }
     if (kind == CAPSULE_REQUEST_CANCELED) {
       return HostRequest{.kind = kind, .id = id};
@@ -191,7 +195,7 @@ void Bridge::close() {
     end_all(answers, Outcome::kClosed, "the bridge is closed");
     ready_.clear();
     changed_.notify_all();
-    taken_.notify_all();
+    moved_.notify_all();
     fd_.raise();
   }
   log_record(CAPSULE_LOG_DEBUG, "event=bridge_closed rejected={}", answers.size());
@@ -239,6 +243,20 @@ capsule_bridge_metrics Bridge::metrics_of(const BridgePort &port) {
   metrics.capabilities = static_cast<std::uint32_t>(capabilities_.size());
   metrics.queued = ready_.size();
   return metrics;
+}
+
+capsule_bridge_figures Bridge::figures_of(const BridgePort &port) {
+  const std::lock_guard lock(mutex_);
+  const capsule_bridge_metrics &m = port.counters_;
+  return {.pending_current = m.bridge_pending_current,
+          .pending_hwm = m.bridge_pending_hwm,
+          .created = m.calls,
+          .resolved = m.ok,
+          .rejected = m.failed,
+          .denied = m.denied,
+          .timed_out = m.timed_out,
+          .canceled = m.canceled,
+          .rejected_at_shutdown = m.rejected_at_shutdown};
 }
 
 std::uint64_t Bridge::list(std::size_t capacity, std::vector<capsule_pending_call> &calls) {

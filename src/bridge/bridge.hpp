@@ -25,12 +25,16 @@
 
 namespace capsule {
 
+// Values in shared memory that the open calls of a session hold: each is a mapping, of which a process has some 65,000.
+inline constexpr std::uint64_t kMostMapped = 1024;
+
 struct BridgeOptions {
   std::uint32_t max_pending = 100'000;
   std::uint32_t max_session_pending = 16'384;
   std::uint64_t max_session_bytes = 64U << 20U;
   std::uint32_t max_answers = 10'000;
   bool cancel_notices = false;
+  bool chunk_notices = false;
   std::shared_ptr<const Policy> policy;  // null: what the sessions' own say
 };
 
@@ -69,6 +73,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   void release();  // its handle
   capsule_bridge_metrics metrics();
   capsule_bridge_metrics metrics_of(const BridgePort &port);
+  capsule_bridge_figures figures_of(const BridgePort &port);
   std::uint64_t list(std::size_t capacity, std::vector<capsule_pending_call> &calls);
   // The most that any session may call; null: what its own rules say.
   [[nodiscard]] const std::shared_ptr<const Policy> &policy() const { return options_.policy; }
@@ -78,16 +83,21 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   // bridge_answers.cpp: what the host says. CAPSULE_E_STATE where nobody waits, CAPSULE_E_ARGUMENT where there is no such request.
   Status respond(std::uint64_t request_id, HostAnswer answer);
   Status approve(std::uint64_t request_id, bool approved);
-  Status send_piece(std::uint64_t request_id, HostAnswer piece, std::uint64_t deadline_ns);
   // Whether a value may be the answer to the request, or a piece of it.
   Status check_result(std::uint64_t request_id, const NamedValue &value);
 
   // bridge_calls.cpp: what sessions say, by their ports.
   void call(const std::shared_ptr<BridgePort> &port, const std::shared_ptr<Session> &session, HostCall call);
   void give_up(BridgePort &port, std::uint64_t incarnation, std::uint64_t call_id);
-  void pieces_taken(BridgePort &port, std::uint64_t incarnation, std::uint64_t call_id, std::uint32_t count);
   void lost(BridgePort &port, std::uint64_t incarnation);
   Status narrow(BridgePort &port, std::shared_ptr<const Policy> policy);
+
+  // bridge_pieces.cpp: pieces of answers to sessions, pieces of calls from them.
+  Status send_piece(std::uint64_t request_id, HostAnswer piece, std::uint64_t deadline_ns);
+  void pieces_taken(BridgePort &port, std::uint64_t incarnation, std::uint64_t call_id, std::uint32_t count);
+  Status piece(BridgePort &port, std::uint64_t incarnation, std::uint64_t call_id, std::unique_ptr<ReadValue> value);
+  // CAPSULE_E_END behind the last.
+  Result<std::unique_ptr<ReadValue>> next_piece(std::uint64_t request_id, std::uint64_t deadline_ns);
 
  private:
   Bridge(std::shared_ptr<Runtime> runtime, BridgeOptions options);
@@ -109,9 +119,13 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
     std::int32_t state = CAPSULE_CALL_QUEUED;
     bool asks = false;  // the host is to be asked first
     bool has_turn = false;
-    std::uint32_t pieces_ahead = 0;  // sent, and not yet taken
-    std::uint64_t bytes = 0;         // of what it carries
-    std::uint64_t mapped = 0;        // values in shared memory
+    std::uint32_t pieces_ahead = 0;                 // sent, and not yet taken
+    std::uint64_t bytes = 0;                        // of what it carries
+    std::uint64_t mapped = 0;                       // values in shared memory
+    std::deque<std::unique_ptr<ReadValue>> pieces;  // that the code sent, and the host has not taken
+    bool pieces_end = false;
+    bool pieces_told = false;       // by a notice, since the host found none
+    std::uint32_t pieces_owed = 0;  // taken, and not yet credited
     std::set<std::uint64_t> joined;
   };
   // Told once no lock is held.
@@ -170,7 +184,13 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   void end_all(Answers &answers, Outcome outcome, const char *message);
   void keep(const std::string &key, const HostAnswer &answer);
   std::shared_ptr<Pending> find(std::uint64_t request_id) const;
+  std::shared_ptr<Pending> find(BridgePort &port, std::uint64_t incarnation, std::uint64_t call_id) const;
   Status not_open(std::uint64_t request_id);
+  [[nodiscard]] Status is_over(std::uint64_t request_id) const;
+  [[nodiscard]] bool was_answered(std::uint64_t request_id) const;
+  static Status check_taken(const Pending &pending);
+  Status admit_piece(const Pending &pending, const ReadValue *value) const;
+  void tell_of_pieces(Pending &pending);
   void on_alarm();
 
   const std::shared_ptr<Runtime> runtime_;
@@ -178,7 +198,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
 
   mutable std::mutex mutex_;         // guards below
   std::condition_variable changed_;  // there is a request
-  std::condition_variable taken_;    // pieces were
+  std::condition_variable moved_;    // a piece came, or was taken, or a call ended
   bool closed_ = false;
   std::uint64_t last_id_ = 0;
   std::map<std::string, std::shared_ptr<Capability>> capabilities_;
@@ -202,7 +222,8 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
 // One session's way to the bridge: its rules, and what it has used of them. Guarded by the bridge's lock.
 class BridgePort : public CallSink, public std::enable_shared_from_this<BridgePort> {
  public:
-  BridgePort(std::shared_ptr<Bridge> bridge, std::vector<std::shared_ptr<const Policy>> layers);
+  BridgePort(std::shared_ptr<Bridge> bridge, std::vector<std::shared_ptr<const Policy>> layers,
+             std::shared_ptr<BridgeTotals> totals);
 
   void call(const std::shared_ptr<Session> &session, HostCall call) override {
     bridge_->call(shared_from_this(), session, std::move(call));
@@ -211,7 +232,11 @@ class BridgePort : public CallSink, public std::enable_shared_from_this<BridgePo
   void pieces_taken(std::uint64_t incarnation, std::uint64_t call_id, std::uint32_t count) override {
     bridge_->pieces_taken(*this, incarnation, call_id, count);
   }
+  Status piece(std::uint64_t incarnation, std::uint64_t call_id, std::unique_ptr<ReadValue> value) override {
+    return bridge_->piece(*this, incarnation, call_id, std::move(value));
+  }
   void lost(std::uint64_t incarnation) override { bridge_->lost(*this, incarnation); }
+  [[nodiscard]] capsule_bridge_figures figures() const override { return bridge_->figures_of(*this); }
   [[nodiscard]] Bridge &bridge() const { return *bridge_; }
 
  private:
@@ -223,6 +248,8 @@ class BridgePort : public CallSink, public std::enable_shared_from_this<BridgePo
   };
 
   const std::shared_ptr<Bridge> bridge_;
+  const std::shared_ptr<BridgeTotals> totals_;  // of all that have the same source
+  const std::size_t given_;                     // layers, before they were narrowed
   std::vector<Layer> layers_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> open_;  // requests by incarnation and call
   std::uint64_t bytes_ = 0;                                                // of what they carry
@@ -235,10 +262,12 @@ class BridgeAccess : public CallSource {
  public:
   BridgeAccess(std::shared_ptr<Bridge> bridge, std::vector<std::shared_ptr<const Policy>> layers)
       : bridge_(std::move(bridge)), layers_(std::move(layers)) {}
-  std::shared_ptr<CallSink> open() override { return std::make_shared<BridgePort>(bridge_, layers_); }
+  std::shared_ptr<CallSink> open() override { return std::make_shared<BridgePort>(bridge_, layers_, totals_); }
+  [[nodiscard]] capsule_bridge_figures figures() const override { return totals_->get(); }
 
  private:
   const std::shared_ptr<Bridge> bridge_;
+  const std::shared_ptr<BridgeTotals> totals_ = std::make_shared<BridgeTotals>();
   const std::vector<std::shared_ptr<const Policy>> layers_;
 };
 

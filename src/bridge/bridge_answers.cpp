@@ -1,4 +1,4 @@
-// What the host says: answers, pieces of answers, approvals; and how calls end.
+// What the host says: answers and approvals; and how calls end.
 #include <fcntl.h>
 
 #include <algorithm>
@@ -13,8 +13,6 @@
 namespace capsule {
 namespace {
 
-// Pieces on their way to the code.
-constexpr std::uint32_t kPiecesAhead = 64;
 // Of the requests that have ended, those of which it is known how.
 constexpr std::size_t kMostEnded = 65'536;
 // Of the answers of idempotent calls that are kept.
@@ -37,20 +35,26 @@ std::int32_t kind_of(wire::CallOutcome outcome) {
   }
 }
 
-std::uint64_t capsule_bridge_metrics::*counter_of(wire::CallOutcome outcome) {
+// Where such an end is counted.
+struct EndCounters {
+  std::uint64_t capsule_bridge_metrics::*metric;
+  BridgeTotals::Outcome figure;
+};
+
+EndCounters counters_of(wire::CallOutcome outcome) {
   switch (outcome) {
     case wire::CallOutcome::kValue:
-      return &capsule_bridge_metrics::ok;
+      return {&capsule_bridge_metrics::ok, &capsule_bridge_figures::resolved};
     case wire::CallOutcome::kDenied:
-      return &capsule_bridge_metrics::denied;
+      return {&capsule_bridge_metrics::denied, &capsule_bridge_figures::denied};
     case wire::CallOutcome::kTimedOut:
-      return &capsule_bridge_metrics::timed_out;
+      return {&capsule_bridge_metrics::timed_out, &capsule_bridge_figures::timed_out};
     case wire::CallOutcome::kCanceled:
-      return &capsule_bridge_metrics::canceled;
+      return {&capsule_bridge_metrics::canceled, &capsule_bridge_figures::canceled};
     case wire::CallOutcome::kClosed:
-      return &capsule_bridge_metrics::rejected_at_shutdown;
+      return {&capsule_bridge_metrics::rejected_at_shutdown, &capsule_bridge_figures::rejected_at_shutdown};
     default:
-      return &capsule_bridge_metrics::failed;
+      return {&capsule_bridge_metrics::failed, &capsule_bridge_figures::rejected};
   }
 }
 
@@ -73,9 +77,13 @@ HostAnswer Bridge::copy(const HostAnswer &answer) {
 void Bridge::count_end(const Pending &pending, Outcome outcome) {
   const std::uint64_t took_ns = monotonic_ns() - pending.received_ns;
   const std::size_t bucket = std::min<std::size_t>(std::bit_width(took_ns / kNsPerMs), CAPSULE_BRIDGE_BUCKETS - 1);
+  const EndCounters counters = counters_of(outcome);
+  for (BridgeTotals *totals : {&runtime_->bridge_totals(), pending.port->totals_.get()}) {
+    totals->ended(counters.figure);
+  }
   for (capsule_bridge_metrics *metrics : {&counters_, &pending.port->counters_}) {
     --metrics->bridge_pending_current;
-    ++(metrics->*counter_of(outcome));
+    ++(metrics->*counters.metric);
     metrics->resolution_total_ns += took_ns;
     metrics->resolution_max_ns = std::max(metrics->resolution_max_ns, took_ns);
     ++metrics->resolution_buckets[bucket];
@@ -121,7 +129,7 @@ void Bridge::end(Answers &answers, std::uint64_t request_id, HostAnswer answer) 
   if (pending->has_turn) {
     end_turn(pending->capability);
   }
-  taken_.notify_all();
+  moved_.notify_all();
   if (pending->session) {
     Bridge::answer(answers, *pending, std::move(answer));
   }
@@ -151,19 +159,38 @@ void Bridge::keep(const std::string &key, const HostAnswer &answer) {
 }
 
 // Of a request that is not open: whether it ever was, and how it ended.
-Status Bridge::not_open(std::uint64_t request_id) {
+Status Bridge::is_over(std::uint64_t request_id) const {
   if (request_id == 0 || request_id > last_id_) {
     return {CAPSULE_E_ARGUMENT, "request_id: there is no request " + std::to_string(request_id)};
   }
-  const auto ended = ended_.find(request_id);
-  const bool answered = ended != ended_.end() && ended->second;
-  ++(answered ? counters_.duplicate_settlements : counters_.late_settlements);
-  log_record(CAPSULE_LOG_DEBUG, "event={} request={}", answered ? "promise_duplicate" : "promise_late", request_id);
   if (closed_) {
     return {CAPSULE_E_CLOSED, "bridge: it is closed"};
   }
   return {CAPSULE_E_STATE, "request_id: request " + std::to_string(request_id) +
-                               (answered ? " was answered" : " is over: nobody waits for its answer")};
+                               (was_answered(request_id) ? " was answered" : " is over: nobody waits for its answer")};
+}
+
+bool Bridge::was_answered(std::uint64_t request_id) const {
+  const auto ended = ended_.find(request_id);
+  return ended != ended_.end() && ended->second;
+}
+
+// The same, of an answer to it, which is counted.
+Status Bridge::not_open(std::uint64_t request_id) {
+  if (request_id != 0 && request_id <= last_id_) {
+    const bool answered = was_answered(request_id);
+    ++(answered ? counters_.duplicate_settlements : counters_.late_settlements);
+    runtime_->bridge_totals().ignored(answered ? &capsule_bridge_figures::duplicate_settlements
+                                               : &capsule_bridge_figures::late_settlements);
+    log_record(CAPSULE_LOG_DEBUG, "event={} request={}", answered ? "promise_duplicate" : "promise_late", request_id);
+  }
+  return is_over(request_id);
+}
+
+Status Bridge::check_taken(const Pending &pending) {
+  return pending.state == CAPSULE_CALL_TAKEN
+             ? Status()
+             : Status(CAPSULE_E_ARGUMENT, "request_id: request " + std::to_string(pending.id) + " was not taken as a call");
 }
 
 Status Bridge::check_result(std::uint64_t request_id, const NamedValue &value) {
@@ -194,10 +221,11 @@ Status Bridge::respond(std::uint64_t request_id, HostAnswer answer) {
     }
     if (pending->state == CAPSULE_CALL_RECORDED) {
       ++counters_.duplicate_settlements;
+      runtime_->bridge_totals().ignored(&capsule_bridge_figures::duplicate_settlements);
       return {CAPSULE_E_STATE, "request_id: request " + std::to_string(request_id) + " was answered"};
     }
-    if (pending->state != CAPSULE_CALL_TAKEN) {
-      return {CAPSULE_E_ARGUMENT, "request_id: request " + std::to_string(request_id) + " was not taken as a call"};
+    if (Status status = check_taken(*pending); !status.ok()) {
+      return status;
     }
     if ((pending->capability->spec.flags & CAPSULE_CAPABILITY_IDEMPOTENT) != 0) {
       if (answer.value.attached.valid()) {
@@ -258,39 +286,6 @@ Status Bridge::approve(std::uint64_t request_id, bool approved) {
   if (ready) {
     notifier_.notify();
   }
-  return {};
-}
-
-Status Bridge::send_piece(std::uint64_t request_id, HostAnswer piece, std::uint64_t deadline_ns) {
-  Answers answers;
-  {
-    Lock lock(mutex_);
-    std::shared_ptr<Pending> pending;
-    const auto may_send = [&] {
-      pending = find(request_id);
-      return pending == nullptr || pending->pieces_ahead < kPiecesAhead;
-    };
-    if (deadline_ns == kNoDeadline) {
-      taken_.wait(lock, may_send);
-    } else if (!may_send() &&
-               !taken_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns)),
-                                  may_send)) {
-      return {CAPSULE_E_TIMEOUT, "the code has not taken the pieces that are on their way"};
-    }
-    if (pending == nullptr) {
-      return not_open(request_id);
-    }
-    if ((pending->capability->spec.flags & CAPSULE_CAPABILITY_STREAM) == 0) {
-      return {CAPSULE_E_TYPE, "request_id: its capability is no stream"};
-    }
-    if (pending->state != CAPSULE_CALL_TAKEN) {
-      return {CAPSULE_E_ARGUMENT, "request_id: request " + std::to_string(request_id) + " was not taken as a call"};
-    }
-    ++pending->pieces_ahead;
-    piece.more = true;
-    answers.push_back({pending->session, address_of(pending->call), std::move(piece)});
-  }
-  tell(answers);
   return {};
 }
 

@@ -14,8 +14,6 @@ namespace {
 
 // Rules that narrow a session's, one after the other, besides its own and the bridge's.
 constexpr std::size_t kMostNarrowings = 16;
-// Values in shared memory that the open calls of a session hold: each is a mapping, of which a process has some 65,000.
-constexpr std::uint64_t kMostMapped = 1024;
 constexpr std::int64_t kYearMs = 31'536'000'000;
 
 // The arguments as a JSON object; discarded where they are none, or name one of them twice, of which another parser takes the other.
@@ -60,8 +58,9 @@ std::string key_of(const HostCall &call) {
 
 }  // namespace
 
-BridgePort::BridgePort(std::shared_ptr<Bridge> bridge, std::vector<std::shared_ptr<const Policy>> layers)
-    : bridge_(std::move(bridge)) {
+BridgePort::BridgePort(std::shared_ptr<Bridge> bridge, std::vector<std::shared_ptr<const Policy>> layers,
+                       std::shared_ptr<BridgeTotals> totals)
+    : bridge_(std::move(bridge)), totals_(std::move(totals)), given_(layers.size()) {
   for (auto &policy : layers) {
     const std::size_t size = policy->size();
     layers_.push_back({std::move(policy), std::vector<std::uint64_t>(size)});
@@ -103,6 +102,9 @@ void Bridge::count_call(BridgePort &port) {
   for (capsule_bridge_metrics *metrics : {&counters_, &port.counters_}) {
     ++metrics->calls;
     ++metrics->bridge_pending_current;
+  }
+  for (BridgeTotals *totals : {&runtime_->bridge_totals(), port.totals_.get()}) {
+    totals->began();
   }
 }
 
@@ -174,7 +176,8 @@ void Bridge::accept(Answers &answers, const std::shared_ptr<Pending> &pending) {
 }
 
 bool Bridge::recorded(const Pending &pending) {
-  return pending.call.durable && (pending.capability->spec.flags & CAPSULE_CAPABILITY_STREAM) == 0;
+  return pending.call.durable &&
+         (pending.capability->spec.flags & (CAPSULE_CAPABILITY_STREAM | CAPSULE_CAPABILITY_UPLOAD)) == 0;
 }
 
 void Bridge::proceed(const std::shared_ptr<Pending> &pending) {
@@ -312,7 +315,8 @@ std::string Bridge::catalog_json(const BridgePort &port, bool with_docs) const {
                        {"doc", allowed && with_docs ? capability->spec.doc : std::string()},
                        {"parameters", allowed ? capability->spec.parameters : "*arguments, **named"},
                        {"allowed", allowed},
-                       {"stream", (capability->spec.flags & CAPSULE_CAPABILITY_STREAM) != 0}});
+                       {"stream", (capability->spec.flags & CAPSULE_CAPABILITY_STREAM) != 0},
+                       {"upload", (capability->spec.flags & CAPSULE_CAPABILITY_UPLOAD) != 0}});
   }
   return offered.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -414,20 +418,9 @@ void Bridge::leave(Answers &answers, std::uint64_t request_id) {
   pending->session = nullptr;
 }
 
-void Bridge::pieces_taken(BridgePort &port, std::uint64_t incarnation, std::uint64_t call_id, std::uint32_t count) {
-  const std::lock_guard lock(mutex_);
-  const auto open = port.open_.find({incarnation, call_id});
-  const auto pending = open == port.open_.end() ? nullptr : find(open->second);
-  if (pending != nullptr) {
-    pending->pieces_ahead -= std::min(count, pending->pieces_ahead);
-    taken_.notify_all();
-  }
-}
-
 Status Bridge::narrow(BridgePort &port, std::shared_ptr<const Policy> policy) {
   const std::lock_guard lock(mutex_);
-  const std::size_t given = options_.policy ? 2 : 1;
-  if (port.layers_.size() >= given + kMostNarrowings) {
+  if (port.layers_.size() >= port.given_ + kMostNarrowings) {
     return {CAPSULE_E_LIMIT, "session: its rules were narrowed " + std::to_string(kMostNarrowings) + " times"};
   }
   const std::size_t size = policy->size();

@@ -45,6 +45,8 @@ Status reserve_descriptors(std::vector<UniqueFd> &standard) {
   return {};
 }
 
+int events_of(bool readable, bool writable) { return (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0); }
+
 }  // namespace
 
 class Loop::Watch {
@@ -52,6 +54,9 @@ class Loop::Watch {
   Watch(uv_loop_t *loop, int fd, int events, Ready ready) : handle_(new PollHandle{{}, std::move(ready)}) {
     uv_poll_init(loop, &handle_->poll, fd);
     handle_->poll.data = handle_;
+    set_events(events);
+  }
+  void set_events(int events) {
     uv_poll_start(&handle_->poll, events, [](uv_poll_t *poll, int failed, int told) {
       // A copy: who is called may remove its own watch.
       const Ready ready_copy = static_cast<PollHandle *>(poll->data)->ready;
@@ -234,7 +239,12 @@ std::shared_ptr<Loop::Watch> Loop::watch_readable(int fd, Task task) {
 
 std::shared_ptr<Loop::Watch> Loop::watch(int fd, bool readable, bool writable, Ready ready) {
   assert_on_loop();
-  return std::make_shared<Watch>(&impl_->uv, fd, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0), std::move(ready));
+  return std::make_shared<Watch>(&impl_->uv, fd, events_of(readable, writable), std::move(ready));
+}
+
+void Loop::change(Watch &watch, bool readable, bool writable) {
+  assert_on_loop();
+  watch.set_events(events_of(readable, writable));
 }
 
 void Loop::when_writable(int fd, Task task) {

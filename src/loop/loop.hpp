@@ -42,6 +42,8 @@ class Loop {
   // Loop thread only. The same for either or both; what is told may also be that it failed.
   using Ready = std::function<void(bool readable, bool writable)>;
   std::shared_ptr<Watch> watch(int fd, bool readable, bool writable, Ready ready);
+  // Loop thread only. The same watch, for other news.
+  void change(Watch &watch, bool readable, bool writable);
   // Loop thread only. Calls back once when the descriptor is writable.
   void when_writable(int fd, Task task);
 

@@ -61,6 +61,9 @@ capsule_pool_info Pool::info() {
   info.breaker_pause_ms = options_.breaker_pause_ms;
   info.breaker_pause_max_ms = options_.breaker_pause_max_ms;
   info.breaker_failures = options_.breaker_failures;
+  if (options_.session.calls) {
+    info.bridge = options_.session.calls->figures();
+  }
   const std::uint64_t now = monotonic_ns();
   const Lock lock(mutex_);
   info.state = static_cast<std::int32_t>(phase_);

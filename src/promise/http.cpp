@@ -1,9 +1,12 @@
 #include "promise/http.hpp"
 
 #include <curl/curl.h>
+#include <unistd.h>
 
 #include <map>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 
@@ -15,6 +18,8 @@ constexpr std::size_t kMaxLine = 4U << 20U;
 constexpr long kConnectTimeoutMs = 5'000;
 // Of a stream on which nothing may come for days: a peer that is gone is noticed.
 constexpr long kKeepAliveS = 15;
+// Of calls that are over, for those to come.
+constexpr std::size_t kIdleCalls = 64;
 
 struct FreeList {
   void operator()(curl_slist *list) const { curl_slist_free_all(list); }
@@ -52,6 +57,14 @@ struct Transfer {
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
     return code;
   }
+};
+
+// A connection's descriptor.
+struct Socket {
+  std::shared_ptr<Loop::Watch> watch;
+  bool readable = false;
+  bool writable = false;
+  bool wanted = false;  // by a transfer
 };
 
 std::size_t on_answer(char *data, std::size_t one, std::size_t size, void *user) {
@@ -96,35 +109,70 @@ struct HttpClient::Impl {
   explicit Impl(Loop &on) : loop(on) {}
   ~Impl() { close(); }
 
-  void set_common(Transfer &transfer, const std::string &url) const;
+  void set_common(Transfer &transfer);
+  std::unique_ptr<Transfer> take_call();
+  void watch(curl_socket_t fd, bool readable, bool writable);
+  void on_ready(curl_socket_t fd, bool readable, bool writable);
   void start(std::unique_ptr<Transfer> transfer);
   void act(curl_socket_t fd, int events);
   void finish_done();
   void finish(std::unique_ptr<Transfer> transfer, CURLcode code);
   void close();
   static int on_socket(CURL *easy, curl_socket_t fd, int what, void *self, void *socket);
+  static int on_close(void *self, curl_socket_t fd);
   static int on_timer(CURLM *multi, long timeout_ms, void *self);
 
   Loop &loop;
   std::weak_ptr<HttpClient> owner;
   CURLM *multi = curl_multi_init();
   std::map<CURL *, std::unique_ptr<Transfer>> transfers;
-  std::map<curl_socket_t, std::shared_ptr<Loop::Watch>> watches;
+  std::vector<std::unique_ptr<Transfer>> idle_calls;
+  std::map<curl_socket_t, Socket> sockets;
   std::optional<Loop::TimerId> timer;
 };
 
 int HttpClient::Impl::on_socket(CURL * /*easy*/, curl_socket_t fd, int what, void *self, void * /*socket*/) {
   auto &impl = *static_cast<Impl *>(self);
-  impl.watches.erase(fd);
   if (what != CURL_POLL_REMOVE) {
-    impl.watches[fd] = impl.loop.watch(
-        fd, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0, [weak = impl.owner, fd](bool readable, bool writable) {
-          if (const auto client = weak.lock()) {
-            client->impl_->act(fd, (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
-          }
-        });
+    impl.watch(fd, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);
+  } else if (const auto found = impl.sockets.find(fd); found != impl.sockets.end()) {
+    found->second.wanted = false;
   }
   return 0;
+}
+
+// A connection that is kept is watched until something comes that nobody waits for: the next call needs no system call for it.
+void HttpClient::Impl::watch(curl_socket_t fd, bool readable, bool writable) {
+  Socket &socket = sockets[fd];
+  socket.wanted = true;
+  if (!socket.watch) {
+    socket.watch = loop.watch(fd, readable, writable, [weak = owner, fd](bool can_read, bool can_write) {
+      if (const auto client = weak.lock()) {
+        client->impl_->on_ready(fd, can_read, can_write);
+      }
+    });
+  } else if (socket.readable != readable || socket.writable != writable) {
+    loop.change(*socket.watch, readable, writable);
+  }
+  socket.readable = readable;
+  socket.writable = writable;
+}
+
+void HttpClient::Impl::on_ready(curl_socket_t fd, bool readable, bool writable) {
+  const auto found = sockets.find(fd);
+  if (found == sockets.end()) {
+    return;
+  }
+  if (!found->second.wanted) {
+    sockets.erase(found);
+    return;
+  }
+  act(fd, (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
+}
+
+int HttpClient::Impl::on_close(void *self, curl_socket_t fd) {
+  static_cast<Impl *>(self)->sockets.erase(fd);
+  return ::close(fd);
 }
 
 int HttpClient::Impl::on_timer(CURLM * /*multi*/, long timeout_ms, void *self) {
@@ -173,13 +221,18 @@ void HttpClient::Impl::finish(std::unique_ptr<Transfer> transfer, CURLcode code)
     const std::string text = "the server ended the stream with status " + std::to_string(transfer->status());
     transfer->listener->ended(failed.ok() ? Status(CAPSULE_E_UNAVAILABLE, text) : failed);
   } else {
-    transfer->done(failed.ok() ? Result<HttpAnswer>(HttpAnswer{transfer->status(), std::move(transfer->received)}) : failed);
+    const HttpClient::Done done = std::exchange(transfer->done, nullptr);
+    auto answer =
+        failed.ok() ? Result<HttpAnswer>(HttpAnswer{transfer->status(), std::exchange(transfer->received, {})}) : failed;
+    if (failed.ok() && idle_calls.size() < kIdleCalls) {
+      idle_calls.push_back(std::move(transfer));
+    }
+    done(std::move(answer));  // the last: it may close the client
   }
 }
 
-void HttpClient::Impl::set_common(Transfer &transfer, const std::string &url) const {
+void HttpClient::Impl::set_common(Transfer &transfer) {
   CURL *const easy = transfer.easy;
-  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
@@ -188,6 +241,23 @@ void HttpClient::Impl::set_common(Transfer &transfer, const std::string &url) co
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.error);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
+}
+
+// One that was used, or a new one: libcurl takes longer to prepare a call than to make it.
+std::unique_ptr<Transfer> HttpClient::Impl::take_call() {
+  if (!idle_calls.empty()) {
+    auto transfer = std::move(idle_calls.back());
+    idle_calls.pop_back();
+    return transfer;
+  }
+  auto transfer = std::make_unique<Transfer>();
+  add_header(transfer->headers, "Content-Type: application/json");
+  add_header(transfer->headers, "Expect:");  // libcurl would ask first whether it may send a large body, and wait
+  set_common(*transfer);
+  curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, on_answer);
+  return transfer;
 }
 
 void HttpClient::Impl::start(std::unique_ptr<Transfer> transfer) {
@@ -213,9 +283,10 @@ void HttpClient::Impl::close() {
     curl_multi_remove_handle(multi, easy);
   }
   transfers.clear();
+  idle_calls.clear();
   curl_multi_cleanup(multi);
   multi = nullptr;
-  watches.clear();
+  sockets.clear();
   if (timer) {
     loop.cancel_timer(*timer);
     timer.reset();
@@ -245,18 +316,15 @@ Result<std::shared_ptr<HttpClient>> HttpClient::create(Loop &loop) {
 }
 
 void HttpClient::post(const std::string &url, std::string body, std::int64_t timeout_ms, bool fresh, Done done) {
-  auto transfer = std::make_unique<Transfer>();
+  auto transfer = impl_->take_call();
   transfer->body = std::move(body);
   transfer->done = std::move(done);
-  add_header(transfer->headers, "Content-Type: application/json");
-  add_header(transfer->headers, "Expect:");  // libcurl would ask first whether it may send a large body, and wait
-  impl_->set_common(*transfer, url);
   CURL *const easy = transfer->easy;
+  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body.data());
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(transfer->body.size()));
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_ms));
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
   impl_->start(std::move(transfer));
 }
 
@@ -268,8 +336,9 @@ void HttpClient::listen(const std::string &url, const std::string &bearer, Liste
   if (!bearer.empty()) {
     add_header(transfer->headers, "Authorization: Bearer " + bearer);
   }
-  impl_->set_common(*transfer, url);
+  impl_->set_common(*transfer);
   CURL *const easy = transfer->easy;
+  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, kKeepAliveS);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, kKeepAliveS);

@@ -74,8 +74,12 @@ class CallSink {
   virtual void call(const std::shared_ptr<Session> &session, HostCall call) = 0;
   virtual void give_up(std::uint64_t incarnation, std::uint64_t call_id) = 0;
   virtual void pieces_taken(std::uint64_t incarnation, std::uint64_t call_id, std::uint32_t count) = 0;
+  // The code sends a piece; null: there are no more. A status where the worker has not kept to the protocol.
+  virtual Status piece(std::uint64_t incarnation, std::uint64_t call_id, std::unique_ptr<ReadValue> value) = 0;
   // Any thread. The worker is gone, and with it whoever waited.
   virtual void lost(std::uint64_t incarnation) = 0;
+  // Any thread, under any lock but the bridge's.
+  [[nodiscard]] virtual capsule_bridge_figures figures() const = 0;
 };
 
 // What makes them: part of a session's options.
@@ -83,6 +87,8 @@ class CallSource {
  public:
   virtual ~CallSource() = default;
   virtual std::shared_ptr<CallSink> open() = 0;
+  // Of all that it made.
+  [[nodiscard]] virtual capsule_bridge_figures figures() const = 0;
 };
 
 }  // namespace capsule

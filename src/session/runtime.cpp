@@ -223,6 +223,7 @@ capsule_runtime_info Runtime::info() {
   info.zygotes_restarted = zygotes_restarted_.load(std::memory_order_relaxed);
   info.native_thread_warnings = native_thread_warnings_.load(std::memory_order_relaxed);
   info.stderr_dropped_bytes = stderr_dropped_bytes_.load(std::memory_order_relaxed);
+  info.bridge = bridge_totals_.get();
   return info;
 }
 

@@ -9,6 +9,7 @@
 
 #include "capsule/runtime.h"
 #include "loop/loop.hpp"
+#include "session/bridge_totals.hpp"
 #include "session/profile.hpp"
 #include "session/session.hpp"
 #include "session/zygote.hpp"
@@ -16,10 +17,12 @@
 namespace capsule {
 
 class Guard;
+class Policy;
 
 struct RuntimeOptions {
   std::uint32_t max_frame_bytes = wire::kDefaultMaxFrame;
   std::string worker_dir;
+  std::shared_ptr<const Policy> policy;  // null: sessions may call what bridges and their own rules say
 };
 
 // What uses the loop and is no session: told when the runtime is closed, before the loop stops.
@@ -38,6 +41,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   [[nodiscard]] Loop &loop() { return *loop_; }
   [[nodiscard]] std::uint32_t max_frame_bytes() const { return options_.max_frame_bytes; }
   [[nodiscard]] const std::string &worker_dir() const { return options_.worker_dir; }
+  [[nodiscard]] const std::shared_ptr<const Policy> &policy() const { return options_.policy; }
+  [[nodiscard]] BridgeTotals &bridge_totals() { return bridge_totals_; }
 
   // The runtime's own handle and one for each session with handles. When the last is dropped the runtime is closed.
   void drop_handle();
@@ -83,6 +88,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   std::atomic<std::uint64_t> native_thread_warnings_{0};
   std::atomic<std::uint64_t> stderr_dropped_bytes_{0};
   std::atomic<std::int32_t> zygote_pid_{0};
+  BridgeTotals bridge_totals_;
 
   std::map<Profile, std::shared_ptr<Zygote>> zygotes_;  // loop thread
   std::size_t zygotes_ending_ = 0;                      // loop thread

@@ -456,6 +456,7 @@ capsule_session_info Session::info() {
   info.executions_queued = queue_.size();
   info.frames_sent = past_frames_sent_ + (worker_ ? worker_->frames_sent() : 0);
   info.bytes_sent = past_bytes_sent_ + (worker_ ? worker_->bytes_sent() : 0);
+  info.bridge = calls_ ? calls_->figures() : capsule_bridge_figures{};
   return info;
 }
 

@@ -134,6 +134,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // Calls of the host (session_calls.cpp). False where whoever waited is gone.
   bool answer_call(const CallAddress &address, const HostAnswer &answer);
+  // So many of the pieces that its code sent were taken.
+  void credit_call(const CallAddress &address, std::uint32_t count);
   void trace_call(std::int32_t kind, std::uint64_t execution_id, std::uint64_t request_id, std::int32_t status,
                   std::uint64_t argument);
   // Null where it has no bridge.
@@ -207,6 +209,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // session_calls.cpp
   void remember_key(const Execution &execution);
   void on_call(Worker &worker, const wire::Envelope &envelope, const wire::Call &request);
+  void on_piece(Worker &worker, const wire::CallPiece &piece);
 
   // session_operations.cpp
   void give_up(const std::shared_ptr<Operation> &operation);

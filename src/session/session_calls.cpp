@@ -70,6 +70,33 @@ void Session::on_call(Worker &worker, const wire::Envelope &envelope, const wire
   calls_->call(shared_from_this(), std::move(call));
 }
 
+// Loop thread, without the lock.
+void Session::on_piece(Worker &worker, const wire::CallPiece &piece) {
+  std::unique_ptr<ReadValue> value;
+  Status kept = piece.value.has_value() == piece.end ? Status(CAPSULE_E_PROTOCOL, "a piece of a call is malformed") : Status();
+  if (piece.value) {
+    auto opened = ReadValue::open(Reply(*piece.value, piece.value->attached ? worker.control.take_fd() : UniqueFd()));
+    kept = kept.ok() ? opened.status() : kept;
+    value = opened.ok() ? std::move(opened.value()) : nullptr;
+  }
+  if (kept.ok()) {
+    kept = calls_->piece(worker.incarnation, piece.call_id, std::move(value));
+  }
+  if (!kept.ok()) {
+    const Lock lock(mutex_);
+    if (worker_.get() == &worker && worker.protocol_error.ok()) {
+      break_protocol(worker, kept);
+    }
+  }
+}
+
+void Session::credit_call(const CallAddress &address, std::uint32_t count) {
+  const Lock lock(mutex_);
+  if (worker_ && !worker_->gone && worker_->incarnation == address.incarnation) {
+    send(&Worker::control, address.execution_id, wire::CallCredit{address.call_id, count});
+  }
+}
+
 bool Session::answer_call(const CallAddress &address, const HostAnswer &answer) {
   const Lock lock(mutex_);
   if (!worker_ || worker_->gone || worker_->incarnation != address.incarnation) {

@@ -324,6 +324,8 @@ void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire
     calls_->give_up(worker->incarnation, gone->call_id);
   } else if (const auto *taken = std::get_if<wire::CallCredit>(&envelope.body); taken != nullptr && calls_) {
     calls_->pieces_taken(worker->incarnation, taken->call_id, taken->count);
+  } else if (const auto *piece = std::get_if<wire::CallPiece>(&envelope.body); piece != nullptr && calls_) {
+    on_piece(*worker, *piece);
   } else if (const auto *log = std::get_if<wire::Log>(&envelope.body)) {
     log_record(log->level, "{} source=worker session={}", log->line, id_);
   }

@@ -214,6 +214,10 @@ struct BodyBuilder {
   std::pair<fb::Body, AnyOffset> operator()(const CallCredit &m) const {
     return {fb::Body::CallCredit, fb::CreateCallCredit(b, m.call_id, m.count).Union()};
   }
+  std::pair<fb::Body, AnyOffset> operator()(const CallPiece &m) const {
+    const auto value = m.value ? answer(*m.value) : 0;
+    return {fb::Body::CallPiece, fb::CreateCallPiece(b, m.call_id, m.end, value).Union()};
+  }
   flatbuffers::Offset<fb::Answer> answer(const Answer &m) const {
     const auto message = text(b, m.message);
     const auto data = bytes(m.data);
@@ -389,6 +393,9 @@ Body read(const fb::CallAnswer &m) {
 }
 Body read(const fb::CallGiveUp &m) { return CallGiveUp{m.call_id()}; }
 Body read(const fb::CallCredit &m) { return CallCredit{m.call_id(), m.count()}; }
+Body read(const fb::CallPiece &m) {
+  return CallPiece{m.call_id(), m.end(), m.value() == nullptr ? std::nullopt : std::optional(answer(*m.value()))};
+}
 
 template <typename Table>
 Body read_as(const fb::Envelope &envelope) {
@@ -427,6 +434,7 @@ Body read_body(const fb::Envelope &envelope) {
       read_as<fb::CallAnswer>,
       read_as<fb::CallGiveUp>,
       read_as<fb::CallCredit>,
+      read_as<fb::CallPiece>,
   };
   static_assert(std::size(readers) == static_cast<std::size_t>(fb::Body::MAX) + 1);
   const auto kind = static_cast<std::uint8_t>(envelope.body_type());

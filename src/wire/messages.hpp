@@ -286,9 +286,18 @@ struct CallGiveUp {
   std::uint64_t call_id = 0;
 };
 
+// Pieces of a call, or of an answer, that are sent ahead of what the other side takes.
+inline constexpr std::uint32_t kPiecesAhead = 64;
+
 struct CallCredit {
   std::uint64_t call_id = 0;
   std::uint32_t count = 0;
+};
+
+struct CallPiece {
+  std::uint64_t call_id = 0;
+  bool end = false;               // there are no more; it has no value
+  std::optional<Answer> value{};  // its request_id means nothing
 };
 
 struct Cancel {};
@@ -311,7 +320,7 @@ struct Unknown {
 
 using Body = std::variant<Unknown, Hello, HelloAck, Preload, Ready, Fork, Forked, Exited, Heartbeat, Execute, Output,
                           InputRequest, InputResponse, Result, Error, Cancel, Interrupt, Shutdown, Log, Credit, Display,
-                          Progress, Ask, Answer, Call, CallAnswer, CallGiveUp, CallCredit>;
+                          Progress, Ask, Answer, Call, CallAnswer, CallGiveUp, CallCredit, CallPiece>;
 
 struct Envelope {
   std::uint64_t message_id = 0;

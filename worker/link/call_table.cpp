@@ -62,9 +62,36 @@ std::shared_ptr<OpenCall> CallTable::find(std::uint64_t id) {
   return found == calls_.end() ? nullptr : found->second;
 }
 
+Room CallTable::take_room(OpenCall &call) {
+  const std::lock_guard lock(mutex_);
+  if (call.over) {
+    return Room::kOver;
+  }
+  if (call.room == 0) {
+    return Room::kNone;
+  }
+  --call.room;
+  return Room::kTaken;
+}
+
+void CallTable::add_room(std::uint64_t id, std::uint32_t count) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = calls_.find(id); found != calls_.end()) {
+    found->second->room += count;
+    wake(*found->second);
+  }
+}
+
 bool CallTable::close(std::uint64_t id) {
   const std::lock_guard lock(mutex_);
-  return calls_.erase(id) != 0;
+  const auto found = calls_.find(id);
+  if (found == calls_.end()) {
+    return false;
+  }
+  found->second->over = true;
+  found->second->gate.open();
+  calls_.erase(found);
+  return true;
 }
 
 void CallTable::end_all() {
@@ -89,8 +116,8 @@ void CallTable::close_loop(std::uint32_t number) {
   loops_.erase(number);
 }
 
-std::vector<std::pair<std::uint64_t, CallReply>> CallTable::take_ready(std::uint32_t number) {
-  std::vector<std::pair<std::uint64_t, CallReply>> ready;
+std::vector<std::pair<std::uint64_t, std::optional<CallReply>>> CallTable::take_ready(std::uint32_t number) {
+  std::vector<std::pair<std::uint64_t, std::optional<CallReply>>> ready;
   const std::lock_guard lock(mutex_);
   const auto loop = loops_.find(number);
   if (loop == loops_.end()) {
@@ -104,15 +131,18 @@ std::vector<std::pair<std::uint64_t, CallReply>> CallTable::take_ready(std::uint
       continue;
     }
     const std::shared_ptr<OpenCall> call = found->second;
-    if (auto reply = take_locked(*call)) {
-      ready.emplace_back(id, std::move(*reply));
-    }
+    ready.emplace_back(id, take_locked(*call));
   }
   return ready;
 }
 
 void CallTable::reply(OpenCall &call, CallReply reply) {
+  call.over = call.over || !reply.more;
   call.replies.push_back(std::move(reply));
+  wake(call);
+}
+
+void CallTable::wake(OpenCall &call) {
   if (const auto loop = loops_.find(call.loop); loop != loops_.end()) {
     loop->second.ready.push_back(call.id);
     eventfd_write(loop->second.wake.get(), 1);

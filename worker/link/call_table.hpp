@@ -40,8 +40,14 @@ struct OpenCall {
   std::uint64_t id = 0;
   std::uint32_t loop = 0;  // whose replies are taken by take_ready(); 0 for none
   Gate gate;
-  std::deque<CallReply> replies;  // guarded by the table's lock
+  // Guarded by the table's lock.
+  std::deque<CallReply> replies;
+  std::uint32_t room = wire::kPiecesAhead;  // for pieces that it sends
+  bool over = false;                        // its last reply has come, or nobody waits any more
 };
+
+// Whether a call may send a piece.
+enum class Room { kTaken, kNone, kOver };
 
 class CallTable {
  public:
@@ -51,6 +57,9 @@ class CallTable {
   // The next reply, if there is one. Behind the last one the call is closed.
   std::optional<CallReply> take(OpenCall &call);
   std::shared_ptr<OpenCall> find(std::uint64_t id);
+  // Room for one piece is taken, if there is any; or given back, and more with it. Who waits for some looks again.
+  Room take_room(OpenCall &call);
+  void add_room(std::uint64_t id, std::uint32_t count);
   // Nobody waits any more. False where its last reply was taken.
   bool close(std::uint64_t id);
   // The session ends: every call does, and every one that is opened.
@@ -59,16 +68,17 @@ class CallTable {
   // An event loop: its number, and the eventfd that is readable when take_ready() has something; -1 where there can be none.
   std::pair<std::uint32_t, int> open_loop();
   void close_loop(std::uint32_t number);
-  // The replies that have come for a loop's calls, in their order.
-  std::vector<std::pair<std::uint64_t, CallReply>> take_ready(std::uint32_t number);
+  // The replies that have come for a loop's calls, in their order; nothing in place of one where there is room for pieces again.
+  std::vector<std::pair<std::uint64_t, std::optional<CallReply>>> take_ready(std::uint32_t number);
 
  private:
   struct Loop {
     UniqueFd wake;
-    std::deque<std::uint64_t> ready;  // calls, once for each reply
+    std::deque<std::uint64_t> ready;  // calls, once for each reply and each time there is room again
   };
 
   void reply(OpenCall &call, CallReply reply);
+  void wake(OpenCall &call);
   std::optional<CallReply> take_locked(OpenCall &call);
 
   std::mutex mutex_;

@@ -176,6 +176,8 @@ void Link::on_frame(const wire::Envelope &envelope) {
       attached_.erase(attached_.begin());
     }
     calls_.answer(*answer, std::move(fds));
+  } else if (const auto *room = std::get_if<wire::CallCredit>(&envelope.body)) {
+    calls_.add_room(room->call_id, room->count);
   } else if (const auto *credit = std::get_if<wire::Credit>(&envelope.body)) {
     output_.add_credit(credit->bytes);
   } else if (std::holds_alternative<wire::Shutdown>(envelope.body)) {

@@ -206,6 +206,78 @@ PyObject *py_take_pieces(PyObject *, PyObject *arguments) {
   Py_RETURN_NONE;
 }
 
+// take_room(id, wait): True where a piece of the call may be sent, None where the call is over, False where it would have to wait.
+PyObject *py_take_room(PyObject *, PyObject *arguments) {
+  unsigned long long id = 0;
+  int may_wait = 0;
+  const SessionParts *parts = parts_to_call();
+  if (parts == nullptr || PyArg_ParseTuple(arguments, "Kp", &id, &may_wait) == 0) {
+    return nullptr;
+  }
+  const auto call = parts->calls.find(id);
+  if (call == nullptr) {
+    Py_RETURN_NONE;
+  }
+  const CallWait waiting(parts->state);
+  for (;;) {
+    const std::uint32_t ticket = call->gate.ticket();
+    const Room room = parts->calls.take_room(*call);
+    if (room == Room::kOver) {
+      Py_RETURN_NONE;
+    }
+    if (room == Room::kTaken || may_wait == 0) {
+      return PyBool_FromLong(room == Room::kTaken ? 1 : 0);
+    }
+    {
+      const WithoutGil released;
+      call->gate.wait(ticket);
+    }
+    if (PyErr_CheckSignals() != 0) {
+      return nullptr;
+    }
+  }
+}
+
+// Of a piece that is not sent after all.
+PyObject *py_return_room(PyObject *, PyObject *id) {
+  const unsigned long long number = PyLong_AsUnsignedLongLong(id);
+  if (const SessionParts *parts = parts_to_call(); parts != nullptr && PyErr_Occurred() == nullptr) {
+    parts->calls.add_room(number, 1);
+  }
+  PyErr_Clear();
+  Py_RETURN_NONE;
+}
+
+// send_piece(id, fields): a piece for which room was taken, given back where it cannot be sent; None: there are no more.
+PyObject *py_send_piece(PyObject *, PyObject *arguments) {
+  unsigned long long id = 0;
+  PyObject *fields = nullptr;
+  const SessionParts *parts = parts_to_call();
+  if (parts == nullptr || PyArg_ParseTuple(arguments, "KO", &id, &fields) == 0) {
+    return nullptr;
+  }
+  wire::CallPiece piece{.call_id = id, .end = fields == Py_None};
+  EngineAnswer owner(PyRef::borrow(piece.end ? nullptr : fields), 0);
+  if (!piece.end) {
+    const std::size_t most = parts->options.max_frame_bytes - wire::kFrameOverhead - kAttachmentOverhead;
+    const bool read = owner.read();
+    if (read && owner.get().data.size() > most) {
+      PyErr_Format(PyExc_ValueError, "the piece takes %zu bytes; it can take %zu", owner.get().data.size(), most);
+    }
+    if (PyErr_Occurred() != nullptr) {
+      parts->calls.add_room(id, 1);
+      return nullptr;
+    }
+    piece.value = owner.get();
+  }
+  {
+    const WithoutGil released;
+    const int fd = owner.attached();
+    parts->control.post(0, piece, fd < 0 ? std::span<const int>() : std::span<const int>(&fd, 1));
+  }
+  Py_RETURN_NONE;
+}
+
 PyObject *py_open_call_loop(PyObject *, PyObject *) {
   const SessionParts *parts = parts_to_call();
   if (parts == nullptr) {
@@ -227,7 +299,7 @@ PyObject *py_close_call_loop(PyObject *, PyObject *number) {
   Py_RETURN_NONE;
 }
 
-// A list of (id, reply).
+// A list of (id, reply), with None in place of a reply where there is room for pieces again.
 PyObject *py_ready_calls(PyObject *, PyObject *number) {
   const unsigned long loop = PyLong_AsUnsignedLong(number);
   const SessionParts *parts = PyErr_Occurred() == nullptr ? parts_to_call() : nullptr;
@@ -236,7 +308,8 @@ PyObject *py_ready_calls(PyObject *, PyObject *number) {
     return nullptr;
   }
   for (auto &[id, reply] : parts->calls.take_ready(static_cast<std::uint32_t>(loop))) {
-    const PyRef pair(Py_BuildValue("KN", static_cast<unsigned long long>(id), reply_tuple(std::move(reply)).release()));
+    PyRef told = reply ? reply_tuple(std::move(*reply)) : PyRef::borrow(Py_None);
+    const PyRef pair(Py_BuildValue("KN", static_cast<unsigned long long>(id), told.release()));
     if (!pair || PyList_Append(list.get(), pair.get()) != 0) {
       return nullptr;
     }
@@ -249,6 +322,9 @@ PyMethodDef functions[] = {
     {"wait_call", py_wait_call, METH_O, "The next reply to a call that was begun."},
     {"give_up_call", py_give_up_call, METH_O, "Nobody waits for the call any more."},
     {"take_pieces", py_take_pieces, METH_VARARGS, "So many pieces of a call's answer were taken: id, count."},
+    {"take_room", py_take_room, METH_VARARGS, nullptr},
+    {"return_room", py_return_room, METH_O, nullptr},
+    {"send_piece", py_send_piece, METH_VARARGS, nullptr},
     {"open_call_loop", py_open_call_loop, METH_NOARGS,
      "For an event loop's calls: a number, and what is readable for ready_calls()."},
     {"close_call_loop", py_close_call_loop, METH_O, nullptr},

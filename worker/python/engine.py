@@ -207,9 +207,16 @@ def offer_host(offered):
     if _session.host is None:
         module = load_once("host")
         guard_methods(_session.native, module.Capability, "__call__", "call", "start")
-        guard_methods(_session.native, module.Pieces, "__next__")
-        _session.host = module.Host(_session.native)
+        _session.host = module.Host(_session.native, load_pieces)
     builtins.host = _session.host
+
+
+def load_pieces():
+    module = load_once("host_pieces")
+    guard_methods(_session.native, module.Pieces, "__next__")
+    guard_methods(_session.native, module.Sender, "send")
+    guard_methods(_session.native, module.Upload, "finish")
+    return module
 
 
 def start_session(native, cancel_signal):

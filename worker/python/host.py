@@ -15,9 +15,6 @@ JSON, TEXT, BYTES, BUFFER = range(1, 5)
 # Of a call in native.call_host(): the calling thread waits for the reply.
 WAIT = 0
 
-# Pieces of an answer are credited so many at a time; the host sends 64 ahead.
-PIECES_AT_ONCE = 16
-
 # Executions of which the calls are counted, and what is told of the place of a call.
 MAX_COUNTED = 256
 MAX_SITE_CHARS = 400
@@ -110,10 +107,11 @@ def running_loop():
 class Capability:
     """A function of the host. Where an event loop runs in the thread, a call returns a future to await."""
 
-    def __init__(self, host, name, doc, parameters, stream):
+    def __init__(self, host, name, doc, parameters, stream, upload):
         self._host = host
         self._path = name
         self._stream = stream
+        self._upload = upload
         self.__name__ = name.rpartition(".")[2]
         self.__qualname__ = name
         self.__module__ = "host"
@@ -205,9 +203,11 @@ class Host(Group):
 
     Error = Error
 
-    def __init__(self, native):
+    def __init__(self, native, load_pieces):
         super().__init__(self, "")
         self._native = native
+        self._load_pieces = load_pieces
+        self._pieces = None
         self._known = {}
         self._allowed = []
         self._counts = {}  # by execution: counters of the calls made at each place
@@ -236,7 +236,7 @@ class Host(Group):
         self._allowed = [offered["name"] for offered in offers if offered["allowed"]]
         for offered in offers:
             path = offered["name"]
-            known[path] = Capability(self, path, offered["doc"], offered["parameters"], offered["stream"])
+            known[path] = Capability(self, path, offered["doc"], offered["parameters"], offered["stream"], offered["upload"])
             while "." in path:
                 path = path.rpartition(".")[0]
                 known.setdefault(path, Group(self, path + "."))
@@ -255,78 +255,14 @@ class Host(Group):
     def _call(self, capability, arguments, timeout_ms, site, loop, wait):
         document, attachments = document_of(arguments)
         call = (capability._path, document, *site, timeout_ms, attachments)
-        if capability._stream:
-            return Pieces(self._native, capability._path, call, None if wait else loop)
+        if capability._stream or capability._upload:
+            if self._pieces is None:
+                self._pieces = self._load_pieces()
+            kind = "Pieces" if not capability._upload else "Exchange" if capability._stream else "Upload"
+            return getattr(self._pieces, kind)(self._native, capability._path, call, None if wait else loop)
         if wait:
             return result_of(self._native.call_host(*call, WAIT), capability._path)
         return calls_of(loop, self._native).start(call, capability._path)
-
-
-class Pieces:
-    """The pieces of an answer, as an iterator, or an asynchronous one."""
-
-    def __init__(self, native, path, call, loop):
-        self._native = native
-        self._path = path
-        self._taken = 0
-        self._over = False
-        self._loop = loop
-        if loop is None:
-            self._id = native.call_host(*call, native.BEGIN_CALL)
-        else:
-            self._id, self._waiting = calls_of(loop, native).start_pieces(call)
-
-    def _piece(self, reply):
-        """The piece; StopIteration behind the last."""
-        if not reply[1]:
-            self._over = True
-            result_of(reply, self._path)
-            raise StopIteration
-        self._taken += 1
-        if self._taken % PIECES_AT_ONCE == 0:
-            self._native.take_pieces(self._id, PIECES_AT_ONCE)
-        return value_of(reply)
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        if self._loop is not None:
-            raise TypeError("the call was made on an event loop: use 'async for'")
-        if self._over:
-            raise StopIteration
-        try:
-            return self._piece(self._native.wait_call(self._id))
-        except BaseException:
-            self.close()
-            raise
-
-    def __aiter__(self):
-        return self
-
-    async def __anext__(self):
-        if self._loop is None:
-            raise TypeError("the call was made without an event loop: use 'for'")
-        if self._over:
-            raise StopAsyncIteration
-        try:
-            return self._piece(await self._waiting.get())
-        except StopIteration:
-            raise StopAsyncIteration from None
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self):
-        """Wants no more pieces."""
-        if not self._over:
-            self._over = True
-            self._native.give_up_call(self._id)
-            if self._loop is not None:
-                calls_of(self._loop, self._native).forget(self._id)
-
-    def __del__(self):
-        self.close()
 
 
 _loops = weakref.WeakKeyDictionary()
@@ -356,6 +292,7 @@ class LoopCalls:
         self._number, self._fd = native.open_call_loop()
         weakref.finalize(loop(), native.close_call_loop, self._number).atexit = False
         self._takers = {}  # by the call's id: what takes its replies
+        self._rooms = {}  # futures of who waits for room for a piece
 
     def start(self, call, path):
         """A future of the call's result."""
@@ -402,7 +339,19 @@ class LoopCalls:
 
     def forget(self, call_id):
         self._takers.pop(call_id, None)
+        self._tell_room(call_id)
         self._rest()
+
+    async def room(self, call_id):
+        """Waits until there may be room for a piece of the call, or it is over."""
+        future = self._loop().create_future()
+        self._rooms.setdefault(call_id, []).append(future)
+        await future
+
+    def _tell_room(self, call_id):
+        for future in self._rooms.pop(call_id, ()):
+            if not future.done():
+                future.set_result(None)
 
     def _rest(self):
         loop = self._loop()
@@ -412,7 +361,9 @@ class LoopCalls:
     def _on_ready(self):
         for call_id, reply in self._native.ready_calls(self._number):
             take = self._takers.get(call_id)
-            if take is None:
+            if reply is None or not reply[1]:
+                self._tell_room(call_id)
+            if take is None or reply is None:
                 continue
             if not reply[1]:
                 del self._takers[call_id]
@@ -423,6 +374,7 @@ class LoopCalls:
         lost = (CLOSED, False, -1, b"", "", [], -1, "", "the call was made before the session went back to a snapshot", "snapshot")
         takers, self._takers = self._takers, {}
         loop = self._loop()
-        for take in takers.values():
+        for call_id, take in takers.items():
             if loop is not None and not loop.is_closed():
+                self._tell_room(call_id)
                 take(lost)
