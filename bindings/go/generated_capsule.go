@@ -743,6 +743,47 @@ func (value PooledState) String() string {
 	return C.GoString(C.capsule_pooled_state_name(C.int32_t(value)))
 }
 
+// Profile: Which threads a profile counts.
+type Profile int32
+
+// Profile values.
+const (
+	// Those that do something: that run, or would on a free CPU.
+	ProfileRunning Profile = 0
+	// Those that wait as well: in locks, for input, for time.
+	ProfileAll Profile = 1
+)
+
+// Stack: How a stack was had.
+type Stack int32
+
+// Stack values.
+const (
+	// Read in the memory of the worker, which lives.
+	StackMemory Stack = 1
+	// Written by the worker as a fatal signal ended it.
+	StackDeath Stack = 2
+)
+
+// Task: What the kernel says of a process or thread.
+type Task int32
+
+// Task values.
+const (
+	// It cannot be told.
+	TaskUnknown Task = 0
+	// It runs, or would on a free CPU.
+	TaskRunning Task = 1
+	// It waits: in a lock, for input, for time.
+	TaskSleeping Task = 2
+	// It waits for a device and cannot be interrupted.
+	TaskBlocked Task = 3
+	// A signal or a debugger has stopped it.
+	TaskStopped Task = 4
+	// It is dead.
+	TaskDead Task = 5
+)
+
 // TraceKind: What an event tells, and what its arguments are. Those that are not named are zero.
 type TraceKind int32
 
@@ -2856,6 +2897,90 @@ func poolImportOf(c *C.capsule_pool_import) (r PoolImport) {
 	return
 }
 
+// ProfileOptions: How a profile is taken.
+type ProfileOptions struct {
+	// Samples per second: 1 … 1,000. Default 100.
+	RateHz uint32
+	// How long, in milliseconds: 1 … 86,400,000, or 0 for until it is stopped. Default 0.
+	DurationMs int64
+	// `CAPSULE_PROFILE_…`. Default `CAPSULE_PROFILE_RUNNING`.
+	Threads Profile
+	// Most frames of a stack, the innermost: 1 … 4,096. Default 128.
+	MaxFrames uint32
+	// Most different stacks that are kept; what comes beyond is counted as `overflowed`. 1 … 1,000,000. Default 10,000.
+	MaxStacks uint32
+}
+
+func (r *ProfileOptions) put(c *C.capsule_profile_options, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_profile_options
+	c.rate_hz = C.uint32_t(r.RateHz)
+	c.duration_ms = C.int64_t(r.DurationMs)
+	c.threads = C.int32_t(r.Threads)
+	c.max_frames = C.uint32_t(r.MaxFrames)
+	c.max_stacks = C.uint32_t(r.MaxStacks)
+}
+
+func (r *ProfileOptions) raw(pins *runtime.Pinner) *C.capsule_profile_options {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_profile_options)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
+}
+
+// DefaultProfileOptions has every field at its default.
+func DefaultProfileOptions() *ProfileOptions {
+	c, r := new(C.capsule_profile_options), new(ProfileOptions)
+	C.capsule_profile_options_init(c, C.sizeof_capsule_profile_options)
+	r.RateHz = uint32(c.rate_hz)
+	r.DurationMs = int64(c.duration_ms)
+	r.Threads = Profile(c.threads)
+	r.MaxFrames = uint32(c.max_frames)
+	r.MaxStacks = uint32(c.max_stacks)
+	return r
+}
+
+// ProfileInfo: What a profile has found.
+type ProfileInfo struct {
+	// 1 while it is under way.
+	IsRunning int32
+	// Samples taken.
+	Samples uint64
+	// Samples that were due and could not be taken: the worker was gone or not there yet, or the machine was too busy.
+	Missed uint64
+	// Samples of which a thread ran on while it was read: counted, if perhaps not quite as it was.
+	Torn uint64
+	// Stacks of threads counted: the sum of all counts in the text, and `overflowed`.
+	Stacks uint64
+	// Of these, those that were not kept for `max_stacks`.
+	Overflowed uint64
+	// Different stacks kept: lines of the text.
+	Different uint64
+	// Time it has been under way.
+	DurationNs uint64
+	// Time that taking the samples took, of that.
+	CollectNs uint64
+}
+
+func (r *ProfileInfo) fill(c *C.capsule_profile_info) {
+	r.IsRunning = int32(c.is_running)
+	r.Samples = uint64(c.samples)
+	r.Missed = uint64(c.missed)
+	r.Torn = uint64(c.torn)
+	r.Stacks = uint64(c.stacks)
+	r.Overflowed = uint64(c.overflowed)
+	r.Different = uint64(c.different)
+	r.DurationNs = uint64(c.duration_ns)
+	r.CollectNs = uint64(c.collect_ns)
+}
+
+func profileInfoOf(c *C.capsule_profile_info) (r ProfileInfo) {
+	r.fill(c)
+	return
+}
+
 // SnapshotInfo: What is known of a snapshot.
 type SnapshotInfo struct {
 	// Process id, or 0 when it is gone: evicted, killed from outside, or its runtime closed.
@@ -2898,6 +3023,139 @@ func (r *SnapshotInfo) fill(c *C.capsule_snapshot_info) {
 }
 
 func snapshotInfoOf(c *C.capsule_snapshot_info) (r SnapshotInfo) {
+	r.fill(c)
+	return
+}
+
+// StackOptions: How a stack is to be had.
+type StackOptions struct {
+	// Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
+	MaxFrames uint32
+	// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
+	TimeoutMs int64
+}
+
+func (r *StackOptions) put(c *C.capsule_stack_options, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_stack_options
+	c.max_frames = C.uint32_t(r.MaxFrames)
+	c.timeout_ms = C.int64_t(r.TimeoutMs)
+}
+
+func (r *StackOptions) raw(pins *runtime.Pinner) *C.capsule_stack_options {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_stack_options)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
+}
+
+// DefaultStackOptions has every field at its default.
+func DefaultStackOptions() *StackOptions {
+	c, r := new(C.capsule_stack_options), new(StackOptions)
+	C.capsule_stack_options_init(c, C.sizeof_capsule_stack_options)
+	r.MaxFrames = uint32(c.max_frames)
+	r.TimeoutMs = int64(c.timeout_ms)
+	return r
+}
+
+// StackInfo: What is known of a stack as a whole. Texts are valid until it is released.
+type StackInfo struct {
+	// `CAPSULE_STACK_…`.
+	Source Stack
+	// The worker's process id.
+	PID int32
+	// `CAPSULE_TASK_…`.
+	ProcessState Task
+	// When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
+	TimeNs uint64
+	// How long that took. 0 of a death.
+	CollectNs uint64
+	// Threads that it tells of: those of Python.
+	Threads uint64
+	// Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
+	ThreadsOmitted uint64
+	// Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
+	Cause string
+}
+
+func (r *StackInfo) fill(c *C.capsule_stack_info) {
+	r.Source = Stack(c.source)
+	r.PID = int32(c.pid)
+	r.ProcessState = Task(c.process_state)
+	r.TimeNs = uint64(c.time_ns)
+	r.CollectNs = uint64(c.collect_ns)
+	r.Threads = uint64(c.threads)
+	r.ThreadsOmitted = uint64(c.threads_omitted)
+	r.Cause = textOf(c.cause)
+}
+
+func stackInfoOf(c *C.capsule_stack_info) (r StackInfo) {
+	r.fill(c)
+	return
+}
+
+// StackThread: One thread of a stack. Texts are valid until the stack is released.
+type StackThread struct {
+	// The kernel's number of it; 0 where it is not known.
+	Tid int32
+	// Its number in Python, `threading.get_ident()`.
+	Ident uint64
+	// "main"; else the name that the kernel knows, where that is not the process's; or empty.
+	Name string
+	// 1 of the main thread.
+	IsMain int32
+	// `CAPSULE_TASK_…`.
+	State Task
+	// 1 when it has the GIL, 0 when it has not, -1 where that is not known.
+	HoldsGil bool
+	// Of a death: 1 of the thread that the signal hit.
+	Hit int32
+	// 1 when it ran on while it was read, so that some frames may be of different moments.
+	Torn bool
+	// Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
+	Frames uint64
+	// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that faulthandler
+	// writes.
+	FramesOmitted uint64
+}
+
+func (r *StackThread) fill(c *C.capsule_stack_thread) {
+	r.Tid = int32(c.tid)
+	r.Ident = uint64(c.ident)
+	r.Name = textOf(c.name)
+	r.IsMain = int32(c.is_main)
+	r.State = Task(c.state)
+	r.HoldsGil = c.holds_gil != 0
+	r.Hit = int32(c.hit)
+	r.Torn = c.torn != 0
+	r.Frames = uint64(c.frames)
+	r.FramesOmitted = uint64(c.frames_omitted)
+}
+
+func stackThreadOf(c *C.capsule_stack_thread) (r StackThread) {
+	r.fill(c)
+	return
+}
+
+// StackFrame: One frame. Texts are valid until the stack is released.
+type StackFrame struct {
+	// The line it is at; 0 where that is not known.
+	Line uint32
+	// The file, as `co_filename` has it; its first 4,096 characters.
+	File string
+	// The function: `co_qualname`, of a death `co_name`.
+	Function string
+}
+
+func (r *StackFrame) fill(c *C.capsule_stack_frame) {
+	r.Line = uint32(c.line)
+	r.File = textOf(c.file)
+	r.Function = textOf(c.function)
+}
+
+func stackFrameOf(c *C.capsule_stack_frame) (r StackFrame) {
 	r.fill(c)
 	return
 }
