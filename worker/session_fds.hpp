@@ -34,4 +34,12 @@ inline constexpr int kZygoteChannelFd = 3;
 inline constexpr int kZygoteHostPidfd = 4;
 inline constexpr int kFirstSessionFd = 3;
 
+// Where faulthandler writes, in every process: in a session's to its shared memory, elsewhere nowhere. The number stays the same through
+// all forks, so that what the user's code tells faulthandler stays as it is; it is high, so that code which closes or takes the low
+// ones does no harm.
+inline constexpr int kDeathStackFd = 200;
+
+// Has it write nowhere.
+void drop_death_stack();
+
 }  // namespace capsule::worker

@@ -80,6 +80,9 @@ void settle(SessionFds &fds) {
   dup2(fds.err_write.get(), STDERR_FILENO);
   fds.out_write.reset();
   fds.err_write.reset();
+  // No other process has this open file, and so its position: it is written to from the place that is meant for it to the end.
+  dup3(fds.memory.get(), kDeathStackFd, O_CLOEXEC);
+  lseek(kDeathStackFd, -static_cast<off_t>(WorkerStacks::kDeathTextBytes), SEEK_END);
 }
 
 // The user's code may fork: the child has the descriptors, but not the threads. Null while the process itself forks a snapshot.
@@ -94,6 +97,7 @@ void leave_session_in_forked_child() {
   for (const int fd : session_channels) {
     close(fd);
   }
+  drop_death_stack();
 }
 
 wire::Hello greet(Program &program, Greeting &greeting, bool spawned) {
@@ -148,6 +152,8 @@ class SessionProcess {
     session_state = &state_;
     session_channels[0] = fds.work.get();
     session_channels[1] = fds.control.get();
+    output_.stacks().main_ident.store(state_.main_pthread);
+    program.announce(output_.stacks());
     const std::string version = program.version();
     const std::string path = program.path();
     greeting.answer(wire::Ready{.pid = state_.pid,
@@ -226,6 +232,11 @@ class SessionProcess {
 };
 
 }  // namespace
+
+void drop_death_stack() {
+  const UniqueFd nowhere(open("/dev/null", O_WRONLY | O_CLOEXEC));
+  dup3(nowhere.get(), kDeathStackFd, O_CLOEXEC);
+}
 
 void run_session(Program &program, SessionFds fds, bool spawned) {
   pthread_atfork(nullptr, nullptr, leave_session_in_forked_child);

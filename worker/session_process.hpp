@@ -53,6 +53,8 @@ class Program {
   virtual void use_idle_time() {}
   // A forked child that waits to become a session: whatever makes its start shorter.
   virtual void warm_up() {}
+  // A session, before it is ready: where the host finds its stacks.
+  virtual void announce(WorkerStacks & /*stacks*/) {}
 };
 
 // Never returns. `spawned`: the process is a fresh program rather than a zygote's fork, and preloads before it is ready.

@@ -52,6 +52,7 @@ void let_go_of_output() {
   const UniqueFd nowhere(open("/dev/null", O_WRONLY | O_CLOEXEC));
   dup2(nowhere.get(), STDOUT_FILENO);
   dup2(nowhere.get(), STDERR_FILENO);
+  drop_death_stack();
 }
 
 class FrozenProcess {

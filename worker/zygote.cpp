@@ -64,6 +64,7 @@ class Zygote {
     close_range(kZygoteHostPidfd + 1, ~0U, 0);
     fcntl(channel_.get(), F_SETFD, FD_CLOEXEC);
     fcntl(host_pidfd_.get(), F_SETFD, FD_CLOEXEC);
+    drop_death_stack();  // before a preload can take the number
     prctl(PR_SET_NAME, "capsule-zygote");
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     sigset_t children;

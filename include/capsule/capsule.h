@@ -44,10 +44,12 @@
 #include "capsule/log.h"
 #include "capsule/pool.h"
 #include "capsule/pool_info.h"
+#include "capsule/profile.h"
 #include "capsule/promise.h"
 #include "capsule/runtime.h"
 #include "capsule/session.h"
 #include "capsule/snapshot.h"
+#include "capsule/stack.h"
 #include "capsule/trace.h"
 #include "capsule/value.h"
 

@@ -3,6 +3,7 @@
 #include "api/call.hpp"
 #include "api/execution_request.hpp"
 #include "api/given_values.hpp"
+#include "api/names.hpp"
 #include "base/clock.hpp"
 
 using capsule::Event;

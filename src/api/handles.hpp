@@ -26,7 +26,9 @@ enum class Kind : std::uint8_t {
   kPool = 7,
   kAcquisition = 8,
   kBridge = 9,
-  kPromiseStore = 10
+  kPromiseStore = 10,
+  kStack = 11,
+  kProfile = 12
 };
 
 template <typename Token>

@@ -109,8 +109,11 @@ ParsedArguments parse_arguments(int argc, char **argv) {
   command->add_option("--restore", run.restore_path, "Begin with what this checkpoint holds; it is code: trust it")
       ->type_name("FILE");
   command->add_option("--checkpoint", run.checkpoint_path, "Write a checkpoint of the session at the end")->type_name("FILE");
-  for (CLI::Option *other : {inputs, command->get_option("--json"), command->get_option("--info"),
-                             command->get_option("--restore"), command->get_option("--checkpoint")}) {
+  command->add_option("--profile", run.profile_path, "Sample where the code stands, and write collapsed stacks at the end")
+      ->type_name("FILE");
+  for (CLI::Option *other :
+       {inputs, command->get_option("--json"), command->get_option("--info"), command->get_option("--restore"),
+        command->get_option("--checkpoint"), command->get_option("--profile")}) {
     pool->excludes(other);
   }
   const CLI::Option *codes = add_texts(*command, "-c", "CODE", "Run this text; may be repeated");

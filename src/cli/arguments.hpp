@@ -34,6 +34,7 @@ struct RunArguments {
   bool stdin_taken = false;
   std::string restore_path;     // of a checkpoint to begin with; empty for none
   std::string checkpoint_path;  // where to write one at the end; empty for none
+  std::string profile_path;     // where to write collapsed stacks at the end; empty for none
 };
 
 struct ParsedArguments {

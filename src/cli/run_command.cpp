@@ -14,6 +14,7 @@
 #include "cli/interrupts.hpp"
 #include "cli/pool_command.hpp"
 #include "cli/printer.hpp"
+#include "cli/profile_file.hpp"
 
 namespace capsule::cli {
 namespace {
@@ -147,11 +148,18 @@ class Runner {
     if (!arguments_.restore_path.empty()) {
       restore();
     }
+    std::optional<ProfileFile> profile;
+    if (!arguments_.profile_path.empty()) {
+      profile.emplace(session_.capi(), arguments_.profile_path);
+    }
     for (const Piece &piece : arguments_.pieces) {
       run_piece(piece);
       if (exit_code_ == kInterrupted) {
         break;
       }
+    }
+    if (profile) {
+      console_.say(profile->finish());
     }
     if (arguments_.info) {
       printer_->info(session_.info());

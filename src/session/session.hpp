@@ -27,6 +27,7 @@ class Checkpoint;
 class Runtime;
 class Snapshot;
 struct SessionStatus;
+struct Stack;
 
 // How a checkpoint is to be made.
 struct CheckpointWish {
@@ -152,6 +153,10 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] const SessionOptions &options() const { return options_; }
   std::vector<capsule_trace_event> trace(const capsule_trace_filter &filter, std::size_t capacity, capsule_trace_info &info);
   void note_branch(std::uint64_t session_id);
+  // Where the worker's Python code stands, or stood when it died (session_stack.cpp). The lock is held for a moment only.
+  Result<std::shared_ptr<const Stack>> stack(std::uint32_t max_frames, std::uint64_t deadline_ns);
+  // Where it stood when the last worker died, or null.
+  std::shared_ptr<const Stack> death_stack();
   capsule_executor_metrics executor_metrics();
   capsule_async_metrics async_metrics();
   // CAPSULE_E_STATE when the session was opened without enable_metrics.
@@ -314,8 +319,9 @@ class Session : public std::enable_shared_from_this<Session> {
   std::mutex mutex_;  // guards all below
   std::condition_variable changed_;
   std::int32_t state_ = CAPSULE_SESSION_CREATING;
-  Status start_status_;     // why the last start failed
-  std::string last_death_;  // how the last worker ended, in words
+  Status start_status_;                       // why the last start failed
+  std::string last_death_;                    // how the last worker ended, in words
+  std::shared_ptr<const Stack> death_stack_;  // where its Python code stood, when it was a fatal signal that ended it
   std::shared_ptr<Worker> worker_;
   int births_failed_ = 0;
   std::uint64_t times_ready_ = 0;

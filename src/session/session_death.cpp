@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "diagnostics/fault_text.hpp"
 #include "session/notifications.hpp"
 #include "session/runtime.hpp"
 #include "session/zygote.hpp"
@@ -221,6 +222,7 @@ void Session::recover_output(Notifications &notifications, Worker &worker) {
 
 // What is known of a death, once it is understood.
 void Session::note_death(const Worker &worker) {
+  death_stack_ = read_death_stack(worker.shared.stacks(), worker.process.pid);
   counters_.death_reason = death_reason(worker);
   const ExitStatus status = worker.exit_status.value_or(ExitStatus{});
   trace_.add({.kind = CAPSULE_TRACE_SESSION_DIED,

@@ -1,27 +1,33 @@
-// What host and worker of one session share: the worker's counters, then its output queue.
+// What host and worker of one session share: the worker's counters, its output queue, and at the end where its Python code stands.
 #pragma once
 
 #include "transport/output_queue.hpp"
 #include "transport/shared_memory.hpp"
 #include "transport/worker_counters.hpp"
+#include "transport/worker_stacks.hpp"
 
 namespace capsule {
 
 class SessionMemory {
  public:
-  static std::size_t size(std::size_t queue_bytes) { return sizeof(WorkerCounters) + OutputQueue::memory_size(queue_bytes); }
+  static std::size_t size(std::size_t queue_bytes) {
+    return sizeof(WorkerCounters) + OutputQueue::memory_size(queue_bytes) + sizeof(WorkerStacks);
+  }
 
   SessionMemory() = default;
   // Of at least size(0) bytes, zeroed by the host; false afterwards when it is smaller.
   explicit SessionMemory(SharedMemory memory) : memory_(std::move(memory)) {
     if (memory_.size() > size(0)) {
-      queue_ =
-          OutputQueue(static_cast<char *>(memory_.data()) + sizeof(WorkerCounters), memory_.size() - sizeof(WorkerCounters));
+      queue_ = OutputQueue(static_cast<char *>(memory_.data()) + sizeof(WorkerCounters),
+                           memory_.size() - sizeof(WorkerCounters) - sizeof(WorkerStacks));
     }
   }
 
   [[nodiscard]] WorkerCounters &counters() const { return *static_cast<WorkerCounters *>(memory_.data()); }
   OutputQueue &queue() { return queue_; }
+  [[nodiscard]] WorkerStacks &stacks() const {
+    return *reinterpret_cast<WorkerStacks *>(static_cast<char *>(memory_.data()) + memory_.size() - sizeof(WorkerStacks));
+  }
   SharedMemory &file() { return memory_; }
 
  private:

@@ -36,6 +36,7 @@ Rows fd_throughput(const Context &context);
 Rows cancel_loop(const Context &context);
 Rows cancel_under_flood(const Context &context);
 Rows kill_c_loop(const Context &context);
+Rows stack(const Context &context);
 Rows snapshot(const Context &context);
 Rows buffers(const Context &context);
 Rows checkpoint(const Context &context);

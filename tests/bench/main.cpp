@@ -38,6 +38,7 @@ constexpr std::array<Entry, 25> kEntries{{
     {"cancel_loop", bench::cancel_loop},
     {"cancel_under_flood", bench::cancel_under_flood},
     {"kill_c_loop", bench::kill_c_loop},
+    {"stack", bench::stack},
     {"snapshot", bench::snapshot},
     {"buffers", bench::buffers},
     {"checkpoint", bench::checkpoint},

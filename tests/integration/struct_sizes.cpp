@@ -68,6 +68,8 @@ CAPSULE_TEST(init_functions_write_no_more_than_the_size_given) {
   check_init(capsule_audit_options_init);
   check_init(capsule_introspection_policy_init);
   check_init(capsule_inspection_init);
+  check_init(capsule_stack_options_init);
+  check_init(capsule_profile_options_init);
 }
 
 CAPSULE_TEST(defaults_are_as_documented) {

@@ -51,7 +51,12 @@ PreloadReport PythonProgram::preload(const wire::Preload &request, bool in_zygot
   return report;
 }
 
-void PythonProgram::prepare() { executor_ = std::make_unique<PythonExecutor>(PyRef::borrow(engine_.get())); }
+void PythonProgram::prepare() {
+  executor_ = std::make_unique<PythonExecutor>(PyRef::borrow(engine_.get()));
+  Py_XDECREF(PyObject_CallMethod(engine_.get(), "watch_for_death", "i", kDeathStackFd));
+  PyErr_Clear();  // a Python that has no faulthandler does without
+  stack_layout_ = find_stack_layout(engine_.get());
+}
 
 std::unique_ptr<Executor> PythonProgram::make_executor(const SessionParts &parts) {
   executor_->attach(parts);

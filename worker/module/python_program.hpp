@@ -3,6 +3,7 @@
 
 #include "module/py_ref.hpp"
 #include "module/python_executor.hpp"
+#include "module/stack_layout.hpp"
 
 namespace capsule::worker {
 
@@ -21,10 +22,12 @@ class PythonProgram : public Program {
   void after_fork_in_child() override;
   void use_idle_time() override;
   void warm_up() override { executor_->warm_up(); }
+  void announce(WorkerStacks &stacks) override { stack_layout_.publish(stacks); }
 
  private:
   PyRef engine_;
   std::unique_ptr<PythonExecutor> executor_;  // made in the zygote, moved into the session
+  StackLayout stack_layout_;
   bool frozen_ = false;
 };
 

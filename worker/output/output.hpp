@@ -80,6 +80,7 @@ class Output {
   void send_next(std::uint64_t execution_id, const wire::Body &body);
 
   [[nodiscard]] WorkerCounters &counters() const { return counters_; }
+  [[nodiscard]] WorkerStacks &stacks() const { return memory_.stacks(); }
 
   // Link thread.
   void add_credit(std::uint64_t bytes);

@@ -219,6 +219,33 @@ def load_pieces():
     return module
 
 
+def watch_for_death(descriptor):
+    """Has Python's stacks written there at a fatal signal, unless the user's modules or environment want them elsewhere."""
+    import faulthandler
+
+    if not faulthandler.is_enabled():
+        # C's stack, which 3.14 adds, is not safe to look for in a process that is about to die.
+        options = {"c_stack": False} if sys.version_info >= (3, 14) else {}
+        faulthandler.enable(descriptor, all_threads=True, **options)
+
+
+def try_stack_layout(probe):
+    """Whether what the probe finds of this thread's frames in memory is what they are: called by Python and by C, in a generator."""
+
+    def frames_of(frame):
+        rows = []
+        while frame is not None:
+            rows.append((frame.f_code.co_filename, frame.f_code.co_qualname, frame.f_lineno))
+            frame = frame.f_back
+        return rows
+
+    def generate(_):
+        yield (probe(), frames_of(sys._getframe()))
+
+    found, expected = max(map(lambda i: next(generate(i)), [0]))
+    return found == expected
+
+
 def start_session(native, cancel_signal):
     """Makes the process the session's; returns the user's namespace."""
     global _session

@@ -1,0 +1,132 @@
+#include "capsule/stack.h"
+
+#include "api/call.hpp"
+#include "api/handles.hpp"
+#include "api/stacks.hpp"
+#include "base/clock.hpp"
+#include "base/text_view.hpp"
+
+using namespace capsule;
+using namespace capsule::api;
+
+namespace {
+
+constexpr std::uint32_t kDefaultFrames = 128;
+constexpr std::uint32_t kMostFrames = 4096;
+constexpr std::int64_t kDefaultTimeoutMs = 1'000;
+constexpr std::int64_t kLongestTimeoutMs = 60'000;
+
+Status there_are_fewer(const char *what, std::uint64_t index, std::size_t count) {
+  return {CAPSULE_E_ARGUMENT, std::string(what) + " is " + std::to_string(index) + ", and there are " + std::to_string(count)};
+}
+
+}  // namespace
+
+extern "C" {
+
+void capsule_stack_options_init(capsule_stack_options *options, uint32_t struct_size) {
+  write_defaults(options, struct_size, capsule_stack_options{.max_frames = kDefaultFrames, .timeout_ms = kDefaultTimeoutMs});
+}
+
+capsule_status capsule_session_get_stack(capsule_session *session, const capsule_stack_options *options, capsule_stack **stack,
+                                         capsule_error *error) {
+  return call(error, [&]() -> Status {
+    if (stack == nullptr) {
+      return {CAPSULE_E_ARGUMENT, "stack is NULL"};
+    }
+    *stack = nullptr;
+    auto found = look_up(session);
+    auto read = read_options(options, capsule_stack_options_init, "options");
+    for (const Status &status : {found.status(), read.status()}) {
+      if (!status.ok()) {
+        return status;
+      }
+    }
+    const capsule_stack_options &wish = read.value();
+    for (const Status &status : {check_range("max_frames", wish.max_frames, 1, kMostFrames),
+                                 check_range("timeout_ms", wish.timeout_ms, 1, kLongestTimeoutMs)}) {
+      if (!status.ok()) {
+        return status;
+      }
+    }
+    auto had = found.value()->stack(wish.max_frames, deadline_after_ms(wish.timeout_ms));
+    if (!had.ok()) {
+      return had.status();
+    }
+    *stack = make_handle<capsule_stack>(std::const_pointer_cast<Stack>(had.value()));  // and read only
+    return {};
+  });
+}
+
+capsule_status capsule_stack_get_info(capsule_stack *stack, capsule_stack_info *info, capsule_error *error) {
+  return call(error, [&]() -> Status {
+    auto found = look_up(stack);
+    if (!found.ok()) {
+      return found.status();
+    }
+    const Stack &told = *found.value();
+    return write_struct(info,
+                        capsule_stack_info{.source = told.source,
+                                           .pid = told.pid,
+                                           .process_state = told.process_state,
+                                           .time_ns = told.time_ns,
+                                           .collect_ns = told.collect_ns,
+                                           .threads = told.threads.size(),
+                                           .threads_omitted = told.threads_omitted,
+                                           .cause = text_of(told.cause)},
+                        "info");
+  });
+}
+
+capsule_status capsule_stack_get_thread(capsule_stack *stack, uint64_t index, capsule_stack_thread *thread,
+                                        capsule_error *error) {
+  return call(error, [&]() -> Status {
+    auto found = look_up(stack);
+    if (!found.ok()) {
+      return found.status();
+    }
+    if (index >= found.value()->threads.size()) {
+      return there_are_fewer("index", index, found.value()->threads.size());
+    }
+    const StackThread &told = found.value()->threads[index];
+    return write_struct(thread,
+                        capsule_stack_thread{.tid = told.tid,
+                                             .ident = told.ident,
+                                             .name = text_of(told.name),
+                                             .is_main = told.is_main ? 1 : 0,
+                                             .state = told.state,
+                                             .holds_gil = told.holds_gil,
+                                             .hit = told.hit ? 1 : 0,
+                                             .torn = told.torn ? 1 : 0,
+                                             .frames = told.frames.size(),
+                                             .frames_omitted = told.frames_omitted},
+                        "thread");
+  });
+}
+
+capsule_status capsule_stack_get_frame(capsule_stack *stack, uint64_t thread, uint64_t index, capsule_stack_frame *frame,
+                                       capsule_error *error) {
+  return call(error, [&]() -> Status {
+    auto found = look_up(stack);
+    if (!found.ok()) {
+      return found.status();
+    }
+    const auto &threads = found.value()->threads;
+    if (thread >= threads.size()) {
+      return there_are_fewer("thread", thread, threads.size());
+    }
+    const auto &frames = threads[thread].frames;
+    if (index >= frames.size()) {
+      return there_are_fewer("index", index, frames.size());
+    }
+    const StackFrame &told = frames[index];
+    return write_struct(
+        frame, capsule_stack_frame{.line = told.line, .file = text_of(told.file), .function = text_of(told.function)}, "frame");
+  });
+}
+
+void capsule_stack_release(capsule_stack *stack) {
+  call_void([&] { static_cast<void>(take(stack)); });
+}
+
+}  // extern "C"

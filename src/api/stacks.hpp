@@ -1,0 +1,25 @@
+// Handles of stacks and profiles.
+#pragma once
+
+#include "api/handles.hpp"
+#include "capsule/stack.h"
+#include "diagnostics/stack.hpp"
+#include "session/profiler.hpp"
+
+namespace capsule::api {
+
+template <>
+struct HandleTraits<capsule_stack> {
+  using Object = Stack;
+  static constexpr Kind kKind = Kind::kStack;
+  static constexpr const char *kName = "stack";
+};
+
+template <>
+struct HandleTraits<capsule_profile> {
+  using Object = Profiler;
+  static constexpr Kind kKind = Kind::kProfile;
+  static constexpr const char *kName = "profile";
+};
+
+}  // namespace capsule::api

@@ -1,0 +1,13 @@
+// The stack of a worker that lives, from its memory and from what the kernel says of its threads.
+#pragma once
+
+#include "base/status.hpp"
+#include "diagnostics/stack.hpp"
+#include "transport/worker_stacks.hpp"
+
+namespace capsule {
+
+// The caller holds the process's pidfd, and asks it afterwards whether the process was there all the time.
+Result<Stack> collect_stack(int pid, const WorkerStacks &stacks, std::uint32_t max_frames, std::uint64_t deadline_ns);
+
+}  // namespace capsule

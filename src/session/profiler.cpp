@@ -1,0 +1,146 @@
+#include "session/profiler.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <system_error>
+
+#include "base/clock.hpp"
+
+namespace capsule {
+namespace {
+
+// A thread on which no handler of the host's ever runs.
+template <typename Body>
+std::thread quiet_thread(Body &&body) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread thread;
+  try {
+    thread = std::thread(std::forward<Body>(body));
+  } catch (const std::system_error &) {
+    // The caller sees that there is none.
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Profiler>> Profiler::start(const std::shared_ptr<Session> &session,
+                                                  const capsule_profile_options &options) {
+  const auto first = session->stack(1, deadline_after_ms(1'000));
+  for (const capsule_status hopeless : {CAPSULE_E_STATE, CAPSULE_E_CLOSED, CAPSULE_E_SYSTEM}) {
+    if (first.status().code() == hopeless) {
+      return first.status();
+    }
+  }
+  auto profiler = std::make_shared<Profiler>(session, options);
+  profiler->thread_ = quiet_thread([self = profiler.get()] { self->run(); });
+  if (!profiler->thread_.joinable()) {
+    return Status(CAPSULE_E_SYSTEM, "profile: no thread could be started");
+  }
+  return profiler;
+}
+
+Profiler::Profiler(std::shared_ptr<Session> session, const capsule_profile_options &options)
+    : session_(std::move(session)),
+      options_(options),
+      interval_ns_(kNsPerSecond / options.rate_hz),
+      began_ns_(monotonic_ns()),
+      stacks_(options.max_stacks) {}
+
+Profiler::~Profiler() {
+  stop();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+void Profiler::stop() {
+  const Lock lock(mutex_);
+  stopped_ = true;
+  changed_.notify_all();
+}
+
+// False when it was stopped meanwhile.
+bool Profiler::wait_until(std::uint64_t time_ns) {
+  Lock lock(mutex_);
+  changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(time_ns)),
+                      [this] { return stopped_; });
+  return !stopped_;
+}
+
+void Profiler::run() {
+  const std::uint64_t end_ns =
+      options_.duration_ms == 0 ? kNoDeadline : began_ns_ + static_cast<std::uint64_t>(options_.duration_ms) * kNsPerMs;
+  std::uint64_t due_ns = began_ns_ + interval_ns_;
+  while (wait_until(std::min(due_ns, end_ns)) && due_ns < end_ns && take_sample(due_ns)) {
+    due_ns += interval_ns_;
+    const std::uint64_t now = monotonic_ns();
+    if (now > due_ns) {
+      const std::uint64_t late = (now - due_ns) / interval_ns_;
+      due_ns += late * interval_ns_;
+      const Lock lock(mutex_);
+      info_.missed += late;
+    }
+  }
+  const Lock lock(mutex_);
+  ended_ = true;
+  info_.duration_ns = monotonic_ns() - began_ns_;
+  changed_.notify_all();
+}
+
+bool Profiler::take_sample(std::uint64_t due_ns) {
+  const std::uint64_t began = monotonic_ns();
+  const auto stack = session_->stack(options_.max_frames, due_ns + std::max(interval_ns_, 10 * kNsPerMs));
+  const Lock lock(mutex_);
+  info_.collect_ns += monotonic_ns() - began;
+  if (!stack.ok() || stack.value()->source != CAPSULE_STACK_MEMORY) {
+    ++info_.missed;
+    return stack.status().code() != CAPSULE_E_CLOSED;
+  }
+  ++info_.samples;
+  const auto &threads = stack.value()->threads;
+  info_.torn += std::any_of(threads.begin(), threads.end(), [](const StackThread &thread) { return thread.torn; }) ? 1 : 0;
+  stacks_.add(*stack.value(), options_.threads == CAPSULE_PROFILE_ALL);
+  return true;
+}
+
+bool Profiler::wait(std::uint64_t deadline_ns) {
+  Lock lock(mutex_);
+  const auto ended = [this] { return ended_; };
+  if (deadline_ns == kNoDeadline) {
+    changed_.wait(lock, ended);
+    return true;
+  }
+  return changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns)), ended);
+}
+
+capsule_profile_info Profiler::info() {
+  const Lock lock(mutex_);
+  capsule_profile_info info = info_;
+  info.is_running = ended_ ? 0 : 1;
+  info.stacks = stacks_.counted();
+  info.overflowed = stacks_.overflowed();
+  info.different = stacks_.different();
+  info.duration_ns = ended_ ? info_.duration_ns : monotonic_ns() - began_ns_;
+  return info;
+}
+
+Result<const std::string *> Profiler::collapsed() {
+  const Lock lock(mutex_);
+  if (!ended_) {
+    return Status(CAPSULE_E_BUSY, "profile: it is under way; stop it first");
+  }
+  if (text_.empty()) {
+    text_ = stacks_.text();
+  }
+  return static_cast<const std::string *>(&text_);
+}
+
+}  // namespace capsule
