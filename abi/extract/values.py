@@ -56,6 +56,9 @@ def finish(values, enums):
         length["kind"], length["length_of"] = "length", value["name"]
         if value["kind"] in ("struct", "text", "primitive") and not is_plain_text(value):
             value["kind"] = "array"
+        for other in values:
+            if other["doc"].startswith(f"Size of one of `{value['name']}`"):
+                value["stride"] = other["name"]
     for value in values:
         if value["kind"] == "text" and value["type"]["pointer"] and "length" not in value:
             value["kind"] = "string"

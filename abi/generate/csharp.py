@@ -36,6 +36,8 @@ def emit(model):
         lines += [f"    public unsafe delegate {result} {callback['name']}({arguments(callback['params'])});", ""]
     lines += summary("The functions of the library, and its constants, under their own names.", "    ")
     lines += ["    public static unsafe class Native", "    {"]
+    lines.append('        private const string Library = "libcapsule.so.0";')
+    lines.append("")
     lines += summary("The version that these declarations are of.", "        ")
     lines.append(f'        public const string Version = "{model["version"]}";')
     lines += summary("The size of each struct that the library fills or reads, by its name in C.", "        ")
@@ -50,7 +52,7 @@ def emit(model):
         lines += summary(function_text(function), "        ")
         if function["deprecated"]:
             lines.append(f'        [Obsolete("since {function["deprecated"]}")]')
-        lines.append('        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]')
+        lines.append('        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]')
         lines.append(f"        public static extern {cstype(function['returns'])} {function['name']}({arguments(function['params'])});")
         lines.append("")
     lines[-1] = "    }"
@@ -73,8 +75,7 @@ def enumeration(enum):
     base = "uint" if enum["flags"] else "int"
     lines += [f"    public enum {enum_name(enum)} : {base}", "    {"]
     for entry in enum["values"]:
-        if entry["doc"]:
-            lines += summary(entry["doc"], "        ")
+        lines += summary(entry["doc"] or entry["name"], "        ")
         name = camel(entry["short"][2:] if enum["name"] == "STATUS" and entry["short"].startswith("E_") else entry["short"])
         lines.append(f"        {name} = {entry['value']},")
     return lines + ["    }", ""]

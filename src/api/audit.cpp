@@ -2,6 +2,7 @@
 
 #include "api/handles.hpp"
 #include "api/lists.hpp"
+#include "api/owned_struct.hpp"
 #include "base/file.hpp"
 #include "base/text_view.hpp"
 #include "diagnostics/audit_verify.hpp"
@@ -136,7 +137,7 @@ capsule_status capsule_runtime_list_audit(capsule_runtime *runtime, uint64_t aft
                                           capsule_error *error) {
   return call(error, [&] {
     auto found = look_up(runtime);
-    for (const Status &status : {check_list(list, "list"), found.status()}) {
+    for (const Status &status : {empty_owned(list, "list"), found.status()}) {
       if (!status.ok()) {
         return status;
       }
@@ -155,7 +156,7 @@ capsule_status capsule_runtime_list_audit(capsule_runtime *runtime, uint64_t aft
 }
 
 void capsule_audit_list_release(capsule_audit_list *list) {
-  call_void([&] { release_list(list); });
+  call_void([&] { release_owned(list); });
 }
 
 capsule_status capsule_audit_verify(const capsule_audit_check *check, capsule_audit_report *report, capsule_error *error) {

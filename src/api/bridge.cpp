@@ -7,6 +7,7 @@
 #include "api/call.hpp"
 #include "api/given_values.hpp"
 #include "api/handles.hpp"
+#include "api/owned_struct.hpp"
 #include "api/rules.hpp"
 #include "base/clock.hpp"
 #include "base/text_view.hpp"
@@ -167,20 +168,20 @@ void hand_over(capsule::HostRequest taken, capsule_request *request) {
   for (std::size_t i = 0; i < r.values.size(); ++i) {
     storage->attachments.push_back({capsule::text_of(r.names[i]), &r.values[i]->fields()});
   }
-  *request = {.struct_size = sizeof *request,
-              .kind = r.kind,
-              .request_id = r.id,
-              .session_id = r.session_id,
-              .execution_id = r.execution_id,
-              .received_ns = r.received_ns,
-              .deadline_ns = r.deadline_ns,
-              .capability = capsule::text_of(r.capability),
-              .idempotency_key = capsule::text_of(r.key),
-              .arguments = capsule::text_of(r.arguments),
-              .attachments = storage->attachments.data(),
-              .attachment_count = storage->attachments.size(),
-              .storage = storage.get()};
-  static_cast<void>(storage.release());  // the request's, until it is released
+  const capsule_request fields{.kind = r.kind,
+                               .request_id = r.id,
+                               .session_id = r.session_id,
+                               .execution_id = r.execution_id,
+                               .received_ns = r.received_ns,
+                               .deadline_ns = r.deadline_ns,
+                               .capability = capsule::text_of(r.capability),
+                               .idempotency_key = capsule::text_of(r.key),
+                               .arguments = capsule::text_of(r.arguments),
+                               .attachments = storage->attachments.data(),
+                               .attachment_count = storage->attachments.size(),
+                               .storage = storage.get()};
+  static_cast<void>(write_struct(request, fields, "request"));  // the size was checked
+  static_cast<void>(storage.release());                         // the request's, until it is released
 }
 
 }  // namespace
@@ -250,14 +251,9 @@ capsule_status capsule_bridge_unregister(capsule_bridge *bridge, const char *nam
 capsule_status capsule_bridge_next_request(capsule_bridge *bridge, int64_t timeout_ms, capsule_request *request,
                                            capsule_error *error) {
   return call(error, [&]() -> Status {
-    if (request == nullptr) {
-      return {CAPSULE_E_ARGUMENT, "request is NULL"};
+    if (Status status = empty_owned(request, "request"); !status.ok()) {
+      return status;
     }
-    if (request->struct_size < sizeof *request) {
-      return {CAPSULE_E_ARGUMENT,
-              "request.struct_size is " + std::to_string(request->struct_size) + "; set it to sizeof(capsule_request)"};
-    }
-    *request = {.struct_size = sizeof *request};
     const Status may_wait = timeout_ms == 0 ? Status() : check_wait("capsule_bridge_next_request", timeout_ms);
     auto found = look_up(bridge);
     for (const Status &status : {may_wait, found.status()}) {
@@ -299,12 +295,7 @@ capsule_status capsule_bridge_set_notify(capsule_bridge *bridge, capsule_notify_
   });
 }
 
-void capsule_request_release(capsule_request *request) {
-  if (request != nullptr && request->struct_size >= sizeof *request) {
-    delete request->storage;
-    *request = {.struct_size = sizeof *request};
-  }
-}
+void capsule_request_release(capsule_request *request) { release_owned(request); }
 
 capsule_status capsule_bridge_respond(capsule_bridge *bridge, uint64_t request_id, const capsule_value *value,
                                       capsule_error *error) {

@@ -59,6 +59,18 @@ inline constexpr std::uint32_t kMaxStructSize = 4096;
 
 Status check_struct_size(std::uint32_t struct_size, const char *name);
 
+// What a newer header has behind the library's own fields must be zero: it would be passed over.
+template <typename Struct>
+Status check_tail(const Struct &given, const char *name) {
+  const auto *bytes = reinterpret_cast<const unsigned char *>(&given);
+  if (given.struct_size > sizeof given &&
+      std::any_of(bytes + sizeof given, bytes + given.struct_size, [](unsigned char b) { return b != 0; })) {
+    return {CAPSULE_E_ARGUMENT,
+            std::string(name) + ": it has fields set that this library (" + capsule_version() + ") does not know"};
+  }
+  return {};
+}
+
 // The caller's options over the defaults: fields that the caller's headers did not have keep their default.
 template <typename Options>
 Result<Options> read_options(const Options *given, void (*init)(Options *, std::uint32_t), const char *name) {
@@ -71,10 +83,8 @@ Result<Options> read_options(const Options *given, void (*init)(Options *, std::
   if (Status status = check_struct_size(size, name); !status.ok()) {
     return status;
   }
-  const auto *bytes = reinterpret_cast<const unsigned char *>(given);
-  if (size > sizeof options && std::any_of(bytes + sizeof options, bytes + size, [](unsigned char b) { return b != 0; })) {
-    return Status(CAPSULE_E_ARGUMENT,
-                  std::string(name) + ": it has fields set that this library (" + capsule_version() + ") does not know");
+  if (Status status = check_tail(*given, name); !status.ok()) {
+    return status;
   }
   std::memcpy(&options, given, std::min<std::size_t>(size, sizeof options));
   return options;

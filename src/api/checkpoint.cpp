@@ -4,6 +4,7 @@
 
 #include "api/call.hpp"
 #include "api/handles.hpp"
+#include "api/owned_struct.hpp"
 #include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/text_view.hpp"
@@ -61,26 +62,14 @@ Result<CheckpointWish> translate(const capsule_checkpoint_options *given) {
                         o.key.size > 0 ? std::string(o.key.data, o.key.size) : std::string(), o.compression_level, o.max_bytes};
 }
 
-Status check_entries(capsule_checkpoint_entries *entries, const char *name) {
-  if (entries == nullptr) {
-    return {CAPSULE_E_ARGUMENT, std::string(name) + " is NULL"};
-  }
-  if (entries->struct_size != sizeof *entries) {
-    return {CAPSULE_E_ARGUMENT, std::string(name) + ".struct_size is " + std::to_string(entries->struct_size) +
-                                    "; set it to the size of the struct before the call"};
-  }
-  *entries = {.struct_size = sizeof *entries};
-  return {};
-}
-
 void write_entries(std::unique_ptr<capsule_checkpoint_storage> holder, const std::vector<Checkpoint::Entry> &from,
                    capsule_checkpoint_entries *entries) {
   for (const Checkpoint::Entry &entry : from) {
     holder->entries.push_back({text_of(entry.name), text_of(entry.type_name), text_of(entry.reason), entry.status, entry.kind});
   }
-  *entries = {
-      .struct_size = sizeof *entries, .reserved = 0, .entries = holder->entries.data(), .count = holder->entries.size()};
-  entries->storage = holder.release();
+  capsule_checkpoint_entries fields{.entries = holder->entries.data(), .count = holder->entries.size()};
+  fields.storage = holder.release();
+  static_cast<void>(write_struct(entries, fields, "entries"));  // the size was checked
 }
 
 Status hand_over(const std::shared_ptr<Checkpoint> &found, capsule_checkpoint **checkpoint) {
@@ -129,7 +118,7 @@ capsule_status capsule_session_restore_checkpoint(capsule_session *session, caps
                                                   int64_t timeout_ms, capsule_checkpoint_entries *report,
                                                   capsule_error *error) {
   return call(error, [&]() -> Status {
-    if (Status status = report == nullptr ? Status() : check_entries(report, "report"); !status.ok()) {
+    if (Status status = report == nullptr ? Status() : empty_owned(report, "report"); !status.ok()) {
       return status;
     }
     auto found = look_up(session);
@@ -316,7 +305,7 @@ capsule_status capsule_checkpoint_get_info(capsule_checkpoint *checkpoint, capsu
 capsule_status capsule_checkpoint_list(capsule_checkpoint *checkpoint, capsule_checkpoint_entries *entries,
                                        capsule_error *error) {
   return call(error, [&]() -> Status {
-    if (Status status = check_entries(entries, "entries"); !status.ok()) {
+    if (Status status = empty_owned(entries, "entries"); !status.ok()) {
       return status;
     }
     auto found = look_up(checkpoint);
@@ -334,12 +323,7 @@ capsule_status capsule_checkpoint_list(capsule_checkpoint *checkpoint, capsule_c
 }
 
 void capsule_checkpoint_entries_release(capsule_checkpoint_entries *entries) {
-  call_void([&] {
-    if (entries != nullptr && entries->struct_size == sizeof *entries) {
-      delete entries->storage;
-      *entries = {.struct_size = sizeof *entries};
-    }
-  });
+  call_void([&] { release_owned(entries); });
 }
 
 void capsule_checkpoint_release(capsule_checkpoint *checkpoint) {

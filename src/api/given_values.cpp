@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/call.hpp"
+#include "api/owned_struct.hpp"
 #include "base/utf8.hpp"
 #include "transport/socket.hpp"
 
@@ -86,9 +87,11 @@ Status check_value(const std::string &argument, const capsule_value *value) {
   if (value == nullptr) {
     return {CAPSULE_E_ARGUMENT, argument + " is NULL"};
   }
-  if (value->struct_size < sizeof *value) {
-    return {CAPSULE_E_ARGUMENT,
-            argument + ".struct_size is " + std::to_string(value->struct_size) + "; set it to sizeof(capsule_value)"};
+  if (Status status = check_owned_size(*value, argument.c_str()); !status.ok()) {
+    return status;
+  }
+  if (Status status = check_tail(*value, argument.c_str()); !status.ok()) {
+    return status;
   }
   const std::string kind = argument + ".kind";
   if (Status status = check_range(kind.c_str(), value->kind, CAPSULE_VALUE_JSON, CAPSULE_VALUE_BUFFER); !status.ok()) {

@@ -6,6 +6,7 @@
 #include "api/given_values.hpp"
 #include "api/inspection.hpp"
 #include "api/isolation.hpp"
+#include "api/owned_struct.hpp"
 #include "base/clock.hpp"
 #include "session/session_status.hpp"
 
@@ -144,7 +145,7 @@ capsule_pending_row row_of(Look &look, const capsule_pending_promise &promise, s
 template <typename Given, typename Found>
 Status inspect_pending(Found &&found, const char *kind, const capsule_inspection *inspection,
                        capsule_pending_summary *summary) {
-  for (const Status &status : {check_list(summary, "summary"), found.status()}) {
+  for (const Status &status : {empty_owned(summary, "summary"), found.status()}) {
     if (!status.ok()) {
       return status;
     }
@@ -232,7 +233,7 @@ capsule_status capsule_promise_store_inspect_pending(capsule_promise_store *stor
 }
 
 void capsule_pending_summary_release(capsule_pending_summary *summary) {
-  call_void([&] { release_list(summary); });
+  call_void([&] { release_owned(summary); });
 }
 
 capsule_status capsule_session_inspect_namespace(capsule_session *session, const capsule_inspection *inspection,
@@ -240,7 +241,7 @@ capsule_status capsule_session_inspect_namespace(capsule_session *session, const
   return call(error, [&]() -> Status {
     auto found = look_up(session);
     for (const Status &status :
-         {check_list(summary, "summary"), found.status(), check_may_wait("capsule_session_inspect_namespace")}) {
+         {empty_owned(summary, "summary"), found.status(), check_may_wait("capsule_session_inspect_namespace")}) {
       if (!status.ok()) {
         return status;
       }
@@ -263,7 +264,7 @@ capsule_status capsule_session_inspect_namespace(capsule_session *session, const
 }
 
 void capsule_namespace_summary_release(capsule_namespace_summary *summary) {
-  call_void([&] { release_list(summary); });
+  call_void([&] { release_owned(summary); });
 }
 
 capsule_status capsule_pool_inspect(capsule_pool *pool, const capsule_inspection *inspection, capsule_pool_info *info,
@@ -271,7 +272,7 @@ capsule_status capsule_pool_inspect(capsule_pool *pool, const capsule_inspection
   return call(error, [&]() -> Status {
     auto found = look_up(pool);
     const Status size = info == nullptr ? Status() : check_struct_size(info->struct_size, "info");
-    for (const Status &status : {check_list(summary, "summary"), size, found.status()}) {
+    for (const Status &status : {empty_owned(summary, "summary"), size, found.status()}) {
       if (!status.ok()) {
         return status;
       }
@@ -301,7 +302,7 @@ capsule_status capsule_pool_inspect(capsule_pool *pool, const capsule_inspection
 }
 
 void capsule_pool_summary_release(capsule_pool_summary *summary) {
-  call_void([&] { release_list(summary); });
+  call_void([&] { release_owned(summary); });
 }
 
 capsule_status capsule_session_inspect_execution(capsule_session *session, const capsule_inspection *inspection,
@@ -335,7 +336,7 @@ capsule_status capsule_session_inspect_isolation(capsule_session *session, const
                                                  capsule_isolation_report *report, capsule_error *error) {
   return call(error, [&]() -> Status {
     auto found = look_up(session);
-    for (const Status &status : {check_list(report, "report"), found.status()}) {
+    for (const Status &status : {empty_owned(report, "report"), found.status()}) {
       if (!status.ok()) {
         return status;
       }
@@ -359,7 +360,7 @@ capsule_status capsule_session_inspect_isolation(capsule_session *session, const
 }
 
 void capsule_isolation_report_release(capsule_isolation_report *report) {
-  call_void([&] { release_list(report); });
+  call_void([&] { release_owned(report); });
 }
 
 const char *capsule_phase_name(int32_t phase) {

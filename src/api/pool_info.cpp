@@ -2,6 +2,7 @@
 
 #include "api/handles.hpp"
 #include "api/lists.hpp"
+#include "api/owned_struct.hpp"
 
 using capsule::Status;
 using namespace capsule::api;
@@ -38,7 +39,7 @@ capsule_status capsule_pool_get_info(capsule_pool *pool, capsule_pool_info *info
 capsule_status capsule_pool_list_sessions(capsule_pool *pool, capsule_pool_sessions *sessions, capsule_error *error) {
   return call(error, [&] {
     auto found = look_up(pool);
-    for (const Status &status : {check_list(sessions, "sessions"), found.status()}) {
+    for (const Status &status : {empty_owned(sessions, "sessions"), found.status()}) {
       if (!status.ok()) {
         return status;
       }
@@ -54,13 +55,13 @@ capsule_status capsule_pool_list_sessions(capsule_pool *pool, capsule_pool_sessi
 }
 
 void capsule_pool_sessions_release(capsule_pool_sessions *sessions) {
-  call_void([&] { release_list(sessions); });
+  call_void([&] { release_owned(sessions); });
 }
 
 capsule_status capsule_pool_list_imports(capsule_pool *pool, capsule_pool_imports *imports, capsule_error *error) {
   return call(error, [&] {
     auto found = look_up(pool);
-    for (const Status &status : {check_list(imports, "imports"), found.status()}) {
+    for (const Status &status : {empty_owned(imports, "imports"), found.status()}) {
       if (!status.ok()) {
         return status;
       }
@@ -79,7 +80,7 @@ capsule_status capsule_pool_list_imports(capsule_pool *pool, capsule_pool_import
 }
 
 void capsule_pool_imports_release(capsule_pool_imports *imports) {
-  call_void([&] { release_list(imports); });
+  call_void([&] { release_owned(imports); });
 }
 
 const char *capsule_breaker_state_name(int32_t state) {

@@ -4,6 +4,7 @@
 
 #include "api/call.hpp"
 #include "api/handles.hpp"
+#include "api/owned_struct.hpp"
 #include "api/promises.hpp"
 #include "base/clock.hpp"
 #include "base/text_view.hpp"
@@ -179,34 +180,28 @@ capsule_status with_promise(const char *function, capsule_promise_store *store, 
 namespace capsule::api {
 
 Status check_promise(const capsule_promise *promise) {
-  if (promise != nullptr && promise->struct_size < sizeof *promise) {
-    return {CAPSULE_E_ARGUMENT,
-            "promise.struct_size is " + std::to_string(promise->struct_size) + "; set it to sizeof(capsule_promise)"};
-  }
-  return {};
+  return promise == nullptr ? Status() : check_owned_size(*promise, "promise");
 }
 
 Status hand_over(Result<Promise> taken, capsule_promise *promise) {
   if (promise == nullptr) {
     return taken.status();
   }
-  *promise = {.struct_size = sizeof *promise};
-  if (!taken.ok()) {
-    return taken.status();
+  if (Status status = empty_owned(promise, "promise"); !status.ok() || !taken.ok()) {
+    return status.ok() ? taken.status() : status;
   }
   auto storage = std::make_unique<capsule_promise_storage>(std::move(taken.value()));
   const Promise &p = storage->promise;
-  *promise = {.struct_size = sizeof *promise,
-              .state = p.state,
-              .id = capsule::text_of(p.id),
-              .param = capsule::text_of(p.param),
-              .value = capsule::text_of(p.value),
-              .timeout_at_ms = p.timeout_at_ms,
-              .created_at_ms = p.created_at_ms,
-              .settled_at_ms = p.settled_at_ms,
-              .storage = storage.get()};
+  const capsule_promise fields{.state = p.state,
+                               .id = capsule::text_of(p.id),
+                               .param = capsule::text_of(p.param),
+                               .value = capsule::text_of(p.value),
+                               .timeout_at_ms = p.timeout_at_ms,
+                               .created_at_ms = p.created_at_ms,
+                               .settled_at_ms = p.settled_at_ms,
+                               .storage = storage.get()};
   static_cast<void>(storage.release());  // the promise's, until it is released
-  return {};
+  return write_struct(promise, fields, "promise");
 }
 
 }  // namespace capsule::api
@@ -381,12 +376,7 @@ capsule_status capsule_promise_forget(capsule_promise_store *store, capsule_text
                       });
 }
 
-void capsule_promise_release(capsule_promise *promise) {
-  if (promise != nullptr && promise->struct_size >= sizeof *promise) {
-    delete promise->storage;
-    *promise = {.struct_size = sizeof *promise};
-  }
-}
+void capsule_promise_release(capsule_promise *promise) { release_owned(promise); }
 
 capsule_status capsule_promise_list_pending(capsule_promise_store *store, capsule_pending_promise *promises, size_t capacity,
                                             size_t *count, uint64_t *total, capsule_error *error) {

@@ -4,6 +4,7 @@
 
 #include "api/call.hpp"
 #include "api/given_values.hpp"
+#include "api/owned_struct.hpp"
 #include "base/clock.hpp"
 #include "base/text_view.hpp"
 
@@ -69,33 +70,16 @@ Status bind_values(const Call &call, Result<std::vector<NamedValue>> values, std
   return call.perform();
 }
 
-// Frees what the struct holds and empties it, but for its size.
-template <typename Struct>
-void release(Struct *held) {
-  if (held != nullptr && held->struct_size == sizeof *held) {
-    delete held->storage;
-    *held = Struct{.struct_size = sizeof *held};
-  }
-}
-
-Status check_out_size(std::uint32_t struct_size, std::size_t size, const char *name) {
-  if (struct_size != size) {
-    return {CAPSULE_E_ARGUMENT, std::string(name) + ".struct_size is " + std::to_string(struct_size) +
-                                    "; set it to the size of the struct before the call"};
-  }
-  return {};
-}
-
 Status write_value(capsule::Reply reply, capsule_value &value) {
   auto read = ReadValue::open(std::move(reply));
   if (!read.ok()) {
     return read.status();
   }
   auto holder = std::make_unique<capsule_value_storage>();
-  value = read.value()->fields();
+  capsule_value fields = read.value()->fields();
   holder->value = std::move(read.value());
-  value.storage = holder.release();
-  return {};
+  fields.storage = holder.release();
+  return write_struct(&value, fields, "value");
 }
 
 Status write_list(capsule::Reply reply, capsule_name_list &list) {
@@ -106,9 +90,9 @@ Status write_list(capsule::Reply reply, capsule_name_list &list) {
   for (std::size_t i = 0; i < count; ++i) {
     holder->names.push_back({text_of(held.names[i]), text_of(held.types[i]), held.sizes[i], held.kinds[i], 0});
   }
-  list = {.struct_size = sizeof list, .reserved = 0, .names = holder->names.data(), .count = count, .total = held.total};
-  list.storage = holder.release();
-  return {};
+  capsule_name_list fields{.names = holder->names.data(), .count = count, .total = held.total};
+  fields.storage = holder.release();
+  return write_struct(&list, fields, "list");
 }
 
 }  // namespace
@@ -151,13 +135,9 @@ capsule_status capsule_session_update(capsule_session *session, const capsule_in
 capsule_status capsule_session_get(capsule_session *session, const char *name, size_t name_size, int32_t kind,
                                    int64_t timeout_ms, capsule_value *value, capsule_error *error) {
   return call(error, [&]() -> Status {
-    if (value == nullptr) {
-      return {CAPSULE_E_ARGUMENT, "value is NULL"};
-    }
-    if (Status status = check_out_size(value->struct_size, sizeof *value, "value"); !status.ok()) {
+    if (Status status = empty_owned(value, "value"); !status.ok()) {
       return status;
     }
-    *value = {.struct_size = sizeof *value};
     auto begun = begin(session, capsule::wire::Operation::kGet, "capsule_session_get", timeout_ms);
     if (!begun.ok()) {
       return begun.status();
@@ -190,13 +170,9 @@ capsule_status capsule_session_delete(capsule_session *session, const char *name
 capsule_status capsule_session_list(capsule_session *session, uint32_t limit, int64_t timeout_ms, capsule_name_list *list,
                                     capsule_error *error) {
   return call(error, [&]() -> Status {
-    if (list == nullptr) {
-      return {CAPSULE_E_ARGUMENT, "list is NULL"};
-    }
-    if (Status status = check_out_size(list->struct_size, sizeof *list, "list"); !status.ok()) {
+    if (Status status = empty_owned(list, "list"); !status.ok()) {
       return status;
     }
-    *list = {.struct_size = sizeof *list};
     auto begun = begin(session, capsule::wire::Operation::kList, "capsule_session_list", timeout_ms);
     if (!begun.ok()) {
       return begun.status();
@@ -212,11 +188,11 @@ capsule_status capsule_session_list(capsule_session *session, uint32_t limit, in
 }
 
 void capsule_value_release(capsule_value *value) {
-  call_void([&] { release(value); });
+  call_void([&] { release_owned(value); });
 }
 
 void capsule_name_list_release(capsule_name_list *list) {
-  call_void([&] { release(list); });
+  call_void([&] { release_owned(list); });
 }
 
 capsule_status capsule_buffer_create(uint64_t size_bytes, capsule_buffer **buffer, void **data, capsule_error *error) {
