@@ -1,0 +1,161 @@
+using System;
+using System.Threading;
+using Capsule.Raw;
+
+namespace Capsule
+{
+    /// <summary>A failure that the Python code gets as an exception of that type and message.</summary>
+    public sealed class HostException : Exception
+    {
+        /// <summary>A built-in subclass of Exception by its name; any other is raised as <c>host.Error</c>.</summary>
+        public HostException(string type, string message) : base(message)
+        {
+            Type = type;
+        }
+
+        /// <summary>Name of the exception in Python.</summary>
+        public string Type { get; }
+    }
+
+    /// <summary>What the Python code may call of this program, as <c>host.NAME(…)</c>.</summary>
+    public sealed unsafe class Bridge : Owner
+    {
+        internal Bridge(Runtime runtime, BridgeOptions options) : base(Create(runtime, options), Native.capsule_bridge_release)
+        {
+        }
+
+        /// <summary>What it has counted.</summary>
+        public BridgeMetrics Metrics
+        {
+            get
+            {
+                var error = Errors.New();
+                var raw = new capsule_bridge_metrics { struct_size = (uint)sizeof(capsule_bridge_metrics) };
+                Check(Native.capsule_bridge_get_metrics(Token, &raw, &error), &error);
+                return new BridgeMetrics(&raw);
+            }
+        }
+
+        /// <summary>Offers a capability; calls of it come by <see cref="Next"/> or go to <see cref="Serve"/>.</summary>
+        public void Register(Capability capability)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                Check(Native.capsule_bridge_register(Token, capability.Write(arena), &error), &error);
+            }
+        }
+
+        /// <summary>The next request; null once the bridge is closed.</summary>
+        public Request Next(TimeSpan? time = null)
+        {
+            var error = Errors.New();
+            var raw = new capsule_request { struct_size = (uint)sizeof(capsule_request) };
+            var status = Native.capsule_bridge_next_request(Token, Milliseconds(time), &raw, &error);
+            if (status == Status.Closed) return null;
+            Check(status, &error);
+            try
+            {
+                return new Request(&raw);
+            }
+            finally
+            {
+                Native.capsule_request_release(&raw);
+            }
+        }
+
+        /// <summary>Answers a call; with null the end of a stream.</summary>
+        public void Respond(ulong requestId, Value value)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                var raw = value == null ? null : value.Write(arena);
+                Check(Native.capsule_bridge_respond(Token, requestId, raw, &error), &error);
+            }
+        }
+
+        /// <summary>Sends a piece of the answer to a call of a stream; waits for room.</summary>
+        public void SendChunk(ulong requestId, Value value, TimeSpan? time = null)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                var raw = value.Write(arena);
+                Check(Native.capsule_bridge_send_chunk(Token, requestId, raw, Milliseconds(time), &error), &error);
+            }
+        }
+
+        /// <summary>Answers a call with an exception.</summary>
+        public void Fail(ulong requestId, string type, string message)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                Check(Native.capsule_bridge_fail(Token, requestId, arena.Text(type), arena.Text(message), &error), &error);
+            }
+        }
+
+        /// <summary>Answers a request for approval.</summary>
+        public void Approve(ulong requestId, bool allowed)
+        {
+            var error = Errors.New();
+            Check(Native.capsule_bridge_approve(Token, requestId, allowed ? 1 : 0, &error), &error);
+        }
+
+        /// <summary>
+        /// Serves all calls by one function, on a thread of its own until the bridge is closed: what it returns is the answer, what it
+        /// throws the exception that Python gets. <paramref name="approve"/> is asked where a rule says so; null denies.
+        /// </summary>
+        public Thread Serve(Func<Request, Value> function, Func<Request, bool> approve = null)
+        {
+            var thread = new Thread(() =>
+            {
+                for (var request = Next(); request != null; request = Next()) ServeOne(request, function, approve);
+            }) { IsBackground = true, Name = "capsule-bridge" };
+            thread.Start();
+            return thread;
+        }
+
+        /// <summary>Ends it: calls that are open get a ConnectionError. May be repeated.</summary>
+        public void Close()
+        {
+            var error = Errors.New();
+            Check(Native.capsule_bridge_close(Token, &error), &error);
+        }
+
+        // Nobody may wait for the answer any more, or the bridge may be closed meanwhile: that is no failure here.
+        private void ServeOne(Request request, Func<Request, Value> function, Func<Request, bool> approve)
+        {
+            try
+            {
+                if (request.Kind == RequestKind.Approval) Approve(request.RequestId, approve != null && approve(request));
+                else if (request.Kind == RequestKind.Call) Respond(request.RequestId, function(request));
+            }
+            catch (CapsuleException)
+            {
+            }
+            catch (Exception error)
+            {
+                using (var arena = new Arena())
+                {
+                    var type = arena.Text((error as HostException)?.Type ?? "RuntimeError");
+                    Native.capsule_bridge_fail(Token, request.RequestId, type, arena.Text(error.Message), null);
+                }
+            }
+        }
+
+        private static IntPtr Create(Runtime runtime, BridgeOptions options)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                IntPtr token;
+                var raw = options == null ? null : options.Write(arena);
+                Errors.Check(Native.capsule_bridge_create(runtime.Token, raw, &token, &error), &error);
+                GC.KeepAlive(runtime);
+                return token;
+            }
+        }
+    }
+}

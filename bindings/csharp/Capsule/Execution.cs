@@ -1,0 +1,195 @@
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+using Capsule.Raw;
+
+namespace Capsule
+{
+    /// <summary>
+    /// One source text, running or waiting to run. It is the stream of its events, once: each step waits for the next, of
+    /// <c>foreach</c> on the thread, of <c>await foreach</c> on none.
+    /// </summary>
+    public sealed partial class Execution : Owner, IEnumerable<Event>, IAsyncEnumerable<Event>
+    {
+        private readonly CancellationToken cancellation;
+        private readonly CancellationTokenRegistration registration;
+        private readonly object gate = new object();
+        private Task wait;
+        private int fd = -1;
+        private bool disposed;
+
+        internal Execution(IntPtr token, CancellationToken cancellation) : base(token, Native.capsule_execution_release)
+        {
+            this.cancellation = cancellation;
+            registration = cancellation.Register(CancelQuietly);
+        }
+
+        /// <summary>The next event; null when there is none any more. Waits for it, by default as long as it takes.</summary>
+        public Event Next(TimeSpan? time = null)
+        {
+            var status = TryNext(Milliseconds(time), out var found);
+            return status == Status.Timeout ? throw new CapsuleTimeoutException("no event came in time") : found;
+        }
+
+        /// <summary>The same without holding up a thread; the token ends the wait, not the execution.</summary>
+        public async ValueTask<Event> NextAsync(CancellationToken waiting = default)
+        {
+            for (;;)
+            {
+                waiting.ThrowIfCancellationRequested();
+                // mcs has no `out var` in an async method.
+                Event found;
+                if (TryNext(0, out found) != Status.Timeout) return found;
+                await Or(Readable(), waiting).ConfigureAwait(false);
+            }
+        }
+
+        /// <inheritdoc/>
+        public IEnumerator<Event> GetEnumerator()
+        {
+            for (var next = Next(); next != null; next = Next()) yield return next;
+        }
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+        /// <inheritdoc/>
+        public IAsyncEnumerator<Event> GetAsyncEnumerator(CancellationToken waiting = default) => new Walk(this, waiting);
+
+        /// <summary>Takes what is left; input is declined.</summary>
+        public Result Finish()
+        {
+            var result = new Result();
+            foreach (var found in this) Take(result, found);
+            return Ended(result);
+        }
+
+        /// <summary>The same without holding up a thread.</summary>
+        public async Task<Result> FinishAsync()
+        {
+            var result = new Result();
+            for (var found = await NextAsync().ConfigureAwait(false); found != null; found = await NextAsync().ConfigureAwait(false))
+            {
+                Take(result, found);
+            }
+            return Ended(result);
+        }
+
+        internal async Task<Result> FinishAndDisposeAsync()
+        {
+            using (this)
+            {
+                return await FinishAsync().ConfigureAwait(false);
+            }
+        }
+
+        /// <summary>Gives the handle back. The code goes on, its output dropped.</summary>
+        public override void Dispose()
+        {
+            registration.Dispose();
+            lock (gate)
+            {
+                disposed = true;
+                if (fd >= 0) Poller.Forget(fd, wait);
+                base.Dispose();
+            }
+        }
+
+        private void Take(Result result, Event found)
+        {
+            result.Add(found);
+            if (found.Kind == EventKind.Input) DeclineQuietly(found.InputId);
+        }
+
+        private Result Ended(Result result)
+        {
+            if (result.End == null) throw new InvalidOperationException("its terminal event was taken before");
+            if (result.End.Outcome == Outcome.Canceled) cancellation.ThrowIfCancellationRequested();
+            return result;
+        }
+
+        private Task Readable()
+        {
+            lock (gate)
+            {
+                if (disposed) return Task.CompletedTask;
+                if (fd < 0) fd = Fd;
+                if (wait == null || wait.IsCompleted) wait = Poller.Readable(fd);
+                return wait;
+            }
+        }
+
+        private static async Task Or(Task wait, CancellationToken waiting)
+        {
+            if (!waiting.CanBeCanceled)
+            {
+                await wait.ConfigureAwait(false);
+                return;
+            }
+            var canceled = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+            using (waiting.Register(() => canceled.TrySetResult(true)))
+            {
+                await Task.WhenAny(wait, canceled.Task).ConfigureAwait(false);
+            }
+        }
+
+        private sealed class Walk : IAsyncEnumerator<Event>
+        {
+            private readonly Execution execution;
+            private readonly CancellationToken waiting;
+
+            internal Walk(Execution execution, CancellationToken waiting)
+            {
+                this.execution = execution;
+                this.waiting = waiting;
+            }
+
+            public Event Current { get; private set; }
+
+            public async ValueTask<bool> MoveNextAsync()
+            {
+                Current = await execution.NextAsync(waiting).ConfigureAwait(false);
+                return Current != null;
+            }
+
+            public ValueTask DisposeAsync() => default;
+        }
+    }
+
+    /// <summary>What an execution printed, and how it ended.</summary>
+    public sealed class Result
+    {
+        private readonly StringBuilder output = new StringBuilder(), stdout = new StringBuilder(), stderr = new StringBuilder();
+
+        /// <summary>The terminal event.</summary>
+        public Event End { get; private set; }
+
+        /// <summary>Whether it ran to its end.</summary>
+        public bool Ok => End.Outcome == Outcome.Ok;
+
+        /// <summary>What was printed on both streams, in order.</summary>
+        public string Output => output.ToString();
+
+        /// <summary>What was printed on stdout.</summary>
+        public string Stdout => stdout.ToString();
+
+        /// <summary>What was printed on stderr.</summary>
+        public string Stderr => stderr.ToString();
+
+        internal void Add(Event found)
+        {
+            if (found.Outcome != 0) End = found;
+            if (found.Kind != EventKind.Output) return;
+            output.Append(found.Text);
+            (found.Stream == Stream.Stdout ? stdout : stderr).Append(found.Text);
+        }
+    }
+
+    public sealed partial class Event
+    {
+        /// <summary>Of output: <see cref="Data"/> as text; an event ends between two characters.</summary>
+        public string Text => Data == null ? null : Encoding.UTF8.GetString(Data);
+    }
+}

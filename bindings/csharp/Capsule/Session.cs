@@ -1,0 +1,151 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using Capsule.Raw;
+
+namespace Capsule
+{
+    /// <summary>One Python process with a namespace that persists. Any thread may use it, also while another waits in it.</summary>
+    public sealed unsafe partial class Session : Owner
+    {
+        internal Session(IntPtr token) : base(token, Native.capsule_session_release)
+        {
+        }
+
+        internal Session(IntPtr token, Action<IntPtr> release) : base(token, release)
+        {
+        }
+
+        /// <summary>What is known of it: one consistent snapshot.</summary>
+        public SessionInfo Info
+        {
+            get
+            {
+                var error = Errors.New();
+                var raw = new capsule_session_info { struct_size = (uint)sizeof(capsule_session_info) };
+                Check(Native.capsule_session_get_info(Token, &raw, &error), &error);
+                return new SessionInfo(&raw);
+            }
+        }
+
+        /// <summary>
+        /// Begins to run a source text, or puts it in the queue. When the token is canceled so is the execution; one that was canceled
+        /// before is an OperationCanceledException, and nothing is submitted.
+        /// </summary>
+        public Execution Execute(string source, ExecutionOptions options = null, CancellationToken cancellation = default)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                IntPtr token;
+                var text = arena.Text(source ?? throw new ArgumentNullException(nameof(source)));
+                var raw = options == null ? null : options.Write(arena);
+                Check(Native.capsule_execution_create(Token, text.data, text.size, raw, &token, &error), &error);
+                return new Execution(token, cancellation);
+            }
+        }
+
+        /// <summary>Runs a source text to its end: its output and its terminal event. Input is declined.</summary>
+        public Result Run(string source, ExecutionOptions options = null, CancellationToken cancellation = default)
+        {
+            using (var execution = Execute(source, options, cancellation))
+            {
+                return execution.Finish();
+            }
+        }
+
+        /// <summary>The same without holding up a thread. Canceled by the token it is an OperationCanceledException, once it has ended.</summary>
+        public Task<Result> RunAsync(string source, ExecutionOptions options = null, CancellationToken cancellation = default)
+        {
+            Execution execution;
+            try
+            {
+                execution = Execute(source, options, cancellation);
+            }
+            catch (Exception error)
+            {
+                return Task.FromException<Result>(error);
+            }
+            return execution.FinishAndDisposeAsync();
+        }
+
+        /// <summary>Waits until it is ready, or throws why it is not.</summary>
+        public void WaitReady(TimeSpan? time = null)
+        {
+            var error = Errors.New();
+            Check(Native.capsule_session_wait_ready(Token, Milliseconds(time), &error), &error);
+        }
+
+        /// <summary>Ends its worker, and begins anew with an empty namespace.</summary>
+        public void Restart()
+        {
+            var error = Errors.New();
+            Check(Native.capsule_session_restart(Token, &error), &error);
+        }
+
+        /// <summary>Ends it; executions have that long to end. May be repeated.</summary>
+        public void Close(TimeSpan time = default)
+        {
+            var error = Errors.New();
+            Check(Native.capsule_session_close(Token, Milliseconds(time), &error), &error);
+        }
+
+        /// <summary>What its executors have counted; also after a death.</summary>
+        public ExecutorMetrics ExecutorMetrics
+        {
+            get
+            {
+                var error = Errors.New();
+                var raw = new capsule_executor_metrics { struct_size = (uint)sizeof(capsule_executor_metrics) };
+                Check(Native.capsule_session_get_executor_metrics(Token, &raw, &error), &error);
+                return new ExecutorMetrics(&raw);
+            }
+        }
+
+        /// <summary>What its event loop, its caches and its classification have counted.</summary>
+        public AsyncMetrics AsyncMetrics
+        {
+            get
+            {
+                var error = Errors.New();
+                var raw = new capsule_async_metrics { struct_size = (uint)sizeof(capsule_async_metrics) };
+                Check(Native.capsule_session_get_async_metrics(Token, &raw, &error), &error);
+                return new AsyncMetrics(&raw);
+            }
+        }
+
+        /// <summary>What its limiter has counted, where the options have it.</summary>
+        public LimiterMetrics LimiterMetrics
+        {
+            get
+            {
+                var error = Errors.New();
+                var raw = new capsule_limiter_metrics { struct_size = (uint)sizeof(capsule_limiter_metrics) };
+                Check(Native.capsule_session_get_limiter_metrics(Token, &raw, &error), &error);
+                return new LimiterMetrics(&raw);
+            }
+        }
+
+        /// <summary>What its calls of the host have come to.</summary>
+        public BridgeMetrics BridgeMetrics
+        {
+            get
+            {
+                var error = Errors.New();
+                var raw = new capsule_bridge_metrics { struct_size = (uint)sizeof(capsule_bridge_metrics) };
+                Check(Native.capsule_session_get_bridge_metrics(Token, &raw, &error), &error);
+                return new BridgeMetrics(&raw);
+            }
+        }
+
+        /// <summary>The events of its trace, or those that fit the filter, in the order of their numbers.</summary>
+        public IReadOnlyList<TraceEvent> Trace(TraceFilter filter = null)
+        {
+            var found = Traces.Read(Token, Native.capsule_session_get_trace, filter);
+            GC.KeepAlive(this);
+            return found;
+        }
+    }
+}
