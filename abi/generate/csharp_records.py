@@ -16,6 +16,7 @@ BYTES = {
     ("capsule_event", "data"), ("capsule_event", "raw"), ("capsule_mime_part", "data"), ("capsule_promise", "value"),
     ("capsule_promise", "param"), ("capsule_promise_wish", "param"), ("capsule_checkpoint_options", "key"),
 }
+HIDDEN = ("storage", "length", "callback", "user_data")
 # Handles that have a class.
 OWNERS = {"capsule_bridge": "Bridge", "capsule_promise_store": "PromiseStore"}
 
@@ -40,7 +41,8 @@ def class_name(name):
 def members(struct):
     """The fields that a user sees."""
     for field in struct["fields"]:
-        hidden = field["name"] == "struct_size" or field["name"].startswith("reserved") or field["kind"] in ("storage", "length")
+        # Callbacks come from threads of the library: those who want them take Native.
+        hidden = field["name"] == "struct_size" or field["name"].startswith("reserved") or field["kind"] in HIDDEN
         strides = {other.get("stride") for other in struct["fields"]}
         if not hidden and field["name"] not in strides:
             yield field
@@ -158,7 +160,8 @@ def read(struct, field, enums):
     elif kind == "enum":
         value = f"({target})raw->{name}"
     elif kind == "struct":
-        value = f"raw->{name} == null ? null : new {target}(raw->{name})"
+        by_value = type_["pointer"] == 0
+        value = f"new {target}(&raw->{name})" if by_value else f"raw->{name} == null ? null : new {target}(raw->{name})"
     elif kind == "array":
         return read_array(field, target, member)
     else:

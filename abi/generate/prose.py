@@ -12,7 +12,8 @@ ENUM_NAMES = {
     "SCOPE": "TransactionScope", "CAPABILITY": "CapabilityFlags", "POLICY": "Decision", "CONSTRAINT": "ConstraintKind",
     "REQUEST": "RequestKind", "CALL": "CallState", "RESTORE": "RestoreFlags", "ENTRY": "EntryStatus", "PROMISE": "PromiseState",
     "FRAME": "FrameDirection", "LOG": "LogLevel", "RESET": "PoolReset", "BREAKER": "BreakerState", "REMOVAL": "RemovalReason",
-    "POOLED": "PooledState", "TRACE": "TraceKind",
+    "POOLED": "PooledState", "TRACE": "TraceKind", "INSPECT": "InspectLevel", "OWNER": "OwnerKind", "LABEL": "LabelForm",
+    "AUDIT": "AuditDecision", "PENDING": "PendingKind", "REDACT": "Redaction", "LAYER": "LayerState", "WAITS": "WaitsFor",
 }
 
 

@@ -66,23 +66,23 @@ const (
 	StatusDenied Status = 23
 )
 
-// Audit: What became of a call.
-type Audit int32
+// AuditDecision: What became of a call.
+type AuditDecision int32
 
-// Audit values.
+// AuditDecision values.
 const (
 	// No call: a chain begins.
-	AuditStart Audit = 0
+	AuditStart AuditDecision = 0
 	// It was answered.
-	AuditAllowed Audit = 1
+	AuditAllowed AuditDecision = 1
 	// The policy, or a rule of the bridge, denied it.
-	AuditDenied Audit = 2
+	AuditDenied AuditDecision = 2
 	// It was allowed, and failed: the object is closed, an argument is wrong.
-	AuditFailed Audit = 3
+	AuditFailed AuditDecision = 3
 )
 
 // String is the name of what became of a call, as in `"denied"`.
-func (value Audit) String() string {
+func (value AuditDecision) String() string {
 	return C.GoString(C.capsule_audit_decision_name(C.int32_t(value)))
 }
 
@@ -766,76 +766,76 @@ func (value PooledState) String() string {
 	return C.GoString(C.capsule_pooled_state_name(C.int32_t(value)))
 }
 
-// Inspect: How much a call answers.
-type Inspect int32
+// InspectLevel: How much a call answers.
+type InspectLevel int32
 
-// Inspect values.
+// InspectLevel values.
 const (
 	// Nothing: it is denied.
-	InspectOff Inspect = 0
+	InspectOff InspectLevel = 0
 	// Numbers, states and times.
-	InspectCounts Inspect = 1
+	InspectCounts InspectLevel = 1
 	// Rows too, with their names redacted.
-	InspectRedacted Inspect = 2
+	InspectRedacted InspectLevel = 2
 	// Rows with their names.
-	InspectFull Inspect = 3
+	InspectFull InspectLevel = 3
 )
 
 // String is the name of a level, as in `"redacted"`.
-func (value Inspect) String() string {
+func (value InspectLevel) String() string {
 	return C.GoString(C.capsule_inspect_level_name(C.int32_t(value)))
 }
 
-// Redact: What redaction makes of a name; of two, the larger is the stricter.
-type Redact int32
+// Redaction: What redaction makes of a name; of two, the larger is the stricter.
+type Redaction int32
 
-// Redact values.
+// Redaction values.
 const (
 	// `"h:"` and 16 hexadecimal digits of the keyed hash.
-	RedactHash Redact = 0
+	RedactHash Redaction = 0
 	// Its length in bytes, as in `"len:12"`.
-	RedactLength Redact = 1
+	RedactLength Redaction = 1
 	// Nothing.
-	RedactDrop Redact = 2
+	RedactDrop Redaction = 2
 )
 
-// Label: What a label shows.
-type Label int32
+// LabelForm: What a label shows.
+type LabelForm int32
 
-// Label values.
+// LabelForm values.
 const (
 	// The name.
-	LabelName Label = 1
+	LabelName LabelForm = 1
 	// Its keyed hash.
-	LabelHash Label = 2
+	LabelHash LabelForm = 2
 	// Its length.
-	LabelLength Label = 3
+	LabelLength LabelForm = 3
 	// Nothing.
-	LabelDropped Label = 4
+	LabelDropped LabelForm = 4
 )
 
-// Pending: What is pending.
-type Pending int32
+// PendingKind: What is pending.
+type PendingKind int32
 
-// Pending values.
+// PendingKind values.
 const (
 	// A call of the host, in a bridge.
-	PendingCall Pending = 1
+	PendingCall PendingKind = 1
 	// A promise, in a store.
-	PendingPromise Pending = 2
+	PendingPromise PendingKind = 2
 )
 
-// Owner: Who will settle it, or waits for it.
-type Owner int32
+// OwnerKind: Who will settle it, or waits for it.
+type OwnerKind int32
 
-// Owner values.
+// OwnerKind values.
 const (
 	// Nobody in particular.
-	OwnerNone Owner = 0
+	OwnerNone OwnerKind = 0
 	// The session of the row waits for the host.
-	OwnerSession Owner = 1
+	OwnerSession OwnerKind = 1
 	// A durable execution of this host.
-	OwnerDurable Owner = 2
+	OwnerDurable OwnerKind = 2
 )
 
 // AnsweredBy: Who an answer is from.
@@ -873,45 +873,45 @@ func (value Phase) String() string {
 	return C.GoString(C.capsule_phase_name(C.int32_t(value)))
 }
 
-// Waits: What it waits for, as far as the host knows; of several, the first of these.
-type Waits int32
+// WaitsFor: What it waits for, as far as the host knows; of several, the first of these.
+type WaitsFor int32
 
-// Waits values.
+// WaitsFor values.
 const (
 	// Nothing that the host knows of: it computes, sleeps, or waits for something of its own.
-	WaitsNothing Waits = 0
+	WaitsNothing WaitsFor = 0
 	// A worker that is ready.
-	WaitsWorker Waits = 1
+	WaitsWorker WaitsFor = 1
 	// Its turn behind others, or a token of the rate limit.
-	WaitsTurn Waits = 2
+	WaitsTurn WaitsFor = 2
 	// A line of input.
-	WaitsInput Waits = 3
+	WaitsInput WaitsFor = 3
 	// The answer to a call of the host.
-	WaitsCall Waits = 4
+	WaitsCall WaitsFor = 4
 	// The host to take its output.
-	WaitsOutput Waits = 5
+	WaitsOutput WaitsFor = 5
 )
 
 // String is the name of what is waited for, as in `"input"`.
-func (value Waits) String() string {
+func (value WaitsFor) String() string {
 	return C.GoString(C.capsule_waits_name(C.int32_t(value)))
 }
 
-// Layer: State of a layer of isolation.
-type Layer int32
+// LayerState: State of a layer of isolation.
+type LayerState int32
 
-// Layer values.
+// LayerState values.
 const (
 	// It stands between the code and the host.
-	LayerActive Layer = 1
+	LayerActive LayerState = 1
 	// It does not, and could not: `reason` says why.
-	LayerUnavailable Layer = 2
+	LayerUnavailable LayerState = 2
 	// It does not, because an option of the host's says so.
-	LayerWaived Layer = 3
+	LayerWaived LayerState = 3
 )
 
 // String is the name of a layer's state, as in `"active"`.
-func (value Layer) String() string {
+func (value LayerState) String() string {
 	return C.GoString(C.capsule_layer_state_name(C.int32_t(value)))
 }
 
@@ -1217,9 +1217,9 @@ type AuditRecord struct {
 	// Size of the answer.
 	AnswerBytes uint64
 	// `CAPSULE_AUDIT_…`.
-	Decision Audit
+	Decision AuditDecision
 	// The `CAPSULE_INSPECT_…` it was answered at, or that denied it.
-	Level Inspect
+	Level InspectLevel
 	// Who called, as the call said, at most 64 bytes of it; of a denial of the bridge, session and execution.
 	Caller string
 	// The call: `"namespace"`, `"stack"`, …
@@ -1238,8 +1238,8 @@ func (r *AuditRecord) fill(c *C.capsule_audit_record) {
 	r.TimeNs = uint64(c.time_ns)
 	r.Redactions = uint64(c.redactions)
 	r.AnswerBytes = uint64(c.answer_bytes)
-	r.Decision = Audit(c.decision)
-	r.Level = Inspect(c.level)
+	r.Decision = AuditDecision(c.decision)
+	r.Level = InspectLevel(c.level)
 	r.Caller = textOf(c.caller)
 	r.Call = textOf(c.call)
 	r.Target = textOf(c.target)
@@ -3273,10 +3273,10 @@ func poolImportOf(c *C.capsule_pool_import) (r PoolImport) {
 // IntrospectionPolicy: Who may see how much; capsule_introspection_policy_init() fills the defaults.
 type IntrospectionPolicy struct {
 	// `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
-	Redaction Redact
+	Redaction Redaction
 	// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
 	// records. Default counts, as all below.
-	Promises Inspect
+	Promises InspectLevel
 	// Of a session's names.
 	NamespaceSummary int32
 	// Of a pool.
@@ -3330,8 +3330,8 @@ func (r *IntrospectionPolicy) raw(pins *runtime.Pinner) *C.capsule_introspection
 func DefaultIntrospectionPolicy() *IntrospectionPolicy {
 	c, r := new(C.capsule_introspection_policy), new(IntrospectionPolicy)
 	C.capsule_introspection_policy_init(c, C.sizeof_capsule_introspection_policy)
-	r.Redaction = Redact(c.redaction)
-	r.Promises = Inspect(c.promises)
+	r.Redaction = Redaction(c.redaction)
+	r.Promises = InspectLevel(c.promises)
 	r.NamespaceSummary = int32(c.namespace_summary)
 	r.Pool = int32(c.pool)
 	r.Execution = int32(c.execution)
@@ -3348,7 +3348,7 @@ func DefaultIntrospectionPolicy() *IntrospectionPolicy {
 type Inspection struct {
 	// The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied. Default
 	// 0: what the policy allows.
-	Level Inspect
+	Level InspectLevel
 	// Who looks, for the audit record: at most 64 bytes. Default empty.
 	Caller string
 	// How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
@@ -3379,7 +3379,7 @@ func (r *Inspection) raw(pins *runtime.Pinner) *C.capsule_inspection {
 func DefaultInspection() *Inspection {
 	c, r := new(C.capsule_inspection), new(Inspection)
 	C.capsule_inspection_init(c, C.sizeof_capsule_inspection)
-	r.Level = Inspect(c.level)
+	r.Level = InspectLevel(c.level)
 	r.TimeoutMs = int64(c.timeout_ms)
 	r.MaxRows = uint32(c.max_rows)
 	return r
@@ -3392,13 +3392,13 @@ type Label struct {
 	// Length of what is shown before it was cut: larger than `text.size` where it was.
 	FullBytes uint64
 	// `CAPSULE_LABEL_…`.
-	Form Label
+	Form LabelForm
 }
 
 func (r *Label) fill(c *C.capsule_label) {
 	r.Text = textOf(c.text)
 	r.FullBytes = uint64(c.full_bytes)
-	r.Form = Label(c.form)
+	r.Form = LabelForm(c.form)
 }
 
 func labelOf(c *C.capsule_label) (r Label) {
@@ -3419,11 +3419,11 @@ type PendingRow struct {
 	// Until its deadline; `UINT64_MAX` for none.
 	LeftNs uint64
 	// `CAPSULE_PENDING_…`.
-	Kind Pending
+	Kind PendingKind
 	// `CAPSULE_CALL_…` of a call, `CAPSULE_PROMISE_…` of a promise.
 	State CallState
 	// `CAPSULE_OWNER_…`.
-	Owner Owner
+	Owner OwnerKind
 	// How many wait for a promise here; 1 of a call.
 	Waiters uint32
 	// The capability's name, or the promise's id.
@@ -3436,9 +3436,9 @@ func (r *PendingRow) fill(c *C.capsule_pending_row) {
 	r.ExecutionID = uint64(c.execution_id)
 	r.AgeNs = uint64(c.age_ns)
 	r.LeftNs = uint64(c.left_ns)
-	r.Kind = Pending(c.kind)
+	r.Kind = PendingKind(c.kind)
 	r.State = CallState(c.state)
-	r.Owner = Owner(c.owner)
+	r.Owner = OwnerKind(c.owner)
 	r.Waiters = uint32(c.waiters)
 	r.Name = labelOf(c.name)
 }
@@ -3451,7 +3451,7 @@ func pendingRowOf(c *C.capsule_pending_row) (r PendingRow) {
 // PendingSummary: What is pending in a bridge or a store.
 type PendingSummary struct {
 	// The `CAPSULE_INSPECT_…` it is answered at.
-	Level Inspect
+	Level InspectLevel
 	// How many are open.
 	Total uint64
 	// Of these, left out of `rows`: at the level of counts, all.
@@ -3467,7 +3467,7 @@ type PendingSummary struct {
 }
 
 func (r *PendingSummary) fill(c *C.capsule_pending_summary) {
-	r.Level = Inspect(c.level)
+	r.Level = InspectLevel(c.level)
 	r.Total = uint64(c.total)
 	r.LeftOut = uint64(c.left_out)
 	r.Redactions = uint64(c.redactions)
@@ -3508,7 +3508,7 @@ func namespaceRowOf(c *C.capsule_namespace_row) (r NamespaceRow) {
 // NamespaceSummary: What a session's namespace holds.
 type NamespaceSummary struct {
 	// The `CAPSULE_INSPECT_…` it is answered at.
-	Level Inspect
+	Level InspectLevel
 	// `CAPSULE_ANSWERED_BY_…`. Of the host there are `total` and `age_ns` alone.
 	AnsweredBy AnsweredBy
 	// Why the worker did not answer: the status that capsule_session_list() would have; else 0.
@@ -3540,7 +3540,7 @@ type NamespaceSummary struct {
 }
 
 func (r *NamespaceSummary) fill(c *C.capsule_namespace_summary) {
-	r.Level = Inspect(c.level)
+	r.Level = InspectLevel(c.level)
 	r.AnsweredBy = AnsweredBy(c.answered_by)
 	r.WorkerStatus = int32(c.worker_status)
 	r.AgeNs = uint64(c.age_ns)
@@ -3565,7 +3565,7 @@ func namespaceSummaryOf(c *C.capsule_namespace_summary) (r NamespaceSummary) {
 // PoolSummary: The sessions of a pool.
 type PoolSummary struct {
 	// The `CAPSULE_INSPECT_…` it is answered at.
-	Level Inspect
+	Level InspectLevel
 	// Sessions there are.
 	Total uint64
 	// Of these, left out of `rows`: at the level of counts, all.
@@ -3579,7 +3579,7 @@ type PoolSummary struct {
 }
 
 func (r *PoolSummary) fill(c *C.capsule_pool_summary) {
-	r.Level = Inspect(c.level)
+	r.Level = InspectLevel(c.level)
 	r.Total = uint64(c.total)
 	r.LeftOut = uint64(c.left_out)
 	r.Redactions = uint64(c.redactions)
@@ -3596,13 +3596,13 @@ func poolSummaryOf(c *C.capsule_pool_summary) (r PoolSummary) {
 // does.
 type ExecutionStatus struct {
 	// The `CAPSULE_INSPECT_…` it is answered at.
-	Level Inspect
+	Level InspectLevel
 	// `CAPSULE_SESSION_…`.
 	SessionState SessionState
 	// `CAPSULE_PHASE_…`.
 	Phase Phase
 	// `CAPSULE_WAITS_…`.
-	WaitsFor Waits
+	WaitsFor WaitsFor
 	// `CAPSULE_MODE_…` it was submitted with.
 	Mode Mode
 	// Its id, or that of the first in the queue where none runs; 0 for none.
@@ -3626,10 +3626,10 @@ type ExecutionStatus struct {
 }
 
 func (r *ExecutionStatus) fill(c *C.capsule_execution_status) {
-	r.Level = Inspect(c.level)
+	r.Level = InspectLevel(c.level)
 	r.SessionState = SessionState(c.session_state)
 	r.Phase = Phase(c.phase)
-	r.WaitsFor = Waits(c.waits_for)
+	r.WaitsFor = WaitsFor(c.waits_for)
 	r.Mode = Mode(c.mode)
 	r.ExecutionID = uint64(c.execution_id)
 	r.AgeNs = uint64(c.age_ns)
@@ -3654,13 +3654,13 @@ type IsolationLayer struct {
 	// One sentence: what it does, or why it does not; a static string. Empty at the level of counts.
 	Reason string
 	// `CAPSULE_LAYER_…`.
-	State Layer
+	State LayerState
 }
 
 func (r *IsolationLayer) fill(c *C.capsule_isolation_layer) {
 	r.Name = textOf(c.name)
 	r.Reason = textOf(c.reason)
-	r.State = Layer(c.state)
+	r.State = LayerState(c.state)
 }
 
 func isolationLayerOf(c *C.capsule_isolation_layer) (r IsolationLayer) {
@@ -3671,7 +3671,7 @@ func isolationLayerOf(c *C.capsule_isolation_layer) (r IsolationLayer) {
 // IsolationReport: What stands between a session's code and its host.
 type IsolationReport struct {
 	// The `CAPSULE_INSPECT_…` it is answered at.
-	Level Inspect
+	Level InspectLevel
 	// Layers that are active.
 	Active uint32
 	// Layers that are unavailable.
@@ -3685,7 +3685,7 @@ type IsolationReport struct {
 }
 
 func (r *IsolationReport) fill(c *C.capsule_isolation_report) {
-	r.Level = Inspect(c.level)
+	r.Level = InspectLevel(c.level)
 	r.Active = uint32(c.active)
 	r.Unavailable = uint32(c.unavailable)
 	r.Waived = uint32(c.waived)

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "api/call.hpp"
 #include "api/handles.hpp"
 #include "api/names.hpp"
 #include "api/owned_struct.hpp"
@@ -53,7 +54,6 @@ class Look {
   // Hands over an answer with rows. Where the record cannot be kept, nothing.
   template <typename Answer, typename Row>
   Status give(Answer *given, Answer answer, const std::vector<Row> &rows, std::uint64_t total_rows) {
-    answer.struct_size = sizeof answer;
     answer.level = level();
     answer.row_size = sizeof(Row);
     answer.rows = rows.data();
@@ -66,7 +66,7 @@ class Look {
         guard_->conclude(grant_, Status(), redactions(), sizeof answer + rows.size() * sizeof(Row) + text_bytes_);
     if (status.ok()) {
       answer.storage = storage_.release();
-      *given = answer;
+      return write_struct(given, answer, "answer");
     }
     return status;
   }

@@ -6,6 +6,7 @@
 #include "api/given_values.hpp"
 #include "api/inspection.hpp"
 #include "api/isolation.hpp"
+#include "api/owned_struct.hpp"
 #include "base/clock.hpp"
 #include "session/session_status.hpp"
 

@@ -1,15 +1,11 @@
 // Every struct of abi/api.json that may grow, as hosts with older and with newer headers have it: the library touches nothing beyond
 // struct_size, zeroes what it does not know, and refuses what is set there. A struct that is added needs a row below.
-#include <algorithm>
-#include <cstring>
-#include <fstream>
-#include <functional>
-#include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "bridge.hpp"
 #include "checkpoints.hpp"
+#include "growth.hpp"
+#include "introspection.hpp"
 #include "pool.hpp"
 #include "promises.hpp"
 #include "run.hpp"
@@ -17,105 +13,8 @@
 #include "test.hpp"
 
 using namespace capsule_test;
-using nlohmann::json;
 
 namespace {
-
-constexpr unsigned char kCanary = 0xA5;
-constexpr std::size_t kRoom = 64;
-
-struct Layout {
-  std::size_t size;
-  // Where a field begins: sizes that the struct had, or could have had, in older headers; the whole size last.
-  std::vector<std::size_t> ends;
-};
-
-std::map<std::string, Layout> layouts() {
-  std::ifstream file(CAPSULE_TEST_SOURCE_DIR "/abi/api.json");
-  std::map<std::string, Layout> found;
-  const json structs = json::parse(file).at("structs");
-  for (const json &entry : structs) {
-    if (!entry.at("extensible").get<bool>()) {
-      continue;
-    }
-    Layout layout{entry.at("size").get<std::size_t>(), {}};
-    for (const json &field : entry.at("fields")) {
-      const auto offset = field.at("offset").get<std::size_t>();
-      if (offset >= 8) {
-        layout.ends.push_back(offset);
-      }
-    }
-    layout.ends.push_back(layout.size);
-    found[entry.at("name").get<std::string>()] = layout;
-  }
-  return found;
-}
-
-// The struct in the caller's memory, with room behind it.
-class Given {
- public:
-  explicit Given(std::size_t size) : bytes_(size + 2 * kRoom, kCanary) {}
-
-  [[nodiscard]] void *get() { return bytes_.data(); }
-  unsigned char &operator[](std::size_t at) { return bytes_[at]; }
-  void begin(std::size_t size) {
-    std::memset(bytes_.data(), 0, size);
-    set_size(size);
-  }
-  void set_size(std::size_t size) {
-    const auto struct_size = static_cast<std::uint32_t>(size);
-    std::memcpy(bytes_.data(), &struct_size, sizeof struct_size);
-  }
-  [[nodiscard]] std::uint32_t size() const {
-    std::uint32_t struct_size = 0;
-    std::memcpy(&struct_size, bytes_.data(), sizeof struct_size);
-    return struct_size;
-  }
-  [[nodiscard]] bool all(std::size_t from, std::size_t to, unsigned char byte) const {
-    return std::all_of(bytes_.begin() + static_cast<std::ptrdiff_t>(from), bytes_.begin() + static_cast<std::ptrdiff_t>(to),
-                       [byte](unsigned char b) { return b == byte; });
-  }
-  [[nodiscard]] bool untouched_from(std::size_t from) const { return all(from, bytes_.size(), kCanary); }
-
- private:
-  std::vector<unsigned char> bytes_;
-};
-
-using Call = std::function<capsule_status(void *given, capsule_error *error)>;
-using Touch = std::function<void(void *given)>;
-
-// One struct: a call that is given it, what fills it before where the call reads it, what frees what it holds where the call writes it.
-struct Row {
-  Call call;
-  Touch fill = nullptr;
-  Touch release = nullptr;
-};
-
-template <typename T>
-Call given(std::function<capsule_status(T *, capsule_error *)> call) {
-  return [call](void *bytes, capsule_error *error) { return call(static_cast<T *>(bytes), error); };
-}
-
-template <typename T>
-Touch touching(std::function<void(T *)> touch) {
-  return [touch](void *bytes) { touch(static_cast<T *>(bytes)); };
-}
-
-// A struct that a call reads: with its defaults, and what else the call needs.
-template <typename T>
-Row read(
-    void (*init)(T *, std::uint32_t), std::function<capsule_status(T *, capsule_error *)> call,
-    std::function<void(T *)> more = [](T *) {}) {
-  return {given<T>(call), touching<T>([init, more](T *options) {
-            init(options, sizeof *options);
-            more(options);
-          })};
-}
-
-template <typename T>
-Row written(std::function<capsule_status(T *, capsule_error *)> call, void (*release)(T *) = nullptr) {
-  return {given<T>(call), nullptr, release == nullptr ? Touch() : touching<T>(release)};
-}
 
 // What the rows use.
 struct World {
@@ -269,8 +168,53 @@ void add_options_of_hosts(World &w, Rows &rows) {
       touching<capsule_trace_filter>([](auto *filter) { *filter = {.struct_size = sizeof *filter}; })};
 }
 
+void add_options_of_looks(World &w, Rows &rows) {
+  rows["capsule_audit_options"] = read<capsule_audit_options>(capsule_audit_options_init, [](auto *options, auto *error) {
+    return capsule_runtime_set_audit(shared_runtime().get(), options, error);
+  });
+  rows["capsule_audit_check"] = {given<capsule_audit_check>([](auto *check, auto *error) {
+                                   capsule_audit_report report{.struct_size = sizeof report};
+                                   return capsule_audit_verify(check, &report, error);
+                                 }),
+                                 touching<capsule_audit_check>([](auto *check) { *check = {.struct_size = sizeof *check}; })};
+  rows["capsule_introspection_policy"] = read<capsule_introspection_policy>(
+      capsule_introspection_policy_init,
+      [&w](auto *policy, auto *error) { return capsule_session_narrow_introspection(w.calling.get(), policy, error); });
+  rows["capsule_inspection"] = read<capsule_inspection>(capsule_inspection_init, [&w](auto *inspection, auto *error) {
+    capsule_execution_status status{.struct_size = sizeof status};
+    return capsule_session_inspect_execution(w.echo.get(), inspection, &status, error);
+  });
+}
+
+void add_of_looks(World &w, Rows &rows) {
+  rows["capsule_audit_info"] = written<capsule_audit_info>(
+      [](auto *info, auto *error) { return capsule_runtime_get_audit_info(shared_runtime().get(), info, error); });
+  rows["capsule_audit_list"] = written<capsule_audit_list>(
+      [](auto *list, auto *error) { return capsule_runtime_list_audit(shared_runtime().get(), 0, list, error); },
+      capsule_audit_list_release);
+  rows["capsule_audit_report"] = written<capsule_audit_report>([](auto *report, auto *error) {
+    const capsule_audit_check check{.struct_size = sizeof check};
+    return capsule_audit_verify(&check, report, error);
+  });
+  rows["capsule_pending_summary"] = written<capsule_pending_summary>(
+      [&w](auto *summary, auto *error) { return capsule_bridge_inspect_pending(w.bridge.get(), nullptr, summary, error); },
+      capsule_pending_summary_release);
+  rows["capsule_namespace_summary"] = written<capsule_namespace_summary>(
+      [&w](auto *summary, auto *error) { return capsule_session_inspect_namespace(w.python.get(), nullptr, summary, error); },
+      capsule_namespace_summary_release);
+  rows["capsule_pool_summary"] = written<capsule_pool_summary>(
+      [&w](auto *summary, auto *error) { return capsule_pool_inspect(w.pool.get(), nullptr, nullptr, summary, error); },
+      capsule_pool_summary_release);
+  rows["capsule_execution_status"] = written<capsule_execution_status>(
+      [&w](auto *status, auto *error) { return capsule_session_inspect_execution(w.echo.get(), nullptr, status, error); });
+  rows["capsule_isolation_report"] = written<capsule_isolation_report>(
+      [&w](auto *report, auto *error) { return capsule_session_inspect_isolation(w.python.get(), nullptr, report, error); },
+      capsule_isolation_report_release);
+}
+
 Rows read_structs(World &w) {
   Rows rows;
+  add_options_of_looks(w, rows);
   add_options_of_sessions(w, rows);
   add_options_of_hosts(w, rows);
   return rows;
@@ -348,6 +292,7 @@ void add_of_hosts(World &w, Rows &rows) {
 
 Rows written_structs(World &w) {
   Rows rows;
+  add_of_looks(w, rows);
   add_of_sessions(w, rows);
   add_of_hosts(w, rows);
   return rows;
@@ -355,82 +300,6 @@ Rows written_structs(World &w) {
 
 // capsule_error: struct_sizes.cpp tries it, as no call answers CAPSULE_OK and writes it. capsule_frame: only the library makes one.
 const std::set<std::string> kTriedElsewhere = {"capsule_error", "capsule_frame"};
-
-// A size is refused for being too small, or taken; once it is taken, so are all larger ones, and the whole.
-class Sizes {
- public:
-  Sizes(std::string name, std::size_t whole) : name_(std::move(name)), whole_(whole) {}
-  bool taken(std::size_t size, capsule_status status, const capsule_error &error) {
-    const std::string what = name_ + " of " + show(size) + " bytes: " + capsule_status_name(status) + ": " + error.message;
-    const bool refused =
-        status == CAPSULE_E_ARGUMENT || status == CAPSULE_E_HANDLE;  // too small, or without a handle that is due
-    if (status != CAPSULE_OK && (!refused || taken_ || size >= whole_)) {
-      FAIL(what);
-    }
-    taken_ = status == CAPSULE_OK;
-    return taken_;
-  }
-
- private:
-  const std::string name_;
-  const std::size_t whole_;
-  bool taken_ = false;
-};
-
-void check_read(const std::string &name, const Layout &layout, const Row &row) {
-  capsule_error error{.struct_size = sizeof error};
-  Sizes sizes(name, layout.size);
-  for (const std::size_t size : layout.ends) {
-    Given older(layout.size);
-    row.fill(older.get());
-    std::fill_n(&older[size], layout.size - size, kCanary);
-    older.set_size(size);
-    sizes.taken(size, row.call(older.get(), &error), error);
-    CHECK(older.untouched_from(size));
-  }
-  for (const std::size_t set : {kRoom, std::size_t{0}, kRoom / 2, kRoom - 1}) {
-    Given newer(layout.size);
-    newer.begin(layout.size + kRoom);
-    row.fill(newer.get());
-    newer.set_size(layout.size + kRoom);
-    if (set < kRoom) {
-      newer[layout.size + set] = 1;
-    }
-    const capsule_status status = row.call(newer.get(), &error);
-    if (status != (set < kRoom ? CAPSULE_E_ARGUMENT : CAPSULE_OK)) {
-      FAIL(name + " of newer headers, byte " + show(set) + " set: " + capsule_status_name(status));
-    }
-  }
-}
-
-void check_written(const std::string &name, const Layout &layout, const Row &row) {
-  capsule_error error{.struct_size = sizeof error};
-  Sizes sizes(name, layout.size);
-  for (const std::size_t size : layout.ends) {
-    Given older(layout.size);
-    older.begin(size);
-    const bool taken = sizes.taken(size, row.call(older.get(), &error), error);
-    CHECK_EQ(older.size(), size);
-    CHECK(older.untouched_from(size));
-    if (taken && row.release) {
-      row.release(older.get());
-      CHECK(older.untouched_from(size));
-    }
-  }
-  Given newer(layout.size);
-  newer.begin(layout.size);
-  newer.set_size(layout.size + kRoom);
-  sizes.taken(layout.size + kRoom, row.call(newer.get(), &error), error);
-  // A field that an older library does not know must not look as if it were set.
-  CHECK_EQ(newer.size(), layout.size + kRoom);
-  if (!newer.all(layout.size, layout.size + kRoom, 0)) {
-    FAIL(name + ": what the library does not know is not zero");
-  }
-  CHECK(newer.untouched_from(layout.size + kRoom));
-  if (row.release) {
-    row.release(newer.get());
-  }
-}
 
 }  // namespace
 

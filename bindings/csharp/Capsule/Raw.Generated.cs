@@ -67,7 +67,7 @@ namespace Capsule
     }
 
     /// <summary>What became of a call.</summary>
-    public enum Audit : int
+    public enum AuditDecision : int
     {
         /// <summary>No call: a chain begins.</summary>
         Start = 0,
@@ -312,7 +312,9 @@ namespace Capsule
     /// <summary>Where output was written.</summary>
     public enum Stream : int
     {
+        /// <summary>CAPSULE_STREAM_STDOUT</summary>
         Stdout = 1,
+        /// <summary>CAPSULE_STREAM_STDERR</summary>
         Stderr = 2,
     }
 
@@ -617,14 +619,18 @@ namespace Capsule
     /// <summary>Which way a frame goes.</summary>
     public enum FrameDirection : int
     {
+        /// <summary>CAPSULE_FRAME_TO_WORKER</summary>
         ToWorker = 1,
+        /// <summary>CAPSULE_FRAME_FROM_WORKER</summary>
         FromWorker = 2,
     }
 
     /// <summary>Which channel a frame goes through: control frames overtake work frames.</summary>
     public enum Channel : int
     {
+        /// <summary>CAPSULE_CHANNEL_WORK</summary>
         Work = 1,
+        /// <summary>CAPSULE_CHANNEL_CONTROL</summary>
         Control = 2,
     }
 
@@ -696,7 +702,7 @@ namespace Capsule
     }
 
     /// <summary>How much a call answers.</summary>
-    public enum Inspect : int
+    public enum InspectLevel : int
     {
         /// <summary>Nothing: it is denied.</summary>
         Off = 0,
@@ -709,7 +715,7 @@ namespace Capsule
     }
 
     /// <summary>What redaction makes of a name; of two, the larger is the stricter.</summary>
-    public enum Redact : int
+    public enum Redaction : int
     {
         /// <summary>`"h:"` and 16 hexadecimal digits of the keyed hash.</summary>
         Hash = 0,
@@ -720,7 +726,7 @@ namespace Capsule
     }
 
     /// <summary>What a label shows.</summary>
-    public enum Label : int
+    public enum LabelForm : int
     {
         /// <summary>The name.</summary>
         Name = 1,
@@ -733,7 +739,7 @@ namespace Capsule
     }
 
     /// <summary>What is pending.</summary>
-    public enum Pending : int
+    public enum PendingKind : int
     {
         /// <summary>A call of the host, in a bridge.</summary>
         Call = 1,
@@ -742,7 +748,7 @@ namespace Capsule
     }
 
     /// <summary>Who will settle it, or waits for it.</summary>
-    public enum Owner : int
+    public enum OwnerKind : int
     {
         /// <summary>Nobody in particular.</summary>
         None = 0,
@@ -779,7 +785,7 @@ namespace Capsule
     }
 
     /// <summary>What it waits for, as far as the host knows; of several, the first of these.</summary>
-    public enum Waits : int
+    public enum WaitsFor : int
     {
         /// <summary>Nothing that the host knows of: it computes, sleeps, or waits for something of its own.</summary>
         Nothing = 0,
@@ -796,7 +802,7 @@ namespace Capsule
     }
 
     /// <summary>State of a layer of isolation.</summary>
-    public enum Layer : int
+    public enum LayerState : int
     {
         /// <summary>It stands between the code and the host.</summary>
         Active = 1,
@@ -926,8 +932,11 @@ namespace Capsule
     /// <summary>Whether an event is a moment, or one end of a span of time.</summary>
     public enum TracePhase : int
     {
+        /// <summary>CAPSULE_TRACE_INSTANT</summary>
         Instant = 0,
+        /// <summary>CAPSULE_TRACE_PHASE_BEGIN</summary>
         PhaseBegin = 1,
+        /// <summary>CAPSULE_TRACE_PHASE_END</summary>
         PhaseEnd = 2,
     }
 
@@ -3370,6 +3379,8 @@ namespace Capsule.Raw
     /// <summary>The functions of the library, and its constants, under their own names.</summary>
     public static unsafe class Native
     {
+        private const string Library = "libcapsule.so.0";
+
         /// <summary>The version that these declarations are of.</summary>
         public const string Version = "0.1.0";
         /// <summary>The size of each struct that the library fills or reads, by its name in C.</summary>
@@ -3513,7 +3524,7 @@ namespace Capsule.Raw
         ///
         /// Returns: The view. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern capsule_text capsule_text_from(byte* @string);
 
         /// <summary>
@@ -3521,7 +3532,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string, never NULL. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_version();
 
         /// <summary>
@@ -3529,7 +3540,7 @@ namespace Capsule.Raw
         ///
         /// Returns: The number. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern uint capsule_version_number();
 
         /// <summary>
@@ -3540,7 +3551,7 @@ namespace Capsule.Raw
         /// Returns: A static string; `"CAPSULE_E_UNKNOWN"` for a value this library does not know. Any thread. Since
         /// 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_status_name(Status status);
 
         /// <summary>
@@ -3550,7 +3561,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string, never NULL. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_status_text(Status status);
 
         /// <summary>
@@ -3559,7 +3570,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_runtime_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_runtime_options_init(capsule_runtime_options* options, uint struct_size);
 
         /// <summary>
@@ -3572,7 +3583,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_runtime_create(capsule_runtime_options* options, IntPtr* runtime, capsule_error* error);
 
         /// <summary>
@@ -3588,7 +3599,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`.
         /// Waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_runtime_close(IntPtr runtime, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -3598,7 +3609,7 @@ namespace Capsule.Raw
         /// - runtime: A runtime; NULL or a released one is a no-op. Any thread; the last release waits for the
         ///   processes to end, unless it is made from a notify callback, when they end in the background. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_runtime_release(IntPtr runtime);
 
         /// <summary>
@@ -3610,7 +3621,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_runtime_get_info(IntPtr runtime, capsule_runtime_info* info, capsule_error* error);
 
         /// <summary>
@@ -3619,7 +3630,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_audit_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_audit_options_init(capsule_audit_options* options, uint struct_size);
 
         /// <summary>
@@ -3634,7 +3645,7 @@ namespace Capsule.Raw
         /// a whole record, or the start record was not kept): the former trail stays; `CAPSULE_E_ARGUMENT`;
         /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; writes to the sink. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_runtime_set_audit(IntPtr runtime, capsule_audit_options* options, capsule_error* error);
 
         /// <summary>
@@ -3646,7 +3657,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_runtime_get_audit_info(IntPtr runtime, capsule_audit_info* info, capsule_error* error);
 
         /// <summary>
@@ -3662,7 +3673,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`, also where no record fits; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
         /// `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_runtime_list_audit(IntPtr runtime, ulong after_sequence, capsule_audit_list* list, capsule_error* error);
 
         /// <summary>
@@ -3670,7 +3681,7 @@ namespace Capsule.Raw
         ///
         /// - list: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_audit_list_release(capsule_audit_list* list);
 
         /// <summary>
@@ -3684,7 +3695,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_SYSTEM` (the file cannot be read); `CAPSULE_E_LIMIT` (it has over 1 GiB); `CAPSULE_E_MEMORY`;
         /// `CAPSULE_E_FORKED`. Any thread; reads the file. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_audit_verify(capsule_audit_check* check, capsule_audit_report* report, capsule_error* error);
 
         /// <summary>
@@ -3694,7 +3705,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_audit_decision_name(int decision);
 
         /// <summary>
@@ -3704,7 +3715,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_audit_verdict_name(int verdict);
 
         /// <summary>
@@ -3713,7 +3724,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_session_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_session_options_init(capsule_session_options* options, uint struct_size);
 
         /// <summary>
@@ -3732,7 +3743,7 @@ namespace Capsule.Raw
         /// `start_timeout_ms`); `CAPSULE_E_SYSTEM`; `CAPSULE_E_MEMORY`; `CAPSULE_E_REENTRANT` (with `wait_ready`, from
         /// a callback); `CAPSULE_E_FORKED`. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_open(IntPtr runtime, capsule_session_options* options, IntPtr* session, capsule_error* error);
 
         /// <summary>
@@ -3746,7 +3757,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_DIED`; `CAPSULE_E_CLOSED`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT` (with
         /// a timeout other than 0); `CAPSULE_E_FORKED`. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_wait_ready(IntPtr session, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -3761,7 +3772,7 @@ namespace Capsule.Raw
         /// Returns: As capsule_session_open(); `CAPSULE_E_CLOSED` after a close; `CAPSULE_E_BUSY` while another thread
         /// restarts it. Waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_restart(IntPtr session, capsule_error* error);
 
         /// <summary>
@@ -3778,7 +3789,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`.
         /// Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_close(IntPtr session, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -3787,7 +3798,7 @@ namespace Capsule.Raw
         ///
         /// - session: A session; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_session_release(IntPtr session);
 
         /// <summary>
@@ -3799,7 +3810,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_info(IntPtr session, capsule_session_info* info, capsule_error* error);
 
         /// <summary>
@@ -3809,7 +3820,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_session_state_name(int state);
 
         /// <summary>
@@ -3831,7 +3842,7 @@ namespace Capsule.Raw
         /// yet: an execution may still see it set); `CAPSULE_E_DIED`; `CAPSULE_E_CLOSED`; `CAPSULE_E_SYSTEM`;
         /// `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_set(IntPtr session, byte* name, UIntPtr name_size, capsule_value* value, int strategy, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -3847,7 +3858,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_session_set(). Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_update(IntPtr session, capsule_input* inputs, UIntPtr count, int strategy, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -3868,7 +3879,7 @@ namespace Capsule.Raw
         /// more than the runtime's `max_frame_bytes` less 4 KiB; a repr is cut instead); and as capsule_session_set().
         /// Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get(IntPtr session, byte* name, UIntPtr name_size, int kind, long timeout_ms, capsule_value* value, capsule_error* error);
 
         /// <summary>
@@ -3883,7 +3894,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_NAME` (there is no such name); and as capsule_session_set(). Any thread;
         /// waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_delete(IntPtr session, byte* name, UIntPtr name_size, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -3899,7 +3910,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; and as capsule_session_set(). Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_list(IntPtr session, uint limit, long timeout_ms, capsule_name_list* list, capsule_error* error);
 
         /// <summary>
@@ -3907,7 +3918,7 @@ namespace Capsule.Raw
         ///
         /// - value: NULL, an empty one, or one that was not read is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_value_release(capsule_value* value);
 
         /// <summary>
@@ -3915,7 +3926,7 @@ namespace Capsule.Raw
         ///
         /// - list: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_name_list_release(capsule_name_list* list);
 
         /// <summary>
@@ -3930,7 +3941,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_buffer_create(ulong size_bytes, IntPtr* buffer, void** data, capsule_error* error);
 
         /// <summary>
@@ -3938,7 +3949,7 @@ namespace Capsule.Raw
         ///
         /// - buffer: A buffer; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_buffer_release(IntPtr buffer);
 
         /// <summary>
@@ -3946,7 +3957,7 @@ namespace Capsule.Raw
         ///
         /// - event: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_event_release(capsule_event* @event);
 
         /// <summary>
@@ -3956,7 +3967,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_origin_name(int origin);
 
         /// <summary>
@@ -3967,7 +3978,7 @@ namespace Capsule.Raw
         /// Returns: A static string; `"unknown"` for other values (and for `CAPSULE_CODE_UNKNOWN`). Any thread. Since
         /// 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_code_class_name(int code_class);
 
         /// <summary>
@@ -3977,7 +3988,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_event_kind_name(int kind);
 
         /// <summary>
@@ -3987,7 +3998,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_stream_name(int stream);
 
         /// <summary>
@@ -3997,7 +4008,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_state_name(int state);
 
         /// <summary>
@@ -4007,7 +4018,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_outcome_name(int outcome);
 
         /// <summary>
@@ -4017,7 +4028,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_cancel_phase_name(int phase);
 
         /// <summary>
@@ -4027,7 +4038,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_death_reason_name(int reason);
 
         /// <summary>
@@ -4036,7 +4047,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_execution_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_execution_options_init(capsule_execution_options* options, uint struct_size);
 
         /// <summary>
@@ -4055,7 +4066,7 @@ namespace Capsule.Raw
         /// (queue full); `CAPSULE_E_DIED` (restart first); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`;
         /// `CAPSULE_E_FORKED`. Any thread; does not wait. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_create(IntPtr session, byte* source, UIntPtr source_size, capsule_execution_options* options, IntPtr* execution, capsule_error* error);
 
         /// <summary>
@@ -4074,7 +4085,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_HANDLE` (also when it is released while waiting); `CAPSULE_E_REENTRANT` (with a timeout other
         /// than 0, from a callback); `CAPSULE_E_FORKED`. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_next(IntPtr execution, long timeout_ms, capsule_event* @event, capsule_error* error);
 
         /// <summary>
@@ -4092,7 +4103,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_get_fd(IntPtr execution, int* fd, capsule_error* error);
 
         /// <summary>
@@ -4109,7 +4120,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_set_notify(IntPtr execution, IntPtr callback, void* user_data, capsule_error* error);
 
         /// <summary>
@@ -4126,7 +4137,7 @@ namespace Capsule.Raw
         /// out, or ended); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread;
         /// does not wait. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_answer(IntPtr execution, ulong input_id, byte* text, UIntPtr text_size, capsule_error* error);
 
         /// <summary>
@@ -4138,7 +4149,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_execution_answer(). Any thread; does not wait. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_decline(IntPtr execution, ulong input_id, capsule_error* error);
 
         /// <summary>
@@ -4159,7 +4170,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`, also when it has ended; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`.
         /// Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_cancel(IntPtr execution, long grace_ms, capsule_error* error);
 
         /// <summary>
@@ -4174,7 +4185,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when it is not running; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_interrupt(IntPtr execution, capsule_error* error);
 
         /// <summary>
@@ -4186,7 +4197,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_get_id(IntPtr execution, ulong* id, capsule_error* error);
 
         /// <summary>
@@ -4195,7 +4206,7 @@ namespace Capsule.Raw
         ///
         /// - execution: An execution; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_execution_release(IntPtr execution);
 
         /// <summary>
@@ -4204,7 +4215,7 @@ namespace Capsule.Raw
         /// - capability: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_capability)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_capability_init(capsule_capability* capability, uint struct_size);
 
         /// <summary>
@@ -4213,7 +4224,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_bridge_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_bridge_options_init(capsule_bridge_options* options, uint struct_size);
 
         /// <summary>
@@ -4227,7 +4238,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_CLOSED`; `CAPSULE_E_MEMORY`;
         /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_create(IntPtr runtime, capsule_bridge_options* options, IntPtr* bridge, capsule_error* error);
 
         /// <summary>
@@ -4242,7 +4253,7 @@ namespace Capsule.Raw
         /// 65,536); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since
         /// 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_register(IntPtr bridge, capsule_capability* capability, capsule_error* error);
 
         /// <summary>
@@ -4256,7 +4267,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_NAME` (there is none); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
         /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_unregister(IntPtr bridge, byte* name, UIntPtr name_size, capsule_error* error);
 
         /// <summary>
@@ -4272,7 +4283,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_REENTRANT` (with a timeout other than 0, from a callback); `CAPSULE_E_FORKED`. Any thread,
         /// several at once; waits, unless the timeout is 0. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_next_request(IntPtr bridge, long timeout_ms, capsule_request* request, capsule_error* error);
 
         /// <summary>
@@ -4285,7 +4296,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_get_fd(IntPtr bridge, int* fd, capsule_error* error);
 
         /// <summary>
@@ -4299,7 +4310,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; once it returns, the former one
         /// is not called any more. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_set_notify(IntPtr bridge, IntPtr callback, void* user_data, capsule_error* error);
 
         /// <summary>
@@ -4307,7 +4318,7 @@ namespace Capsule.Raw
         ///
         /// - request: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_request_release(capsule_request* request);
 
         /// <summary>
@@ -4324,7 +4335,7 @@ namespace Capsule.Raw
         /// stays open; `CAPSULE_E_STATE` (it was answered, or nobody waits any more; counted); `CAPSULE_E_CLOSED`;
         /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_respond(IntPtr bridge, ulong request_id, capsule_value* value, capsule_error* error);
 
         /// <summary>
@@ -4339,7 +4350,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_bridge_respond(). Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_fail(IntPtr bridge, ulong request_id, capsule_text error_type, capsule_text message, capsule_error* error);
 
         /// <summary>
@@ -4352,7 +4363,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_bridge_respond(). Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_approve(IntPtr bridge, ulong request_id, int approved, capsule_error* error);
 
         /// <summary>
@@ -4371,7 +4382,7 @@ namespace Capsule.Raw
         /// Returns: As capsule_bridge_respond(); `CAPSULE_E_TIMEOUT`; `CAPSULE_E_TYPE` (it is no stream);
         /// `CAPSULE_E_REENTRANT`. Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_send_chunk(IntPtr bridge, ulong request_id, capsule_value* value, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -4386,7 +4397,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_list_pending(IntPtr bridge, capsule_pending_call* calls, UIntPtr capacity, UIntPtr* count, ulong* total, capsule_error* error);
 
         /// <summary>
@@ -4397,7 +4408,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_cancel_all(IntPtr bridge, capsule_error* error);
 
         /// <summary>
@@ -4409,7 +4420,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_close(IntPtr bridge, capsule_error* error);
 
         /// <summary>
@@ -4417,7 +4428,7 @@ namespace Capsule.Raw
         ///
         /// - bridge: A bridge; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_bridge_release(IntPtr bridge);
 
         /// <summary>
@@ -4429,7 +4440,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_get_metrics(IntPtr bridge, capsule_bridge_metrics* metrics, capsule_error* error);
 
         /// <summary>
@@ -4442,7 +4453,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_bridge_metrics(IntPtr session, capsule_bridge_metrics* metrics, capsule_error* error);
 
         /// <summary>
@@ -4457,7 +4468,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_STATE` (it has no bridge); `CAPSULE_E_LIMIT` (there
         /// are 16 such already); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_narrow_rules(IntPtr session, capsule_rule* rules, UIntPtr rule_count, capsule_error* error);
 
         /// <summary>
@@ -4467,7 +4478,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_call_state_name(int state);
 
         /// <summary>
@@ -4476,7 +4487,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_checkpoint_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_checkpoint_options_init(capsule_checkpoint_options* options, uint struct_size);
 
         /// <summary>
@@ -4495,7 +4506,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_SYSTEM`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread; waits. Since
         /// 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_checkpoint(IntPtr session, capsule_checkpoint_options* options, long timeout_ms, IntPtr* checkpoint, capsule_error* error);
 
         /// <summary>
@@ -4512,7 +4523,7 @@ namespace Capsule.Raw
         /// or the worker cannot read it: the session is unchanged); and as capsule_session_checkpoint(). Any thread;
         /// waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_restore_checkpoint(IntPtr session, IntPtr checkpoint, uint flags, long timeout_ms, capsule_checkpoint_entries* report, capsule_error* error);
 
         /// <summary>
@@ -4529,7 +4540,7 @@ namespace Capsule.Raw
         /// signed with the key); `CAPSULE_E_LIMIT` (larger than `max_bytes`); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_MEMORY`;
         /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_checkpoint_read(void* data, UIntPtr size, capsule_checkpoint_options* options, IntPtr* checkpoint, capsule_error* error);
 
         /// <summary>
@@ -4543,7 +4554,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As there; `CAPSULE_E_SYSTEM` (it cannot be read). Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_checkpoint_read_file(byte* path, UIntPtr path_size, capsule_checkpoint_options* options, IntPtr* checkpoint, capsule_error* error);
 
         /// <summary>
@@ -4558,7 +4569,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_checkpoint_write_file(IntPtr checkpoint, byte* path, UIntPtr path_size, capsule_error* error);
 
         /// <summary>
@@ -4572,7 +4583,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_checkpoint_get_data(IntPtr checkpoint, void** data, UIntPtr* size, capsule_error* error);
 
         /// <summary>
@@ -4584,7 +4595,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_checkpoint_get_info(IntPtr checkpoint, capsule_checkpoint_info* info, capsule_error* error);
 
         /// <summary>
@@ -4598,7 +4609,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_checkpoint_list(IntPtr checkpoint, capsule_checkpoint_entries* entries, capsule_error* error);
 
         /// <summary>
@@ -4615,7 +4626,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_CHECKPOINT` (it is not verified); `CAPSULE_E_CLOSED`; `CAPSULE_E_SYSTEM`;
         /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; does not wait for the worker. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_keep_checkpoint(IntPtr session, IntPtr checkpoint, capsule_error* error);
 
         /// <summary>
@@ -4630,7 +4641,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_NAME` (there is none); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
         /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_find_checkpoint(IntPtr session, byte* name, UIntPtr name_size, IntPtr* checkpoint, capsule_error* error);
 
         /// <summary>
@@ -4643,7 +4654,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_session_find_checkpoint(). Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_checkpoint_at(IntPtr session, UIntPtr index, IntPtr* checkpoint, capsule_error* error);
 
         /// <summary>
@@ -4656,7 +4667,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_session_find_checkpoint(), and `CAPSULE_E_SYSTEM`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_forget_checkpoint(IntPtr session, byte* name, UIntPtr name_size, capsule_error* error);
 
         /// <summary>
@@ -4664,7 +4675,7 @@ namespace Capsule.Raw
         ///
         /// - entries: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_checkpoint_entries_release(capsule_checkpoint_entries* entries);
 
         /// <summary>
@@ -4672,7 +4683,7 @@ namespace Capsule.Raw
         ///
         /// - checkpoint: A checkpoint; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_checkpoint_release(IntPtr checkpoint);
 
         /// <summary>
@@ -4684,7 +4695,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_executor_metrics(IntPtr session, capsule_executor_metrics* metrics, capsule_error* error);
 
         /// <summary>
@@ -4696,7 +4707,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_async_metrics(IntPtr session, capsule_async_metrics* metrics, capsule_error* error);
 
         /// <summary>
@@ -4709,7 +4720,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (opened without `enable_metrics`); `CAPSULE_E_ARGUMENT`;
         /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_limiter_metrics(IntPtr session, capsule_limiter_metrics* metrics, capsule_error* error);
 
         /// <summary>
@@ -4718,7 +4729,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_promise_store_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_promise_store_options_init(capsule_promise_store_options* options, uint struct_size);
 
         /// <summary>
@@ -4727,7 +4738,7 @@ namespace Capsule.Raw
         /// - wish: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_promise_wish)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_promise_wish_init(capsule_promise_wish* wish, uint struct_size);
 
         /// <summary>
@@ -4743,7 +4754,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_HANDLE`; `CAPSULE_E_CLOSED`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; reads the file.
         /// Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_store_open(IntPtr runtime, capsule_promise_store_options* options, IntPtr* store, capsule_error* error);
 
         /// <summary>
@@ -4761,7 +4772,7 @@ namespace Capsule.Raw
         /// the store takes nothing more); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`;
         /// `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for file or server. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_create(IntPtr store, capsule_promise_wish* wish, capsule_promise* promise, capsule_error* error);
 
         /// <summary>
@@ -4776,7 +4787,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_promise_create(); `CAPSULE_E_NAME` (there is none). Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_settle(IntPtr store, capsule_text id, int state, capsule_text value, capsule_promise* promise, capsule_error* error);
 
         /// <summary>
@@ -4789,7 +4800,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_promise_settle(). Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_get(IntPtr store, capsule_text id, capsule_promise* promise, capsule_error* error);
 
         /// <summary>
@@ -4804,7 +4815,7 @@ namespace Capsule.Raw
         /// Returns: As capsule_promise_settle(); `CAPSULE_E_TIMEOUT`. A server that goes away while it is waited for is
         /// waited for too. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_wait(IntPtr store, capsule_text id, long timeout_ms, capsule_promise* promise, capsule_error* error);
 
         /// <summary>
@@ -4816,7 +4827,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_promise_settle(). Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_watch(IntPtr store, capsule_text id, capsule_error* error);
 
         /// <summary>
@@ -4831,7 +4842,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread, several at once; waits, unless the timeout is 0.
         /// Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_next(IntPtr store, long timeout_ms, capsule_promise* promise, capsule_error* error);
 
         /// <summary>
@@ -4844,7 +4855,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_store_get_fd(IntPtr store, int* fd, capsule_error* error);
 
         /// <summary>
@@ -4858,7 +4869,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; once it returns, the former one
         /// is not called any more. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_store_set_notify(IntPtr store, IntPtr callback, void* user_data, capsule_error* error);
 
         /// <summary>
@@ -4871,7 +4882,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_NAME` (there is none); `CAPSULE_E_STATE` (it is pending, or the store is a
         /// server's); else as capsule_promise_create(). Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_forget(IntPtr store, capsule_text id, capsule_error* error);
 
         /// <summary>
@@ -4879,7 +4890,7 @@ namespace Capsule.Raw
         ///
         /// - promise: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_promise_release(capsule_promise* promise);
 
         /// <summary>
@@ -4894,7 +4905,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_list_pending(IntPtr store, capsule_pending_promise* promises, UIntPtr capacity, UIntPtr* count, ulong* total, capsule_error* error);
 
         /// <summary>
@@ -4906,7 +4917,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_store_get_metrics(IntPtr store, capsule_promise_metrics* metrics, capsule_error* error);
 
         /// <summary>
@@ -4919,7 +4930,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread; waits for
         /// the file. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_store_close(IntPtr store, capsule_error* error);
 
         /// <summary>
@@ -4927,7 +4938,7 @@ namespace Capsule.Raw
         ///
         /// - store: A store; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_promise_store_release(IntPtr store);
 
         /// <summary>
@@ -4937,7 +4948,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_promise_state_name(int state);
 
         /// <summary>
@@ -4946,7 +4957,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_durable_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_durable_options_init(capsule_durable_options* options, uint struct_size);
 
         /// <summary>
@@ -4967,7 +4978,7 @@ namespace Capsule.Raw
         /// way already, here or in another host: capsule_promise_wait() waits for it. Any thread; waits for file or
         /// server. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_execute_durable(IntPtr session, byte* source, UIntPtr source_size, capsule_execution_options* options, capsule_durable_options* durable, IntPtr* execution, capsule_promise* promise, capsule_error* error);
 
         /// <summary>
@@ -4976,7 +4987,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_interceptor_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_interceptor_options_init(capsule_interceptor_options* options, uint struct_size);
 
         /// <summary>
@@ -4990,7 +5001,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT` (64 are there); `CAPSULE_E_CLOSED`;
         /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_add_interceptor(IntPtr session, capsule_interceptor_options* options, ulong* interceptor_id, capsule_error* error);
 
         /// <summary>
@@ -5002,7 +5013,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_remove_interceptor(IntPtr session, ulong interceptor_id, capsule_error* error);
 
         /// <summary>
@@ -5016,7 +5027,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also when it is not there); `CAPSULE_E_HANDLE`;
         /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_interceptor_info(IntPtr session, ulong interceptor_id, capsule_interceptor_info* info, capsule_error* error);
 
         /// <summary>
@@ -5025,7 +5036,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_pool_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_pool_options_init(capsule_pool_options* options, uint struct_size);
 
         /// <summary>
@@ -5034,7 +5045,7 @@ namespace Capsule.Raw
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_acquire_options)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_acquire_options_init(capsule_acquire_options* options, uint struct_size);
 
         /// <summary>
@@ -5048,7 +5059,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_MEMORY`;
         /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_create(IntPtr runtime, capsule_pool_options* options, IntPtr* pool, capsule_error* error);
 
         /// <summary>
@@ -5062,7 +5073,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_CLOSED`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any
         /// thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_wait_ready(IntPtr pool, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -5082,7 +5093,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_MEMORY`; `CAPSULE_E_REENTRANT` (with a timeout other than 0, from a callback);
         /// `CAPSULE_E_FORKED`. Any thread; waits, unless the timeout is 0. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_acquire(IntPtr pool, capsule_acquire_options* options, IntPtr* session, capsule_error* error);
 
         /// <summary>
@@ -5098,7 +5109,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`, also where the acquisition has failed already: capsule_acquisition_take() tells;
         /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_acquire_async(IntPtr pool, capsule_acquire_options* options, IntPtr* acquisition, capsule_error* error);
 
         /// <summary>
@@ -5114,7 +5125,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_STATE` (canceled, or the session was taken). Any thread; waits, unless the timeout is 0. Since
         /// 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_acquisition_take(IntPtr acquisition, long timeout_ms, IntPtr* session, capsule_error* error);
 
         /// <summary>
@@ -5128,7 +5139,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_acquisition_get_fd(IntPtr acquisition, int* fd, capsule_error* error);
 
         /// <summary>
@@ -5140,7 +5151,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_acquisition_cancel(IntPtr acquisition, capsule_error* error);
 
         /// <summary>
@@ -5148,7 +5159,7 @@ namespace Capsule.Raw
         ///
         /// - acquisition: An acquisition; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_acquisition_release(IntPtr acquisition);
 
         /// <summary>
@@ -5166,7 +5177,7 @@ namespace Capsule.Raw
         /// another pool, or of none: its handle stays valid); `CAPSULE_E_CLOSED` (the pool is, and has closed it; the
         /// handle stays valid); `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_give_back(IntPtr pool, IntPtr session, capsule_error* error);
 
         /// <summary>
@@ -5184,7 +5195,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`.
         /// Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_close(IntPtr pool, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -5194,7 +5205,7 @@ namespace Capsule.Raw
         /// - pool: A pool; NULL or a released one is a no-op. Any thread; the last release waits for the processes to
         ///   end, unless it is made from a notify callback, when they end in the background. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_pool_release(IntPtr pool);
 
         /// <summary>
@@ -5206,7 +5217,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_get_metrics(IntPtr pool, capsule_pool_metrics* metrics, capsule_error* error);
 
         /// <summary>
@@ -5218,7 +5229,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_get_info(IntPtr pool, capsule_pool_info* info, capsule_error* error);
 
         /// <summary>
@@ -5232,7 +5243,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_list_sessions(IntPtr pool, capsule_pool_sessions* sessions, capsule_error* error);
 
         /// <summary>
@@ -5240,7 +5251,7 @@ namespace Capsule.Raw
         ///
         /// - sessions: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_pool_sessions_release(capsule_pool_sessions* sessions);
 
         /// <summary>
@@ -5254,7 +5265,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_list_imports(IntPtr pool, capsule_pool_imports* imports, capsule_error* error);
 
         /// <summary>
@@ -5262,7 +5273,7 @@ namespace Capsule.Raw
         ///
         /// - imports: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_pool_imports_release(capsule_pool_imports* imports);
 
         /// <summary>
@@ -5272,7 +5283,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_breaker_state_name(int state);
 
         /// <summary>
@@ -5282,7 +5293,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_pooled_state_name(int state);
 
         /// <summary>
@@ -5291,7 +5302,7 @@ namespace Capsule.Raw
         /// - policy: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_introspection_policy)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_introspection_policy_init(capsule_introspection_policy* policy, uint struct_size);
 
         /// <summary>
@@ -5300,7 +5311,7 @@ namespace Capsule.Raw
         /// - inspection: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_inspection)`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_inspection_init(capsule_inspection* inspection, uint struct_size);
 
         /// <summary>
@@ -5313,7 +5324,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_runtime_set_introspection_policy(IntPtr runtime, capsule_introspection_policy* policy, capsule_error* error);
 
         /// <summary>
@@ -5327,7 +5338,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
         /// thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_narrow_introspection(IntPtr session, capsule_introspection_policy* policy, capsule_error* error);
 
         /// <summary>
@@ -5343,7 +5354,7 @@ namespace Capsule.Raw
         /// cannot); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since
         /// 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_inspect_pending(IntPtr bridge, capsule_inspection* inspection, capsule_pending_summary* summary, capsule_error* error);
 
         /// <summary>
@@ -5356,7 +5367,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_promise_store_inspect_pending(IntPtr store, capsule_inspection* inspection, capsule_pending_summary* summary, capsule_error* error);
 
         /// <summary>
@@ -5364,7 +5375,7 @@ namespace Capsule.Raw
         ///
         /// - summary: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_pending_summary_release(capsule_pending_summary* summary);
 
         /// <summary>
@@ -5382,7 +5393,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`
         /// (from a notify callback); `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_inspect_namespace(IntPtr session, capsule_inspection* inspection, capsule_namespace_summary* summary, capsule_error* error);
 
         /// <summary>
@@ -5390,7 +5401,7 @@ namespace Capsule.Raw
         ///
         /// - summary: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_namespace_summary_release(capsule_namespace_summary* summary);
 
         /// <summary>
@@ -5406,7 +5417,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_inspect(IntPtr pool, capsule_inspection* inspection, capsule_pool_info* info, capsule_pool_summary* summary, capsule_error* error);
 
         /// <summary>
@@ -5414,7 +5425,7 @@ namespace Capsule.Raw
         ///
         /// - summary: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_pool_summary_release(capsule_pool_summary* summary);
 
         /// <summary>
@@ -5427,7 +5438,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_inspect_execution(IntPtr session, capsule_inspection* inspection, capsule_execution_status* status, capsule_error* error);
 
         /// <summary>
@@ -5441,7 +5452,7 @@ namespace Capsule.Raw
         ///
         /// Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_inspect_isolation(IntPtr session, capsule_inspection* inspection, capsule_isolation_report* report, capsule_error* error);
 
         /// <summary>
@@ -5449,7 +5460,7 @@ namespace Capsule.Raw
         ///
         /// - report: NULL or an empty one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_isolation_report_release(capsule_isolation_report* report);
 
         /// <summary>
@@ -5459,7 +5470,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_phase_name(int phase);
 
         /// <summary>
@@ -5469,7 +5480,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_waits_name(int waits_for);
 
         /// <summary>
@@ -5479,7 +5490,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_layer_state_name(int state);
 
         /// <summary>
@@ -5489,7 +5500,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_inspect_level_name(int level);
 
         /// <summary>
@@ -5504,7 +5515,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` for an unknown level; `CAPSULE_E_REENTRANT` from within the
         /// sink; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_log_set_callback(int level, IntPtr callback, void* user_data, capsule_error* error);
 
         /// <summary>
@@ -5523,7 +5534,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_DIED`; `CAPSULE_E_CLOSED`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`;
         /// `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_snapshot(IntPtr session, long timeout_ms, IntPtr* snapshot, capsule_error* error);
 
         /// <summary>
@@ -5543,7 +5554,7 @@ namespace Capsule.Raw
         /// `CAPSULE_E_TIMEOUT`; `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any
         /// thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_restore(IntPtr session, IntPtr snapshot, long timeout_ms, capsule_error* error);
 
         /// <summary>
@@ -5561,7 +5572,7 @@ namespace Capsule.Raw
         /// of it); `CAPSULE_E_TIMEOUT`; `CAPSULE_E_CLOSED` (the runtime is); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
         /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_snapshot_branch(IntPtr snapshot, long timeout_ms, IntPtr* session, capsule_error* error);
 
         /// <summary>
@@ -5579,7 +5590,7 @@ namespace Capsule.Raw
         /// Returns: As capsule_session_snapshot(), but for `CAPSULE_E_LIMIT`, and capsule_snapshot_branch(). Any
         /// thread; waits. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_branch(IntPtr session, long timeout_ms, IntPtr* branch, capsule_error* error);
 
         /// <summary>
@@ -5592,7 +5603,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; reads
         /// `/proc`, which may take milliseconds for a process of gigabytes. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_snapshot_get_info(IntPtr snapshot, capsule_snapshot_info* info, capsule_error* error);
 
         /// <summary>
@@ -5600,7 +5611,7 @@ namespace Capsule.Raw
         ///
         /// - snapshot: A snapshot; NULL or a released one is a no-op. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_snapshot_release(IntPtr snapshot);
 
         /// <summary>
@@ -5617,7 +5628,7 @@ namespace Capsule.Raw
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits
         /// for the worker. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_trace(IntPtr session, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
 
         /// <summary>
@@ -5634,7 +5645,7 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_get_trace(IntPtr pool, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
 
         /// <summary>
@@ -5644,7 +5655,7 @@ namespace Capsule.Raw
         ///
         /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
         /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_trace_kind_name(int kind);
     }
 }

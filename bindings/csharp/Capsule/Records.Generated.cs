@@ -97,6 +97,246 @@ namespace Capsule
         }
     }
 
+    /// <summary>Options of a runtime's audit trail; capsule_audit_options_init() fills the defaults.</summary>
+    public sealed unsafe partial class AuditOptions
+    {
+        /// <summary>Records kept in memory, 0 … 65,536; where there are more, the oldest go and are counted. Default 1,024.</summary>
+        public uint RingRecords { get; set; }
+
+        /// <summary>
+        /// Bytes that key the hashes, at most `CAPSULE_AUDIT_MAX_KEY`; copied, and wiped with the runtime. Default
+        /// empty: no key.
+        /// </summary>
+        public string Key { get; set; }
+
+        /// <summary>
+        /// A file that records are appended to, made with mode 0600 where there is none, at most 4,096 bytes; a regular
+        /// file or a device. A record is written by one call, and taken out again where only a part of it had room; it
+        /// is with the kernel when the guarded call returns, and not synced. One runtime has a file at a time. Default
+        /// empty: none.
+        /// </summary>
+        public string Path { get; set; }
+
+        /// <summary>
+        /// 1: a guarded call whose record the sink did not keep answers `CAPSULE_E_DENIED`, and nothing else. Default
+        /// 0: it is answered, the record stays in the ring without a place in the chain, and the next one that is kept
+        /// says how many were lost before it.
+        /// </summary>
+        public int Required { get; set; }
+
+        /// <summary>With the defaults of the library that is loaded.</summary>
+        public AuditOptions()
+        {
+            Library.Load();
+            TakeDefaults();
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private void TakeDefaults()
+        {
+            capsule_audit_options raw = default;
+            Native.capsule_audit_options_init(&raw, (uint)sizeof(capsule_audit_options));
+            RingRecords = raw.ring_records;
+            Required = raw.required;
+        }
+
+        internal capsule_audit_options* Write(Arena arena)
+        {
+            var raw = (capsule_audit_options*)arena.New(sizeof(capsule_audit_options));
+            Native.capsule_audit_options_init(raw, (uint)sizeof(capsule_audit_options));
+            raw->ring_records = RingRecords;
+            raw->key = arena.Text(Key);
+            raw->path = arena.Text(Path);
+            raw->required = Required;
+            return raw;
+        }
+    }
+
+    /// <summary>One record.</summary>
+    public sealed unsafe partial class AuditRecord
+    {
+        /// <summary>Its place in the ring, from 1: the cursor of who follows.</summary>
+        public ulong Sequence { get; }
+
+        /// <summary>Its number in the chain, from 0; 0 too where `line` is empty.</summary>
+        public ulong Number { get; }
+
+        /// <summary>Nanoseconds since 1970.</summary>
+        public ulong TimeNs { get; }
+
+        /// <summary>Labels of the answer that were redacted or dropped.</summary>
+        public ulong Redactions { get; }
+
+        /// <summary>Size of the answer.</summary>
+        public ulong AnswerBytes { get; }
+
+        /// <summary>`CAPSULE_AUDIT_…`.</summary>
+        public AuditDecision Decision { get; }
+
+        /// <summary>The `CAPSULE_INSPECT_…` it was answered at, or that denied it.</summary>
+        public InspectLevel Level { get; }
+
+        /// <summary>Who called, as the call said, at most 64 bytes of it; of a denial of the bridge, session and execution.</summary>
+        public string Caller { get; }
+
+        /// <summary>The call: `"namespace"`, `"stack"`, …</summary>
+        public string Call { get; }
+
+        /// <summary>What it was about: `"session 3"`.</summary>
+        public string Target { get; }
+
+        /// <summary>Which policy decided: `"runtime"`, `"session"`, `"request"`; of a denial of the bridge, the rule's reason.</summary>
+        public string Policy { get; }
+
+        /// <summary>The record as it is hashed, without a newline; empty where the sink did not keep it.</summary>
+        public string Line { get; }
+
+        internal AuditRecord(capsule_audit_record* raw)
+        {
+            Sequence = raw->sequence;
+            Number = raw->number;
+            TimeNs = raw->time_ns;
+            Redactions = raw->redactions;
+            AnswerBytes = raw->answer_bytes;
+            Decision = (AuditDecision)raw->decision;
+            Level = (InspectLevel)raw->level;
+            Caller = Texts.String(raw->caller);
+            Call = Texts.String(raw->call);
+            Target = Texts.String(raw->target);
+            Policy = Texts.String(raw->policy);
+            Line = Texts.String(raw->line);
+        }
+    }
+
+    /// <summary>The state of a trail.</summary>
+    public sealed unsafe partial class AuditInfo
+    {
+        /// <summary>Records in the ring.</summary>
+        public uint Stored { get; }
+
+        /// <summary>Records made of calls that were allowed, since the runtime's creation.</summary>
+        public ulong Allowed { get; }
+
+        /// <summary>Of calls that were denied.</summary>
+        public ulong Denied { get; }
+
+        /// <summary>Of calls that failed.</summary>
+        public ulong Failed { get; }
+
+        /// <summary>Records that left the ring.</summary>
+        public ulong Evicted { get; }
+
+        /// <summary>Records that the sink did not keep.</summary>
+        public ulong Lost { get; }
+
+        /// <summary>Number of the last record in the chain.</summary>
+        public ulong Number { get; }
+
+        /// <summary>Hash of the last record, in hexadecimal digits; empty before the first.</summary>
+        public string Head { get; }
+
+        internal AuditInfo(capsule_audit_info* raw)
+        {
+            Stored = raw->stored;
+            Allowed = raw->allowed;
+            Denied = raw->denied;
+            Failed = raw->failed;
+            Evicted = raw->evicted;
+            Lost = raw->lost;
+            Number = raw->number;
+            Head = Texts.String(raw->head);
+        }
+    }
+
+    /// <summary>Records handed out.</summary>
+    public sealed unsafe partial class AuditList
+    {
+        /// <summary>`sizeof(capsule_audit_record)` of the library: the stride of `records`.</summary>
+        public uint RecordSize { get; }
+
+        /// <summary>The records, the oldest first; owned by the list.</summary>
+        public AuditRecord[] Records { get; }
+
+        internal AuditList(capsule_audit_list* raw)
+        {
+            RecordSize = raw->record_size;
+            Records = new AuditRecord[(int)raw->count];
+            for (var i = 0; i < Records.Length; ++i) Records[i] = new AuditRecord(raw->records + i);
+        }
+    }
+
+    /// <summary>What is to be checked, and against what; all zero but `struct_size` and one of `path` and `data` for the least.</summary>
+    public sealed unsafe partial class AuditCheck
+    {
+        /// <summary>The file; or empty, and `data`.</summary>
+        public string Path { get; }
+
+        /// <summary>Records, each with a newline behind it; at most 1 GiB, as the file.</summary>
+        public string Data { get; }
+
+        /// <summary>The key of every chain in it; empty for none. With one, a chain without is broken.</summary>
+        public string Key { get; }
+
+        /// <summary>Hash of the last record, 64 hexadecimal digits; empty where it is not known.</summary>
+        public string Head { get; }
+
+        /// <summary>The head before the first record, likewise; empty where there is to be none: the first chain began then.</summary>
+        public string HeadBefore { get; }
+
+        internal AuditCheck(capsule_audit_check* raw)
+        {
+            Path = Texts.String(raw->path);
+            Data = Texts.String(raw->data);
+            Key = Texts.String(raw->key);
+            Head = Texts.String(raw->head);
+            HeadBefore = Texts.String(raw->head_before);
+        }
+    }
+
+    /// <summary>What was found.</summary>
+    public sealed unsafe partial class AuditReport
+    {
+        /// <summary>`CAPSULE_VERDICT_VERIFIED`, `…_UNANCHORED`, `…_BROKEN`.</summary>
+        public Verdict Verdict { get; }
+
+        /// <summary>Records found good, start records included.</summary>
+        public ulong Records { get; }
+
+        /// <summary>Chains: start records.</summary>
+        public ulong Chains { get; }
+
+        /// <summary>Records that were lost by the sink, as the chains say.</summary>
+        public ulong Lost { get; }
+
+        /// <summary>Of the first record that is wrong: its line, from 1; 0 where none is, or what is wrong is no record.</summary>
+        public ulong Line { get; }
+
+        /// <summary>Its number in its chain, as it says.</summary>
+        public ulong Number { get; }
+
+        /// <summary>Hash of the last good record.</summary>
+        public string Head { get; }
+
+        /// <summary>The head before the first record; empty for none.</summary>
+        public string HeadBefore { get; }
+
+        /// <summary>One sentence; empty where all is verified.</summary>
+        public string Reason { get; }
+
+        internal AuditReport(capsule_audit_report* raw)
+        {
+            Verdict = (Verdict)raw->verdict;
+            Records = raw->records;
+            Chains = raw->chains;
+            Lost = raw->lost;
+            Line = raw->line;
+            Number = raw->number;
+            Head = Texts.String(raw->head);
+            HeadBefore = Texts.String(raw->head_before);
+            Reason = Texts.String(raw->reason);
+        }
+    }
+
     /// <summary>
     /// Options of a session; capsule_session_options_init() fills the defaults. Sessions with the same interpreter,
     /// preload, environment and folder share a zygote.
@@ -3005,6 +3245,475 @@ namespace Capsule
         {
             Imports = new PoolImport[(int)raw->count];
             for (var i = 0; i < Imports.Length; ++i) Imports[i] = new PoolImport((capsule_pool_import*)((byte*)raw->imports + i * raw->import_size));
+        }
+    }
+
+    /// <summary>Who may see how much; capsule_introspection_policy_init() fills the defaults.</summary>
+    public sealed unsafe partial class IntrospectionPolicy
+    {
+        /// <summary>`CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.</summary>
+        public Redaction Redaction { get; set; }
+
+        /// <summary>
+        /// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in
+        /// audit records. Default counts, as all below.
+        /// </summary>
+        public InspectLevel Promises { get; set; }
+
+        /// <summary>Of a session's names.</summary>
+        public int NamespaceSummary { get; set; }
+
+        /// <summary>Of a pool.</summary>
+        public int Pool { get; set; }
+
+        /// <summary>Of what a session executes.</summary>
+        public int Execution { get; set; }
+
+        /// <summary>Of the isolation of a session.</summary>
+        public int Isolation { get; set; }
+
+        /// <summary>Of the stacks of a worker.</summary>
+        public int Stack { get; set; }
+
+        /// <summary>Of labels in traces.</summary>
+        public int Trace { get; set; }
+
+        /// <summary>Of what is known of a dead worker.</summary>
+        public int Postmortem { get; set; }
+
+        /// <summary>Longest label in bytes, after redaction, 24 … 1,024. Default 64.</summary>
+        public uint MaxLabelBytes { get; set; }
+
+        /// <summary>Most rows of an answer, 1 … 65,536. Default 1,000.</summary>
+        public uint MaxRows { get; set; }
+
+        /// <summary>
+        /// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is
+        /// the runtime's.
+        /// </summary>
+        public string Key { get; set; }
+
+        /// <summary>With the defaults of the library that is loaded.</summary>
+        public IntrospectionPolicy()
+        {
+            Library.Load();
+            TakeDefaults();
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private void TakeDefaults()
+        {
+            capsule_introspection_policy raw = default;
+            Native.capsule_introspection_policy_init(&raw, (uint)sizeof(capsule_introspection_policy));
+            Redaction = (Redaction)raw.redaction;
+            Promises = (InspectLevel)raw.promises;
+            NamespaceSummary = raw.namespace_summary;
+            Pool = raw.pool;
+            Execution = raw.execution;
+            Isolation = raw.isolation;
+            Stack = raw.stack;
+            Trace = raw.trace;
+            Postmortem = raw.postmortem;
+            MaxLabelBytes = raw.max_label_bytes;
+            MaxRows = raw.max_rows;
+        }
+
+        internal capsule_introspection_policy* Write(Arena arena)
+        {
+            var raw = (capsule_introspection_policy*)arena.New(sizeof(capsule_introspection_policy));
+            Native.capsule_introspection_policy_init(raw, (uint)sizeof(capsule_introspection_policy));
+            raw->redaction = (int)Redaction;
+            raw->promises = (int)Promises;
+            raw->namespace_summary = NamespaceSummary;
+            raw->pool = Pool;
+            raw->execution = Execution;
+            raw->isolation = Isolation;
+            raw->stack = Stack;
+            raw->trace = Trace;
+            raw->postmortem = Postmortem;
+            raw->max_label_bytes = MaxLabelBytes;
+            raw->max_rows = MaxRows;
+            raw->key = arena.Text(Key);
+            return raw;
+        }
+    }
+
+    /// <summary>One look; capsule_inspection_init() fills the defaults.</summary>
+    public sealed unsafe partial class Inspection
+    {
+        /// <summary>
+        /// The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied.
+        /// Default 0: what the policy allows.
+        /// </summary>
+        public InspectLevel Level { get; set; }
+
+        /// <summary>Who looks, for the audit record: at most 64 bytes. Default empty.</summary>
+        public string Caller { get; set; }
+
+        /// <summary>How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.</summary>
+        public long TimeoutMs { get; set; }
+
+        /// <summary>Most rows wanted; 0, the default, for as many as the policy allows.</summary>
+        public uint MaxRows { get; set; }
+
+        /// <summary>With the defaults of the library that is loaded.</summary>
+        public Inspection()
+        {
+            Library.Load();
+            TakeDefaults();
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private void TakeDefaults()
+        {
+            capsule_inspection raw = default;
+            Native.capsule_inspection_init(&raw, (uint)sizeof(capsule_inspection));
+            Level = (InspectLevel)raw.level;
+            TimeoutMs = raw.timeout_ms;
+            MaxRows = raw.max_rows;
+        }
+
+        internal capsule_inspection* Write(Arena arena)
+        {
+            var raw = (capsule_inspection*)arena.New(sizeof(capsule_inspection));
+            Native.capsule_inspection_init(raw, (uint)sizeof(capsule_inspection));
+            raw->level = (int)Level;
+            raw->caller = arena.Text(Caller);
+            raw->timeout_ms = TimeoutMs;
+            raw->max_rows = MaxRows;
+            return raw;
+        }
+    }
+
+    /// <summary>A name, as far as the policy shows it. Never extended: it is part of rows.</summary>
+    public sealed unsafe partial class Label
+    {
+        /// <summary>What is shown, at most `max_label_bytes`; owned by the answer.</summary>
+        public string Text { get; }
+
+        /// <summary>Length of what is shown before it was cut: larger than `text.size` where it was.</summary>
+        public ulong FullBytes { get; }
+
+        /// <summary>`CAPSULE_LABEL_…`.</summary>
+        public LabelForm Form { get; }
+
+        internal Label(capsule_label* raw)
+        {
+            Text = Texts.String(raw->text);
+            FullBytes = raw->full_bytes;
+            Form = (LabelForm)raw->form;
+        }
+    }
+
+    /// <summary>One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array.</summary>
+    public sealed unsafe partial class PendingRow
+    {
+        /// <summary>The request's id; 0 of a promise.</summary>
+        public ulong RequestId { get; }
+
+        /// <summary>The session that waits; 0 of a promise.</summary>
+        public ulong SessionId { get; }
+
+        /// <summary>The execution that waits; 0 of a promise.</summary>
+        public ulong ExecutionId { get; }
+
+        /// <summary>Since it came, or was known here.</summary>
+        public ulong AgeNs { get; }
+
+        /// <summary>Until its deadline; `UINT64_MAX` for none.</summary>
+        public ulong LeftNs { get; }
+
+        /// <summary>`CAPSULE_PENDING_…`.</summary>
+        public PendingKind Kind { get; }
+
+        /// <summary>`CAPSULE_CALL_…` of a call, `CAPSULE_PROMISE_…` of a promise.</summary>
+        public CallState State { get; }
+
+        /// <summary>`CAPSULE_OWNER_…`.</summary>
+        public OwnerKind Owner { get; }
+
+        /// <summary>How many wait for a promise here; 1 of a call.</summary>
+        public uint Waiters { get; }
+
+        /// <summary>The capability's name, or the promise's id.</summary>
+        public Label Name { get; }
+
+        internal PendingRow(capsule_pending_row* raw)
+        {
+            RequestId = raw->request_id;
+            SessionId = raw->session_id;
+            ExecutionId = raw->execution_id;
+            AgeNs = raw->age_ns;
+            LeftNs = raw->left_ns;
+            Kind = (PendingKind)raw->kind;
+            State = (CallState)raw->state;
+            Owner = (OwnerKind)raw->owner;
+            Waiters = raw->waiters;
+            Name = new Label(&raw->name);
+        }
+    }
+
+    /// <summary>What is pending in a bridge or a store.</summary>
+    public sealed unsafe partial class PendingSummary
+    {
+        /// <summary>The `CAPSULE_INSPECT_…` it is answered at.</summary>
+        public InspectLevel Level { get; }
+
+        /// <summary>How many are open.</summary>
+        public ulong Total { get; }
+
+        /// <summary>Of these, left out of `rows`: at the level of counts, all.</summary>
+        public ulong LeftOut { get; }
+
+        /// <summary>Labels redacted.</summary>
+        public ulong Redactions { get; }
+
+        /// <summary>Age of the oldest, of those looked at.</summary>
+        public ulong OldestNs { get; }
+
+        /// <summary>`count` of them, the oldest first; owned by this struct.</summary>
+        public PendingRow[] Rows { get; }
+
+        internal PendingSummary(capsule_pending_summary* raw)
+        {
+            Level = (InspectLevel)raw->level;
+            Total = raw->total;
+            LeftOut = raw->left_out;
+            Redactions = raw->redactions;
+            OldestNs = raw->oldest_ns;
+            Rows = new PendingRow[(int)raw->count];
+            for (var i = 0; i < Rows.Length; ++i) Rows[i] = new PendingRow((capsule_pending_row*)((byte*)raw->rows + i * raw->row_size));
+        }
+    }
+
+    /// <summary>One name of a namespace. Never extended: rows are handed out as an array.</summary>
+    public sealed unsafe partial class NamespaceRow
+    {
+        /// <summary>The name.</summary>
+        public Label Name { get; }
+
+        /// <summary>Its value's type; names of built-in types are never redacted.</summary>
+        public Label TypeName { get; }
+
+        /// <summary>As in capsule_name: an estimate.</summary>
+        public ulong SizeBytes { get; }
+
+        /// <summary>`CAPSULE_NAME_…`.</summary>
+        public NameKind Kind { get; }
+
+        internal NamespaceRow(capsule_namespace_row* raw)
+        {
+            Name = new Label(&raw->name);
+            TypeName = new Label(&raw->type_name);
+            SizeBytes = raw->size_bytes;
+            Kind = (NameKind)raw->kind;
+        }
+    }
+
+    /// <summary>What a session's namespace holds.</summary>
+    public sealed unsafe partial class NamespaceSummary
+    {
+        /// <summary>The `CAPSULE_INSPECT_…` it is answered at.</summary>
+        public InspectLevel Level { get; }
+
+        /// <summary>`CAPSULE_ANSWERED_BY_…`. Of the host there are `total` and `age_ns` alone.</summary>
+        public AnsweredBy AnsweredBy { get; }
+
+        /// <summary>Why the worker did not answer: the status that capsule_session_list() would have; else 0.</summary>
+        public int WorkerStatus { get; }
+
+        /// <summary>How long ago it was so.</summary>
+        public ulong AgeNs { get; }
+
+        /// <summary>Names there are; by the host, with dunders.</summary>
+        public ulong Total { get; }
+
+        /// <summary>Of these, left out of `rows`.</summary>
+        public ulong LeftOut { get; }
+
+        /// <summary>Labels redacted.</summary>
+        public ulong Redactions { get; }
+
+        /// <summary>Names that the numbers below are of: all, up to 65,536.</summary>
+        public ulong Counted { get; }
+
+        /// <summary>Sum of their `size_bytes`.</summary>
+        public ulong SizeBytes { get; }
+
+        /// <summary>Values among them.</summary>
+        public ulong Values { get; }
+
+        /// <summary>Functions.</summary>
+        public ulong Functions { get; }
+
+        /// <summary>Classes.</summary>
+        public ulong Classes { get; }
+
+        /// <summary>Modules.</summary>
+        public ulong Modules { get; }
+
+        /// <summary>`count` of them in the order they were bound; owned by this struct.</summary>
+        public NamespaceRow[] Rows { get; }
+
+        internal NamespaceSummary(capsule_namespace_summary* raw)
+        {
+            Level = (InspectLevel)raw->level;
+            AnsweredBy = (AnsweredBy)raw->answered_by;
+            WorkerStatus = raw->worker_status;
+            AgeNs = raw->age_ns;
+            Total = raw->total;
+            LeftOut = raw->left_out;
+            Redactions = raw->redactions;
+            Counted = raw->counted;
+            SizeBytes = raw->size_bytes;
+            Values = raw->values;
+            Functions = raw->functions;
+            Classes = raw->classes;
+            Modules = raw->modules;
+            Rows = new NamespaceRow[(int)raw->count];
+            for (var i = 0; i < Rows.Length; ++i) Rows[i] = new NamespaceRow((capsule_namespace_row*)((byte*)raw->rows + i * raw->row_size));
+        }
+    }
+
+    /// <summary>The sessions of a pool.</summary>
+    public sealed unsafe partial class PoolSummary
+    {
+        /// <summary>The `CAPSULE_INSPECT_…` it is answered at.</summary>
+        public InspectLevel Level { get; }
+
+        /// <summary>Sessions there are.</summary>
+        public ulong Total { get; }
+
+        /// <summary>Of these, left out of `rows`: at the level of counts, all.</summary>
+        public ulong LeftOut { get; }
+
+        /// <summary>Labels redacted: `info-&gt;last_error`.</summary>
+        public ulong Redactions { get; }
+
+        /// <summary>`count` of them; owned by this struct.</summary>
+        public PoolSession[] Rows { get; }
+
+        internal PoolSummary(capsule_pool_summary* raw)
+        {
+            Level = (InspectLevel)raw->level;
+            Total = raw->total;
+            LeftOut = raw->left_out;
+            Redactions = raw->redactions;
+            Rows = new PoolSession[(int)raw->count];
+            for (var i = 0; i < Rows.Length; ++i) Rows[i] = new PoolSession((capsule_pool_session*)((byte*)raw->rows + i * raw->row_size));
+        }
+    }
+
+    /// <summary>What a session executes: from the host's knowledge alone, so it is answered whatever the worker does.</summary>
+    public sealed unsafe partial class ExecutionStatus
+    {
+        /// <summary>The `CAPSULE_INSPECT_…` it is answered at.</summary>
+        public InspectLevel Level { get; }
+
+        /// <summary>`CAPSULE_SESSION_…`.</summary>
+        public SessionState SessionState { get; }
+
+        /// <summary>`CAPSULE_PHASE_…`.</summary>
+        public Phase Phase { get; }
+
+        /// <summary>`CAPSULE_WAITS_…`.</summary>
+        public WaitsFor WaitsFor { get; }
+
+        /// <summary>`CAPSULE_MODE_…` it was submitted with.</summary>
+        public Mode Mode { get; }
+
+        /// <summary>Its id, or that of the first in the queue where none runs; 0 for none.</summary>
+        public ulong ExecutionId { get; }
+
+        /// <summary>Since it was submitted.</summary>
+        public ulong AgeNs { get; }
+
+        /// <summary>Since it was sent to the worker; 0 before.</summary>
+        public ulong RunningNs { get; }
+
+        /// <summary>Executions that wait behind it.</summary>
+        public ulong Queued { get; }
+
+        /// <summary>Bytes of its output that the host has not taken.</summary>
+        public ulong OutputQueueBytes { get; }
+
+        /// <summary>Lines of input it waits for.</summary>
+        public ulong OpenInputs { get; }
+
+        /// <summary>Calls of the host that the session has open.</summary>
+        public ulong OpenCalls { get; }
+
+        /// <summary>Since the worker's last heartbeat; `UINT64_MAX` for none. A worker that hangs in Python goes on beating.</summary>
+        public ulong HeartbeatAgeNs { get; }
+
+        /// <summary>Until the worker is killed; `UINT64_MAX` where it is not to be.</summary>
+        public ulong KillLeftNs { get; }
+
+        internal ExecutionStatus(capsule_execution_status* raw)
+        {
+            Level = (InspectLevel)raw->level;
+            SessionState = (SessionState)raw->session_state;
+            Phase = (Phase)raw->phase;
+            WaitsFor = (WaitsFor)raw->waits_for;
+            Mode = (Mode)raw->mode;
+            ExecutionId = raw->execution_id;
+            AgeNs = raw->age_ns;
+            RunningNs = raw->running_ns;
+            Queued = raw->queued;
+            OutputQueueBytes = raw->output_queue_bytes;
+            OpenInputs = raw->open_inputs;
+            OpenCalls = raw->open_calls;
+            HeartbeatAgeNs = raw->heartbeat_age_ns;
+            KillLeftNs = raw->kill_left_ns;
+        }
+    }
+
+    /// <summary>One layer. Never extended: rows are handed out as an array.</summary>
+    public sealed unsafe partial class IsolationLayer
+    {
+        /// <summary>Its name, as in `"process"`; a static string.</summary>
+        public string Name { get; }
+
+        /// <summary>One sentence: what it does, or why it does not; a static string. Empty at the level of counts.</summary>
+        public string Reason { get; }
+
+        /// <summary>`CAPSULE_LAYER_…`.</summary>
+        public LayerState State { get; }
+
+        internal IsolationLayer(capsule_isolation_layer* raw)
+        {
+            Name = Texts.String(raw->name);
+            Reason = Texts.String(raw->reason);
+            State = (LayerState)raw->state;
+        }
+    }
+
+    /// <summary>What stands between a session's code and its host.</summary>
+    public sealed unsafe partial class IsolationReport
+    {
+        /// <summary>The `CAPSULE_INSPECT_…` it is answered at.</summary>
+        public InspectLevel Level { get; }
+
+        /// <summary>Layers that are active.</summary>
+        public uint Active { get; }
+
+        /// <summary>Layers that are unavailable.</summary>
+        public uint Unavailable { get; }
+
+        /// <summary>Layers that are waived.</summary>
+        public uint Waived { get; }
+
+        /// <summary>`count` of them; owned by this struct.</summary>
+        public IsolationLayer[] Rows { get; }
+
+        internal IsolationReport(capsule_isolation_report* raw)
+        {
+            Level = (InspectLevel)raw->level;
+            Active = raw->active;
+            Unavailable = raw->unavailable;
+            Waived = raw->waived;
+            Rows = new IsolationLayer[(int)raw->count];
+            for (var i = 0; i < Rows.Length; ++i) Rows[i] = new IsolationLayer((capsule_isolation_layer*)((byte*)raw->rows + i * raw->row_size));
         }
     }
 

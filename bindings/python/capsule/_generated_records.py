@@ -88,7 +88,7 @@ class Status(_Enum):
     DENIED = 23
 
 
-class Audit(_Enum):
+class AuditDecision(_Enum):
     """What became of a call."""
 
     # No call: a chain begins.
@@ -634,7 +634,7 @@ class PooledState(_Enum):
     RESETTING = 4
 
 
-class Inspect(_Enum):
+class InspectLevel(_Enum):
     """How much a call answers."""
 
     # Nothing: it is denied.
@@ -647,7 +647,7 @@ class Inspect(_Enum):
     FULL = 3
 
 
-class Redact(_Enum):
+class Redaction(_Enum):
     """What redaction makes of a name; of two, the larger is the stricter."""
 
     # `"h:"` and 16 hexadecimal digits of the keyed hash.
@@ -658,7 +658,7 @@ class Redact(_Enum):
     DROP = 2
 
 
-class Label(_Enum):
+class LabelForm(_Enum):
     """What a label shows."""
 
     # The name.
@@ -671,7 +671,7 @@ class Label(_Enum):
     DROPPED = 4
 
 
-class Pending(_Enum):
+class PendingKind(_Enum):
     """What is pending."""
 
     # A call of the host, in a bridge.
@@ -680,7 +680,7 @@ class Pending(_Enum):
     PROMISE = 2
 
 
-class Owner(_Enum):
+class OwnerKind(_Enum):
     """Who will settle it, or waits for it."""
 
     # Nobody in particular.
@@ -717,7 +717,7 @@ class Phase(_Enum):
     OPERATION = 5
 
 
-class Waits(_Enum):
+class WaitsFor(_Enum):
     """What it waits for, as far as the host knows; of several, the first of these."""
 
     # Nothing that the host knows of: it computes, sleeps, or waits for something of its own.
@@ -734,7 +734,7 @@ class Waits(_Enum):
     OUTPUT = 5
 
 
-class Layer(_Enum):
+class LayerState(_Enum):
     """State of a layer of isolation."""
 
     # It stands between the code and the host.
@@ -940,9 +940,9 @@ class AuditRecord:
     # Size of the answer.
     answer_bytes: int
     # `CAPSULE_AUDIT_…`.
-    decision: Audit
+    decision: AuditDecision
     # The `CAPSULE_INSPECT_…` it was answered at, or that denied it.
-    level: Inspect
+    level: InspectLevel
     # Who called, as the call said, at most 64 bytes of it; of a denial of the bridge, session and execution.
     caller: str
     # The call: `"namespace"`, `"stack"`, …
@@ -962,8 +962,8 @@ class AuditRecord:
             time_ns=raw.time_ns,
             redactions=raw.redactions,
             answer_bytes=raw.answer_bytes,
-            decision=Audit(raw.decision),
-            level=Inspect(raw.level),
+            decision=AuditDecision(raw.decision),
+            level=InspectLevel(raw.level),
             caller=_text(raw.caller),
             call=_text(raw.call),
             target=_text(raw.target),
@@ -2494,10 +2494,10 @@ class IntrospectionPolicy(TypedDict, total=False):
     """Who may see how much; capsule_introspection_policy_init() fills the defaults."""
 
     # `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
-    redaction: Redact
+    redaction: Redaction
     # `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
     # records. Default counts, as all below.
-    promises: Inspect
+    promises: InspectLevel
     # Of a session's names.
     namespace_summary: int
     # Of a pool.
@@ -2526,7 +2526,7 @@ class Inspection(TypedDict, total=False):
 
     # The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied. Default
     # 0: what the policy allows.
-    level: Inspect
+    level: InspectLevel
     # Who looks, for the audit record: at most 64 bytes. Default empty.
     caller: str | bytes
     # How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
@@ -2544,14 +2544,14 @@ class Label:
     # Length of what is shown before it was cut: larger than `text.size` where it was.
     full_bytes: int
     # `CAPSULE_LABEL_…`.
-    form: Label
+    form: LabelForm
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_label) -> Label:
         return cls(
             text=_text(raw.text),
             full_bytes=raw.full_bytes,
-            form=Label(raw.form),
+            form=LabelForm(raw.form),
         )
 
 
@@ -2570,11 +2570,11 @@ class PendingRow:
     # Until its deadline; `UINT64_MAX` for none.
     left_ns: int
     # `CAPSULE_PENDING_…`.
-    kind: Pending
+    kind: PendingKind
     # `CAPSULE_CALL_…` of a call, `CAPSULE_PROMISE_…` of a promise.
     state: CallState
     # `CAPSULE_OWNER_…`.
-    owner: Owner
+    owner: OwnerKind
     # How many wait for a promise here; 1 of a call.
     waiters: int
     # The capability's name, or the promise's id.
@@ -2588,9 +2588,9 @@ class PendingRow:
             execution_id=raw.execution_id,
             age_ns=raw.age_ns,
             left_ns=raw.left_ns,
-            kind=Pending(raw.kind),
+            kind=PendingKind(raw.kind),
             state=CallState(raw.state),
-            owner=Owner(raw.owner),
+            owner=OwnerKind(raw.owner),
             waiters=raw.waiters,
             name=raw.name,
         )
@@ -2624,13 +2624,13 @@ class ExecutionStatus:
     """What a session executes: from the host's knowledge alone, so it is answered whatever the worker does."""
 
     # The `CAPSULE_INSPECT_…` it is answered at.
-    level: Inspect
+    level: InspectLevel
     # `CAPSULE_SESSION_…`.
     session_state: SessionState
     # `CAPSULE_PHASE_…`.
     phase: Phase
     # `CAPSULE_WAITS_…`.
-    waits_for: Waits
+    waits_for: WaitsFor
     # `CAPSULE_MODE_…` it was submitted with.
     mode: Mode
     # Its id, or that of the first in the queue where none runs; 0 for none.
@@ -2655,10 +2655,10 @@ class ExecutionStatus:
     @classmethod
     def from_raw(cls, raw: _raw.capsule_execution_status) -> ExecutionStatus:
         return cls(
-            level=Inspect(raw.level),
+            level=InspectLevel(raw.level),
             session_state=SessionState(raw.session_state),
             phase=Phase(raw.phase),
-            waits_for=Waits(raw.waits_for),
+            waits_for=WaitsFor(raw.waits_for),
             mode=Mode(raw.mode),
             execution_id=raw.execution_id,
             age_ns=raw.age_ns,
@@ -2681,14 +2681,14 @@ class IsolationLayer:
     # One sentence: what it does, or why it does not; a static string. Empty at the level of counts.
     reason: str
     # `CAPSULE_LAYER_…`.
-    state: Layer
+    state: LayerState
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_isolation_layer) -> IsolationLayer:
         return cls(
             name=_text(raw.name),
             reason=_text(raw.reason),
-            state=Layer(raw.state),
+            state=LayerState(raw.state),
         )
 
 
