@@ -629,43 +629,6 @@ func (value PromiseState) String() string {
 	return C.GoString(C.capsule_promise_state_name(C.int32_t(value)))
 }
 
-// FrameDirection: Which way a frame goes.
-type FrameDirection int32
-
-// FrameDirection values.
-const (
-	FrameToWorker FrameDirection = 1
-
-	FrameFromWorker FrameDirection = 2
-)
-
-// Channel: Which channel a frame goes through: control frames overtake work frames.
-type Channel int32
-
-// Channel values.
-const (
-	ChannelWork Channel = 1
-
-	ChannelControl Channel = 2
-)
-
-// LogLevel: Severity of a log record.
-type LogLevel int32
-
-// LogLevel values.
-const (
-	// Each phase of each frame.
-	LogDebug LogLevel = 1
-	// Births and deaths.
-	LogInfo LogLevel = 2
-	// Something was refused, dropped or repaired.
-	LogWarn LogLevel = 3
-	// Something failed.
-	LogError LogLevel = 4
-	// Nothing at all.
-	LogOff LogLevel = 5
-)
-
 // PoolReset: What becomes of a session that is given back.
 type PoolReset int32
 
@@ -684,64 +647,6 @@ const (
 	// forks.
 	ResetNewProcess PoolReset = 3
 )
-
-// BreakerState: What stands between the pool and an interpreter that does not start; see `breaker_failures`.
-type BreakerState int32
-
-// BreakerState values.
-const (
-	// Sessions are made as they are needed.
-	BreakerClosed BreakerState = 0
-	// None is tried until the pause is over; acquisitions that only a new session could serve fail at once with the
-	// cause.
-	BreakerOpen BreakerState = 1
-	// The pause is over, and one is tried.
-	BreakerHalfOpen BreakerState = 2
-)
-
-// String is the name of a breaker's state, as in `"half_open"`.
-func (value BreakerState) String() string {
-	return C.GoString(C.capsule_breaker_state_name(C.int32_t(value)))
-}
-
-// RemovalReason: Why a session left its pool, in the pool's trace.
-type RemovalReason int32
-
-// RemovalReason values.
-const (
-	// It was used, and the next gets a new one.
-	RemovalUsed RemovalReason = 1
-	// Its age, growth or executions.
-	RemovalRecycled RemovalReason = 2
-	// It died, was restarted or restored, or could not be used when it came back.
-	RemovalLost RemovalReason = 3
-	// A look at it: it hung, or took too much memory.
-	RemovalHealth RemovalReason = 4
-	// Nobody wanted it.
-	RemovalIdle RemovalReason = 5
-	// The pool was closed.
-	RemovalClose RemovalReason = 6
-)
-
-// PooledState: Where a session of a pool stands.
-type PooledState int32
-
-// PooledState values.
-const (
-	// It is being made, or runs imports and warm-up.
-	PooledWarming PooledState = 1
-	// It waits to be acquired.
-	PooledIdle PooledState = 2
-	// It is acquired.
-	PooledActive PooledState = 3
-	// It was given back, or is looked at.
-	PooledResetting PooledState = 4
-)
-
-// String is the name of where a session of a pool stands, as in `"active"`.
-func (value PooledState) String() string {
-	return C.GoString(C.capsule_pooled_state_name(C.int32_t(value)))
-}
 
 // TraceKind: What an event tells, and what its arguments are. Those that are not named are zero.
 type TraceKind int32
@@ -848,6 +753,159 @@ const (
 	TracePhaseEnd TracePhase = 2
 )
 
+// Exporter: Where it writes.
+type Exporter int32
+
+// Exporter values.
+const (
+	// To a function of the host.
+	ExporterCallback Exporter = 1
+	// To a file, one JSON object a line for each event.
+	ExporterNdjson Exporter = 2
+	// To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch.
+	ExporterChrome Exporter = 3
+)
+
+// FrameDirection: Which way a frame goes.
+type FrameDirection int32
+
+// FrameDirection values.
+const (
+	FrameToWorker FrameDirection = 1
+
+	FrameFromWorker FrameDirection = 2
+)
+
+// Channel: Which channel a frame goes through: control frames overtake work frames.
+type Channel int32
+
+// Channel values.
+const (
+	ChannelWork Channel = 1
+
+	ChannelControl Channel = 2
+)
+
+// LogLevel: Severity of a log record.
+type LogLevel int32
+
+// LogLevel values.
+const (
+	// Each phase of each frame.
+	LogDebug LogLevel = 1
+	// Births and deaths.
+	LogInfo LogLevel = 2
+	// Something was refused, dropped or repaired.
+	LogWarn LogLevel = 3
+	// Something failed.
+	LogError LogLevel = 4
+	// Nothing at all.
+	LogOff LogLevel = 5
+)
+
+// LogSink: Where records go.
+type LogSink int32
+
+// LogSink values.
+const (
+	// Nowhere: the default.
+	LogSinkNone LogSink = 0
+	// To a function of the host.
+	LogSinkCallback LogSink = 1
+	// To the process's stderr, one line each.
+	LogSinkStderr LogSink = 2
+	// To the end of a file, one line each.
+	LogSinkFile LogSink = 3
+)
+
+// LogFormat: How records are written.
+type LogFormat int32
+
+// LogFormat values.
+const (
+	// `key=value` fields, `event=…` first; on stderr and in a file `time_ns=… level=…` before them.
+	LogKeyValue LogFormat = 0
+	// A JSON object of the same fields, with `time_ns` (nanoseconds since 1970) and `level`.
+	LogJSON LogFormat = 1
+)
+
+// Reject: Why frames were refused; each ends the worker.
+type Reject int32
+
+// Reject values.
+const (
+	// It is larger than `max_frame_bytes`.
+	RejectOversize Reject = 0
+	// No frame is so long.
+	RejectLength Reject = 1
+	// The verifier refused it.
+	RejectMalformed Reject = 2
+	// Descriptors came that no frame announced.
+	RejectDescriptors Reject = 3
+	// A worker does not send such a message, or not there.
+	RejectUnexpected Reject = 4
+	// It speaks another version of the protocol.
+	RejectVersion Reject = 5
+)
+
+// BreakerState: What stands between the pool and an interpreter that does not start; see `breaker_failures`.
+type BreakerState int32
+
+// BreakerState values.
+const (
+	// Sessions are made as they are needed.
+	BreakerClosed BreakerState = 0
+	// None is tried until the pause is over; acquisitions that only a new session could serve fail at once with the
+	// cause.
+	BreakerOpen BreakerState = 1
+	// The pause is over, and one is tried.
+	BreakerHalfOpen BreakerState = 2
+)
+
+// String is the name of a breaker's state, as in `"half_open"`.
+func (value BreakerState) String() string {
+	return C.GoString(C.capsule_breaker_state_name(C.int32_t(value)))
+}
+
+// RemovalReason: Why a session left its pool, in the pool's trace.
+type RemovalReason int32
+
+// RemovalReason values.
+const (
+	// It was used, and the next gets a new one.
+	RemovalUsed RemovalReason = 1
+	// Its age, growth or executions.
+	RemovalRecycled RemovalReason = 2
+	// It died, was restarted or restored, or could not be used when it came back.
+	RemovalLost RemovalReason = 3
+	// A look at it: it hung, or took too much memory.
+	RemovalHealth RemovalReason = 4
+	// Nobody wanted it.
+	RemovalIdle RemovalReason = 5
+	// The pool was closed.
+	RemovalClose RemovalReason = 6
+)
+
+// PooledState: Where a session of a pool stands.
+type PooledState int32
+
+// PooledState values.
+const (
+	// It is being made, or runs imports and warm-up.
+	PooledWarming PooledState = 1
+	// It waits to be acquired.
+	PooledIdle PooledState = 2
+	// It is acquired.
+	PooledActive PooledState = 3
+	// It was given back, or is looked at.
+	PooledResetting PooledState = 4
+)
+
+// String is the name of where a session of a pool stands, as in `"active"`.
+func (value PooledState) String() string {
+	return C.GoString(C.capsule_pooled_state_name(C.int32_t(value)))
+}
+
 // Limits of the library.
 const (
 	// Bytes of `capsule_error.message`, its NUL included.
@@ -864,6 +922,12 @@ const (
 	BridgeBuckets = 32
 	// Arguments of an event.
 	TraceArguments = 4
+	// Bytes of the longer texts of `capsule_worker_info`, their NUL included.
+	WorkerTextSize = 512
+	// Room for kinds of messages in `capsule_transport_flow`.
+	Messages = 64
+	// Room in `rejected`.
+	Rejects = 16
 	// Longest name of a capability, in bytes.
 	CapabilityNameSize = 128
 	// Longest id of a promise, in bytes.
@@ -2395,6 +2459,9 @@ type PoolOptions struct {
 	BreakerPauseMaxMs int64
 	// Bytes of the pool's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB.
 	TraceBytes uint32
+	// What its metrics and those of its sessions are counted under, up to 64 bytes: the label `pool`. Pools of one name
+	// are added up. Default empty: `unnamed`. Not `none`.
+	Name string
 }
 
 func (r *PoolOptions) put(c *C.capsule_pool_options, pins *runtime.Pinner) {
@@ -2425,6 +2492,7 @@ func (r *PoolOptions) put(c *C.capsule_pool_options, pins *runtime.Pinner) {
 	c.breaker_pause_ms = C.int64_t(r.BreakerPauseMs)
 	c.breaker_pause_max_ms = C.int64_t(r.BreakerPauseMaxMs)
 	c.trace_bytes = C.uint32_t(r.TraceBytes)
+	c.name = rawText(r.Name, pins)
 }
 
 func (r *PoolOptions) raw(pins *runtime.Pinner) *C.capsule_pool_options {
@@ -2495,6 +2563,513 @@ func DefaultAcquireOptions() *AcquireOptions {
 	C.capsule_acquire_options_init(c, C.sizeof_capsule_acquire_options)
 	r.TimeoutMs = int64(c.timeout_ms)
 	return r
+}
+
+// TraceEvent: One event. Never extended: events are handed out as an array.
+type TraceEvent struct {
+	// Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
+	Sequence uint64
+	// CLOCK_MONOTONIC.
+	TimeNs uint64
+	// The execution it belongs to, or 0.
+	ExecutionID uint64
+	// As the kind says, or 0.
+	Link uint64
+	// `CAPSULE_TRACE_…`.
+	Kind TraceKind
+	// `CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.
+	Phase TracePhase
+	// As the kind says.
+	Status int32
+	// As the kind says.
+	Arguments [4]int64
+}
+
+func (r *TraceEvent) fill(c *C.capsule_trace_event) {
+	r.Sequence = uint64(c.sequence)
+	r.TimeNs = uint64(c.time_ns)
+	r.ExecutionID = uint64(c.execution_id)
+	r.Link = uint64(c.link)
+	r.Kind = TraceKind(c.kind)
+	r.Phase = TracePhase(c.phase)
+	r.Status = int32(c.status)
+	for i := range r.Arguments {
+		r.Arguments[i] = int64(c.arguments[i])
+	}
+}
+
+func traceEventOf(c *C.capsule_trace_event) (r TraceEvent) {
+	r.fill(c)
+	return
+}
+
+// TraceFilter: Which events are wanted; all zero but `struct_size` for all.
+type TraceFilter struct {
+	// `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for all.
+	Kind TraceKind
+	// Of that execution; 0 for all.
+	ExecutionID uint64
+	// With larger numbers than that: the cursor of who follows.
+	AfterSequence uint64
+	// From that time on, CLOCK_MONOTONIC.
+	SinceNs uint64
+}
+
+func (r *TraceFilter) put(c *C.capsule_trace_filter, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_trace_filter
+	c.kind = C.int32_t(r.Kind)
+	c.execution_id = C.uint64_t(r.ExecutionID)
+	c.after_sequence = C.uint64_t(r.AfterSequence)
+	c.since_ns = C.uint64_t(r.SinceNs)
+}
+
+func (r *TraceFilter) raw(pins *runtime.Pinner) *C.capsule_trace_filter {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_trace_filter)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
+}
+
+// TraceInfo: What there is, and what there is no longer.
+type TraceInfo struct {
+	// Events that fit the filter, those included that did not fit in the caller's array.
+	Matched uint64
+	// Events in the buffer.
+	Stored uint64
+	// Bytes they take.
+	StoredBytes uint64
+	// Number of the last event there was.
+	LastSequence uint64
+	// Events evicted to make room.
+	Evicted uint64
+	// Executions that went with them.
+	EvictedExecutions uint64
+	// Events dropped because an execution alone had filled the buffer.
+	Dropped uint64
+}
+
+func (r *TraceInfo) fill(c *C.capsule_trace_info) {
+	r.Matched = uint64(c.matched)
+	r.Stored = uint64(c.stored)
+	r.StoredBytes = uint64(c.stored_bytes)
+	r.LastSequence = uint64(c.last_sequence)
+	r.Evicted = uint64(c.evicted)
+	r.EvictedExecutions = uint64(c.evicted_executions)
+	r.Dropped = uint64(c.dropped)
+}
+
+func traceInfoOf(c *C.capsule_trace_info) (r TraceInfo) {
+	r.fill(c)
+	return
+}
+
+// ExportGroup: Events that belong together: of one execution, or of a session itself. Never extended: groups are
+// handed out as an array.
+type ExportGroup struct {
+	// As in capsule_session_info.
+	SessionID uint64
+	// The execution, or 0.
+	ExecutionID uint64
+	// Process id of the session's worker then, or 0.
+	PID int32
+	// The execution's `CAPSULE_OUTCOME_…`, or 0.
+	Outcome Outcome
+	// The name of the session's pool, or `none`.
+	Pool string
+	// The trace context given with the execution; empty without one.
+	Traceparent string
+	// The rest of it.
+	Tracestate string
+	// `event_count` events, in the order of their numbers.
+	Events []TraceEvent
+}
+
+func (r *ExportGroup) fill(c *C.capsule_export_group) {
+	r.SessionID = uint64(c.session_id)
+	r.ExecutionID = uint64(c.execution_id)
+	r.PID = int32(c.pid)
+	r.Outcome = Outcome(c.outcome)
+	r.Pool = textOf(c.pool)
+	r.Traceparent = textOf(c.traceparent)
+	r.Tracestate = textOf(c.tracestate)
+	r.Events = listOf(c.events, c.event_count, traceEventOf)
+}
+
+func exportGroupOf(c *C.capsule_export_group) (r ExportGroup) {
+	r.fill(c)
+	return
+}
+
+// ExporterOptions: Options of an exporter; capsule_exporter_options_init() fills the defaults.
+type ExporterOptions struct {
+	// `CAPSULE_EXPORTER_…`. Default callback.
+	Kind Exporter
+	// Its name, in metrics and log records: 1 … 64 bytes. Default `exporter`.
+	Name string
+	// The file, made anew; for the kinds that write one.
+	Path string
+	// The function; for a callback, not NULL.
+	Callback capsule_export_callback
+	// Passed to it. It must stay valid until capsule_exporter_close() has answered `CAPSULE_OK`.
+	UserData void
+	// Events that may wait, 1 … 16,777,216. Default 65,536.
+	QueueLimit uint32
+	// Events after which a batch is handed on without waiting for more, 1 … 16,777,216. Default 512.
+	BatchLimit uint32
+	// Time that a batch gathers events, 0 … 3,600,000. Default 100.
+	IntervalMs int64
+}
+
+func (r *ExporterOptions) put(c *C.capsule_exporter_options, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_exporter_options
+	c.kind = C.int32_t(r.Kind)
+	c.name = rawText(r.Name, pins)
+	c.path = rawText(r.Path, pins)
+	c.callback = C.capsule_export_callback(r.Callback)
+	c.user_data = C.void(r.UserData)
+	c.queue_limit = C.uint32_t(r.QueueLimit)
+	c.batch_limit = C.uint32_t(r.BatchLimit)
+	c.interval_ms = C.int64_t(r.IntervalMs)
+}
+
+func (r *ExporterOptions) raw(pins *runtime.Pinner) *C.capsule_exporter_options {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_exporter_options)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
+}
+
+// DefaultExporterOptions has every field at its default.
+func DefaultExporterOptions() *ExporterOptions {
+	c, r := new(C.capsule_exporter_options), new(ExporterOptions)
+	C.capsule_exporter_options_init(c, C.sizeof_capsule_exporter_options)
+	r.Kind = Exporter(c.kind)
+	r.QueueLimit = uint32(c.queue_limit)
+	r.BatchLimit = uint32(c.batch_limit)
+	r.IntervalMs = int64(c.interval_ms)
+	return r
+}
+
+// ExporterInfo: What an exporter did. At any moment: accepted = queued + sent + failed + dropped.
+type ExporterInfo struct {
+	// 1 once it is closed.
+	Closed int32
+	// Events that were there for it.
+	Accepted uint64
+	// Of these, they wait, or are being written.
+	Queued uint64
+	// Of these, they were written.
+	Sent uint64
+	// Of these, they could not be.
+	Failed uint64
+	// Of these, they found the queue full, or the exporter closed.
+	Dropped uint64
+	// Batches.
+	Batches uint64
+	// Of these, that failed.
+	BatchesFailed uint64
+	// Time all batches took.
+	TotalNs uint64
+	// Time the longest took.
+	LongestNs uint64
+	// Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.
+	BusySinceNs uint64
+}
+
+func (r *ExporterInfo) fill(c *C.capsule_exporter_info) {
+	r.Closed = int32(c.closed)
+	r.Accepted = uint64(c.accepted)
+	r.Queued = uint64(c.queued)
+	r.Sent = uint64(c.sent)
+	r.Failed = uint64(c.failed)
+	r.Dropped = uint64(c.dropped)
+	r.Batches = uint64(c.batches)
+	r.BatchesFailed = uint64(c.batches_failed)
+	r.TotalNs = uint64(c.total_ns)
+	r.LongestNs = uint64(c.longest_ns)
+	r.BusySinceNs = uint64(c.busy_since_ns)
+}
+
+func exporterInfoOf(c *C.capsule_exporter_info) (r ExporterInfo) {
+	r.fill(c)
+	return
+}
+
+// LogOptions: A sink. All zero but `struct_size`: none.
+type LogOptions struct {
+	// `CAPSULE_LOG_SINK_…`. Default none.
+	Sink LogSink
+	// The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.
+	Level LogLevel
+	// `CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.
+	Format LogFormat
+	// The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.
+	Path string
+	// The function, not NULL; read for `CAPSULE_LOG_SINK_CALLBACK` alone.
+	Callback capsule_log_callback
+	// Passed to it. It must stay valid until the sink is replaced and that call has returned.
+	UserData void
+}
+
+func (r *LogOptions) fill(c *C.capsule_log_options) {
+	r.Sink = LogSink(c.sink)
+	r.Level = LogLevel(c.level)
+	r.Format = LogFormat(c.format)
+	r.Path = textOf(c.path)
+	r.Callback = capsule_log_callback(c.callback)
+	r.UserData = void(c.user_data)
+}
+
+func logOptionsOf(c *C.capsule_log_options) (r LogOptions) {
+	r.fill(c)
+	return
+}
+
+// LogInfo: What became of the process's log records so far: by level, `[0]` debug … `[3]` error.
+type LogInfo struct {
+	// Handed to a sink.
+	Records [4]uint64
+	// Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before and
+	// then only counted.
+	Dropped [4]uint64
+}
+
+func (r *LogInfo) fill(c *C.capsule_log_info) {
+	for i := range r.Records {
+		r.Records[i] = uint64(c.records[i])
+	}
+	for i := range r.Dropped {
+		r.Dropped[i] = uint64(c.dropped[i])
+	}
+}
+
+func logInfoOf(c *C.capsule_log_info) (r LogInfo) {
+	r.fill(c)
+	return
+}
+
+// WorkerMetrics: What a worker's process told of itself in its last heartbeat, and what the host counted of
+// heartbeats.
+//
+// Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
+// figures but the counters are of the live worker, zero before its first heartbeat.
+type WorkerMetrics struct {
+	// `CAPSULE_SESSION_…`, as the host knows it now.
+	State SessionState
+	// Process id of the live worker, or 0.
+	PID int32
+	// Its threads.
+	Threads uint32
+	// Descriptors that it has open.
+	OpenDescriptors uint32
+	// Time between heartbeats that was asked for, in milliseconds.
+	HeartbeatIntervalMs uint32
+	// Time since the worker became ready, 0 without one.
+	UptimeNs uint64
+	// Resident memory, shared pages included.
+	ResidentBytes uint64
+	// The most there was. A fork begins with what its zygote had.
+	PeakResidentBytes uint64
+	// Resident pages shared with nobody.
+	PrivateBytes uint64
+	// Resident pages shared with the zygote, other sessions or files.
+	SharedBytes uint64
+	// User and system CPU time since its birth.
+	CPUNs uint64
+	// CPU use over the last interval, 0 … number of cores.
+	CPURatio float64
+	// Names in the namespace, dunders included, when it was last counted: at the end of an execution.
+	NamespaceSize uint64
+	// How long ago that was, as of now; 0 for never.
+	NamespaceAgeNs uint64
+	// The execution that ran then, or 0.
+	ExecutionID uint64
+	// Its age then, or 0.
+	ExecutionAgeNs uint64
+	// When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.
+	HeartbeatNs uint64
+	// How long ago that was, as of now.
+	HeartbeatAgeNs uint64
+	// Heartbeats that came, of all workers of the session.
+	Heartbeats uint64
+	// Those that did not, of all workers: one for each interval that went by, and half of the next, without one. Counted
+	// whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
+	HeartbeatsMissed uint64
+	// Those that workers could not send because the host did not read, as told by the next that was.
+	SendFailures uint64
+	// CPU time of all workers of the session, as of their last heartbeats.
+	CPUTotalNs uint64
+}
+
+func (r *WorkerMetrics) fill(c *C.capsule_worker_metrics) {
+	r.State = SessionState(c.state)
+	r.PID = int32(c.pid)
+	r.Threads = uint32(c.threads)
+	r.OpenDescriptors = uint32(c.open_descriptors)
+	r.HeartbeatIntervalMs = uint32(c.heartbeat_interval_ms)
+	r.UptimeNs = uint64(c.uptime_ns)
+	r.ResidentBytes = uint64(c.resident_bytes)
+	r.PeakResidentBytes = uint64(c.peak_resident_bytes)
+	r.PrivateBytes = uint64(c.private_bytes)
+	r.SharedBytes = uint64(c.shared_bytes)
+	r.CPUNs = uint64(c.cpu_ns)
+	r.CPURatio = float64(c.cpu_ratio)
+	r.NamespaceSize = uint64(c.namespace_size)
+	r.NamespaceAgeNs = uint64(c.namespace_age_ns)
+	r.ExecutionID = uint64(c.execution_id)
+	r.ExecutionAgeNs = uint64(c.execution_age_ns)
+	r.HeartbeatNs = uint64(c.heartbeat_ns)
+	r.HeartbeatAgeNs = uint64(c.heartbeat_age_ns)
+	r.Heartbeats = uint64(c.heartbeats)
+	r.HeartbeatsMissed = uint64(c.heartbeats_missed)
+	r.SendFailures = uint64(c.send_failures)
+	r.CPUTotalNs = uint64(c.cpu_total_ns)
+}
+
+func workerMetricsOf(c *C.capsule_worker_metrics) (r WorkerMetrics) {
+	r.fill(c)
+	return
+}
+
+// WorkerInfo: What a worker announced when it became ready; empty before.
+type WorkerInfo struct {
+	// Process id of the live worker, or 0.
+	PID int32
+	// Version of the interpreter, as `"3.11.2"`.
+	PythonVersion string
+	// Its path.
+	PythonPath string
+	// The executors that it has, comma-separated, as `"python"`.
+	Executors string
+	// What it can do, comma-separated, as `"execute,input,cancel"`.
+	Features string
+	// Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes, seconds or
+	// a number.
+	Limits string
+	// Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.
+	Isolation string
+}
+
+func (r *WorkerInfo) fill(c *C.capsule_worker_info) {
+	r.PID = int32(c.pid)
+	r.PythonVersion = C.GoString(&c.python_version[0])
+	r.PythonPath = C.GoString(&c.python_path[0])
+	r.Executors = C.GoString(&c.executors[0])
+	r.Features = C.GoString(&c.features[0])
+	r.Limits = C.GoString(&c.limits[0])
+	r.Isolation = C.GoString(&c.isolation[0])
+}
+
+func workerInfoOf(c *C.capsule_worker_info) (r WorkerInfo) {
+	r.fill(c)
+	return
+}
+
+// TransportFlow: Frames one way. Never extended.
+type TransportFlow struct {
+	// Frames.
+	Frames uint64
+	// Their bytes.
+	Bytes uint64
+	// Bytes of the largest.
+	LargestBytes uint64
+	// Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library does
+	// not know.
+	Messages [64]uint64
+}
+
+func (r *TransportFlow) fill(c *C.capsule_transport_flow) {
+	r.Frames = uint64(c.frames)
+	r.Bytes = uint64(c.bytes)
+	r.LargestBytes = uint64(c.largest_bytes)
+	for i := range r.Messages {
+		r.Messages[i] = uint64(c.messages[i])
+	}
+}
+
+func transportFlowOf(c *C.capsule_transport_flow) (r TransportFlow) {
+	r.fill(c)
+	return
+}
+
+// TransportMetrics: What went between a session's host and its workers, restarts included.
+type TransportMetrics struct {
+	// To the workers.
+	Sent *TransportFlow
+	// From the workers.
+	Received *TransportFlow
+	// Frames refused, by `CAPSULE_REJECT_…`.
+	Rejected [16]uint64
+	// Reads that brought something.
+	Wakeups uint64
+	// Of these, they ended in the middle of a frame.
+	PartialReads uint64
+	// Frames that a socket did not take whole at once.
+	WriteStalls uint64
+	// Bytes that wait for a socket now.
+	QueueBytes uint64
+	// The most that ever waited for one.
+	QueueBytesMax uint64
+}
+
+func (r *TransportMetrics) fill(c *C.capsule_transport_metrics) {
+	r.Sent = transportFlowOf(c.sent)
+	r.Received = transportFlowOf(c.received)
+	for i := range r.Rejected {
+		r.Rejected[i] = uint64(c.rejected[i])
+	}
+	r.Wakeups = uint64(c.wakeups)
+	r.PartialReads = uint64(c.partial_reads)
+	r.WriteStalls = uint64(c.write_stalls)
+	r.QueueBytes = uint64(c.queue_bytes)
+	r.QueueBytesMax = uint64(c.queue_bytes_max)
+}
+
+func transportMetricsOf(c *C.capsule_transport_metrics) (r TransportMetrics) {
+	r.fill(c)
+	return
+}
+
+// CancelMetrics: What cancels did; opt-in by `enable_metrics`.
+type CancelMetrics struct {
+	// Executions that a cancel or a timeout reached, each counted once, however often it was asked for.
+	Triggers uint64
+	// Executions that ended as canceled.
+	ExecutionsCanceled uint64
+	// Of these, they were ended while they waited: in the queue, or for a token.
+	WaitsInterrupted uint64
+}
+
+func (r *CancelMetrics) fill(c *C.capsule_cancel_metrics) {
+	r.Triggers = uint64(c.triggers)
+	r.ExecutionsCanceled = uint64(c.executions_canceled)
+	r.WaitsInterrupted = uint64(c.waits_interrupted)
+}
+
+func cancelMetricsOf(c *C.capsule_cancel_metrics) (r CancelMetrics) {
+	r.fill(c)
+	return
+}
+
+// MetricsText: A text that the library made.
+type MetricsText struct {
+	// The text, owned by this struct until capsule_metrics_text_release().
+	Text string
+}
+
+func (r *MetricsText) fill(c *C.capsule_metrics_text) {
+	r.Text = textOf(c.text)
+}
+
+func metricsTextOf(c *C.capsule_metrics_text) (r MetricsText) {
+	r.fill(c)
+	return
 }
 
 // PoolMetrics: What a pool has counted, and what it holds: numbers only, copied at one moment, so that sums add up:
@@ -2898,107 +3473,6 @@ func (r *SnapshotInfo) fill(c *C.capsule_snapshot_info) {
 }
 
 func snapshotInfoOf(c *C.capsule_snapshot_info) (r SnapshotInfo) {
-	r.fill(c)
-	return
-}
-
-// TraceEvent: One event. Never extended: events are handed out as an array.
-type TraceEvent struct {
-	// Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
-	Sequence uint64
-	// CLOCK_MONOTONIC.
-	TimeNs uint64
-	// The execution it belongs to, or 0.
-	ExecutionID uint64
-	// As the kind says, or 0.
-	Link uint64
-	// `CAPSULE_TRACE_…`.
-	Kind TraceKind
-	// `CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.
-	Phase TracePhase
-	// As the kind says.
-	Status int32
-	// As the kind says.
-	Arguments [4]int64
-}
-
-func (r *TraceEvent) fill(c *C.capsule_trace_event) {
-	r.Sequence = uint64(c.sequence)
-	r.TimeNs = uint64(c.time_ns)
-	r.ExecutionID = uint64(c.execution_id)
-	r.Link = uint64(c.link)
-	r.Kind = TraceKind(c.kind)
-	r.Phase = TracePhase(c.phase)
-	r.Status = int32(c.status)
-	for i := range r.Arguments {
-		r.Arguments[i] = int64(c.arguments[i])
-	}
-}
-
-func traceEventOf(c *C.capsule_trace_event) (r TraceEvent) {
-	r.fill(c)
-	return
-}
-
-// TraceFilter: Which events are wanted; all zero but `struct_size` for all.
-type TraceFilter struct {
-	// `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for all.
-	Kind TraceKind
-	// Of that execution; 0 for all.
-	ExecutionID uint64
-	// With larger numbers than that: the cursor of who follows.
-	AfterSequence uint64
-	// From that time on, CLOCK_MONOTONIC.
-	SinceNs uint64
-}
-
-func (r *TraceFilter) put(c *C.capsule_trace_filter, pins *runtime.Pinner) {
-	c.struct_size = C.sizeof_capsule_trace_filter
-	c.kind = C.int32_t(r.Kind)
-	c.execution_id = C.uint64_t(r.ExecutionID)
-	c.after_sequence = C.uint64_t(r.AfterSequence)
-	c.since_ns = C.uint64_t(r.SinceNs)
-}
-
-func (r *TraceFilter) raw(pins *runtime.Pinner) *C.capsule_trace_filter {
-	if r == nil {
-		return nil
-	}
-	c := new(C.capsule_trace_filter)
-	pins.Pin(c)
-	r.put(c, pins)
-	return c
-}
-
-// TraceInfo: What there is, and what there is no longer.
-type TraceInfo struct {
-	// Events that fit the filter, those included that did not fit in the caller's array.
-	Matched uint64
-	// Events in the buffer.
-	Stored uint64
-	// Bytes they take.
-	StoredBytes uint64
-	// Number of the last event there was.
-	LastSequence uint64
-	// Events evicted to make room.
-	Evicted uint64
-	// Executions that went with them.
-	EvictedExecutions uint64
-	// Events dropped because an execution alone had filled the buffer.
-	Dropped uint64
-}
-
-func (r *TraceInfo) fill(c *C.capsule_trace_info) {
-	r.Matched = uint64(c.matched)
-	r.Stored = uint64(c.stored)
-	r.StoredBytes = uint64(c.stored_bytes)
-	r.LastSequence = uint64(c.last_sequence)
-	r.Evicted = uint64(c.evicted)
-	r.EvictedExecutions = uint64(c.evicted_executions)
-	r.Dropped = uint64(c.dropped)
-}
-
-func traceInfoOf(c *C.capsule_trace_info) (r TraceInfo) {
 	r.fill(c)
 	return
 }

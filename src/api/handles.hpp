@@ -26,7 +26,8 @@ enum class Kind : std::uint8_t {
   kPool = 7,
   kAcquisition = 8,
   kBridge = 9,
-  kPromiseStore = 10
+  kPromiseStore = 10,
+  kExporter = 11
 };
 
 template <typename Token>

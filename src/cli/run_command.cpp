@@ -14,6 +14,7 @@
 #include "cli/interrupts.hpp"
 #include "cli/pool_command.hpp"
 #include "cli/printer.hpp"
+#include "cli/telemetry_files.hpp"
 
 namespace capsule::cli {
 namespace {
@@ -141,6 +142,7 @@ class Runner {
         console_(console),
         printer_(arguments.json ? make_json_printer(console) : make_text_printer(console)),
         answers_(arguments.inputs, arguments.stdin_taken),
+        telemetry_(arguments, runtime_),
         session_(runtime_.open(session_options(arguments))) {}
 
   int run() {
@@ -160,6 +162,7 @@ class Runner {
       write_checkpoint();
     }
     session_.close(exit_code_ == kInterrupted ? Milliseconds{0} : kCloseTimeout);
+    telemetry_.finish();
     return exit_code_;
   }
 
@@ -219,6 +222,7 @@ class Runner {
   std::unique_ptr<Printer> printer_;
   Answers answers_;
   Runtime runtime_;
+  TelemetryFiles telemetry_;
   Session session_;
   bool worker_lost_ = false;
   int exit_code_ = 0;

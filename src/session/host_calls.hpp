@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "capsule/execution.h"
+#include "diagnostics/signals.hpp"
 #include "session/values.hpp"
 
 namespace capsule {
@@ -76,6 +77,8 @@ class CallSink {
   virtual void pieces_taken(std::uint64_t incarnation, std::uint64_t call_id, std::uint32_t count) = 0;
   // Any thread. The worker is gone, and with it whoever waited.
   virtual void lost(std::uint64_t incarnation) = 0;
+  // Any thread, under the session's lock. Adds what its calls have counted.
+  virtual void report(SignalSet &set) = 0;
 };
 
 // What makes them: part of a session's options.

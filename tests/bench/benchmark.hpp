@@ -47,6 +47,10 @@ Rows pool_acquire(const Context &context);
 Rows pool_pristine(const Context &context);
 Rows pool_scaling(const Context &context);
 Rows pool_memory(const Context &context);
+Rows prometheus_text(const Context &context);
+Rows metrics_snapshot(const Context &context);
+Rows counter_increment(const Context &context);
+Rows diagnostics_overhead(const Context &context);
 Rows binding_python(const Context &context);
 
 }  // namespace bench

@@ -584,35 +584,6 @@ namespace Capsule
         TimedOut = 5,
     }
 
-    /// <summary>Which way a frame goes.</summary>
-    public enum FrameDirection : int
-    {
-        ToWorker = 1,
-        FromWorker = 2,
-    }
-
-    /// <summary>Which channel a frame goes through: control frames overtake work frames.</summary>
-    public enum Channel : int
-    {
-        Work = 1,
-        Control = 2,
-    }
-
-    /// <summary>Severity of a log record.</summary>
-    public enum LogLevel : int
-    {
-        /// <summary>Each phase of each frame.</summary>
-        Debug = 1,
-        /// <summary>Births and deaths.</summary>
-        Info = 2,
-        /// <summary>Something was refused, dropped or repaired.</summary>
-        Warn = 3,
-        /// <summary>Something failed.</summary>
-        Error = 4,
-        /// <summary>Nothing at all.</summary>
-        Off = 5,
-    }
-
     /// <summary>What becomes of a session that is given back.</summary>
     public enum PoolReset : int
     {
@@ -634,50 +605,6 @@ namespace Capsule
         /// survive forks.
         /// </summary>
         NewProcess = 3,
-    }
-
-    /// <summary>What stands between the pool and an interpreter that does not start; see `breaker_failures`.</summary>
-    public enum BreakerState : int
-    {
-        /// <summary>Sessions are made as they are needed.</summary>
-        Closed = 0,
-        /// <summary>
-        /// None is tried until the pause is over; acquisitions that only a new session could serve fail at once with
-        /// the cause.
-        /// </summary>
-        Open = 1,
-        /// <summary>The pause is over, and one is tried.</summary>
-        HalfOpen = 2,
-    }
-
-    /// <summary>Why a session left its pool, in the pool's trace.</summary>
-    public enum RemovalReason : int
-    {
-        /// <summary>It was used, and the next gets a new one.</summary>
-        Used = 1,
-        /// <summary>Its age, growth or executions.</summary>
-        Recycled = 2,
-        /// <summary>It died, was restarted or restored, or could not be used when it came back.</summary>
-        Lost = 3,
-        /// <summary>A look at it: it hung, or took too much memory.</summary>
-        Health = 4,
-        /// <summary>Nobody wanted it.</summary>
-        Idle = 5,
-        /// <summary>The pool was closed.</summary>
-        Close = 6,
-    }
-
-    /// <summary>Where a session of a pool stands.</summary>
-    public enum PooledState : int
-    {
-        /// <summary>It is being made, or runs imports and warm-up.</summary>
-        Warming = 1,
-        /// <summary>It waits to be acquired.</summary>
-        Idle = 2,
-        /// <summary>It is acquired.</summary>
-        Active = 3,
-        /// <summary>It was given back, or is looked at.</summary>
-        Resetting = 4,
     }
 
     /// <summary>What an event tells, and what its arguments are. Those that are not named are zero.</summary>
@@ -788,6 +715,129 @@ namespace Capsule
         Instant = 0,
         PhaseBegin = 1,
         PhaseEnd = 2,
+    }
+
+    /// <summary>Where it writes.</summary>
+    public enum Exporter : int
+    {
+        /// <summary>To a function of the host.</summary>
+        Callback = 1,
+        /// <summary>To a file, one JSON object a line for each event.</summary>
+        Ndjson = 2,
+        /// <summary>To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch.</summary>
+        Chrome = 3,
+    }
+
+    /// <summary>Which way a frame goes.</summary>
+    public enum FrameDirection : int
+    {
+        ToWorker = 1,
+        FromWorker = 2,
+    }
+
+    /// <summary>Which channel a frame goes through: control frames overtake work frames.</summary>
+    public enum Channel : int
+    {
+        Work = 1,
+        Control = 2,
+    }
+
+    /// <summary>Severity of a log record.</summary>
+    public enum LogLevel : int
+    {
+        /// <summary>Each phase of each frame.</summary>
+        Debug = 1,
+        /// <summary>Births and deaths.</summary>
+        Info = 2,
+        /// <summary>Something was refused, dropped or repaired.</summary>
+        Warn = 3,
+        /// <summary>Something failed.</summary>
+        Error = 4,
+        /// <summary>Nothing at all.</summary>
+        Off = 5,
+    }
+
+    /// <summary>Where records go.</summary>
+    public enum LogSink : int
+    {
+        /// <summary>Nowhere: the default.</summary>
+        None = 0,
+        /// <summary>To a function of the host.</summary>
+        Callback = 1,
+        /// <summary>To the process's stderr, one line each.</summary>
+        Stderr = 2,
+        /// <summary>To the end of a file, one line each.</summary>
+        File = 3,
+    }
+
+    /// <summary>How records are written.</summary>
+    public enum LogFormat : int
+    {
+        /// <summary>`key=value` fields, `event=…` first; on stderr and in a file `time_ns=… level=…` before them.</summary>
+        KeyValue = 0,
+        /// <summary>A JSON object of the same fields, with `time_ns` (nanoseconds since 1970) and `level`.</summary>
+        Json = 1,
+    }
+
+    /// <summary>Why frames were refused; each ends the worker.</summary>
+    public enum Reject : int
+    {
+        /// <summary>It is larger than `max_frame_bytes`.</summary>
+        Oversize = 0,
+        /// <summary>No frame is so long.</summary>
+        Length = 1,
+        /// <summary>The verifier refused it.</summary>
+        Malformed = 2,
+        /// <summary>Descriptors came that no frame announced.</summary>
+        Descriptors = 3,
+        /// <summary>A worker does not send such a message, or not there.</summary>
+        Unexpected = 4,
+        /// <summary>It speaks another version of the protocol.</summary>
+        Version = 5,
+    }
+
+    /// <summary>What stands between the pool and an interpreter that does not start; see `breaker_failures`.</summary>
+    public enum BreakerState : int
+    {
+        /// <summary>Sessions are made as they are needed.</summary>
+        Closed = 0,
+        /// <summary>
+        /// None is tried until the pause is over; acquisitions that only a new session could serve fail at once with
+        /// the cause.
+        /// </summary>
+        Open = 1,
+        /// <summary>The pause is over, and one is tried.</summary>
+        HalfOpen = 2,
+    }
+
+    /// <summary>Why a session left its pool, in the pool's trace.</summary>
+    public enum RemovalReason : int
+    {
+        /// <summary>It was used, and the next gets a new one.</summary>
+        Used = 1,
+        /// <summary>Its age, growth or executions.</summary>
+        Recycled = 2,
+        /// <summary>It died, was restarted or restored, or could not be used when it came back.</summary>
+        Lost = 3,
+        /// <summary>A look at it: it hung, or took too much memory.</summary>
+        Health = 4,
+        /// <summary>Nobody wanted it.</summary>
+        Idle = 5,
+        /// <summary>The pool was closed.</summary>
+        Close = 6,
+    }
+
+    /// <summary>Where a session of a pool stands.</summary>
+    public enum PooledState : int
+    {
+        /// <summary>It is being made, or runs imports and warm-up.</summary>
+        Warming = 1,
+        /// <summary>It waits to be acquired.</summary>
+        Idle = 2,
+        /// <summary>It is acquired.</summary>
+        Active = 3,
+        /// <summary>It was given back, or is looked at.</summary>
+        Resetting = 4,
     }
 
 }
@@ -2197,76 +2247,6 @@ namespace Capsule.Raw
         public long timeout_ms;
     }
 
-    /// <summary>What an interceptor is told of a frame: never what is in it.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_frame
-    {
-        /// <summary>Bytes of this struct that the library filled.</summary>
-        public uint struct_size;
-        /// <summary>`CAPSULE_FRAME_…`.</summary>
-        public int direction;
-        /// <summary>`CAPSULE_CHANNEL_…`.</summary>
-        public int channel;
-        /// <summary>Reserved, zero.</summary>
-        public int reserved;
-        /// <summary>Number of the session in its runtime.</summary>
-        public ulong session_id;
-        /// <summary>The execution the frame belongs to, or 0.</summary>
-        public ulong execution_id;
-        /// <summary>When its sender made it. CLOCK_MONOTONIC.</summary>
-        public ulong time_ns;
-        /// <summary>Its length on the wire.</summary>
-        public ulong size_bytes;
-        /// <summary>Kind of the message, as `"Execute"` or `"Output"`; a static string.</summary>
-        public byte* kind;
-    }
-
-    /// <summary>An interceptor; capsule_interceptor_options_init() fills the defaults.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_interceptor_options
-    {
-        /// <summary>`sizeof(capsule_interceptor_options)`.</summary>
-        public uint struct_size;
-        /// <summary>
-        /// Calls in a row over the budget after which it is quarantined: called no more. 0 … 1,000,000; 0 for never.
-        /// Default 10.
-        /// </summary>
-        public uint quarantine_after;
-        /// <summary>Its name in log records, 1 … 64 bytes.</summary>
-        public capsule_text name;
-        /// <summary>The function; not NULL.</summary>
-        public IntPtr callback;
-        /// <summary>
-        /// Passed to it; must stay valid until the interceptor is removed, or the session and its executions are
-        /// released.
-        /// </summary>
-        public void* user_data;
-        /// <summary>Time one call may take, 1 … 10,000,000,000; a longer one is counted. Default 10,000,000 (10 ms).</summary>
-        public ulong budget_ns;
-    }
-
-    /// <summary>What an interceptor did so far.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_interceptor_info
-    {
-        /// <summary>`sizeof(capsule_interceptor_info)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>1 when it is called no more.</summary>
-        public int quarantined;
-        /// <summary>Calls.</summary>
-        public ulong calls;
-        /// <summary>Calls that did not return 0.</summary>
-        public ulong errors;
-        /// <summary>Calls that took longer than the budget.</summary>
-        public ulong over_budget;
-        /// <summary>Frames it was not shown because of the quarantine.</summary>
-        public ulong skipped;
-        /// <summary>Time all calls took.</summary>
-        public ulong total_ns;
-        /// <summary>Time the longest call took.</summary>
-        public ulong longest_ns;
-    }
-
     /// <summary>Options of a pool; capsule_pool_options_init() fills the defaults.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_pool_options
@@ -2349,6 +2329,11 @@ namespace Capsule.Raw
         public uint trace_bytes;
         /// <summary>Reserved, zero.</summary>
         public uint reserved;
+        /// <summary>
+        /// What its metrics and those of its sessions are counted under, up to 64 bytes: the label `pool`. Pools of one
+        /// name are added up. Default empty: `unnamed`. Not `none`.
+        /// </summary>
+        public capsule_text name;
     }
 
     /// <summary>Options of an acquisition; capsule_acquire_options_init() fills the defaults.</summary>
@@ -2367,6 +2352,419 @@ namespace Capsule.Raw
         /// `_CLEAR_NAMES`). Default empty.
         /// </summary>
         public capsule_text key;
+    }
+
+    /// <summary>One event. Never extended: events are handed out as an array.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_trace_event
+    {
+        /// <summary>Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.</summary>
+        public ulong sequence;
+        /// <summary>CLOCK_MONOTONIC.</summary>
+        public ulong time_ns;
+        /// <summary>The execution it belongs to, or 0.</summary>
+        public ulong execution_id;
+        /// <summary>As the kind says, or 0.</summary>
+        public ulong link;
+        /// <summary>`CAPSULE_TRACE_…`.</summary>
+        public int kind;
+        /// <summary>`CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.</summary>
+        public int phase;
+        /// <summary>As the kind says.</summary>
+        public int status;
+        /// <summary>Reserved, zero.</summary>
+        public int reserved;
+        /// <summary>As the kind says.</summary>
+        public fixed long arguments[4];
+    }
+
+    /// <summary>Which events are wanted; all zero but `struct_size` for all.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_trace_filter
+    {
+        /// <summary>`sizeof(capsule_trace_filter)`.</summary>
+        public uint struct_size;
+        /// <summary>
+        /// `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for
+        /// all.
+        /// </summary>
+        public int kind;
+        /// <summary>Of that execution; 0 for all.</summary>
+        public ulong execution_id;
+        /// <summary>With larger numbers than that: the cursor of who follows.</summary>
+        public ulong after_sequence;
+        /// <summary>From that time on, CLOCK_MONOTONIC.</summary>
+        public ulong since_ns;
+    }
+
+    /// <summary>What there is, and what there is no longer.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_trace_info
+    {
+        /// <summary>`sizeof(capsule_trace_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>Events that fit the filter, those included that did not fit in the caller's array.</summary>
+        public ulong matched;
+        /// <summary>Events in the buffer.</summary>
+        public ulong stored;
+        /// <summary>Bytes they take.</summary>
+        public ulong stored_bytes;
+        /// <summary>Number of the last event there was.</summary>
+        public ulong last_sequence;
+        /// <summary>Events evicted to make room.</summary>
+        public ulong evicted;
+        /// <summary>Executions that went with them.</summary>
+        public ulong evicted_executions;
+        /// <summary>Events dropped because an execution alone had filled the buffer.</summary>
+        public ulong dropped;
+    }
+
+    /// <summary>
+    /// Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as
+    /// an array.
+    /// </summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_export_group
+    {
+        /// <summary>As in capsule_session_info.</summary>
+        public ulong session_id;
+        /// <summary>The execution, or 0.</summary>
+        public ulong execution_id;
+        /// <summary>Process id of the session's worker then, or 0.</summary>
+        public int pid;
+        /// <summary>The execution's `CAPSULE_OUTCOME_…`, or 0.</summary>
+        public int outcome;
+        /// <summary>The name of the session's pool, or `none`.</summary>
+        public capsule_text pool;
+        /// <summary>The trace context given with the execution; empty without one.</summary>
+        public capsule_text traceparent;
+        /// <summary>The rest of it.</summary>
+        public capsule_text tracestate;
+        /// <summary>`event_count` events, in the order of their numbers.</summary>
+        public capsule_trace_event* events;
+        /// <summary>Number of `events`.</summary>
+        public UIntPtr event_count;
+    }
+
+    /// <summary>Options of an exporter; capsule_exporter_options_init() fills the defaults.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_exporter_options
+    {
+        /// <summary>`sizeof(capsule_exporter_options)`.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_EXPORTER_…`. Default callback.</summary>
+        public int kind;
+        /// <summary>Its name, in metrics and log records: 1 … 64 bytes. Default `exporter`.</summary>
+        public capsule_text name;
+        /// <summary>The file, made anew; for the kinds that write one.</summary>
+        public capsule_text path;
+        /// <summary>The function; for a callback, not NULL.</summary>
+        public IntPtr callback;
+        /// <summary>Passed to it. It must stay valid until capsule_exporter_close() has answered `CAPSULE_OK`.</summary>
+        public void* user_data;
+        /// <summary>Events that may wait, 1 … 16,777,216. Default 65,536.</summary>
+        public uint queue_limit;
+        /// <summary>Events after which a batch is handed on without waiting for more, 1 … 16,777,216. Default 512.</summary>
+        public uint batch_limit;
+        /// <summary>Time that a batch gathers events, 0 … 3,600,000. Default 100.</summary>
+        public long interval_ms;
+    }
+
+    /// <summary>What an exporter did. At any moment: accepted = queued + sent + failed + dropped.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_exporter_info
+    {
+        /// <summary>`sizeof(capsule_exporter_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>1 once it is closed.</summary>
+        public int closed;
+        /// <summary>Events that were there for it.</summary>
+        public ulong accepted;
+        /// <summary>Of these, they wait, or are being written.</summary>
+        public ulong queued;
+        /// <summary>Of these, they were written.</summary>
+        public ulong sent;
+        /// <summary>Of these, they could not be.</summary>
+        public ulong failed;
+        /// <summary>Of these, they found the queue full, or the exporter closed.</summary>
+        public ulong dropped;
+        /// <summary>Batches.</summary>
+        public ulong batches;
+        /// <summary>Of these, that failed.</summary>
+        public ulong batches_failed;
+        /// <summary>Time all batches took.</summary>
+        public ulong total_ns;
+        /// <summary>Time the longest took.</summary>
+        public ulong longest_ns;
+        /// <summary>Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.</summary>
+        public ulong busy_since_ns;
+    }
+
+    /// <summary>What an interceptor is told of a frame: never what is in it.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_frame
+    {
+        /// <summary>Bytes of this struct that the library filled.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_FRAME_…`.</summary>
+        public int direction;
+        /// <summary>`CAPSULE_CHANNEL_…`.</summary>
+        public int channel;
+        /// <summary>Reserved, zero.</summary>
+        public int reserved;
+        /// <summary>Number of the session in its runtime.</summary>
+        public ulong session_id;
+        /// <summary>The execution the frame belongs to, or 0.</summary>
+        public ulong execution_id;
+        /// <summary>When its sender made it. CLOCK_MONOTONIC.</summary>
+        public ulong time_ns;
+        /// <summary>Its length on the wire.</summary>
+        public ulong size_bytes;
+        /// <summary>Kind of the message, as `"Execute"` or `"Output"`; a static string.</summary>
+        public byte* kind;
+    }
+
+    /// <summary>An interceptor; capsule_interceptor_options_init() fills the defaults.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_interceptor_options
+    {
+        /// <summary>`sizeof(capsule_interceptor_options)`.</summary>
+        public uint struct_size;
+        /// <summary>
+        /// Calls in a row over the budget after which it is quarantined: called no more. 0 … 1,000,000; 0 for never.
+        /// Default 10.
+        /// </summary>
+        public uint quarantine_after;
+        /// <summary>Its name in log records, 1 … 64 bytes.</summary>
+        public capsule_text name;
+        /// <summary>The function; not NULL.</summary>
+        public IntPtr callback;
+        /// <summary>
+        /// Passed to it; must stay valid until the interceptor is removed, or the session and its executions are
+        /// released.
+        /// </summary>
+        public void* user_data;
+        /// <summary>Time one call may take, 1 … 10,000,000,000; a longer one is counted. Default 10,000,000 (10 ms).</summary>
+        public ulong budget_ns;
+    }
+
+    /// <summary>What an interceptor did so far.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_interceptor_info
+    {
+        /// <summary>`sizeof(capsule_interceptor_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>1 when it is called no more.</summary>
+        public int quarantined;
+        /// <summary>Calls.</summary>
+        public ulong calls;
+        /// <summary>Calls that did not return 0.</summary>
+        public ulong errors;
+        /// <summary>Calls that took longer than the budget.</summary>
+        public ulong over_budget;
+        /// <summary>Frames it was not shown because of the quarantine.</summary>
+        public ulong skipped;
+        /// <summary>Time all calls took.</summary>
+        public ulong total_ns;
+        /// <summary>Time the longest call took.</summary>
+        public ulong longest_ns;
+    }
+
+    /// <summary>A sink. All zero but `struct_size`: none.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_log_options
+    {
+        /// <summary>`sizeof(capsule_log_options)`.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_LOG_SINK_…`. Default none.</summary>
+        public int sink;
+        /// <summary>The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.</summary>
+        public int level;
+        /// <summary>`CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.</summary>
+        public int format;
+        /// <summary>The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.</summary>
+        public capsule_text path;
+        /// <summary>The function, not NULL; read for `CAPSULE_LOG_SINK_CALLBACK` alone.</summary>
+        public IntPtr callback;
+        /// <summary>Passed to it. It must stay valid until the sink is replaced and that call has returned.</summary>
+        public void* user_data;
+    }
+
+    /// <summary>What became of the process's log records so far: by level, `[0]` debug … `[3]` error.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_log_info
+    {
+        /// <summary>`sizeof(capsule_log_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>Handed to a sink.</summary>
+        public fixed ulong records[4];
+        /// <summary>
+        /// Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before
+        /// and then only counted.
+        /// </summary>
+        public fixed ulong dropped[4];
+    }
+
+    /// <summary>
+    /// What a worker's process told of itself in its last heartbeat, and what the host counted of heartbeats.
+    ///
+    /// Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
+    /// figures but the counters are of the live worker, zero before its first heartbeat.
+    /// </summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_worker_metrics
+    {
+        /// <summary>`sizeof(capsule_worker_metrics)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_SESSION_…`, as the host knows it now.</summary>
+        public int state;
+        /// <summary>Process id of the live worker, or 0.</summary>
+        public int pid;
+        /// <summary>Its threads.</summary>
+        public uint threads;
+        /// <summary>Descriptors that it has open.</summary>
+        public uint open_descriptors;
+        /// <summary>Time between heartbeats that was asked for, in milliseconds.</summary>
+        public uint heartbeat_interval_ms;
+        /// <summary>Time since the worker became ready, 0 without one.</summary>
+        public ulong uptime_ns;
+        /// <summary>Resident memory, shared pages included.</summary>
+        public ulong resident_bytes;
+        /// <summary>The most there was. A fork begins with what its zygote had.</summary>
+        public ulong peak_resident_bytes;
+        /// <summary>Resident pages shared with nobody.</summary>
+        public ulong private_bytes;
+        /// <summary>Resident pages shared with the zygote, other sessions or files.</summary>
+        public ulong shared_bytes;
+        /// <summary>User and system CPU time since its birth.</summary>
+        public ulong cpu_ns;
+        /// <summary>CPU use over the last interval, 0 … number of cores.</summary>
+        public double cpu_ratio;
+        /// <summary>Names in the namespace, dunders included, when it was last counted: at the end of an execution.</summary>
+        public ulong namespace_size;
+        /// <summary>How long ago that was, as of now; 0 for never.</summary>
+        public ulong namespace_age_ns;
+        /// <summary>The execution that ran then, or 0.</summary>
+        public ulong execution_id;
+        /// <summary>Its age then, or 0.</summary>
+        public ulong execution_age_ns;
+        /// <summary>When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.</summary>
+        public ulong heartbeat_ns;
+        /// <summary>How long ago that was, as of now.</summary>
+        public ulong heartbeat_age_ns;
+        /// <summary>Heartbeats that came, of all workers of the session.</summary>
+        public ulong heartbeats;
+        /// <summary>
+        /// Those that did not, of all workers: one for each interval that went by, and half of the next, without one.
+        /// Counted whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
+        /// </summary>
+        public ulong heartbeats_missed;
+        /// <summary>Those that workers could not send because the host did not read, as told by the next that was.</summary>
+        public ulong send_failures;
+        /// <summary>CPU time of all workers of the session, as of their last heartbeats.</summary>
+        public ulong cpu_total_ns;
+    }
+
+    /// <summary>What a worker announced when it became ready; empty before.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_worker_info
+    {
+        /// <summary>`sizeof(capsule_worker_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Process id of the live worker, or 0.</summary>
+        public int pid;
+        /// <summary>Version of the interpreter, as `"3.11.2"`.</summary>
+        public fixed byte python_version[64];
+        /// <summary>Its path.</summary>
+        public fixed byte python_path[512];
+        /// <summary>The executors that it has, comma-separated, as `"python"`.</summary>
+        public fixed byte executors[64];
+        /// <summary>What it can do, comma-separated, as `"execute,input,cancel"`.</summary>
+        public fixed byte features[512];
+        /// <summary>
+        /// Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes,
+        /// seconds or a number.
+        /// </summary>
+        public fixed byte limits[512];
+        /// <summary>Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.</summary>
+        public fixed byte isolation[64];
+    }
+
+    /// <summary>Frames one way. Never extended.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_transport_flow
+    {
+        /// <summary>Frames.</summary>
+        public ulong frames;
+        /// <summary>Their bytes.</summary>
+        public ulong bytes;
+        /// <summary>Bytes of the largest.</summary>
+        public ulong largest_bytes;
+        /// <summary>
+        /// Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library
+        /// does not know.
+        /// </summary>
+        public fixed ulong messages[64];
+    }
+
+    /// <summary>What went between a session's host and its workers, restarts included.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_transport_metrics
+    {
+        /// <summary>`sizeof(capsule_transport_metrics)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>To the workers.</summary>
+        public capsule_transport_flow sent;
+        /// <summary>From the workers.</summary>
+        public capsule_transport_flow received;
+        /// <summary>Frames refused, by `CAPSULE_REJECT_…`.</summary>
+        public fixed ulong rejected[16];
+        /// <summary>Reads that brought something.</summary>
+        public ulong wakeups;
+        /// <summary>Of these, they ended in the middle of a frame.</summary>
+        public ulong partial_reads;
+        /// <summary>Frames that a socket did not take whole at once.</summary>
+        public ulong write_stalls;
+        /// <summary>Bytes that wait for a socket now.</summary>
+        public ulong queue_bytes;
+        /// <summary>The most that ever waited for one.</summary>
+        public ulong queue_bytes_max;
+    }
+
+    /// <summary>What cancels did; opt-in by `enable_metrics`.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_cancel_metrics
+    {
+        /// <summary>`sizeof(capsule_cancel_metrics)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>Executions that a cancel or a timeout reached, each counted once, however often it was asked for.</summary>
+        public ulong triggers;
+        /// <summary>Executions that ended as canceled.</summary>
+        public ulong executions_canceled;
+        /// <summary>Of these, they were ended while they waited: in the queue, or for a token.</summary>
+        public ulong waits_interrupted;
+    }
+
+    /// <summary>A text that the library made.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_metrics_text
+    {
+        /// <summary>`sizeof(capsule_metrics_text)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>The text, owned by this struct until capsule_metrics_text_release().</summary>
+        public capsule_text text;
+        /// <summary>The library's.</summary>
+        public IntPtr storage;
     }
 
     /// <summary>
@@ -2681,73 +3079,6 @@ namespace Capsule.Raw
         public ulong proportional_bytes;
     }
 
-    /// <summary>One event. Never extended: events are handed out as an array.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_trace_event
-    {
-        /// <summary>Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.</summary>
-        public ulong sequence;
-        /// <summary>CLOCK_MONOTONIC.</summary>
-        public ulong time_ns;
-        /// <summary>The execution it belongs to, or 0.</summary>
-        public ulong execution_id;
-        /// <summary>As the kind says, or 0.</summary>
-        public ulong link;
-        /// <summary>`CAPSULE_TRACE_…`.</summary>
-        public int kind;
-        /// <summary>`CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.</summary>
-        public int phase;
-        /// <summary>As the kind says.</summary>
-        public int status;
-        /// <summary>Reserved, zero.</summary>
-        public int reserved;
-        /// <summary>As the kind says.</summary>
-        public fixed long arguments[4];
-    }
-
-    /// <summary>Which events are wanted; all zero but `struct_size` for all.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_trace_filter
-    {
-        /// <summary>`sizeof(capsule_trace_filter)`.</summary>
-        public uint struct_size;
-        /// <summary>
-        /// `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for
-        /// all.
-        /// </summary>
-        public int kind;
-        /// <summary>Of that execution; 0 for all.</summary>
-        public ulong execution_id;
-        /// <summary>With larger numbers than that: the cursor of who follows.</summary>
-        public ulong after_sequence;
-        /// <summary>From that time on, CLOCK_MONOTONIC.</summary>
-        public ulong since_ns;
-    }
-
-    /// <summary>What there is, and what there is no longer.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_trace_info
-    {
-        /// <summary>`sizeof(capsule_trace_info)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>Reserved, zero.</summary>
-        public uint reserved;
-        /// <summary>Events that fit the filter, those included that did not fit in the caller's array.</summary>
-        public ulong matched;
-        /// <summary>Events in the buffer.</summary>
-        public ulong stored;
-        /// <summary>Bytes they take.</summary>
-        public ulong stored_bytes;
-        /// <summary>Number of the last event there was.</summary>
-        public ulong last_sequence;
-        /// <summary>Events evicted to make room.</summary>
-        public ulong evicted;
-        /// <summary>Executions that went with them.</summary>
-        public ulong evicted_executions;
-        /// <summary>Events dropped because an execution alone had filled the buffer.</summary>
-        public ulong dropped;
-    }
-
     /// <summary>
     /// Says that an execution's queue is no longer empty.
     ///
@@ -2756,6 +3087,13 @@ namespace Capsule.Raw
     /// </summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     public unsafe delegate void capsule_notify_callback(void* user_data);
+
+    /// <summary>
+    /// Takes a batch. Called on the exporter's thread, one call at a time; what it is given is valid during the call.
+    /// It may call the library, but not close its own exporter.
+    /// </summary>
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    public unsafe delegate int capsule_export_callback(void* user_data, capsule_export_group* groups, UIntPtr count);
 
     /// <summary>
     /// Sees one frame: one from the worker before anything is done with it, one to the worker as it is handed to the
@@ -2822,11 +3160,25 @@ namespace Capsule.Raw
             ("capsule_pending_promise", sizeof(capsule_pending_promise), 544),
             ("capsule_promise_metrics", sizeof(capsule_promise_metrics), 136),
             ("capsule_durable_options", sizeof(capsule_durable_options), 40),
+            ("capsule_pool_options", sizeof(capsule_pool_options), 184),
+            ("capsule_acquire_options", sizeof(capsule_acquire_options), 32),
+            ("capsule_trace_event", sizeof(capsule_trace_event), 80),
+            ("capsule_trace_filter", sizeof(capsule_trace_filter), 32),
+            ("capsule_trace_info", sizeof(capsule_trace_info), 64),
+            ("capsule_export_group", sizeof(capsule_export_group), 88),
+            ("capsule_exporter_options", sizeof(capsule_exporter_options), 72),
+            ("capsule_exporter_info", sizeof(capsule_exporter_info), 88),
             ("capsule_frame", sizeof(capsule_frame), 56),
             ("capsule_interceptor_options", sizeof(capsule_interceptor_options), 48),
             ("capsule_interceptor_info", sizeof(capsule_interceptor_info), 56),
-            ("capsule_pool_options", sizeof(capsule_pool_options), 168),
-            ("capsule_acquire_options", sizeof(capsule_acquire_options), 32),
+            ("capsule_log_options", sizeof(capsule_log_options), 48),
+            ("capsule_log_info", sizeof(capsule_log_info), 72),
+            ("capsule_worker_metrics", sizeof(capsule_worker_metrics), 160),
+            ("capsule_worker_info", sizeof(capsule_worker_info), 1736),
+            ("capsule_transport_flow", sizeof(capsule_transport_flow), 536),
+            ("capsule_transport_metrics", sizeof(capsule_transport_metrics), 1248),
+            ("capsule_cancel_metrics", sizeof(capsule_cancel_metrics), 32),
+            ("capsule_metrics_text", sizeof(capsule_metrics_text), 32),
             ("capsule_pool_metrics", sizeof(capsule_pool_metrics), 616),
             ("capsule_pool_info", sizeof(capsule_pool_info), 712),
             ("capsule_pool_session", sizeof(capsule_pool_session), 64),
@@ -2834,9 +3186,6 @@ namespace Capsule.Raw
             ("capsule_pool_import", sizeof(capsule_pool_import), 48),
             ("capsule_pool_imports", sizeof(capsule_pool_imports), 32),
             ("capsule_snapshot_info", sizeof(capsule_snapshot_info), 88),
-            ("capsule_trace_event", sizeof(capsule_trace_event), 80),
-            ("capsule_trace_filter", sizeof(capsule_trace_filter), 32),
-            ("capsule_trace_info", sizeof(capsule_trace_info), 64),
         };
 
         /// <summary>Version of the headers this program was compiled with; compare with capsule_version_number().</summary>
@@ -2895,6 +3244,15 @@ namespace Capsule.Raw
 
         /// <summary>Arguments of an event.</summary>
         public const int CAPSULE_TRACE_ARGUMENTS = 4;
+
+        /// <summary>Bytes of the longer texts of `capsule_worker_info`, their NUL included.</summary>
+        public const int CAPSULE_WORKER_TEXT_SIZE = 512;
+
+        /// <summary>Room for kinds of messages in `capsule_transport_flow`.</summary>
+        public const int CAPSULE_MESSAGES = 64;
+
+        /// <summary>Room in `rejected`.</summary>
+        public const int CAPSULE_REJECTS = 16;
 
         /// <summary>
         /// The view of a NUL-terminated string.
@@ -3076,6 +3434,19 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_close(IntPtr session, long timeout_ms, capsule_error* error);
+
+        /// <summary>
+        /// Sets the least severe level that is logged of the session, in the place of the sink's: more than of others,
+        /// or less.
+        ///
+        /// - session: A session.
+        /// - level: `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF` (log.h), or 0 for the sink's.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_set_log_level(IntPtr session, int level, capsule_error* error);
 
         /// <summary>
         /// Gives the handle back. The session is closed, with a timeout of 0 and without waiting, when its executions
@@ -4270,70 +4641,6 @@ namespace Capsule.Raw
         /// Fills the defaults.
         ///
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
-        /// - struct_size: `sizeof(capsule_interceptor_options)`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern void capsule_interceptor_options_init(capsule_interceptor_options* options, uint struct_size);
-
-        /// <summary>
-        /// Adds an interceptor behind those that are there; it stays through restarts.
-        ///
-        /// - session: A session, not closed.
-        /// - options: What to call; not NULL.
-        /// - interceptor_id: Its number in the session, from 1; 0 on failure.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT` (64 are there); `CAPSULE_E_CLOSED`;
-        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_session_add_interceptor(IntPtr session, capsule_interceptor_options* options, ulong* interceptor_id, capsule_error* error);
-
-        /// <summary>
-        /// Removes an interceptor. When this returns, it is not running and will not be called again.
-        ///
-        /// - session: A session.
-        /// - interceptor_id: Its number; one that is not there is a no-op.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_session_remove_interceptor(IntPtr session, ulong interceptor_id, capsule_error* error);
-
-        /// <summary>
-        /// Copies what an interceptor did so far.
-        ///
-        /// - session: A session.
-        /// - interceptor_id: Its number.
-        /// - info: Its `struct_size` set by the caller.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also when it is not there); `CAPSULE_E_HANDLE`;
-        /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_session_get_interceptor_info(IntPtr session, ulong interceptor_id, capsule_interceptor_info* info, capsule_error* error);
-
-        /// <summary>
-        /// Sets or removes the process's log sink.
-        ///
-        /// - level: The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`.
-        /// - callback: The sink, or NULL for none (the default).
-        /// - user_data: Passed to each call. It must stay valid until the sink is replaced and this function has
-        ///   returned.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` for an unknown level; `CAPSULE_E_REENTRANT` from within the
-        /// sink; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_log_set_callback(int level, IntPtr callback, void* user_data, capsule_error* error);
-
-        /// <summary>
-        /// Fills the defaults.
-        ///
-        /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_pool_options)`. Any thread. Since 0.1.
         /// </summary>
         [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
@@ -4507,6 +4814,297 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_pool_release(IntPtr pool);
+
+        /// <summary>
+        /// Copies events of a session, in the order of their numbers.
+        ///
+        /// - session: A session, closed ones included.
+        /// - filter: NULL for all.
+        /// - events: Room for `capacity` events; NULL with 0 to count only.
+        /// - capacity: Room in `events`.
+        /// - count: Events written: the first `capacity` of those that fit the filter.
+        /// - info: Nullable; its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits
+        /// for the worker. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_trace(IntPtr session, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
+
+        /// <summary>
+        /// The same of a pool's own trace: the events of acquisitions and of the pool's keeping, none of which belongs
+        /// to an execution.
+        ///
+        /// - pool: A pool, closed ones included.
+        /// - filter: NULL for all.
+        /// - events: Room for `capacity` events; NULL with 0 to count only.
+        /// - capacity: Room in `events`.
+        /// - count: Events written: the first `capacity` of those that fit the filter.
+        /// - info: Nullable; its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_pool_get_trace(IntPtr pool, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
+
+        /// <summary>
+        /// The name of a kind of event, as in `"execution_sent"`.
+        ///
+        /// - kind: `CAPSULE_TRACE_…`.
+        ///
+        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern byte* capsule_trace_kind_name(int kind);
+
+        /// <summary>
+        /// Fills the defaults.
+        ///
+        /// - options: Written up to `struct_size` bytes; no-op when NULL.
+        /// - struct_size: `sizeof(capsule_exporter_options)`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_exporter_options_init(capsule_exporter_options* options, uint struct_size);
+
+        /// <summary>
+        /// Starts an exporter: it gets what becomes complete from now on.
+        ///
+        /// - runtime: A runtime.
+        /// - options: What to export to; not NULL.
+        /// - exporter: The new handle, NULL on failure; ended with capsule_exporter_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the file cannot be made, or no thread);
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_exporter_create(IntPtr runtime, capsule_exporter_options* options, IntPtr* exporter, capsule_error* error);
+
+        /// <summary>
+        /// Waits until all that is queued now is written, failed or dropped, and does not gather longer for it.
+        ///
+        /// - exporter: An exporter.
+        /// - timeout_ms: 0 … 86,400,000.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`
+        /// (from its callback); `CAPSULE_E_FORKED`. Waits. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_exporter_flush(IntPtr exporter, long timeout_ms, capsule_error* error);
+
+        /// <summary>
+        /// Ends an exporter: it gets nothing more, and what is queued is written until the deadline; the rest is
+        /// dropped and counted. May be repeated.
+        ///
+        /// - exporter: An exporter.
+        /// - timeout_ms: 0 … 86,400,000.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`: its thread is over; `CAPSULE_E_TIMEOUT`: a callback has not returned; then its thread
+        /// ends when it does. `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT` (from its callback);
+        /// `CAPSULE_E_FORKED`. Waits. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_exporter_close(IntPtr exporter, long timeout_ms, capsule_error* error);
+
+        /// <summary>
+        /// Copies what an exporter did.
+        ///
+        /// - exporter: An exporter, closed ones included.
+        /// - info: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_exporter_get_info(IntPtr exporter, capsule_exporter_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Gives the handle back, which ends the exporter without waiting: what is queued is dropped, a callback that
+        /// runs may run on.
+        ///
+        /// - exporter: An exporter; NULL or a released one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_exporter_release(IntPtr exporter);
+
+        /// <summary>
+        /// Fills the defaults.
+        ///
+        /// - options: Written up to `struct_size` bytes; no-op when NULL.
+        /// - struct_size: `sizeof(capsule_interceptor_options)`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_interceptor_options_init(capsule_interceptor_options* options, uint struct_size);
+
+        /// <summary>
+        /// Adds an interceptor behind those that are there; it stays through restarts.
+        ///
+        /// - session: A session, not closed.
+        /// - options: What to call; not NULL.
+        /// - interceptor_id: Its number in the session, from 1; 0 on failure.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT` (64 are there); `CAPSULE_E_CLOSED`;
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_add_interceptor(IntPtr session, capsule_interceptor_options* options, ulong* interceptor_id, capsule_error* error);
+
+        /// <summary>
+        /// Removes an interceptor. When this returns, it is not running and will not be called again.
+        ///
+        /// - session: A session.
+        /// - interceptor_id: Its number; one that is not there is a no-op.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_remove_interceptor(IntPtr session, ulong interceptor_id, capsule_error* error);
+
+        /// <summary>
+        /// Copies what an interceptor did so far.
+        ///
+        /// - session: A session.
+        /// - interceptor_id: Its number.
+        /// - info: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also when it is not there); `CAPSULE_E_HANDLE`;
+        /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_interceptor_info(IntPtr session, ulong interceptor_id, capsule_interceptor_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Sets or removes the process's log sink.
+        ///
+        /// - level: The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`.
+        /// - callback: The sink, or NULL for none (the default).
+        /// - user_data: Passed to each call. It must stay valid until the sink is replaced and this function has
+        ///   returned.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` for an unknown level; `CAPSULE_E_REENTRANT` from within the
+        /// sink; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_log_set_callback(int level, IntPtr callback, void* user_data, capsule_error* error);
+
+        /// <summary>
+        /// Sets the process's log sink, in the place of the one before; capsule_log_set_callback() is this for a
+        /// callback.
+        ///
+        /// - options: NULL for none.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the file cannot be opened);
+        /// `CAPSULE_E_REENTRANT` from within the sink; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_log_set_sink(capsule_log_options* options, capsule_error* error);
+
+        /// <summary>
+        /// Copies what became of the log records.
+        ///
+        /// - info: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_log_get_info(capsule_log_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Copies them. Never waits for the worker.
+        ///
+        /// - session: A session, closed ones included.
+        /// - metrics: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_worker_metrics(IntPtr session, capsule_worker_metrics* metrics, capsule_error* error);
+
+        /// <summary>
+        /// Copies what the last worker announced.
+        ///
+        /// - session: A session, closed ones included.
+        /// - info: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_worker_info(IntPtr session, capsule_worker_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Copies them.
+        ///
+        /// - session: A session, closed ones included.
+        /// - metrics: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_transport_metrics(IntPtr session, capsule_transport_metrics* metrics, capsule_error* error);
+
+        /// <summary>
+        /// The name of a kind of message, as in `"Execute"`.
+        ///
+        /// - message: 0 … 63.
+        ///
+        /// Returns: A static string; NULL where there is none. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern byte* capsule_message_name(int message);
+
+        /// <summary>
+        /// Copies them.
+        ///
+        /// - session: A session, closed ones included.
+        /// - metrics: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (opened without `enable_metrics`); `CAPSULE_E_ARGUMENT`;
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_cancel_metrics(IntPtr session, capsule_cancel_metrics* metrics, capsule_error* error);
+
+        /// <summary>
+        /// All metrics of a runtime in Prometheus' text format, version 0.0.4 (`text/plain; version=0.0.4`): what its
+        /// sessions, pools and bridges have counted, those included that are gone, and what the library counts of
+        /// itself.
+        ///
+        /// No name of a session or an execution is in it, nor anything of what code handled. Each session is locked for
+        /// the copying of its counters alone, one after the other: no writer waits longer than for that. A counter is
+        /// never less than it was in the text before.
+        ///
+        /// - runtime: A runtime, closed ones included.
+        /// - text: Its `struct_size` set by the caller; what it held is not released. Ended with
+        ///   capsule_metrics_text_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_runtime_get_prometheus(IntPtr runtime, capsule_metrics_text* text, capsule_error* error);
+
+        /// <summary>
+        /// Frees what a text holds and empties it; `struct_size` stays.
+        ///
+        /// - text: NULL or an empty one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_metrics_text_release(capsule_metrics_text* text);
 
         /// <summary>
         /// Copies what the pool has counted.
@@ -4691,49 +5289,5 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_snapshot_release(IntPtr snapshot);
-
-        /// <summary>
-        /// Copies events of a session, in the order of their numbers.
-        ///
-        /// - session: A session, closed ones included.
-        /// - filter: NULL for all.
-        /// - events: Room for `capacity` events; NULL with 0 to count only.
-        /// - capacity: Room in `events`.
-        /// - count: Events written: the first `capacity` of those that fit the filter.
-        /// - info: Nullable; its `struct_size` set by the caller.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits
-        /// for the worker. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_session_get_trace(IntPtr session, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
-
-        /// <summary>
-        /// The same of a pool's own trace: the events of acquisitions and of the pool's keeping, none of which belongs
-        /// to an execution.
-        ///
-        /// - pool: A pool, closed ones included.
-        /// - filter: NULL for all.
-        /// - events: Room for `capacity` events; NULL with 0 to count only.
-        /// - capacity: Room in `events`.
-        /// - count: Events written: the first `capacity` of those that fit the filter.
-        /// - info: Nullable; its `struct_size` set by the caller.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_pool_get_trace(IntPtr pool, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
-
-        /// <summary>
-        /// The name of a kind of event, as in `"execution_sent"`.
-        ///
-        /// - kind: `CAPSULE_TRACE_…`.
-        ///
-        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern byte* capsule_trace_kind_name(int kind);
     }
 }

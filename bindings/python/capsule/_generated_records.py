@@ -535,35 +535,6 @@ class PromiseState(_Enum):
     TIMED_OUT = 5
 
 
-class FrameDirection(_Enum):
-    """Which way a frame goes."""
-
-    TO_WORKER = 1
-    FROM_WORKER = 2
-
-
-class Channel(_Enum):
-    """Which channel a frame goes through: control frames overtake work frames."""
-
-    WORK = 1
-    CONTROL = 2
-
-
-class LogLevel(_Enum):
-    """Severity of a log record."""
-
-    # Each phase of each frame.
-    DEBUG = 1
-    # Births and deaths.
-    INFO = 2
-    # Something was refused, dropped or repaired.
-    WARN = 3
-    # Something failed.
-    ERROR = 4
-    # Nothing at all.
-    OFF = 5
-
-
 class PoolReset(_Enum):
     """What becomes of a session that is given back."""
 
@@ -579,48 +550,6 @@ class PoolReset(_Enum):
     # Its process ends, and another takes its place that runs imports and warm-up itself: for code that does not survive
     # forks.
     NEW_PROCESS = 3
-
-
-class BreakerState(_Enum):
-    """What stands between the pool and an interpreter that does not start; see `breaker_failures`."""
-
-    # Sessions are made as they are needed.
-    CLOSED = 0
-    # None is tried until the pause is over; acquisitions that only a new session could serve fail at once with the
-    # cause.
-    OPEN = 1
-    # The pause is over, and one is tried.
-    HALF_OPEN = 2
-
-
-class RemovalReason(_Enum):
-    """Why a session left its pool, in the pool's trace."""
-
-    # It was used, and the next gets a new one.
-    USED = 1
-    # Its age, growth or executions.
-    RECYCLED = 2
-    # It died, was restarted or restored, or could not be used when it came back.
-    LOST = 3
-    # A look at it: it hung, or took too much memory.
-    HEALTH = 4
-    # Nobody wanted it.
-    IDLE = 5
-    # The pool was closed.
-    CLOSE = 6
-
-
-class PooledState(_Enum):
-    """Where a session of a pool stands."""
-
-    # It is being made, or runs imports and warm-up.
-    WARMING = 1
-    # It waits to be acquired.
-    IDLE = 2
-    # It is acquired.
-    ACTIVE = 3
-    # It was given back, or is looked at.
-    RESETTING = 4
 
 
 class TraceKind(_Enum):
@@ -715,6 +644,127 @@ class TracePhase(_Enum):
     INSTANT = 0
     PHASE_BEGIN = 1
     PHASE_END = 2
+
+
+class Exporter(_Enum):
+    """Where it writes."""
+
+    # To a function of the host.
+    CALLBACK = 1
+    # To a file, one JSON object a line for each event.
+    NDJSON = 2
+    # To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch.
+    CHROME = 3
+
+
+class FrameDirection(_Enum):
+    """Which way a frame goes."""
+
+    TO_WORKER = 1
+    FROM_WORKER = 2
+
+
+class Channel(_Enum):
+    """Which channel a frame goes through: control frames overtake work frames."""
+
+    WORK = 1
+    CONTROL = 2
+
+
+class LogLevel(_Enum):
+    """Severity of a log record."""
+
+    # Each phase of each frame.
+    DEBUG = 1
+    # Births and deaths.
+    INFO = 2
+    # Something was refused, dropped or repaired.
+    WARN = 3
+    # Something failed.
+    ERROR = 4
+    # Nothing at all.
+    OFF = 5
+
+
+class LogSink(_Enum):
+    """Where records go."""
+
+    # Nowhere: the default.
+    NONE = 0
+    # To a function of the host.
+    CALLBACK = 1
+    # To the process's stderr, one line each.
+    STDERR = 2
+    # To the end of a file, one line each.
+    FILE = 3
+
+
+class LogFormat(_Enum):
+    """How records are written."""
+
+    # `key=value` fields, `event=…` first; on stderr and in a file `time_ns=… level=…` before them.
+    KEY_VALUE = 0
+    # A JSON object of the same fields, with `time_ns` (nanoseconds since 1970) and `level`.
+    JSON = 1
+
+
+class Reject(_Enum):
+    """Why frames were refused; each ends the worker."""
+
+    # It is larger than `max_frame_bytes`.
+    OVERSIZE = 0
+    # No frame is so long.
+    LENGTH = 1
+    # The verifier refused it.
+    MALFORMED = 2
+    # Descriptors came that no frame announced.
+    DESCRIPTORS = 3
+    # A worker does not send such a message, or not there.
+    UNEXPECTED = 4
+    # It speaks another version of the protocol.
+    VERSION = 5
+
+
+class BreakerState(_Enum):
+    """What stands between the pool and an interpreter that does not start; see `breaker_failures`."""
+
+    # Sessions are made as they are needed.
+    CLOSED = 0
+    # None is tried until the pause is over; acquisitions that only a new session could serve fail at once with the
+    # cause.
+    OPEN = 1
+    # The pause is over, and one is tried.
+    HALF_OPEN = 2
+
+
+class RemovalReason(_Enum):
+    """Why a session left its pool, in the pool's trace."""
+
+    # It was used, and the next gets a new one.
+    USED = 1
+    # Its age, growth or executions.
+    RECYCLED = 2
+    # It died, was restarted or restored, or could not be used when it came back.
+    LOST = 3
+    # A look at it: it hung, or took too much memory.
+    HEALTH = 4
+    # Nobody wanted it.
+    IDLE = 5
+    # The pool was closed.
+    CLOSE = 6
+
+
+class PooledState(_Enum):
+    """Where a session of a pool stands."""
+
+    # It is being made, or runs imports and warm-up.
+    WARMING = 1
+    # It waits to be acquired.
+    IDLE = 2
+    # It is acquired.
+    ACTIVE = 3
+    # It was given back, or is looked at.
+    RESETTING = 4
 
 
 class RuntimeOptions(TypedDict, total=False):
@@ -1734,38 +1784,6 @@ class PromiseMetrics:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class InterceptorInfo:
-    """What an interceptor did so far."""
-
-    # 1 when it is called no more.
-    quarantined: bool
-    # Calls.
-    calls: int
-    # Calls that did not return 0.
-    errors: int
-    # Calls that took longer than the budget.
-    over_budget: int
-    # Frames it was not shown because of the quarantine.
-    skipped: int
-    # Time all calls took.
-    total_ns: int
-    # Time the longest call took.
-    longest_ns: int
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_interceptor_info) -> InterceptorInfo:
-        return cls(
-            quarantined=raw.quarantined != 0,
-            calls=raw.calls,
-            errors=raw.errors,
-            over_budget=raw.over_budget,
-            skipped=raw.skipped,
-            total_ns=raw.total_ns,
-            longest_ns=raw.longest_ns,
-        )
-
-
 class PoolOptions(TypedDict, total=False):
     """Options of a pool; capsule_pool_options_init() fills the defaults."""
 
@@ -1821,6 +1839,9 @@ class PoolOptions(TypedDict, total=False):
     breaker_pause_max_ms: int
     # Bytes of the pool's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB.
     trace_bytes: int
+    # What its metrics and those of its sessions are counted under, up to 64 bytes: the label `pool`. Pools of one name
+    # are added up. Default empty: `unnamed`. Not `none`.
+    name: str | bytes
 
 
 class AcquireOptions(TypedDict, total=False):
@@ -1832,6 +1853,418 @@ class AcquireOptions(TypedDict, total=False):
     # the same key comes first. It matters where sessions are used again (`CAPSULE_RESET_KEEP`, `_CLEAR_NAMES`). Default
     # empty.
     key: str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TraceEvent:
+    """One event. Never extended: events are handed out as an array."""
+
+    # Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
+    sequence: int
+    # CLOCK_MONOTONIC.
+    time_ns: int
+    # The execution it belongs to, or 0.
+    execution_id: int
+    # As the kind says, or 0.
+    link: int
+    # `CAPSULE_TRACE_…`.
+    kind: TraceKind
+    # `CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.
+    phase: TracePhase
+    # As the kind says.
+    status: int
+    # As the kind says.
+    arguments: tuple[int, ...]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_trace_event) -> TraceEvent:
+        return cls(
+            sequence=raw.sequence,
+            time_ns=raw.time_ns,
+            execution_id=raw.execution_id,
+            link=raw.link,
+            kind=TraceKind(raw.kind),
+            phase=TracePhase(raw.phase),
+            status=raw.status,
+            arguments=tuple(raw.arguments),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TraceInfo:
+    """What there is, and what there is no longer."""
+
+    # Events that fit the filter, those included that did not fit in the caller's array.
+    matched: int
+    # Events in the buffer.
+    stored: int
+    # Bytes they take.
+    stored_bytes: int
+    # Number of the last event there was.
+    last_sequence: int
+    # Events evicted to make room.
+    evicted: int
+    # Executions that went with them.
+    evicted_executions: int
+    # Events dropped because an execution alone had filled the buffer.
+    dropped: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_trace_info) -> TraceInfo:
+        return cls(
+            matched=raw.matched,
+            stored=raw.stored,
+            stored_bytes=raw.stored_bytes,
+            last_sequence=raw.last_sequence,
+            evicted=raw.evicted,
+            evicted_executions=raw.evicted_executions,
+            dropped=raw.dropped,
+        )
+
+
+class ExporterOptions(TypedDict, total=False):
+    """Options of an exporter; capsule_exporter_options_init() fills the defaults."""
+
+    # `CAPSULE_EXPORTER_…`. Default callback.
+    kind: Exporter
+    # Its name, in metrics and log records: 1 … 64 bytes. Default `exporter`.
+    name: str | bytes
+    # The file, made anew; for the kinds that write one.
+    path: str | bytes
+    # Events that may wait, 1 … 16,777,216. Default 65,536.
+    queue_limit: int
+    # Events after which a batch is handed on without waiting for more, 1 … 16,777,216. Default 512.
+    batch_limit: int
+    # Time that a batch gathers events, 0 … 3,600,000. Default 100.
+    interval_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExporterInfo:
+    """What an exporter did. At any moment: accepted = queued + sent + failed + dropped."""
+
+    # 1 once it is closed.
+    closed: int
+    # Events that were there for it.
+    accepted: int
+    # Of these, they wait, or are being written.
+    queued: int
+    # Of these, they were written.
+    sent: int
+    # Of these, they could not be.
+    failed: int
+    # Of these, they found the queue full, or the exporter closed.
+    dropped: int
+    # Batches.
+    batches: int
+    # Of these, that failed.
+    batches_failed: int
+    # Time all batches took.
+    total_ns: int
+    # Time the longest took.
+    longest_ns: int
+    # Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.
+    busy_since_ns: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_exporter_info) -> ExporterInfo:
+        return cls(
+            closed=raw.closed,
+            accepted=raw.accepted,
+            queued=raw.queued,
+            sent=raw.sent,
+            failed=raw.failed,
+            dropped=raw.dropped,
+            batches=raw.batches,
+            batches_failed=raw.batches_failed,
+            total_ns=raw.total_ns,
+            longest_ns=raw.longest_ns,
+            busy_since_ns=raw.busy_since_ns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InterceptorInfo:
+    """What an interceptor did so far."""
+
+    # 1 when it is called no more.
+    quarantined: bool
+    # Calls.
+    calls: int
+    # Calls that did not return 0.
+    errors: int
+    # Calls that took longer than the budget.
+    over_budget: int
+    # Frames it was not shown because of the quarantine.
+    skipped: int
+    # Time all calls took.
+    total_ns: int
+    # Time the longest call took.
+    longest_ns: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_interceptor_info) -> InterceptorInfo:
+        return cls(
+            quarantined=raw.quarantined != 0,
+            calls=raw.calls,
+            errors=raw.errors,
+            over_budget=raw.over_budget,
+            skipped=raw.skipped,
+            total_ns=raw.total_ns,
+            longest_ns=raw.longest_ns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """A sink. All zero but `struct_size`: none."""
+
+    # `CAPSULE_LOG_SINK_…`. Default none.
+    sink: LogSink
+    # The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.
+    level: LogLevel
+    # `CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.
+    format: LogFormat
+    # The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.
+    path: str
+    # The function, not NULL; read for `CAPSULE_LOG_SINK_CALLBACK` alone.
+    callback: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_log_options) -> LogOptions:
+        return cls(
+            sink=LogSink(raw.sink),
+            level=LogLevel(raw.level),
+            format=LogFormat(raw.format),
+            path=_text(raw.path),
+            callback=raw.callback,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LogInfo:
+    """What became of the process's log records so far: by level, `[0]` debug … `[3]` error."""
+
+    # Handed to a sink.
+    records: tuple[int, ...]
+    # Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before and
+    # then only counted.
+    dropped: tuple[int, ...]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_log_info) -> LogInfo:
+        return cls(
+            records=tuple(raw.records),
+            dropped=tuple(raw.dropped),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerMetrics:
+    """What a worker's process told of itself in its last heartbeat, and what the host counted of heartbeats.
+
+    Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
+    figures but the counters are of the live worker, zero before its first heartbeat.
+    """
+
+    # `CAPSULE_SESSION_…`, as the host knows it now.
+    state: SessionState
+    # Process id of the live worker, or 0.
+    pid: int
+    # Its threads.
+    threads: int
+    # Descriptors that it has open.
+    open_descriptors: int
+    # Time between heartbeats that was asked for, in milliseconds.
+    heartbeat_interval_ms: int
+    # Time since the worker became ready, 0 without one.
+    uptime_ns: int
+    # Resident memory, shared pages included.
+    resident_bytes: int
+    # The most there was. A fork begins with what its zygote had.
+    peak_resident_bytes: int
+    # Resident pages shared with nobody.
+    private_bytes: int
+    # Resident pages shared with the zygote, other sessions or files.
+    shared_bytes: int
+    # User and system CPU time since its birth.
+    cpu_ns: int
+    # CPU use over the last interval, 0 … number of cores.
+    cpu_ratio: float
+    # Names in the namespace, dunders included, when it was last counted: at the end of an execution.
+    namespace_size: int
+    # How long ago that was, as of now; 0 for never.
+    namespace_age_ns: int
+    # The execution that ran then, or 0.
+    execution_id: int
+    # Its age then, or 0.
+    execution_age_ns: int
+    # When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.
+    heartbeat_ns: int
+    # How long ago that was, as of now.
+    heartbeat_age_ns: int
+    # Heartbeats that came, of all workers of the session.
+    heartbeats: int
+    # Those that did not, of all workers: one for each interval that went by, and half of the next, without one. Counted
+    # whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
+    heartbeats_missed: int
+    # Those that workers could not send because the host did not read, as told by the next that was.
+    send_failures: int
+    # CPU time of all workers of the session, as of their last heartbeats.
+    cpu_total_ns: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_worker_metrics) -> WorkerMetrics:
+        return cls(
+            state=SessionState(raw.state),
+            pid=raw.pid,
+            threads=raw.threads,
+            open_descriptors=raw.open_descriptors,
+            heartbeat_interval_ms=raw.heartbeat_interval_ms,
+            uptime_ns=raw.uptime_ns,
+            resident_bytes=raw.resident_bytes,
+            peak_resident_bytes=raw.peak_resident_bytes,
+            private_bytes=raw.private_bytes,
+            shared_bytes=raw.shared_bytes,
+            cpu_ns=raw.cpu_ns,
+            cpu_ratio=raw.cpu_ratio,
+            namespace_size=raw.namespace_size,
+            namespace_age_ns=raw.namespace_age_ns,
+            execution_id=raw.execution_id,
+            execution_age_ns=raw.execution_age_ns,
+            heartbeat_ns=raw.heartbeat_ns,
+            heartbeat_age_ns=raw.heartbeat_age_ns,
+            heartbeats=raw.heartbeats,
+            heartbeats_missed=raw.heartbeats_missed,
+            send_failures=raw.send_failures,
+            cpu_total_ns=raw.cpu_total_ns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerInfo:
+    """What a worker announced when it became ready; empty before."""
+
+    # Process id of the live worker, or 0.
+    pid: int
+    # Version of the interpreter, as `"3.11.2"`.
+    python_version: str
+    # Its path.
+    python_path: str
+    # The executors that it has, comma-separated, as `"python"`.
+    executors: str
+    # What it can do, comma-separated, as `"execute,input,cancel"`.
+    features: str
+    # Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes, seconds or
+    # a number.
+    limits: str
+    # Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.
+    isolation: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_worker_info) -> WorkerInfo:
+        return cls(
+            pid=raw.pid,
+            python_version=raw.python_version.decode(errors="replace"),
+            python_path=raw.python_path.decode(errors="replace"),
+            executors=raw.executors.decode(errors="replace"),
+            features=raw.features.decode(errors="replace"),
+            limits=raw.limits.decode(errors="replace"),
+            isolation=raw.isolation.decode(errors="replace"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TransportFlow:
+    """Frames one way. Never extended."""
+
+    # Frames.
+    frames: int
+    # Their bytes.
+    bytes: int
+    # Bytes of the largest.
+    largest_bytes: int
+    # Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library does
+    # not know.
+    messages: tuple[int, ...]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_transport_flow) -> TransportFlow:
+        return cls(
+            frames=raw.frames,
+            bytes=raw.bytes,
+            largest_bytes=raw.largest_bytes,
+            messages=tuple(raw.messages),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TransportMetrics:
+    """What went between a session's host and its workers, restarts included."""
+
+    # To the workers.
+    sent: int
+    # From the workers.
+    received: int
+    # Frames refused, by `CAPSULE_REJECT_…`.
+    rejected: tuple[int, ...]
+    # Reads that brought something.
+    wakeups: int
+    # Of these, they ended in the middle of a frame.
+    partial_reads: int
+    # Frames that a socket did not take whole at once.
+    write_stalls: int
+    # Bytes that wait for a socket now.
+    queue_bytes: int
+    # The most that ever waited for one.
+    queue_bytes_max: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_transport_metrics) -> TransportMetrics:
+        return cls(
+            sent=raw.sent,
+            received=raw.received,
+            rejected=tuple(raw.rejected),
+            wakeups=raw.wakeups,
+            partial_reads=raw.partial_reads,
+            write_stalls=raw.write_stalls,
+            queue_bytes=raw.queue_bytes,
+            queue_bytes_max=raw.queue_bytes_max,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CancelMetrics:
+    """What cancels did; opt-in by `enable_metrics`."""
+
+    # Executions that a cancel or a timeout reached, each counted once, however often it was asked for.
+    triggers: int
+    # Executions that ended as canceled.
+    executions_canceled: int
+    # Of these, they were ended while they waited: in the queue, or for a token.
+    waits_interrupted: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_cancel_metrics) -> CancelMetrics:
+        return cls(
+            triggers=raw.triggers,
+            executions_canceled=raw.executions_canceled,
+            waits_interrupted=raw.waits_interrupted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsText:
+    """A text that the library made."""
+
+    # The text, owned by this struct until capsule_metrics_text_release().
+    text: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_metrics_text) -> MetricsText:
+        return cls(
+            text=_text(raw.text),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -2230,71 +2663,4 @@ class SnapshotInfo:
             uses=raw.uses,
             evicted=raw.evicted != 0,
             proportional_bytes=raw.proportional_bytes,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class TraceEvent:
-    """One event. Never extended: events are handed out as an array."""
-
-    # Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
-    sequence: int
-    # CLOCK_MONOTONIC.
-    time_ns: int
-    # The execution it belongs to, or 0.
-    execution_id: int
-    # As the kind says, or 0.
-    link: int
-    # `CAPSULE_TRACE_…`.
-    kind: TraceKind
-    # `CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.
-    phase: TracePhase
-    # As the kind says.
-    status: int
-    # As the kind says.
-    arguments: tuple[int, ...]
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_trace_event) -> TraceEvent:
-        return cls(
-            sequence=raw.sequence,
-            time_ns=raw.time_ns,
-            execution_id=raw.execution_id,
-            link=raw.link,
-            kind=TraceKind(raw.kind),
-            phase=TracePhase(raw.phase),
-            status=raw.status,
-            arguments=tuple(raw.arguments),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class TraceInfo:
-    """What there is, and what there is no longer."""
-
-    # Events that fit the filter, those included that did not fit in the caller's array.
-    matched: int
-    # Events in the buffer.
-    stored: int
-    # Bytes they take.
-    stored_bytes: int
-    # Number of the last event there was.
-    last_sequence: int
-    # Events evicted to make room.
-    evicted: int
-    # Executions that went with them.
-    evicted_executions: int
-    # Events dropped because an execution alone had filled the buffer.
-    dropped: int
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_trace_info) -> TraceInfo:
-        return cls(
-            matched=raw.matched,
-            stored=raw.stored,
-            stored_bytes=raw.stored_bytes,
-            last_sequence=raw.last_sequence,
-            evicted=raw.evicted,
-            evicted_executions=raw.evicted_executions,
-            dropped=raw.dropped,
         )
