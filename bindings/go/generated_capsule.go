@@ -61,9 +61,49 @@ const (
 	// A server does not answer, or not in its protocol; the message says for how long and why. To try again later may
 	// help.
 	StatusUnavailable Status = 22
-	// A server refuses the credentials, or what they are used for.
+	// A server refuses the credentials or what they are for; or a policy, or an audit trail that must keep all, denies
+	// the call.
 	StatusDenied Status = 23
 )
+
+// Audit: What became of a call.
+type Audit int32
+
+// Audit values.
+const (
+	// No call: a chain begins.
+	AuditStart Audit = 0
+	// It was answered.
+	AuditAllowed Audit = 1
+	// The policy, or a rule of the bridge, denied it.
+	AuditDenied Audit = 2
+	// It was allowed, and failed: the object is closed, an argument is wrong.
+	AuditFailed Audit = 3
+)
+
+// String is the name of what became of a call, as in `"denied"`.
+func (value Audit) String() string {
+	return C.GoString(C.capsule_audit_decision_name(C.int32_t(value)))
+}
+
+// Verdict: What a check found.
+type Verdict int32
+
+// Verdict values.
+const (
+	// Every record is as it was made, none is missing, and the head is the one expected.
+	VerdictVerified Verdict = 1
+	// Nothing wrong was found; but the key, the head, or the head before the first record was not given, and `reason`
+	// says what that hides.
+	VerdictUnanchored Verdict = 2
+	// Something is wrong; `line`, `number` and `reason` say where and what.
+	VerdictBroken Verdict = 3
+)
+
+// String is the name of what a check found, as in `"unanchored"`.
+func (value Verdict) String() string {
+	return C.GoString(C.capsule_audit_verdict_name(C.int32_t(value)))
+}
 
 // Executor: What runs the source text.
 type Executor int32
@@ -786,6 +826,213 @@ const (
 	ChannelControl Channel = 2
 )
 
+// BreakerState: What stands between the pool and an interpreter that does not start; see `breaker_failures`.
+type BreakerState int32
+
+// BreakerState values.
+const (
+	// Sessions are made as they are needed.
+	BreakerClosed BreakerState = 0
+	// None is tried until the pause is over; acquisitions that only a new session could serve fail at once with the
+	// cause.
+	BreakerOpen BreakerState = 1
+	// The pause is over, and one is tried.
+	BreakerHalfOpen BreakerState = 2
+)
+
+// String is the name of a breaker's state, as in `"half_open"`.
+func (value BreakerState) String() string {
+	return C.GoString(C.capsule_breaker_state_name(C.int32_t(value)))
+}
+
+// RemovalReason: Why a session left its pool, in the pool's trace.
+type RemovalReason int32
+
+// RemovalReason values.
+const (
+	// It was used, and the next gets a new one.
+	RemovalUsed RemovalReason = 1
+	// Its age, growth or executions.
+	RemovalRecycled RemovalReason = 2
+	// It died, was restarted or restored, or could not be used when it came back.
+	RemovalLost RemovalReason = 3
+	// A look at it: it hung, or took too much memory.
+	RemovalHealth RemovalReason = 4
+	// Nobody wanted it.
+	RemovalIdle RemovalReason = 5
+	// The pool was closed.
+	RemovalClose RemovalReason = 6
+)
+
+// PooledState: Where a session of a pool stands.
+type PooledState int32
+
+// PooledState values.
+const (
+	// It is being made, or runs imports and warm-up.
+	PooledWarming PooledState = 1
+	// It waits to be acquired.
+	PooledIdle PooledState = 2
+	// It is acquired.
+	PooledActive PooledState = 3
+	// It was given back, or is looked at.
+	PooledResetting PooledState = 4
+)
+
+// String is the name of where a session of a pool stands, as in `"active"`.
+func (value PooledState) String() string {
+	return C.GoString(C.capsule_pooled_state_name(C.int32_t(value)))
+}
+
+// Inspect: How much a call answers.
+type Inspect int32
+
+// Inspect values.
+const (
+	// Nothing: it is denied.
+	InspectOff Inspect = 0
+	// Numbers, states and times.
+	InspectCounts Inspect = 1
+	// Rows too, with their names redacted.
+	InspectRedacted Inspect = 2
+	// Rows with their names.
+	InspectFull Inspect = 3
+)
+
+// String is the name of a level, as in `"redacted"`.
+func (value Inspect) String() string {
+	return C.GoString(C.capsule_inspect_level_name(C.int32_t(value)))
+}
+
+// Redact: What redaction makes of a name; of two, the larger is the stricter.
+type Redact int32
+
+// Redact values.
+const (
+	// `"h:"` and 16 hexadecimal digits of the keyed hash.
+	RedactHash Redact = 0
+	// Its length in bytes, as in `"len:12"`.
+	RedactLength Redact = 1
+	// Nothing.
+	RedactDrop Redact = 2
+)
+
+// Label: What a label shows.
+type Label int32
+
+// Label values.
+const (
+	// The name.
+	LabelName Label = 1
+	// Its keyed hash.
+	LabelHash Label = 2
+	// Its length.
+	LabelLength Label = 3
+	// Nothing.
+	LabelDropped Label = 4
+)
+
+// Pending: What is pending.
+type Pending int32
+
+// Pending values.
+const (
+	// A call of the host, in a bridge.
+	PendingCall Pending = 1
+	// A promise, in a store.
+	PendingPromise Pending = 2
+)
+
+// Owner: Who will settle it, or waits for it.
+type Owner int32
+
+// Owner values.
+const (
+	// Nobody in particular.
+	OwnerNone Owner = 0
+	// The session of the row waits for the host.
+	OwnerSession Owner = 1
+	// A durable execution of this host.
+	OwnerDurable Owner = 2
+)
+
+// AnsweredBy: Who an answer is from.
+type AnsweredBy int32
+
+// AnsweredBy values.
+const (
+	// The worker was asked, and answered in time.
+	AnsweredByWorker AnsweredBy = 1
+	// It did not: this is what the host knows from its last heartbeat.
+	AnsweredByHost AnsweredBy = 2
+)
+
+// Phase: Where a session stands with its current execution.
+type Phase int32
+
+// Phase values.
+const (
+	// Nothing runs.
+	PhaseNone Phase = 0
+	// It waits in the queue.
+	PhaseQueued Phase = 1
+	// Its code runs.
+	PhaseRunning Phase = 2
+	// It is being cancelled, or its time is over.
+	PhaseStopping Phase = 3
+	// Its code is over, and the session on its way back to where it was.
+	PhaseRollingBack Phase = 4
+	// No execution: a value, snapshot, checkpoint or restore is under way.
+	PhaseOperation Phase = 5
+)
+
+// String is the name of a phase, as in `"rolling_back"`.
+func (value Phase) String() string {
+	return C.GoString(C.capsule_phase_name(C.int32_t(value)))
+}
+
+// Waits: What it waits for, as far as the host knows; of several, the first of these.
+type Waits int32
+
+// Waits values.
+const (
+	// Nothing that the host knows of: it computes, sleeps, or waits for something of its own.
+	WaitsNothing Waits = 0
+	// A worker that is ready.
+	WaitsWorker Waits = 1
+	// Its turn behind others, or a token of the rate limit.
+	WaitsTurn Waits = 2
+	// A line of input.
+	WaitsInput Waits = 3
+	// The answer to a call of the host.
+	WaitsCall Waits = 4
+	// The host to take its output.
+	WaitsOutput Waits = 5
+)
+
+// String is the name of what is waited for, as in `"input"`.
+func (value Waits) String() string {
+	return C.GoString(C.capsule_waits_name(C.int32_t(value)))
+}
+
+// Layer: State of a layer of isolation.
+type Layer int32
+
+// Layer values.
+const (
+	// It stands between the code and the host.
+	LayerActive Layer = 1
+	// It does not, and could not: `reason` says why.
+	LayerUnavailable Layer = 2
+	// It does not, because an option of the host's says so.
+	LayerWaived Layer = 3
+)
+
+// String is the name of a layer's state, as in `"active"`.
+func (value Layer) String() string {
+	return C.GoString(C.capsule_layer_state_name(C.int32_t(value)))
+}
+
 // LogLevel: Severity of a log record.
 type LogLevel int32
 
@@ -848,68 +1095,14 @@ const (
 	RejectVersion Reject = 5
 )
 
-// BreakerState: What stands between the pool and an interpreter that does not start; see `breaker_failures`.
-type BreakerState int32
-
-// BreakerState values.
-const (
-	// Sessions are made as they are needed.
-	BreakerClosed BreakerState = 0
-	// None is tried until the pause is over; acquisitions that only a new session could serve fail at once with the
-	// cause.
-	BreakerOpen BreakerState = 1
-	// The pause is over, and one is tried.
-	BreakerHalfOpen BreakerState = 2
-)
-
-// String is the name of a breaker's state, as in `"half_open"`.
-func (value BreakerState) String() string {
-	return C.GoString(C.capsule_breaker_state_name(C.int32_t(value)))
-}
-
-// RemovalReason: Why a session left its pool, in the pool's trace.
-type RemovalReason int32
-
-// RemovalReason values.
-const (
-	// It was used, and the next gets a new one.
-	RemovalUsed RemovalReason = 1
-	// Its age, growth or executions.
-	RemovalRecycled RemovalReason = 2
-	// It died, was restarted or restored, or could not be used when it came back.
-	RemovalLost RemovalReason = 3
-	// A look at it: it hung, or took too much memory.
-	RemovalHealth RemovalReason = 4
-	// Nobody wanted it.
-	RemovalIdle RemovalReason = 5
-	// The pool was closed.
-	RemovalClose RemovalReason = 6
-)
-
-// PooledState: Where a session of a pool stands.
-type PooledState int32
-
-// PooledState values.
-const (
-	// It is being made, or runs imports and warm-up.
-	PooledWarming PooledState = 1
-	// It waits to be acquired.
-	PooledIdle PooledState = 2
-	// It is acquired.
-	PooledActive PooledState = 3
-	// It was given back, or is looked at.
-	PooledResetting PooledState = 4
-)
-
-// String is the name of where a session of a pool stands, as in `"active"`.
-func (value PooledState) String() string {
-	return C.GoString(C.capsule_pooled_state_name(C.int32_t(value)))
-}
-
 // Limits of the library.
 const (
 	// Bytes of `capsule_error.message`, its NUL included.
 	ErrorMessageSize = 500
+	// Longest key of a chain, in bytes.
+	AuditMaxKey = 1024
+	// Room for a hash in hexadecimal digits, its NUL included.
+	AuditHashSize = 65
 	// Bytes of the inline texts of `capsule_session_info`, their NUL included.
 	InfoTextSize = 64
 	// Most dimensions of a buffer.
@@ -1019,6 +1212,227 @@ func (r *RuntimeInfo) fill(c *C.capsule_runtime_info) {
 }
 
 func runtimeInfoOf(c *C.capsule_runtime_info) (r RuntimeInfo) {
+	r.fill(c)
+	return
+}
+
+// AuditOptions: Options of a runtime's audit trail; capsule_audit_options_init() fills the defaults.
+type AuditOptions struct {
+	// Records kept in memory, 0 … 65,536; where there are more, the oldest go and are counted. Default 1,024.
+	RingRecords uint32
+	// Bytes that key the hashes, at most `CAPSULE_AUDIT_MAX_KEY`; copied, and wiped with the runtime. Default empty: no
+	// key.
+	Key string
+	// A file that records are appended to, made with mode 0600 where there is none, at most 4,096 bytes; a regular file
+	// or a device. A record is written by one call, and taken out again where only a part of it had room; it is with the
+	// kernel when the guarded call returns, and not synced. One runtime has a file at a time. Default empty: none.
+	Path string
+	// Default NULL: none.
+	Callback capsule_audit_callback
+	// Passed to `callback`; valid until the runtime has another trail, or is gone.
+	UserData void
+	// 1: a guarded call whose record the sink did not keep answers `CAPSULE_E_DENIED`, and nothing else. Default 0: it
+	// is answered, the record stays in the ring without a place in the chain, and the next one that is kept says how
+	// many were lost before it.
+	Required bool
+}
+
+func (r *AuditOptions) put(c *C.capsule_audit_options, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_audit_options
+	c.ring_records = C.uint32_t(r.RingRecords)
+	c.key = rawText(r.Key, pins)
+	c.path = rawText(r.Path, pins)
+	c.callback = C.capsule_audit_callback(r.Callback)
+	c.user_data = C.void(r.UserData)
+	if r.Required {
+		c.required = 1
+	}
+}
+
+func (r *AuditOptions) raw(pins *runtime.Pinner) *C.capsule_audit_options {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_audit_options)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
+}
+
+// DefaultAuditOptions has every field at its default.
+func DefaultAuditOptions() *AuditOptions {
+	c, r := new(C.capsule_audit_options), new(AuditOptions)
+	C.capsule_audit_options_init(c, C.sizeof_capsule_audit_options)
+	r.RingRecords = uint32(c.ring_records)
+	r.Required = c.required != 0
+	return r
+}
+
+// AuditRecord: One record.
+type AuditRecord struct {
+	// Its place in the ring, from 1: the cursor of who follows.
+	Sequence uint64
+	// Its number in the chain, from 0; 0 too where `line` is empty.
+	Number uint64
+	// Nanoseconds since 1970.
+	TimeNs uint64
+	// Labels of the answer that were redacted or dropped.
+	Redactions uint64
+	// Size of the answer.
+	AnswerBytes uint64
+	// `CAPSULE_AUDIT_…`.
+	Decision Audit
+	// The `CAPSULE_INSPECT_…` it was answered at, or that denied it.
+	Level Inspect
+	// Who called, as the call said, at most 64 bytes of it; of a denial of the bridge, session and execution.
+	Caller string
+	// The call: `"namespace"`, `"stack"`, …
+	Call string
+	// What it was about: `"session 3"`.
+	Target string
+	// Which policy decided: `"runtime"`, `"session"`, `"request"`; of a denial of the bridge, the rule's reason.
+	Policy string
+	// The record as it is hashed, without a newline; empty where the sink did not keep it.
+	Line string
+}
+
+func (r *AuditRecord) fill(c *C.capsule_audit_record) {
+	r.Sequence = uint64(c.sequence)
+	r.Number = uint64(c.number)
+	r.TimeNs = uint64(c.time_ns)
+	r.Redactions = uint64(c.redactions)
+	r.AnswerBytes = uint64(c.answer_bytes)
+	r.Decision = Audit(c.decision)
+	r.Level = Inspect(c.level)
+	r.Caller = textOf(c.caller)
+	r.Call = textOf(c.call)
+	r.Target = textOf(c.target)
+	r.Policy = textOf(c.policy)
+	r.Line = textOf(c.line)
+}
+
+func auditRecordOf(c *C.capsule_audit_record) (r AuditRecord) {
+	r.fill(c)
+	return
+}
+
+// AuditInfo: The state of a trail.
+type AuditInfo struct {
+	// Records in the ring.
+	Stored uint32
+	// Records made of calls that were allowed, since the runtime's creation.
+	Allowed uint64
+	// Of calls that were denied.
+	Denied uint64
+	// Of calls that failed.
+	Failed uint64
+	// Records that left the ring.
+	Evicted uint64
+	// Records that the sink did not keep.
+	Lost uint64
+	// Number of the last record in the chain.
+	Number uint64
+	// Hash of the last record, in hexadecimal digits; empty before the first.
+	Head string
+}
+
+func (r *AuditInfo) fill(c *C.capsule_audit_info) {
+	r.Stored = uint32(c.stored)
+	r.Allowed = uint64(c.allowed)
+	r.Denied = uint64(c.denied)
+	r.Failed = uint64(c.failed)
+	r.Evicted = uint64(c.evicted)
+	r.Lost = uint64(c.lost)
+	r.Number = uint64(c.number)
+	r.Head = C.GoString(&c.head[0])
+}
+
+func auditInfoOf(c *C.capsule_audit_info) (r AuditInfo) {
+	r.fill(c)
+	return
+}
+
+// AuditList: Records handed out.
+type AuditList struct {
+	// `sizeof(capsule_audit_record)` of the library: the stride of `records`.
+	RecordSize uint32
+	// The records, the oldest first; owned by the list.
+	Records []AuditRecord
+}
+
+func (r *AuditList) fill(c *C.capsule_audit_list) {
+	r.RecordSize = uint32(c.record_size)
+	r.Records = listOf(c.records, c.count, auditRecordOf)
+}
+
+func auditListOf(c *C.capsule_audit_list) (r AuditList) {
+	r.fill(c)
+	return
+}
+
+// AuditCheck: What is to be checked, and against what; all zero but `struct_size` and one of `path` and `data` for
+// the least.
+type AuditCheck struct {
+	// The file; or empty, and `data`.
+	Path string
+	// Records, each with a newline behind it; at most 1 GiB, as the file.
+	Data string
+	// The key of every chain in it; empty for none. With one, a chain without is broken.
+	Key string
+	// Hash of the last record, 64 hexadecimal digits; empty where it is not known.
+	Head string
+	// The head before the first record, likewise; empty where there is to be none: the first chain began then.
+	HeadBefore string
+}
+
+func (r *AuditCheck) fill(c *C.capsule_audit_check) {
+	r.Path = textOf(c.path)
+	r.Data = textOf(c.data)
+	r.Key = textOf(c.key)
+	r.Head = textOf(c.head)
+	r.HeadBefore = textOf(c.head_before)
+}
+
+func auditCheckOf(c *C.capsule_audit_check) (r AuditCheck) {
+	r.fill(c)
+	return
+}
+
+// AuditReport: What was found.
+type AuditReport struct {
+	// `CAPSULE_VERDICT_VERIFIED`, `…_UNANCHORED`, `…_BROKEN`.
+	Verdict Verdict
+	// Records found good, start records included.
+	Records uint64
+	// Chains: start records.
+	Chains uint64
+	// Records that were lost by the sink, as the chains say.
+	Lost uint64
+	// Of the first record that is wrong: its line, from 1; 0 where none is, or what is wrong is no record.
+	Line uint64
+	// Its number in its chain, as it says.
+	Number uint64
+	// Hash of the last good record.
+	Head string
+	// The head before the first record; empty for none.
+	HeadBefore string
+	// One sentence; empty where all is verified.
+	Reason string
+}
+
+func (r *AuditReport) fill(c *C.capsule_audit_report) {
+	r.Verdict = Verdict(c.verdict)
+	r.Records = uint64(c.records)
+	r.Chains = uint64(c.chains)
+	r.Lost = uint64(c.lost)
+	r.Line = uint64(c.line)
+	r.Number = uint64(c.number)
+	r.Head = C.GoString(&c.head[0])
+	r.HeadBefore = C.GoString(&c.head_before[0])
+	r.Reason = C.GoString(&c.reason[0])
+}
+
+func auditReportOf(c *C.capsule_audit_report) (r AuditReport) {
 	r.fill(c)
 	return
 }
@@ -2801,277 +3215,6 @@ func exporterInfoOf(c *C.capsule_exporter_info) (r ExporterInfo) {
 	return
 }
 
-// LogOptions: A sink. All zero but `struct_size`: none.
-type LogOptions struct {
-	// `CAPSULE_LOG_SINK_…`. Default none.
-	Sink LogSink
-	// The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.
-	Level LogLevel
-	// `CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.
-	Format LogFormat
-	// The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.
-	Path string
-	// The function, not NULL; read for `CAPSULE_LOG_SINK_CALLBACK` alone.
-	Callback capsule_log_callback
-	// Passed to it. It must stay valid until the sink is replaced and that call has returned.
-	UserData void
-}
-
-func (r *LogOptions) fill(c *C.capsule_log_options) {
-	r.Sink = LogSink(c.sink)
-	r.Level = LogLevel(c.level)
-	r.Format = LogFormat(c.format)
-	r.Path = textOf(c.path)
-	r.Callback = capsule_log_callback(c.callback)
-	r.UserData = void(c.user_data)
-}
-
-func logOptionsOf(c *C.capsule_log_options) (r LogOptions) {
-	r.fill(c)
-	return
-}
-
-// LogInfo: What became of the process's log records so far: by level, `[0]` debug … `[3]` error.
-type LogInfo struct {
-	// Handed to a sink.
-	Records [4]uint64
-	// Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before and
-	// then only counted.
-	Dropped [4]uint64
-}
-
-func (r *LogInfo) fill(c *C.capsule_log_info) {
-	for i := range r.Records {
-		r.Records[i] = uint64(c.records[i])
-	}
-	for i := range r.Dropped {
-		r.Dropped[i] = uint64(c.dropped[i])
-	}
-}
-
-func logInfoOf(c *C.capsule_log_info) (r LogInfo) {
-	r.fill(c)
-	return
-}
-
-// WorkerMetrics: What a worker's process told of itself in its last heartbeat, and what the host counted of
-// heartbeats.
-//
-// Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
-// figures but the counters are of the live worker, zero before its first heartbeat.
-type WorkerMetrics struct {
-	// `CAPSULE_SESSION_…`, as the host knows it now.
-	State SessionState
-	// Process id of the live worker, or 0.
-	PID int32
-	// Its threads.
-	Threads uint32
-	// Descriptors that it has open.
-	OpenDescriptors uint32
-	// Time between heartbeats that was asked for, in milliseconds.
-	HeartbeatIntervalMs uint32
-	// Time since the worker became ready, 0 without one.
-	UptimeNs uint64
-	// Resident memory, shared pages included.
-	ResidentBytes uint64
-	// The most there was. A fork begins with what its zygote had.
-	PeakResidentBytes uint64
-	// Resident pages shared with nobody.
-	PrivateBytes uint64
-	// Resident pages shared with the zygote, other sessions or files.
-	SharedBytes uint64
-	// User and system CPU time since its birth.
-	CPUNs uint64
-	// CPU use over the last interval, 0 … number of cores.
-	CPURatio float64
-	// Names in the namespace, dunders included, when it was last counted: at the end of an execution.
-	NamespaceSize uint64
-	// How long ago that was, as of now; 0 for never.
-	NamespaceAgeNs uint64
-	// The execution that ran then, or 0.
-	ExecutionID uint64
-	// Its age then, or 0.
-	ExecutionAgeNs uint64
-	// When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.
-	HeartbeatNs uint64
-	// How long ago that was, as of now.
-	HeartbeatAgeNs uint64
-	// Heartbeats that came, of all workers of the session.
-	Heartbeats uint64
-	// Those that did not, of all workers: one for each interval that went by, and half of the next, without one. Counted
-	// whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
-	HeartbeatsMissed uint64
-	// Those that workers could not send because the host did not read, as told by the next that was.
-	SendFailures uint64
-	// CPU time of all workers of the session, as of their last heartbeats.
-	CPUTotalNs uint64
-}
-
-func (r *WorkerMetrics) fill(c *C.capsule_worker_metrics) {
-	r.State = SessionState(c.state)
-	r.PID = int32(c.pid)
-	r.Threads = uint32(c.threads)
-	r.OpenDescriptors = uint32(c.open_descriptors)
-	r.HeartbeatIntervalMs = uint32(c.heartbeat_interval_ms)
-	r.UptimeNs = uint64(c.uptime_ns)
-	r.ResidentBytes = uint64(c.resident_bytes)
-	r.PeakResidentBytes = uint64(c.peak_resident_bytes)
-	r.PrivateBytes = uint64(c.private_bytes)
-	r.SharedBytes = uint64(c.shared_bytes)
-	r.CPUNs = uint64(c.cpu_ns)
-	r.CPURatio = float64(c.cpu_ratio)
-	r.NamespaceSize = uint64(c.namespace_size)
-	r.NamespaceAgeNs = uint64(c.namespace_age_ns)
-	r.ExecutionID = uint64(c.execution_id)
-	r.ExecutionAgeNs = uint64(c.execution_age_ns)
-	r.HeartbeatNs = uint64(c.heartbeat_ns)
-	r.HeartbeatAgeNs = uint64(c.heartbeat_age_ns)
-	r.Heartbeats = uint64(c.heartbeats)
-	r.HeartbeatsMissed = uint64(c.heartbeats_missed)
-	r.SendFailures = uint64(c.send_failures)
-	r.CPUTotalNs = uint64(c.cpu_total_ns)
-}
-
-func workerMetricsOf(c *C.capsule_worker_metrics) (r WorkerMetrics) {
-	r.fill(c)
-	return
-}
-
-// WorkerInfo: What a worker announced when it became ready; empty before.
-type WorkerInfo struct {
-	// Process id of the live worker, or 0.
-	PID int32
-	// Version of the interpreter, as `"3.11.2"`.
-	PythonVersion string
-	// Its path.
-	PythonPath string
-	// The executors that it has, comma-separated, as `"python"`.
-	Executors string
-	// What it can do, comma-separated, as `"execute,input,cancel"`.
-	Features string
-	// Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes, seconds or
-	// a number.
-	Limits string
-	// Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.
-	Isolation string
-}
-
-func (r *WorkerInfo) fill(c *C.capsule_worker_info) {
-	r.PID = int32(c.pid)
-	r.PythonVersion = C.GoString(&c.python_version[0])
-	r.PythonPath = C.GoString(&c.python_path[0])
-	r.Executors = C.GoString(&c.executors[0])
-	r.Features = C.GoString(&c.features[0])
-	r.Limits = C.GoString(&c.limits[0])
-	r.Isolation = C.GoString(&c.isolation[0])
-}
-
-func workerInfoOf(c *C.capsule_worker_info) (r WorkerInfo) {
-	r.fill(c)
-	return
-}
-
-// TransportFlow: Frames one way. Never extended.
-type TransportFlow struct {
-	// Frames.
-	Frames uint64
-	// Their bytes.
-	Bytes uint64
-	// Bytes of the largest.
-	LargestBytes uint64
-	// Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library does
-	// not know.
-	Messages [64]uint64
-}
-
-func (r *TransportFlow) fill(c *C.capsule_transport_flow) {
-	r.Frames = uint64(c.frames)
-	r.Bytes = uint64(c.bytes)
-	r.LargestBytes = uint64(c.largest_bytes)
-	for i := range r.Messages {
-		r.Messages[i] = uint64(c.messages[i])
-	}
-}
-
-func transportFlowOf(c *C.capsule_transport_flow) (r TransportFlow) {
-	r.fill(c)
-	return
-}
-
-// TransportMetrics: What went between a session's host and its workers, restarts included.
-type TransportMetrics struct {
-	// To the workers.
-	Sent *TransportFlow
-	// From the workers.
-	Received *TransportFlow
-	// Frames refused, by `CAPSULE_REJECT_…`.
-	Rejected [16]uint64
-	// Reads that brought something.
-	Wakeups uint64
-	// Of these, they ended in the middle of a frame.
-	PartialReads uint64
-	// Frames that a socket did not take whole at once.
-	WriteStalls uint64
-	// Bytes that wait for a socket now.
-	QueueBytes uint64
-	// The most that ever waited for one.
-	QueueBytesMax uint64
-}
-
-func (r *TransportMetrics) fill(c *C.capsule_transport_metrics) {
-	r.Sent = transportFlowOf(c.sent)
-	r.Received = transportFlowOf(c.received)
-	for i := range r.Rejected {
-		r.Rejected[i] = uint64(c.rejected[i])
-	}
-	r.Wakeups = uint64(c.wakeups)
-	r.PartialReads = uint64(c.partial_reads)
-	r.WriteStalls = uint64(c.write_stalls)
-	r.QueueBytes = uint64(c.queue_bytes)
-	r.QueueBytesMax = uint64(c.queue_bytes_max)
-}
-
-func transportMetricsOf(c *C.capsule_transport_metrics) (r TransportMetrics) {
-	r.fill(c)
-	return
-}
-
-// CancelMetrics: What cancels did; opt-in by `enable_metrics`.
-type CancelMetrics struct {
-	// Executions that a cancel or a timeout reached, each counted once, however often it was asked for.
-	Triggers uint64
-	// Executions that ended as canceled.
-	ExecutionsCanceled uint64
-	// Of these, they were ended while they waited: in the queue, or for a token.
-	WaitsInterrupted uint64
-}
-
-func (r *CancelMetrics) fill(c *C.capsule_cancel_metrics) {
-	r.Triggers = uint64(c.triggers)
-	r.ExecutionsCanceled = uint64(c.executions_canceled)
-	r.WaitsInterrupted = uint64(c.waits_interrupted)
-}
-
-func cancelMetricsOf(c *C.capsule_cancel_metrics) (r CancelMetrics) {
-	r.fill(c)
-	return
-}
-
-// MetricsText: A text that the library made.
-type MetricsText struct {
-	// The text, owned by this struct until capsule_metrics_text_release().
-	Text string
-}
-
-func (r *MetricsText) fill(c *C.capsule_metrics_text) {
-	r.Text = textOf(c.text)
-}
-
-func metricsTextOf(c *C.capsule_metrics_text) (r MetricsText) {
-	r.fill(c)
-	return
-}
-
 // PoolMetrics: What a pool has counted, and what it holds: numbers only, copied at one moment, so that sums add up:
 //   - attempts = successes + timeouts + canceled + refused + errors + waiters_now;
 //   - successes = hits + misses = given_back + reclaimed + sessions_active;
@@ -3427,6 +3570,705 @@ func (r *PoolImport) fill(c *C.capsule_pool_import) {
 }
 
 func poolImportOf(c *C.capsule_pool_import) (r PoolImport) {
+	r.fill(c)
+	return
+}
+
+// IntrospectionPolicy: Who may see how much; capsule_introspection_policy_init() fills the defaults.
+type IntrospectionPolicy struct {
+	// `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
+	Redaction Redact
+	// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
+	// records. Default counts, as all below.
+	Promises Inspect
+	// Of a session's names.
+	NamespaceSummary int32
+	// Of a pool.
+	Pool int32
+	// Of what a session executes.
+	Execution int32
+	// Of the isolation of a session.
+	Isolation int32
+	// Of the stacks of a worker.
+	Stack int32
+	// Of labels in traces.
+	Trace int32
+	// Of what is known of a dead worker.
+	Postmortem int32
+	// Longest label in bytes, after redaction, 24 … 1,024. Default 64.
+	MaxLabelBytes uint32
+	// Most rows of an answer, 1 … 65,536. Default 1,000.
+	MaxRows uint32
+	// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
+	// runtime's.
+	Key string
+}
+
+func (r *IntrospectionPolicy) put(c *C.capsule_introspection_policy, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_introspection_policy
+	c.redaction = C.int32_t(r.Redaction)
+	c.promises = C.int32_t(r.Promises)
+	c.namespace_summary = C.int32_t(r.NamespaceSummary)
+	c.pool = C.int32_t(r.Pool)
+	c.execution = C.int32_t(r.Execution)
+	c.isolation = C.int32_t(r.Isolation)
+	c.stack = C.int32_t(r.Stack)
+	c.trace = C.int32_t(r.Trace)
+	c.postmortem = C.int32_t(r.Postmortem)
+	c.max_label_bytes = C.uint32_t(r.MaxLabelBytes)
+	c.max_rows = C.uint32_t(r.MaxRows)
+	c.key = rawText(r.Key, pins)
+}
+
+func (r *IntrospectionPolicy) raw(pins *runtime.Pinner) *C.capsule_introspection_policy {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_introspection_policy)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
+}
+
+// DefaultIntrospectionPolicy has every field at its default.
+func DefaultIntrospectionPolicy() *IntrospectionPolicy {
+	c, r := new(C.capsule_introspection_policy), new(IntrospectionPolicy)
+	C.capsule_introspection_policy_init(c, C.sizeof_capsule_introspection_policy)
+	r.Redaction = Redact(c.redaction)
+	r.Promises = Inspect(c.promises)
+	r.NamespaceSummary = int32(c.namespace_summary)
+	r.Pool = int32(c.pool)
+	r.Execution = int32(c.execution)
+	r.Isolation = int32(c.isolation)
+	r.Stack = int32(c.stack)
+	r.Trace = int32(c.trace)
+	r.Postmortem = int32(c.postmortem)
+	r.MaxLabelBytes = uint32(c.max_label_bytes)
+	r.MaxRows = uint32(c.max_rows)
+	return r
+}
+
+// Inspection: One look; capsule_inspection_init() fills the defaults.
+type Inspection struct {
+	// The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied. Default
+	// 0: what the policy allows.
+	Level Inspect
+	// Who looks, for the audit record: at most 64 bytes. Default empty.
+	Caller string
+	// How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
+	TimeoutMs int64
+	// Most rows wanted; 0, the default, for as many as the policy allows.
+	MaxRows uint32
+}
+
+func (r *Inspection) put(c *C.capsule_inspection, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_inspection
+	c.level = C.int32_t(r.Level)
+	c.caller = rawText(r.Caller, pins)
+	c.timeout_ms = C.int64_t(r.TimeoutMs)
+	c.max_rows = C.uint32_t(r.MaxRows)
+}
+
+func (r *Inspection) raw(pins *runtime.Pinner) *C.capsule_inspection {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_inspection)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
+}
+
+// DefaultInspection has every field at its default.
+func DefaultInspection() *Inspection {
+	c, r := new(C.capsule_inspection), new(Inspection)
+	C.capsule_inspection_init(c, C.sizeof_capsule_inspection)
+	r.Level = Inspect(c.level)
+	r.TimeoutMs = int64(c.timeout_ms)
+	r.MaxRows = uint32(c.max_rows)
+	return r
+}
+
+// Label: A name, as far as the policy shows it. Never extended: it is part of rows.
+type Label struct {
+	// What is shown, at most `max_label_bytes`; owned by the answer.
+	Text string
+	// Length of what is shown before it was cut: larger than `text.size` where it was.
+	FullBytes uint64
+	// `CAPSULE_LABEL_…`.
+	Form Label
+}
+
+func (r *Label) fill(c *C.capsule_label) {
+	r.Text = textOf(c.text)
+	r.FullBytes = uint64(c.full_bytes)
+	r.Form = Label(c.form)
+}
+
+func labelOf(c *C.capsule_label) (r Label) {
+	r.fill(c)
+	return
+}
+
+// PendingRow: One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array.
+type PendingRow struct {
+	// The request's id; 0 of a promise.
+	RequestID uint64
+	// The session that waits; 0 of a promise.
+	SessionID uint64
+	// The execution that waits; 0 of a promise.
+	ExecutionID uint64
+	// Since it came, or was known here.
+	AgeNs uint64
+	// Until its deadline; `UINT64_MAX` for none.
+	LeftNs uint64
+	// `CAPSULE_PENDING_…`.
+	Kind Pending
+	// `CAPSULE_CALL_…` of a call, `CAPSULE_PROMISE_…` of a promise.
+	State CallState
+	// `CAPSULE_OWNER_…`.
+	Owner Owner
+	// How many wait for a promise here; 1 of a call.
+	Waiters uint32
+	// The capability's name, or the promise's id.
+	Name *Label
+}
+
+func (r *PendingRow) fill(c *C.capsule_pending_row) {
+	r.RequestID = uint64(c.request_id)
+	r.SessionID = uint64(c.session_id)
+	r.ExecutionID = uint64(c.execution_id)
+	r.AgeNs = uint64(c.age_ns)
+	r.LeftNs = uint64(c.left_ns)
+	r.Kind = Pending(c.kind)
+	r.State = CallState(c.state)
+	r.Owner = Owner(c.owner)
+	r.Waiters = uint32(c.waiters)
+	r.Name = labelOf(c.name)
+}
+
+func pendingRowOf(c *C.capsule_pending_row) (r PendingRow) {
+	r.fill(c)
+	return
+}
+
+// PendingSummary: What is pending in a bridge or a store.
+type PendingSummary struct {
+	// The `CAPSULE_INSPECT_…` it is answered at.
+	Level Inspect
+	// How many are open.
+	Total uint64
+	// Of these, left out of `rows`: at the level of counts, all.
+	LeftOut uint64
+	// Labels redacted.
+	Redactions uint64
+	// Age of the oldest, of those looked at.
+	OldestNs uint64
+	// Size of one of `rows`, set by the library.
+	RowSize uint32
+	// `count` of them, the oldest first; owned by this struct.
+	Rows []PendingRow
+}
+
+func (r *PendingSummary) fill(c *C.capsule_pending_summary) {
+	r.Level = Inspect(c.level)
+	r.Total = uint64(c.total)
+	r.LeftOut = uint64(c.left_out)
+	r.Redactions = uint64(c.redactions)
+	r.OldestNs = uint64(c.oldest_ns)
+	r.RowSize = uint32(c.row_size)
+	r.Rows = listOf(c.rows, c.count, pendingRowOf)
+}
+
+func pendingSummaryOf(c *C.capsule_pending_summary) (r PendingSummary) {
+	r.fill(c)
+	return
+}
+
+// NamespaceRow: One name of a namespace. Never extended: rows are handed out as an array.
+type NamespaceRow struct {
+	// The name.
+	Name *Label
+	// Its value's type; names of built-in types are never redacted.
+	TypeName *Label
+	// As in capsule_name: an estimate.
+	SizeBytes uint64
+	// `CAPSULE_NAME_…`.
+	Kind NameKind
+}
+
+func (r *NamespaceRow) fill(c *C.capsule_namespace_row) {
+	r.Name = labelOf(c.name)
+	r.TypeName = labelOf(c.type_name)
+	r.SizeBytes = uint64(c.size_bytes)
+	r.Kind = NameKind(c.kind)
+}
+
+func namespaceRowOf(c *C.capsule_namespace_row) (r NamespaceRow) {
+	r.fill(c)
+	return
+}
+
+// NamespaceSummary: What a session's namespace holds.
+type NamespaceSummary struct {
+	// The `CAPSULE_INSPECT_…` it is answered at.
+	Level Inspect
+	// `CAPSULE_ANSWERED_BY_…`. Of the host there are `total` and `age_ns` alone.
+	AnsweredBy AnsweredBy
+	// Why the worker did not answer: the status that capsule_session_list() would have; else 0.
+	WorkerStatus int32
+	// How long ago it was so.
+	AgeNs uint64
+	// Names there are; by the host, with dunders.
+	Total uint64
+	// Of these, left out of `rows`.
+	LeftOut uint64
+	// Labels redacted.
+	Redactions uint64
+	// Names that the numbers below are of: all, up to 65,536.
+	Counted uint64
+	// Sum of their `size_bytes`.
+	SizeBytes uint64
+	// Values among them.
+	Values uint64
+	// Functions.
+	Functions uint64
+	// Classes.
+	Classes uint64
+	// Modules.
+	Modules uint64
+	// Size of one of `rows`, set by the library.
+	RowSize uint32
+	// `count` of them in the order they were bound; owned by this struct.
+	Rows []NamespaceRow
+}
+
+func (r *NamespaceSummary) fill(c *C.capsule_namespace_summary) {
+	r.Level = Inspect(c.level)
+	r.AnsweredBy = AnsweredBy(c.answered_by)
+	r.WorkerStatus = int32(c.worker_status)
+	r.AgeNs = uint64(c.age_ns)
+	r.Total = uint64(c.total)
+	r.LeftOut = uint64(c.left_out)
+	r.Redactions = uint64(c.redactions)
+	r.Counted = uint64(c.counted)
+	r.SizeBytes = uint64(c.size_bytes)
+	r.Values = uint64(c.values)
+	r.Functions = uint64(c.functions)
+	r.Classes = uint64(c.classes)
+	r.Modules = uint64(c.modules)
+	r.RowSize = uint32(c.row_size)
+	r.Rows = listOf(c.rows, c.count, namespaceRowOf)
+}
+
+func namespaceSummaryOf(c *C.capsule_namespace_summary) (r NamespaceSummary) {
+	r.fill(c)
+	return
+}
+
+// PoolSummary: The sessions of a pool.
+type PoolSummary struct {
+	// The `CAPSULE_INSPECT_…` it is answered at.
+	Level Inspect
+	// Sessions there are.
+	Total uint64
+	// Of these, left out of `rows`: at the level of counts, all.
+	LeftOut uint64
+	// Labels redacted: `info->last_error`.
+	Redactions uint64
+	// Size of one of `rows`, set by the library.
+	RowSize uint32
+	// `count` of them; owned by this struct.
+	Rows []PoolSession
+}
+
+func (r *PoolSummary) fill(c *C.capsule_pool_summary) {
+	r.Level = Inspect(c.level)
+	r.Total = uint64(c.total)
+	r.LeftOut = uint64(c.left_out)
+	r.Redactions = uint64(c.redactions)
+	r.RowSize = uint32(c.row_size)
+	r.Rows = listOf(c.rows, c.count, poolSessionOf)
+}
+
+func poolSummaryOf(c *C.capsule_pool_summary) (r PoolSummary) {
+	r.fill(c)
+	return
+}
+
+// ExecutionStatus: What a session executes: from the host's knowledge alone, so it is answered whatever the worker
+// does.
+type ExecutionStatus struct {
+	// The `CAPSULE_INSPECT_…` it is answered at.
+	Level Inspect
+	// `CAPSULE_SESSION_…`.
+	SessionState SessionState
+	// `CAPSULE_PHASE_…`.
+	Phase Phase
+	// `CAPSULE_WAITS_…`.
+	WaitsFor Waits
+	// `CAPSULE_MODE_…` it was submitted with.
+	Mode Mode
+	// Its id, or that of the first in the queue where none runs; 0 for none.
+	ExecutionID uint64
+	// Since it was submitted.
+	AgeNs uint64
+	// Since it was sent to the worker; 0 before.
+	RunningNs uint64
+	// Executions that wait behind it.
+	Queued uint64
+	// Bytes of its output that the host has not taken.
+	OutputQueueBytes uint64
+	// Lines of input it waits for.
+	OpenInputs uint64
+	// Calls of the host that the session has open.
+	OpenCalls uint64
+	// Since the worker's last heartbeat; `UINT64_MAX` for none. A worker that hangs in Python goes on beating.
+	HeartbeatAgeNs uint64
+	// Until the worker is killed; `UINT64_MAX` where it is not to be.
+	KillLeftNs uint64
+}
+
+func (r *ExecutionStatus) fill(c *C.capsule_execution_status) {
+	r.Level = Inspect(c.level)
+	r.SessionState = SessionState(c.session_state)
+	r.Phase = Phase(c.phase)
+	r.WaitsFor = Waits(c.waits_for)
+	r.Mode = Mode(c.mode)
+	r.ExecutionID = uint64(c.execution_id)
+	r.AgeNs = uint64(c.age_ns)
+	r.RunningNs = uint64(c.running_ns)
+	r.Queued = uint64(c.queued)
+	r.OutputQueueBytes = uint64(c.output_queue_bytes)
+	r.OpenInputs = uint64(c.open_inputs)
+	r.OpenCalls = uint64(c.open_calls)
+	r.HeartbeatAgeNs = uint64(c.heartbeat_age_ns)
+	r.KillLeftNs = uint64(c.kill_left_ns)
+}
+
+func executionStatusOf(c *C.capsule_execution_status) (r ExecutionStatus) {
+	r.fill(c)
+	return
+}
+
+// IsolationLayer: One layer. Never extended: rows are handed out as an array.
+type IsolationLayer struct {
+	// Its name, as in `"process"`; a static string.
+	Name string
+	// One sentence: what it does, or why it does not; a static string. Empty at the level of counts.
+	Reason string
+	// `CAPSULE_LAYER_…`.
+	State Layer
+}
+
+func (r *IsolationLayer) fill(c *C.capsule_isolation_layer) {
+	r.Name = textOf(c.name)
+	r.Reason = textOf(c.reason)
+	r.State = Layer(c.state)
+}
+
+func isolationLayerOf(c *C.capsule_isolation_layer) (r IsolationLayer) {
+	r.fill(c)
+	return
+}
+
+// IsolationReport: What stands between a session's code and its host.
+type IsolationReport struct {
+	// The `CAPSULE_INSPECT_…` it is answered at.
+	Level Inspect
+	// Layers that are active.
+	Active uint32
+	// Layers that are unavailable.
+	Unavailable uint32
+	// Layers that are waived.
+	Waived uint32
+	// Size of one of `rows`, set by the library.
+	RowSize uint32
+	// `count` of them; owned by this struct.
+	Rows []IsolationLayer
+}
+
+func (r *IsolationReport) fill(c *C.capsule_isolation_report) {
+	r.Level = Inspect(c.level)
+	r.Active = uint32(c.active)
+	r.Unavailable = uint32(c.unavailable)
+	r.Waived = uint32(c.waived)
+	r.RowSize = uint32(c.row_size)
+	r.Rows = listOf(c.rows, c.count, isolationLayerOf)
+}
+
+func isolationReportOf(c *C.capsule_isolation_report) (r IsolationReport) {
+	r.fill(c)
+	return
+}
+
+// LogOptions: A sink. All zero but `struct_size`: none.
+type LogOptions struct {
+	// `CAPSULE_LOG_SINK_…`. Default none.
+	Sink LogSink
+	// The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.
+	Level LogLevel
+	// `CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.
+	Format LogFormat
+	// The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.
+	Path string
+	// The function, not NULL; read for `CAPSULE_LOG_SINK_CALLBACK` alone.
+	Callback capsule_log_callback
+	// Passed to it. It must stay valid until the sink is replaced and that call has returned.
+	UserData void
+}
+
+func (r *LogOptions) fill(c *C.capsule_log_options) {
+	r.Sink = LogSink(c.sink)
+	r.Level = LogLevel(c.level)
+	r.Format = LogFormat(c.format)
+	r.Path = textOf(c.path)
+	r.Callback = capsule_log_callback(c.callback)
+	r.UserData = void(c.user_data)
+}
+
+func logOptionsOf(c *C.capsule_log_options) (r LogOptions) {
+	r.fill(c)
+	return
+}
+
+// LogInfo: What became of the process's log records so far: by level, `[0]` debug … `[3]` error.
+type LogInfo struct {
+	// Handed to a sink.
+	Records [4]uint64
+	// Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before and
+	// then only counted.
+	Dropped [4]uint64
+}
+
+func (r *LogInfo) fill(c *C.capsule_log_info) {
+	for i := range r.Records {
+		r.Records[i] = uint64(c.records[i])
+	}
+	for i := range r.Dropped {
+		r.Dropped[i] = uint64(c.dropped[i])
+	}
+}
+
+func logInfoOf(c *C.capsule_log_info) (r LogInfo) {
+	r.fill(c)
+	return
+}
+
+// WorkerMetrics: What a worker's process told of itself in its last heartbeat, and what the host counted of
+// heartbeats.
+//
+// Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
+// figures but the counters are of the live worker, zero before its first heartbeat.
+type WorkerMetrics struct {
+	// `CAPSULE_SESSION_…`, as the host knows it now.
+	State SessionState
+	// Process id of the live worker, or 0.
+	PID int32
+	// Its threads.
+	Threads uint32
+	// Descriptors that it has open.
+	OpenDescriptors uint32
+	// Time between heartbeats that was asked for, in milliseconds.
+	HeartbeatIntervalMs uint32
+	// Time since the worker became ready, 0 without one.
+	UptimeNs uint64
+	// Resident memory, shared pages included.
+	ResidentBytes uint64
+	// The most there was. A fork begins with what its zygote had.
+	PeakResidentBytes uint64
+	// Resident pages shared with nobody.
+	PrivateBytes uint64
+	// Resident pages shared with the zygote, other sessions or files.
+	SharedBytes uint64
+	// User and system CPU time since its birth.
+	CPUNs uint64
+	// CPU use over the last interval, 0 … number of cores.
+	CPURatio float64
+	// Names in the namespace, dunders included, when it was last counted: at the end of an execution.
+	NamespaceSize uint64
+	// How long ago that was, as of now; 0 for never.
+	NamespaceAgeNs uint64
+	// The execution that ran then, or 0.
+	ExecutionID uint64
+	// Its age then, or 0.
+	ExecutionAgeNs uint64
+	// When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.
+	HeartbeatNs uint64
+	// How long ago that was, as of now.
+	HeartbeatAgeNs uint64
+	// Heartbeats that came, of all workers of the session.
+	Heartbeats uint64
+	// Those that did not, of all workers: one for each interval that went by, and half of the next, without one. Counted
+	// whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
+	HeartbeatsMissed uint64
+	// Those that workers could not send because the host did not read, as told by the next that was.
+	SendFailures uint64
+	// CPU time of all workers of the session, as of their last heartbeats.
+	CPUTotalNs uint64
+}
+
+func (r *WorkerMetrics) fill(c *C.capsule_worker_metrics) {
+	r.State = SessionState(c.state)
+	r.PID = int32(c.pid)
+	r.Threads = uint32(c.threads)
+	r.OpenDescriptors = uint32(c.open_descriptors)
+	r.HeartbeatIntervalMs = uint32(c.heartbeat_interval_ms)
+	r.UptimeNs = uint64(c.uptime_ns)
+	r.ResidentBytes = uint64(c.resident_bytes)
+	r.PeakResidentBytes = uint64(c.peak_resident_bytes)
+	r.PrivateBytes = uint64(c.private_bytes)
+	r.SharedBytes = uint64(c.shared_bytes)
+	r.CPUNs = uint64(c.cpu_ns)
+	r.CPURatio = float64(c.cpu_ratio)
+	r.NamespaceSize = uint64(c.namespace_size)
+	r.NamespaceAgeNs = uint64(c.namespace_age_ns)
+	r.ExecutionID = uint64(c.execution_id)
+	r.ExecutionAgeNs = uint64(c.execution_age_ns)
+	r.HeartbeatNs = uint64(c.heartbeat_ns)
+	r.HeartbeatAgeNs = uint64(c.heartbeat_age_ns)
+	r.Heartbeats = uint64(c.heartbeats)
+	r.HeartbeatsMissed = uint64(c.heartbeats_missed)
+	r.SendFailures = uint64(c.send_failures)
+	r.CPUTotalNs = uint64(c.cpu_total_ns)
+}
+
+func workerMetricsOf(c *C.capsule_worker_metrics) (r WorkerMetrics) {
+	r.fill(c)
+	return
+}
+
+// WorkerInfo: What a worker announced when it became ready; empty before.
+type WorkerInfo struct {
+	// Process id of the live worker, or 0.
+	PID int32
+	// Version of the interpreter, as `"3.11.2"`.
+	PythonVersion string
+	// Its path.
+	PythonPath string
+	// The executors that it has, comma-separated, as `"python"`.
+	Executors string
+	// What it can do, comma-separated, as `"execute,input,cancel"`.
+	Features string
+	// Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes, seconds or
+	// a number.
+	Limits string
+	// Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.
+	Isolation string
+}
+
+func (r *WorkerInfo) fill(c *C.capsule_worker_info) {
+	r.PID = int32(c.pid)
+	r.PythonVersion = C.GoString(&c.python_version[0])
+	r.PythonPath = C.GoString(&c.python_path[0])
+	r.Executors = C.GoString(&c.executors[0])
+	r.Features = C.GoString(&c.features[0])
+	r.Limits = C.GoString(&c.limits[0])
+	r.Isolation = C.GoString(&c.isolation[0])
+}
+
+func workerInfoOf(c *C.capsule_worker_info) (r WorkerInfo) {
+	r.fill(c)
+	return
+}
+
+// TransportFlow: Frames one way. Never extended.
+type TransportFlow struct {
+	// Frames.
+	Frames uint64
+	// Their bytes.
+	Bytes uint64
+	// Bytes of the largest.
+	LargestBytes uint64
+	// Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library does
+	// not know.
+	Messages [64]uint64
+}
+
+func (r *TransportFlow) fill(c *C.capsule_transport_flow) {
+	r.Frames = uint64(c.frames)
+	r.Bytes = uint64(c.bytes)
+	r.LargestBytes = uint64(c.largest_bytes)
+	for i := range r.Messages {
+		r.Messages[i] = uint64(c.messages[i])
+	}
+}
+
+func transportFlowOf(c *C.capsule_transport_flow) (r TransportFlow) {
+	r.fill(c)
+	return
+}
+
+// TransportMetrics: What went between a session's host and its workers, restarts included.
+type TransportMetrics struct {
+	// To the workers.
+	Sent *TransportFlow
+	// From the workers.
+	Received *TransportFlow
+	// Frames refused, by `CAPSULE_REJECT_…`.
+	Rejected [16]uint64
+	// Reads that brought something.
+	Wakeups uint64
+	// Of these, they ended in the middle of a frame.
+	PartialReads uint64
+	// Frames that a socket did not take whole at once.
+	WriteStalls uint64
+	// Bytes that wait for a socket now.
+	QueueBytes uint64
+	// The most that ever waited for one.
+	QueueBytesMax uint64
+}
+
+func (r *TransportMetrics) fill(c *C.capsule_transport_metrics) {
+	r.Sent = transportFlowOf(c.sent)
+	r.Received = transportFlowOf(c.received)
+	for i := range r.Rejected {
+		r.Rejected[i] = uint64(c.rejected[i])
+	}
+	r.Wakeups = uint64(c.wakeups)
+	r.PartialReads = uint64(c.partial_reads)
+	r.WriteStalls = uint64(c.write_stalls)
+	r.QueueBytes = uint64(c.queue_bytes)
+	r.QueueBytesMax = uint64(c.queue_bytes_max)
+}
+
+func transportMetricsOf(c *C.capsule_transport_metrics) (r TransportMetrics) {
+	r.fill(c)
+	return
+}
+
+// CancelMetrics: What cancels did; opt-in by `enable_metrics`.
+type CancelMetrics struct {
+	// Executions that a cancel or a timeout reached, each counted once, however often it was asked for.
+	Triggers uint64
+	// Executions that ended as canceled.
+	ExecutionsCanceled uint64
+	// Of these, they were ended while they waited: in the queue, or for a token.
+	WaitsInterrupted uint64
+}
+
+func (r *CancelMetrics) fill(c *C.capsule_cancel_metrics) {
+	r.Triggers = uint64(c.triggers)
+	r.ExecutionsCanceled = uint64(c.executions_canceled)
+	r.WaitsInterrupted = uint64(c.waits_interrupted)
+}
+
+func cancelMetricsOf(c *C.capsule_cancel_metrics) (r CancelMetrics) {
+	r.fill(c)
+	return
+}
+
+// MetricsText: A text that the library made.
+type MetricsText struct {
+	// The text, owned by this struct until capsule_metrics_text_release().
+	Text string
+}
+
+func (r *MetricsText) fill(c *C.capsule_metrics_text) {
+	r.Text = textOf(c.text)
+}
+
+func metricsTextOf(c *C.capsule_metrics_text) (r MetricsText) {
 	r.fill(c)
 	return
 }

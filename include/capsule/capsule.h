@@ -29,6 +29,7 @@
 #ifndef CAPSULE_CAPSULE_H
 #define CAPSULE_CAPSULE_H
 
+#include "capsule/audit.h"
 #include "capsule/base.h"
 #include "capsule/bridge.h"
 #include "capsule/checkpoint.h"
@@ -39,6 +40,7 @@
 #include "capsule/execution.h"
 #include "capsule/exporter.h"
 #include "capsule/interceptor.h"
+#include "capsule/introspection.h"
 #include "capsule/log.h"
 #include "capsule/metrics.h"
 #include "capsule/pool.h"

@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/status.hpp"
 #include "capsule/capsule.h"
+#include "diagnostics/audit_callback.hpp"
 #include "session/interceptors.hpp"
 
 namespace capsule::api {
@@ -30,8 +31,9 @@ capsule_status call(capsule_error *error, Body &&body) noexcept {
     if (forked()) {
       return report(Status(CAPSULE_E_FORKED, status_text(CAPSULE_E_FORKED)), error);
     }
-    if (in_log_callback() || in_interceptor()) {
-      return report(Status(CAPSULE_E_REENTRANT, "the library was called from its log sink or an interceptor"), error);
+    if (in_log_callback() || in_interceptor() || in_audit_callback()) {
+      return report(Status(CAPSULE_E_REENTRANT, "the library was called from its log sink, an interceptor or an audit sink"),
+                    error);
     }
     const Status status = body();
     return status.ok() ? CAPSULE_OK : report(status, error);

@@ -5,6 +5,7 @@
 #include "api/call.hpp"
 #include "api/handles.hpp"
 #include "base/clock.hpp"
+#include "base/file.hpp"
 #include "base/text_view.hpp"
 #include "checkpoint/checkpoint.hpp"
 

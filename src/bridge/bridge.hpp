@@ -82,6 +82,7 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
   std::uint64_t list(std::size_t capacity, std::vector<capsule_pending_call> &calls);
   // The most that any session may call; null: what its own rules say.
   [[nodiscard]] const std::shared_ptr<const Policy> &policy() const { return options_.policy; }
+  [[nodiscard]] Runtime &runtime() const { return *runtime_; }
   [[nodiscard]] std::uint32_t max_frame_bytes() const { return runtime_->max_frame_bytes(); }
 
   // bridge_answers.cpp: what the host says. CAPSULE_E_STATE where nobody waits, CAPSULE_E_ARGUMENT where there is no such request.
@@ -131,10 +132,12 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
     std::int32_t kind = 0;  // of the trace
     std::uint64_t request_id = 0;
     std::uint64_t took_ns = 0;
+    std::string denied;  // the capability, where it is a denial
   };
   using Answers = std::vector<Told>;
 
   static void tell(Answers &answers);
+  static void audit(const Told &denial);
   static CallAddress address_of(const HostCall &call);
   static HostAnswer copy(const HostAnswer &answer);
 

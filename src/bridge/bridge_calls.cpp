@@ -7,6 +7,7 @@
 #include "base/utf8.hpp"
 #include "bridge/bridge.hpp"
 #include "capsule/trace.h"
+#include "diagnostics/guard.hpp"
 
 namespace capsule {
 namespace {
@@ -80,8 +81,22 @@ void Bridge::tell(Answers &answers) {
       told.session->trace_call(told.kind, told.address.execution_id, told.request_id, static_cast<int>(told.answer.outcome),
                                told.took_ns);
     }
+    if (!told.denied.empty()) {
+      audit(told);
+    }
     told.session->answer_call(told.address, told.answer);
   }
+}
+
+// It is denied whether or not the trail keeps it.
+void Bridge::audit(const Told &denial) {
+  AuditEntry entry{.decision = CAPSULE_AUDIT_DENIED, .call = "capability"};
+  Guard &guard = denial.session->runtime().guard();
+  entry.target = guard.audit_label(Guarded::kPromises, denial.session->id(), denial.denied);
+  entry.caller =
+      "session " + std::to_string(denial.session->id()) + " execution " + std::to_string(denial.address.execution_id);
+  entry.policy = denial.answer.reason;
+  static_cast<void>(guard.audit().add(std::move(entry)));
 }
 
 void Bridge::count_call(BridgePort &port) {

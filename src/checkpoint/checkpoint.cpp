@@ -2,15 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/random.hpp"
 #include "base/text_view.hpp"
 #include "capsule/value.h"
 
@@ -46,19 +45,6 @@ std::vector<std::string> lines_of(const std::string &text) {
     lines.push_back(line);
   }
   return lines;
-}
-
-// 128 bits, as 32 hexadecimal digits.
-std::string random_id() {
-  std::array<unsigned char, 16> bytes{};
-  while (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-  }
-  std::string id;
-  for (const unsigned char byte : bytes) {
-    constexpr const char *kDigits = "0123456789abcdef";
-    id += {kDigits[byte >> 4U], kDigits[byte & 15U]};
-  }
-  return id;
 }
 
 }  // namespace

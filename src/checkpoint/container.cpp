@@ -1,17 +1,15 @@
 #include "checkpoint/container.hpp"
 
 #include <fcntl.h>
-#include <nettle/hmac.h>
-#include <nettle/memops.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <vector>
+
+#include "base/digest.hpp"
 
 namespace capsule {
 namespace {
@@ -20,7 +18,7 @@ constexpr std::string_view kMagic("CAPSCKPT", 8);
 constexpr std::uint32_t kCompressed = 1;
 constexpr std::uint32_t kSigned = 2;
 constexpr std::size_t kHeaderSize = 40;
-constexpr std::size_t kTagSize = SHA256_DIGEST_SIZE;
+constexpr std::size_t kTagSize = kDigestSize;
 
 struct Header {
   std::uint32_t format = kContainerFormat;
@@ -45,24 +43,6 @@ Number take(std::string_view &bytes) {
   }
   bytes.remove_prefix(sizeof number);
   return number;
-}
-
-const std::uint8_t *bytes_of(std::string_view text) { return reinterpret_cast<const std::uint8_t *>(text.data()); }
-
-std::array<std::uint8_t, kTagSize> tag_of(std::string_view bytes, std::string_view key) {
-  std::array<std::uint8_t, kTagSize> tag{};
-  if (key.empty()) {
-    sha256_ctx context;
-    sha256_init(&context);
-    sha256_update(&context, bytes.size(), bytes_of(bytes));
-    sha256_digest(&context, tag.size(), tag.data());
-  } else {
-    hmac_sha256_ctx context;
-    hmac_sha256_set_key(&context, key.size(), bytes_of(key));
-    hmac_sha256_update(&context, bytes.size(), bytes_of(bytes));
-    hmac_sha256_digest(&context, tag.size(), tag.data());
-  }
-  return tag;
 }
 
 Status refuse(std::string reason) { return {CAPSULE_E_CHECKPOINT, "checkpoint: " + std::move(reason)}; }
@@ -134,7 +114,7 @@ Result<std::string> encode_container(std::string_view manifest, std::string_view
   put<std::uint64_t>(bytes, body.size());
   bytes += manifest;
   bytes += kept;
-  const auto tag = tag_of(bytes, key);
+  const Digest tag = digest_of(bytes, key);
   bytes.append(tag.begin(), tag.end());
   return bytes;
 }
@@ -165,9 +145,9 @@ Result<Container> read_container(std::string_view bytes, std::string_view key, c
   container.is_signed = is_signed;
   container.is_verified = !is_signed || !key.empty();
   if (container.is_verified && tag == Tag::kChecked) {
-    const auto expected = tag_of(bytes.substr(0, bytes.size() - kTagSize), key);
+    const Digest expected = digest_of(bytes.substr(0, bytes.size() - kTagSize), key);
     // In the same time wherever they differ: that would tell how much of a forged tag is right.
-    if (memeql_sec(expected.data(), bytes.data() + bytes.size() - kTagSize, kTagSize) == 0) {
+    if (!same_digest(expected.data(), reinterpret_cast<const std::uint8_t *>(bytes.data() + bytes.size() - kTagSize))) {
       return refuse(is_signed ? "it is damaged, or signed with another key" : "it is damaged: its checksum is another");
     }
   }
@@ -221,35 +201,6 @@ Status write_file_atomically(const std::string &path, std::string_view bytes) {
   const UniqueFd opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   fsync(opened.get());
   return {};
-}
-
-Result<std::string> read_file(const std::string &path, std::uint64_t most) {
-  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat info {};
-  if (!file.valid() || fstat(file.get(), &info) != 0) {
-    return Status(CAPSULE_E_SYSTEM, "path: '" + path + "': " + std::strerror(errno));
-  }
-  if (!S_ISREG(info.st_mode)) {
-    return Status(CAPSULE_E_ARGUMENT, "path: '" + path + "' is no file");
-  }
-  if (static_cast<std::uint64_t>(info.st_size) > most) {
-    return Status(CAPSULE_E_LIMIT,
-                  "path: '" + path + "' has " + std::to_string(info.st_size) + " bytes; it can have " + std::to_string(most));
-  }
-  std::string bytes(static_cast<std::size_t>(info.st_size), '\0');
-  std::size_t got = 0;
-  while (got < bytes.size()) {
-    const ssize_t count = ::read(file.get(), bytes.data() + got, bytes.size() - got);
-    if (count < 0 && errno != EINTR) {
-      return Status(CAPSULE_E_SYSTEM, "path: '" + path + "': " + std::strerror(errno));
-    }
-    if (count == 0) {
-      break;
-    }
-    got += count > 0 ? static_cast<std::size_t>(count) : 0;
-  }
-  bytes.resize(got);
-  return bytes;
 }
 
 }  // namespace capsule

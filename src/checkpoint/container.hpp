@@ -46,6 +46,5 @@ Status unpack_container(const Container &container, int fd);
 
 // Whole or not at all: by a file beside it, which takes its place.
 Status write_file_atomically(const std::string &path, std::string_view bytes);
-Result<std::string> read_file(const std::string &path, std::uint64_t most);
 
 }  // namespace capsule

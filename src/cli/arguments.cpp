@@ -133,6 +133,9 @@ ParsedArguments parse_arguments(int argc, char **argv) {
   CLI::App *show = checkpoint->add_subcommand("show", "Print what a checkpoint says of itself; nothing of it is run");
   show->add_option("FILE", shown, "The checkpoint")->required();
 
+  AuditArguments audited;
+  const CLI::App *verify = add_audit_command(app, audited);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
@@ -140,6 +143,9 @@ ParsedArguments parse_arguments(int argc, char **argv) {
   }
   if (show->parsed()) {
     return {std::nullopt, shown, 0};
+  }
+  if (verify->parsed()) {
+    return {std::nullopt, std::nullopt, 0, std::move(audited)};
   }
   run.inputs = inputs->results();
   check_inputs(run.inputs);

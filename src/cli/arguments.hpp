@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/audit_command.hpp"
+
 namespace capsule::cli {
 
 // The command line, or a file it names, cannot be used: exit status 2.
@@ -40,6 +42,7 @@ struct ParsedArguments {
   std::optional<RunArguments> run;
   std::optional<std::string> shown_checkpoint;  // the file; neither when all was said already, as for --help
   int exit_code = 0;
+  std::optional<AuditArguments> audited{};
 };
 
 // Reads the files too. Writes help, the version and CLI11's complaints itself. Throws UsageError.

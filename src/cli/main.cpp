@@ -44,6 +44,9 @@ int run(int argc, char **argv, Console &console) {
     if (parsed.shown_checkpoint) {
       capsule::cli::show_checkpoint(*parsed.shown_checkpoint, console);
     }
+    if (parsed.audited) {
+      return capsule::cli::verify_audit(*parsed.audited, console);
+    }
     return parsed.run ? capsule::cli::run(*parsed.run, console) : parsed.exit_code;
   } catch (const capsule::cli::UsageError &error) {
     console.say(error.what());

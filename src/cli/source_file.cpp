@@ -35,7 +35,9 @@ std::string read_all(int fd, std::string_view name) {
   }
 }
 
-std::string read_file(const std::string &path) {
+}  // namespace
+
+std::string read_bytes(const std::string &path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     fail(path, errno);
@@ -47,11 +49,9 @@ std::string read_file(const std::string &path) {
   return read_all(fd, path);
 }
 
-}  // namespace
-
 std::string read_source(const std::string &path) {
   const std::string name = path == "-" ? "stdin" : path;
-  std::string text = path == "-" ? read_all(STDIN_FILENO, name) : read_file(path);
+  std::string text = path == "-" ? read_all(STDIN_FILENO, name) : read_bytes(path);
   if (text.starts_with(kByteOrderMark)) {
     text.erase(0, kByteOrderMark.size());
   }

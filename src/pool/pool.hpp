@@ -59,6 +59,7 @@ class Pool : public std::enable_shared_from_this<Pool>, public SignalSource {
   void add_handle() { handles_.fetch_add(1, std::memory_order_relaxed); }
   void drop_handle();
   [[nodiscard]] const PoolOptions &options() const { return options_; }
+  [[nodiscard]] Runtime &runtime() const { return *runtime_; }
 
   // pool.cpp
   Result<std::shared_ptr<Lease>> acquire(std::string key, std::int64_t timeout_ms);

@@ -1,10 +1,9 @@
 #include "promise/durable.hpp"
 
-#include <nettle/sha2.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/digest.hpp"
 #include "base/log.hpp"
 #include "capsule/durable.h"
 #include "promise/resonate_wire.hpp"
@@ -17,20 +16,6 @@ using Json = nlohmann::json;
 
 // Of the hash that tells one call from another: 128 bits.
 constexpr std::size_t kHashBytes = 16;
-
-std::string hash_of(const std::string &text) {
-  std::uint8_t digest[SHA256_DIGEST_SIZE];
-  sha256_ctx context;
-  sha256_init(&context);
-  sha256_update(&context, text.size(), reinterpret_cast<const std::uint8_t *>(text.data()));
-  sha256_digest(&context, sizeof digest, digest);
-  std::string hex;
-  for (std::size_t i = 0; i < kHashBytes; ++i) {
-    hex += "0123456789abcdef"[digest[i] >> 4U];
-    hex += "0123456789abcdef"[digest[i] & 15U];
-  }
-  return hex;
-}
 
 std::string dump(const Json &document) { return document.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -169,7 +154,7 @@ bool DurableRun::is_over() {
 void DurableRun::give_back(std::function<void()> done) { store_->give_back(claim_, std::move(done)); }
 
 std::string DurableRun::call_id(const HostCall &call, const std::string &key) const {
-  return id_ + store_->separator() + call.capability + "." + hash_of(key);
+  return id_ + store_->separator() + call.capability + "." + hex_of(digest_of(key), kHashBytes);
 }
 
 void DurableRun::recall(const HostCall &call, const std::string &key, Recalled done) {

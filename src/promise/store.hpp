@@ -112,11 +112,11 @@ class PromiseStore : public RuntimeDependent, public std::enable_shared_from_thi
 
   void on_runtime_close() override { close(); }
   void release();  // its handle
+  [[nodiscard]] Runtime &runtime() const { return *runtime_; }
   [[nodiscard]] PromiseFeed &feed() { return feed_; }
   [[nodiscard]] std::uint32_t max_value_bytes() const { return max_value_bytes_; }
 
  protected:
-  [[nodiscard]] Runtime &runtime() const { return *runtime_; }
   std::uint32_t max_value_bytes_ = 1U << 20U;
 
  private:

@@ -4,6 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "diagnostics/guard.hpp"
 #include "session/snapshot.hpp"
 
 namespace capsule {
@@ -30,6 +31,8 @@ Result<std::shared_ptr<Runtime>> Runtime::create(RuntimeOptions options) {
   runtime->loop_ = std::move(loop.value());
   return runtime;
 }
+
+Runtime::Runtime(RuntimeOptions options) : options_(std::move(options)), guard_(std::make_unique<Guard>()) {}
 
 Runtime::~Runtime() {
   // The last reference may be dropped by a task of the loop itself, which cannot join its own thread.
@@ -61,6 +64,7 @@ Result<std::shared_ptr<Session>> Runtime::open_session(SessionOptions options, s
     session =
         std::make_shared<Session>(shared_from_this(), ++sessions_opened_, std::move(options), parent_id, std::move(birth));
     sessions_.emplace(session->id(), session);
+    guard_->inherit(session->id(), parent_id);
     if (const auto found = sessions_.find(parent_id); found != sessions_.end()) {
       parent = found->second;
     }

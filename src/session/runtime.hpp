@@ -16,6 +16,8 @@
 
 namespace capsule {
 
+class Guard;
+
 struct RuntimeOptions {
   std::uint32_t max_frame_bytes = wire::kDefaultMaxFrame;
   std::string worker_dir;
@@ -52,6 +54,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   [[nodiscard]] Exporters &exporters() { return exporters_; }
   // No more is counted by it, and what it has counted is kept.
   void retire_source(SignalSource &source);
+  [[nodiscard]] Guard &guard() { return *guard_; }
 
   // Sessions: when one is terminated.
   // What it has counted goes to those that are gone, at the same moment.
@@ -75,12 +78,13 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   std::shared_ptr<Zygote> zygote(const Profile &profile);
 
  private:
-  explicit Runtime(RuntimeOptions options) : options_(std::move(options)) {}
+  explicit Runtime(RuntimeOptions options);
   void close_dependents();
   void shut_down_zygotes();
   void log_stderr(const std::string &text);
 
   const RuntimeOptions options_;
+  const std::unique_ptr<Guard> guard_;
   std::unique_ptr<Loop> loop_;
   std::atomic<std::uint64_t> handles_{1};
   std::atomic<std::uint64_t> workers_started_{0};

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/clock.hpp"
+#include "diagnostics/guard.hpp"
 #include "session/notifications.hpp"
 #include "session/runtime.hpp"
 #include "session/snapshot.hpp"
@@ -30,7 +31,7 @@ Session::Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOpti
   trace_.add({.kind = CAPSULE_TRACE_SESSION_CREATED, .link = parent_id, .time_ns = counters_.created_ns});
 }
 
-Session::~Session() = default;
+Session::~Session() { runtime_->guard().forget(id_); }
 
 bool Session::add_handle() {
   std::uint64_t handles = handles_.load(std::memory_order_relaxed);

@@ -29,6 +29,7 @@ namespace capsule {
 class Checkpoint;
 class Runtime;
 class Snapshot;
+struct SessionStatus;
 
 // How a checkpoint is to be made.
 struct CheckpointWish {
@@ -148,6 +149,9 @@ class Session : public std::enable_shared_from_this<Session> {
   // The execution that ended last, or 0.
   std::uint64_t last_execution();
   capsule_session_info info();
+  // What runs and what it waits for, from what the host knows (session_status.cpp).
+  SessionStatus status();
+  [[nodiscard]] const SessionOptions &options() const { return options_; }
   std::vector<capsule_trace_event> trace(const capsule_trace_filter &filter, std::size_t capacity, capsule_trace_info &info);
   void note_branch(std::uint64_t session_id);
   capsule_executor_metrics executor_metrics();

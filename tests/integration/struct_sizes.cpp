@@ -89,6 +89,9 @@ CAPSULE_TEST(init_functions_write_no_more_than_the_size_given) {
   check_init(capsule_pool_options_init);
   check_init(capsule_acquire_options_init);
   check_init(capsule_exporter_options_init);
+  check_init(capsule_audit_options_init);
+  check_init(capsule_introspection_policy_init);
+  check_init(capsule_inspection_init);
 }
 
 CAPSULE_TEST(defaults_are_as_documented) {

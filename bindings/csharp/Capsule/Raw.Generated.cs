@@ -59,8 +59,38 @@ namespace Capsule
         /// may help.
         /// </summary>
         Unavailable = 22,
-        /// <summary>A server refuses the credentials, or what they are used for.</summary>
+        /// <summary>
+        /// A server refuses the credentials or what they are for; or a policy, or an audit trail that must keep all,
+        /// denies the call.
+        /// </summary>
         Denied = 23,
+    }
+
+    /// <summary>What became of a call.</summary>
+    public enum Audit : int
+    {
+        /// <summary>No call: a chain begins.</summary>
+        Start = 0,
+        /// <summary>It was answered.</summary>
+        Allowed = 1,
+        /// <summary>The policy, or a rule of the bridge, denied it.</summary>
+        Denied = 2,
+        /// <summary>It was allowed, and failed: the object is closed, an argument is wrong.</summary>
+        Failed = 3,
+    }
+
+    /// <summary>What a check found.</summary>
+    public enum Verdict : int
+    {
+        /// <summary>Every record is as it was made, none is missing, and the head is the one expected.</summary>
+        Verified = 1,
+        /// <summary>
+        /// Nothing wrong was found; but the key, the head, or the head before the first record was not given, and
+        /// `reason` says what that hides.
+        /// </summary>
+        Unanchored = 2,
+        /// <summary>Something is wrong; `line`, `number` and `reason` say where and what.</summary>
+        Broken = 3,
     }
 
     /// <summary>What runs the source text.</summary>
@@ -742,6 +772,161 @@ namespace Capsule
         Control = 2,
     }
 
+    /// <summary>What stands between the pool and an interpreter that does not start; see `breaker_failures`.</summary>
+    public enum BreakerState : int
+    {
+        /// <summary>Sessions are made as they are needed.</summary>
+        Closed = 0,
+        /// <summary>
+        /// None is tried until the pause is over; acquisitions that only a new session could serve fail at once with
+        /// the cause.
+        /// </summary>
+        Open = 1,
+        /// <summary>The pause is over, and one is tried.</summary>
+        HalfOpen = 2,
+    }
+
+    /// <summary>Why a session left its pool, in the pool's trace.</summary>
+    public enum RemovalReason : int
+    {
+        /// <summary>It was used, and the next gets a new one.</summary>
+        Used = 1,
+        /// <summary>Its age, growth or executions.</summary>
+        Recycled = 2,
+        /// <summary>It died, was restarted or restored, or could not be used when it came back.</summary>
+        Lost = 3,
+        /// <summary>A look at it: it hung, or took too much memory.</summary>
+        Health = 4,
+        /// <summary>Nobody wanted it.</summary>
+        Idle = 5,
+        /// <summary>The pool was closed.</summary>
+        Close = 6,
+    }
+
+    /// <summary>Where a session of a pool stands.</summary>
+    public enum PooledState : int
+    {
+        /// <summary>It is being made, or runs imports and warm-up.</summary>
+        Warming = 1,
+        /// <summary>It waits to be acquired.</summary>
+        Idle = 2,
+        /// <summary>It is acquired.</summary>
+        Active = 3,
+        /// <summary>It was given back, or is looked at.</summary>
+        Resetting = 4,
+    }
+
+    /// <summary>How much a call answers.</summary>
+    public enum Inspect : int
+    {
+        /// <summary>Nothing: it is denied.</summary>
+        Off = 0,
+        /// <summary>Numbers, states and times.</summary>
+        Counts = 1,
+        /// <summary>Rows too, with their names redacted.</summary>
+        Redacted = 2,
+        /// <summary>Rows with their names.</summary>
+        Full = 3,
+    }
+
+    /// <summary>What redaction makes of a name; of two, the larger is the stricter.</summary>
+    public enum Redact : int
+    {
+        /// <summary>`"h:"` and 16 hexadecimal digits of the keyed hash.</summary>
+        Hash = 0,
+        /// <summary>Its length in bytes, as in `"len:12"`.</summary>
+        Length = 1,
+        /// <summary>Nothing.</summary>
+        Drop = 2,
+    }
+
+    /// <summary>What a label shows.</summary>
+    public enum Label : int
+    {
+        /// <summary>The name.</summary>
+        Name = 1,
+        /// <summary>Its keyed hash.</summary>
+        Hash = 2,
+        /// <summary>Its length.</summary>
+        Length = 3,
+        /// <summary>Nothing.</summary>
+        Dropped = 4,
+    }
+
+    /// <summary>What is pending.</summary>
+    public enum Pending : int
+    {
+        /// <summary>A call of the host, in a bridge.</summary>
+        Call = 1,
+        /// <summary>A promise, in a store.</summary>
+        Promise = 2,
+    }
+
+    /// <summary>Who will settle it, or waits for it.</summary>
+    public enum Owner : int
+    {
+        /// <summary>Nobody in particular.</summary>
+        None = 0,
+        /// <summary>The session of the row waits for the host.</summary>
+        Session = 1,
+        /// <summary>A durable execution of this host.</summary>
+        Durable = 2,
+    }
+
+    /// <summary>Who an answer is from.</summary>
+    public enum AnsweredBy : int
+    {
+        /// <summary>The worker was asked, and answered in time.</summary>
+        Worker = 1,
+        /// <summary>It did not: this is what the host knows from its last heartbeat.</summary>
+        Host = 2,
+    }
+
+    /// <summary>Where a session stands with its current execution.</summary>
+    public enum Phase : int
+    {
+        /// <summary>Nothing runs.</summary>
+        None = 0,
+        /// <summary>It waits in the queue.</summary>
+        Queued = 1,
+        /// <summary>Its code runs.</summary>
+        Running = 2,
+        /// <summary>It is being cancelled, or its time is over.</summary>
+        Stopping = 3,
+        /// <summary>Its code is over, and the session on its way back to where it was.</summary>
+        RollingBack = 4,
+        /// <summary>No execution: a value, snapshot, checkpoint or restore is under way.</summary>
+        Operation = 5,
+    }
+
+    /// <summary>What it waits for, as far as the host knows; of several, the first of these.</summary>
+    public enum Waits : int
+    {
+        /// <summary>Nothing that the host knows of: it computes, sleeps, or waits for something of its own.</summary>
+        Nothing = 0,
+        /// <summary>A worker that is ready.</summary>
+        Worker = 1,
+        /// <summary>Its turn behind others, or a token of the rate limit.</summary>
+        Turn = 2,
+        /// <summary>A line of input.</summary>
+        Input = 3,
+        /// <summary>The answer to a call of the host.</summary>
+        Call = 4,
+        /// <summary>The host to take its output.</summary>
+        Output = 5,
+    }
+
+    /// <summary>State of a layer of isolation.</summary>
+    public enum Layer : int
+    {
+        /// <summary>It stands between the code and the host.</summary>
+        Active = 1,
+        /// <summary>It does not, and could not: `reason` says why.</summary>
+        Unavailable = 2,
+        /// <summary>It does not, because an option of the host's says so.</summary>
+        Waived = 3,
+    }
+
     /// <summary>Severity of a log record.</summary>
     public enum LogLevel : int
     {
@@ -794,50 +979,6 @@ namespace Capsule
         Unexpected = 4,
         /// <summary>It speaks another version of the protocol.</summary>
         Version = 5,
-    }
-
-    /// <summary>What stands between the pool and an interpreter that does not start; see `breaker_failures`.</summary>
-    public enum BreakerState : int
-    {
-        /// <summary>Sessions are made as they are needed.</summary>
-        Closed = 0,
-        /// <summary>
-        /// None is tried until the pause is over; acquisitions that only a new session could serve fail at once with
-        /// the cause.
-        /// </summary>
-        Open = 1,
-        /// <summary>The pause is over, and one is tried.</summary>
-        HalfOpen = 2,
-    }
-
-    /// <summary>Why a session left its pool, in the pool's trace.</summary>
-    public enum RemovalReason : int
-    {
-        /// <summary>It was used, and the next gets a new one.</summary>
-        Used = 1,
-        /// <summary>Its age, growth or executions.</summary>
-        Recycled = 2,
-        /// <summary>It died, was restarted or restored, or could not be used when it came back.</summary>
-        Lost = 3,
-        /// <summary>A look at it: it hung, or took too much memory.</summary>
-        Health = 4,
-        /// <summary>Nobody wanted it.</summary>
-        Idle = 5,
-        /// <summary>The pool was closed.</summary>
-        Close = 6,
-    }
-
-    /// <summary>Where a session of a pool stands.</summary>
-    public enum PooledState : int
-    {
-        /// <summary>It is being made, or runs imports and warm-up.</summary>
-        Warming = 1,
-        /// <summary>It waits to be acquired.</summary>
-        Idle = 2,
-        /// <summary>It is acquired.</summary>
-        Active = 3,
-        /// <summary>It was given back, or is looked at.</summary>
-        Resetting = 4,
     }
 
 }
@@ -927,6 +1068,156 @@ namespace Capsule.Raw
         /// of room.
         /// </summary>
         public ulong stderr_dropped_bytes;
+    }
+
+    /// <summary>Options of a runtime's audit trail; capsule_audit_options_init() fills the defaults.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_audit_options
+    {
+        /// <summary>`sizeof(capsule_audit_options)`.</summary>
+        public uint struct_size;
+        /// <summary>Records kept in memory, 0 … 65,536; where there are more, the oldest go and are counted. Default 1,024.</summary>
+        public uint ring_records;
+        /// <summary>
+        /// Bytes that key the hashes, at most `CAPSULE_AUDIT_MAX_KEY`; copied, and wiped with the runtime. Default
+        /// empty: no key.
+        /// </summary>
+        public capsule_text key;
+        /// <summary>
+        /// A file that records are appended to, made with mode 0600 where there is none, at most 4,096 bytes; a regular
+        /// file or a device. A record is written by one call, and taken out again where only a part of it had room; it
+        /// is with the kernel when the guarded call returns, and not synced. One runtime has a file at a time. Default
+        /// empty: none.
+        /// </summary>
+        public capsule_text path;
+        /// <summary>Default NULL: none.</summary>
+        public IntPtr callback;
+        /// <summary>Passed to `callback`; valid until the runtime has another trail, or is gone.</summary>
+        public void* user_data;
+        /// <summary>
+        /// 1: a guarded call whose record the sink did not keep answers `CAPSULE_E_DENIED`, and nothing else. Default
+        /// 0: it is answered, the record stays in the ring without a place in the chain, and the next one that is kept
+        /// says how many were lost before it.
+        /// </summary>
+        public int required;
+        /// <summary>Reserved, zero.</summary>
+        public int reserved;
+    }
+
+    /// <summary>One record.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_audit_record
+    {
+        /// <summary>Its place in the ring, from 1: the cursor of who follows.</summary>
+        public ulong sequence;
+        /// <summary>Its number in the chain, from 0; 0 too where `line` is empty.</summary>
+        public ulong number;
+        /// <summary>Nanoseconds since 1970.</summary>
+        public ulong time_ns;
+        /// <summary>Labels of the answer that were redacted or dropped.</summary>
+        public ulong redactions;
+        /// <summary>Size of the answer.</summary>
+        public ulong answer_bytes;
+        /// <summary>`CAPSULE_AUDIT_…`.</summary>
+        public int decision;
+        /// <summary>The `CAPSULE_INSPECT_…` it was answered at, or that denied it.</summary>
+        public int level;
+        /// <summary>Who called, as the call said, at most 64 bytes of it; of a denial of the bridge, session and execution.</summary>
+        public capsule_text caller;
+        /// <summary>The call: `"namespace"`, `"stack"`, …</summary>
+        public capsule_text call;
+        /// <summary>What it was about: `"session 3"`.</summary>
+        public capsule_text target;
+        /// <summary>Which policy decided: `"runtime"`, `"session"`, `"request"`; of a denial of the bridge, the rule's reason.</summary>
+        public capsule_text policy;
+        /// <summary>The record as it is hashed, without a newline; empty where the sink did not keep it.</summary>
+        public capsule_text line;
+    }
+
+    /// <summary>The state of a trail.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_audit_info
+    {
+        /// <summary>`sizeof(capsule_audit_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Records in the ring.</summary>
+        public uint stored;
+        /// <summary>Records made of calls that were allowed, since the runtime's creation.</summary>
+        public ulong allowed;
+        /// <summary>Of calls that were denied.</summary>
+        public ulong denied;
+        /// <summary>Of calls that failed.</summary>
+        public ulong failed;
+        /// <summary>Records that left the ring.</summary>
+        public ulong evicted;
+        /// <summary>Records that the sink did not keep.</summary>
+        public ulong lost;
+        /// <summary>Number of the last record in the chain.</summary>
+        public ulong number;
+        /// <summary>Hash of the last record, in hexadecimal digits; empty before the first.</summary>
+        public fixed byte head[72];
+    }
+
+    /// <summary>Records handed out.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_audit_list
+    {
+        /// <summary>`sizeof(capsule_audit_list)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>`sizeof(capsule_audit_record)` of the library: the stride of `records`.</summary>
+        public uint record_size;
+        /// <summary>The records, the oldest first; owned by the list.</summary>
+        public capsule_audit_record* records;
+        /// <summary>Number of `records`.</summary>
+        public UIntPtr count;
+        /// <summary>The library's.</summary>
+        public IntPtr storage;
+    }
+
+    /// <summary>What is to be checked, and against what; all zero but `struct_size` and one of `path` and `data` for the least.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_audit_check
+    {
+        /// <summary>`sizeof(capsule_audit_check)`.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>The file; or empty, and `data`.</summary>
+        public capsule_text path;
+        /// <summary>Records, each with a newline behind it; at most 1 GiB, as the file.</summary>
+        public capsule_text data;
+        /// <summary>The key of every chain in it; empty for none. With one, a chain without is broken.</summary>
+        public capsule_text key;
+        /// <summary>Hash of the last record, 64 hexadecimal digits; empty where it is not known.</summary>
+        public capsule_text head;
+        /// <summary>The head before the first record, likewise; empty where there is to be none: the first chain began then.</summary>
+        public capsule_text head_before;
+    }
+
+    /// <summary>What was found.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_audit_report
+    {
+        /// <summary>`sizeof(capsule_audit_report)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_VERDICT_VERIFIED`, `…_UNANCHORED`, `…_BROKEN`.</summary>
+        public int verdict;
+        /// <summary>Records found good, start records included.</summary>
+        public ulong records;
+        /// <summary>Chains: start records.</summary>
+        public ulong chains;
+        /// <summary>Records that were lost by the sink, as the chains say.</summary>
+        public ulong lost;
+        /// <summary>Of the first record that is wrong: its line, from 1; 0 where none is, or what is wrong is no record.</summary>
+        public ulong line;
+        /// <summary>Its number in its chain, as it says.</summary>
+        public ulong number;
+        /// <summary>Hash of the last good record.</summary>
+        public fixed byte head[72];
+        /// <summary>The head before the first record; empty for none.</summary>
+        public fixed byte head_before[72];
+        /// <summary>One sentence; empty where all is verified.</summary>
+        public fixed byte reason[256];
     }
 
     /// <summary>
@@ -2572,201 +2863,6 @@ namespace Capsule.Raw
         public ulong longest_ns;
     }
 
-    /// <summary>A sink. All zero but `struct_size`: none.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_log_options
-    {
-        /// <summary>`sizeof(capsule_log_options)`.</summary>
-        public uint struct_size;
-        /// <summary>`CAPSULE_LOG_SINK_…`. Default none.</summary>
-        public int sink;
-        /// <summary>The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.</summary>
-        public int level;
-        /// <summary>`CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.</summary>
-        public int format;
-        /// <summary>The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.</summary>
-        public capsule_text path;
-        /// <summary>The function, not NULL; read for `CAPSULE_LOG_SINK_CALLBACK` alone.</summary>
-        public IntPtr callback;
-        /// <summary>Passed to it. It must stay valid until the sink is replaced and that call has returned.</summary>
-        public void* user_data;
-    }
-
-    /// <summary>What became of the process's log records so far: by level, `[0]` debug … `[3]` error.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_log_info
-    {
-        /// <summary>`sizeof(capsule_log_info)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>Reserved, zero.</summary>
-        public uint reserved;
-        /// <summary>Handed to a sink.</summary>
-        public fixed ulong records[4];
-        /// <summary>
-        /// Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before
-        /// and then only counted.
-        /// </summary>
-        public fixed ulong dropped[4];
-    }
-
-    /// <summary>
-    /// What a worker's process told of itself in its last heartbeat, and what the host counted of heartbeats.
-    ///
-    /// Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
-    /// figures but the counters are of the live worker, zero before its first heartbeat.
-    /// </summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_worker_metrics
-    {
-        /// <summary>`sizeof(capsule_worker_metrics)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>`CAPSULE_SESSION_…`, as the host knows it now.</summary>
-        public int state;
-        /// <summary>Process id of the live worker, or 0.</summary>
-        public int pid;
-        /// <summary>Its threads.</summary>
-        public uint threads;
-        /// <summary>Descriptors that it has open.</summary>
-        public uint open_descriptors;
-        /// <summary>Time between heartbeats that was asked for, in milliseconds.</summary>
-        public uint heartbeat_interval_ms;
-        /// <summary>Time since the worker became ready, 0 without one.</summary>
-        public ulong uptime_ns;
-        /// <summary>Resident memory, shared pages included.</summary>
-        public ulong resident_bytes;
-        /// <summary>The most there was. A fork begins with what its zygote had.</summary>
-        public ulong peak_resident_bytes;
-        /// <summary>Resident pages shared with nobody.</summary>
-        public ulong private_bytes;
-        /// <summary>Resident pages shared with the zygote, other sessions or files.</summary>
-        public ulong shared_bytes;
-        /// <summary>User and system CPU time since its birth.</summary>
-        public ulong cpu_ns;
-        /// <summary>CPU use over the last interval, 0 … number of cores.</summary>
-        public double cpu_ratio;
-        /// <summary>Names in the namespace, dunders included, when it was last counted: at the end of an execution.</summary>
-        public ulong namespace_size;
-        /// <summary>How long ago that was, as of now; 0 for never.</summary>
-        public ulong namespace_age_ns;
-        /// <summary>The execution that ran then, or 0.</summary>
-        public ulong execution_id;
-        /// <summary>Its age then, or 0.</summary>
-        public ulong execution_age_ns;
-        /// <summary>When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.</summary>
-        public ulong heartbeat_ns;
-        /// <summary>How long ago that was, as of now.</summary>
-        public ulong heartbeat_age_ns;
-        /// <summary>Heartbeats that came, of all workers of the session.</summary>
-        public ulong heartbeats;
-        /// <summary>
-        /// Those that did not, of all workers: one for each interval that went by, and half of the next, without one.
-        /// Counted whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
-        /// </summary>
-        public ulong heartbeats_missed;
-        /// <summary>Those that workers could not send because the host did not read, as told by the next that was.</summary>
-        public ulong send_failures;
-        /// <summary>CPU time of all workers of the session, as of their last heartbeats.</summary>
-        public ulong cpu_total_ns;
-    }
-
-    /// <summary>What a worker announced when it became ready; empty before.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_worker_info
-    {
-        /// <summary>`sizeof(capsule_worker_info)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>Process id of the live worker, or 0.</summary>
-        public int pid;
-        /// <summary>Version of the interpreter, as `"3.11.2"`.</summary>
-        public fixed byte python_version[64];
-        /// <summary>Its path.</summary>
-        public fixed byte python_path[512];
-        /// <summary>The executors that it has, comma-separated, as `"python"`.</summary>
-        public fixed byte executors[64];
-        /// <summary>What it can do, comma-separated, as `"execute,input,cancel"`.</summary>
-        public fixed byte features[512];
-        /// <summary>
-        /// Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes,
-        /// seconds or a number.
-        /// </summary>
-        public fixed byte limits[512];
-        /// <summary>Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.</summary>
-        public fixed byte isolation[64];
-    }
-
-    /// <summary>Frames one way. Never extended.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_transport_flow
-    {
-        /// <summary>Frames.</summary>
-        public ulong frames;
-        /// <summary>Their bytes.</summary>
-        public ulong bytes;
-        /// <summary>Bytes of the largest.</summary>
-        public ulong largest_bytes;
-        /// <summary>
-        /// Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library
-        /// does not know.
-        /// </summary>
-        public fixed ulong messages[64];
-    }
-
-    /// <summary>What went between a session's host and its workers, restarts included.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_transport_metrics
-    {
-        /// <summary>`sizeof(capsule_transport_metrics)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>Reserved, zero.</summary>
-        public uint reserved;
-        /// <summary>To the workers.</summary>
-        public capsule_transport_flow sent;
-        /// <summary>From the workers.</summary>
-        public capsule_transport_flow received;
-        /// <summary>Frames refused, by `CAPSULE_REJECT_…`.</summary>
-        public fixed ulong rejected[16];
-        /// <summary>Reads that brought something.</summary>
-        public ulong wakeups;
-        /// <summary>Of these, they ended in the middle of a frame.</summary>
-        public ulong partial_reads;
-        /// <summary>Frames that a socket did not take whole at once.</summary>
-        public ulong write_stalls;
-        /// <summary>Bytes that wait for a socket now.</summary>
-        public ulong queue_bytes;
-        /// <summary>The most that ever waited for one.</summary>
-        public ulong queue_bytes_max;
-    }
-
-    /// <summary>What cancels did; opt-in by `enable_metrics`.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_cancel_metrics
-    {
-        /// <summary>`sizeof(capsule_cancel_metrics)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>Reserved, zero.</summary>
-        public uint reserved;
-        /// <summary>Executions that a cancel or a timeout reached, each counted once, however often it was asked for.</summary>
-        public ulong triggers;
-        /// <summary>Executions that ended as canceled.</summary>
-        public ulong executions_canceled;
-        /// <summary>Of these, they were ended while they waited: in the queue, or for a token.</summary>
-        public ulong waits_interrupted;
-    }
-
-    /// <summary>A text that the library made.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_metrics_text
-    {
-        /// <summary>`sizeof(capsule_metrics_text)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>Reserved, zero.</summary>
-        public uint reserved;
-        /// <summary>The text, owned by this struct until capsule_metrics_text_release().</summary>
-        public capsule_text text;
-        /// <summary>The library's.</summary>
-        public IntPtr storage;
-    }
-
     /// <summary>
     /// What a pool has counted, and what it holds: numbers only, copied at one moment, so that sums add up:
     /// - attempts = successes + timeouts + canceled + refused + errors + waiters_now;
@@ -3044,6 +3140,488 @@ namespace Capsule.Raw
         public IntPtr storage;
     }
 
+    /// <summary>Who may see how much; capsule_introspection_policy_init() fills the defaults.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_introspection_policy
+    {
+        /// <summary>`sizeof(capsule_introspection_policy)`.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.</summary>
+        public int redaction;
+        /// <summary>
+        /// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in
+        /// audit records. Default counts, as all below.
+        /// </summary>
+        public int promises;
+        /// <summary>Of a session's names.</summary>
+        public int namespace_summary;
+        /// <summary>Of a pool.</summary>
+        public int pool;
+        /// <summary>Of what a session executes.</summary>
+        public int execution;
+        /// <summary>Of the isolation of a session.</summary>
+        public int isolation;
+        /// <summary>Of the stacks of a worker.</summary>
+        public int stack;
+        /// <summary>Of labels in traces.</summary>
+        public int trace;
+        /// <summary>Of what is known of a dead worker.</summary>
+        public int postmortem;
+        /// <summary>Longest label in bytes, after redaction, 24 … 1,024. Default 64.</summary>
+        public uint max_label_bytes;
+        /// <summary>Most rows of an answer, 1 … 65,536. Default 1,000.</summary>
+        public uint max_rows;
+        /// <summary>
+        /// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is
+        /// the runtime's.
+        /// </summary>
+        public capsule_text key;
+    }
+
+    /// <summary>One look; capsule_inspection_init() fills the defaults.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_inspection
+    {
+        /// <summary>`sizeof(capsule_inspection)`.</summary>
+        public uint struct_size;
+        /// <summary>
+        /// The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied.
+        /// Default 0: what the policy allows.
+        /// </summary>
+        public int level;
+        /// <summary>Who looks, for the audit record: at most 64 bytes. Default empty.</summary>
+        public capsule_text caller;
+        /// <summary>How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.</summary>
+        public long timeout_ms;
+        /// <summary>Most rows wanted; 0, the default, for as many as the policy allows.</summary>
+        public uint max_rows;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+    }
+
+    /// <summary>A name, as far as the policy shows it. Never extended: it is part of rows.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_label
+    {
+        /// <summary>What is shown, at most `max_label_bytes`; owned by the answer.</summary>
+        public capsule_text text;
+        /// <summary>Length of what is shown before it was cut: larger than `text.size` where it was.</summary>
+        public ulong full_bytes;
+        /// <summary>`CAPSULE_LABEL_…`.</summary>
+        public int form;
+        /// <summary>Reserved, zero.</summary>
+        public int reserved;
+    }
+
+    /// <summary>One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_pending_row
+    {
+        /// <summary>The request's id; 0 of a promise.</summary>
+        public ulong request_id;
+        /// <summary>The session that waits; 0 of a promise.</summary>
+        public ulong session_id;
+        /// <summary>The execution that waits; 0 of a promise.</summary>
+        public ulong execution_id;
+        /// <summary>Since it came, or was known here.</summary>
+        public ulong age_ns;
+        /// <summary>Until its deadline; `UINT64_MAX` for none.</summary>
+        public ulong left_ns;
+        /// <summary>`CAPSULE_PENDING_…`.</summary>
+        public int kind;
+        /// <summary>`CAPSULE_CALL_…` of a call, `CAPSULE_PROMISE_…` of a promise.</summary>
+        public int state;
+        /// <summary>`CAPSULE_OWNER_…`.</summary>
+        public int owner;
+        /// <summary>How many wait for a promise here; 1 of a call.</summary>
+        public uint waiters;
+        /// <summary>The capability's name, or the promise's id.</summary>
+        public capsule_label name;
+    }
+
+    /// <summary>What is pending in a bridge or a store.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_pending_summary
+    {
+        /// <summary>`sizeof(capsule_pending_summary)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>The `CAPSULE_INSPECT_…` it is answered at.</summary>
+        public int level;
+        /// <summary>How many are open.</summary>
+        public ulong total;
+        /// <summary>Of these, left out of `rows`: at the level of counts, all.</summary>
+        public ulong left_out;
+        /// <summary>Labels redacted.</summary>
+        public ulong redactions;
+        /// <summary>Age of the oldest, of those looked at.</summary>
+        public ulong oldest_ns;
+        /// <summary>Size of one of `rows`, set by the library.</summary>
+        public uint row_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>`count` of them, the oldest first; owned by this struct.</summary>
+        public capsule_pending_row* rows;
+        /// <summary>Their number.</summary>
+        public UIntPtr count;
+        /// <summary>The library's.</summary>
+        public IntPtr storage;
+    }
+
+    /// <summary>One name of a namespace. Never extended: rows are handed out as an array.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_namespace_row
+    {
+        /// <summary>The name.</summary>
+        public capsule_label name;
+        /// <summary>Its value's type; names of built-in types are never redacted.</summary>
+        public capsule_label type_name;
+        /// <summary>As in capsule_name: an estimate.</summary>
+        public ulong size_bytes;
+        /// <summary>`CAPSULE_NAME_…`.</summary>
+        public int kind;
+        /// <summary>Reserved, zero.</summary>
+        public int reserved;
+    }
+
+    /// <summary>What a session's namespace holds.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_namespace_summary
+    {
+        /// <summary>`sizeof(capsule_namespace_summary)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>The `CAPSULE_INSPECT_…` it is answered at.</summary>
+        public int level;
+        /// <summary>`CAPSULE_ANSWERED_BY_…`. Of the host there are `total` and `age_ns` alone.</summary>
+        public int answered_by;
+        /// <summary>Why the worker did not answer: the status that capsule_session_list() would have; else 0.</summary>
+        public int worker_status;
+        /// <summary>How long ago it was so.</summary>
+        public ulong age_ns;
+        /// <summary>Names there are; by the host, with dunders.</summary>
+        public ulong total;
+        /// <summary>Of these, left out of `rows`.</summary>
+        public ulong left_out;
+        /// <summary>Labels redacted.</summary>
+        public ulong redactions;
+        /// <summary>Names that the numbers below are of: all, up to 65,536.</summary>
+        public ulong counted;
+        /// <summary>Sum of their `size_bytes`.</summary>
+        public ulong size_bytes;
+        /// <summary>Values among them.</summary>
+        public ulong values;
+        /// <summary>Functions.</summary>
+        public ulong functions;
+        /// <summary>Classes.</summary>
+        public ulong classes;
+        /// <summary>Modules.</summary>
+        public ulong modules;
+        /// <summary>Size of one of `rows`, set by the library.</summary>
+        public uint row_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>`count` of them in the order they were bound; owned by this struct.</summary>
+        public capsule_namespace_row* rows;
+        /// <summary>Their number.</summary>
+        public UIntPtr count;
+        /// <summary>The library's.</summary>
+        public IntPtr storage;
+    }
+
+    /// <summary>The sessions of a pool.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_pool_summary
+    {
+        /// <summary>`sizeof(capsule_pool_summary)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>The `CAPSULE_INSPECT_…` it is answered at.</summary>
+        public int level;
+        /// <summary>Sessions there are.</summary>
+        public ulong total;
+        /// <summary>Of these, left out of `rows`: at the level of counts, all.</summary>
+        public ulong left_out;
+        /// <summary>Labels redacted: `info-&gt;last_error`.</summary>
+        public ulong redactions;
+        /// <summary>Size of one of `rows`, set by the library.</summary>
+        public uint row_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>`count` of them; owned by this struct.</summary>
+        public capsule_pool_session* rows;
+        /// <summary>Their number.</summary>
+        public UIntPtr count;
+        /// <summary>The library's.</summary>
+        public IntPtr storage;
+    }
+
+    /// <summary>What a session executes: from the host's knowledge alone, so it is answered whatever the worker does.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_execution_status
+    {
+        /// <summary>`sizeof(capsule_execution_status)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>The `CAPSULE_INSPECT_…` it is answered at.</summary>
+        public int level;
+        /// <summary>`CAPSULE_SESSION_…`.</summary>
+        public int session_state;
+        /// <summary>`CAPSULE_PHASE_…`.</summary>
+        public int phase;
+        /// <summary>`CAPSULE_WAITS_…`.</summary>
+        public int waits_for;
+        /// <summary>`CAPSULE_MODE_…` it was submitted with.</summary>
+        public int mode;
+        /// <summary>Its id, or that of the first in the queue where none runs; 0 for none.</summary>
+        public ulong execution_id;
+        /// <summary>Since it was submitted.</summary>
+        public ulong age_ns;
+        /// <summary>Since it was sent to the worker; 0 before.</summary>
+        public ulong running_ns;
+        /// <summary>Executions that wait behind it.</summary>
+        public ulong queued;
+        /// <summary>Bytes of its output that the host has not taken.</summary>
+        public ulong output_queue_bytes;
+        /// <summary>Lines of input it waits for.</summary>
+        public ulong open_inputs;
+        /// <summary>Calls of the host that the session has open.</summary>
+        public ulong open_calls;
+        /// <summary>Since the worker's last heartbeat; `UINT64_MAX` for none. A worker that hangs in Python goes on beating.</summary>
+        public ulong heartbeat_age_ns;
+        /// <summary>Until the worker is killed; `UINT64_MAX` where it is not to be.</summary>
+        public ulong kill_left_ns;
+    }
+
+    /// <summary>One layer. Never extended: rows are handed out as an array.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_isolation_layer
+    {
+        /// <summary>Its name, as in `"process"`; a static string.</summary>
+        public capsule_text name;
+        /// <summary>One sentence: what it does, or why it does not; a static string. Empty at the level of counts.</summary>
+        public capsule_text reason;
+        /// <summary>`CAPSULE_LAYER_…`.</summary>
+        public int state;
+        /// <summary>Reserved, zero.</summary>
+        public int reserved;
+    }
+
+    /// <summary>What stands between a session's code and its host.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_isolation_report
+    {
+        /// <summary>`sizeof(capsule_isolation_report)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>The `CAPSULE_INSPECT_…` it is answered at.</summary>
+        public int level;
+        /// <summary>Layers that are active.</summary>
+        public uint active;
+        /// <summary>Layers that are unavailable.</summary>
+        public uint unavailable;
+        /// <summary>Layers that are waived.</summary>
+        public uint waived;
+        /// <summary>Size of one of `rows`, set by the library.</summary>
+        public uint row_size;
+        /// <summary>`count` of them; owned by this struct.</summary>
+        public capsule_isolation_layer* rows;
+        /// <summary>Their number: every layer, at every level.</summary>
+        public UIntPtr count;
+        /// <summary>The library's.</summary>
+        public IntPtr storage;
+    }
+
+    /// <summary>A sink. All zero but `struct_size`: none.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_log_options
+    {
+        /// <summary>`sizeof(capsule_log_options)`.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_LOG_SINK_…`. Default none.</summary>
+        public int sink;
+        /// <summary>The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.</summary>
+        public int level;
+        /// <summary>`CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.</summary>
+        public int format;
+        /// <summary>The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.</summary>
+        public capsule_text path;
+        /// <summary>The function, not NULL; read for `CAPSULE_LOG_SINK_CALLBACK` alone.</summary>
+        public IntPtr callback;
+        /// <summary>Passed to it. It must stay valid until the sink is replaced and that call has returned.</summary>
+        public void* user_data;
+    }
+
+    /// <summary>What became of the process's log records so far: by level, `[0]` debug … `[3]` error.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_log_info
+    {
+        /// <summary>`sizeof(capsule_log_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>Handed to a sink.</summary>
+        public fixed ulong records[4];
+        /// <summary>
+        /// Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before
+        /// and then only counted.
+        /// </summary>
+        public fixed ulong dropped[4];
+    }
+
+    /// <summary>
+    /// What a worker's process told of itself in its last heartbeat, and what the host counted of heartbeats.
+    ///
+    /// Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
+    /// figures but the counters are of the live worker, zero before its first heartbeat.
+    /// </summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_worker_metrics
+    {
+        /// <summary>`sizeof(capsule_worker_metrics)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_SESSION_…`, as the host knows it now.</summary>
+        public int state;
+        /// <summary>Process id of the live worker, or 0.</summary>
+        public int pid;
+        /// <summary>Its threads.</summary>
+        public uint threads;
+        /// <summary>Descriptors that it has open.</summary>
+        public uint open_descriptors;
+        /// <summary>Time between heartbeats that was asked for, in milliseconds.</summary>
+        public uint heartbeat_interval_ms;
+        /// <summary>Time since the worker became ready, 0 without one.</summary>
+        public ulong uptime_ns;
+        /// <summary>Resident memory, shared pages included.</summary>
+        public ulong resident_bytes;
+        /// <summary>The most there was. A fork begins with what its zygote had.</summary>
+        public ulong peak_resident_bytes;
+        /// <summary>Resident pages shared with nobody.</summary>
+        public ulong private_bytes;
+        /// <summary>Resident pages shared with the zygote, other sessions or files.</summary>
+        public ulong shared_bytes;
+        /// <summary>User and system CPU time since its birth.</summary>
+        public ulong cpu_ns;
+        /// <summary>CPU use over the last interval, 0 … number of cores.</summary>
+        public double cpu_ratio;
+        /// <summary>Names in the namespace, dunders included, when it was last counted: at the end of an execution.</summary>
+        public ulong namespace_size;
+        /// <summary>How long ago that was, as of now; 0 for never.</summary>
+        public ulong namespace_age_ns;
+        /// <summary>The execution that ran then, or 0.</summary>
+        public ulong execution_id;
+        /// <summary>Its age then, or 0.</summary>
+        public ulong execution_age_ns;
+        /// <summary>When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.</summary>
+        public ulong heartbeat_ns;
+        /// <summary>How long ago that was, as of now.</summary>
+        public ulong heartbeat_age_ns;
+        /// <summary>Heartbeats that came, of all workers of the session.</summary>
+        public ulong heartbeats;
+        /// <summary>
+        /// Those that did not, of all workers: one for each interval that went by, and half of the next, without one.
+        /// Counted whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
+        /// </summary>
+        public ulong heartbeats_missed;
+        /// <summary>Those that workers could not send because the host did not read, as told by the next that was.</summary>
+        public ulong send_failures;
+        /// <summary>CPU time of all workers of the session, as of their last heartbeats.</summary>
+        public ulong cpu_total_ns;
+    }
+
+    /// <summary>What a worker announced when it became ready; empty before.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_worker_info
+    {
+        /// <summary>`sizeof(capsule_worker_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Process id of the live worker, or 0.</summary>
+        public int pid;
+        /// <summary>Version of the interpreter, as `"3.11.2"`.</summary>
+        public fixed byte python_version[64];
+        /// <summary>Its path.</summary>
+        public fixed byte python_path[512];
+        /// <summary>The executors that it has, comma-separated, as `"python"`.</summary>
+        public fixed byte executors[64];
+        /// <summary>What it can do, comma-separated, as `"execute,input,cancel"`.</summary>
+        public fixed byte features[512];
+        /// <summary>
+        /// Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes,
+        /// seconds or a number.
+        /// </summary>
+        public fixed byte limits[512];
+        /// <summary>Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.</summary>
+        public fixed byte isolation[64];
+    }
+
+    /// <summary>Frames one way. Never extended.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_transport_flow
+    {
+        /// <summary>Frames.</summary>
+        public ulong frames;
+        /// <summary>Their bytes.</summary>
+        public ulong bytes;
+        /// <summary>Bytes of the largest.</summary>
+        public ulong largest_bytes;
+        /// <summary>
+        /// Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library
+        /// does not know.
+        /// </summary>
+        public fixed ulong messages[64];
+    }
+
+    /// <summary>What went between a session's host and its workers, restarts included.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_transport_metrics
+    {
+        /// <summary>`sizeof(capsule_transport_metrics)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>To the workers.</summary>
+        public capsule_transport_flow sent;
+        /// <summary>From the workers.</summary>
+        public capsule_transport_flow received;
+        /// <summary>Frames refused, by `CAPSULE_REJECT_…`.</summary>
+        public fixed ulong rejected[16];
+        /// <summary>Reads that brought something.</summary>
+        public ulong wakeups;
+        /// <summary>Of these, they ended in the middle of a frame.</summary>
+        public ulong partial_reads;
+        /// <summary>Frames that a socket did not take whole at once.</summary>
+        public ulong write_stalls;
+        /// <summary>Bytes that wait for a socket now.</summary>
+        public ulong queue_bytes;
+        /// <summary>The most that ever waited for one.</summary>
+        public ulong queue_bytes_max;
+    }
+
+    /// <summary>What cancels did; opt-in by `enable_metrics`.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_cancel_metrics
+    {
+        /// <summary>`sizeof(capsule_cancel_metrics)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>Executions that a cancel or a timeout reached, each counted once, however often it was asked for.</summary>
+        public ulong triggers;
+        /// <summary>Executions that ended as canceled.</summary>
+        public ulong executions_canceled;
+        /// <summary>Of these, they were ended while they waited: in the queue, or for a token.</summary>
+        public ulong waits_interrupted;
+    }
+
+    /// <summary>A text that the library made.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_metrics_text
+    {
+        /// <summary>`sizeof(capsule_metrics_text)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>The text, owned by this struct until capsule_metrics_text_release().</summary>
+        public capsule_text text;
+        /// <summary>The library's.</summary>
+        public IntPtr storage;
+    }
+
     /// <summary>What is known of a snapshot.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_snapshot_info
@@ -3078,6 +3656,15 @@ namespace Capsule.Raw
         /// </summary>
         public ulong proportional_bytes;
     }
+
+    /// <summary>
+    /// Receives one record, in the order of the chain.
+    ///
+    /// Called on the thread whose call is recorded, one call at a time. `line` is a line of JSON without its newline,
+    /// valid during the call. Calls into the library from here answer `CAPSULE_E_REENTRANT`.
+    /// </summary>
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    public unsafe delegate int capsule_audit_callback(void* user_data, byte* line, UIntPtr line_size);
 
     /// <summary>
     /// Says that an execution's queue is no longer empty.
@@ -3130,6 +3717,12 @@ namespace Capsule.Raw
             ("capsule_error", sizeof(capsule_error), 508),
             ("capsule_runtime_options", sizeof(capsule_runtime_options), 24),
             ("capsule_runtime_info", sizeof(capsule_runtime_info), 72),
+            ("capsule_audit_options", sizeof(capsule_audit_options), 64),
+            ("capsule_audit_record", sizeof(capsule_audit_record), 128),
+            ("capsule_audit_info", sizeof(capsule_audit_info), 128),
+            ("capsule_audit_list", sizeof(capsule_audit_list), 32),
+            ("capsule_audit_check", sizeof(capsule_audit_check), 88),
+            ("capsule_audit_report", sizeof(capsule_audit_report), 448),
             ("capsule_session_options", sizeof(capsule_session_options), 272),
             ("capsule_session_info", sizeof(capsule_session_info), 560),
             ("capsule_value", sizeof(capsule_value), 96),
@@ -3171,6 +3764,23 @@ namespace Capsule.Raw
             ("capsule_frame", sizeof(capsule_frame), 56),
             ("capsule_interceptor_options", sizeof(capsule_interceptor_options), 48),
             ("capsule_interceptor_info", sizeof(capsule_interceptor_info), 56),
+            ("capsule_pool_metrics", sizeof(capsule_pool_metrics), 616),
+            ("capsule_pool_info", sizeof(capsule_pool_info), 712),
+            ("capsule_pool_session", sizeof(capsule_pool_session), 64),
+            ("capsule_pool_sessions", sizeof(capsule_pool_sessions), 32),
+            ("capsule_pool_import", sizeof(capsule_pool_import), 48),
+            ("capsule_pool_imports", sizeof(capsule_pool_imports), 32),
+            ("capsule_introspection_policy", sizeof(capsule_introspection_policy), 64),
+            ("capsule_inspection", sizeof(capsule_inspection), 40),
+            ("capsule_label", sizeof(capsule_label), 32),
+            ("capsule_pending_row", sizeof(capsule_pending_row), 88),
+            ("capsule_pending_summary", sizeof(capsule_pending_summary), 72),
+            ("capsule_namespace_row", sizeof(capsule_namespace_row), 80),
+            ("capsule_namespace_summary", sizeof(capsule_namespace_summary), 128),
+            ("capsule_pool_summary", sizeof(capsule_pool_summary), 64),
+            ("capsule_execution_status", sizeof(capsule_execution_status), 96),
+            ("capsule_isolation_layer", sizeof(capsule_isolation_layer), 40),
+            ("capsule_isolation_report", sizeof(capsule_isolation_report), 48),
             ("capsule_log_options", sizeof(capsule_log_options), 48),
             ("capsule_log_info", sizeof(capsule_log_info), 72),
             ("capsule_worker_metrics", sizeof(capsule_worker_metrics), 160),
@@ -3179,12 +3789,6 @@ namespace Capsule.Raw
             ("capsule_transport_metrics", sizeof(capsule_transport_metrics), 1248),
             ("capsule_cancel_metrics", sizeof(capsule_cancel_metrics), 32),
             ("capsule_metrics_text", sizeof(capsule_metrics_text), 32),
-            ("capsule_pool_metrics", sizeof(capsule_pool_metrics), 616),
-            ("capsule_pool_info", sizeof(capsule_pool_info), 712),
-            ("capsule_pool_session", sizeof(capsule_pool_session), 64),
-            ("capsule_pool_sessions", sizeof(capsule_pool_sessions), 32),
-            ("capsule_pool_import", sizeof(capsule_pool_import), 48),
-            ("capsule_pool_imports", sizeof(capsule_pool_imports), 32),
             ("capsule_snapshot_info", sizeof(capsule_snapshot_info), 88),
         };
 
@@ -3226,6 +3830,12 @@ namespace Capsule.Raw
 
         /// <summary>Bytes of `capsule_error.message`, its NUL included.</summary>
         public const int CAPSULE_ERROR_MESSAGE_SIZE = 500;
+
+        /// <summary>Longest key of a chain, in bytes.</summary>
+        public const int CAPSULE_AUDIT_MAX_KEY = 1024;
+
+        /// <summary>Room for a hash in hexadecimal digits, its NUL included.</summary>
+        public const int CAPSULE_AUDIT_HASH_SIZE = 65;
 
         /// <summary>Bytes of the inline texts of `capsule_session_info`, their NUL included.</summary>
         public const int CAPSULE_INFO_TEXT_SIZE = 64;
@@ -3360,6 +3970,100 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_runtime_get_info(IntPtr runtime, capsule_runtime_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Fills the defaults.
+        ///
+        /// - options: Written up to `struct_size` bytes; no-op when NULL.
+        /// - struct_size: `sizeof(capsule_audit_options)`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_audit_options_init(capsule_audit_options* options, uint struct_size);
+
+        /// <summary>
+        /// Gives a runtime another audit trail: a new chain begins, in the ring and in the sink. Until then there is a
+        /// ring of the defaults alone.
+        ///
+        /// - runtime: A runtime.
+        /// - options: NULL for the defaults.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_SYSTEM` (the file cannot be opened, is used by another, does not end with
+        /// a whole record, or the start record was not kept): the former trail stays; `CAPSULE_E_ARGUMENT`;
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; writes to the sink. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_runtime_set_audit(IntPtr runtime, capsule_audit_options* options, capsule_error* error);
+
+        /// <summary>
+        /// Copies what a trail has counted, and its head.
+        ///
+        /// - runtime: A runtime, closed ones included.
+        /// - info: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_runtime_get_audit_info(IntPtr runtime, capsule_audit_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Copies the records in the ring.
+        ///
+        /// - runtime: A runtime, closed ones included.
+        /// - after_sequence: Records with larger `sequence` than that; 0 for all. One that was evicted past is no
+        ///   error: the first record's `sequence` tells.
+        /// - list: Its `struct_size` set by the caller; what it held is not released. Ended with
+        ///   capsule_audit_list_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`, also where no record fits; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+        /// `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_runtime_list_audit(IntPtr runtime, ulong after_sequence, capsule_audit_list* list, capsule_error* error);
+
+        /// <summary>
+        /// Frees what a list holds and empties it; `struct_size` stays.
+        ///
+        /// - list: NULL or an empty one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_audit_list_release(capsule_audit_list* list);
+
+        /// <summary>
+        /// Checks records: a file, or bytes. Needs no runtime.
+        ///
+        /// - check: What is to be checked.
+        /// - report: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`: `report-&gt;verdict` tells, of what is broken too; `CAPSULE_E_ARGUMENT`;
+        /// `CAPSULE_E_SYSTEM` (the file cannot be read); `CAPSULE_E_LIMIT` (it has over 1 GiB); `CAPSULE_E_MEMORY`;
+        /// `CAPSULE_E_FORKED`. Any thread; reads the file. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_audit_verify(capsule_audit_check* check, capsule_audit_report* report, capsule_error* error);
+
+        /// <summary>
+        /// The name of what became of a call, as in `"denied"`.
+        ///
+        /// - decision: `CAPSULE_AUDIT_START` … `CAPSULE_AUDIT_FAILED`.
+        ///
+        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern byte* capsule_audit_decision_name(int decision);
+
+        /// <summary>
+        /// The name of what a check found, as in `"unanchored"`.
+        ///
+        /// - verdict: `CAPSULE_VERDICT_VERIFIED` … `CAPSULE_VERDICT_BROKEN`.
+        ///
+        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern byte* capsule_audit_verdict_name(int verdict);
 
         /// <summary>
         /// Fills the defaults.
@@ -4981,6 +5685,301 @@ namespace Capsule.Raw
         public static extern Status capsule_session_get_interceptor_info(IntPtr session, ulong interceptor_id, capsule_interceptor_info* info, capsule_error* error);
 
         /// <summary>
+        /// Copies what the pool has counted.
+        ///
+        /// - pool: A pool, closed ones included.
+        /// - metrics: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_pool_get_metrics(IntPtr pool, capsule_pool_metrics* metrics, capsule_error* error);
+
+        /// <summary>
+        /// Copies the pool's configuration and status.
+        ///
+        /// - pool: A pool, closed ones included.
+        /// - info: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_pool_get_info(IntPtr pool, capsule_pool_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Lists the sessions that the pool has now.
+        ///
+        /// - pool: A pool, closed ones included.
+        /// - sessions: Its `struct_size` set by the caller; what it held is not released. Ended with
+        ///   capsule_pool_sessions_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_pool_list_sessions(IntPtr pool, capsule_pool_sessions* sessions, capsule_error* error);
+
+        /// <summary>
+        /// Frees what a list holds and empties it; `struct_size` stays.
+        ///
+        /// - sessions: NULL or an empty one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_pool_sessions_release(capsule_pool_sessions* sessions);
+
+        /// <summary>
+        /// Tells what became of each import at the last warm-up.
+        ///
+        /// - pool: A pool, closed ones included.
+        /// - imports: Its `struct_size` set by the caller; what it held is not released. Ended with
+        ///   capsule_pool_imports_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_pool_list_imports(IntPtr pool, capsule_pool_imports* imports, capsule_error* error);
+
+        /// <summary>
+        /// Frees what a list holds and empties it; `struct_size` stays.
+        ///
+        /// - imports: NULL or an empty one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_pool_imports_release(capsule_pool_imports* imports);
+
+        /// <summary>
+        /// The name of a breaker's state, as in `"half_open"`.
+        ///
+        /// - state: `CAPSULE_BREAKER_…`.
+        ///
+        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern byte* capsule_breaker_state_name(int state);
+
+        /// <summary>
+        /// The name of where a session of a pool stands, as in `"active"`.
+        ///
+        /// - state: `CAPSULE_POOLED_…`.
+        ///
+        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern byte* capsule_pooled_state_name(int state);
+
+        /// <summary>
+        /// Fills the defaults.
+        ///
+        /// - policy: Written up to `struct_size` bytes; no-op when NULL.
+        /// - struct_size: `sizeof(capsule_introspection_policy)`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_introspection_policy_init(capsule_introspection_policy* policy, uint struct_size);
+
+        /// <summary>
+        /// Fills the defaults.
+        ///
+        /// - inspection: Written up to `struct_size` bytes; no-op when NULL.
+        /// - struct_size: `sizeof(capsule_inspection)`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_inspection_init(capsule_inspection* inspection, uint struct_size);
+
+        /// <summary>
+        /// Sets what may be seen of a runtime, from the next call on: more than before, or less.
+        ///
+        /// - runtime: A runtime.
+        /// - policy: NULL for the defaults.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_runtime_set_introspection_policy(IntPtr runtime, capsule_introspection_policy* policy, capsule_error* error);
+
+        /// <summary>
+        /// Narrows what may be seen of a session: of each level, redaction and limit the stricter of this and of what
+        /// there is. It cannot be undone, and sessions that branch from it begin with it.
+        ///
+        /// - session: A session.
+        /// - policy: Its `key` is not looked at.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_narrow_introspection(IntPtr session, capsule_introspection_policy* policy, capsule_error* error);
+
+        /// <summary>
+        /// The calls that are open in a bridge.
+        ///
+        /// - bridge: A bridge, closed ones included.
+        /// - inspection: NULL for the defaults.
+        /// - summary: Its `struct_size` set by the caller; what it held is not released. Ended with
+        ///   capsule_pending_summary_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED` (by the policy; or the audit trail must keep a record, and
+        /// cannot); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since
+        /// 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_bridge_inspect_pending(IntPtr bridge, capsule_inspection* inspection, capsule_pending_summary* summary, capsule_error* error);
+
+        /// <summary>
+        /// The promises that are open in a store: of a Resonate server, those that are waited for here.
+        ///
+        /// - store: A store, closed ones included.
+        /// - inspection: NULL for the defaults.
+        /// - summary: As in capsule_bridge_inspect_pending().
+        /// - error: Nullable.
+        ///
+        /// Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_promise_store_inspect_pending(IntPtr store, capsule_inspection* inspection, capsule_pending_summary* summary, capsule_error* error);
+
+        /// <summary>
+        /// Frees what a summary holds and empties it; `struct_size` stays.
+        ///
+        /// - summary: NULL or an empty one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_pending_summary_release(capsule_pending_summary* summary);
+
+        /// <summary>
+        /// The names of a session: how many of which kind, and as rows.
+        ///
+        /// The worker is asked, behind what was submitted before, and until `timeout_ms` of the inspection. Where it
+        /// cannot answer in that time, or at all, the answer is what the host knows.
+        ///
+        /// - session: A session, closed ones included.
+        /// - inspection: NULL for the defaults.
+        /// - summary: Its `struct_size` set by the caller; what it held is not released. Ended with
+        ///   capsule_namespace_summary_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`
+        /// (from a notify callback); `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_inspect_namespace(IntPtr session, capsule_inspection* inspection, capsule_namespace_summary* summary, capsule_error* error);
+
+        /// <summary>
+        /// Frees what a summary holds and empties it; `struct_size` stays.
+        ///
+        /// - summary: NULL or an empty one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_namespace_summary_release(capsule_namespace_summary* summary);
+
+        /// <summary>
+        /// The state of a pool and of each of its sessions.
+        ///
+        /// - pool: A pool, closed ones included.
+        /// - inspection: NULL for the defaults.
+        /// - info: Nullable; as capsule_pool_get_info() fills it, its `struct_size` set by the caller. `last_error` is
+        ///   empty unless the level is full.
+        /// - summary: Its `struct_size` set by the caller; what it held is not released. Ended with
+        ///   capsule_pool_summary_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_pool_inspect(IntPtr pool, capsule_inspection* inspection, capsule_pool_info* info, capsule_pool_summary* summary, capsule_error* error);
+
+        /// <summary>
+        /// Frees what a summary holds and empties it; `struct_size` stays.
+        ///
+        /// - summary: NULL or an empty one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_pool_summary_release(capsule_pool_summary* summary);
+
+        /// <summary>
+        /// What a session executes, and what that waits for. Never waits for the worker.
+        ///
+        /// - session: A session, closed ones included.
+        /// - inspection: NULL for the defaults.
+        /// - status: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_inspect_execution(IntPtr session, capsule_inspection* inspection, capsule_execution_status* status, capsule_error* error);
+
+        /// <summary>
+        /// What stands between a session's code and its host, layer by layer.
+        ///
+        /// - session: A session, closed ones included.
+        /// - inspection: NULL for the defaults.
+        /// - report: Its `struct_size` set by the caller; what it held is not released. Ended with
+        ///   capsule_isolation_report_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_inspect_isolation(IntPtr session, capsule_inspection* inspection, capsule_isolation_report* report, capsule_error* error);
+
+        /// <summary>
+        /// Frees what a report holds and empties it; `struct_size` stays.
+        ///
+        /// - report: NULL or an empty one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_isolation_report_release(capsule_isolation_report* report);
+
+        /// <summary>
+        /// The name of a phase, as in `"rolling_back"`.
+        ///
+        /// - phase: `CAPSULE_PHASE_…`.
+        ///
+        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern byte* capsule_phase_name(int phase);
+
+        /// <summary>
+        /// The name of what is waited for, as in `"input"`.
+        ///
+        /// - waits_for: `CAPSULE_WAITS_…`.
+        ///
+        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern byte* capsule_waits_name(int waits_for);
+
+        /// <summary>
+        /// The name of a layer's state, as in `"active"`.
+        ///
+        /// - state: `CAPSULE_LAYER_…`.
+        ///
+        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern byte* capsule_layer_state_name(int state);
+
+        /// <summary>
+        /// The name of a level, as in `"redacted"`.
+        ///
+        /// - level: `CAPSULE_INSPECT_…`.
+        ///
+        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
+        public static extern byte* capsule_inspect_level_name(int level);
+
+        /// <summary>
         /// Sets or removes the process's log sink.
         ///
         /// - level: The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`.
@@ -5105,94 +6104,6 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_metrics_text_release(capsule_metrics_text* text);
-
-        /// <summary>
-        /// Copies what the pool has counted.
-        ///
-        /// - pool: A pool, closed ones included.
-        /// - metrics: Its `struct_size` set by the caller.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_pool_get_metrics(IntPtr pool, capsule_pool_metrics* metrics, capsule_error* error);
-
-        /// <summary>
-        /// Copies the pool's configuration and status.
-        ///
-        /// - pool: A pool, closed ones included.
-        /// - info: Its `struct_size` set by the caller.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_pool_get_info(IntPtr pool, capsule_pool_info* info, capsule_error* error);
-
-        /// <summary>
-        /// Lists the sessions that the pool has now.
-        ///
-        /// - pool: A pool, closed ones included.
-        /// - sessions: Its `struct_size` set by the caller; what it held is not released. Ended with
-        ///   capsule_pool_sessions_release().
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
-        /// thread. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_pool_list_sessions(IntPtr pool, capsule_pool_sessions* sessions, capsule_error* error);
-
-        /// <summary>
-        /// Frees what a list holds and empties it; `struct_size` stays.
-        ///
-        /// - sessions: NULL or an empty one is a no-op. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern void capsule_pool_sessions_release(capsule_pool_sessions* sessions);
-
-        /// <summary>
-        /// Tells what became of each import at the last warm-up.
-        ///
-        /// - pool: A pool, closed ones included.
-        /// - imports: Its `struct_size` set by the caller; what it held is not released. Ended with
-        ///   capsule_pool_imports_release().
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
-        /// thread. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_pool_list_imports(IntPtr pool, capsule_pool_imports* imports, capsule_error* error);
-
-        /// <summary>
-        /// Frees what a list holds and empties it; `struct_size` stays.
-        ///
-        /// - imports: NULL or an empty one is a no-op. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern void capsule_pool_imports_release(capsule_pool_imports* imports);
-
-        /// <summary>
-        /// The name of a breaker's state, as in `"half_open"`.
-        ///
-        /// - state: `CAPSULE_BREAKER_…`.
-        ///
-        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern byte* capsule_breaker_state_name(int state);
-
-        /// <summary>
-        /// The name of where a session of a pool stands, as in `"active"`.
-        ///
-        /// - state: `CAPSULE_POOLED_…`.
-        ///
-        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport("capsule", CallingConvention = CallingConvention.Cdecl)]
-        public static extern byte* capsule_pooled_state_name(int state);
 
         /// <summary>
         /// Takes a snapshot, when all that was submitted before has ended.

@@ -37,6 +37,10 @@ CAPSULE_POOL_BUCKETS = 28
 CAPSULE_POOL_ERROR_SIZE = 512
 # Bytes of `capsule_error.message`, its NUL included.
 CAPSULE_ERROR_MESSAGE_SIZE = 500
+# Longest key of a chain, in bytes.
+CAPSULE_AUDIT_MAX_KEY = 1024
+# Room for a hash in hexadecimal digits, its NUL included.
+CAPSULE_AUDIT_HASH_SIZE = 65
 # Bytes of the inline texts of `capsule_session_info`, their NUL included.
 CAPSULE_INFO_TEXT_SIZE = 64
 # Most dimensions of a buffer.
@@ -103,8 +107,28 @@ CAPSULE_E_TYPE = 20
 CAPSULE_E_CHECKPOINT = 21
 # A server does not answer, or not in its protocol; the message says for how long and why. To try again later may help.
 CAPSULE_E_UNAVAILABLE = 22
-# A server refuses the credentials, or what they are used for.
+# A server refuses the credentials or what they are for; or a policy, or an audit trail that must keep all, denies the
+# call.
 CAPSULE_E_DENIED = 23
+
+# What became of a call.
+# No call: a chain begins.
+CAPSULE_AUDIT_START = 0
+# It was answered.
+CAPSULE_AUDIT_ALLOWED = 1
+# The policy, or a rule of the bridge, denied it.
+CAPSULE_AUDIT_DENIED = 2
+# It was allowed, and failed: the object is closed, an argument is wrong.
+CAPSULE_AUDIT_FAILED = 3
+
+# What a check found.
+# Every record is as it was made, none is missing, and the head is the one expected.
+CAPSULE_VERDICT_VERIFIED = 1
+# Nothing wrong was found; but the key, the head, or the head before the first record was not given, and `reason` says
+# what that hides.
+CAPSULE_VERDICT_UNANCHORED = 2
+# Something is wrong; `line`, `number` and `reason` say where and what.
+CAPSULE_VERDICT_BROKEN = 3
 
 # What runs the source text.
 # Python.
@@ -575,6 +599,122 @@ CAPSULE_FRAME_FROM_WORKER = 2
 CAPSULE_CHANNEL_WORK = 1
 CAPSULE_CHANNEL_CONTROL = 2
 
+# What stands between the pool and an interpreter that does not start; see `breaker_failures`.
+# Sessions are made as they are needed.
+CAPSULE_BREAKER_CLOSED = 0
+# None is tried until the pause is over; acquisitions that only a new session could serve fail at once with the cause.
+CAPSULE_BREAKER_OPEN = 1
+# The pause is over, and one is tried.
+CAPSULE_BREAKER_HALF_OPEN = 2
+
+# Why a session left its pool, in the pool's trace.
+# It was used, and the next gets a new one.
+CAPSULE_REMOVAL_USED = 1
+# Its age, growth or executions.
+CAPSULE_REMOVAL_RECYCLED = 2
+# It died, was restarted or restored, or could not be used when it came back.
+CAPSULE_REMOVAL_LOST = 3
+# A look at it: it hung, or took too much memory.
+CAPSULE_REMOVAL_HEALTH = 4
+# Nobody wanted it.
+CAPSULE_REMOVAL_IDLE = 5
+# The pool was closed.
+CAPSULE_REMOVAL_CLOSE = 6
+
+# Where a session of a pool stands.
+# It is being made, or runs imports and warm-up.
+CAPSULE_POOLED_WARMING = 1
+# It waits to be acquired.
+CAPSULE_POOLED_IDLE = 2
+# It is acquired.
+CAPSULE_POOLED_ACTIVE = 3
+# It was given back, or is looked at.
+CAPSULE_POOLED_RESETTING = 4
+
+# How much a call answers.
+# Nothing: it is denied.
+CAPSULE_INSPECT_OFF = 0
+# Numbers, states and times.
+CAPSULE_INSPECT_COUNTS = 1
+# Rows too, with their names redacted.
+CAPSULE_INSPECT_REDACTED = 2
+# Rows with their names.
+CAPSULE_INSPECT_FULL = 3
+
+# What redaction makes of a name; of two, the larger is the stricter.
+# `"h:"` and 16 hexadecimal digits of the keyed hash.
+CAPSULE_REDACT_HASH = 0
+# Its length in bytes, as in `"len:12"`.
+CAPSULE_REDACT_LENGTH = 1
+# Nothing.
+CAPSULE_REDACT_DROP = 2
+
+# What a label shows.
+# The name.
+CAPSULE_LABEL_NAME = 1
+# Its keyed hash.
+CAPSULE_LABEL_HASH = 2
+# Its length.
+CAPSULE_LABEL_LENGTH = 3
+# Nothing.
+CAPSULE_LABEL_DROPPED = 4
+
+# What is pending.
+# A call of the host, in a bridge.
+CAPSULE_PENDING_CALL = 1
+# A promise, in a store.
+CAPSULE_PENDING_PROMISE = 2
+
+# Who will settle it, or waits for it.
+# Nobody in particular.
+CAPSULE_OWNER_NONE = 0
+# The session of the row waits for the host.
+CAPSULE_OWNER_SESSION = 1
+# A durable execution of this host.
+CAPSULE_OWNER_DURABLE = 2
+
+# Who an answer is from.
+# The worker was asked, and answered in time.
+CAPSULE_ANSWERED_BY_WORKER = 1
+# It did not: this is what the host knows from its last heartbeat.
+CAPSULE_ANSWERED_BY_HOST = 2
+
+# Where a session stands with its current execution.
+# Nothing runs.
+CAPSULE_PHASE_NONE = 0
+# It waits in the queue.
+CAPSULE_PHASE_QUEUED = 1
+# Its code runs.
+CAPSULE_PHASE_RUNNING = 2
+# It is being cancelled, or its time is over.
+CAPSULE_PHASE_STOPPING = 3
+# Its code is over, and the session on its way back to where it was.
+CAPSULE_PHASE_ROLLING_BACK = 4
+# No execution: a value, snapshot, checkpoint or restore is under way.
+CAPSULE_PHASE_OPERATION = 5
+
+# What it waits for, as far as the host knows; of several, the first of these.
+# Nothing that the host knows of: it computes, sleeps, or waits for something of its own.
+CAPSULE_WAITS_NOTHING = 0
+# A worker that is ready.
+CAPSULE_WAITS_WORKER = 1
+# Its turn behind others, or a token of the rate limit.
+CAPSULE_WAITS_TURN = 2
+# A line of input.
+CAPSULE_WAITS_INPUT = 3
+# The answer to a call of the host.
+CAPSULE_WAITS_CALL = 4
+# The host to take its output.
+CAPSULE_WAITS_OUTPUT = 5
+
+# State of a layer of isolation.
+# It stands between the code and the host.
+CAPSULE_LAYER_ACTIVE = 1
+# It does not, and could not: `reason` says why.
+CAPSULE_LAYER_UNAVAILABLE = 2
+# It does not, because an option of the host's says so.
+CAPSULE_LAYER_WAIVED = 3
+
 # Severity of a log record.
 # Each phase of each frame.
 CAPSULE_LOG_DEBUG = 1
@@ -617,37 +757,11 @@ CAPSULE_REJECT_UNEXPECTED = 4
 # It speaks another version of the protocol.
 CAPSULE_REJECT_VERSION = 5
 
-# What stands between the pool and an interpreter that does not start; see `breaker_failures`.
-# Sessions are made as they are needed.
-CAPSULE_BREAKER_CLOSED = 0
-# None is tried until the pause is over; acquisitions that only a new session could serve fail at once with the cause.
-CAPSULE_BREAKER_OPEN = 1
-# The pause is over, and one is tried.
-CAPSULE_BREAKER_HALF_OPEN = 2
-
-# Why a session left its pool, in the pool's trace.
-# It was used, and the next gets a new one.
-CAPSULE_REMOVAL_USED = 1
-# Its age, growth or executions.
-CAPSULE_REMOVAL_RECYCLED = 2
-# It died, was restarted or restored, or could not be used when it came back.
-CAPSULE_REMOVAL_LOST = 3
-# A look at it: it hung, or took too much memory.
-CAPSULE_REMOVAL_HEALTH = 4
-# Nobody wanted it.
-CAPSULE_REMOVAL_IDLE = 5
-# The pool was closed.
-CAPSULE_REMOVAL_CLOSE = 6
-
-# Where a session of a pool stands.
-# It is being made, or runs imports and warm-up.
-CAPSULE_POOLED_WARMING = 1
-# It waits to be acquired.
-CAPSULE_POOLED_IDLE = 2
-# It is acquired.
-CAPSULE_POOLED_ACTIVE = 3
-# It was given back, or is looked at.
-CAPSULE_POOLED_RESETTING = 4
+# Receives one record, in the order of the chain.
+#
+# Called on the thread whose call is recorded, one call at a time. `line` is a line of JSON without its newline, valid
+# during the call. Calls into the library from here answer `CAPSULE_E_REENTRANT`.
+capsule_audit_callback = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 
 # Says that an execution's queue is no longer empty.
 #
@@ -752,6 +866,99 @@ class capsule_runtime_info(ctypes.Structure):
         ("zygotes_restarted", ctypes.c_uint64),
         ("native_thread_warnings", ctypes.c_uint64),
         ("stderr_dropped_bytes", ctypes.c_uint64),
+    ]
+
+
+class capsule_audit_info(ctypes.Structure):
+    """The state of a trail."""
+
+    # `sizeof(capsule_audit_info)`, set by the caller.
+    struct_size: int
+    # Records in the ring.
+    stored: int
+    # Records made of calls that were allowed, since the runtime's creation.
+    allowed: int
+    # Of calls that were denied.
+    denied: int
+    # Of calls that failed.
+    failed: int
+    # Records that left the ring.
+    evicted: int
+    # Records that the sink did not keep.
+    lost: int
+    # Number of the last record in the chain.
+    number: int
+    # Hash of the last record, in hexadecimal digits; empty before the first.
+    head: bytes
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("stored", ctypes.c_uint32),
+        ("allowed", ctypes.c_uint64),
+        ("denied", ctypes.c_uint64),
+        ("failed", ctypes.c_uint64),
+        ("evicted", ctypes.c_uint64),
+        ("lost", ctypes.c_uint64),
+        ("number", ctypes.c_uint64),
+        ("head", ctypes.c_char * 72),
+    ]
+
+
+class capsule_audit_list(ctypes.Structure):
+    """Records handed out."""
+
+    # `sizeof(capsule_audit_list)`, set by the caller.
+    struct_size: int
+    # `sizeof(capsule_audit_record)` of the library: the stride of `records`.
+    record_size: int
+    # The records, the oldest first; owned by the list.
+    records: int | None
+    # Number of `records`.
+    count: int
+    # The library's.
+    storage: int | None
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("record_size", ctypes.c_uint32),
+        ("records", ctypes.c_void_p),
+        ("count", ctypes.c_size_t),
+        ("storage", ctypes.c_void_p),
+    ]
+
+
+class capsule_audit_report(ctypes.Structure):
+    """What was found."""
+
+    # `sizeof(capsule_audit_report)`, set by the caller.
+    struct_size: int
+    # `CAPSULE_VERDICT_VERIFIED`, `…_UNANCHORED`, `…_BROKEN`.
+    verdict: int
+    # Records found good, start records included.
+    records: int
+    # Chains: start records.
+    chains: int
+    # Records that were lost by the sink, as the chains say.
+    lost: int
+    # Of the first record that is wrong: its line, from 1; 0 where none is, or what is wrong is no record.
+    line: int
+    # Its number in its chain, as it says.
+    number: int
+    # Hash of the last good record.
+    head: bytes
+    # The head before the first record; empty for none.
+    head_before: bytes
+    # One sentence; empty where all is verified.
+    reason: bytes
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("verdict", ctypes.c_int32),
+        ("records", ctypes.c_uint64),
+        ("chains", ctypes.c_uint64),
+        ("lost", ctypes.c_uint64),
+        ("line", ctypes.c_uint64),
+        ("number", ctypes.c_uint64),
+        ("head", ctypes.c_char * 72),
+        ("head_before", ctypes.c_char * 72),
+        ("reason", ctypes.c_char * 256),
     ]
 
 
@@ -1640,181 +1847,6 @@ class capsule_interceptor_info(ctypes.Structure):
     ]
 
 
-class capsule_log_info(ctypes.Structure):
-    """What became of the process's log records so far: by level, `[0]` debug … `[3]` error."""
-
-    # `sizeof(capsule_log_info)`, set by the caller.
-    struct_size: int
-    # Reserved, zero.
-    reserved: int
-    # Handed to a sink.
-    records: Any
-    # Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before and
-    # then only counted.
-    dropped: Any
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
-        ("records", ctypes.c_uint64 * 4),
-        ("dropped", ctypes.c_uint64 * 4),
-    ]
-
-
-class capsule_worker_metrics(ctypes.Structure):
-    """What a worker's process told of itself in its last heartbeat, and what the host counted of heartbeats.
-
-    Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
-    figures but the counters are of the live worker, zero before its first heartbeat.
-    """
-
-    # `sizeof(capsule_worker_metrics)`, set by the caller.
-    struct_size: int
-    # `CAPSULE_SESSION_…`, as the host knows it now.
-    state: int
-    # Process id of the live worker, or 0.
-    pid: int
-    # Its threads.
-    threads: int
-    # Descriptors that it has open.
-    open_descriptors: int
-    # Time between heartbeats that was asked for, in milliseconds.
-    heartbeat_interval_ms: int
-    # Time since the worker became ready, 0 without one.
-    uptime_ns: int
-    # Resident memory, shared pages included.
-    resident_bytes: int
-    # The most there was. A fork begins with what its zygote had.
-    peak_resident_bytes: int
-    # Resident pages shared with nobody.
-    private_bytes: int
-    # Resident pages shared with the zygote, other sessions or files.
-    shared_bytes: int
-    # User and system CPU time since its birth.
-    cpu_ns: int
-    # CPU use over the last interval, 0 … number of cores.
-    cpu_ratio: float
-    # Names in the namespace, dunders included, when it was last counted: at the end of an execution.
-    namespace_size: int
-    # How long ago that was, as of now; 0 for never.
-    namespace_age_ns: int
-    # The execution that ran then, or 0.
-    execution_id: int
-    # Its age then, or 0.
-    execution_age_ns: int
-    # When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.
-    heartbeat_ns: int
-    # How long ago that was, as of now.
-    heartbeat_age_ns: int
-    # Heartbeats that came, of all workers of the session.
-    heartbeats: int
-    # Those that did not, of all workers: one for each interval that went by, and half of the next, without one. Counted
-    # whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
-    heartbeats_missed: int
-    # Those that workers could not send because the host did not read, as told by the next that was.
-    send_failures: int
-    # CPU time of all workers of the session, as of their last heartbeats.
-    cpu_total_ns: int
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("state", ctypes.c_int32),
-        ("pid", ctypes.c_int32),
-        ("threads", ctypes.c_uint32),
-        ("open_descriptors", ctypes.c_uint32),
-        ("heartbeat_interval_ms", ctypes.c_uint32),
-        ("uptime_ns", ctypes.c_uint64),
-        ("resident_bytes", ctypes.c_uint64),
-        ("peak_resident_bytes", ctypes.c_uint64),
-        ("private_bytes", ctypes.c_uint64),
-        ("shared_bytes", ctypes.c_uint64),
-        ("cpu_ns", ctypes.c_uint64),
-        ("cpu_ratio", ctypes.c_double),
-        ("namespace_size", ctypes.c_uint64),
-        ("namespace_age_ns", ctypes.c_uint64),
-        ("execution_id", ctypes.c_uint64),
-        ("execution_age_ns", ctypes.c_uint64),
-        ("heartbeat_ns", ctypes.c_uint64),
-        ("heartbeat_age_ns", ctypes.c_uint64),
-        ("heartbeats", ctypes.c_uint64),
-        ("heartbeats_missed", ctypes.c_uint64),
-        ("send_failures", ctypes.c_uint64),
-        ("cpu_total_ns", ctypes.c_uint64),
-    ]
-
-
-class capsule_worker_info(ctypes.Structure):
-    """What a worker announced when it became ready; empty before."""
-
-    # `sizeof(capsule_worker_info)`, set by the caller.
-    struct_size: int
-    # Process id of the live worker, or 0.
-    pid: int
-    # Version of the interpreter, as `"3.11.2"`.
-    python_version: bytes
-    # Its path.
-    python_path: bytes
-    # The executors that it has, comma-separated, as `"python"`.
-    executors: bytes
-    # What it can do, comma-separated, as `"execute,input,cancel"`.
-    features: bytes
-    # Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes, seconds or
-    # a number.
-    limits: bytes
-    # Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.
-    isolation: bytes
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("pid", ctypes.c_int32),
-        ("python_version", ctypes.c_char * 64),
-        ("python_path", ctypes.c_char * 512),
-        ("executors", ctypes.c_char * 64),
-        ("features", ctypes.c_char * 512),
-        ("limits", ctypes.c_char * 512),
-        ("isolation", ctypes.c_char * 64),
-    ]
-
-
-class capsule_transport_flow(ctypes.Structure):
-    """Frames one way. Never extended."""
-
-    # Frames.
-    frames: int
-    # Their bytes.
-    bytes: int
-    # Bytes of the largest.
-    largest_bytes: int
-    # Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library does
-    # not know.
-    messages: Any
-    _fields_ = [
-        ("frames", ctypes.c_uint64),
-        ("bytes", ctypes.c_uint64),
-        ("largest_bytes", ctypes.c_uint64),
-        ("messages", ctypes.c_uint64 * 64),
-    ]
-
-
-class capsule_cancel_metrics(ctypes.Structure):
-    """What cancels did; opt-in by `enable_metrics`."""
-
-    # `sizeof(capsule_cancel_metrics)`, set by the caller.
-    struct_size: int
-    # Reserved, zero.
-    reserved: int
-    # Executions that a cancel or a timeout reached, each counted once, however often it was asked for.
-    triggers: int
-    # Executions that ended as canceled.
-    executions_canceled: int
-    # Of these, they were ended while they waited: in the queue, or for a token.
-    waits_interrupted: int
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
-        ("triggers", ctypes.c_uint64),
-        ("executions_canceled", ctypes.c_uint64),
-        ("waits_interrupted", ctypes.c_uint64),
-    ]
-
-
 class capsule_pool_metrics(ctypes.Structure):
     """What a pool has counted, and what it holds: numbers only, copied at one moment, so that sums add up:
     - attempts = successes + timeouts + canceled + refused + errors + waiters_now;
@@ -2187,6 +2219,408 @@ class capsule_pool_imports(ctypes.Structure):
     ]
 
 
+class capsule_pending_summary(ctypes.Structure):
+    """What is pending in a bridge or a store."""
+
+    # `sizeof(capsule_pending_summary)`, set by the caller.
+    struct_size: int
+    # The `CAPSULE_INSPECT_…` it is answered at.
+    level: int
+    # How many are open.
+    total: int
+    # Of these, left out of `rows`: at the level of counts, all.
+    left_out: int
+    # Labels redacted.
+    redactions: int
+    # Age of the oldest, of those looked at.
+    oldest_ns: int
+    # Size of one of `rows`, set by the library.
+    row_size: int
+    # Reserved, zero.
+    reserved: int
+    # `count` of them, the oldest first; owned by this struct.
+    rows: int | None
+    # Their number.
+    count: int
+    # The library's.
+    storage: int | None
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("level", ctypes.c_int32),
+        ("total", ctypes.c_uint64),
+        ("left_out", ctypes.c_uint64),
+        ("redactions", ctypes.c_uint64),
+        ("oldest_ns", ctypes.c_uint64),
+        ("row_size", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("rows", ctypes.c_void_p),
+        ("count", ctypes.c_size_t),
+        ("storage", ctypes.c_void_p),
+    ]
+
+
+class capsule_namespace_summary(ctypes.Structure):
+    """What a session's namespace holds."""
+
+    # `sizeof(capsule_namespace_summary)`, set by the caller.
+    struct_size: int
+    # The `CAPSULE_INSPECT_…` it is answered at.
+    level: int
+    # `CAPSULE_ANSWERED_BY_…`. Of the host there are `total` and `age_ns` alone.
+    answered_by: int
+    # Why the worker did not answer: the status that capsule_session_list() would have; else 0.
+    worker_status: int
+    # How long ago it was so.
+    age_ns: int
+    # Names there are; by the host, with dunders.
+    total: int
+    # Of these, left out of `rows`.
+    left_out: int
+    # Labels redacted.
+    redactions: int
+    # Names that the numbers below are of: all, up to 65,536.
+    counted: int
+    # Sum of their `size_bytes`.
+    size_bytes: int
+    # Values among them.
+    values: int
+    # Functions.
+    functions: int
+    # Classes.
+    classes: int
+    # Modules.
+    modules: int
+    # Size of one of `rows`, set by the library.
+    row_size: int
+    # Reserved, zero.
+    reserved: int
+    # `count` of them in the order they were bound; owned by this struct.
+    rows: int | None
+    # Their number.
+    count: int
+    # The library's.
+    storage: int | None
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("level", ctypes.c_int32),
+        ("answered_by", ctypes.c_int32),
+        ("worker_status", ctypes.c_int32),
+        ("age_ns", ctypes.c_uint64),
+        ("total", ctypes.c_uint64),
+        ("left_out", ctypes.c_uint64),
+        ("redactions", ctypes.c_uint64),
+        ("counted", ctypes.c_uint64),
+        ("size_bytes", ctypes.c_uint64),
+        ("values", ctypes.c_uint64),
+        ("functions", ctypes.c_uint64),
+        ("classes", ctypes.c_uint64),
+        ("modules", ctypes.c_uint64),
+        ("row_size", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("rows", ctypes.c_void_p),
+        ("count", ctypes.c_size_t),
+        ("storage", ctypes.c_void_p),
+    ]
+
+
+class capsule_pool_summary(ctypes.Structure):
+    """The sessions of a pool."""
+
+    # `sizeof(capsule_pool_summary)`, set by the caller.
+    struct_size: int
+    # The `CAPSULE_INSPECT_…` it is answered at.
+    level: int
+    # Sessions there are.
+    total: int
+    # Of these, left out of `rows`: at the level of counts, all.
+    left_out: int
+    # Labels redacted: `info->last_error`.
+    redactions: int
+    # Size of one of `rows`, set by the library.
+    row_size: int
+    # Reserved, zero.
+    reserved: int
+    # `count` of them; owned by this struct.
+    rows: int | None
+    # Their number.
+    count: int
+    # The library's.
+    storage: int | None
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("level", ctypes.c_int32),
+        ("total", ctypes.c_uint64),
+        ("left_out", ctypes.c_uint64),
+        ("redactions", ctypes.c_uint64),
+        ("row_size", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("rows", ctypes.c_void_p),
+        ("count", ctypes.c_size_t),
+        ("storage", ctypes.c_void_p),
+    ]
+
+
+class capsule_execution_status(ctypes.Structure):
+    """What a session executes: from the host's knowledge alone, so it is answered whatever the worker does."""
+
+    # `sizeof(capsule_execution_status)`, set by the caller.
+    struct_size: int
+    # The `CAPSULE_INSPECT_…` it is answered at.
+    level: int
+    # `CAPSULE_SESSION_…`.
+    session_state: int
+    # `CAPSULE_PHASE_…`.
+    phase: int
+    # `CAPSULE_WAITS_…`.
+    waits_for: int
+    # `CAPSULE_MODE_…` it was submitted with.
+    mode: int
+    # Its id, or that of the first in the queue where none runs; 0 for none.
+    execution_id: int
+    # Since it was submitted.
+    age_ns: int
+    # Since it was sent to the worker; 0 before.
+    running_ns: int
+    # Executions that wait behind it.
+    queued: int
+    # Bytes of its output that the host has not taken.
+    output_queue_bytes: int
+    # Lines of input it waits for.
+    open_inputs: int
+    # Calls of the host that the session has open.
+    open_calls: int
+    # Since the worker's last heartbeat; `UINT64_MAX` for none. A worker that hangs in Python goes on beating.
+    heartbeat_age_ns: int
+    # Until the worker is killed; `UINT64_MAX` where it is not to be.
+    kill_left_ns: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("level", ctypes.c_int32),
+        ("session_state", ctypes.c_int32),
+        ("phase", ctypes.c_int32),
+        ("waits_for", ctypes.c_int32),
+        ("mode", ctypes.c_int32),
+        ("execution_id", ctypes.c_uint64),
+        ("age_ns", ctypes.c_uint64),
+        ("running_ns", ctypes.c_uint64),
+        ("queued", ctypes.c_uint64),
+        ("output_queue_bytes", ctypes.c_uint64),
+        ("open_inputs", ctypes.c_uint64),
+        ("open_calls", ctypes.c_uint64),
+        ("heartbeat_age_ns", ctypes.c_uint64),
+        ("kill_left_ns", ctypes.c_uint64),
+    ]
+
+
+class capsule_isolation_report(ctypes.Structure):
+    """What stands between a session's code and its host."""
+
+    # `sizeof(capsule_isolation_report)`, set by the caller.
+    struct_size: int
+    # The `CAPSULE_INSPECT_…` it is answered at.
+    level: int
+    # Layers that are active.
+    active: int
+    # Layers that are unavailable.
+    unavailable: int
+    # Layers that are waived.
+    waived: int
+    # Size of one of `rows`, set by the library.
+    row_size: int
+    # `count` of them; owned by this struct.
+    rows: int | None
+    # Their number: every layer, at every level.
+    count: int
+    # The library's.
+    storage: int | None
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("level", ctypes.c_int32),
+        ("active", ctypes.c_uint32),
+        ("unavailable", ctypes.c_uint32),
+        ("waived", ctypes.c_uint32),
+        ("row_size", ctypes.c_uint32),
+        ("rows", ctypes.c_void_p),
+        ("count", ctypes.c_size_t),
+        ("storage", ctypes.c_void_p),
+    ]
+
+
+class capsule_log_info(ctypes.Structure):
+    """What became of the process's log records so far: by level, `[0]` debug … `[3]` error."""
+
+    # `sizeof(capsule_log_info)`, set by the caller.
+    struct_size: int
+    # Reserved, zero.
+    reserved: int
+    # Handed to a sink.
+    records: Any
+    # Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before and
+    # then only counted.
+    dropped: Any
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("records", ctypes.c_uint64 * 4),
+        ("dropped", ctypes.c_uint64 * 4),
+    ]
+
+
+class capsule_worker_metrics(ctypes.Structure):
+    """What a worker's process told of itself in its last heartbeat, and what the host counted of heartbeats.
+
+    Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
+    figures but the counters are of the live worker, zero before its first heartbeat.
+    """
+
+    # `sizeof(capsule_worker_metrics)`, set by the caller.
+    struct_size: int
+    # `CAPSULE_SESSION_…`, as the host knows it now.
+    state: int
+    # Process id of the live worker, or 0.
+    pid: int
+    # Its threads.
+    threads: int
+    # Descriptors that it has open.
+    open_descriptors: int
+    # Time between heartbeats that was asked for, in milliseconds.
+    heartbeat_interval_ms: int
+    # Time since the worker became ready, 0 without one.
+    uptime_ns: int
+    # Resident memory, shared pages included.
+    resident_bytes: int
+    # The most there was. A fork begins with what its zygote had.
+    peak_resident_bytes: int
+    # Resident pages shared with nobody.
+    private_bytes: int
+    # Resident pages shared with the zygote, other sessions or files.
+    shared_bytes: int
+    # User and system CPU time since its birth.
+    cpu_ns: int
+    # CPU use over the last interval, 0 … number of cores.
+    cpu_ratio: float
+    # Names in the namespace, dunders included, when it was last counted: at the end of an execution.
+    namespace_size: int
+    # How long ago that was, as of now; 0 for never.
+    namespace_age_ns: int
+    # The execution that ran then, or 0.
+    execution_id: int
+    # Its age then, or 0.
+    execution_age_ns: int
+    # When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.
+    heartbeat_ns: int
+    # How long ago that was, as of now.
+    heartbeat_age_ns: int
+    # Heartbeats that came, of all workers of the session.
+    heartbeats: int
+    # Those that did not, of all workers: one for each interval that went by, and half of the next, without one. Counted
+    # whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
+    heartbeats_missed: int
+    # Those that workers could not send because the host did not read, as told by the next that was.
+    send_failures: int
+    # CPU time of all workers of the session, as of their last heartbeats.
+    cpu_total_ns: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("state", ctypes.c_int32),
+        ("pid", ctypes.c_int32),
+        ("threads", ctypes.c_uint32),
+        ("open_descriptors", ctypes.c_uint32),
+        ("heartbeat_interval_ms", ctypes.c_uint32),
+        ("uptime_ns", ctypes.c_uint64),
+        ("resident_bytes", ctypes.c_uint64),
+        ("peak_resident_bytes", ctypes.c_uint64),
+        ("private_bytes", ctypes.c_uint64),
+        ("shared_bytes", ctypes.c_uint64),
+        ("cpu_ns", ctypes.c_uint64),
+        ("cpu_ratio", ctypes.c_double),
+        ("namespace_size", ctypes.c_uint64),
+        ("namespace_age_ns", ctypes.c_uint64),
+        ("execution_id", ctypes.c_uint64),
+        ("execution_age_ns", ctypes.c_uint64),
+        ("heartbeat_ns", ctypes.c_uint64),
+        ("heartbeat_age_ns", ctypes.c_uint64),
+        ("heartbeats", ctypes.c_uint64),
+        ("heartbeats_missed", ctypes.c_uint64),
+        ("send_failures", ctypes.c_uint64),
+        ("cpu_total_ns", ctypes.c_uint64),
+    ]
+
+
+class capsule_worker_info(ctypes.Structure):
+    """What a worker announced when it became ready; empty before."""
+
+    # `sizeof(capsule_worker_info)`, set by the caller.
+    struct_size: int
+    # Process id of the live worker, or 0.
+    pid: int
+    # Version of the interpreter, as `"3.11.2"`.
+    python_version: bytes
+    # Its path.
+    python_path: bytes
+    # The executors that it has, comma-separated, as `"python"`.
+    executors: bytes
+    # What it can do, comma-separated, as `"execute,input,cancel"`.
+    features: bytes
+    # Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes, seconds or
+    # a number.
+    limits: bytes
+    # Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.
+    isolation: bytes
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("pid", ctypes.c_int32),
+        ("python_version", ctypes.c_char * 64),
+        ("python_path", ctypes.c_char * 512),
+        ("executors", ctypes.c_char * 64),
+        ("features", ctypes.c_char * 512),
+        ("limits", ctypes.c_char * 512),
+        ("isolation", ctypes.c_char * 64),
+    ]
+
+
+class capsule_transport_flow(ctypes.Structure):
+    """Frames one way. Never extended."""
+
+    # Frames.
+    frames: int
+    # Their bytes.
+    bytes: int
+    # Bytes of the largest.
+    largest_bytes: int
+    # Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library does
+    # not know.
+    messages: Any
+    _fields_ = [
+        ("frames", ctypes.c_uint64),
+        ("bytes", ctypes.c_uint64),
+        ("largest_bytes", ctypes.c_uint64),
+        ("messages", ctypes.c_uint64 * 64),
+    ]
+
+
+class capsule_cancel_metrics(ctypes.Structure):
+    """What cancels did; opt-in by `enable_metrics`."""
+
+    # `sizeof(capsule_cancel_metrics)`, set by the caller.
+    struct_size: int
+    # Reserved, zero.
+    reserved: int
+    # Executions that a cancel or a timeout reached, each counted once, however often it was asked for.
+    triggers: int
+    # Executions that ended as canceled.
+    executions_canceled: int
+    # Of these, they were ended while they waited: in the queue, or for a token.
+    waits_interrupted: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("triggers", ctypes.c_uint64),
+        ("executions_canceled", ctypes.c_uint64),
+        ("waits_interrupted", ctypes.c_uint64),
+    ]
+
+
 class capsule_snapshot_info(ctypes.Structure):
     """What is known of a snapshot."""
 
@@ -2249,6 +2683,114 @@ class capsule_runtime_options(ctypes.Structure):
         ("struct_size", ctypes.c_uint32),
         ("max_frame_bytes", ctypes.c_uint32),
         ("worker_dir", capsule_text),
+    ]
+
+
+class capsule_audit_options(ctypes.Structure):
+    """Options of a runtime's audit trail; capsule_audit_options_init() fills the defaults."""
+
+    # `sizeof(capsule_audit_options)`.
+    struct_size: int
+    # Records kept in memory, 0 … 65,536; where there are more, the oldest go and are counted. Default 1,024.
+    ring_records: int
+    # Bytes that key the hashes, at most `CAPSULE_AUDIT_MAX_KEY`; copied, and wiped with the runtime. Default empty: no
+    # key.
+    key: capsule_text
+    # A file that records are appended to, made with mode 0600 where there is none, at most 4,096 bytes; a regular file
+    # or a device. A record is written by one call, and taken out again where only a part of it had room; it is with the
+    # kernel when the guarded call returns, and not synced. One runtime has a file at a time. Default empty: none.
+    path: capsule_text
+    # Default NULL: none.
+    callback: Any
+    # Passed to `callback`; valid until the runtime has another trail, or is gone.
+    user_data: int | None
+    # 1: a guarded call whose record the sink did not keep answers `CAPSULE_E_DENIED`, and nothing else. Default 0: it
+    # is answered, the record stays in the ring without a place in the chain, and the next one that is kept says how
+    # many were lost before it.
+    required: int
+    # Reserved, zero.
+    reserved: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("ring_records", ctypes.c_uint32),
+        ("key", capsule_text),
+        ("path", capsule_text),
+        ("callback", capsule_audit_callback),
+        ("user_data", ctypes.c_void_p),
+        ("required", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+    ]
+
+
+class capsule_audit_record(ctypes.Structure):
+    """One record."""
+
+    # Its place in the ring, from 1: the cursor of who follows.
+    sequence: int
+    # Its number in the chain, from 0; 0 too where `line` is empty.
+    number: int
+    # Nanoseconds since 1970.
+    time_ns: int
+    # Labels of the answer that were redacted or dropped.
+    redactions: int
+    # Size of the answer.
+    answer_bytes: int
+    # `CAPSULE_AUDIT_…`.
+    decision: int
+    # The `CAPSULE_INSPECT_…` it was answered at, or that denied it.
+    level: int
+    # Who called, as the call said, at most 64 bytes of it; of a denial of the bridge, session and execution.
+    caller: capsule_text
+    # The call: `"namespace"`, `"stack"`, …
+    call: capsule_text
+    # What it was about: `"session 3"`.
+    target: capsule_text
+    # Which policy decided: `"runtime"`, `"session"`, `"request"`; of a denial of the bridge, the rule's reason.
+    policy: capsule_text
+    # The record as it is hashed, without a newline; empty where the sink did not keep it.
+    line: capsule_text
+    _fields_ = [
+        ("sequence", ctypes.c_uint64),
+        ("number", ctypes.c_uint64),
+        ("time_ns", ctypes.c_uint64),
+        ("redactions", ctypes.c_uint64),
+        ("answer_bytes", ctypes.c_uint64),
+        ("decision", ctypes.c_int32),
+        ("level", ctypes.c_int32),
+        ("caller", capsule_text),
+        ("call", capsule_text),
+        ("target", capsule_text),
+        ("policy", capsule_text),
+        ("line", capsule_text),
+    ]
+
+
+class capsule_audit_check(ctypes.Structure):
+    """What is to be checked, and against what; all zero but `struct_size` and one of `path` and `data` for the least.
+    """
+
+    # `sizeof(capsule_audit_check)`.
+    struct_size: int
+    # Reserved, zero.
+    reserved: int
+    # The file; or empty, and `data`.
+    path: capsule_text
+    # Records, each with a newline behind it; at most 1 GiB, as the file.
+    data: capsule_text
+    # The key of every chain in it; empty for none. With one, a chain without is broken.
+    key: capsule_text
+    # Hash of the last record, 64 hexadecimal digits; empty where it is not known.
+    head: capsule_text
+    # The head before the first record, likewise; empty where there is to be none: the first chain began then.
+    head_before: capsule_text
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("path", capsule_text),
+        ("data", capsule_text),
+        ("key", capsule_text),
+        ("head", capsule_text),
+        ("head_before", capsule_text),
     ]
 
 
@@ -3420,6 +3962,140 @@ class capsule_interceptor_options(ctypes.Structure):
     ]
 
 
+class capsule_pool_import(ctypes.Structure):
+    """What became of one of a pool's imports at its last warm-up."""
+
+    # Its name.
+    module: capsule_text
+    # The exception that it raised, as `ModuleNotFoundError: …`; empty where it was imported.
+    error: capsule_text
+    # Time it took, with what it imports itself.
+    duration_ns: int
+    # 1 when it was imported.
+    imported: int
+    # Reserved, zero.
+    reserved: int
+    _fields_ = [
+        ("module", capsule_text),
+        ("error", capsule_text),
+        ("duration_ns", ctypes.c_uint64),
+        ("imported", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+    ]
+
+
+class capsule_introspection_policy(ctypes.Structure):
+    """Who may see how much; capsule_introspection_policy_init() fills the defaults."""
+
+    # `sizeof(capsule_introspection_policy)`.
+    struct_size: int
+    # `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
+    redaction: int
+    # `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
+    # records. Default counts, as all below.
+    promises: int
+    # Of a session's names.
+    namespace_summary: int
+    # Of a pool.
+    pool: int
+    # Of what a session executes.
+    execution: int
+    # Of the isolation of a session.
+    isolation: int
+    # Of the stacks of a worker.
+    stack: int
+    # Of labels in traces.
+    trace: int
+    # Of what is known of a dead worker.
+    postmortem: int
+    # Longest label in bytes, after redaction, 24 … 1,024. Default 64.
+    max_label_bytes: int
+    # Most rows of an answer, 1 … 65,536. Default 1,000.
+    max_rows: int
+    # Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
+    # runtime's.
+    key: capsule_text
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("redaction", ctypes.c_int32),
+        ("promises", ctypes.c_int32),
+        ("namespace_summary", ctypes.c_int32),
+        ("pool", ctypes.c_int32),
+        ("execution", ctypes.c_int32),
+        ("isolation", ctypes.c_int32),
+        ("stack", ctypes.c_int32),
+        ("trace", ctypes.c_int32),
+        ("postmortem", ctypes.c_int32),
+        ("max_label_bytes", ctypes.c_uint32),
+        ("max_rows", ctypes.c_uint32),
+        ("key", capsule_text),
+    ]
+
+
+class capsule_inspection(ctypes.Structure):
+    """One look; capsule_inspection_init() fills the defaults."""
+
+    # `sizeof(capsule_inspection)`.
+    struct_size: int
+    # The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied. Default
+    # 0: what the policy allows.
+    level: int
+    # Who looks, for the audit record: at most 64 bytes. Default empty.
+    caller: capsule_text
+    # How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
+    timeout_ms: int
+    # Most rows wanted; 0, the default, for as many as the policy allows.
+    max_rows: int
+    # Reserved, zero.
+    reserved: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("level", ctypes.c_int32),
+        ("caller", capsule_text),
+        ("timeout_ms", ctypes.c_int64),
+        ("max_rows", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+    ]
+
+
+class capsule_label(ctypes.Structure):
+    """A name, as far as the policy shows it. Never extended: it is part of rows."""
+
+    # What is shown, at most `max_label_bytes`; owned by the answer.
+    text: capsule_text
+    # Length of what is shown before it was cut: larger than `text.size` where it was.
+    full_bytes: int
+    # `CAPSULE_LABEL_…`.
+    form: int
+    # Reserved, zero.
+    reserved: int
+    _fields_ = [
+        ("text", capsule_text),
+        ("full_bytes", ctypes.c_uint64),
+        ("form", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+    ]
+
+
+class capsule_isolation_layer(ctypes.Structure):
+    """One layer. Never extended: rows are handed out as an array."""
+
+    # Its name, as in `"process"`; a static string.
+    name: capsule_text
+    # One sentence: what it does, or why it does not; a static string. Empty at the level of counts.
+    reason: capsule_text
+    # `CAPSULE_LAYER_…`.
+    state: int
+    # Reserved, zero.
+    reserved: int
+    _fields_ = [
+        ("name", capsule_text),
+        ("reason", capsule_text),
+        ("state", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+    ]
+
+
 class capsule_log_options(ctypes.Structure):
     """A sink. All zero but `struct_size`: none."""
 
@@ -3504,24 +4180,61 @@ class capsule_metrics_text(ctypes.Structure):
     ]
 
 
-class capsule_pool_import(ctypes.Structure):
-    """What became of one of a pool's imports at its last warm-up."""
+class capsule_pending_row(ctypes.Structure):
+    """One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array."""
 
-    # Its name.
-    module: capsule_text
-    # The exception that it raised, as `ModuleNotFoundError: …`; empty where it was imported.
-    error: capsule_text
-    # Time it took, with what it imports itself.
-    duration_ns: int
-    # 1 when it was imported.
-    imported: int
+    # The request's id; 0 of a promise.
+    request_id: int
+    # The session that waits; 0 of a promise.
+    session_id: int
+    # The execution that waits; 0 of a promise.
+    execution_id: int
+    # Since it came, or was known here.
+    age_ns: int
+    # Until its deadline; `UINT64_MAX` for none.
+    left_ns: int
+    # `CAPSULE_PENDING_…`.
+    kind: int
+    # `CAPSULE_CALL_…` of a call, `CAPSULE_PROMISE_…` of a promise.
+    state: int
+    # `CAPSULE_OWNER_…`.
+    owner: int
+    # How many wait for a promise here; 1 of a call.
+    waiters: int
+    # The capability's name, or the promise's id.
+    name: capsule_label
+    _fields_ = [
+        ("request_id", ctypes.c_uint64),
+        ("session_id", ctypes.c_uint64),
+        ("execution_id", ctypes.c_uint64),
+        ("age_ns", ctypes.c_uint64),
+        ("left_ns", ctypes.c_uint64),
+        ("kind", ctypes.c_int32),
+        ("state", ctypes.c_int32),
+        ("owner", ctypes.c_int32),
+        ("waiters", ctypes.c_uint32),
+        ("name", capsule_label),
+    ]
+
+
+class capsule_namespace_row(ctypes.Structure):
+    """One name of a namespace. Never extended: rows are handed out as an array."""
+
+    # The name.
+    name: capsule_label
+    # Its value's type; names of built-in types are never redacted.
+    type_name: capsule_label
+    # As in capsule_name: an estimate.
+    size_bytes: int
+    # `CAPSULE_NAME_…`.
+    kind: int
     # Reserved, zero.
     reserved: int
     _fields_ = [
-        ("module", capsule_text),
-        ("error", capsule_text),
-        ("duration_ns", ctypes.c_uint64),
-        ("imported", ctypes.c_int32),
+        ("name", capsule_label),
+        ("type_name", capsule_label),
+        ("size_bytes", ctypes.c_uint64),
+        ("kind", ctypes.c_int32),
         ("reserved", ctypes.c_int32),
     ]
 
@@ -3538,6 +4251,14 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_runtime_close": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_error)]),
     "capsule_runtime_release": (None, [ctypes.c_void_p]),
     "capsule_runtime_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_runtime_info), POINTER(capsule_error)]),
+    "capsule_audit_options_init": (None, [POINTER(capsule_audit_options), ctypes.c_uint32]),
+    "capsule_runtime_set_audit": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_audit_options), POINTER(capsule_error)]),
+    "capsule_runtime_get_audit_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_audit_info), POINTER(capsule_error)]),
+    "capsule_runtime_list_audit": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_audit_list), POINTER(capsule_error)]),
+    "capsule_audit_list_release": (None, [POINTER(capsule_audit_list)]),
+    "capsule_audit_verify": (ctypes.c_int32, [POINTER(capsule_audit_check), POINTER(capsule_audit_report), POINTER(capsule_error)]),
+    "capsule_audit_decision_name": (ctypes.c_char_p, [ctypes.c_int32]),
+    "capsule_audit_verdict_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_session_options_init": (None, [POINTER(capsule_session_options), ctypes.c_uint32]),
     "capsule_session_open": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_session_options), POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
     "capsule_session_wait_ready": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_error)]),
@@ -3661,6 +4382,32 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_session_add_interceptor": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_interceptor_options), POINTER(ctypes.c_uint64), POINTER(capsule_error)]),
     "capsule_session_remove_interceptor": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_error)]),
     "capsule_session_get_interceptor_info": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_interceptor_info), POINTER(capsule_error)]),
+    "capsule_pool_get_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pool_metrics), POINTER(capsule_error)]),
+    "capsule_pool_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pool_info), POINTER(capsule_error)]),
+    "capsule_pool_list_sessions": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pool_sessions), POINTER(capsule_error)]),
+    "capsule_pool_sessions_release": (None, [POINTER(capsule_pool_sessions)]),
+    "capsule_pool_list_imports": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pool_imports), POINTER(capsule_error)]),
+    "capsule_pool_imports_release": (None, [POINTER(capsule_pool_imports)]),
+    "capsule_breaker_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
+    "capsule_pooled_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
+    "capsule_introspection_policy_init": (None, [POINTER(capsule_introspection_policy), ctypes.c_uint32]),
+    "capsule_inspection_init": (None, [POINTER(capsule_inspection), ctypes.c_uint32]),
+    "capsule_runtime_set_introspection_policy": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_introspection_policy), POINTER(capsule_error)]),
+    "capsule_session_narrow_introspection": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_introspection_policy), POINTER(capsule_error)]),
+    "capsule_bridge_inspect_pending": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_pending_summary), POINTER(capsule_error)]),
+    "capsule_promise_store_inspect_pending": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_pending_summary), POINTER(capsule_error)]),
+    "capsule_pending_summary_release": (None, [POINTER(capsule_pending_summary)]),
+    "capsule_session_inspect_namespace": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_namespace_summary), POINTER(capsule_error)]),
+    "capsule_namespace_summary_release": (None, [POINTER(capsule_namespace_summary)]),
+    "capsule_pool_inspect": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_pool_info), POINTER(capsule_pool_summary), POINTER(capsule_error)]),
+    "capsule_pool_summary_release": (None, [POINTER(capsule_pool_summary)]),
+    "capsule_session_inspect_execution": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_execution_status), POINTER(capsule_error)]),
+    "capsule_session_inspect_isolation": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_isolation_report), POINTER(capsule_error)]),
+    "capsule_isolation_report_release": (None, [POINTER(capsule_isolation_report)]),
+    "capsule_phase_name": (ctypes.c_char_p, [ctypes.c_int32]),
+    "capsule_waits_name": (ctypes.c_char_p, [ctypes.c_int32]),
+    "capsule_layer_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
+    "capsule_inspect_level_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_log_set_callback": (ctypes.c_int32, [ctypes.c_int32, capsule_log_callback, ctypes.c_void_p, POINTER(capsule_error)]),
     "capsule_log_set_sink": (ctypes.c_int32, [POINTER(capsule_log_options), POINTER(capsule_error)]),
     "capsule_log_get_info": (ctypes.c_int32, [POINTER(capsule_log_info), POINTER(capsule_error)]),
@@ -3671,14 +4418,6 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_session_get_cancel_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_cancel_metrics), POINTER(capsule_error)]),
     "capsule_runtime_get_prometheus": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_metrics_text), POINTER(capsule_error)]),
     "capsule_metrics_text_release": (None, [POINTER(capsule_metrics_text)]),
-    "capsule_pool_get_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pool_metrics), POINTER(capsule_error)]),
-    "capsule_pool_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pool_info), POINTER(capsule_error)]),
-    "capsule_pool_list_sessions": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pool_sessions), POINTER(capsule_error)]),
-    "capsule_pool_sessions_release": (None, [POINTER(capsule_pool_sessions)]),
-    "capsule_pool_list_imports": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pool_imports), POINTER(capsule_error)]),
-    "capsule_pool_imports_release": (None, [POINTER(capsule_pool_imports)]),
-    "capsule_breaker_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
-    "capsule_pooled_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_session_snapshot": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
     "capsule_session_restore": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_error)]),
     "capsule_snapshot_branch": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
@@ -3763,6 +4502,75 @@ capsule_runtime_release: Callable[..., None]
 #
 # Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
 capsule_runtime_get_info: Callable[..., int]
+
+# Fills the defaults.
+#
+# - options: Written up to `struct_size` bytes; no-op when NULL.
+# - struct_size: `sizeof(capsule_audit_options)`. Any thread. Since 0.1.
+capsule_audit_options_init: Callable[..., None]
+
+# Gives a runtime another audit trail: a new chain begins, in the ring and in the sink. Until then there is a ring of
+# the defaults alone.
+#
+# - runtime: A runtime.
+# - options: NULL for the defaults.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_SYSTEM` (the file cannot be opened, is used by another, does not end with a whole
+# record, or the start record was not kept): the former trail stays; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+# `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; writes to the sink. Since 0.1.
+capsule_runtime_set_audit: Callable[..., int]
+
+# Copies what a trail has counted, and its head.
+#
+# - runtime: A runtime, closed ones included.
+# - info: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_runtime_get_audit_info: Callable[..., int]
+
+# Copies the records in the ring.
+#
+# - runtime: A runtime, closed ones included.
+# - after_sequence: Records with larger `sequence` than that; 0 for all. One that was evicted past is no error: the
+#   first record's `sequence` tells.
+# - list: Its `struct_size` set by the caller; what it held is not released. Ended with capsule_audit_list_release().
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`, also where no record fits; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`;
+# `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_runtime_list_audit: Callable[..., int]
+
+# Frees what a list holds and empties it; `struct_size` stays.
+#
+# - list: NULL or an empty one is a no-op. Any thread. Since 0.1.
+capsule_audit_list_release: Callable[..., None]
+
+# Checks records: a file, or bytes. Needs no runtime.
+#
+# - check: What is to be checked.
+# - report: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`: `report->verdict` tells, of what is broken too; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the
+# file cannot be read); `CAPSULE_E_LIMIT` (it has over 1 GiB); `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; reads
+# the file. Since 0.1.
+capsule_audit_verify: Callable[..., int]
+
+# The name of what became of a call, as in `"denied"`.
+#
+# - decision: `CAPSULE_AUDIT_START` … `CAPSULE_AUDIT_FAILED`.
+#
+# Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+capsule_audit_decision_name: Callable[..., bytes]
+
+# The name of what a check found, as in `"unanchored"`.
+#
+# - verdict: `CAPSULE_VERDICT_VERIFIED` … `CAPSULE_VERDICT_BROKEN`.
+#
+# Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+capsule_audit_verdict_name: Callable[..., bytes]
 
 # Fills the defaults.
 #
@@ -4990,6 +5798,222 @@ capsule_session_remove_interceptor: Callable[..., int]
 # `CAPSULE_E_FORKED`. Any thread. Since 0.1.
 capsule_session_get_interceptor_info: Callable[..., int]
 
+# Copies what the pool has counted.
+#
+# - pool: A pool, closed ones included.
+# - metrics: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_pool_get_metrics: Callable[..., int]
+
+# Copies the pool's configuration and status.
+#
+# - pool: A pool, closed ones included.
+# - info: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_pool_get_info: Callable[..., int]
+
+# Lists the sessions that the pool has now.
+#
+# - pool: A pool, closed ones included.
+# - sessions: Its `struct_size` set by the caller; what it held is not released. Ended with
+#   capsule_pool_sessions_release().
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread.
+# Since 0.1.
+capsule_pool_list_sessions: Callable[..., int]
+
+# Frees what a list holds and empties it; `struct_size` stays.
+#
+# - sessions: NULL or an empty one is a no-op. Any thread. Since 0.1.
+capsule_pool_sessions_release: Callable[..., None]
+
+# Tells what became of each import at the last warm-up.
+#
+# - pool: A pool, closed ones included.
+# - imports: Its `struct_size` set by the caller; what it held is not released. Ended with
+#   capsule_pool_imports_release().
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread.
+# Since 0.1.
+capsule_pool_list_imports: Callable[..., int]
+
+# Frees what a list holds and empties it; `struct_size` stays.
+#
+# - imports: NULL or an empty one is a no-op. Any thread. Since 0.1.
+capsule_pool_imports_release: Callable[..., None]
+
+# The name of a breaker's state, as in `"half_open"`.
+#
+# - state: `CAPSULE_BREAKER_…`.
+#
+# Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+capsule_breaker_state_name: Callable[..., bytes]
+
+# The name of where a session of a pool stands, as in `"active"`.
+#
+# - state: `CAPSULE_POOLED_…`.
+#
+# Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+capsule_pooled_state_name: Callable[..., bytes]
+
+# Fills the defaults.
+#
+# - policy: Written up to `struct_size` bytes; no-op when NULL.
+# - struct_size: `sizeof(capsule_introspection_policy)`. Any thread. Since 0.1.
+capsule_introspection_policy_init: Callable[..., None]
+
+# Fills the defaults.
+#
+# - inspection: Written up to `struct_size` bytes; no-op when NULL.
+# - struct_size: `sizeof(capsule_inspection)`. Any thread. Since 0.1.
+capsule_inspection_init: Callable[..., None]
+
+# Sets what may be seen of a runtime, from the next call on: more than before, or less.
+#
+# - runtime: A runtime.
+# - policy: NULL for the defaults.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread.
+# Since 0.1.
+capsule_runtime_set_introspection_policy: Callable[..., int]
+
+# Narrows what may be seen of a session: of each level, redaction and limit the stricter of this and of what there is.
+# It cannot be undone, and sessions that branch from it begin with it.
+#
+# - session: A session.
+# - policy: Its `key` is not looked at.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread.
+# Since 0.1.
+capsule_session_narrow_introspection: Callable[..., int]
+
+# The calls that are open in a bridge.
+#
+# - bridge: A bridge, closed ones included.
+# - inspection: NULL for the defaults.
+# - summary: Its `struct_size` set by the caller; what it held is not released. Ended with
+#   capsule_pending_summary_release().
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED` (by the policy; or the audit trail must keep a record, and cannot);
+# `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_bridge_inspect_pending: Callable[..., int]
+
+# The promises that are open in a store: of a Resonate server, those that are waited for here.
+#
+# - store: A store, closed ones included.
+# - inspection: NULL for the defaults.
+# - summary: As in capsule_bridge_inspect_pending().
+# - error: Nullable.
+#
+# Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
+capsule_promise_store_inspect_pending: Callable[..., int]
+
+# Frees what a summary holds and empties it; `struct_size` stays.
+#
+# - summary: NULL or an empty one is a no-op. Any thread. Since 0.1.
+capsule_pending_summary_release: Callable[..., None]
+
+# The names of a session: how many of which kind, and as rows.
+#
+# The worker is asked, behind what was submitted before, and until `timeout_ms` of the inspection. Where it cannot
+# answer in that time, or at all, the answer is what the host knows.
+#
+# - session: A session, closed ones included.
+# - inspection: NULL for the defaults.
+# - summary: Its `struct_size` set by the caller; what it held is not released. Ended with
+#   capsule_namespace_summary_release().
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT` (from a
+# notify callback); `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
+capsule_session_inspect_namespace: Callable[..., int]
+
+# Frees what a summary holds and empties it; `struct_size` stays.
+#
+# - summary: NULL or an empty one is a no-op. Any thread. Since 0.1.
+capsule_namespace_summary_release: Callable[..., None]
+
+# The state of a pool and of each of its sessions.
+#
+# - pool: A pool, closed ones included.
+# - inspection: NULL for the defaults.
+# - info: Nullable; as capsule_pool_get_info() fills it, its `struct_size` set by the caller. `last_error` is empty
+#   unless the level is full.
+# - summary: Its `struct_size` set by the caller; what it held is not released. Ended with
+#   capsule_pool_summary_release().
+# - error: Nullable.
+#
+# Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
+capsule_pool_inspect: Callable[..., int]
+
+# Frees what a summary holds and empties it; `struct_size` stays.
+#
+# - summary: NULL or an empty one is a no-op. Any thread. Since 0.1.
+capsule_pool_summary_release: Callable[..., None]
+
+# What a session executes, and what that waits for. Never waits for the worker.
+#
+# - session: A session, closed ones included.
+# - inspection: NULL for the defaults.
+# - status: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
+capsule_session_inspect_execution: Callable[..., int]
+
+# What stands between a session's code and its host, layer by layer.
+#
+# - session: A session, closed ones included.
+# - inspection: NULL for the defaults.
+# - report: Its `struct_size` set by the caller; what it held is not released. Ended with
+#   capsule_isolation_report_release().
+# - error: Nullable.
+#
+# Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
+capsule_session_inspect_isolation: Callable[..., int]
+
+# Frees what a report holds and empties it; `struct_size` stays.
+#
+# - report: NULL or an empty one is a no-op. Any thread. Since 0.1.
+capsule_isolation_report_release: Callable[..., None]
+
+# The name of a phase, as in `"rolling_back"`.
+#
+# - phase: `CAPSULE_PHASE_…`.
+#
+# Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+capsule_phase_name: Callable[..., bytes]
+
+# The name of what is waited for, as in `"input"`.
+#
+# - waits_for: `CAPSULE_WAITS_…`.
+#
+# Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+capsule_waits_name: Callable[..., bytes]
+
+# The name of a layer's state, as in `"active"`.
+#
+# - state: `CAPSULE_LAYER_…`.
+#
+# Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+capsule_layer_state_name: Callable[..., bytes]
+
+# The name of a level, as in `"redacted"`.
+#
+# - level: `CAPSULE_INSPECT_…`.
+#
+# Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+capsule_inspect_level_name: Callable[..., bytes]
+
 # Sets or removes the process's log sink.
 #
 # - level: The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`.
@@ -5081,70 +6105,6 @@ capsule_runtime_get_prometheus: Callable[..., int]
 #
 # - text: NULL or an empty one is a no-op. Any thread. Since 0.1.
 capsule_metrics_text_release: Callable[..., None]
-
-# Copies what the pool has counted.
-#
-# - pool: A pool, closed ones included.
-# - metrics: Its `struct_size` set by the caller.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-capsule_pool_get_metrics: Callable[..., int]
-
-# Copies the pool's configuration and status.
-#
-# - pool: A pool, closed ones included.
-# - info: Its `struct_size` set by the caller.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-capsule_pool_get_info: Callable[..., int]
-
-# Lists the sessions that the pool has now.
-#
-# - pool: A pool, closed ones included.
-# - sessions: Its `struct_size` set by the caller; what it held is not released. Ended with
-#   capsule_pool_sessions_release().
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread.
-# Since 0.1.
-capsule_pool_list_sessions: Callable[..., int]
-
-# Frees what a list holds and empties it; `struct_size` stays.
-#
-# - sessions: NULL or an empty one is a no-op. Any thread. Since 0.1.
-capsule_pool_sessions_release: Callable[..., None]
-
-# Tells what became of each import at the last warm-up.
-#
-# - pool: A pool, closed ones included.
-# - imports: Its `struct_size` set by the caller; what it held is not released. Ended with
-#   capsule_pool_imports_release().
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread.
-# Since 0.1.
-capsule_pool_list_imports: Callable[..., int]
-
-# Frees what a list holds and empties it; `struct_size` stays.
-#
-# - imports: NULL or an empty one is a no-op. Any thread. Since 0.1.
-capsule_pool_imports_release: Callable[..., None]
-
-# The name of a breaker's state, as in `"half_open"`.
-#
-# - state: `CAPSULE_BREAKER_…`.
-#
-# Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
-capsule_breaker_state_name: Callable[..., bytes]
-
-# The name of where a session of a pool stands, as in `"active"`.
-#
-# - state: `CAPSULE_POOLED_…`.
-#
-# Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
-capsule_pooled_state_name: Callable[..., bytes]
 
 # Takes a snapshot, when all that was submitted before has ended.
 #

@@ -83,8 +83,34 @@ class Status(_Enum):
     # A server does not answer, or not in its protocol; the message says for how long and why. To try again later may
     # help.
     UNAVAILABLE = 22
-    # A server refuses the credentials, or what they are used for.
+    # A server refuses the credentials or what they are for; or a policy, or an audit trail that must keep all, denies
+    # the call.
     DENIED = 23
+
+
+class Audit(_Enum):
+    """What became of a call."""
+
+    # No call: a chain begins.
+    START = 0
+    # It was answered.
+    ALLOWED = 1
+    # The policy, or a rule of the bridge, denied it.
+    DENIED = 2
+    # It was allowed, and failed: the object is closed, an argument is wrong.
+    FAILED = 3
+
+
+class Verdict(_Enum):
+    """What a check found."""
+
+    # Every record is as it was made, none is missing, and the head is the one expected.
+    VERIFIED = 1
+    # Nothing wrong was found; but the key, the head, or the head before the first record was not given, and `reason`
+    # says what that hides.
+    UNANCHORED = 2
+    # Something is wrong; `line`, `number` and `reason` say where and what.
+    BROKEN = 3
 
 
 class Executor(_Enum):
@@ -671,6 +697,159 @@ class Channel(_Enum):
     CONTROL = 2
 
 
+class BreakerState(_Enum):
+    """What stands between the pool and an interpreter that does not start; see `breaker_failures`."""
+
+    # Sessions are made as they are needed.
+    CLOSED = 0
+    # None is tried until the pause is over; acquisitions that only a new session could serve fail at once with the
+    # cause.
+    OPEN = 1
+    # The pause is over, and one is tried.
+    HALF_OPEN = 2
+
+
+class RemovalReason(_Enum):
+    """Why a session left its pool, in the pool's trace."""
+
+    # It was used, and the next gets a new one.
+    USED = 1
+    # Its age, growth or executions.
+    RECYCLED = 2
+    # It died, was restarted or restored, or could not be used when it came back.
+    LOST = 3
+    # A look at it: it hung, or took too much memory.
+    HEALTH = 4
+    # Nobody wanted it.
+    IDLE = 5
+    # The pool was closed.
+    CLOSE = 6
+
+
+class PooledState(_Enum):
+    """Where a session of a pool stands."""
+
+    # It is being made, or runs imports and warm-up.
+    WARMING = 1
+    # It waits to be acquired.
+    IDLE = 2
+    # It is acquired.
+    ACTIVE = 3
+    # It was given back, or is looked at.
+    RESETTING = 4
+
+
+class Inspect(_Enum):
+    """How much a call answers."""
+
+    # Nothing: it is denied.
+    OFF = 0
+    # Numbers, states and times.
+    COUNTS = 1
+    # Rows too, with their names redacted.
+    REDACTED = 2
+    # Rows with their names.
+    FULL = 3
+
+
+class Redact(_Enum):
+    """What redaction makes of a name; of two, the larger is the stricter."""
+
+    # `"h:"` and 16 hexadecimal digits of the keyed hash.
+    HASH = 0
+    # Its length in bytes, as in `"len:12"`.
+    LENGTH = 1
+    # Nothing.
+    DROP = 2
+
+
+class Label(_Enum):
+    """What a label shows."""
+
+    # The name.
+    NAME = 1
+    # Its keyed hash.
+    HASH = 2
+    # Its length.
+    LENGTH = 3
+    # Nothing.
+    DROPPED = 4
+
+
+class Pending(_Enum):
+    """What is pending."""
+
+    # A call of the host, in a bridge.
+    CALL = 1
+    # A promise, in a store.
+    PROMISE = 2
+
+
+class Owner(_Enum):
+    """Who will settle it, or waits for it."""
+
+    # Nobody in particular.
+    NONE = 0
+    # The session of the row waits for the host.
+    SESSION = 1
+    # A durable execution of this host.
+    DURABLE = 2
+
+
+class AnsweredBy(_Enum):
+    """Who an answer is from."""
+
+    # The worker was asked, and answered in time.
+    WORKER = 1
+    # It did not: this is what the host knows from its last heartbeat.
+    HOST = 2
+
+
+class Phase(_Enum):
+    """Where a session stands with its current execution."""
+
+    # Nothing runs.
+    NONE = 0
+    # It waits in the queue.
+    QUEUED = 1
+    # Its code runs.
+    RUNNING = 2
+    # It is being cancelled, or its time is over.
+    STOPPING = 3
+    # Its code is over, and the session on its way back to where it was.
+    ROLLING_BACK = 4
+    # No execution: a value, snapshot, checkpoint or restore is under way.
+    OPERATION = 5
+
+
+class Waits(_Enum):
+    """What it waits for, as far as the host knows; of several, the first of these."""
+
+    # Nothing that the host knows of: it computes, sleeps, or waits for something of its own.
+    NOTHING = 0
+    # A worker that is ready.
+    WORKER = 1
+    # Its turn behind others, or a token of the rate limit.
+    TURN = 2
+    # A line of input.
+    INPUT = 3
+    # The answer to a call of the host.
+    CALL = 4
+    # The host to take its output.
+    OUTPUT = 5
+
+
+class Layer(_Enum):
+    """State of a layer of isolation."""
+
+    # It stands between the code and the host.
+    ACTIVE = 1
+    # It does not, and could not: `reason` says why.
+    UNAVAILABLE = 2
+    # It does not, because an option of the host's says so.
+    WAIVED = 3
+
+
 class LogLevel(_Enum):
     """Severity of a log record."""
 
@@ -725,48 +904,6 @@ class Reject(_Enum):
     VERSION = 5
 
 
-class BreakerState(_Enum):
-    """What stands between the pool and an interpreter that does not start; see `breaker_failures`."""
-
-    # Sessions are made as they are needed.
-    CLOSED = 0
-    # None is tried until the pause is over; acquisitions that only a new session could serve fail at once with the
-    # cause.
-    OPEN = 1
-    # The pause is over, and one is tried.
-    HALF_OPEN = 2
-
-
-class RemovalReason(_Enum):
-    """Why a session left its pool, in the pool's trace."""
-
-    # It was used, and the next gets a new one.
-    USED = 1
-    # Its age, growth or executions.
-    RECYCLED = 2
-    # It died, was restarted or restored, or could not be used when it came back.
-    LOST = 3
-    # A look at it: it hung, or took too much memory.
-    HEALTH = 4
-    # Nobody wanted it.
-    IDLE = 5
-    # The pool was closed.
-    CLOSE = 6
-
-
-class PooledState(_Enum):
-    """Where a session of a pool stands."""
-
-    # It is being made, or runs imports and warm-up.
-    WARMING = 1
-    # It waits to be acquired.
-    IDLE = 2
-    # It is acquired.
-    ACTIVE = 3
-    # It was given back, or is looked at.
-    RESETTING = 4
-
-
 class RuntimeOptions(TypedDict, total=False):
     """Options of a runtime; capsule_runtime_options_init() fills the defaults."""
 
@@ -817,6 +954,171 @@ class RuntimeInfo:
             zygotes_restarted=raw.zygotes_restarted,
             native_thread_warnings=raw.native_thread_warnings,
             stderr_dropped_bytes=raw.stderr_dropped_bytes,
+        )
+
+
+class AuditOptions(TypedDict, total=False):
+    """Options of a runtime's audit trail; capsule_audit_options_init() fills the defaults."""
+
+    # Records kept in memory, 0 … 65,536; where there are more, the oldest go and are counted. Default 1,024.
+    ring_records: int
+    # Bytes that key the hashes, at most `CAPSULE_AUDIT_MAX_KEY`; copied, and wiped with the runtime. Default empty: no
+    # key.
+    key: str | bytes
+    # A file that records are appended to, made with mode 0600 where there is none, at most 4,096 bytes; a regular file
+    # or a device. A record is written by one call, and taken out again where only a part of it had room; it is with the
+    # kernel when the guarded call returns, and not synced. One runtime has a file at a time. Default empty: none.
+    path: str | bytes
+    # 1: a guarded call whose record the sink did not keep answers `CAPSULE_E_DENIED`, and nothing else. Default 0: it
+    # is answered, the record stays in the ring without a place in the chain, and the next one that is kept says how
+    # many were lost before it.
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One record."""
+
+    # Its place in the ring, from 1: the cursor of who follows.
+    sequence: int
+    # Its number in the chain, from 0; 0 too where `line` is empty.
+    number: int
+    # Nanoseconds since 1970.
+    time_ns: int
+    # Labels of the answer that were redacted or dropped.
+    redactions: int
+    # Size of the answer.
+    answer_bytes: int
+    # `CAPSULE_AUDIT_…`.
+    decision: Audit
+    # The `CAPSULE_INSPECT_…` it was answered at, or that denied it.
+    level: Inspect
+    # Who called, as the call said, at most 64 bytes of it; of a denial of the bridge, session and execution.
+    caller: str
+    # The call: `"namespace"`, `"stack"`, …
+    call: str
+    # What it was about: `"session 3"`.
+    target: str
+    # Which policy decided: `"runtime"`, `"session"`, `"request"`; of a denial of the bridge, the rule's reason.
+    policy: str
+    # The record as it is hashed, without a newline; empty where the sink did not keep it.
+    line: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_audit_record) -> AuditRecord:
+        return cls(
+            sequence=raw.sequence,
+            number=raw.number,
+            time_ns=raw.time_ns,
+            redactions=raw.redactions,
+            answer_bytes=raw.answer_bytes,
+            decision=Audit(raw.decision),
+            level=Inspect(raw.level),
+            caller=_text(raw.caller),
+            call=_text(raw.call),
+            target=_text(raw.target),
+            policy=_text(raw.policy),
+            line=_text(raw.line),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditInfo:
+    """The state of a trail."""
+
+    # Records in the ring.
+    stored: int
+    # Records made of calls that were allowed, since the runtime's creation.
+    allowed: int
+    # Of calls that were denied.
+    denied: int
+    # Of calls that failed.
+    failed: int
+    # Records that left the ring.
+    evicted: int
+    # Records that the sink did not keep.
+    lost: int
+    # Number of the last record in the chain.
+    number: int
+    # Hash of the last record, in hexadecimal digits; empty before the first.
+    head: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_audit_info) -> AuditInfo:
+        return cls(
+            stored=raw.stored,
+            allowed=raw.allowed,
+            denied=raw.denied,
+            failed=raw.failed,
+            evicted=raw.evicted,
+            lost=raw.lost,
+            number=raw.number,
+            head=raw.head.decode(errors="replace"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditCheck:
+    """What is to be checked, and against what; all zero but `struct_size` and one of `path` and `data` for the least.
+    """
+
+    # The file; or empty, and `data`.
+    path: str
+    # Records, each with a newline behind it; at most 1 GiB, as the file.
+    data: str
+    # The key of every chain in it; empty for none. With one, a chain without is broken.
+    key: str
+    # Hash of the last record, 64 hexadecimal digits; empty where it is not known.
+    head: str
+    # The head before the first record, likewise; empty where there is to be none: the first chain began then.
+    head_before: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_audit_check) -> AuditCheck:
+        return cls(
+            path=_text(raw.path),
+            data=_text(raw.data),
+            key=_text(raw.key),
+            head=_text(raw.head),
+            head_before=_text(raw.head_before),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What was found."""
+
+    # `CAPSULE_VERDICT_VERIFIED`, `…_UNANCHORED`, `…_BROKEN`.
+    verdict: Verdict
+    # Records found good, start records included.
+    records: int
+    # Chains: start records.
+    chains: int
+    # Records that were lost by the sink, as the chains say.
+    lost: int
+    # Of the first record that is wrong: its line, from 1; 0 where none is, or what is wrong is no record.
+    line: int
+    # Its number in its chain, as it says.
+    number: int
+    # Hash of the last good record.
+    head: str
+    # The head before the first record; empty for none.
+    head_before: str
+    # One sentence; empty where all is verified.
+    reason: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_audit_report) -> AuditReport:
+        return cls(
+            verdict=Verdict(raw.verdict),
+            records=raw.records,
+            chains=raw.chains,
+            lost=raw.lost,
+            line=raw.line,
+            number=raw.number,
+            head=raw.head.decode(errors="replace"),
+            head_before=raw.head_before.decode(errors="replace"),
+            reason=raw.reason.decode(errors="replace"),
         )
 
 
@@ -2016,258 +2318,6 @@ class InterceptorInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class LogOptions:
-    """A sink. All zero but `struct_size`: none."""
-
-    # `CAPSULE_LOG_SINK_…`. Default none.
-    sink: LogSink
-    # The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.
-    level: LogLevel
-    # `CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.
-    format: LogFormat
-    # The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.
-    path: str
-    # The function, not NULL; read for `CAPSULE_LOG_SINK_CALLBACK` alone.
-    callback: int
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_log_options) -> LogOptions:
-        return cls(
-            sink=LogSink(raw.sink),
-            level=LogLevel(raw.level),
-            format=LogFormat(raw.format),
-            path=_text(raw.path),
-            callback=raw.callback,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class LogInfo:
-    """What became of the process's log records so far: by level, `[0]` debug … `[3]` error."""
-
-    # Handed to a sink.
-    records: tuple[int, ...]
-    # Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before and
-    # then only counted.
-    dropped: tuple[int, ...]
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_log_info) -> LogInfo:
-        return cls(
-            records=tuple(raw.records),
-            dropped=tuple(raw.dropped),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerMetrics:
-    """What a worker's process told of itself in its last heartbeat, and what the host counted of heartbeats.
-
-    Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
-    figures but the counters are of the live worker, zero before its first heartbeat.
-    """
-
-    # `CAPSULE_SESSION_…`, as the host knows it now.
-    state: SessionState
-    # Process id of the live worker, or 0.
-    pid: int
-    # Its threads.
-    threads: int
-    # Descriptors that it has open.
-    open_descriptors: int
-    # Time between heartbeats that was asked for, in milliseconds.
-    heartbeat_interval_ms: int
-    # Time since the worker became ready, 0 without one.
-    uptime_ns: int
-    # Resident memory, shared pages included.
-    resident_bytes: int
-    # The most there was. A fork begins with what its zygote had.
-    peak_resident_bytes: int
-    # Resident pages shared with nobody.
-    private_bytes: int
-    # Resident pages shared with the zygote, other sessions or files.
-    shared_bytes: int
-    # User and system CPU time since its birth.
-    cpu_ns: int
-    # CPU use over the last interval, 0 … number of cores.
-    cpu_ratio: float
-    # Names in the namespace, dunders included, when it was last counted: at the end of an execution.
-    namespace_size: int
-    # How long ago that was, as of now; 0 for never.
-    namespace_age_ns: int
-    # The execution that ran then, or 0.
-    execution_id: int
-    # Its age then, or 0.
-    execution_age_ns: int
-    # When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.
-    heartbeat_ns: int
-    # How long ago that was, as of now.
-    heartbeat_age_ns: int
-    # Heartbeats that came, of all workers of the session.
-    heartbeats: int
-    # Those that did not, of all workers: one for each interval that went by, and half of the next, without one. Counted
-    # whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
-    heartbeats_missed: int
-    # Those that workers could not send because the host did not read, as told by the next that was.
-    send_failures: int
-    # CPU time of all workers of the session, as of their last heartbeats.
-    cpu_total_ns: int
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_worker_metrics) -> WorkerMetrics:
-        return cls(
-            state=SessionState(raw.state),
-            pid=raw.pid,
-            threads=raw.threads,
-            open_descriptors=raw.open_descriptors,
-            heartbeat_interval_ms=raw.heartbeat_interval_ms,
-            uptime_ns=raw.uptime_ns,
-            resident_bytes=raw.resident_bytes,
-            peak_resident_bytes=raw.peak_resident_bytes,
-            private_bytes=raw.private_bytes,
-            shared_bytes=raw.shared_bytes,
-            cpu_ns=raw.cpu_ns,
-            cpu_ratio=raw.cpu_ratio,
-            namespace_size=raw.namespace_size,
-            namespace_age_ns=raw.namespace_age_ns,
-            execution_id=raw.execution_id,
-            execution_age_ns=raw.execution_age_ns,
-            heartbeat_ns=raw.heartbeat_ns,
-            heartbeat_age_ns=raw.heartbeat_age_ns,
-            heartbeats=raw.heartbeats,
-            heartbeats_missed=raw.heartbeats_missed,
-            send_failures=raw.send_failures,
-            cpu_total_ns=raw.cpu_total_ns,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerInfo:
-    """What a worker announced when it became ready; empty before."""
-
-    # Process id of the live worker, or 0.
-    pid: int
-    # Version of the interpreter, as `"3.11.2"`.
-    python_version: str
-    # Its path.
-    python_path: str
-    # The executors that it has, comma-separated, as `"python"`.
-    executors: str
-    # What it can do, comma-separated, as `"execute,input,cancel"`.
-    features: str
-    # Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes, seconds or
-    # a number.
-    limits: str
-    # Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.
-    isolation: str
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_worker_info) -> WorkerInfo:
-        return cls(
-            pid=raw.pid,
-            python_version=raw.python_version.decode(errors="replace"),
-            python_path=raw.python_path.decode(errors="replace"),
-            executors=raw.executors.decode(errors="replace"),
-            features=raw.features.decode(errors="replace"),
-            limits=raw.limits.decode(errors="replace"),
-            isolation=raw.isolation.decode(errors="replace"),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class TransportFlow:
-    """Frames one way. Never extended."""
-
-    # Frames.
-    frames: int
-    # Their bytes.
-    bytes: int
-    # Bytes of the largest.
-    largest_bytes: int
-    # Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library does
-    # not know.
-    messages: tuple[int, ...]
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_transport_flow) -> TransportFlow:
-        return cls(
-            frames=raw.frames,
-            bytes=raw.bytes,
-            largest_bytes=raw.largest_bytes,
-            messages=tuple(raw.messages),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class TransportMetrics:
-    """What went between a session's host and its workers, restarts included."""
-
-    # To the workers.
-    sent: int
-    # From the workers.
-    received: int
-    # Frames refused, by `CAPSULE_REJECT_…`.
-    rejected: tuple[int, ...]
-    # Reads that brought something.
-    wakeups: int
-    # Of these, they ended in the middle of a frame.
-    partial_reads: int
-    # Frames that a socket did not take whole at once.
-    write_stalls: int
-    # Bytes that wait for a socket now.
-    queue_bytes: int
-    # The most that ever waited for one.
-    queue_bytes_max: int
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_transport_metrics) -> TransportMetrics:
-        return cls(
-            sent=raw.sent,
-            received=raw.received,
-            rejected=tuple(raw.rejected),
-            wakeups=raw.wakeups,
-            partial_reads=raw.partial_reads,
-            write_stalls=raw.write_stalls,
-            queue_bytes=raw.queue_bytes,
-            queue_bytes_max=raw.queue_bytes_max,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class CancelMetrics:
-    """What cancels did; opt-in by `enable_metrics`."""
-
-    # Executions that a cancel or a timeout reached, each counted once, however often it was asked for.
-    triggers: int
-    # Executions that ended as canceled.
-    executions_canceled: int
-    # Of these, they were ended while they waited: in the queue, or for a token.
-    waits_interrupted: int
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_cancel_metrics) -> CancelMetrics:
-        return cls(
-            triggers=raw.triggers,
-            executions_canceled=raw.executions_canceled,
-            waits_interrupted=raw.waits_interrupted,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class MetricsText:
-    """A text that the library made."""
-
-    # The text, owned by this struct until capsule_metrics_text_release().
-    text: str
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_metrics_text) -> MetricsText:
-        return cls(
-            text=_text(raw.text),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class PoolMetrics:
     """What a pool has counted, and what it holds: numbers only, copied at one moment, so that sums add up:
     - attempts = successes + timeouts + canceled + refused + errors + waiters_now;
@@ -2618,6 +2668,460 @@ class PoolImport:
             error=_text(raw.error),
             duration_ns=raw.duration_ns,
             imported=raw.imported != 0,
+        )
+
+
+class IntrospectionPolicy(TypedDict, total=False):
+    """Who may see how much; capsule_introspection_policy_init() fills the defaults."""
+
+    # `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
+    redaction: Redact
+    # `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
+    # records. Default counts, as all below.
+    promises: Inspect
+    # Of a session's names.
+    namespace_summary: int
+    # Of a pool.
+    pool: int
+    # Of what a session executes.
+    execution: int
+    # Of the isolation of a session.
+    isolation: int
+    # Of the stacks of a worker.
+    stack: int
+    # Of labels in traces.
+    trace: int
+    # Of what is known of a dead worker.
+    postmortem: int
+    # Longest label in bytes, after redaction, 24 … 1,024. Default 64.
+    max_label_bytes: int
+    # Most rows of an answer, 1 … 65,536. Default 1,000.
+    max_rows: int
+    # Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
+    # runtime's.
+    key: str | bytes
+
+
+class Inspection(TypedDict, total=False):
+    """One look; capsule_inspection_init() fills the defaults."""
+
+    # The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied. Default
+    # 0: what the policy allows.
+    level: Inspect
+    # Who looks, for the audit record: at most 64 bytes. Default empty.
+    caller: str | bytes
+    # How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
+    timeout_ms: int
+    # Most rows wanted; 0, the default, for as many as the policy allows.
+    max_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A name, as far as the policy shows it. Never extended: it is part of rows."""
+
+    # What is shown, at most `max_label_bytes`; owned by the answer.
+    text: str
+    # Length of what is shown before it was cut: larger than `text.size` where it was.
+    full_bytes: int
+    # `CAPSULE_LABEL_…`.
+    form: Label
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_label) -> Label:
+        return cls(
+            text=_text(raw.text),
+            full_bytes=raw.full_bytes,
+            form=Label(raw.form),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRow:
+    """One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array."""
+
+    # The request's id; 0 of a promise.
+    request_id: int
+    # The session that waits; 0 of a promise.
+    session_id: int
+    # The execution that waits; 0 of a promise.
+    execution_id: int
+    # Since it came, or was known here.
+    age_ns: int
+    # Until its deadline; `UINT64_MAX` for none.
+    left_ns: int
+    # `CAPSULE_PENDING_…`.
+    kind: Pending
+    # `CAPSULE_CALL_…` of a call, `CAPSULE_PROMISE_…` of a promise.
+    state: CallState
+    # `CAPSULE_OWNER_…`.
+    owner: Owner
+    # How many wait for a promise here; 1 of a call.
+    waiters: int
+    # The capability's name, or the promise's id.
+    name: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_pending_row) -> PendingRow:
+        return cls(
+            request_id=raw.request_id,
+            session_id=raw.session_id,
+            execution_id=raw.execution_id,
+            age_ns=raw.age_ns,
+            left_ns=raw.left_ns,
+            kind=Pending(raw.kind),
+            state=CallState(raw.state),
+            owner=Owner(raw.owner),
+            waiters=raw.waiters,
+            name=raw.name,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceRow:
+    """One name of a namespace. Never extended: rows are handed out as an array."""
+
+    # The name.
+    name: int
+    # Its value's type; names of built-in types are never redacted.
+    type_name: int
+    # As in capsule_name: an estimate.
+    size_bytes: int
+    # `CAPSULE_NAME_…`.
+    kind: NameKind
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_namespace_row) -> NamespaceRow:
+        return cls(
+            name=raw.name,
+            type_name=raw.type_name,
+            size_bytes=raw.size_bytes,
+            kind=NameKind(raw.kind),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionStatus:
+    """What a session executes: from the host's knowledge alone, so it is answered whatever the worker does."""
+
+    # The `CAPSULE_INSPECT_…` it is answered at.
+    level: Inspect
+    # `CAPSULE_SESSION_…`.
+    session_state: SessionState
+    # `CAPSULE_PHASE_…`.
+    phase: Phase
+    # `CAPSULE_WAITS_…`.
+    waits_for: Waits
+    # `CAPSULE_MODE_…` it was submitted with.
+    mode: Mode
+    # Its id, or that of the first in the queue where none runs; 0 for none.
+    execution_id: int
+    # Since it was submitted.
+    age_ns: int
+    # Since it was sent to the worker; 0 before.
+    running_ns: int
+    # Executions that wait behind it.
+    queued: int
+    # Bytes of its output that the host has not taken.
+    output_queue_bytes: int
+    # Lines of input it waits for.
+    open_inputs: int
+    # Calls of the host that the session has open.
+    open_calls: int
+    # Since the worker's last heartbeat; `UINT64_MAX` for none. A worker that hangs in Python goes on beating.
+    heartbeat_age_ns: int
+    # Until the worker is killed; `UINT64_MAX` where it is not to be.
+    kill_left_ns: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_execution_status) -> ExecutionStatus:
+        return cls(
+            level=Inspect(raw.level),
+            session_state=SessionState(raw.session_state),
+            phase=Phase(raw.phase),
+            waits_for=Waits(raw.waits_for),
+            mode=Mode(raw.mode),
+            execution_id=raw.execution_id,
+            age_ns=raw.age_ns,
+            running_ns=raw.running_ns,
+            queued=raw.queued,
+            output_queue_bytes=raw.output_queue_bytes,
+            open_inputs=raw.open_inputs,
+            open_calls=raw.open_calls,
+            heartbeat_age_ns=raw.heartbeat_age_ns,
+            kill_left_ns=raw.kill_left_ns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IsolationLayer:
+    """One layer. Never extended: rows are handed out as an array."""
+
+    # Its name, as in `"process"`; a static string.
+    name: str
+    # One sentence: what it does, or why it does not; a static string. Empty at the level of counts.
+    reason: str
+    # `CAPSULE_LAYER_…`.
+    state: Layer
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_isolation_layer) -> IsolationLayer:
+        return cls(
+            name=_text(raw.name),
+            reason=_text(raw.reason),
+            state=Layer(raw.state),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """A sink. All zero but `struct_size`: none."""
+
+    # `CAPSULE_LOG_SINK_…`. Default none.
+    sink: LogSink
+    # The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.
+    level: LogLevel
+    # `CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.
+    format: LogFormat
+    # The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.
+    path: str
+    # The function, not NULL; read for `CAPSULE_LOG_SINK_CALLBACK` alone.
+    callback: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_log_options) -> LogOptions:
+        return cls(
+            sink=LogSink(raw.sink),
+            level=LogLevel(raw.level),
+            format=LogFormat(raw.format),
+            path=_text(raw.path),
+            callback=raw.callback,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LogInfo:
+    """What became of the process's log records so far: by level, `[0]` debug … `[3]` error."""
+
+    # Handed to a sink.
+    records: tuple[int, ...]
+    # Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before and
+    # then only counted.
+    dropped: tuple[int, ...]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_log_info) -> LogInfo:
+        return cls(
+            records=tuple(raw.records),
+            dropped=tuple(raw.dropped),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerMetrics:
+    """What a worker's process told of itself in its last heartbeat, and what the host counted of heartbeats.
+
+    Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
+    figures but the counters are of the live worker, zero before its first heartbeat.
+    """
+
+    # `CAPSULE_SESSION_…`, as the host knows it now.
+    state: SessionState
+    # Process id of the live worker, or 0.
+    pid: int
+    # Its threads.
+    threads: int
+    # Descriptors that it has open.
+    open_descriptors: int
+    # Time between heartbeats that was asked for, in milliseconds.
+    heartbeat_interval_ms: int
+    # Time since the worker became ready, 0 without one.
+    uptime_ns: int
+    # Resident memory, shared pages included.
+    resident_bytes: int
+    # The most there was. A fork begins with what its zygote had.
+    peak_resident_bytes: int
+    # Resident pages shared with nobody.
+    private_bytes: int
+    # Resident pages shared with the zygote, other sessions or files.
+    shared_bytes: int
+    # User and system CPU time since its birth.
+    cpu_ns: int
+    # CPU use over the last interval, 0 … number of cores.
+    cpu_ratio: float
+    # Names in the namespace, dunders included, when it was last counted: at the end of an execution.
+    namespace_size: int
+    # How long ago that was, as of now; 0 for never.
+    namespace_age_ns: int
+    # The execution that ran then, or 0.
+    execution_id: int
+    # Its age then, or 0.
+    execution_age_ns: int
+    # When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.
+    heartbeat_ns: int
+    # How long ago that was, as of now.
+    heartbeat_age_ns: int
+    # Heartbeats that came, of all workers of the session.
+    heartbeats: int
+    # Those that did not, of all workers: one for each interval that went by, and half of the next, without one. Counted
+    # whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
+    heartbeats_missed: int
+    # Those that workers could not send because the host did not read, as told by the next that was.
+    send_failures: int
+    # CPU time of all workers of the session, as of their last heartbeats.
+    cpu_total_ns: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_worker_metrics) -> WorkerMetrics:
+        return cls(
+            state=SessionState(raw.state),
+            pid=raw.pid,
+            threads=raw.threads,
+            open_descriptors=raw.open_descriptors,
+            heartbeat_interval_ms=raw.heartbeat_interval_ms,
+            uptime_ns=raw.uptime_ns,
+            resident_bytes=raw.resident_bytes,
+            peak_resident_bytes=raw.peak_resident_bytes,
+            private_bytes=raw.private_bytes,
+            shared_bytes=raw.shared_bytes,
+            cpu_ns=raw.cpu_ns,
+            cpu_ratio=raw.cpu_ratio,
+            namespace_size=raw.namespace_size,
+            namespace_age_ns=raw.namespace_age_ns,
+            execution_id=raw.execution_id,
+            execution_age_ns=raw.execution_age_ns,
+            heartbeat_ns=raw.heartbeat_ns,
+            heartbeat_age_ns=raw.heartbeat_age_ns,
+            heartbeats=raw.heartbeats,
+            heartbeats_missed=raw.heartbeats_missed,
+            send_failures=raw.send_failures,
+            cpu_total_ns=raw.cpu_total_ns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerInfo:
+    """What a worker announced when it became ready; empty before."""
+
+    # Process id of the live worker, or 0.
+    pid: int
+    # Version of the interpreter, as `"3.11.2"`.
+    python_version: str
+    # Its path.
+    python_path: str
+    # The executors that it has, comma-separated, as `"python"`.
+    executors: str
+    # What it can do, comma-separated, as `"execute,input,cancel"`.
+    features: str
+    # Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes, seconds or
+    # a number.
+    limits: str
+    # Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.
+    isolation: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_worker_info) -> WorkerInfo:
+        return cls(
+            pid=raw.pid,
+            python_version=raw.python_version.decode(errors="replace"),
+            python_path=raw.python_path.decode(errors="replace"),
+            executors=raw.executors.decode(errors="replace"),
+            features=raw.features.decode(errors="replace"),
+            limits=raw.limits.decode(errors="replace"),
+            isolation=raw.isolation.decode(errors="replace"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TransportFlow:
+    """Frames one way. Never extended."""
+
+    # Frames.
+    frames: int
+    # Their bytes.
+    bytes: int
+    # Bytes of the largest.
+    largest_bytes: int
+    # Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library does
+    # not know.
+    messages: tuple[int, ...]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_transport_flow) -> TransportFlow:
+        return cls(
+            frames=raw.frames,
+            bytes=raw.bytes,
+            largest_bytes=raw.largest_bytes,
+            messages=tuple(raw.messages),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TransportMetrics:
+    """What went between a session's host and its workers, restarts included."""
+
+    # To the workers.
+    sent: int
+    # From the workers.
+    received: int
+    # Frames refused, by `CAPSULE_REJECT_…`.
+    rejected: tuple[int, ...]
+    # Reads that brought something.
+    wakeups: int
+    # Of these, they ended in the middle of a frame.
+    partial_reads: int
+    # Frames that a socket did not take whole at once.
+    write_stalls: int
+    # Bytes that wait for a socket now.
+    queue_bytes: int
+    # The most that ever waited for one.
+    queue_bytes_max: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_transport_metrics) -> TransportMetrics:
+        return cls(
+            sent=raw.sent,
+            received=raw.received,
+            rejected=tuple(raw.rejected),
+            wakeups=raw.wakeups,
+            partial_reads=raw.partial_reads,
+            write_stalls=raw.write_stalls,
+            queue_bytes=raw.queue_bytes,
+            queue_bytes_max=raw.queue_bytes_max,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CancelMetrics:
+    """What cancels did; opt-in by `enable_metrics`."""
+
+    # Executions that a cancel or a timeout reached, each counted once, however often it was asked for.
+    triggers: int
+    # Executions that ended as canceled.
+    executions_canceled: int
+    # Of these, they were ended while they waited: in the queue, or for a token.
+    waits_interrupted: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_cancel_metrics) -> CancelMetrics:
+        return cls(
+            triggers=raw.triggers,
+            executions_canceled=raw.executions_canceled,
+            waits_interrupted=raw.waits_interrupted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsText:
+    """A text that the library made."""
+
+    # The text, owned by this struct until capsule_metrics_text_release().
+    text: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_metrics_text) -> MetricsText:
+        return cls(
+            text=_text(raw.text),
         )
 
 

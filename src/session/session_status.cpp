@@ -1,0 +1,60 @@
+// What a session executes and what that waits for, without a word to its worker.
+#include "session/session_status.hpp"
+
+#include "base/clock.hpp"
+#include "session/session.hpp"
+
+namespace capsule {
+namespace {
+
+std::int32_t phase_of(const Execution &execution) {
+  switch (execution.phase) {
+    case ExecutionPhase::kQueued:
+      return CAPSULE_PHASE_QUEUED;
+    case ExecutionPhase::kRollingBack:
+      return CAPSULE_PHASE_ROLLING_BACK;
+    default:
+      return execution.stop_cause != 0 ? CAPSULE_PHASE_STOPPING : CAPSULE_PHASE_RUNNING;
+  }
+}
+
+std::uint64_t since(std::uint64_t then_ns, std::uint64_t now_ns) {
+  return then_ns == 0 || then_ns > now_ns ? 0 : now_ns - then_ns;
+}
+
+}  // namespace
+
+SessionStatus Session::status() {
+  SessionStatus status;
+  capsule_execution_status &fields = status.fields;
+  const Lock lock(mutex_);
+  const std::uint64_t now = monotonic_ns();
+  status.namespace_size = counters_.namespace_size;
+  fields.session_state = state_;
+  fields.heartbeat_age_ns = counters_.heartbeat_ns == 0 ? UINT64_MAX : since(counters_.heartbeat_ns, now);
+  fields.kill_left_ns = UINT64_MAX;
+  fields.phase = operation_ ? CAPSULE_PHASE_OPERATION : CAPSULE_PHASE_NONE;
+  const std::shared_ptr<Execution> execution = current_ ? current_ : queue_.empty() ? nullptr : queue_.front();
+  fields.queued = queue_.size() - (!current_ && execution ? 1 : 0);
+  if (!execution) {
+    return status;
+  }
+  fields.phase = phase_of(*execution);
+  fields.mode = execution->request.mode;
+  fields.execution_id = execution->id;
+  fields.age_ns = since(execution->submitted_ns, now);
+  fields.running_ns = since(execution->started_ns, now);
+  fields.output_queue_bytes = execution->uncredited_bytes;
+  fields.open_inputs = execution->open_inputs.size();
+  if (execution->kill_deadline_ns != UINT64_MAX) {
+    fields.kill_left_ns = execution->kill_deadline_ns > now ? execution->kill_deadline_ns - now : 0;
+  }
+  fields.waits_for = execution->phase == ExecutionPhase::kQueued
+                         ? (worker_ && worker_->ready ? CAPSULE_WAITS_TURN : CAPSULE_WAITS_WORKER)
+                     : fields.open_inputs > 0                                      ? CAPSULE_WAITS_INPUT
+                     : execution->uncredited_bytes >= options_.output_window_bytes ? CAPSULE_WAITS_OUTPUT
+                                                                                   : CAPSULE_WAITS_NOTHING;
+  return status;
+}
+
+}  // namespace capsule
