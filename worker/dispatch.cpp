@@ -80,7 +80,9 @@ void Dispatch::execute(std::uint64_t execution_id, const wire::Execute &request)
   state_.dropped_bytes.store(0, std::memory_order_relaxed);
   state_.current_id.store(execution_id, std::memory_order_seq_cst);
   const Outcome outcome = executor_.run(execution_id, request, work_.take_attached(attached_to(request.inputs)));
-  reply(execution_id, outcome, monotonic_ns() - started);
+  const std::uint64_t ended = monotonic_ns();
+  parts_.state.namespace_counted_ns.store(ended, std::memory_order_relaxed);
+  reply(execution_id, outcome, ended - started);
 }
 
 std::optional<wire::Bill> Dispatch::make_bill(std::uint64_t duration_ns) const {

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "announcement.hpp"
 #include "dispatch.hpp"
 #include "snapshot_fork.hpp"
 #include "transport/socket.hpp"
@@ -156,10 +157,9 @@ class SessionProcess {
     program.announce(output_.stacks());
     const std::string version = program.version();
     const std::string path = program.path();
-    greeting.answer(wire::Ready{.pid = state_.pid,
-                                .python_version = version,
-                                .python_path = path,
-                                .capabilities = {"execute", "input", "cancel", "interrupt", "snapshot", "values", "calls"}});
+    const std::vector<std::string> told = announcement(!version.starts_with("echo"));
+    greeting.answer(wire::Ready{
+        .pid = state_.pid, .python_version = version, .python_path = path, .capabilities = {told.begin(), told.end()}});
     greeting.send();
     link_.start();
   }

@@ -45,6 +45,7 @@ struct SessionState {
   std::atomic<std::uint64_t> ended_request_id{0};
   std::atomic<std::uint64_t> started_ns{0};
   std::atomic<std::uint64_t> namespace_size{0};
+  std::atomic<std::uint64_t> namespace_counted_ns{0};
   // Whoever holds the GIL. Output bytes of the execution under way that the output policy dropped.
   std::atomic<std::uint64_t> dropped_bytes{0};
   // Main. Time the execution under way has waited for input.

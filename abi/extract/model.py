@@ -10,7 +10,7 @@ from extract.headers import CannotRun, CursorKind, comment_above, declarations, 
 SCHEMA = 1
 
 # Enumerations whose constants' common beginning is not their name, by their first constant.
-ENUM_NAMES = {"CAPSULE_OK": "STATUS", "CAPSULE_TRACE_INSTANT": "TRACE_PHASE"}
+ENUM_NAMES = {"CAPSULE_OK": "STATUS", "CAPSULE_TRACE_INSTANT": "TRACE_PHASE", "CAPSULE_LOG_KEY_VALUE": "LOG_FORMAT"}
 
 
 def extract(include, symbols):

@@ -669,6 +669,143 @@ func (value PromiseState) String() string {
 	return C.GoString(C.capsule_promise_state_name(C.int32_t(value)))
 }
 
+// PoolReset: What becomes of a session that is given back.
+type PoolReset int32
+
+// PoolReset values.
+const (
+	// Its process ends, and another session takes its place that is a fork of the first one as it stood after the
+	// warm-up: whatever the code did in memory is gone. Such forks are made ahead, so that nobody waits for them while
+	// there are idle ones.
+	ResetPristine PoolReset = 0
+	// Nothing: who acquires it next finds all that was left. For callers that trust each other.
+	ResetKeep PoolReset = 1
+	// Names bound since the warm-up are unbound, and those of the warm-up bound as they were. What was done to objects
+	// and modules stays, as do the sources in `In`. Python only.
+	ResetClearNames PoolReset = 2
+	// Its process ends, and another takes its place that runs imports and warm-up itself: for code that does not survive
+	// forks.
+	ResetNewProcess PoolReset = 3
+)
+
+// TraceKind: What an event tells, and what its arguments are. Those that are not named are zero.
+type TraceKind int32
+
+// TraceKind values.
+const (
+	// The session was opened. `link`: the session it branched from.
+	TraceSessionCreated TraceKind = 101
+	// Its worker's process exists. Arguments: process id.
+	TraceSessionSpawned TraceKind = 102
+	// Its worker can run code. Arguments: process id, nanoseconds since it was asked for.
+	TraceSessionReady TraceKind = 103
+	// It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.
+	TraceSessionRestarted TraceKind = 104
+	// Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
+	TraceSessionDied TraceKind = 105
+	// It was closed: the last event.
+	TraceSessionClosed TraceKind = 106
+	// It was accepted. Arguments: bytes of source, of inputs.
+	TraceExecutionSubmitted TraceKind = 201
+	// It was sent to the worker. Arguments: nanoseconds in the queue.
+	TraceExecutionSent TraceKind = 202
+	// It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran, bytes
+	// on stdout, on stderr.
+	TraceExecutionFinished TraceKind = 203
+	// A line is wanted. Arguments: its `input_id`.
+	TraceInputRequested TraceKind = 301
+	// It was answered: status 0, or declined: 1. Arguments: its `input_id`.
+	TraceInputAnswered TraceKind = 302
+	// A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in milliseconds.
+	TraceCancelRequested TraceKind = 401
+	// It came too late.
+	TraceCancelNoop TraceKind = 402
+	// The host killed the worker.
+	TraceCancelKilled TraceKind = 403
+	// A checkpoint is being made.
+	TraceCheckpointBegin TraceKind = 501
+	// It was, or not: status as the call's. Arguments: bytes of values, names left out.
+	TraceCheckpointEnd TraceKind = 502
+	// Names were left out of it. Arguments: how many.
+	TraceCheckpointSkipped TraceKind = 503
+	// A checkpoint, or (`link` not 0) the snapshot of that number, is being restored.
+	TraceRestoreBegin TraceKind = 504
+	// It was, or not: status as the call's.
+	TraceRestoreEnd TraceKind = 505
+	// A snapshot was taken, or not: status as the call's. `link`: its number. Arguments: nanoseconds, 1 where it is a
+	// transaction's.
+	TraceSnapshotForked TraceKind = 506
+	// An execution was rolled back. Status: its `CAPSULE_OUTCOME_…`. Arguments: its `CAPSULE_SCOPE_…`, its
+	// `CAPSULE_EFFECT_…`.
+	TraceRolledBack TraceKind = 507
+	// A session branched from this one. `link`: its number.
+	TraceBranched TraceKind = 508
+	// The code called a capability of the host. Arguments: bytes of its arguments.
+	TraceCapabilityCalled TraceKind = 701
+	// It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it came.
+	TraceCapabilityDenied TraceKind = 702
+	// The host answered it.
+	TracePromiseResolved TraceKind = 703
+	// The host answered it with a failure, or it could not be made.
+	TracePromiseRejected TraceKind = 704
+	// Its time was over.
+	TracePromiseTimeout TraceKind = 705
+	// The host canceled all calls.
+	TracePromiseCanceled TraceKind = 706
+	// The bridge was closed.
+	TraceShutdownRejected TraceKind = 707
+	// In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.
+	TracePoolAcquireBegin TraceKind = 601
+	// It was served from the idle sessions. `link`: the session. Arguments: its number.
+	TracePoolHit TraceKind = 602
+	// It was served by a session that it had to wait for. `link`: the session. Arguments: its number.
+	TracePoolMiss TraceKind = 603
+	// It is over. Status: as the call's. `link`: the session, or 0. Arguments: its number, nanoseconds.
+	TracePoolAcquired TraceKind = 604
+	// A session was given back: status 0, or its handle was lost: 1. `link`: the session.
+	TracePoolReleased TraceKind = 605
+	// It is to be replaced for its age, growth or executions; REMOVED follows. `link`: the session. Arguments:
+	// executions of its callers.
+	TracePoolRecycled TraceKind = 606
+	// Sessions are to be made. Arguments: how many.
+	TracePoolWarmupTriggered TraceKind = 607
+	// The idle sessions are to be looked at.
+	TracePoolHealthTriggered TraceKind = 608
+	// A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its
+	// acquisitions.
+	TracePoolRemoved TraceKind = 609
+)
+
+// String is the name of a kind of event, as in `"execution_sent"`.
+func (value TraceKind) String() string {
+	return C.GoString(C.capsule_trace_kind_name(C.int32_t(value)))
+}
+
+// TracePhase: Whether an event is a moment, or one end of a span of time.
+type TracePhase int32
+
+// TracePhase values.
+const (
+	TraceInstant TracePhase = 0
+
+	TracePhaseBegin TracePhase = 1
+
+	TracePhaseEnd TracePhase = 2
+)
+
+// Exporter: Where it writes.
+type Exporter int32
+
+// Exporter values.
+const (
+	// To a function of the host.
+	ExporterCallback Exporter = 1
+	// To a file, one JSON object a line for each event.
+	ExporterNdjson Exporter = 2
+	// To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch.
+	ExporterChrome Exporter = 3
+)
+
 // FrameDirection: Which way a frame goes.
 type FrameDirection int32
 
@@ -687,25 +824,6 @@ const (
 	ChannelWork Channel = 1
 
 	ChannelControl Channel = 2
-)
-
-// PoolReset: What becomes of a session that is given back.
-type PoolReset int32
-
-// PoolReset values.
-const (
-	// Its process ends, and another session takes its place that is a fork of the first one as it stood after the
-	// warm-up: whatever the code did in memory is gone. Such forks are made ahead, so that nobody waits for them while
-	// there are idle ones.
-	ResetPristine PoolReset = 0
-	// Nothing: who acquires it next finds all that was left. For callers that trust each other.
-	ResetKeep PoolReset = 1
-	// Names bound since the warm-up are unbound, and those of the warm-up bound as they were. What was done to objects
-	// and modules stays, as do the sources in `In`. Python only.
-	ResetClearNames PoolReset = 2
-	// Its process ends, and another takes its place that runs imports and warm-up itself: for code that does not survive
-	// forks.
-	ResetNewProcess PoolReset = 3
 )
 
 // BreakerState: What stands between the pool and an interpreter that does not start; see `breaker_failures`.
@@ -932,109 +1050,49 @@ const (
 	LogOff LogLevel = 5
 )
 
-// TraceKind: What an event tells, and what its arguments are. Those that are not named are zero.
-type TraceKind int32
+// LogSink: Where records go.
+type LogSink int32
 
-// TraceKind values.
+// LogSink values.
 const (
-	// The session was opened. `link`: the session it branched from.
-	TraceSessionCreated TraceKind = 101
-	// Its worker's process exists. Arguments: process id.
-	TraceSessionSpawned TraceKind = 102
-	// Its worker can run code. Arguments: process id, nanoseconds since it was asked for.
-	TraceSessionReady TraceKind = 103
-	// It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.
-	TraceSessionRestarted TraceKind = 104
-	// Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
-	TraceSessionDied TraceKind = 105
-	// It was closed: the last event.
-	TraceSessionClosed TraceKind = 106
-	// It was accepted. Arguments: bytes of source, of inputs.
-	TraceExecutionSubmitted TraceKind = 201
-	// It was sent to the worker. Arguments: nanoseconds in the queue.
-	TraceExecutionSent TraceKind = 202
-	// It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran, bytes
-	// on stdout, on stderr.
-	TraceExecutionFinished TraceKind = 203
-	// A line is wanted. Arguments: its `input_id`.
-	TraceInputRequested TraceKind = 301
-	// It was answered: status 0, or declined: 1. Arguments: its `input_id`.
-	TraceInputAnswered TraceKind = 302
-	// A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in milliseconds.
-	TraceCancelRequested TraceKind = 401
-	// It came too late.
-	TraceCancelNoop TraceKind = 402
-	// The host killed the worker.
-	TraceCancelKilled TraceKind = 403
-	// A checkpoint is being made.
-	TraceCheckpointBegin TraceKind = 501
-	// It was, or not: status as the call's. Arguments: bytes of values, names left out.
-	TraceCheckpointEnd TraceKind = 502
-	// Names were left out of it. Arguments: how many.
-	TraceCheckpointSkipped TraceKind = 503
-	// A checkpoint, or (`link` not 0) the snapshot of that number, is being restored.
-	TraceRestoreBegin TraceKind = 504
-	// It was, or not: status as the call's.
-	TraceRestoreEnd TraceKind = 505
-	// A snapshot was taken, or not: status as the call's. `link`: its number. Arguments: nanoseconds, 1 where it is a
-	// transaction's.
-	TraceSnapshotForked TraceKind = 506
-	// An execution was rolled back. Status: its `CAPSULE_OUTCOME_…`. Arguments: its `CAPSULE_SCOPE_…`, its
-	// `CAPSULE_EFFECT_…`.
-	TraceRolledBack TraceKind = 507
-	// A session branched from this one. `link`: its number.
-	TraceBranched TraceKind = 508
-	// The code called a capability of the host. Arguments: bytes of its arguments.
-	TraceCapabilityCalled TraceKind = 701
-	// It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it came.
-	TraceCapabilityDenied TraceKind = 702
-	// The host answered it.
-	TracePromiseResolved TraceKind = 703
-	// The host answered it with a failure, or it could not be made.
-	TracePromiseRejected TraceKind = 704
-	// Its time was over.
-	TracePromiseTimeout TraceKind = 705
-	// The host canceled all calls.
-	TracePromiseCanceled TraceKind = 706
-	// The bridge was closed.
-	TraceShutdownRejected TraceKind = 707
-	// In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.
-	TracePoolAcquireBegin TraceKind = 601
-	// It was served from the idle sessions. `link`: the session. Arguments: its number.
-	TracePoolHit TraceKind = 602
-	// It was served by a session that it had to wait for. `link`: the session. Arguments: its number.
-	TracePoolMiss TraceKind = 603
-	// It is over. Status: as the call's. `link`: the session, or 0. Arguments: its number, nanoseconds.
-	TracePoolAcquired TraceKind = 604
-	// A session was given back: status 0, or its handle was lost: 1. `link`: the session.
-	TracePoolReleased TraceKind = 605
-	// It is to be replaced for its age, growth or executions; REMOVED follows. `link`: the session. Arguments:
-	// executions of its callers.
-	TracePoolRecycled TraceKind = 606
-	// Sessions are to be made. Arguments: how many.
-	TracePoolWarmupTriggered TraceKind = 607
-	// The idle sessions are to be looked at.
-	TracePoolHealthTriggered TraceKind = 608
-	// A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its
-	// acquisitions.
-	TracePoolRemoved TraceKind = 609
+	// Nowhere: the default.
+	LogSinkNone LogSink = 0
+	// To a function of the host.
+	LogSinkCallback LogSink = 1
+	// To the process's stderr, one line each.
+	LogSinkStderr LogSink = 2
+	// To the end of a file, one line each.
+	LogSinkFile LogSink = 3
 )
 
-// String is the name of a kind of event, as in `"execution_sent"`.
-func (value TraceKind) String() string {
-	return C.GoString(C.capsule_trace_kind_name(C.int32_t(value)))
-}
+// LogFormat: How records are written.
+type LogFormat int32
 
-// TracePhase: Whether an event is a moment, or one end of a span of time.
-type TracePhase int32
-
-// TracePhase values.
+// LogFormat values.
 const (
-	TraceInstant TracePhase = 0
+	// `key=value` fields, `event=…` first; on stderr and in a file `time_ns=… level=…` before them.
+	LogKeyValue LogFormat = 0
+	// A JSON object of the same fields, with `time_ns` (nanoseconds since 1970) and `level`.
+	LogJSON LogFormat = 1
+)
 
-	TracePhaseBegin TracePhase = 1
+// Reject: Why frames were refused; each ends the worker.
+type Reject int32
 
-	TracePhaseEnd TracePhase = 2
+// Reject values.
+const (
+	// It is larger than `max_frame_bytes`.
+	RejectOversize Reject = 0
+	// No frame is so long.
+	RejectLength Reject = 1
+	// The verifier refused it.
+	RejectMalformed Reject = 2
+	// Descriptors came that no frame announced.
+	RejectDescriptors Reject = 3
+	// A worker does not send such a message, or not there.
+	RejectUnexpected Reject = 4
+	// It speaks another version of the protocol.
+	RejectVersion Reject = 5
 )
 
 // Limits of the library.
@@ -1057,6 +1115,12 @@ const (
 	BridgeBuckets = 32
 	// Arguments of an event.
 	TraceArguments = 4
+	// Bytes of the longer texts of `capsule_worker_info`, their NUL included.
+	WorkerTextSize = 512
+	// Room for kinds of messages in `capsule_transport_flow`.
+	Messages = 64
+	// Room in `rejected`.
+	Rejects = 16
 	// Longest name of a capability, in bytes.
 	CapabilityNameSize = 128
 	// Longest id of a promise, in bytes.
@@ -2809,6 +2873,9 @@ type PoolOptions struct {
 	BreakerPauseMaxMs int64
 	// Bytes of the pool's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB.
 	TraceBytes uint32
+	// What its metrics and those of its sessions are counted under, up to 64 bytes: the label `pool`. Pools of one name
+	// are added up. Default empty: `unnamed`. Not `none`.
+	Name string
 }
 
 func (r *PoolOptions) put(c *C.capsule_pool_options, pins *runtime.Pinner) {
@@ -2839,6 +2906,7 @@ func (r *PoolOptions) put(c *C.capsule_pool_options, pins *runtime.Pinner) {
 	c.breaker_pause_ms = C.int64_t(r.BreakerPauseMs)
 	c.breaker_pause_max_ms = C.int64_t(r.BreakerPauseMaxMs)
 	c.trace_bytes = C.uint32_t(r.TraceBytes)
+	c.name = rawText(r.Name, pins)
 }
 
 func (r *PoolOptions) raw(pins *runtime.Pinner) *C.capsule_pool_options {
@@ -2909,6 +2977,242 @@ func DefaultAcquireOptions() *AcquireOptions {
 	C.capsule_acquire_options_init(c, C.sizeof_capsule_acquire_options)
 	r.TimeoutMs = int64(c.timeout_ms)
 	return r
+}
+
+// TraceEvent: One event. Never extended: events are handed out as an array.
+type TraceEvent struct {
+	// Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
+	Sequence uint64
+	// CLOCK_MONOTONIC.
+	TimeNs uint64
+	// The execution it belongs to, or 0.
+	ExecutionID uint64
+	// As the kind says, or 0.
+	Link uint64
+	// `CAPSULE_TRACE_…`.
+	Kind TraceKind
+	// `CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.
+	Phase TracePhase
+	// As the kind says.
+	Status int32
+	// As the kind says.
+	Arguments [4]int64
+}
+
+func (r *TraceEvent) fill(c *C.capsule_trace_event) {
+	r.Sequence = uint64(c.sequence)
+	r.TimeNs = uint64(c.time_ns)
+	r.ExecutionID = uint64(c.execution_id)
+	r.Link = uint64(c.link)
+	r.Kind = TraceKind(c.kind)
+	r.Phase = TracePhase(c.phase)
+	r.Status = int32(c.status)
+	for i := range r.Arguments {
+		r.Arguments[i] = int64(c.arguments[i])
+	}
+}
+
+func traceEventOf(c *C.capsule_trace_event) (r TraceEvent) {
+	r.fill(c)
+	return
+}
+
+// TraceFilter: Which events are wanted; all zero but `struct_size` for all.
+type TraceFilter struct {
+	// `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for all.
+	Kind TraceKind
+	// Of that execution; 0 for all.
+	ExecutionID uint64
+	// With larger numbers than that: the cursor of who follows.
+	AfterSequence uint64
+	// From that time on, CLOCK_MONOTONIC.
+	SinceNs uint64
+}
+
+func (r *TraceFilter) put(c *C.capsule_trace_filter, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_trace_filter
+	c.kind = C.int32_t(r.Kind)
+	c.execution_id = C.uint64_t(r.ExecutionID)
+	c.after_sequence = C.uint64_t(r.AfterSequence)
+	c.since_ns = C.uint64_t(r.SinceNs)
+}
+
+func (r *TraceFilter) raw(pins *runtime.Pinner) *C.capsule_trace_filter {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_trace_filter)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
+}
+
+// TraceInfo: What there is, and what there is no longer.
+type TraceInfo struct {
+	// Events that fit the filter, those included that did not fit in the caller's array.
+	Matched uint64
+	// Events in the buffer.
+	Stored uint64
+	// Bytes they take.
+	StoredBytes uint64
+	// Number of the last event there was.
+	LastSequence uint64
+	// Events evicted to make room.
+	Evicted uint64
+	// Executions that went with them.
+	EvictedExecutions uint64
+	// Events dropped because an execution alone had filled the buffer.
+	Dropped uint64
+}
+
+func (r *TraceInfo) fill(c *C.capsule_trace_info) {
+	r.Matched = uint64(c.matched)
+	r.Stored = uint64(c.stored)
+	r.StoredBytes = uint64(c.stored_bytes)
+	r.LastSequence = uint64(c.last_sequence)
+	r.Evicted = uint64(c.evicted)
+	r.EvictedExecutions = uint64(c.evicted_executions)
+	r.Dropped = uint64(c.dropped)
+}
+
+func traceInfoOf(c *C.capsule_trace_info) (r TraceInfo) {
+	r.fill(c)
+	return
+}
+
+// ExportGroup: Events that belong together: of one execution, or of a session itself. Never extended: groups are
+// handed out as an array.
+type ExportGroup struct {
+	// As in capsule_session_info.
+	SessionID uint64
+	// The execution, or 0.
+	ExecutionID uint64
+	// Process id of the session's worker then, or 0.
+	PID int32
+	// The execution's `CAPSULE_OUTCOME_…`, or 0.
+	Outcome Outcome
+	// The name of the session's pool, or `none`.
+	Pool string
+	// The trace context given with the execution; empty without one.
+	Traceparent string
+	// The rest of it.
+	Tracestate string
+	// `event_count` events, in the order of their numbers.
+	Events []TraceEvent
+}
+
+func (r *ExportGroup) fill(c *C.capsule_export_group) {
+	r.SessionID = uint64(c.session_id)
+	r.ExecutionID = uint64(c.execution_id)
+	r.PID = int32(c.pid)
+	r.Outcome = Outcome(c.outcome)
+	r.Pool = textOf(c.pool)
+	r.Traceparent = textOf(c.traceparent)
+	r.Tracestate = textOf(c.tracestate)
+	r.Events = listOf(c.events, c.event_count, traceEventOf)
+}
+
+func exportGroupOf(c *C.capsule_export_group) (r ExportGroup) {
+	r.fill(c)
+	return
+}
+
+// ExporterOptions: Options of an exporter; capsule_exporter_options_init() fills the defaults.
+type ExporterOptions struct {
+	// `CAPSULE_EXPORTER_…`. Default callback.
+	Kind Exporter
+	// Its name, in metrics and log records: 1 … 64 bytes. Default `exporter`.
+	Name string
+	// The file, made anew; for the kinds that write one.
+	Path string
+	// The function; for a callback, not NULL.
+	Callback capsule_export_callback
+	// Passed to it. It must stay valid until capsule_exporter_close() has answered `CAPSULE_OK`.
+	UserData void
+	// Events that may wait, 1 … 16,777,216. Default 65,536.
+	QueueLimit uint32
+	// Events after which a batch is handed on without waiting for more, 1 … 16,777,216. Default 512.
+	BatchLimit uint32
+	// Time that a batch gathers events, 0 … 3,600,000. Default 100.
+	IntervalMs int64
+}
+
+func (r *ExporterOptions) put(c *C.capsule_exporter_options, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_exporter_options
+	c.kind = C.int32_t(r.Kind)
+	c.name = rawText(r.Name, pins)
+	c.path = rawText(r.Path, pins)
+	c.callback = C.capsule_export_callback(r.Callback)
+	c.user_data = C.void(r.UserData)
+	c.queue_limit = C.uint32_t(r.QueueLimit)
+	c.batch_limit = C.uint32_t(r.BatchLimit)
+	c.interval_ms = C.int64_t(r.IntervalMs)
+}
+
+func (r *ExporterOptions) raw(pins *runtime.Pinner) *C.capsule_exporter_options {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_exporter_options)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
+}
+
+// DefaultExporterOptions has every field at its default.
+func DefaultExporterOptions() *ExporterOptions {
+	c, r := new(C.capsule_exporter_options), new(ExporterOptions)
+	C.capsule_exporter_options_init(c, C.sizeof_capsule_exporter_options)
+	r.Kind = Exporter(c.kind)
+	r.QueueLimit = uint32(c.queue_limit)
+	r.BatchLimit = uint32(c.batch_limit)
+	r.IntervalMs = int64(c.interval_ms)
+	return r
+}
+
+// ExporterInfo: What an exporter did. At any moment: accepted = queued + sent + failed + dropped.
+type ExporterInfo struct {
+	// 1 once it is closed.
+	Closed int32
+	// Events that were there for it.
+	Accepted uint64
+	// Of these, they wait, or are being written.
+	Queued uint64
+	// Of these, they were written.
+	Sent uint64
+	// Of these, they could not be.
+	Failed uint64
+	// Of these, they found the queue full, or the exporter closed.
+	Dropped uint64
+	// Batches.
+	Batches uint64
+	// Of these, that failed.
+	BatchesFailed uint64
+	// Time all batches took.
+	TotalNs uint64
+	// Time the longest took.
+	LongestNs uint64
+	// Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.
+	BusySinceNs uint64
+}
+
+func (r *ExporterInfo) fill(c *C.capsule_exporter_info) {
+	r.Closed = int32(c.closed)
+	r.Accepted = uint64(c.accepted)
+	r.Queued = uint64(c.queued)
+	r.Sent = uint64(c.sent)
+	r.Failed = uint64(c.failed)
+	r.Dropped = uint64(c.dropped)
+	r.Batches = uint64(c.batches)
+	r.BatchesFailed = uint64(c.batches_failed)
+	r.TotalNs = uint64(c.total_ns)
+	r.LongestNs = uint64(c.longest_ns)
+	r.BusySinceNs = uint64(c.busy_since_ns)
+}
+
+func exporterInfoOf(c *C.capsule_exporter_info) (r ExporterInfo) {
+	r.fill(c)
+	return
 }
 
 // PoolMetrics: What a pool has counted, and what it holds: numbers only, copied at one moment, so that sums add up:
@@ -3698,6 +4002,277 @@ func isolationReportOf(c *C.capsule_isolation_report) (r IsolationReport) {
 	return
 }
 
+// LogOptions: A sink. All zero but `struct_size`: none.
+type LogOptions struct {
+	// `CAPSULE_LOG_SINK_…`. Default none.
+	Sink LogSink
+	// The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.
+	Level LogLevel
+	// `CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.
+	Format LogFormat
+	// The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.
+	Path string
+	// The function, not NULL; read for `CAPSULE_LOG_SINK_CALLBACK` alone.
+	Callback capsule_log_callback
+	// Passed to it. It must stay valid until the sink is replaced and that call has returned.
+	UserData void
+}
+
+func (r *LogOptions) fill(c *C.capsule_log_options) {
+	r.Sink = LogSink(c.sink)
+	r.Level = LogLevel(c.level)
+	r.Format = LogFormat(c.format)
+	r.Path = textOf(c.path)
+	r.Callback = capsule_log_callback(c.callback)
+	r.UserData = void(c.user_data)
+}
+
+func logOptionsOf(c *C.capsule_log_options) (r LogOptions) {
+	r.fill(c)
+	return
+}
+
+// LogInfo: What became of the process's log records so far: by level, `[0]` debug … `[3]` error.
+type LogInfo struct {
+	// Handed to a sink.
+	Records [4]uint64
+	// Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before and
+	// then only counted.
+	Dropped [4]uint64
+}
+
+func (r *LogInfo) fill(c *C.capsule_log_info) {
+	for i := range r.Records {
+		r.Records[i] = uint64(c.records[i])
+	}
+	for i := range r.Dropped {
+		r.Dropped[i] = uint64(c.dropped[i])
+	}
+}
+
+func logInfoOf(c *C.capsule_log_info) (r LogInfo) {
+	r.fill(c)
+	return
+}
+
+// WorkerMetrics: What a worker's process told of itself in its last heartbeat, and what the host counted of
+// heartbeats.
+//
+// Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
+// figures but the counters are of the live worker, zero before its first heartbeat.
+type WorkerMetrics struct {
+	// `CAPSULE_SESSION_…`, as the host knows it now.
+	State SessionState
+	// Process id of the live worker, or 0.
+	PID int32
+	// Its threads.
+	Threads uint32
+	// Descriptors that it has open.
+	OpenDescriptors uint32
+	// Time between heartbeats that was asked for, in milliseconds.
+	HeartbeatIntervalMs uint32
+	// Time since the worker became ready, 0 without one.
+	UptimeNs uint64
+	// Resident memory, shared pages included.
+	ResidentBytes uint64
+	// The most there was. A fork begins with what its zygote had.
+	PeakResidentBytes uint64
+	// Resident pages shared with nobody.
+	PrivateBytes uint64
+	// Resident pages shared with the zygote, other sessions or files.
+	SharedBytes uint64
+	// User and system CPU time since its birth.
+	CPUNs uint64
+	// CPU use over the last interval, 0 … number of cores.
+	CPURatio float64
+	// Names in the namespace, dunders included, when it was last counted: at the end of an execution.
+	NamespaceSize uint64
+	// How long ago that was, as of now; 0 for never.
+	NamespaceAgeNs uint64
+	// The execution that ran then, or 0.
+	ExecutionID uint64
+	// Its age then, or 0.
+	ExecutionAgeNs uint64
+	// When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.
+	HeartbeatNs uint64
+	// How long ago that was, as of now.
+	HeartbeatAgeNs uint64
+	// Heartbeats that came, of all workers of the session.
+	Heartbeats uint64
+	// Those that did not, of all workers: one for each interval that went by, and half of the next, without one. Counted
+	// whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
+	HeartbeatsMissed uint64
+	// Those that workers could not send because the host did not read, as told by the next that was.
+	SendFailures uint64
+	// CPU time of all workers of the session, as of their last heartbeats.
+	CPUTotalNs uint64
+}
+
+func (r *WorkerMetrics) fill(c *C.capsule_worker_metrics) {
+	r.State = SessionState(c.state)
+	r.PID = int32(c.pid)
+	r.Threads = uint32(c.threads)
+	r.OpenDescriptors = uint32(c.open_descriptors)
+	r.HeartbeatIntervalMs = uint32(c.heartbeat_interval_ms)
+	r.UptimeNs = uint64(c.uptime_ns)
+	r.ResidentBytes = uint64(c.resident_bytes)
+	r.PeakResidentBytes = uint64(c.peak_resident_bytes)
+	r.PrivateBytes = uint64(c.private_bytes)
+	r.SharedBytes = uint64(c.shared_bytes)
+	r.CPUNs = uint64(c.cpu_ns)
+	r.CPURatio = float64(c.cpu_ratio)
+	r.NamespaceSize = uint64(c.namespace_size)
+	r.NamespaceAgeNs = uint64(c.namespace_age_ns)
+	r.ExecutionID = uint64(c.execution_id)
+	r.ExecutionAgeNs = uint64(c.execution_age_ns)
+	r.HeartbeatNs = uint64(c.heartbeat_ns)
+	r.HeartbeatAgeNs = uint64(c.heartbeat_age_ns)
+	r.Heartbeats = uint64(c.heartbeats)
+	r.HeartbeatsMissed = uint64(c.heartbeats_missed)
+	r.SendFailures = uint64(c.send_failures)
+	r.CPUTotalNs = uint64(c.cpu_total_ns)
+}
+
+func workerMetricsOf(c *C.capsule_worker_metrics) (r WorkerMetrics) {
+	r.fill(c)
+	return
+}
+
+// WorkerInfo: What a worker announced when it became ready; empty before.
+type WorkerInfo struct {
+	// Process id of the live worker, or 0.
+	PID int32
+	// Version of the interpreter, as `"3.11.2"`.
+	PythonVersion string
+	// Its path.
+	PythonPath string
+	// The executors that it has, comma-separated, as `"python"`.
+	Executors string
+	// What it can do, comma-separated, as `"execute,input,cancel"`.
+	Features string
+	// Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes, seconds or
+	// a number.
+	Limits string
+	// Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.
+	Isolation string
+}
+
+func (r *WorkerInfo) fill(c *C.capsule_worker_info) {
+	r.PID = int32(c.pid)
+	r.PythonVersion = C.GoString(&c.python_version[0])
+	r.PythonPath = C.GoString(&c.python_path[0])
+	r.Executors = C.GoString(&c.executors[0])
+	r.Features = C.GoString(&c.features[0])
+	r.Limits = C.GoString(&c.limits[0])
+	r.Isolation = C.GoString(&c.isolation[0])
+}
+
+func workerInfoOf(c *C.capsule_worker_info) (r WorkerInfo) {
+	r.fill(c)
+	return
+}
+
+// TransportFlow: Frames one way. Never extended.
+type TransportFlow struct {
+	// Frames.
+	Frames uint64
+	// Their bytes.
+	Bytes uint64
+	// Bytes of the largest.
+	LargestBytes uint64
+	// Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library does
+	// not know.
+	Messages [64]uint64
+}
+
+func (r *TransportFlow) fill(c *C.capsule_transport_flow) {
+	r.Frames = uint64(c.frames)
+	r.Bytes = uint64(c.bytes)
+	r.LargestBytes = uint64(c.largest_bytes)
+	for i := range r.Messages {
+		r.Messages[i] = uint64(c.messages[i])
+	}
+}
+
+func transportFlowOf(c *C.capsule_transport_flow) (r TransportFlow) {
+	r.fill(c)
+	return
+}
+
+// TransportMetrics: What went between a session's host and its workers, restarts included.
+type TransportMetrics struct {
+	// To the workers.
+	Sent *TransportFlow
+	// From the workers.
+	Received *TransportFlow
+	// Frames refused, by `CAPSULE_REJECT_…`.
+	Rejected [16]uint64
+	// Reads that brought something.
+	Wakeups uint64
+	// Of these, they ended in the middle of a frame.
+	PartialReads uint64
+	// Frames that a socket did not take whole at once.
+	WriteStalls uint64
+	// Bytes that wait for a socket now.
+	QueueBytes uint64
+	// The most that ever waited for one.
+	QueueBytesMax uint64
+}
+
+func (r *TransportMetrics) fill(c *C.capsule_transport_metrics) {
+	r.Sent = transportFlowOf(c.sent)
+	r.Received = transportFlowOf(c.received)
+	for i := range r.Rejected {
+		r.Rejected[i] = uint64(c.rejected[i])
+	}
+	r.Wakeups = uint64(c.wakeups)
+	r.PartialReads = uint64(c.partial_reads)
+	r.WriteStalls = uint64(c.write_stalls)
+	r.QueueBytes = uint64(c.queue_bytes)
+	r.QueueBytesMax = uint64(c.queue_bytes_max)
+}
+
+func transportMetricsOf(c *C.capsule_transport_metrics) (r TransportMetrics) {
+	r.fill(c)
+	return
+}
+
+// CancelMetrics: What cancels did; opt-in by `enable_metrics`.
+type CancelMetrics struct {
+	// Executions that a cancel or a timeout reached, each counted once, however often it was asked for.
+	Triggers uint64
+	// Executions that ended as canceled.
+	ExecutionsCanceled uint64
+	// Of these, they were ended while they waited: in the queue, or for a token.
+	WaitsInterrupted uint64
+}
+
+func (r *CancelMetrics) fill(c *C.capsule_cancel_metrics) {
+	r.Triggers = uint64(c.triggers)
+	r.ExecutionsCanceled = uint64(c.executions_canceled)
+	r.WaitsInterrupted = uint64(c.waits_interrupted)
+}
+
+func cancelMetricsOf(c *C.capsule_cancel_metrics) (r CancelMetrics) {
+	r.fill(c)
+	return
+}
+
+// MetricsText: A text that the library made.
+type MetricsText struct {
+	// The text, owned by this struct until capsule_metrics_text_release().
+	Text string
+}
+
+func (r *MetricsText) fill(c *C.capsule_metrics_text) {
+	r.Text = textOf(c.text)
+}
+
+func metricsTextOf(c *C.capsule_metrics_text) (r MetricsText) {
+	r.fill(c)
+	return
+}
+
 // SnapshotInfo: What is known of a snapshot.
 type SnapshotInfo struct {
 	// Process id, or 0 when it is gone: evicted, killed from outside, or its runtime closed.
@@ -3740,107 +4315,6 @@ func (r *SnapshotInfo) fill(c *C.capsule_snapshot_info) {
 }
 
 func snapshotInfoOf(c *C.capsule_snapshot_info) (r SnapshotInfo) {
-	r.fill(c)
-	return
-}
-
-// TraceEvent: One event. Never extended: events are handed out as an array.
-type TraceEvent struct {
-	// Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
-	Sequence uint64
-	// CLOCK_MONOTONIC.
-	TimeNs uint64
-	// The execution it belongs to, or 0.
-	ExecutionID uint64
-	// As the kind says, or 0.
-	Link uint64
-	// `CAPSULE_TRACE_…`.
-	Kind TraceKind
-	// `CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.
-	Phase TracePhase
-	// As the kind says.
-	Status int32
-	// As the kind says.
-	Arguments [4]int64
-}
-
-func (r *TraceEvent) fill(c *C.capsule_trace_event) {
-	r.Sequence = uint64(c.sequence)
-	r.TimeNs = uint64(c.time_ns)
-	r.ExecutionID = uint64(c.execution_id)
-	r.Link = uint64(c.link)
-	r.Kind = TraceKind(c.kind)
-	r.Phase = TracePhase(c.phase)
-	r.Status = int32(c.status)
-	for i := range r.Arguments {
-		r.Arguments[i] = int64(c.arguments[i])
-	}
-}
-
-func traceEventOf(c *C.capsule_trace_event) (r TraceEvent) {
-	r.fill(c)
-	return
-}
-
-// TraceFilter: Which events are wanted; all zero but `struct_size` for all.
-type TraceFilter struct {
-	// `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for all.
-	Kind TraceKind
-	// Of that execution; 0 for all.
-	ExecutionID uint64
-	// With larger numbers than that: the cursor of who follows.
-	AfterSequence uint64
-	// From that time on, CLOCK_MONOTONIC.
-	SinceNs uint64
-}
-
-func (r *TraceFilter) put(c *C.capsule_trace_filter, pins *runtime.Pinner) {
-	c.struct_size = C.sizeof_capsule_trace_filter
-	c.kind = C.int32_t(r.Kind)
-	c.execution_id = C.uint64_t(r.ExecutionID)
-	c.after_sequence = C.uint64_t(r.AfterSequence)
-	c.since_ns = C.uint64_t(r.SinceNs)
-}
-
-func (r *TraceFilter) raw(pins *runtime.Pinner) *C.capsule_trace_filter {
-	if r == nil {
-		return nil
-	}
-	c := new(C.capsule_trace_filter)
-	pins.Pin(c)
-	r.put(c, pins)
-	return c
-}
-
-// TraceInfo: What there is, and what there is no longer.
-type TraceInfo struct {
-	// Events that fit the filter, those included that did not fit in the caller's array.
-	Matched uint64
-	// Events in the buffer.
-	Stored uint64
-	// Bytes they take.
-	StoredBytes uint64
-	// Number of the last event there was.
-	LastSequence uint64
-	// Events evicted to make room.
-	Evicted uint64
-	// Executions that went with them.
-	EvictedExecutions uint64
-	// Events dropped because an execution alone had filled the buffer.
-	Dropped uint64
-}
-
-func (r *TraceInfo) fill(c *C.capsule_trace_info) {
-	r.Matched = uint64(c.matched)
-	r.Stored = uint64(c.stored)
-	r.StoredBytes = uint64(c.stored_bytes)
-	r.LastSequence = uint64(c.last_sequence)
-	r.Evicted = uint64(c.evicted)
-	r.EvictedExecutions = uint64(c.evicted_executions)
-	r.Dropped = uint64(c.dropped)
-}
-
-func traceInfoOf(c *C.capsule_trace_info) (r TraceInfo) {
 	r.fill(c)
 	return
 }

@@ -459,6 +459,15 @@ CAPSULE_API capsule_status capsule_session_restart(capsule_session *session, cap
 CAPSULE_API capsule_status capsule_session_close(capsule_session *session, int64_t timeout_ms, capsule_error *error);
 
 /**
+ * @brief Sets the least severe level that is logged of the session, in the place of the sink's: more than of others, or less.
+ * @param session A session.
+ * @param level `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF` (log.h), or 0 for the sink's.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_session_set_log_level(capsule_session *session, int32_t level, capsule_error *error);
+
+/**
  * @brief Gives the handle back. The session is closed, with a timeout of 0 and without waiting, when its executions are
  * released too.
  * @param session A session; NULL or a released one is a no-op. Any thread. Since 0.1.

@@ -28,7 +28,8 @@ enum class Kind : std::uint8_t {
   kBridge = 9,
   kPromiseStore = 10,
   kStack = 11,
-  kProfile = 12
+  kProfile = 12,
+  kExporter = 13
 };
 
 template <typename Token>

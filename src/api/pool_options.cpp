@@ -16,6 +16,7 @@ constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kYearMs = 365 * kDayMs;
 constexpr std::size_t kMaxImports = 4096;
 constexpr std::size_t kMaxModule = 1024;
+constexpr std::size_t kMaxName = 64;
 constexpr std::size_t kMaxWarmUp = 1U << 20U;
 
 // Letters, digits, underscores and dots; bytes of other letters are Python's to judge.
@@ -111,7 +112,13 @@ Result<capsule::PoolOptions> capsule::api::read_pool_options(const capsule_pool_
   if (!session.ok()) {
     return Status(session.status().code(), "options.session: " + session.status().message());
   }
+  auto name = read_text("options.name", o.name, kMaxName);
+  if (!name.ok() || name.value() == capsule::kNoPool) {
+    return name.ok() ? Status(CAPSULE_E_ARGUMENT, "options.name: \"none\" is what sessions without a pool are counted under")
+                     : name.status();
+  }
   translated.session = std::move(session.value());
+  translated.session.pool = name.value().empty() ? capsule::kUnnamedPool : name.value();
   translated.warm_up.code = std::move(code.value());
   translated.warm_up.timeout_ms = o.warmup_timeout_ms;
   translated.warm_up.imports_fatal = o.imports_fatal != 0;

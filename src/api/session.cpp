@@ -324,6 +324,20 @@ capsule_status capsule_session_get_limiter_metrics(capsule_session *session, cap
   });
 }
 
+capsule_status capsule_session_set_log_level(capsule_session *session, int32_t level, capsule_error *error) {
+  return call(error, [&]() -> Status {
+    auto found = look_up(session);
+    if (!found.ok()) {
+      return found.status();
+    }
+    if (Status status = check_range("level", level, 0, CAPSULE_LOG_OFF); !status.ok()) {
+      return status;
+    }
+    found.value()->set_log_level(level);
+    return {};
+  });
+}
+
 const char *capsule_session_state_name(int32_t state) {
   constexpr const char *names[] = {"unknown", "creating", "warming",       "ready",     "busy",
                                    "idle",    "error",    "shutting_down", "terminated"};

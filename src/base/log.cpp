@@ -2,29 +2,33 @@
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
+#include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
 #include <memory>
 #include <mutex>
 
 #include "base/immortal.hpp"
+#include "base/log_format.hpp"
 
 namespace capsule {
 namespace {
 
 thread_local bool inside_sink = false;
 
+constexpr const char *kLevelNames[] = {"debug", "info", "warn", "error"};
+
+std::size_t place_of(int level) {
+  return static_cast<std::size_t>(std::clamp<int>(level, CAPSULE_LOG_DEBUG, CAPSULE_LOG_ERROR) - CAPSULE_LOG_DEBUG);
+}
+
 spdlog::level::level_enum to_spdlog(int level) {
-  switch (level) {
-    case CAPSULE_LOG_DEBUG:
-      return spdlog::level::debug;
-    case CAPSULE_LOG_INFO:
-      return spdlog::level::info;
-    case CAPSULE_LOG_WARN:
-      return spdlog::level::warn;
-    default:
-      return spdlog::level::err;
-  }
+  constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
+                                                   spdlog::level::err};
+  return kLevels[place_of(level)];
 }
 
 int from_spdlog(spdlog::level::level_enum level) {
@@ -40,26 +44,56 @@ int from_spdlog(spdlog::level::level_enum level) {
   }
 }
 
-// Hands each record to the host's callback, one at a time.
-class CallbackSink : public spdlog::sinks::base_sink<std::mutex> {
+struct Counters {
+  std::array<std::atomic<std::uint64_t>, std::size(kLevelNames)> records{};
+  std::array<std::atomic<std::uint64_t>, std::size(kLevelNames)> dropped{};
+};
+Counters counters;
+
+// Hands each record to where the host wants it, one at a time.
+class HostSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  CallbackSink(capsule_log_callback callback, void *user_data) : callback_(callback), user_data_(user_data) {}
+  HostSink(LogSink sink, std::FILE *file) : sink_(std::move(sink)), file_(file) {}
+  ~HostSink() override {
+    if (file_ != nullptr && file_ != stderr) {
+      std::fclose(file_);
+    }
+  }
+  HostSink(const HostSink &) = delete;
+  HostSink &operator=(const HostSink &) = delete;
 
  protected:
   void sink_it_(const spdlog::details::log_msg &record) override {
-    const std::string line(record.payload.data(), record.payload.size());
-    inside_sink = true;
-    callback_(user_data_, from_spdlog(record.level), line.c_str(), line.size());
-    inside_sink = false;
+    const int level = from_spdlog(record.level);
+    const std::string_view line(record.payload.data(), record.payload.size());
+    const auto since_epoch = std::chrono::duration_cast<std::chrono::nanoseconds>(record.time.time_since_epoch());
+    const auto time_ns = static_cast<std::uint64_t>(since_epoch.count());
+    const char *name = kLevelNames[place_of(level)];
+    std::string text = sink_.format == CAPSULE_LOG_JSON ? json_record(time_ns, name, line)
+                       : file_ != nullptr               ? text_record(time_ns, name, line)
+                                                        : std::string(line);
+    bool taken = true;
+    if (file_ != nullptr) {
+      text += '\n';
+      taken = std::fwrite(text.data(), 1, text.size(), file_) == text.size() && std::fflush(file_) == 0;
+      std::clearerr(file_);
+    } else {
+      inside_sink = true;
+      sink_.callback(sink_.user_data, level, text.c_str(), text.size());
+      inside_sink = false;
+    }
+    (taken ? counters.records : counters.dropped)[place_of(level)].fetch_add(1, std::memory_order_relaxed);
   }
   void flush_() override {}
 
  private:
-  capsule_log_callback callback_;
-  void *user_data_;
+  const LogSink sink_;
+  std::FILE *const file_;
 };
 
+// OFF without a sink: what a session wants then does not count.
 std::atomic<int> threshold{CAPSULE_LOG_OFF};
+std::atomic<bool> has_sink{false};
 
 struct LoggerSlot {
   std::mutex mutex;
@@ -74,11 +108,28 @@ std::shared_ptr<spdlog::logger> &logger_slot() { return immortal<LoggerSlot>().l
 
 bool log_enabled(int level) { return level >= threshold.load(std::memory_order_relaxed); }
 
+bool log_enabled(const LogLevel &own, int level) {
+  const int least = own.own();
+  return least == 0 ? log_enabled(level) : level >= least && has_sink.load(std::memory_order_relaxed);
+}
+
 bool in_log_callback() { return inside_sink; }
+
+void count_dropped_record(int level) { counters.dropped[place_of(level)].fetch_add(1, std::memory_order_relaxed); }
+
+LogCounts log_counts() {
+  LogCounts counts;
+  for (std::size_t i = 0; i < counts.records.size(); ++i) {
+    counts.records[i] = counters.records[i].load(std::memory_order_relaxed);
+    counts.dropped[i] = counters.dropped[i].load(std::memory_order_relaxed);
+  }
+  return counts;
+}
 
 void log_emit(int level, const std::string &line) {
   if (inside_sink) {
-    return;  // a record about what the sink itself does would never end
+    count_dropped_record(level);  // a record about what the sink itself does would never end
+    return;
   }
   // Under the lock: once set_log_sink() has returned, the sink before is not running.
   const std::lock_guard lock(logger_mutex());
@@ -87,20 +138,29 @@ void log_emit(int level, const std::string &line) {
   }
 }
 
-Status set_log_sink(int level, capsule_log_callback callback, void *user_data) {
+Status set_log_sink(const LogSink &sink) {
   if (inside_sink) {
     return {CAPSULE_E_REENTRANT, "the log sink cannot replace itself"};
   }
+  std::FILE *file = sink.kind == CAPSULE_LOG_SINK_STDERR ? stderr : nullptr;
+  if (sink.kind == CAPSULE_LOG_SINK_FILE) {
+    file = std::fopen(sink.path.c_str(), "ae");
+    if (file == nullptr) {
+      return system_error(("options.path: " + sink.path).c_str(), errno);
+    }
+  }
   const std::lock_guard lock(logger_mutex());
-  if (callback == nullptr) {
+  if (sink.kind == CAPSULE_LOG_SINK_NONE) {
     logger_slot().reset();
     threshold.store(CAPSULE_LOG_OFF, std::memory_order_relaxed);
+    has_sink.store(false, std::memory_order_relaxed);
     return {};
   }
-  auto logger = std::make_shared<spdlog::logger>("capsule", std::make_shared<CallbackSink>(callback, user_data));
+  auto logger = std::make_shared<spdlog::logger>("capsule", std::make_shared<HostSink>(sink, file));
   logger->set_level(spdlog::level::debug);
   logger_slot() = std::move(logger);
-  threshold.store(level, std::memory_order_relaxed);
+  threshold.store(sink.level, std::memory_order_relaxed);
+  has_sink.store(true, std::memory_order_relaxed);
   return {};
 }
 

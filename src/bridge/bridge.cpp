@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -40,12 +41,14 @@ std::shared_ptr<Bridge> Bridge::create(std::shared_ptr<Runtime> runtime, BridgeO
       self->on_alarm();
     }
   });
+  bridge->runtime_->add_source(bridge);
   return bridge;
 }
 
 void Bridge::release() {
   close();
   set_notify(nullptr, nullptr);
+  runtime_->retire_source(*this);
   runtime_->drop_handle();
 }
 
@@ -257,6 +260,33 @@ capsule_bridge_figures Bridge::figures_of(const BridgePort &port) {
           .timed_out = m.timed_out,
           .canceled = m.canceled,
           .rejected_at_shutdown = m.rejected_at_shutdown};
+}
+
+void Bridge::report_of(const BridgePort &port, SignalSet &set) {
+  const std::lock_guard lock(mutex_);
+  const capsule_bridge_metrics &m = port.counters_;
+  set.add(Signal::bridge_promises_created, m.calls);
+  const std::uint64_t settled[] = {m.ok, m.failed, m.denied, m.timed_out, m.canceled, m.rejected_at_shutdown};
+  for (std::size_t i = 0; i < std::size(settled); ++i) {
+    set.add(Signal::bridge_promises_settled, settled[i], i);
+  }
+  set.add(Signal::bridge_pending, m.bridge_pending_current);
+  set.raise(Signal::bridge_pending_hwm, m.bridge_pending_hwm);
+  for (const auto &[name, figures] : port.figures_) {
+    const auto calls = set.named(Signal::capability_calls, name);
+    std::transform(figures.outcomes.begin(), figures.outcomes.end(), calls.begin(), calls.begin(), std::plus<>());
+    const auto took = set.named(Signal::bridge_resolution_duration_seconds, name);
+    std::transform(figures.buckets.begin(), figures.buckets.end(), took.begin(), took.begin(), std::plus<>());
+    took.back() += figures.total_ns;
+  }
+}
+
+// What no session knows of.
+void Bridge::report(SignalReport &report) {
+  const std::lock_guard lock(mutex_);
+  SignalSet &set = report.pools[kNoPool];
+  set.add(Signal::bridge_settlements_ignored, counters_.late_settlements, 0);
+  set.add(Signal::bridge_settlements_ignored, counters_.duplicate_settlements, 1);
 }
 
 std::uint64_t Bridge::list(std::size_t capacity, std::vector<capsule_pending_call> &calls) {

@@ -4,6 +4,7 @@
 // Answers and told once the lock is dropped. A call comes on the loop thread and ends on whichever thread answers it.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -55,10 +56,17 @@ struct HostRequest {
 
 class BridgePort;
 
-class Bridge : public std::enable_shared_from_this<Bridge> {
+// What became of a session's calls of one capability.
+struct CallFigures {
+  std::array<std::uint64_t, 3> outcomes{};  // ok, error, denied
+  std::array<std::uint64_t, CAPSULE_BRIDGE_BUCKETS> buckets{};
+  std::uint64_t total_ns = 0;
+};
+
+class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource {
  public:
   static std::shared_ptr<Bridge> create(std::shared_ptr<Runtime> runtime, BridgeOptions options);
-  ~Bridge();
+  ~Bridge() override;
   Bridge(const Bridge &) = delete;
   Bridge &operator=(const Bridge &) = delete;
 
@@ -74,6 +82,8 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   capsule_bridge_metrics metrics();
   capsule_bridge_metrics metrics_of(const BridgePort &port);
   capsule_bridge_figures figures_of(const BridgePort &port);
+  void report(SignalReport &report) override;
+  void report_of(const BridgePort &port, SignalSet &set);
   std::uint64_t list(std::size_t capacity, std::vector<capsule_pending_call> &calls);
   // The most that any session may call; null: what its own rules say.
   [[nodiscard]] const std::shared_ptr<const Policy> &policy() const { return options_.policy; }
@@ -237,6 +247,7 @@ class BridgePort : public CallSink, public std::enable_shared_from_this<BridgePo
   }
   void lost(std::uint64_t incarnation) override { bridge_->lost(*this, incarnation); }
   [[nodiscard]] capsule_bridge_figures figures() const override { return bridge_->figures_of(*this); }
+  void report(SignalSet &set) override { bridge_->report_of(*this, set); }
   [[nodiscard]] Bridge &bridge() const { return *bridge_; }
 
  private:
@@ -255,6 +266,7 @@ class BridgePort : public CallSink, public std::enable_shared_from_this<BridgePo
   std::uint64_t bytes_ = 0;                                                // of what they carry
   std::uint64_t mapped_ = 0;
   capsule_bridge_metrics counters_{};
+  std::map<std::string, CallFigures, std::less<>> figures_;  // by capability
 };
 
 // A bridge and a session's rules, as part of its options.

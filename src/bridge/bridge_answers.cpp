@@ -88,6 +88,12 @@ void Bridge::count_end(const Pending &pending, Outcome outcome) {
     metrics->resolution_max_ns = std::max(metrics->resolution_max_ns, took_ns);
     ++metrics->resolution_buckets[bucket];
   }
+  // What is not registered may be any text of the code.
+  const std::string &name = pending.call.capability;
+  CallFigures &figures = pending.port->figures_[capabilities_.contains(name) ? name : "unknown"];
+  ++figures.outcomes[outcome == Outcome::kValue ? 0 : outcome == Outcome::kDenied ? 2 : 1];
+  ++figures.buckets[bucket];
+  figures.total_ns += took_ns;
 }
 
 // Everything that knows of the request but pending_.

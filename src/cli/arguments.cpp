@@ -84,6 +84,11 @@ void check_inputs(const std::vector<std::string> &inputs) {
   }
 }
 
+std::string is_trace_name(const std::string &path) {
+  const bool known = path.ends_with(".json") || path.ends_with(".ndjson");
+  return known ? std::string() : "the name has to end in .json or .ndjson";
+}
+
 }  // namespace
 
 ParsedArguments parse_arguments(int argc, char **argv) {
@@ -109,6 +114,12 @@ ParsedArguments parse_arguments(int argc, char **argv) {
   command->add_option("--restore", run.restore_path, "Begin with what this checkpoint holds; it is code: trust it")
       ->type_name("FILE");
   command->add_option("--checkpoint", run.checkpoint_path, "Write a checkpoint of the session at the end")->type_name("FILE");
+  command
+      ->add_option("--trace", run.trace_path,
+                   "Write what happened: .json for Chrome's trace viewer and Perfetto, .ndjson for lines")
+      ->type_name("FILE")
+      ->check(is_trace_name, "");
+  command->add_option("--metrics", run.metrics_path, "Write the metrics at the end, as text for Prometheus")->type_name("FILE");
   command->add_option("--profile", run.profile_path, "Sample where the code stands, and write collapsed stacks at the end")
       ->type_name("FILE");
   for (CLI::Option *other :

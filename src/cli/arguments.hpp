@@ -35,6 +35,8 @@ struct RunArguments {
   std::string restore_path;     // of a checkpoint to begin with; empty for none
   std::string checkpoint_path;  // where to write one at the end; empty for none
   std::string profile_path;     // where to write collapsed stacks at the end; empty for none
+  std::string trace_path;       // ends in .json or .ndjson; empty for none
+  std::string metrics_path;     // empty for none
 };
 
 struct ParsedArguments {

@@ -16,6 +16,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/interrupts.hpp"
 #include "cli/printer.hpp"
+#include "cli/telemetry_files.hpp"
 
 namespace capsule::cli {
 namespace {
@@ -42,6 +43,7 @@ class PoolRun {
         printer_(make_text_printer(console)),
         results_(pieces_.size()),
         news_(::eventfd(0, EFD_CLOEXEC)),
+        telemetry_(arguments, runtime_),
         pool_(runtime_.open_pool(pool_options(arguments))) {
     const std::size_t threads = std::min<std::size_t>(arguments.pool, pieces_.size());
     for (std::size_t i = 0; i < threads; ++i) {
@@ -74,6 +76,8 @@ class PoolRun {
       show_finished();
     }
     clear_bar();
+    stop();
+    telemetry_.finish();
     return exit_code_;
   }
 
@@ -196,6 +200,7 @@ class PoolRun {
   std::size_t finished_ = 0;
   UniqueFd news_;
   Runtime runtime_;
+  TelemetryFiles telemetry_;
   Pool pool_;
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> stopped_{false};

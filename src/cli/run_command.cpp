@@ -15,6 +15,7 @@
 #include "cli/pool_command.hpp"
 #include "cli/printer.hpp"
 #include "cli/profile_file.hpp"
+#include "cli/telemetry_files.hpp"
 
 namespace capsule::cli {
 namespace {
@@ -142,6 +143,7 @@ class Runner {
         console_(console),
         printer_(arguments.json ? make_json_printer(console) : make_text_printer(console)),
         answers_(arguments.inputs, arguments.stdin_taken),
+        telemetry_(arguments, runtime_),
         session_(runtime_.open(session_options(arguments))) {}
 
   int run() {
@@ -168,6 +170,7 @@ class Runner {
       write_checkpoint();
     }
     session_.close(exit_code_ == kInterrupted ? Milliseconds{0} : kCloseTimeout);
+    telemetry_.finish();
     return exit_code_;
   }
 
@@ -227,6 +230,7 @@ class Runner {
   std::unique_ptr<Printer> printer_;
   Answers answers_;
   Runtime runtime_;
+  TelemetryFiles telemetry_;
   Session session_;
   bool worker_lost_ = false;
   int exit_code_ = 0;

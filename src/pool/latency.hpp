@@ -1,19 +1,14 @@
-// The histogram of a pool's acquisitions, in the fields of its metrics: buckets of factor 2 from 1 µs to 67 s, and one beyond.
+// The histogram of a pool's acquisitions, in the fields of its metrics.
 #pragma once
 
-#include <algorithm>
-#include <bit>
 #include <cstdint>
 
+#include "base/buckets.hpp"
 #include "capsule/pool_info.h"
 
 namespace capsule {
 
-// The bucket whose upper bound, 2^i µs, is the first that is not below.
-inline std::size_t bucket_of(std::uint64_t duration_ns) {
-  const std::uint64_t us = (duration_ns + 999) / 1000;
-  return std::min<std::size_t>(us <= 1 ? 0 : static_cast<std::size_t>(std::bit_width(us - 1)), CAPSULE_POOL_BUCKETS - 1);
-}
+static_assert(CAPSULE_POOL_BUCKETS == kTimeBuckets);
 
 // The upper bound of the bucket where that share of all lies; of the last, the longest there was.
 inline std::uint64_t percentile_ns(const capsule_pool_metrics &metrics, std::uint64_t percent) {

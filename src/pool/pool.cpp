@@ -59,6 +59,7 @@ Result<std::shared_ptr<Pool>> Pool::create(std::shared_ptr<Runtime> runtime, Poo
     pool->runtime_->drop_handle();
     return status;
   }
+  pool->runtime_->add_source(pool);
   return pool;
 }
 
@@ -88,6 +89,7 @@ void Pool::drop_handle() {
   }
   const auto end = [self = shared_from_this()] {
     self->close(0);
+    self->runtime_->retire_source(*self);
     self->runtime_->drop_handle();
   };
   if (runtime_->loop().on_loop() || in_notify_callback()) {

@@ -48,10 +48,10 @@ struct PoolOptions {
   std::int64_t breaker_pause_max_ms = 30'000;
 };
 
-class Pool : public std::enable_shared_from_this<Pool> {
+class Pool : public std::enable_shared_from_this<Pool>, public SignalSource {
  public:
   static Result<std::shared_ptr<Pool>> create(std::shared_ptr<Runtime> runtime, PoolOptions options);
-  ~Pool();
+  ~Pool() override;
   Pool(const Pool &) = delete;
   Pool &operator=(const Pool &) = delete;
 
@@ -74,6 +74,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
   // pool_report.cpp
   capsule_pool_metrics metrics();
+  void report(SignalReport &report) override;
   capsule_pool_info info();
   std::vector<capsule_pool_session> sessions();
   std::vector<ImportReport> imports();

@@ -1,5 +1,6 @@
 // What a pool says of itself.
 #include <algorithm>
+#include <iterator>
 
 #include "base/clock.hpp"
 #include "base/utf8.hpp"
@@ -33,6 +34,45 @@ capsule_pool_metrics Pool::metrics() {
   metrics.health_runs_per_trigger = ratio(metrics.health_check_runs, metrics.health_check_triggers);
   metrics.removed_per_health_run = ratio(metrics.removed_by_health + metrics.removed_idle, metrics.health_check_runs);
   return metrics;
+}
+
+void Pool::report(SignalReport &report) {
+  const capsule_pool_metrics m = metrics();
+  std::int32_t breaker = 0;
+  capsule_trace_info traced{};
+  {
+    const Lock lock(mutex_);
+    breaker = breaker_.state();
+    static_cast<void>(trace_.select({.execution_id = UINT64_MAX}, 0, traced));  // its figures alone
+  }
+  SignalSet &set = report.pools[options_.session.pool];
+  const std::uint64_t acquisitions[] = {
+      m.pool_hits, m.pool_misses, m.acquisition_timeouts, m.acquisition_canceled, m.acquisition_refused, m.acquisition_errors};
+  for (std::size_t i = 0; i < std::size(acquisitions); ++i) {
+    set.add(Signal::pool_acquisitions, acquisitions[i], i);
+  }
+  set.add(Signal::pool_warmup_triggers, m.warmup_triggers);
+  set.add(Signal::pool_warmup_iterations, m.warmup_loop_iterations);
+  set.add(Signal::pool_warmup_created, m.sessions_created_from_warmup);
+  set.add(Signal::pool_sessions_created, m.sessions_created);
+  set.add(Signal::pool_sessions_removed, m.sessions_removed);
+  set.add(Signal::pool_health_triggers, m.health_check_triggers);
+  set.add(Signal::pool_health_runs, m.health_check_runs);
+  set.add(Signal::pool_health_removed, m.removed_by_health + m.removed_idle);
+  set.add(Signal::pool_recycled, m.sessions_recycled);
+  set.add(Signal::pool_restarted, m.sessions_restarted);
+  set.add(Signal::pool_breaker_opened, m.breaker_opened);
+  const std::uint64_t sessions[] = {m.sessions_idle, m.sessions_active, m.sessions_warming, m.sessions_resetting};
+  for (std::size_t i = 0; i < std::size(sessions); ++i) {
+    set.add(Signal::pool_sessions, sessions[i], i);
+  }
+  set.add(Signal::pool_waiters, m.waiters_now);
+  set.add(Signal::pool_breaker_state, static_cast<std::uint64_t>(breaker));
+  set.add_histogram(Signal::pool_acquire_duration_seconds, m.acquire_buckets, m.acquire_total_ns);
+  set.add(Signal::trace_events, traced.last_sequence);
+  set.add(Signal::trace_events_lost, traced.evicted, 0, 0);
+  set.add(Signal::trace_events_lost, traced.dropped, 0, 1);
+  set.add(Signal::trace_stored_bytes, traced.stored_bytes);
 }
 
 std::vector<capsule_trace_event> Pool::trace(const capsule_trace_filter &filter, std::size_t capacity,

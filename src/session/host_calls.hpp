@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "capsule/execution.h"
+#include "diagnostics/signals.hpp"
 #include "session/values.hpp"
 
 namespace capsule {
@@ -80,6 +81,8 @@ class CallSink {
   virtual void lost(std::uint64_t incarnation) = 0;
   // Any thread, under any lock but the bridge's.
   [[nodiscard]] virtual capsule_bridge_figures figures() const = 0;
+  // Any thread, under the session's lock. Adds what its calls have counted.
+  virtual void report(SignalSet &set) = 0;
 };
 
 // What makes them: part of a session's options.

@@ -51,23 +51,27 @@ void Interceptors::call(Interceptor &interceptor, const capsule_frame &frame) {
   inside = false;
   const std::uint64_t took = monotonic_ns() - began;
   ++info.calls;
+  ++totals_.calls;
+  totals_.total_ns += took;
+  totals_.errors += status != 0 ? 1 : 0;
   info.total_ns += took;
   info.longest_ns = std::max(info.longest_ns, took);
-  if (status != 0 && ++info.errors == 1) {
-    log_record(CAPSULE_LOG_WARN, "event=interceptor_error session={} interceptor={} status={}", frame.session_id,
-               interceptor.name, status);
+  if (status != 0) {
+    ++info.errors;
+    interceptor.error_log.record(CAPSULE_LOG_WARN, "event=interceptor_error session={} interceptor=\"{}\" status={}",
+                                 frame.session_id, interceptor.name, status);
   }
   if (took <= options.budget_ns) {
     interceptor.over_budget_in_a_row = 0;
     return;
   }
-  if (++info.over_budget == 1) {
-    log_record(CAPSULE_LOG_WARN, "event=interceptor_over_budget session={} interceptor={} took_ns={} budget_ns={}",
-               frame.session_id, interceptor.name, took, options.budget_ns);
-  }
+  ++info.over_budget;
+  interceptor.budget_log.record(CAPSULE_LOG_WARN,
+                                "event=interceptor_over_budget session={} interceptor=\"{}\" took_ns={} budget_ns={}",
+                                frame.session_id, interceptor.name, took, options.budget_ns);
   if (++interceptor.over_budget_in_a_row == options.quarantine_after) {
     info.quarantined = 1;
-    log_record(CAPSULE_LOG_WARN, "event=interceptor_quarantined session={} interceptor={} over_budget={}", frame.session_id,
+    log_record(CAPSULE_LOG_WARN, "event=interceptor_quarantined session={} interceptor=\"{}\" over_budget={}", frame.session_id,
                interceptor.name, info.over_budget);
   }
 }

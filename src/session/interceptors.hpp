@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.hpp"
 #include "capsule/interceptor.h"
 
 namespace capsule {
@@ -15,6 +16,8 @@ struct Interceptor {
   capsule_interceptor_options options{};
   capsule_interceptor_info info{};
   std::uint32_t over_budget_in_a_row = 0;
+  LogOnce error_log{};
+  LogOnce budget_log{};
 };
 
 // Whether this thread is inside an interceptor, which may not call the library.
@@ -32,13 +35,17 @@ class Interceptors {
   [[nodiscard]] const capsule_interceptor_info *find(std::uint64_t id) const;
   [[nodiscard]] bool empty() const { return all_.empty(); }
 
+  // Of all that were ever here.
+  [[nodiscard]] const capsule_interceptor_info &totals() const { return totals_; }
+
   // Shows the frame to each, in order.
   void show(const capsule_frame &frame);
 
  private:
-  static void call(Interceptor &interceptor, const capsule_frame &frame);
+  void call(Interceptor &interceptor, const capsule_frame &frame);
 
   std::vector<Interceptor> all_;
+  capsule_interceptor_info totals_{};
   std::uint64_t last_id_ = 0;
 };
 

@@ -8,6 +8,18 @@
 #include "session/snapshot.hpp"
 
 namespace capsule {
+namespace {
+
+// Traces as they are filled, and the cells of the sets.
+std::uint64_t telemetry_bytes(const SignalReport &report, std::size_t sessions) {
+  std::uint64_t bytes = (sessions + report.pools.size()) * sizeof(SignalSet);
+  for (const auto &[pool, set] : report.pools) {
+    bytes += set.get(Signal::trace_stored_bytes);
+  }
+  return bytes;
+}
+
+}  // namespace
 
 Result<std::shared_ptr<Runtime>> Runtime::create(RuntimeOptions options) {
   options.worker_dir = find_worker_dir(options.worker_dir);
@@ -71,12 +83,13 @@ void Runtime::remember(const std::shared_ptr<Snapshot> &snapshot) {
   snapshots_.push_back(snapshot);
 }
 
-void Runtime::forget_session(std::uint64_t session_id) {
+void Runtime::forget_session(std::uint64_t session_id, const std::string &pool, const SignalSet &counted) {
   std::shared_ptr<Session> last;  // released after the lock
   const std::lock_guard lock(mutex_);
   if (const auto found = sessions_.find(session_id); found != sessions_.end()) {
     last = std::move(found->second);
     sessions_.erase(found);
+    past_.pools[pool].merge_past(counted);
   }
   changed_.notify_all();
 }
@@ -204,11 +217,63 @@ void Runtime::log_stderr(const std::string &text) {
     const std::size_t carried = log_enabled(CAPSULE_LOG_WARN) ? kMaxRaw : 0;
     stderr_dropped_bytes_.fetch_add(text.size() - carried, std::memory_order_relaxed);
   }
-  std::string line = text.substr(0, kMaxRaw);
-  for (char &c : line) {
-    c = c == '\n' || c == '\r' ? ' ' : c;
+  log_record(CAPSULE_LOG_WARN, "event=worker_stderr size_bytes={} raw={}", text.size(), one_line(text, kMaxRaw));
+}
+
+void Runtime::add_source(const std::shared_ptr<SignalSource> &source) {
+  const std::lock_guard lock(mutex_);
+  sources_.emplace(source.get(), source);
+}
+
+void Runtime::retire_source(SignalSource &source) {
+  SignalReport last;
+  const std::lock_guard lock(mutex_);
+  if (sources_.erase(&source) == 0) {
+    return;
   }
-  log_record(CAPSULE_LOG_WARN, "event=worker_stderr size_bytes={} raw={}", text.size(), line);
+  source.report(last);
+  for (const auto &[pool, set] : last.pools) {
+    past_.pools[pool].merge_past(set);
+  }
+}
+
+SignalReport Runtime::report() {
+  SignalReport report;
+  std::vector<std::shared_ptr<Session>> sessions;
+  std::vector<std::shared_ptr<SignalSource>> sources;
+  {
+    // Whatever goes from here on is in one of the two, and not in both.
+    const std::lock_guard lock(mutex_);
+    report = past_;
+    for (const auto &[id, session] : sessions_) {
+      sessions.push_back(session);
+    }
+    for (const auto &[key, weak] : sources_) {
+      if (auto source = weak.lock()) {
+        sources.push_back(std::move(source));
+      }
+    }
+  }
+  report.pools.try_emplace(kNoPool);
+  for (const auto &session : sessions) {
+    session->report(report.pools[session->pool_name()]);
+  }
+  for (const auto &source : sources) {
+    source->report(report);
+  }
+  const capsule_runtime_info own = info();
+  report.library.add(Signal::zygotes_started, own.zygotes_started);
+  report.library.add(Signal::zygotes_restarted, own.zygotes_restarted);
+  report.library.add(Signal::native_thread_warnings, own.native_thread_warnings);
+  report.library.add(Signal::stderr_dropped_bytes, own.stderr_dropped_bytes);
+  exporters_.report(report.library);
+  const LogCounts logged = log_counts();
+  for (std::size_t i = 0; i < logged.records.size(); ++i) {
+    report.library.add(Signal::log_records, logged.records[i], i);
+    report.library.add(Signal::log_records_dropped, logged.dropped[i], i);
+  }
+  report.library.add(Signal::telemetry_memory_bytes, telemetry_bytes(report, sessions.size()));
+  return report;
 }
 
 capsule_runtime_info Runtime::info() {

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "capsule/runtime.h"
+#include "diagnostics/exporter.hpp"
 #include "loop/loop.hpp"
 #include "session/bridge_totals.hpp"
 #include "session/profile.hpp"
@@ -52,10 +53,22 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   // Closes everything and waits. Any thread but the loop's.
   void close(std::int64_t timeout_ms);
   capsule_runtime_info info();
+  // All that was counted in it.
+  SignalReport report();
+  void add_source(const std::shared_ptr<SignalSource> &source);
+  [[nodiscard]] Exporters &exporters() { return exporters_; }
+  // No more is counted by it, and what it has counted is kept.
+  void retire_source(SignalSource &source);
   [[nodiscard]] Guard &guard() { return *guard_; }
 
   // Sessions: when one is terminated.
-  void forget_session(std::uint64_t session_id);
+  // What it has counted goes to those that are gone, at the same moment.
+  void forget_session(std::uint64_t session_id, const std::string &pool, const SignalSet &last);
+  template <typename Count>
+  void count_past(const std::string &pool, Count &&count) {
+    const std::lock_guard lock(mutex_);
+    count(past_.pools[pool]);
+  }
   void count_worker_started() { workers_started_.fetch_add(1, std::memory_order_relaxed); }
   void count_worker_died() { workers_died_.fetch_add(1, std::memory_order_relaxed); }
   void add_handle() { handles_.fetch_add(1, std::memory_order_relaxed); }
@@ -90,6 +103,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   std::atomic<std::int32_t> zygote_pid_{0};
   BridgeTotals bridge_totals_;
 
+  Exporters exporters_;
+
   std::map<Profile, std::shared_ptr<Zygote>> zygotes_;  // loop thread
   std::size_t zygotes_ending_ = 0;                      // loop thread
 
@@ -99,6 +114,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   bool zygotes_gone_ = false;
   std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;
   std::uint64_t sessions_opened_ = 0;
+  SignalReport past_;  // of what is gone
+  std::map<SignalSource *, std::weak_ptr<SignalSource>> sources_;
   std::vector<std::weak_ptr<Snapshot>> snapshots_;
   std::vector<std::weak_ptr<RuntimeDependent>> dependents_;
 };

@@ -245,12 +245,13 @@ void Session::end(Notifications &notifications, const std::shared_ptr<Execution>
   }
   last_ended_id_ = ran ? execution->id : last_ended_id_;
   counters_.last_used_ns = now;
-  count_outcome(fields.outcome);
+  count_end(*execution, fields);
   trace_.add({.kind = CAPSULE_TRACE_EXECUTION_FINISHED,
               .execution_id = execution->id,
               .status = fields.outcome,
               .arguments = {fields.duration_ns, fields.stdout_bytes, fields.stderr_bytes},
               .time_ns = now});
+  export_execution(*execution, fields.outcome);
   drop_timers(*execution);
   // What it printed stays with its handle; the worker need not wait until somebody takes it.
   credit(std::exchange(execution->uncredited_bytes, 0));
@@ -302,7 +303,7 @@ Status Session::cancel(Execution &execution, std::int64_t grace_ms) {
   Notifications notifications;
   const Lock lock(mutex_);
   if (execution.phase == ExecutionPhase::kEnded || execution.phase == ExecutionPhase::kRollingBack) {
-    ++counters_.cancels_noop;
+    count_noop_cancel();
     trace_.add({.kind = CAPSULE_TRACE_CANCEL_NOOP, .execution_id = execution.id});
     return {};
   }
@@ -310,6 +311,8 @@ Status Session::cancel(Execution &execution, std::int64_t grace_ms) {
   if (queued != queue_.end()) {
     trace_.add({.kind = CAPSULE_TRACE_CANCEL_REQUESTED, .execution_id = execution.id, .status = CAPSULE_OUTCOME_CANCELED});
     const std::shared_ptr<Execution> canceled = *queued;
+    ++cancel_metrics_.triggers;
+    ++cancel_metrics_.waits_interrupted;
     queue_.erase(queued);
     if (canceled->id == limited_id_ && token_wait_began_ns_ != 0) {
       ++limiter_metrics_.canceled;
@@ -327,6 +330,7 @@ Status Session::cancel(Execution &execution, std::int64_t grace_ms) {
 void Session::stop_execution(const std::shared_ptr<Execution> &execution, std::int32_t cause, std::int64_t grace_ms) {
   if (execution->stop_cause == 0) {
     execution->stop_cause = cause;
+    ++cancel_metrics_.triggers;
   }
   trace_.add({.kind = CAPSULE_TRACE_CANCEL_REQUESTED,
               .execution_id = execution->id,
@@ -410,7 +414,7 @@ Status Session::answer(Execution &execution, std::uint64_t input_id, std::option
 void Session::abandon(Execution &execution) {
   const std::uint64_t dropped = execution.events.abandon();
   const Lock lock(mutex_);
-  counters_.abandoned_output_bytes += dropped;
+  count_abandoned(dropped);
   take_charge(execution, execution.uncredited_bytes);
   ended_.erase(execution.id);
   for (const auto &[input_id, until] : std::exchange(execution.open_inputs, {})) {
@@ -462,6 +466,10 @@ capsule_session_info Session::info() {
 
 capsule_executor_metrics Session::executor_metrics() {
   const Lock lock(mutex_);
+  return executor_metrics_now();
+}
+
+capsule_executor_metrics Session::executor_metrics_now() const {
   capsule_executor_metrics metrics = past_metrics_;
   if (worker_) {
     add_executor_metrics(metrics, worker_->shared.counters());
@@ -471,6 +479,10 @@ capsule_executor_metrics Session::executor_metrics() {
 
 capsule_async_metrics Session::async_metrics() {
   const Lock lock(mutex_);
+  return async_metrics_now();
+}
+
+capsule_async_metrics Session::async_metrics_now() const {
   capsule_async_metrics metrics = past_async_metrics_;
   if (worker_) {
     add_async_metrics(metrics, worker_->shared.counters());

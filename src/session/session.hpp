@@ -11,7 +11,10 @@
 #include <optional>
 #include <vector>
 
-#include "capsule/diagnostics.h"
+#include "base/log.hpp"
+#include "capsule/metrics.h"
+#include "diagnostics/export_group.hpp"
+#include "diagnostics/signals.hpp"
 #include "session/execution.hpp"
 #include "session/host_calls.hpp"
 #include "session/interceptors.hpp"
@@ -69,6 +72,7 @@ struct SessionOptions {
   std::uint32_t trace_bytes = 256U << 10U;
   std::int32_t restart_policy = CAPSULE_RESTART_MANUAL;
   std::shared_ptr<CallSource> calls;  // null: it may call nothing
+  std::string pool = kNoPool;         // what its metrics are counted under
 };
 
 // What a worker is made of where it is not a fresh one.
@@ -162,6 +166,16 @@ class Session : public std::enable_shared_from_this<Session> {
   // CAPSULE_E_STATE when the session was opened without enable_metrics.
   Result<capsule_limiter_metrics> limiter_metrics();
 
+  // session_metrics.cpp
+  capsule_worker_metrics worker_metrics();
+  capsule_worker_info worker_info();
+  capsule_transport_metrics transport_metrics();
+  Result<capsule_cancel_metrics> cancel_metrics();
+  // Adds all that it has counted.
+  void report(SignalSet &set);
+  [[nodiscard]] const std::string &pool_name() const { return options_.pool; }
+  void set_log_level(int level) { log_level_->set(level); }
+
   Result<std::uint64_t> add_interceptor(std::string name, const capsule_interceptor_options &options);
   void remove_interceptor(std::uint64_t id);
   Result<capsule_interceptor_info> interceptor_info(std::uint64_t id);
@@ -198,6 +212,28 @@ class Session : public std::enable_shared_from_this<Session> {
   void flush_later(const std::shared_ptr<Worker> &worker, Channel Worker::*channel);
 
   [[nodiscard]] Status died_status() const;
+
+  // session_metrics.cpp: under the lock.
+  void count_end(const Execution &execution, const capsule_event &end);
+  void count_noop_cancel();
+  void count_abandoned(std::uint64_t bytes);
+  void note_heartbeat(const wire::Heartbeat &beat);
+  void note_announcement(const Worker &worker, const wire::Ready &ready);
+  void keep_figures(const Worker &worker);
+  [[nodiscard]] std::uint64_t missed_heartbeats(std::uint64_t now_ns) const;
+  [[nodiscard]] capsule_worker_metrics worker_metrics(std::uint64_t now) const;
+  [[nodiscard]] capsule_transport_metrics transport_metrics_now() const;
+  [[nodiscard]] capsule_executor_metrics executor_metrics_now() const;
+  [[nodiscard]] capsule_async_metrics async_metrics_now() const;
+  void add_worker_figures(SignalSet &set, const WorkerCounters &counters) const;
+  void report_opt_in(SignalSet &set) const;
+  void report_worker(SignalSet &set) const;
+  void report_all(SignalSet &set) const;
+
+  // session_export.cpp: under the lock.
+  void export_execution(const Execution &execution, std::int32_t outcome);
+  void export_session_events();
+  void publish(ExportGroup group);
 
   // session_events.cpp
   void help(Execution &execution, std::uint64_t deadline_ns);
@@ -301,7 +337,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void recover_output(Notifications &notifications, Worker &worker);
   void note_death(const Worker &worker);
   void bury(const std::shared_ptr<Worker> &worker);
-  void break_protocol(Worker &worker, const Status &error);
+  void break_protocol(Worker &worker, const Status &error, RejectReason reason = RejectReason::kUnexpected);
   static std::string describe_death(const Worker &worker, std::int32_t reason);
   Event death_event(const Worker &worker, const Execution *execution) const;
   void on_channel_lost(const std::shared_ptr<Worker> &worker);
@@ -314,6 +350,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const std::uint64_t id_;
   const SessionOptions options_;
   const std::shared_ptr<CallSink> calls_;
+  const std::shared_ptr<LogLevel> log_level_ = std::make_shared<LogLevel>();
   std::atomic<std::uint64_t> handles_{1};
 
   std::mutex mutex_;  // guards all below
@@ -368,6 +405,16 @@ class Session : public std::enable_shared_from_this<Session> {
   bool token_timer_runs_ = false;
   std::uint64_t token_wait_began_ns_ = 0;  // 0 when it does not wait
   capsule_limiter_metrics limiter_metrics_{};
+  SignalSet figures_;  // what no struct above has
+  capsule_cancel_metrics cancel_metrics_{};
+  capsule_transport_metrics past_transport_{};
+  wire::Heartbeat beat_{};  // the last
+  capsule_worker_info announced_{};
+  std::uint64_t exported_sequence_ = 0;  // up to there, events of no execution were handed on
+  std::uint64_t past_missed_ = 0;
+  std::uint64_t past_send_failures_ = 0;
+  std::uint64_t past_cpu_ns_ = 0;
+  SessionEnd ended_as_ = SessionEnd::kClosed;
 };
 
 }  // namespace capsule

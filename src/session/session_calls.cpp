@@ -60,7 +60,7 @@ void Session::on_call(Worker &worker, const wire::Envelope &envelope, const wire
       return;
     }
     if (!malformed.ok()) {
-      return break_protocol(worker, malformed);
+      return break_protocol(worker, malformed, RejectReason::kMalformed);
     }
     if (const auto key = execution_keys_.find(call.execution_id); key != execution_keys_.end()) {
       call.execution_key = key->second.key;

@@ -14,10 +14,12 @@
 namespace capsule {
 
 Result<std::shared_ptr<Checkpoint>> Session::make_checkpoint(const CheckpointWish &wish, std::uint64_t deadline_ns) {
+  const std::uint64_t began = monotonic_ns();
   const auto operation = std::make_shared<Operation>(wire::Operation::kCheckpoint);
   operation->limit = wish.max_bytes;
   Result<std::shared_ptr<Checkpoint>> made = perform(operation, deadline_ns);
   Reply &reply = operation->reply;
+  const std::uint64_t size_bytes = reply.size_bytes;
   if (made.status().ok()) {
     // The worker's answer: a manifest and behind it the body, in shared memory.
     auto memory = SharedBuffer::open(std::move(reply.attached), reply.size_bytes);
@@ -38,6 +40,8 @@ Result<std::shared_ptr<Checkpoint>> Session::make_checkpoint(const CheckpointWis
   const Lock lock(mutex_);
   if (made.ok()) {
     ++counters_.checkpoints;
+    figures_.observe(Signal::checkpoint_duration_seconds, monotonic_ns() - began);
+    figures_.observe_bytes(Signal::checkpoint_size_bytes, size_bytes);
     counters_.checkpoint_entries_skipped += reply.sizes.empty() ? 0 : reply.sizes.front();
     last_checkpoint_id_ = made.value()->id();
   } else {
@@ -171,7 +175,8 @@ void Session::finish_reload(Notifications &notifications, const Status &status) 
   trace_.add({.kind = CAPSULE_TRACE_RESTORE_END, .status = status.code()});
   ++(status.ok() ? counters_.checkpoint_restores : counters_.checkpoint_restores_failed);
   if (!status.ok()) {
-    log_record(CAPSULE_LOG_WARN, "event=checkpoint_not_restored session={} status={}", id_, status_name(status.code()));
+    log_record(*log_level_, CAPSULE_LOG_WARN, "event=checkpoint_not_restored session={} status={}", id_,
+               status_name(status.code()));
   } else if (held_end_) {
     held_state_ = CAPSULE_STATE_RESTORED;
     held_end_->fields.restored_checkpoint = held_end_->keep(2, operation->name);

@@ -54,6 +54,7 @@ void Session::on_worker_gone(const std::shared_ptr<Worker> &worker) {
     if (worker_ != worker) {
       return;
     }
+    past_missed_ += missed_heartbeats(monotonic_ns());
     worker->gone = true;  // nothing more is handed to it
   }
   // Whoever reads in the loop's place leaves; then what the worker sent before it died is read to the end.
@@ -224,12 +225,17 @@ void Session::recover_output(Notifications &notifications, Worker &worker) {
 void Session::note_death(const Worker &worker) {
   death_stack_ = read_death_stack(worker.shared.stacks(), worker.process.pid);
   counters_.death_reason = death_reason(worker);
+  // One that exits because its session is closed is no death.
+  if (worker.ready && !(closing() && counters_.death_reason == CAPSULE_DEATH_EXIT)) {
+    figures_.add(Signal::worker_deaths, 1, counters_.death_reason - 1);
+  }
   const ExitStatus status = worker.exit_status.value_or(ExitStatus{});
   trace_.add({.kind = CAPSULE_TRACE_SESSION_DIED,
               .status = counters_.death_reason,
               .arguments = {static_cast<std::uint64_t>(worker.process.pid), static_cast<std::uint64_t>(status.exit_code),
                             static_cast<std::uint64_t>(status.signal_number)}});
-  log_record(CAPSULE_LOG_INFO, "event=worker_gone session={} pid={} reason={}", id_, worker.process.pid,
+  export_session_events();
+  log_record(*log_level_, CAPSULE_LOG_INFO, "event=worker_gone session={} pid={} reason={}", id_, worker.process.pid,
              counters_.death_reason);
 }
 
@@ -303,11 +309,12 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
   tell(SessionNews::kGone);
 }
 
-void Session::break_protocol(Worker &worker, const Status &error) {
+void Session::break_protocol(Worker &worker, const Status &error, RejectReason reason) {
   if (worker.protocol_error.ok()) {
     ++counters_.frames_rejected;
+    ++past_transport_.rejected[static_cast<std::size_t>(reason)];
     worker.protocol_error = error;
-    log_record(CAPSULE_LOG_ERROR, "event=protocol_error session={} pid={}", id_, worker.process.pid);
+    log_record(*log_level_, CAPSULE_LOG_ERROR, "event=protocol_error session={} pid={}", id_, worker.process.pid);
     kill_group(worker.process.pidfd, worker.process.pid);
   }
 }

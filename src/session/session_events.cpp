@@ -109,7 +109,7 @@ ReceiveState Session::receive_work(Worker &worker) {
   }
   if (state == ReceiveState::kBroken) {
     const Lock lock(mutex_);
-    break_protocol(worker, worker.work.error());
+    break_protocol(worker, worker.work.error(), worker.work.reject_reason());
     state = ReceiveState::kEnd;
   }
   if (state == ReceiveState::kEnd) {
@@ -134,8 +134,9 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
   if (worker_.get() != &worker || !worker.protocol_error.ok()) {
     return;  // given up meanwhile, or not to be believed any more
   }
-  log_record(CAPSULE_LOG_DEBUG, "event=frame_routed channel=work session={} message_id={} kind={} execution={} route={}", id_,
-             envelope.message_id, wire::body_name(envelope.body), envelope.execution_id,
+  log_record(*log_level_, CAPSULE_LOG_DEBUG,
+             "event=frame_routed channel=work session={} message_id={} kind={} execution={} route={}", id_, envelope.message_id,
+             wire::body_name(envelope.body), envelope.execution_id,
              current_ && current_->id == envelope.execution_id ? "execution" : "session");
   ++counters_.frames_received;
   counters_.bytes_received += bytes;
@@ -148,7 +149,8 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
     if (output->stream != kMessageStream) {
       deliver_output(notifications, std::move(piece));
     } else if (!deliver_message(notifications, worker, piece)) {
-      break_protocol(worker, Status(CAPSULE_E_PROTOCOL, "what was displayed is malformed or too large"));
+      break_protocol(worker, Status(CAPSULE_E_PROTOCOL, "what was displayed is malformed or too large"),
+                     RejectReason::kMalformed);
     }
     return;
   }
@@ -272,7 +274,7 @@ void Session::on_control_readable(const std::shared_ptr<Worker> &worker) {
   }
   if (state == ReceiveState::kBroken) {
     const Lock lock(mutex_);
-    break_protocol(*worker, worker->control.error());
+    break_protocol(*worker, worker->control.error(), worker->control.reject_reason());
   }
   if (state != ReceiveState::kDrained) {
     worker->control_watch.reset();  // its death is told by the pidfd
@@ -281,8 +283,9 @@ void Session::on_control_readable(const std::shared_ptr<Worker> &worker) {
 }
 
 void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire::Envelope &envelope, std::size_t bytes) {
-  log_record(CAPSULE_LOG_DEBUG, "event=frame_routed channel=control session={} message_id={} kind={} route=session", id_,
-             envelope.message_id, wire::body_name(envelope.body));
+  log_record(*log_level_, CAPSULE_LOG_DEBUG,
+             "event=frame_routed channel=control session={} message_id={} kind={} route=session", id_, envelope.message_id,
+             wire::body_name(envelope.body));
   {
     const Lock lock(mutex_);
     ++counters_.frames_received;
@@ -290,18 +293,7 @@ void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire
     show(CAPSULE_FRAME_FROM_WORKER, CAPSULE_CHANNEL_CONTROL, envelope.execution_id, wire::body_name(envelope.body), bytes,
          envelope.time_ns);
     if (const auto *beat = std::get_if<wire::Heartbeat>(&envelope.body)) {
-      const std::uint64_t now = monotonic_ns();
-      const std::uint64_t since = counters_.heartbeat_ns == 0 ? counters_.ready_ns : counters_.heartbeat_ns;
-      const std::uint64_t cpu = beat->cpu_ns - std::min(beat->cpu_ns, counters_.cpu_ns);
-      counters_.cpu_ratio = now > since ? static_cast<double>(cpu) / static_cast<double>(now - since) : 0;
-      ++counters_.heartbeats;
-      counters_.heartbeat_ns = now;
-      counters_.resident_bytes = beat->resident_bytes;
-      counters_.private_bytes = beat->private_bytes;
-      counters_.cpu_ns = beat->cpu_ns;
-      counters_.threads = beat->threads;
-      counters_.namespace_size = beat->namespace_size;
-      counters_.execution_age_ns = beat->execution_age_ns;
+      note_heartbeat(*beat);
       return;
     }
     if (std::holds_alternative<wire::Unknown>(envelope.body)) {
@@ -312,7 +304,7 @@ void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire
   if (const auto *ack = std::get_if<wire::HelloAck>(&envelope.body)) {
     if (const Status peer = wire::check_peer(ack->protocol_major, ack->protocol_minor, ack->reason); !peer.ok()) {
       const Lock lock(mutex_);
-      break_protocol(*worker, peer);
+      break_protocol(*worker, peer, RejectReason::kVersion);
     }
   } else if (const auto *ready = std::get_if<wire::Ready>(&envelope.body)) {
     on_ready(worker, *ready);
@@ -327,7 +319,13 @@ void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire
   } else if (const auto *piece = std::get_if<wire::CallPiece>(&envelope.body); piece != nullptr && calls_) {
     on_piece(*worker, *piece);
   } else if (const auto *log = std::get_if<wire::Log>(&envelope.body)) {
-    log_record(log->level, "{} source=worker session={}", log->line, id_);
+    if (is_log_record(log->line)) {
+      log_record(*log_level_, log->level, "{} source=worker session={}", log->line, id_);
+    } else {
+      constexpr std::size_t kMostRaw = 1024;
+      log_record(*log_level_, CAPSULE_LOG_WARN, "event=worker_log source=worker session={} size_bytes={} raw={}", id_,
+                 log->line.size(), one_line(log->line, kMostRaw));
+    }
   }
 }
 

@@ -31,6 +31,8 @@ Session::Use Session::cancel_all() {
     return Use::kInUse;
   }
   for (const auto &execution : std::exchange(queue_, {})) {
+    ++cancel_metrics_.triggers;
+    ++cancel_metrics_.waits_interrupted;
     end_unstarted(notifications, execution, CAPSULE_OUTCOME_CANCELED, "KeyboardInterrupt", "canceled before it ran");
   }
   if (operation_ || !operations_.empty()) {

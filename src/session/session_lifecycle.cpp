@@ -48,9 +48,12 @@ void Session::start_worker() {
                            : birth.keep    ? random_fork_id()
                                            : birth.snapshot->fork_id();
     worker_->began_ns = monotonic_ns();
+    worker_->path = birth.snapshot                                  ? StartPath::kRestore
+                    : options_.profile.start == CAPSULE_START_SPAWN ? StartPath::kSpawn
+                                                                    : StartPath::kFork;
     worker_->zygote_pid = birth.snapshot ? birth.snapshot->zygote_pid() : 0;
-    worker_->work.set_label("channel=work session=" + std::to_string(id_));
-    worker_->control.set_label("channel=control session=" + std::to_string(id_));
+    worker_->work.set_label("channel=work session=" + std::to_string(id_), log_level_);
+    worker_->control.set_label("channel=control session=" + std::to_string(id_), log_level_);
     worker_->control.send(0, wire::Hello{.max_frame_bytes = runtime_->max_frame_bytes(),
                                          .session_id = id_,
                                          .heartbeat_interval_ms = options_.heartbeat_interval_ms,
@@ -153,10 +156,9 @@ void Session::on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready 
   trace_.add({.kind = CAPSULE_TRACE_SESSION_READY,
               .arguments = {static_cast<std::uint64_t>(worker->process.pid), counters_.ready_ns - worker->began_ns},
               .time_ns = counters_.ready_ns});
-  const std::string version(ready.python_version.substr(0, sizeof counters_.python_version - 1));
-  version.copy(counters_.python_version, version.size());
-  counters_.python_version[version.size()] = '\0';
-  log_record(CAPSULE_LOG_INFO, "event=session_ready session={} pid={}", id_, worker->process.pid);
+  note_announcement(*worker, ready);
+  export_session_events();
+  log_record(*log_level_, CAPSULE_LOG_INFO, "event=session_ready session={} pid={}", id_, worker->process.pid);
   if (state_ == CAPSULE_SESSION_WARMING) {
     state_ = held_end_ ? CAPSULE_SESSION_IDLE : CAPSULE_SESSION_READY;
     start_status_ = Status();
@@ -187,7 +189,10 @@ void Session::on_start_timeout(const std::weak_ptr<Worker> &weak) {
 
 // A worker that never got ready: the session is in error, and what waits for it ends.
 void Session::fail_start(Notifications &notifications, const Status &status) {
-  log_record(CAPSULE_LOG_WARN, "event=session_failed session={} status={}", id_, status_name(status.code()));
+  if (!worker_ || !worker_->ready) {
+    figures_.add(Signal::worker_deaths, 1, CAPSULE_DEATH_START - 1);
+  }
+  log_record(*log_level_, CAPSULE_LOG_WARN, "event=session_failed session={} status={}", id_, status_name(status.code()));
   kill_worker();
   release_worker();
   start_status_ = status;
@@ -210,6 +215,7 @@ void Session::fail_start(Notifications &notifications, const Status &status) {
 
 // Gives the worker up; what it still holds is closed when the last callback lets go of it.
 void Session::release_worker() {
+  past_missed_ += missed_heartbeats(monotonic_ns());
   const std::shared_ptr<Worker> worker = std::exchange(worker_, nullptr);
   if (!worker) {
     return;
@@ -220,6 +226,7 @@ void Session::release_worker() {
   }
   past_frames_sent_ += worker->frames_sent();
   past_bytes_sent_ += worker->bytes_sent();
+  keep_figures(*worker);
   add_executor_metrics(past_metrics_, worker->shared.counters());
   add_async_metrics(past_async_metrics_, worker->shared.counters());
   past_incomplete_ += worker->message.dropped();
@@ -304,6 +311,7 @@ void Session::begin_close(std::uint64_t deadline_ns) {
     return;
   }
   close_deadline_ns_ = deadline_ns;
+  ended_as_ = state_ == CAPSULE_SESSION_ERROR ? SessionEnd::kError : ended_as_;
   state_ = CAPSULE_SESSION_SHUTTING_DOWN;
   changed_.notify_all();
   end_queued(notifications, CAPSULE_OUTCOME_KILLED, "WorkerKilled", "the session was closed before this execution ran");
@@ -320,6 +328,7 @@ void Session::begin_close(std::uint64_t deadline_ns) {
 void Session::on_close_deadline() {
   Notifications notifications;
   const Lock lock(mutex_);
+  ended_as_ = worker_ ? SessionEnd::kKilled : ended_as_;
   if (worker_ && !worker_->process.pidfd.valid()) {
     release_worker();  // not born yet: the zygote kills it at birth
     terminate(notifications);
@@ -354,9 +363,13 @@ void Session::terminate(Notifications &notifications) {
   end_late(notifications);
   end_queued(notifications, CAPSULE_OUTCOME_KILLED, "WorkerKilled", "the session was closed before this execution ran");
   trace_.add({.kind = CAPSULE_TRACE_SESSION_CLOSED});
+  export_session_events();
   changed_.notify_all();
   tell(SessionNews::kGone);
-  runtime_->forget_session(id_);
+  figures_.add(Signal::sessions_ended, 1, ended_as_);
+  SignalSet last;
+  report_all(last);
+  runtime_->forget_session(id_, options_.pool, last);
 }
 
 void Session::wait_terminated() {

@@ -6,7 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "capsule/diagnostics.h"
+#include "capsule/metrics.h"
+#include "diagnostics/signals.hpp"
 #include "loop/loop.hpp"
 #include "transport/channel.hpp"
 #include "transport/message_piece.hpp"
@@ -41,7 +42,8 @@ struct Worker {
   std::optional<ExitStatus> exit_status;  // once known
   std::uint64_t incarnation = 0;          // number of the process in its runtime
   std::uint64_t began_ns = 0;             // when it was asked for
-  int zygote_pid = 0;                     // of the zygote that looks after it
+  StartPath path = StartPath::kFork;
+  int zygote_pid = 0;  // of the zygote that looks after it
   bool ready = false;
   bool gone = false;       // the pidfd said so
   bool kill_sent = false;  // by the host
@@ -61,6 +63,7 @@ struct Worker {
 
 // Adds a worker's counters to what was counted before.
 void add_executor_metrics(capsule_executor_metrics &metrics, const WorkerCounters &counters);
+void add_transport_metrics(capsule_transport_metrics &metrics, const Worker &worker);
 void add_async_metrics(capsule_async_metrics &metrics, const WorkerCounters &counters);
 
 }  // namespace capsule

@@ -229,7 +229,13 @@ void Zygote::on_frame(const wire::Envelope &envelope) {
       listener.mapped()({exited->exit_code, exited->signal_number});
     }
   } else if (const auto *log = std::get_if<wire::Log>(&envelope.body)) {
-    log_record(log->level, "{} source=zygote pid={}", log->line, process_.pid);
+    constexpr std::size_t kMostRaw = 1024;
+    if (is_log_record(log->line)) {
+      log_record(log->level, "{} source=zygote pid={}", log->line, process_.pid);
+    } else {
+      log_record(CAPSULE_LOG_WARN, "event=worker_log source=zygote pid={} size_bytes={} raw={}", process_.pid, log->line.size(),
+                 one_line(log->line, kMostRaw));
+    }
   }
 }
 

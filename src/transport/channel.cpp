@@ -17,6 +17,7 @@ constexpr std::size_t kMaxUntaken = 4 * kMaxAttachments;
 
 bool Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const int> fds) {
   const char *kind = wire::body_name(body);
+  const std::size_t message = body.index();
   const std::span<const std::uint8_t> frame = encoder_.encode(execution_id, std::move(body));
   std::size_t sent = 0;
   if (unsent_.empty()) {
@@ -34,9 +35,13 @@ bool Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const 
     }
   }
   unsent_.insert(unsent_.end(), rest.begin(), rest.end());
-  bytes_sent_ += frame.size();
+  counters_.sent.count(message, frame.size());
+  if (!rest.empty()) {
+    counters_.write_stalls.add();
+    counters_.queue_bytes_max.raise(unsent_.size());
+  }
   ++frames_sent_;  // which is the frame's message id
-  log_record(CAPSULE_LOG_DEBUG,
+  log_record(*log_level_, CAPSULE_LOG_DEBUG,
              "event=frame_sent {} encoding=flatbuffers message_id={} execution={} kind={} length={} waiting={}", label_,
              frames_sent_, execution_id, kind, frame.size(), rest.size());
   return true;
@@ -93,28 +98,28 @@ ReceiveState Channel::receive_round(const Handler &handler, bool with_fds) {
     return empty ? ReceiveState::kDrained : ReceiveState::kEnd;
   }
   reader_.filled(static_cast<std::size_t>(count));
+  counters_.wakeups.add();
   if (fds_.size() > kMaxUntaken) {
-    error_ = Status(CAPSULE_E_PROTOCOL, "descriptors came that no frame announced");
-    return ReceiveState::kBroken;
+    return broken(RejectReason::kDescriptors, Status(CAPSULE_E_PROTOCOL, "descriptors came that no frame announced"));
   }
-  log_record(CAPSULE_LOG_DEBUG, "event=frame_wakeup {} bytes={}", label_, count);
+  log_record(*log_level_, CAPSULE_LOG_DEBUG, "event=frame_wakeup {} bytes={}", label_, count);
   for (;;) {
     auto frame = reader_.next();
     if (!frame.ok()) {
-      error_ = frame.status();
-      return ReceiveState::kBroken;
+      return broken(reader_.oversize() ? RejectReason::kOversize : RejectReason::kLength, frame.status());
     }
     if (!frame.value()) {
+      counters_.partial_reads.add(reader_.mid_frame() ? 1 : 0);
       return static_cast<std::size_t>(count) == room.size() ? ReceiveState::kMore : ReceiveState::kDrained;
     }
-    log_record(CAPSULE_LOG_DEBUG, "event=frame_read {} length={}", label_, frame.value()->size());
+    log_record(*log_level_, CAPSULE_LOG_DEBUG, "event=frame_read {} length={}", label_, frame.value()->size());
     auto envelope = wire::decode(*frame.value());
     if (!envelope.ok()) {
-      error_ = envelope.status();
-      return ReceiveState::kBroken;
+      return broken(RejectReason::kMalformed, envelope.status());
     }
-    log_record(CAPSULE_LOG_DEBUG, "event=frame_decoded {} encoding=flatbuffers message_id={} kind={}", label_,
+    log_record(*log_level_, CAPSULE_LOG_DEBUG, "event=frame_decoded {} encoding=flatbuffers message_id={} kind={}", label_,
                envelope.value().message_id, wire::body_name(envelope.value().body));
+    counters_.received.count(envelope.value().body.index(), frame.value()->size());
     handler(envelope.value(), frame.value()->size());
   }
 }

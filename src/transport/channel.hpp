@@ -3,11 +3,14 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "base/log.hpp"
 #include "base/unique_fd.hpp"
 #include "transport/frame.hpp"
+#include "transport/transport_counters.hpp"
 #include "wire/codec.hpp"
 
 namespace capsule {
@@ -28,7 +31,10 @@ class Channel {
   Channel(UniqueFd fd, std::uint32_t max_frame_bytes) : fd_(std::move(fd)), reader_(max_frame_bytes), max_(max_frame_bytes) {}
 
   // What the log says of the channel: key=value fields.
-  void set_label(std::string fields) { label_ = std::move(fields); }
+  void set_label(std::string fields, std::shared_ptr<const LogLevel> level = std::make_shared<LogLevel>()) {
+    label_ = std::move(fields);
+    log_level_ = std::move(level);
+  }
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] std::uint32_t max_frame_bytes() const { return max_; }
@@ -43,11 +49,14 @@ class Channel {
   // Receives once and hands over every whole frame. Descriptors that came along are kept for take_fds().
   ReceiveState receive_round(const Handler &handler, bool with_fds = false);
   [[nodiscard]] const Status &error() const { return error_; }
+  // Why, where the state is kBroken.
+  [[nodiscard]] RejectReason reject_reason() const { return reject_reason_; }
   // The one that came first; for frames that say that one comes with them.
   UniqueFd take_fd();
   std::vector<UniqueFd> take_fds() { return std::exchange(fds_, {}); }
 
-  [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
+  [[nodiscard]] const ChannelCounters &counters() const { return counters_; }
+  [[nodiscard]] std::uint64_t bytes_sent() const { return counters_.sent.bytes.get(); }
   [[nodiscard]] std::uint64_t frames_sent() const { return frames_sent_; }
 
  private:
@@ -65,9 +74,17 @@ class Channel {
   std::vector<std::uint8_t> unsent_;
   std::deque<Attachment> attachments_;
   std::vector<UniqueFd> fds_;
+  ReceiveState broken(RejectReason reason, Status error) {
+    reject_reason_ = reason;
+    error_ = std::move(error);
+    return ReceiveState::kBroken;
+  }
+
   Status error_;
+  RejectReason reject_reason_ = RejectReason::kMalformed;
   std::string label_;
-  std::uint64_t bytes_sent_ = 0;
+  std::shared_ptr<const LogLevel> log_level_ = std::make_shared<LogLevel>();
+  ChannelCounters counters_;
   std::uint64_t frames_sent_ = 0;
 };
 

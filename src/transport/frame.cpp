@@ -50,6 +50,7 @@ Result<std::optional<std::span<const std::uint8_t>>> FrameReader::next() {
     return std::optional<std::span<const std::uint8_t>>();
   }
   if (size > max_frame_bytes_) {
+    oversize_ = true;
     return Status(CAPSULE_E_PROTOCOL, "a frame of " + std::to_string(size) + " bytes is larger than the limit of " +
                                           std::to_string(max_frame_bytes_));
   }

@@ -25,6 +25,8 @@ class FrameReader {
   // CAPSULE_E_PROTOCOL when what follows cannot be a frame: the stream is unusable from there on.
   Result<std::optional<std::span<const std::uint8_t>>> next();
 
+  // Whether what made it unusable is a frame above the limit.
+  [[nodiscard]] bool oversize() const { return oversize_; }
   // Whether a part of a frame is waiting for the rest.
   [[nodiscard]] bool mid_frame() const { return end_ != begin_; }
 
@@ -38,6 +40,7 @@ class FrameReader {
   std::vector<std::uint64_t> words_;  // 8-aligned storage
   std::size_t begin_ = 0;             // multiple of 8: the length of every frame is
   std::size_t end_ = 0;
+  bool oversize_ = false;
 };
 
 }  // namespace capsule

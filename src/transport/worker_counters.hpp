@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/buckets.hpp"
+
 namespace capsule {
 
 // Each is a field of capsule_executor_metrics by the same name: sums, then maxima; the third list is capsule_async_metrics'.
@@ -70,14 +72,35 @@ namespace capsule {
   X(blocking_warnings)           \
   X(blocking_warnings_suppressed)
 
+// What the metrics by stream are made of, for streams 1 to 3 (stdout, stderr, displays) in a row each.
+#define CAPSULE_COUNTED_STREAMS(X) \
+  X(enqueued)                      \
+  X(captured)                      \
+  X(sent)                          \
+  X(sent_bytes)                    \
+  X(dropped)                       \
+  X(refused)
+
 enum class Counter : std::size_t {
 #define X(name) name,
   CAPSULE_COUNTED_SUMS(X) CAPSULE_COUNTED_MAXIMA(X) CAPSULE_COUNTED_ASYNC(X)
 #undef X
+#define X(name) name##_stdout, name##_stderr, name##_display,
+      CAPSULE_COUNTED_STREAMS(X)
+#undef X
+  // How many drains took how long: the buckets of base/buckets.hpp.
+  drain_buckets,
+  last_drain_bucket = drain_buckets + kTimeBuckets - 1,
   // No count: bits of CAPSULE_EFFECT_… of the execution that is watched, or was last; above these the end of its number.
   effects,
   count
 };
+
+// The counter of a stream, by that of stdout.
+constexpr Counter of_stream(Counter of_stdout, std::uint8_t stream) {
+  constexpr std::uint8_t kStreams = 3;
+  return static_cast<Counter>(static_cast<std::size_t>(of_stdout) + (stream >= 1 && stream <= kStreams ? stream - 1U : 0U));
+}
 
 inline constexpr unsigned kEffectBits = 32;
 

@@ -101,9 +101,11 @@ struct BodyBuilder {
     return {fb::Body::Exited, fb::CreateExited(b, m.session_id, m.pid, m.exit_code, m.signal_number, m.orphans_killed).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Heartbeat &m) const {
-    return {fb::Body::Heartbeat, fb::CreateHeartbeat(b, m.resident_bytes, m.private_bytes, m.cpu_ns, m.threads,
-                                                     m.namespace_size, m.execution_age_ns, m.send_failures)
-                                     .Union()};
+    return {fb::Body::Heartbeat,
+            fb::CreateHeartbeat(b, m.resident_bytes, m.private_bytes, m.cpu_ns, m.threads, m.namespace_size, m.execution_age_ns,
+                                m.send_failures, m.peak_resident_bytes, m.shared_bytes, m.open_descriptors,
+                                m.namespace_counted_ns, m.execution_id)
+                .Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Execute &m) const {
     const auto source = text(b, m.source);
@@ -328,8 +330,10 @@ Body read(const fb::Fork &m) { return Fork{m.session_id(), m.spawn(), m.keep()};
 Body read(const fb::Forked &m) { return Forked{m.session_id(), m.pid(), view(m.failure())}; }
 Body read(const fb::Exited &m) { return Exited{m.session_id(), m.pid(), m.exit_code(), m.signal_number(), m.orphans_killed()}; }
 Body read(const fb::Heartbeat &m) {
-  return Heartbeat{m.resident_bytes(), m.private_bytes(),    m.cpu_ns(),       m.threads(),
-                   m.namespace_size(), m.execution_age_ns(), m.send_failures()};
+  return Heartbeat{m.resident_bytes(),   m.private_bytes(),        m.cpu_ns(),
+                   m.threads(),          m.namespace_size(),       m.execution_age_ns(),
+                   m.send_failures(),    m.peak_resident_bytes(),  m.shared_bytes(),
+                   m.open_descriptors(), m.namespace_counted_ns(), m.execution_id()};
 }
 Body read(const fb::Execute &m) {
   return Execute{view(m.source()), view(m.file_name()), view(m.traceparent()), view(m.tracestate()), m.mode(),
@@ -491,5 +495,9 @@ Status check_peer(std::uint16_t protocol_major, std::uint16_t protocol_minor, Te
 }
 
 const char *body_name(const Body &body) { return fb::EnumNamesBody()[body.index()]; }
+
+const char *message_name(std::size_t number) {
+  return number < std::variant_size_v<Body> ? fb::EnumNamesBody()[number] : nullptr;
+}
 
 }  // namespace capsule::wire

@@ -36,5 +36,7 @@ capsule::Status check_peer(std::uint16_t protocol_major, std::uint16_t protocol_
 
 // The union member's name, as in "Execute".
 const char *body_name(const Body &body);
+// The same by its number in the union; null where there is none.
+const char *message_name(std::size_t number);
 
 }  // namespace capsule::wire

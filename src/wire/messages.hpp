@@ -95,6 +95,11 @@ struct Heartbeat {
   std::uint64_t namespace_size = 0;
   std::uint64_t execution_age_ns = 0;
   std::uint64_t send_failures = 0;
+  std::uint64_t peak_resident_bytes = 0;
+  std::uint64_t shared_bytes = 0;
+  std::uint32_t open_descriptors = 0;
+  std::uint64_t namespace_counted_ns = 0;
+  std::uint64_t execution_id = 0;
 };
 
 struct Item {

@@ -50,6 +50,9 @@ Session::Session(const Runtime &runtime, const Context &context, SessionSetup se
   if (setup.heartbeat_ms != 0) {
     options.heartbeat_interval_ms = setup.heartbeat_ms;
   }
+  if (!setup.trace) {
+    options.trace_bytes = 0;
+  }
   options.bridge = setup.bridge;
   options.rules = setup.rule;
   options.rule_count = setup.rule != nullptr ? 1 : 0;

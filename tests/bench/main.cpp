@@ -26,7 +26,7 @@ struct Entry {
   Rows (*run)(const Context &context);
 };
 
-constexpr std::array<Entry, 25> kEntries{{
+constexpr std::array<Entry, 29> kEntries{{
     {"exec_roundtrip", bench::exec_roundtrip},
     {"session_start", bench::session_start},
     {"cold_start", bench::cold_start},
@@ -50,6 +50,10 @@ constexpr std::array<Entry, 25> kEntries{{
     {"pool_pristine", bench::pool_pristine},
     {"pool_scaling", bench::pool_scaling},
     {"pool_memory", bench::pool_memory},
+    {"prometheus_text", bench::prometheus_text},
+    {"metrics_snapshot", bench::metrics_snapshot},
+    {"counter_increment", bench::counter_increment},
+    {"diagnostics_overhead", bench::diagnostics_overhead},
     {"binding_python", bench::binding_python},
     {"binding_go", bench::binding_go},
     {"binding_rust", bench::binding_rust},

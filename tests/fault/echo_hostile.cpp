@@ -1,6 +1,7 @@
 // A worker is an enemy: whatever it sends, the host answers with one typed end and goes on.
 #include <cstdlib>
 
+#include "metrics.hpp"
 #include "run.hpp"
 #include "test.hpp"
 
@@ -65,6 +66,11 @@ CAPSULE_TEST(what_the_protocol_forbids_ends_the_worker_and_the_execution) {  // 
     CHECK_EQ(info.frames_rejected, 1);
     CHECK_EQ(info.state, CAPSULE_SESSION_ERROR);
   }
+  const Samples samples(prometheus_of(hostile.runtime));
+  CHECK_EQ(samples[R"(transport_rejected_total{pool="none",reason="oversize"})"], 1);
+  CHECK_EQ(samples[R"(transport_rejected_total{pool="none",reason="unexpected"})"], 2);
+  CHECK_EQ(samples.sum("transport_rejected_total"), 4);
+  CHECK_EQ(samples[R"(worker_deaths_total{pool="none",reason="protocol"})"], 4);
 }
 
 CAPSULE_TEST(half_a_frame_and_a_death_is_a_death) {

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "child.hpp"
+#include "metrics.hpp"
 #include "scene.hpp"
 
 using namespace capsule_test;
@@ -141,12 +142,52 @@ std::string overheard_log(Scene &scene) {
   return scene.overheard.log();
 }
 
+// What exporters write of a session that handles the secret.
+std::string exported(Scene &scene) {
+  std::string text;
+  for (const std::int32_t kind : {CAPSULE_EXPORTER_NDJSON, CAPSULE_EXPORTER_CHROME}) {
+    const std::string path = scene.folder.path() + "/exported";
+    capsule_exporter_options options;
+    capsule_exporter_options_init(&options, sizeof options);
+    options.kind = kind;
+    options.name = capsule_text_from("canary");
+    options.path = text_of(path);
+    Handle<capsule_exporter, capsule_exporter_release> exporter;
+    ACCEPTED(capsule_exporter_create(scene.runtime.get(), &options, exporter.out(), error));
+    const Session session = open_session(scene.runtime);
+    Run run(session, std::string(kSecret) + " = 1; print('" + kSecret + "'); raise ValueError('" + kSecret + "')");
+    run.end();
+    ACCEPTED(capsule_exporter_flush(exporter.get(), kPatienceMs, error));
+    text += read_file(path) + filled(capsule_exporter_get_info, exporter.get());
+    CHECK_CONTAINS(text, "session_ready");
+  }
+  return text;
+}
+
+std::string log_figures(Scene & /*scene*/) {
+  capsule_log_info info{.struct_size = sizeof info};
+  ACCEPTED(capsule_log_get_info(&info, error));
+  return bytes_in(info);
+}
+
 using Surface = std::function<std::string(Scene &)>;
 
 // Those that tell of what happens: name, and all that it tells.
 std::map<std::string, Surface> surfaces() {
   return {
       {"capsule_log_set_callback", overheard_log},
+      {"capsule_log_set_sink", overheard_log},  // the same records
+      {"capsule_log_get_info", log_figures},
+      {"capsule_exporter_create", exported},
+      {"capsule_exporter_get_info", exported},
+      {"capsule_runtime_get_prometheus", [](Scene &s) { return prometheus_of(s.runtime); }},
+      {"capsule_session_get_worker_metrics",
+       [](Scene &s) { return filled(capsule_session_get_worker_metrics, s.session.get()); }},
+      {"capsule_session_get_worker_info", [](Scene &s) { return filled(capsule_session_get_worker_info, s.session.get()); }},
+      {"capsule_session_get_transport_metrics",
+       [](Scene &s) { return filled(capsule_session_get_transport_metrics, s.session.get()); }},
+      {"capsule_session_get_cancel_metrics",
+       [](Scene &s) { return filled(capsule_session_get_cancel_metrics, s.session.get()); }},
       {"capsule_session_add_interceptor", overheard_frames},
       {"capsule_session_get_interceptor_info", overheard_frames},
       {"capsule_runtime_get_info", [](Scene &s) { return filled(capsule_runtime_get_info, s.runtime.get()); }},
@@ -273,7 +314,10 @@ const std::map<std::string, std::vector<std::string>> &no_surfaces() {
         "capsule_promise_forget",
         "capsule_promise_store_close",
         "capsule_runtime_set_introspection_policy",
-        "capsule_session_narrow_introspection"}},
+        "capsule_session_narrow_introspection",
+        "capsule_session_set_log_level",
+        "capsule_exporter_flush",
+        "capsule_exporter_close"}},
   };
   return lists;
 }

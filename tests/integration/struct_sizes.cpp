@@ -57,7 +57,30 @@ capsule_status create_with(const Session &session, const capsule_execution_optio
   return capsule_execution_create(session.get(), "1", 1, options, execution.out(), error);
 }
 
+// Older headers' structs of what a session tells are cut, those of newer ones filled with zeros.
+template <typename T>
+void check_info(capsule_status (*get)(capsule_session *, T *, capsule_error *)) {
+  const Session session = open_session(SessionOptions::echo());
+  for (std::uint32_t size = 8; size <= sizeof(T); size += 8) {
+    Roomy<T> old(kCanary);
+    old.value.struct_size = size;
+    ACCEPTED(get(session.get(), &old.value, error));
+    CHECK_EQ(old.value.struct_size, size);
+    CHECK(old.intact_from(size));
+  }
+  Roomy<T> newer(kCanary);
+  newer.value.struct_size = sizeof newer;
+  ACCEPTED(get(session.get(), &newer.value, error));
+  CHECK(std::all_of(std::begin(newer.tail), std::end(newer.tail), [](unsigned char byte) { return byte == 0; }));
+}
+
 }  // namespace
+
+CAPSULE_TEST(metrics_are_cut_and_filled_like_info) {
+  check_info(capsule_session_get_worker_metrics);
+  check_info(capsule_session_get_worker_info);
+  check_info(capsule_session_get_transport_metrics);
+}
 
 CAPSULE_TEST(init_functions_write_no_more_than_the_size_given) {
   check_init(capsule_runtime_options_init);
@@ -65,6 +88,7 @@ CAPSULE_TEST(init_functions_write_no_more_than_the_size_given) {
   check_init(capsule_execution_options_init);
   check_init(capsule_pool_options_init);
   check_init(capsule_acquire_options_init);
+  check_init(capsule_exporter_options_init);
   check_init(capsule_audit_options_init);
   check_init(capsule_introspection_policy_init);
   check_init(capsule_inspection_init);

@@ -228,14 +228,19 @@ void Link::repeat_cancel() {
 void Link::send_heartbeat() {
   const ProcessStats stats = read_process_stats();
   const std::uint64_t started = state_.started_ns.load();
-  const bool running = state_.current_id.load() != 0;
+  const std::uint64_t running = state_.current_id.load();
   const bool sent = sender_.send(wire::Heartbeat{.resident_bytes = stats.resident_bytes,
                                                  .private_bytes = stats.private_bytes,
                                                  .cpu_ns = stats.cpu_ns,
                                                  .threads = stats.threads,
                                                  .namespace_size = state_.namespace_size.load(),
-                                                 .execution_age_ns = running ? monotonic_ns() - started : 0,
-                                                 .send_failures = send_failures_});
+                                                 .execution_age_ns = running != 0 ? monotonic_ns() - started : 0,
+                                                 .send_failures = send_failures_,
+                                                 .peak_resident_bytes = stats.peak_resident_bytes,
+                                                 .shared_bytes = stats.shared_bytes,
+                                                 .open_descriptors = stats.open_descriptors,
+                                                 .namespace_counted_ns = state_.namespace_counted_ns.load(),
+                                                 .execution_id = running});
   send_failures_ += sent ? 0 : 1;
 }
 

@@ -1,6 +1,8 @@
 #include "link/process_stats.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -27,6 +29,23 @@ std::uint64_t field(const std::string &text, const char *key) {
   return found == std::string::npos ? 0 : std::strtoull(text.c_str() + found + std::strlen(key), nullptr, 10);
 }
 
+// The folder's size tells it since Linux 6.2; before, the entries are counted.
+std::uint32_t count_descriptors() {
+  struct stat folder {};
+  if (stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0) {
+    return static_cast<std::uint32_t>(folder.st_size);
+  }
+  DIR *const entries = opendir("/proc/self/fd");
+  std::uint32_t count = 0;
+  while (entries != nullptr && readdir(entries) != nullptr) {
+    ++count;
+  }
+  if (entries != nullptr) {
+    closedir(entries);
+  }
+  return count < 3 ? 0 : count - 3;  // ".", "..", and the folder itself
+}
+
 }  // namespace
 
 ProcessStats read_process_stats() {
@@ -34,7 +53,11 @@ ProcessStats read_process_stats() {
   const std::string rollup = read_file("/proc/self/smaps_rollup");
   stats.resident_bytes = field(rollup, "Rss:") << 10U;
   stats.private_bytes = (field(rollup, "Private_Clean:") + field(rollup, "Private_Dirty:")) << 10U;
-  stats.threads = static_cast<std::uint32_t>(field(read_file("/proc/self/status"), "Threads:"));
+  stats.shared_bytes = (field(rollup, "Shared_Clean:") + field(rollup, "Shared_Dirty:")) << 10U;
+  const std::string status = read_file("/proc/self/status");
+  stats.peak_resident_bytes = field(status, "VmHWM:") << 10U;
+  stats.threads = static_cast<std::uint32_t>(field(status, "Threads:"));
+  stats.open_descriptors = count_descriptors();
   timespec cpu{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
   stats.cpu_ns = static_cast<std::uint64_t>(cpu.tv_sec) * kNsPerSecond + static_cast<std::uint64_t>(cpu.tv_nsec);

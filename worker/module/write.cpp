@@ -7,6 +7,7 @@
 #include "capsule/event.h"
 #include "module/native.hpp"
 #include "output/text.hpp"
+#include "transport/message_piece.hpp"
 
 namespace capsule::worker {
 namespace {
@@ -45,10 +46,11 @@ bool wait_and_append(const SessionParts &parts, const Writer &writer, int stream
   }
 }
 
-void count_dropped(const SessionParts &parts, const Writer &writer, std::uint64_t bytes) {
+void count_dropped(const SessionParts &parts, const Writer &writer, int stream, std::uint64_t bytes) {
   dropped_bytes += bytes;
   parts.counters.add(Counter::outputs_dropped);
   parts.counters.add(Counter::output_bytes_dropped, bytes);
+  parts.counters.add(of_stream(Counter::dropped_stdout, static_cast<std::uint8_t>(stream)));
   if (writer.execution_id == parts.state.current_id.load(std::memory_order_relaxed)) {
     parts.state.dropped_bytes.fetch_add(bytes, std::memory_order_relaxed);
   }
@@ -76,7 +78,7 @@ void drop_or_append(const SessionParts &parts, const Writer &writer, int stream,
     data.remove_prefix(parts.output.append(writer, static_cast<std::uint8_t>(stream), data));
   }
   if (!data.empty()) {
-    count_dropped(parts, writer, data.size());
+    count_dropped(parts, writer, stream, data.size());
   }
 }
 
@@ -91,7 +93,8 @@ void append_over_oldest(const SessionParts &parts, const Writer &writer, int str
   }
 }
 
-bool refuse(const SessionParts &parts) {
+bool refuse(const SessionParts &parts, int stream) {
+  parts.counters.add(of_stream(Counter::refused_stdout, static_cast<std::uint8_t>(stream)));
   parts.counters.add(Counter::outputs_refused);
   PyErr_SetString(backpressure_exceeded, "the output queue is full: the host takes output more slowly than it is written");
   return false;
@@ -153,7 +156,7 @@ bool write_output(int stream, std::string_view data) {
       append_over_oldest(*parts, writer, stream, data);
       return true;
     case CAPSULE_OUTPUT_ERROR:
-      return parts->output.append_whole(writer, static_cast<std::uint8_t>(stream), data) || refuse(*parts);
+      return parts->output.append_whole(writer, static_cast<std::uint8_t>(stream), data) || refuse(*parts, stream);
     default:
       return wait_and_append(*parts, writer, stream, data);
   }
@@ -167,9 +170,9 @@ bool write_message(const SessionParts &parts, const Writer &writer, std::string_
   }
   parts.counters.add(Counter::displays_dropped);
   if (policy == CAPSULE_OUTPUT_ERROR) {
-    return refuse(parts);
+    return refuse(parts, kMessageStream);
   }
-  count_dropped(parts, writer, frame.size());
+  count_dropped(parts, writer, kMessageStream, frame.size());
   return true;
 }
 

@@ -86,6 +86,7 @@ std::size_t Output::append(const Writer &writer, std::uint8_t stream, std::strin
     }
     taken += record.size;
     counters_.add(Counter::outputs_enqueued);
+    counters_.add(of_stream(Counter::enqueued_stdout, stream));
   }
   counters_.add(Counter::output_bytes_enqueued, taken);
   if (taken < data.size() || ends_line(data)) {
@@ -112,6 +113,7 @@ std::size_t Output::append_message(const Writer &writer, std::string_view frame,
       break;
     }
     offset += size;
+    counters_.add(Counter::enqueued_display);
   }
   flush();
   return offset;
@@ -151,6 +153,7 @@ void Output::count_oldest(const OutputRing::Record &dropped) {
   oldest_dropped_id_ = dropped.execution_id;
   counters_.add(Counter::outputs_dropped);
   counters_.add(Counter::output_bytes_dropped, dropped.size);
+  counters_.add(of_stream(Counter::dropped_stdout, dropped.stream));
   if (dropped.execution_id == state_.current_id.load(std::memory_order_relaxed)) {
     state_.dropped_bytes.fetch_add(dropped.size, std::memory_order_relaxed);
   }
@@ -220,6 +223,7 @@ bool Output::read_capture(std::uint8_t stream) {
   queue_.captured().commit(captured);
   counters_.add(Counter::outputs_captured, captured > 0 ? 1 : 0);
   counters_.add(Counter::output_bytes_captured, captured);
+  counters_.add(of_stream(Counter::captured_stdout, record.stream), captured > 0 ? 1 : 0);
   return false;
 }
 
@@ -291,6 +295,8 @@ void Output::pack_queued() {
     packed_pieces_ += pieces;
     counters_.add(Counter::outputs_sent, pieces);
     counters_.add(Counter::output_bytes_sent, chunk_.size());
+    counters_.add(of_stream(Counter::sent_stdout, first->stream), pieces);
+    counters_.add(of_stream(Counter::sent_bytes_stdout, first->stream), chunk_.size());
   }
 }
 
@@ -402,7 +408,9 @@ std::optional<DrainStall> Output::send_behind(std::uint64_t execution_id, const 
   pack(execution_id, body);
   attached_ = attached;
   counters_.add(Counter::drains);
-  counters_.add(Counter::drain_ns, monotonic_ns() - began);
+  const std::uint64_t took_ns = monotonic_ns() - began;
+  counters_.add(Counter::drain_ns, took_ns);
+  counters_.add(static_cast<Counter>(static_cast<std::size_t>(Counter::drain_buckets) + bucket_of(took_ns)));
   send_packed(lock);
   return std::nullopt;
 }

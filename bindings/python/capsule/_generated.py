@@ -53,6 +53,12 @@ CAPSULE_MAX_RULES = 4096
 CAPSULE_BRIDGE_BUCKETS = 32
 # Arguments of an event.
 CAPSULE_TRACE_ARGUMENTS = 4
+# Bytes of the longer texts of `capsule_worker_info`, their NUL included.
+CAPSULE_WORKER_TEXT_SIZE = 512
+# Room for kinds of messages in `capsule_transport_flow`.
+CAPSULE_MESSAGES = 64
+# Room in `rejected`.
+CAPSULE_REJECTS = 16
 
 # The values of `capsule_status`.
 # Success.
@@ -475,14 +481,6 @@ CAPSULE_PROMISE_CANCELED = 4
 # Its time is over.
 CAPSULE_PROMISE_TIMED_OUT = 5
 
-# Which way a frame goes.
-CAPSULE_FRAME_TO_WORKER = 1
-CAPSULE_FRAME_FROM_WORKER = 2
-
-# Which channel a frame goes through: control frames overtake work frames.
-CAPSULE_CHANNEL_WORK = 1
-CAPSULE_CHANNEL_CONTROL = 2
-
 # What becomes of a session that is given back.
 # Its process ends, and another session takes its place that is a fork of the first one as it stood after the warm-up:
 # whatever the code did in memory is gone. Such forks are made ahead, so that nobody waits for them while there are idle
@@ -496,6 +494,110 @@ CAPSULE_RESET_CLEAR_NAMES = 2
 # Its process ends, and another takes its place that runs imports and warm-up itself: for code that does not survive
 # forks.
 CAPSULE_RESET_NEW_PROCESS = 3
+
+# What an event tells, and what its arguments are. Those that are not named are zero.
+# The session was opened. `link`: the session it branched from.
+CAPSULE_TRACE_SESSION_CREATED = 101
+# Its worker's process exists. Arguments: process id.
+CAPSULE_TRACE_SESSION_SPAWNED = 102
+# Its worker can run code. Arguments: process id, nanoseconds since it was asked for.
+CAPSULE_TRACE_SESSION_READY = 103
+# It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.
+CAPSULE_TRACE_SESSION_RESTARTED = 104
+# Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
+CAPSULE_TRACE_SESSION_DIED = 105
+# It was closed: the last event.
+CAPSULE_TRACE_SESSION_CLOSED = 106
+# It was accepted. Arguments: bytes of source, of inputs.
+CAPSULE_TRACE_EXECUTION_SUBMITTED = 201
+# It was sent to the worker. Arguments: nanoseconds in the queue.
+CAPSULE_TRACE_EXECUTION_SENT = 202
+# It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran, bytes on
+# stdout, on stderr.
+CAPSULE_TRACE_EXECUTION_FINISHED = 203
+# A line is wanted. Arguments: its `input_id`.
+CAPSULE_TRACE_INPUT_REQUESTED = 301
+# It was answered: status 0, or declined: 1. Arguments: its `input_id`.
+CAPSULE_TRACE_INPUT_ANSWERED = 302
+# A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in milliseconds.
+CAPSULE_TRACE_CANCEL_REQUESTED = 401
+# It came too late.
+CAPSULE_TRACE_CANCEL_NOOP = 402
+# The host killed the worker.
+CAPSULE_TRACE_CANCEL_KILLED = 403
+# A checkpoint is being made.
+CAPSULE_TRACE_CHECKPOINT_BEGIN = 501
+# It was, or not: status as the call's. Arguments: bytes of values, names left out.
+CAPSULE_TRACE_CHECKPOINT_END = 502
+# Names were left out of it. Arguments: how many.
+CAPSULE_TRACE_CHECKPOINT_SKIPPED = 503
+# A checkpoint, or (`link` not 0) the snapshot of that number, is being restored.
+CAPSULE_TRACE_RESTORE_BEGIN = 504
+# It was, or not: status as the call's.
+CAPSULE_TRACE_RESTORE_END = 505
+# A snapshot was taken, or not: status as the call's. `link`: its number. Arguments: nanoseconds, 1 where it is a
+# transaction's.
+CAPSULE_TRACE_SNAPSHOT_FORKED = 506
+# An execution was rolled back. Status: its `CAPSULE_OUTCOME_…`. Arguments: its `CAPSULE_SCOPE_…`, its
+# `CAPSULE_EFFECT_…`.
+CAPSULE_TRACE_ROLLED_BACK = 507
+# A session branched from this one. `link`: its number.
+CAPSULE_TRACE_BRANCHED = 508
+# The code called a capability of the host. Arguments: bytes of its arguments.
+CAPSULE_TRACE_CAPABILITY_CALLED = 701
+# It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it came.
+CAPSULE_TRACE_CAPABILITY_DENIED = 702
+# The host answered it.
+CAPSULE_TRACE_PROMISE_RESOLVED = 703
+# The host answered it with a failure, or it could not be made.
+CAPSULE_TRACE_PROMISE_REJECTED = 704
+# Its time was over.
+CAPSULE_TRACE_PROMISE_TIMEOUT = 705
+# The host canceled all calls.
+CAPSULE_TRACE_PROMISE_CANCELED = 706
+# The bridge was closed.
+CAPSULE_TRACE_SHUTDOWN_REJECTED = 707
+# In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.
+CAPSULE_TRACE_POOL_ACQUIRE_BEGIN = 601
+# It was served from the idle sessions. `link`: the session. Arguments: its number.
+CAPSULE_TRACE_POOL_HIT = 602
+# It was served by a session that it had to wait for. `link`: the session. Arguments: its number.
+CAPSULE_TRACE_POOL_MISS = 603
+# It is over. Status: as the call's. `link`: the session, or 0. Arguments: its number, nanoseconds.
+CAPSULE_TRACE_POOL_ACQUIRED = 604
+# A session was given back: status 0, or its handle was lost: 1. `link`: the session.
+CAPSULE_TRACE_POOL_RELEASED = 605
+# It is to be replaced for its age, growth or executions; REMOVED follows. `link`: the session. Arguments: executions of
+# its callers.
+CAPSULE_TRACE_POOL_RECYCLED = 606
+# Sessions are to be made. Arguments: how many.
+CAPSULE_TRACE_POOL_WARMUP_TRIGGERED = 607
+# The idle sessions are to be looked at.
+CAPSULE_TRACE_POOL_HEALTH_TRIGGERED = 608
+# A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its
+# acquisitions.
+CAPSULE_TRACE_POOL_REMOVED = 609
+
+# Whether an event is a moment, or one end of a span of time.
+CAPSULE_TRACE_INSTANT = 0
+CAPSULE_TRACE_PHASE_BEGIN = 1
+CAPSULE_TRACE_PHASE_END = 2
+
+# Where it writes.
+# To a function of the host.
+CAPSULE_EXPORTER_CALLBACK = 1
+# To a file, one JSON object a line for each event.
+CAPSULE_EXPORTER_NDJSON = 2
+# To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch.
+CAPSULE_EXPORTER_CHROME = 3
+
+# Which way a frame goes.
+CAPSULE_FRAME_TO_WORKER = 1
+CAPSULE_FRAME_FROM_WORKER = 2
+
+# Which channel a frame goes through: control frames overtake work frames.
+CAPSULE_CHANNEL_WORK = 1
+CAPSULE_CHANNEL_CONTROL = 2
 
 # What stands between the pool and an interpreter that does not start; see `breaker_failures`.
 # Sessions are made as they are needed.
@@ -625,93 +727,35 @@ CAPSULE_LOG_ERROR = 4
 # Nothing at all.
 CAPSULE_LOG_OFF = 5
 
-# What an event tells, and what its arguments are. Those that are not named are zero.
-# The session was opened. `link`: the session it branched from.
-CAPSULE_TRACE_SESSION_CREATED = 101
-# Its worker's process exists. Arguments: process id.
-CAPSULE_TRACE_SESSION_SPAWNED = 102
-# Its worker can run code. Arguments: process id, nanoseconds since it was asked for.
-CAPSULE_TRACE_SESSION_READY = 103
-# It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.
-CAPSULE_TRACE_SESSION_RESTARTED = 104
-# Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
-CAPSULE_TRACE_SESSION_DIED = 105
-# It was closed: the last event.
-CAPSULE_TRACE_SESSION_CLOSED = 106
-# It was accepted. Arguments: bytes of source, of inputs.
-CAPSULE_TRACE_EXECUTION_SUBMITTED = 201
-# It was sent to the worker. Arguments: nanoseconds in the queue.
-CAPSULE_TRACE_EXECUTION_SENT = 202
-# It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran, bytes on
-# stdout, on stderr.
-CAPSULE_TRACE_EXECUTION_FINISHED = 203
-# A line is wanted. Arguments: its `input_id`.
-CAPSULE_TRACE_INPUT_REQUESTED = 301
-# It was answered: status 0, or declined: 1. Arguments: its `input_id`.
-CAPSULE_TRACE_INPUT_ANSWERED = 302
-# A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in milliseconds.
-CAPSULE_TRACE_CANCEL_REQUESTED = 401
-# It came too late.
-CAPSULE_TRACE_CANCEL_NOOP = 402
-# The host killed the worker.
-CAPSULE_TRACE_CANCEL_KILLED = 403
-# A checkpoint is being made.
-CAPSULE_TRACE_CHECKPOINT_BEGIN = 501
-# It was, or not: status as the call's. Arguments: bytes of values, names left out.
-CAPSULE_TRACE_CHECKPOINT_END = 502
-# Names were left out of it. Arguments: how many.
-CAPSULE_TRACE_CHECKPOINT_SKIPPED = 503
-# A checkpoint, or (`link` not 0) the snapshot of that number, is being restored.
-CAPSULE_TRACE_RESTORE_BEGIN = 504
-# It was, or not: status as the call's.
-CAPSULE_TRACE_RESTORE_END = 505
-# A snapshot was taken, or not: status as the call's. `link`: its number. Arguments: nanoseconds, 1 where it is a
-# transaction's.
-CAPSULE_TRACE_SNAPSHOT_FORKED = 506
-# An execution was rolled back. Status: its `CAPSULE_OUTCOME_…`. Arguments: its `CAPSULE_SCOPE_…`, its
-# `CAPSULE_EFFECT_…`.
-CAPSULE_TRACE_ROLLED_BACK = 507
-# A session branched from this one. `link`: its number.
-CAPSULE_TRACE_BRANCHED = 508
-# The code called a capability of the host. Arguments: bytes of its arguments.
-CAPSULE_TRACE_CAPABILITY_CALLED = 701
-# It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it came.
-CAPSULE_TRACE_CAPABILITY_DENIED = 702
-# The host answered it.
-CAPSULE_TRACE_PROMISE_RESOLVED = 703
-# The host answered it with a failure, or it could not be made.
-CAPSULE_TRACE_PROMISE_REJECTED = 704
-# Its time was over.
-CAPSULE_TRACE_PROMISE_TIMEOUT = 705
-# The host canceled all calls.
-CAPSULE_TRACE_PROMISE_CANCELED = 706
-# The bridge was closed.
-CAPSULE_TRACE_SHUTDOWN_REJECTED = 707
-# In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.
-CAPSULE_TRACE_POOL_ACQUIRE_BEGIN = 601
-# It was served from the idle sessions. `link`: the session. Arguments: its number.
-CAPSULE_TRACE_POOL_HIT = 602
-# It was served by a session that it had to wait for. `link`: the session. Arguments: its number.
-CAPSULE_TRACE_POOL_MISS = 603
-# It is over. Status: as the call's. `link`: the session, or 0. Arguments: its number, nanoseconds.
-CAPSULE_TRACE_POOL_ACQUIRED = 604
-# A session was given back: status 0, or its handle was lost: 1. `link`: the session.
-CAPSULE_TRACE_POOL_RELEASED = 605
-# It is to be replaced for its age, growth or executions; REMOVED follows. `link`: the session. Arguments: executions of
-# its callers.
-CAPSULE_TRACE_POOL_RECYCLED = 606
-# Sessions are to be made. Arguments: how many.
-CAPSULE_TRACE_POOL_WARMUP_TRIGGERED = 607
-# The idle sessions are to be looked at.
-CAPSULE_TRACE_POOL_HEALTH_TRIGGERED = 608
-# A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its
-# acquisitions.
-CAPSULE_TRACE_POOL_REMOVED = 609
+# Where records go.
+# Nowhere: the default.
+CAPSULE_LOG_SINK_NONE = 0
+# To a function of the host.
+CAPSULE_LOG_SINK_CALLBACK = 1
+# To the process's stderr, one line each.
+CAPSULE_LOG_SINK_STDERR = 2
+# To the end of a file, one line each.
+CAPSULE_LOG_SINK_FILE = 3
 
-# Whether an event is a moment, or one end of a span of time.
-CAPSULE_TRACE_INSTANT = 0
-CAPSULE_TRACE_PHASE_BEGIN = 1
-CAPSULE_TRACE_PHASE_END = 2
+# How records are written.
+# `key=value` fields, `event=…` first; on stderr and in a file `time_ns=… level=…` before them.
+CAPSULE_LOG_KEY_VALUE = 0
+# A JSON object of the same fields, with `time_ns` (nanoseconds since 1970) and `level`.
+CAPSULE_LOG_JSON = 1
+
+# Why frames were refused; each ends the worker.
+# It is larger than `max_frame_bytes`.
+CAPSULE_REJECT_OVERSIZE = 0
+# No frame is so long.
+CAPSULE_REJECT_LENGTH = 1
+# The verifier refused it.
+CAPSULE_REJECT_MALFORMED = 2
+# Descriptors came that no frame announced.
+CAPSULE_REJECT_DESCRIPTORS = 3
+# A worker does not send such a message, or not there.
+CAPSULE_REJECT_UNEXPECTED = 4
+# It speaks another version of the protocol.
+CAPSULE_REJECT_VERSION = 5
 
 # Receives one record, in the order of the chain.
 #
@@ -724,6 +768,11 @@ capsule_audit_callback = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctype
 # Called on a thread of the library, once for each time the queue goes from empty to not empty. It may only wake
 # somebody: calls that wait answer `CAPSULE_E_REENTRANT` here; capsule_execution_next() with timeout 0 is allowed.
 capsule_notify_callback = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+# Takes a batch. Called on the exporter's thread, one call at a time; what it is given is valid during the call. It may
+# call the library, but not close its own exporter.
+#
+capsule_export_callback = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 
 # Sees one frame: one from the worker before anything is done with it, one to the worker as it is handed to the channel.
 #
@@ -1600,6 +1649,139 @@ class capsule_promise_metrics(ctypes.Structure):
     ]
 
 
+class capsule_trace_event(ctypes.Structure):
+    """One event. Never extended: events are handed out as an array."""
+
+    # Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
+    sequence: int
+    # CLOCK_MONOTONIC.
+    time_ns: int
+    # The execution it belongs to, or 0.
+    execution_id: int
+    # As the kind says, or 0.
+    link: int
+    # `CAPSULE_TRACE_…`.
+    kind: int
+    # `CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.
+    phase: int
+    # As the kind says.
+    status: int
+    # Reserved, zero.
+    reserved: int
+    # As the kind says.
+    arguments: Any
+    _fields_ = [
+        ("sequence", ctypes.c_uint64),
+        ("time_ns", ctypes.c_uint64),
+        ("execution_id", ctypes.c_uint64),
+        ("link", ctypes.c_uint64),
+        ("kind", ctypes.c_int32),
+        ("phase", ctypes.c_int32),
+        ("status", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+        ("arguments", ctypes.c_int64 * 4),
+    ]
+
+
+class capsule_trace_filter(ctypes.Structure):
+    """Which events are wanted; all zero but `struct_size` for all."""
+
+    # `sizeof(capsule_trace_filter)`.
+    struct_size: int
+    # `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for all.
+    kind: int
+    # Of that execution; 0 for all.
+    execution_id: int
+    # With larger numbers than that: the cursor of who follows.
+    after_sequence: int
+    # From that time on, CLOCK_MONOTONIC.
+    since_ns: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("kind", ctypes.c_int32),
+        ("execution_id", ctypes.c_uint64),
+        ("after_sequence", ctypes.c_uint64),
+        ("since_ns", ctypes.c_uint64),
+    ]
+
+
+class capsule_trace_info(ctypes.Structure):
+    """What there is, and what there is no longer."""
+
+    # `sizeof(capsule_trace_info)`, set by the caller.
+    struct_size: int
+    # Reserved, zero.
+    reserved: int
+    # Events that fit the filter, those included that did not fit in the caller's array.
+    matched: int
+    # Events in the buffer.
+    stored: int
+    # Bytes they take.
+    stored_bytes: int
+    # Number of the last event there was.
+    last_sequence: int
+    # Events evicted to make room.
+    evicted: int
+    # Executions that went with them.
+    evicted_executions: int
+    # Events dropped because an execution alone had filled the buffer.
+    dropped: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("matched", ctypes.c_uint64),
+        ("stored", ctypes.c_uint64),
+        ("stored_bytes", ctypes.c_uint64),
+        ("last_sequence", ctypes.c_uint64),
+        ("evicted", ctypes.c_uint64),
+        ("evicted_executions", ctypes.c_uint64),
+        ("dropped", ctypes.c_uint64),
+    ]
+
+
+class capsule_exporter_info(ctypes.Structure):
+    """What an exporter did. At any moment: accepted = queued + sent + failed + dropped."""
+
+    # `sizeof(capsule_exporter_info)`, set by the caller.
+    struct_size: int
+    # 1 once it is closed.
+    closed: int
+    # Events that were there for it.
+    accepted: int
+    # Of these, they wait, or are being written.
+    queued: int
+    # Of these, they were written.
+    sent: int
+    # Of these, they could not be.
+    failed: int
+    # Of these, they found the queue full, or the exporter closed.
+    dropped: int
+    # Batches.
+    batches: int
+    # Of these, that failed.
+    batches_failed: int
+    # Time all batches took.
+    total_ns: int
+    # Time the longest took.
+    longest_ns: int
+    # Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.
+    busy_since_ns: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("closed", ctypes.c_int32),
+        ("accepted", ctypes.c_uint64),
+        ("queued", ctypes.c_uint64),
+        ("sent", ctypes.c_uint64),
+        ("failed", ctypes.c_uint64),
+        ("dropped", ctypes.c_uint64),
+        ("batches", ctypes.c_uint64),
+        ("batches_failed", ctypes.c_uint64),
+        ("total_ns", ctypes.c_uint64),
+        ("longest_ns", ctypes.c_uint64),
+        ("busy_since_ns", ctypes.c_uint64),
+    ]
+
+
 class capsule_frame(ctypes.Structure):
     """What an interceptor is told of a frame: never what is in it."""
 
@@ -2264,6 +2446,181 @@ class capsule_isolation_report(ctypes.Structure):
     ]
 
 
+class capsule_log_info(ctypes.Structure):
+    """What became of the process's log records so far: by level, `[0]` debug … `[3]` error."""
+
+    # `sizeof(capsule_log_info)`, set by the caller.
+    struct_size: int
+    # Reserved, zero.
+    reserved: int
+    # Handed to a sink.
+    records: Any
+    # Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before and
+    # then only counted.
+    dropped: Any
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("records", ctypes.c_uint64 * 4),
+        ("dropped", ctypes.c_uint64 * 4),
+    ]
+
+
+class capsule_worker_metrics(ctypes.Structure):
+    """What a worker's process told of itself in its last heartbeat, and what the host counted of heartbeats.
+
+    Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
+    figures but the counters are of the live worker, zero before its first heartbeat.
+    """
+
+    # `sizeof(capsule_worker_metrics)`, set by the caller.
+    struct_size: int
+    # `CAPSULE_SESSION_…`, as the host knows it now.
+    state: int
+    # Process id of the live worker, or 0.
+    pid: int
+    # Its threads.
+    threads: int
+    # Descriptors that it has open.
+    open_descriptors: int
+    # Time between heartbeats that was asked for, in milliseconds.
+    heartbeat_interval_ms: int
+    # Time since the worker became ready, 0 without one.
+    uptime_ns: int
+    # Resident memory, shared pages included.
+    resident_bytes: int
+    # The most there was. A fork begins with what its zygote had.
+    peak_resident_bytes: int
+    # Resident pages shared with nobody.
+    private_bytes: int
+    # Resident pages shared with the zygote, other sessions or files.
+    shared_bytes: int
+    # User and system CPU time since its birth.
+    cpu_ns: int
+    # CPU use over the last interval, 0 … number of cores.
+    cpu_ratio: float
+    # Names in the namespace, dunders included, when it was last counted: at the end of an execution.
+    namespace_size: int
+    # How long ago that was, as of now; 0 for never.
+    namespace_age_ns: int
+    # The execution that ran then, or 0.
+    execution_id: int
+    # Its age then, or 0.
+    execution_age_ns: int
+    # When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.
+    heartbeat_ns: int
+    # How long ago that was, as of now.
+    heartbeat_age_ns: int
+    # Heartbeats that came, of all workers of the session.
+    heartbeats: int
+    # Those that did not, of all workers: one for each interval that went by, and half of the next, without one. Counted
+    # whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
+    heartbeats_missed: int
+    # Those that workers could not send because the host did not read, as told by the next that was.
+    send_failures: int
+    # CPU time of all workers of the session, as of their last heartbeats.
+    cpu_total_ns: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("state", ctypes.c_int32),
+        ("pid", ctypes.c_int32),
+        ("threads", ctypes.c_uint32),
+        ("open_descriptors", ctypes.c_uint32),
+        ("heartbeat_interval_ms", ctypes.c_uint32),
+        ("uptime_ns", ctypes.c_uint64),
+        ("resident_bytes", ctypes.c_uint64),
+        ("peak_resident_bytes", ctypes.c_uint64),
+        ("private_bytes", ctypes.c_uint64),
+        ("shared_bytes", ctypes.c_uint64),
+        ("cpu_ns", ctypes.c_uint64),
+        ("cpu_ratio", ctypes.c_double),
+        ("namespace_size", ctypes.c_uint64),
+        ("namespace_age_ns", ctypes.c_uint64),
+        ("execution_id", ctypes.c_uint64),
+        ("execution_age_ns", ctypes.c_uint64),
+        ("heartbeat_ns", ctypes.c_uint64),
+        ("heartbeat_age_ns", ctypes.c_uint64),
+        ("heartbeats", ctypes.c_uint64),
+        ("heartbeats_missed", ctypes.c_uint64),
+        ("send_failures", ctypes.c_uint64),
+        ("cpu_total_ns", ctypes.c_uint64),
+    ]
+
+
+class capsule_worker_info(ctypes.Structure):
+    """What a worker announced when it became ready; empty before."""
+
+    # `sizeof(capsule_worker_info)`, set by the caller.
+    struct_size: int
+    # Process id of the live worker, or 0.
+    pid: int
+    # Version of the interpreter, as `"3.11.2"`.
+    python_version: bytes
+    # Its path.
+    python_path: bytes
+    # The executors that it has, comma-separated, as `"python"`.
+    executors: bytes
+    # What it can do, comma-separated, as `"execute,input,cancel"`.
+    features: bytes
+    # Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes, seconds or
+    # a number.
+    limits: bytes
+    # Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.
+    isolation: bytes
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("pid", ctypes.c_int32),
+        ("python_version", ctypes.c_char * 64),
+        ("python_path", ctypes.c_char * 512),
+        ("executors", ctypes.c_char * 64),
+        ("features", ctypes.c_char * 512),
+        ("limits", ctypes.c_char * 512),
+        ("isolation", ctypes.c_char * 64),
+    ]
+
+
+class capsule_transport_flow(ctypes.Structure):
+    """Frames one way. Never extended."""
+
+    # Frames.
+    frames: int
+    # Their bytes.
+    bytes: int
+    # Bytes of the largest.
+    largest_bytes: int
+    # Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library does
+    # not know.
+    messages: Any
+    _fields_ = [
+        ("frames", ctypes.c_uint64),
+        ("bytes", ctypes.c_uint64),
+        ("largest_bytes", ctypes.c_uint64),
+        ("messages", ctypes.c_uint64 * 64),
+    ]
+
+
+class capsule_cancel_metrics(ctypes.Structure):
+    """What cancels did; opt-in by `enable_metrics`."""
+
+    # `sizeof(capsule_cancel_metrics)`, set by the caller.
+    struct_size: int
+    # Reserved, zero.
+    reserved: int
+    # Executions that a cancel or a timeout reached, each counted once, however often it was asked for.
+    triggers: int
+    # Executions that ended as canceled.
+    executions_canceled: int
+    # Of these, they were ended while they waited: in the queue, or for a token.
+    waits_interrupted: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("triggers", ctypes.c_uint64),
+        ("executions_canceled", ctypes.c_uint64),
+        ("waits_interrupted", ctypes.c_uint64),
+    ]
+
+
 class capsule_snapshot_info(ctypes.Structure):
     """What is known of a snapshot."""
 
@@ -2308,96 +2665,6 @@ class capsule_snapshot_info(ctypes.Structure):
         ("evicted", ctypes.c_int32),
         ("reserved", ctypes.c_int32),
         ("proportional_bytes", ctypes.c_uint64),
-    ]
-
-
-class capsule_trace_event(ctypes.Structure):
-    """One event. Never extended: events are handed out as an array."""
-
-    # Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
-    sequence: int
-    # CLOCK_MONOTONIC.
-    time_ns: int
-    # The execution it belongs to, or 0.
-    execution_id: int
-    # As the kind says, or 0.
-    link: int
-    # `CAPSULE_TRACE_…`.
-    kind: int
-    # `CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.
-    phase: int
-    # As the kind says.
-    status: int
-    # Reserved, zero.
-    reserved: int
-    # As the kind says.
-    arguments: Any
-    _fields_ = [
-        ("sequence", ctypes.c_uint64),
-        ("time_ns", ctypes.c_uint64),
-        ("execution_id", ctypes.c_uint64),
-        ("link", ctypes.c_uint64),
-        ("kind", ctypes.c_int32),
-        ("phase", ctypes.c_int32),
-        ("status", ctypes.c_int32),
-        ("reserved", ctypes.c_int32),
-        ("arguments", ctypes.c_int64 * 4),
-    ]
-
-
-class capsule_trace_filter(ctypes.Structure):
-    """Which events are wanted; all zero but `struct_size` for all."""
-
-    # `sizeof(capsule_trace_filter)`.
-    struct_size: int
-    # `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for all.
-    kind: int
-    # Of that execution; 0 for all.
-    execution_id: int
-    # With larger numbers than that: the cursor of who follows.
-    after_sequence: int
-    # From that time on, CLOCK_MONOTONIC.
-    since_ns: int
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("kind", ctypes.c_int32),
-        ("execution_id", ctypes.c_uint64),
-        ("after_sequence", ctypes.c_uint64),
-        ("since_ns", ctypes.c_uint64),
-    ]
-
-
-class capsule_trace_info(ctypes.Structure):
-    """What there is, and what there is no longer."""
-
-    # `sizeof(capsule_trace_info)`, set by the caller.
-    struct_size: int
-    # Reserved, zero.
-    reserved: int
-    # Events that fit the filter, those included that did not fit in the caller's array.
-    matched: int
-    # Events in the buffer.
-    stored: int
-    # Bytes they take.
-    stored_bytes: int
-    # Number of the last event there was.
-    last_sequence: int
-    # Events evicted to make room.
-    evicted: int
-    # Executions that went with them.
-    evicted_executions: int
-    # Events dropped because an execution alone had filled the buffer.
-    dropped: int
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
-        ("matched", ctypes.c_uint64),
-        ("stored", ctypes.c_uint64),
-        ("stored_bytes", ctypes.c_uint64),
-        ("last_sequence", ctypes.c_uint64),
-        ("evicted", ctypes.c_uint64),
-        ("evicted_executions", ctypes.c_uint64),
-        ("dropped", ctypes.c_uint64),
     ]
 
 
@@ -3484,32 +3751,6 @@ class capsule_durable_options(ctypes.Structure):
     ]
 
 
-class capsule_interceptor_options(ctypes.Structure):
-    """An interceptor; capsule_interceptor_options_init() fills the defaults."""
-
-    # `sizeof(capsule_interceptor_options)`.
-    struct_size: int
-    # Calls in a row over the budget after which it is quarantined: called no more. 0 … 1,000,000; 0 for never. Default
-    # 10.
-    quarantine_after: int
-    # Its name in log records, 1 … 64 bytes.
-    name: capsule_text
-    # The function; not NULL.
-    callback: Any
-    # Passed to it; must stay valid until the interceptor is removed, or the session and its executions are released.
-    user_data: int | None
-    # Time one call may take, 1 … 10,000,000,000; a longer one is counted. Default 10,000,000 (10 ms).
-    budget_ns: int
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("quarantine_after", ctypes.c_uint32),
-        ("name", capsule_text),
-        ("callback", capsule_interceptor_callback),
-        ("user_data", ctypes.c_void_p),
-        ("budget_ns", ctypes.c_uint64),
-    ]
-
-
 class capsule_pool_options(ctypes.Structure):
     """Options of a pool; capsule_pool_options_init() fills the defaults."""
 
@@ -3571,6 +3812,9 @@ class capsule_pool_options(ctypes.Structure):
     trace_bytes: int
     # Reserved, zero.
     reserved: int
+    # What its metrics and those of its sessions are counted under, up to 64 bytes: the label `pool`. Pools of one name
+    # are added up. Default empty: `unnamed`. Not `none`.
+    name: capsule_text
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("min_idle", ctypes.c_uint32),
@@ -3597,6 +3841,7 @@ class capsule_pool_options(ctypes.Structure):
         ("breaker_pause_max_ms", ctypes.c_int64),
         ("trace_bytes", ctypes.c_uint32),
         ("reserved", ctypes.c_uint32),
+        ("name", capsule_text),
     ]
 
 
@@ -3618,6 +3863,102 @@ class capsule_acquire_options(ctypes.Structure):
         ("reserved", ctypes.c_uint32),
         ("timeout_ms", ctypes.c_int64),
         ("key", capsule_text),
+    ]
+
+
+class capsule_export_group(ctypes.Structure):
+    """Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as an
+    array.
+    """
+
+    # As in capsule_session_info.
+    session_id: int
+    # The execution, or 0.
+    execution_id: int
+    # Process id of the session's worker then, or 0.
+    pid: int
+    # The execution's `CAPSULE_OUTCOME_…`, or 0.
+    outcome: int
+    # The name of the session's pool, or `none`.
+    pool: capsule_text
+    # The trace context given with the execution; empty without one.
+    traceparent: capsule_text
+    # The rest of it.
+    tracestate: capsule_text
+    # `event_count` events, in the order of their numbers.
+    events: int | None
+    # Number of `events`.
+    event_count: int
+    _fields_ = [
+        ("session_id", ctypes.c_uint64),
+        ("execution_id", ctypes.c_uint64),
+        ("pid", ctypes.c_int32),
+        ("outcome", ctypes.c_int32),
+        ("pool", capsule_text),
+        ("traceparent", capsule_text),
+        ("tracestate", capsule_text),
+        ("events", ctypes.c_void_p),
+        ("event_count", ctypes.c_size_t),
+    ]
+
+
+class capsule_exporter_options(ctypes.Structure):
+    """Options of an exporter; capsule_exporter_options_init() fills the defaults."""
+
+    # `sizeof(capsule_exporter_options)`.
+    struct_size: int
+    # `CAPSULE_EXPORTER_…`. Default callback.
+    kind: int
+    # Its name, in metrics and log records: 1 … 64 bytes. Default `exporter`.
+    name: capsule_text
+    # The file, made anew; for the kinds that write one.
+    path: capsule_text
+    # The function; for a callback, not NULL.
+    callback: Any
+    # Passed to it. It must stay valid until capsule_exporter_close() has answered `CAPSULE_OK`.
+    user_data: int | None
+    # Events that may wait, 1 … 16,777,216. Default 65,536.
+    queue_limit: int
+    # Events after which a batch is handed on without waiting for more, 1 … 16,777,216. Default 512.
+    batch_limit: int
+    # Time that a batch gathers events, 0 … 3,600,000. Default 100.
+    interval_ms: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("kind", ctypes.c_int32),
+        ("name", capsule_text),
+        ("path", capsule_text),
+        ("callback", capsule_export_callback),
+        ("user_data", ctypes.c_void_p),
+        ("queue_limit", ctypes.c_uint32),
+        ("batch_limit", ctypes.c_uint32),
+        ("interval_ms", ctypes.c_int64),
+    ]
+
+
+class capsule_interceptor_options(ctypes.Structure):
+    """An interceptor; capsule_interceptor_options_init() fills the defaults."""
+
+    # `sizeof(capsule_interceptor_options)`.
+    struct_size: int
+    # Calls in a row over the budget after which it is quarantined: called no more. 0 … 1,000,000; 0 for never. Default
+    # 10.
+    quarantine_after: int
+    # Its name in log records, 1 … 64 bytes.
+    name: capsule_text
+    # The function; not NULL.
+    callback: Any
+    # Passed to it; must stay valid until the interceptor is removed, or the session and its executions are released.
+    user_data: int | None
+    # Time one call may take, 1 … 10,000,000,000; a longer one is counted. Default 10,000,000 (10 ms).
+    budget_ns: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("quarantine_after", ctypes.c_uint32),
+        ("name", capsule_text),
+        ("callback", capsule_interceptor_callback),
+        ("user_data", ctypes.c_void_p),
+        ("budget_ns", ctypes.c_uint64),
     ]
 
 
@@ -3755,6 +4096,90 @@ class capsule_isolation_layer(ctypes.Structure):
     ]
 
 
+class capsule_log_options(ctypes.Structure):
+    """A sink. All zero but `struct_size`: none."""
+
+    # `sizeof(capsule_log_options)`.
+    struct_size: int
+    # `CAPSULE_LOG_SINK_…`. Default none.
+    sink: int
+    # The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.
+    level: int
+    # `CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.
+    format: int
+    # The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.
+    path: capsule_text
+    # The function, not NULL; read for `CAPSULE_LOG_SINK_CALLBACK` alone.
+    callback: Any
+    # Passed to it. It must stay valid until the sink is replaced and that call has returned.
+    user_data: int | None
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("sink", ctypes.c_int32),
+        ("level", ctypes.c_int32),
+        ("format", ctypes.c_int32),
+        ("path", capsule_text),
+        ("callback", capsule_log_callback),
+        ("user_data", ctypes.c_void_p),
+    ]
+
+
+class capsule_transport_metrics(ctypes.Structure):
+    """What went between a session's host and its workers, restarts included."""
+
+    # `sizeof(capsule_transport_metrics)`, set by the caller.
+    struct_size: int
+    # Reserved, zero.
+    reserved: int
+    # To the workers.
+    sent: capsule_transport_flow
+    # From the workers.
+    received: capsule_transport_flow
+    # Frames refused, by `CAPSULE_REJECT_…`.
+    rejected: Any
+    # Reads that brought something.
+    wakeups: int
+    # Of these, they ended in the middle of a frame.
+    partial_reads: int
+    # Frames that a socket did not take whole at once.
+    write_stalls: int
+    # Bytes that wait for a socket now.
+    queue_bytes: int
+    # The most that ever waited for one.
+    queue_bytes_max: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("sent", capsule_transport_flow),
+        ("received", capsule_transport_flow),
+        ("rejected", ctypes.c_uint64 * 16),
+        ("wakeups", ctypes.c_uint64),
+        ("partial_reads", ctypes.c_uint64),
+        ("write_stalls", ctypes.c_uint64),
+        ("queue_bytes", ctypes.c_uint64),
+        ("queue_bytes_max", ctypes.c_uint64),
+    ]
+
+
+class capsule_metrics_text(ctypes.Structure):
+    """A text that the library made."""
+
+    # `sizeof(capsule_metrics_text)`, set by the caller.
+    struct_size: int
+    # Reserved, zero.
+    reserved: int
+    # The text, owned by this struct until capsule_metrics_text_release().
+    text: capsule_text
+    # The library's.
+    storage: int | None
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("text", capsule_text),
+        ("storage", ctypes.c_void_p),
+    ]
+
+
 class capsule_pending_row(ctypes.Structure):
     """One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array."""
 
@@ -3839,6 +4264,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_session_wait_ready": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_error)]),
     "capsule_session_restart": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_error)]),
     "capsule_session_close": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_error)]),
+    "capsule_session_set_log_level": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32, POINTER(capsule_error)]),
     "capsule_session_release": (None, [ctypes.c_void_p]),
     "capsule_session_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_session_info), POINTER(capsule_error)]),
     "capsule_session_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
@@ -3930,10 +4356,6 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_promise_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_durable_options_init": (None, [POINTER(capsule_durable_options), ctypes.c_uint32]),
     "capsule_session_execute_durable": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t, POINTER(capsule_execution_options), POINTER(capsule_durable_options), POINTER(ctypes.c_void_p), POINTER(capsule_promise), POINTER(capsule_error)]),
-    "capsule_interceptor_options_init": (None, [POINTER(capsule_interceptor_options), ctypes.c_uint32]),
-    "capsule_session_add_interceptor": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_interceptor_options), POINTER(ctypes.c_uint64), POINTER(capsule_error)]),
-    "capsule_session_remove_interceptor": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_error)]),
-    "capsule_session_get_interceptor_info": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_interceptor_info), POINTER(capsule_error)]),
     "capsule_pool_options_init": (None, [POINTER(capsule_pool_options), ctypes.c_uint32]),
     "capsule_acquire_options_init": (None, [POINTER(capsule_acquire_options), ctypes.c_uint32]),
     "capsule_pool_create": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pool_options), POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
@@ -3947,6 +4369,19 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_pool_give_back": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_void_p, POINTER(capsule_error)]),
     "capsule_pool_close": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_error)]),
     "capsule_pool_release": (None, [ctypes.c_void_p]),
+    "capsule_session_get_trace": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_trace_filter), POINTER(capsule_trace_event), ctypes.c_size_t, POINTER(ctypes.c_size_t), POINTER(capsule_trace_info), POINTER(capsule_error)]),
+    "capsule_pool_get_trace": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_trace_filter), POINTER(capsule_trace_event), ctypes.c_size_t, POINTER(ctypes.c_size_t), POINTER(capsule_trace_info), POINTER(capsule_error)]),
+    "capsule_trace_kind_name": (ctypes.c_char_p, [ctypes.c_int32]),
+    "capsule_exporter_options_init": (None, [POINTER(capsule_exporter_options), ctypes.c_uint32]),
+    "capsule_exporter_create": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_exporter_options), POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
+    "capsule_exporter_flush": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_error)]),
+    "capsule_exporter_close": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_error)]),
+    "capsule_exporter_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_exporter_info), POINTER(capsule_error)]),
+    "capsule_exporter_release": (None, [ctypes.c_void_p]),
+    "capsule_interceptor_options_init": (None, [POINTER(capsule_interceptor_options), ctypes.c_uint32]),
+    "capsule_session_add_interceptor": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_interceptor_options), POINTER(ctypes.c_uint64), POINTER(capsule_error)]),
+    "capsule_session_remove_interceptor": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_error)]),
+    "capsule_session_get_interceptor_info": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_interceptor_info), POINTER(capsule_error)]),
     "capsule_pool_get_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pool_metrics), POINTER(capsule_error)]),
     "capsule_pool_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pool_info), POINTER(capsule_error)]),
     "capsule_pool_list_sessions": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pool_sessions), POINTER(capsule_error)]),
@@ -3974,15 +4409,21 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_layer_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_inspect_level_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_log_set_callback": (ctypes.c_int32, [ctypes.c_int32, capsule_log_callback, ctypes.c_void_p, POINTER(capsule_error)]),
+    "capsule_log_set_sink": (ctypes.c_int32, [POINTER(capsule_log_options), POINTER(capsule_error)]),
+    "capsule_log_get_info": (ctypes.c_int32, [POINTER(capsule_log_info), POINTER(capsule_error)]),
+    "capsule_session_get_worker_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_worker_metrics), POINTER(capsule_error)]),
+    "capsule_session_get_worker_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_worker_info), POINTER(capsule_error)]),
+    "capsule_session_get_transport_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_transport_metrics), POINTER(capsule_error)]),
+    "capsule_message_name": (ctypes.c_char_p, [ctypes.c_int32]),
+    "capsule_session_get_cancel_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_cancel_metrics), POINTER(capsule_error)]),
+    "capsule_runtime_get_prometheus": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_metrics_text), POINTER(capsule_error)]),
+    "capsule_metrics_text_release": (None, [POINTER(capsule_metrics_text)]),
     "capsule_session_snapshot": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
     "capsule_session_restore": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_error)]),
     "capsule_snapshot_branch": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
     "capsule_session_branch": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
     "capsule_snapshot_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_snapshot_info), POINTER(capsule_error)]),
     "capsule_snapshot_release": (None, [ctypes.c_void_p]),
-    "capsule_session_get_trace": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_trace_filter), POINTER(capsule_trace_event), ctypes.c_size_t, POINTER(ctypes.c_size_t), POINTER(capsule_trace_info), POINTER(capsule_error)]),
-    "capsule_pool_get_trace": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_trace_filter), POINTER(capsule_trace_event), ctypes.c_size_t, POINTER(ctypes.c_size_t), POINTER(capsule_trace_info), POINTER(capsule_error)]),
-    "capsule_trace_kind_name": (ctypes.c_char_p, [ctypes.c_int32]),
 }
 
 
@@ -4188,6 +4629,15 @@ capsule_session_restart: Callable[..., int]
 #
 # Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Since 0.1.
 capsule_session_close: Callable[..., int]
+
+# Sets the least severe level that is logged of the session, in the place of the sink's: more than of others, or less.
+#
+# - session: A session.
+# - level: `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF` (log.h), or 0 for the sink's.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_session_set_log_level: Callable[..., int]
 
 # Gives the handle back. The session is closed, with a timeout of 0 and without waiting, when its executions are
 # released too.
@@ -5091,43 +5541,6 @@ capsule_session_execute_durable: Callable[..., int]
 # Fills the defaults.
 #
 # - options: Written up to `struct_size` bytes; no-op when NULL.
-# - struct_size: `sizeof(capsule_interceptor_options)`. Any thread. Since 0.1.
-capsule_interceptor_options_init: Callable[..., None]
-
-# Adds an interceptor behind those that are there; it stays through restarts.
-#
-# - session: A session, not closed.
-# - options: What to call; not NULL.
-# - interceptor_id: Its number in the session, from 1; 0 on failure.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT` (64 are there); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`;
-# `CAPSULE_E_MEMORY`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-capsule_session_add_interceptor: Callable[..., int]
-
-# Removes an interceptor. When this returns, it is not running and will not be called again.
-#
-# - session: A session.
-# - interceptor_id: Its number; one that is not there is a no-op.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-capsule_session_remove_interceptor: Callable[..., int]
-
-# Copies what an interceptor did so far.
-#
-# - session: A session.
-# - interceptor_id: Its number.
-# - info: Its `struct_size` set by the caller.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also when it is not there); `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`;
-# `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-capsule_session_get_interceptor_info: Callable[..., int]
-
-# Fills the defaults.
-#
-# - options: Written up to `struct_size` bytes; no-op when NULL.
 # - struct_size: `sizeof(capsule_pool_options)`. Any thread. Since 0.1.
 capsule_pool_options_init: Callable[..., None]
 
@@ -5258,6 +5671,132 @@ capsule_pool_close: Callable[..., int]
 # - pool: A pool; NULL or a released one is a no-op. Any thread; the last release waits for the processes to end, unless
 #   it is made from a notify callback, when they end in the background. Since 0.1.
 capsule_pool_release: Callable[..., None]
+
+# Copies events of a session, in the order of their numbers.
+#
+# - session: A session, closed ones included.
+# - filter: NULL for all.
+# - events: Room for `capacity` events; NULL with 0 to count only.
+# - capacity: Room in `events`.
+# - count: Events written: the first `capacity` of those that fit the filter.
+# - info: Nullable; its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits for the
+# worker. Since 0.1.
+capsule_session_get_trace: Callable[..., int]
+
+# The same of a pool's own trace: the events of acquisitions and of the pool's keeping, none of which belongs to an
+# execution.
+#
+# - pool: A pool, closed ones included.
+# - filter: NULL for all.
+# - events: Room for `capacity` events; NULL with 0 to count only.
+# - capacity: Room in `events`.
+# - count: Events written: the first `capacity` of those that fit the filter.
+# - info: Nullable; its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_pool_get_trace: Callable[..., int]
+
+# The name of a kind of event, as in `"execution_sent"`.
+#
+# - kind: `CAPSULE_TRACE_…`.
+#
+# Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+capsule_trace_kind_name: Callable[..., bytes]
+
+# Fills the defaults.
+#
+# - options: Written up to `struct_size` bytes; no-op when NULL.
+# - struct_size: `sizeof(capsule_exporter_options)`. Any thread. Since 0.1.
+capsule_exporter_options_init: Callable[..., None]
+
+# Starts an exporter: it gets what becomes complete from now on.
+#
+# - runtime: A runtime.
+# - options: What to export to; not NULL.
+# - exporter: The new handle, NULL on failure; ended with capsule_exporter_release().
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the file cannot be made, or no thread);
+# `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_exporter_create: Callable[..., int]
+
+# Waits until all that is queued now is written, failed or dropped, and does not gather longer for it.
+#
+# - exporter: An exporter.
+# - timeout_ms: 0 … 86,400,000.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT` (from its
+# callback); `CAPSULE_E_FORKED`. Waits. Since 0.1.
+capsule_exporter_flush: Callable[..., int]
+
+# Ends an exporter: it gets nothing more, and what is queued is written until the deadline; the rest is dropped and
+# counted. May be repeated.
+#
+# - exporter: An exporter.
+# - timeout_ms: 0 … 86,400,000.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`: its thread is over; `CAPSULE_E_TIMEOUT`: a callback has not returned; then its thread ends when
+# it does. `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT` (from its callback); `CAPSULE_E_FORKED`.
+# Waits. Since 0.1.
+capsule_exporter_close: Callable[..., int]
+
+# Copies what an exporter did.
+#
+# - exporter: An exporter, closed ones included.
+# - info: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_exporter_get_info: Callable[..., int]
+
+# Gives the handle back, which ends the exporter without waiting: what is queued is dropped, a callback that runs may
+# run on.
+#
+# - exporter: An exporter; NULL or a released one is a no-op. Any thread. Since 0.1.
+capsule_exporter_release: Callable[..., None]
+
+# Fills the defaults.
+#
+# - options: Written up to `struct_size` bytes; no-op when NULL.
+# - struct_size: `sizeof(capsule_interceptor_options)`. Any thread. Since 0.1.
+capsule_interceptor_options_init: Callable[..., None]
+
+# Adds an interceptor behind those that are there; it stays through restarts.
+#
+# - session: A session, not closed.
+# - options: What to call; not NULL.
+# - interceptor_id: Its number in the session, from 1; 0 on failure.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT` (64 are there); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`;
+# `CAPSULE_E_MEMORY`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_session_add_interceptor: Callable[..., int]
+
+# Removes an interceptor. When this returns, it is not running and will not be called again.
+#
+# - session: A session.
+# - interceptor_id: Its number; one that is not there is a no-op.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_session_remove_interceptor: Callable[..., int]
+
+# Copies what an interceptor did so far.
+#
+# - session: A session.
+# - interceptor_id: Its number.
+# - info: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also when it is not there); `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`;
+# `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_session_get_interceptor_info: Callable[..., int]
 
 # Copies what the pool has counted.
 #
@@ -5486,6 +6025,87 @@ capsule_inspect_level_name: Callable[..., bytes]
 # `CAPSULE_E_FORKED`. Any thread. Since 0.1.
 capsule_log_set_callback: Callable[..., int]
 
+# Sets the process's log sink, in the place of the one before; capsule_log_set_callback() is this for a callback.
+#
+# - options: NULL for none.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the file cannot be opened); `CAPSULE_E_REENTRANT`
+# from within the sink; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_log_set_sink: Callable[..., int]
+
+# Copies what became of the log records.
+#
+# - info: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_log_get_info: Callable[..., int]
+
+# Copies them. Never waits for the worker.
+#
+# - session: A session, closed ones included.
+# - metrics: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_session_get_worker_metrics: Callable[..., int]
+
+# Copies what the last worker announced.
+#
+# - session: A session, closed ones included.
+# - info: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_session_get_worker_info: Callable[..., int]
+
+# Copies them.
+#
+# - session: A session, closed ones included.
+# - metrics: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_session_get_transport_metrics: Callable[..., int]
+
+# The name of a kind of message, as in `"Execute"`.
+#
+# - message: 0 … 63.
+#
+# Returns: A static string; NULL where there is none. Any thread. Since 0.1.
+capsule_message_name: Callable[..., bytes]
+
+# Copies them.
+#
+# - session: A session, closed ones included.
+# - metrics: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (opened without `enable_metrics`); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+# `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_session_get_cancel_metrics: Callable[..., int]
+
+# All metrics of a runtime in Prometheus' text format, version 0.0.4 (`text/plain; version=0.0.4`): what its sessions,
+# pools and bridges have counted, those included that are gone, and what the library counts of itself.
+#
+# No name of a session or an execution is in it, nor anything of what code handled. Each session is locked for the
+# copying of its counters alone, one after the other: no writer waits longer than for that. A counter is never less than
+# it was in the text before.
+#
+# - runtime: A runtime, closed ones included.
+# - text: Its `struct_size` set by the caller; what it held is not released. Ended with capsule_metrics_text_release().
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread.
+# Since 0.1.
+capsule_runtime_get_prometheus: Callable[..., int]
+
+# Frees what a text holds and empties it; `struct_size` stays.
+#
+# - text: NULL or an empty one is a no-op. Any thread. Since 0.1.
+capsule_metrics_text_release: Callable[..., None]
+
 # Takes a snapshot, when all that was submitted before has ended.
 #
 # Where the session has `snapshot_limit` snapshots already, the oldest of them is let go and counted.
@@ -5561,41 +6181,6 @@ capsule_snapshot_get_info: Callable[..., int]
 #
 # - snapshot: A snapshot; NULL or a released one is a no-op. Any thread. Since 0.1.
 capsule_snapshot_release: Callable[..., None]
-
-# Copies events of a session, in the order of their numbers.
-#
-# - session: A session, closed ones included.
-# - filter: NULL for all.
-# - events: Room for `capacity` events; NULL with 0 to count only.
-# - capacity: Room in `events`.
-# - count: Events written: the first `capacity` of those that fit the filter.
-# - info: Nullable; its `struct_size` set by the caller.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits for the
-# worker. Since 0.1.
-capsule_session_get_trace: Callable[..., int]
-
-# The same of a pool's own trace: the events of acquisitions and of the pool's keeping, none of which belongs to an
-# execution.
-#
-# - pool: A pool, closed ones included.
-# - filter: NULL for all.
-# - events: Room for `capacity` events; NULL with 0 to count only.
-# - capacity: Room in `events`.
-# - count: Events written: the first `capacity` of those that fit the filter.
-# - info: Nullable; its `struct_size` set by the caller.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-capsule_pool_get_trace: Callable[..., int]
-
-# The name of a kind of event, as in `"execution_sent"`.
-#
-# - kind: `CAPSULE_TRACE_…`.
-#
-# Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
-capsule_trace_kind_name: Callable[..., bytes]
 
 
 def bind(library: ctypes.CDLL) -> None:

@@ -561,20 +561,6 @@ class PromiseState(_Enum):
     TIMED_OUT = 5
 
 
-class FrameDirection(_Enum):
-    """Which way a frame goes."""
-
-    TO_WORKER = 1
-    FROM_WORKER = 2
-
-
-class Channel(_Enum):
-    """Which channel a frame goes through: control frames overtake work frames."""
-
-    WORK = 1
-    CONTROL = 2
-
-
 class PoolReset(_Enum):
     """What becomes of a session that is given back."""
 
@@ -590,6 +576,125 @@ class PoolReset(_Enum):
     # Its process ends, and another takes its place that runs imports and warm-up itself: for code that does not survive
     # forks.
     NEW_PROCESS = 3
+
+
+class TraceKind(_Enum):
+    """What an event tells, and what its arguments are. Those that are not named are zero."""
+
+    # The session was opened. `link`: the session it branched from.
+    SESSION_CREATED = 101
+    # Its worker's process exists. Arguments: process id.
+    SESSION_SPAWNED = 102
+    # Its worker can run code. Arguments: process id, nanoseconds since it was asked for.
+    SESSION_READY = 103
+    # It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.
+    SESSION_RESTARTED = 104
+    # Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
+    SESSION_DIED = 105
+    # It was closed: the last event.
+    SESSION_CLOSED = 106
+    # It was accepted. Arguments: bytes of source, of inputs.
+    EXECUTION_SUBMITTED = 201
+    # It was sent to the worker. Arguments: nanoseconds in the queue.
+    EXECUTION_SENT = 202
+    # It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran, bytes
+    # on stdout, on stderr.
+    EXECUTION_FINISHED = 203
+    # A line is wanted. Arguments: its `input_id`.
+    INPUT_REQUESTED = 301
+    # It was answered: status 0, or declined: 1. Arguments: its `input_id`.
+    INPUT_ANSWERED = 302
+    # A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in milliseconds.
+    CANCEL_REQUESTED = 401
+    # It came too late.
+    CANCEL_NOOP = 402
+    # The host killed the worker.
+    CANCEL_KILLED = 403
+    # A checkpoint is being made.
+    CHECKPOINT_BEGIN = 501
+    # It was, or not: status as the call's. Arguments: bytes of values, names left out.
+    CHECKPOINT_END = 502
+    # Names were left out of it. Arguments: how many.
+    CHECKPOINT_SKIPPED = 503
+    # A checkpoint, or (`link` not 0) the snapshot of that number, is being restored.
+    RESTORE_BEGIN = 504
+    # It was, or not: status as the call's.
+    RESTORE_END = 505
+    # A snapshot was taken, or not: status as the call's. `link`: its number. Arguments: nanoseconds, 1 where it is a
+    # transaction's.
+    SNAPSHOT_FORKED = 506
+    # An execution was rolled back. Status: its `CAPSULE_OUTCOME_…`. Arguments: its `CAPSULE_SCOPE_…`, its
+    # `CAPSULE_EFFECT_…`.
+    ROLLED_BACK = 507
+    # A session branched from this one. `link`: its number.
+    BRANCHED = 508
+    # The code called a capability of the host. Arguments: bytes of its arguments.
+    CAPABILITY_CALLED = 701
+    # It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it came.
+    CAPABILITY_DENIED = 702
+    # The host answered it.
+    PROMISE_RESOLVED = 703
+    # The host answered it with a failure, or it could not be made.
+    PROMISE_REJECTED = 704
+    # Its time was over.
+    PROMISE_TIMEOUT = 705
+    # The host canceled all calls.
+    PROMISE_CANCELED = 706
+    # The bridge was closed.
+    SHUTDOWN_REJECTED = 707
+    # In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.
+    POOL_ACQUIRE_BEGIN = 601
+    # It was served from the idle sessions. `link`: the session. Arguments: its number.
+    POOL_HIT = 602
+    # It was served by a session that it had to wait for. `link`: the session. Arguments: its number.
+    POOL_MISS = 603
+    # It is over. Status: as the call's. `link`: the session, or 0. Arguments: its number, nanoseconds.
+    POOL_ACQUIRED = 604
+    # A session was given back: status 0, or its handle was lost: 1. `link`: the session.
+    POOL_RELEASED = 605
+    # It is to be replaced for its age, growth or executions; REMOVED follows. `link`: the session. Arguments:
+    # executions of its callers.
+    POOL_RECYCLED = 606
+    # Sessions are to be made. Arguments: how many.
+    POOL_WARMUP_TRIGGERED = 607
+    # The idle sessions are to be looked at.
+    POOL_HEALTH_TRIGGERED = 608
+    # A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its
+    # acquisitions.
+    POOL_REMOVED = 609
+
+
+class TracePhase(_Enum):
+    """Whether an event is a moment, or one end of a span of time."""
+
+    INSTANT = 0
+    PHASE_BEGIN = 1
+    PHASE_END = 2
+
+
+class Exporter(_Enum):
+    """Where it writes."""
+
+    # To a function of the host.
+    CALLBACK = 1
+    # To a file, one JSON object a line for each event.
+    NDJSON = 2
+    # To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch.
+    CHROME = 3
+
+
+class FrameDirection(_Enum):
+    """Which way a frame goes."""
+
+    TO_WORKER = 1
+    FROM_WORKER = 2
+
+
+class Channel(_Enum):
+    """Which channel a frame goes through: control frames overtake work frames."""
+
+    WORK = 1
+    CONTROL = 2
 
 
 class BreakerState(_Enum):
@@ -760,98 +865,43 @@ class LogLevel(_Enum):
     OFF = 5
 
 
-class TraceKind(_Enum):
-    """What an event tells, and what its arguments are. Those that are not named are zero."""
+class LogSink(_Enum):
+    """Where records go."""
 
-    # The session was opened. `link`: the session it branched from.
-    SESSION_CREATED = 101
-    # Its worker's process exists. Arguments: process id.
-    SESSION_SPAWNED = 102
-    # Its worker can run code. Arguments: process id, nanoseconds since it was asked for.
-    SESSION_READY = 103
-    # It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.
-    SESSION_RESTARTED = 104
-    # Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
-    SESSION_DIED = 105
-    # It was closed: the last event.
-    SESSION_CLOSED = 106
-    # It was accepted. Arguments: bytes of source, of inputs.
-    EXECUTION_SUBMITTED = 201
-    # It was sent to the worker. Arguments: nanoseconds in the queue.
-    EXECUTION_SENT = 202
-    # It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran, bytes
-    # on stdout, on stderr.
-    EXECUTION_FINISHED = 203
-    # A line is wanted. Arguments: its `input_id`.
-    INPUT_REQUESTED = 301
-    # It was answered: status 0, or declined: 1. Arguments: its `input_id`.
-    INPUT_ANSWERED = 302
-    # A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in milliseconds.
-    CANCEL_REQUESTED = 401
-    # It came too late.
-    CANCEL_NOOP = 402
-    # The host killed the worker.
-    CANCEL_KILLED = 403
-    # A checkpoint is being made.
-    CHECKPOINT_BEGIN = 501
-    # It was, or not: status as the call's. Arguments: bytes of values, names left out.
-    CHECKPOINT_END = 502
-    # Names were left out of it. Arguments: how many.
-    CHECKPOINT_SKIPPED = 503
-    # A checkpoint, or (`link` not 0) the snapshot of that number, is being restored.
-    RESTORE_BEGIN = 504
-    # It was, or not: status as the call's.
-    RESTORE_END = 505
-    # A snapshot was taken, or not: status as the call's. `link`: its number. Arguments: nanoseconds, 1 where it is a
-    # transaction's.
-    SNAPSHOT_FORKED = 506
-    # An execution was rolled back. Status: its `CAPSULE_OUTCOME_…`. Arguments: its `CAPSULE_SCOPE_…`, its
-    # `CAPSULE_EFFECT_…`.
-    ROLLED_BACK = 507
-    # A session branched from this one. `link`: its number.
-    BRANCHED = 508
-    # The code called a capability of the host. Arguments: bytes of its arguments.
-    CAPABILITY_CALLED = 701
-    # It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it came.
-    CAPABILITY_DENIED = 702
-    # The host answered it.
-    PROMISE_RESOLVED = 703
-    # The host answered it with a failure, or it could not be made.
-    PROMISE_REJECTED = 704
-    # Its time was over.
-    PROMISE_TIMEOUT = 705
-    # The host canceled all calls.
-    PROMISE_CANCELED = 706
-    # The bridge was closed.
-    SHUTDOWN_REJECTED = 707
-    # In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.
-    POOL_ACQUIRE_BEGIN = 601
-    # It was served from the idle sessions. `link`: the session. Arguments: its number.
-    POOL_HIT = 602
-    # It was served by a session that it had to wait for. `link`: the session. Arguments: its number.
-    POOL_MISS = 603
-    # It is over. Status: as the call's. `link`: the session, or 0. Arguments: its number, nanoseconds.
-    POOL_ACQUIRED = 604
-    # A session was given back: status 0, or its handle was lost: 1. `link`: the session.
-    POOL_RELEASED = 605
-    # It is to be replaced for its age, growth or executions; REMOVED follows. `link`: the session. Arguments:
-    # executions of its callers.
-    POOL_RECYCLED = 606
-    # Sessions are to be made. Arguments: how many.
-    POOL_WARMUP_TRIGGERED = 607
-    # The idle sessions are to be looked at.
-    POOL_HEALTH_TRIGGERED = 608
-    # A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its
-    # acquisitions.
-    POOL_REMOVED = 609
+    # Nowhere: the default.
+    NONE = 0
+    # To a function of the host.
+    CALLBACK = 1
+    # To the process's stderr, one line each.
+    STDERR = 2
+    # To the end of a file, one line each.
+    FILE = 3
 
 
-class TracePhase(_Enum):
-    """Whether an event is a moment, or one end of a span of time."""
+class LogFormat(_Enum):
+    """How records are written."""
 
-    INSTANT = 0
-    PHASE_BEGIN = 1
-    PHASE_END = 2
+    # `key=value` fields, `event=…` first; on stderr and in a file `time_ns=… level=…` before them.
+    KEY_VALUE = 0
+    # A JSON object of the same fields, with `time_ns` (nanoseconds since 1970) and `level`.
+    JSON = 1
+
+
+class Reject(_Enum):
+    """Why frames were refused; each ends the worker."""
+
+    # It is larger than `max_frame_bytes`.
+    OVERSIZE = 0
+    # No frame is so long.
+    LENGTH = 1
+    # The verifier refused it.
+    MALFORMED = 2
+    # Descriptors came that no frame announced.
+    DESCRIPTORS = 3
+    # A worker does not send such a message, or not there.
+    UNEXPECTED = 4
+    # It speaks another version of the protocol.
+    VERSION = 5
 
 
 class RuntimeOptions(TypedDict, total=False):
@@ -2036,38 +2086,6 @@ class PromiseMetrics:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class InterceptorInfo:
-    """What an interceptor did so far."""
-
-    # 1 when it is called no more.
-    quarantined: bool
-    # Calls.
-    calls: int
-    # Calls that did not return 0.
-    errors: int
-    # Calls that took longer than the budget.
-    over_budget: int
-    # Frames it was not shown because of the quarantine.
-    skipped: int
-    # Time all calls took.
-    total_ns: int
-    # Time the longest call took.
-    longest_ns: int
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_interceptor_info) -> InterceptorInfo:
-        return cls(
-            quarantined=raw.quarantined != 0,
-            calls=raw.calls,
-            errors=raw.errors,
-            over_budget=raw.over_budget,
-            skipped=raw.skipped,
-            total_ns=raw.total_ns,
-            longest_ns=raw.longest_ns,
-        )
-
-
 class PoolOptions(TypedDict, total=False):
     """Options of a pool; capsule_pool_options_init() fills the defaults."""
 
@@ -2123,6 +2141,9 @@ class PoolOptions(TypedDict, total=False):
     breaker_pause_max_ms: int
     # Bytes of the pool's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB.
     trace_bytes: int
+    # What its metrics and those of its sessions are counted under, up to 64 bytes: the label `pool`. Pools of one name
+    # are added up. Default empty: `unnamed`. Not `none`.
+    name: str | bytes
 
 
 class AcquireOptions(TypedDict, total=False):
@@ -2134,6 +2155,166 @@ class AcquireOptions(TypedDict, total=False):
     # the same key comes first. It matters where sessions are used again (`CAPSULE_RESET_KEEP`, `_CLEAR_NAMES`). Default
     # empty.
     key: str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TraceEvent:
+    """One event. Never extended: events are handed out as an array."""
+
+    # Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
+    sequence: int
+    # CLOCK_MONOTONIC.
+    time_ns: int
+    # The execution it belongs to, or 0.
+    execution_id: int
+    # As the kind says, or 0.
+    link: int
+    # `CAPSULE_TRACE_…`.
+    kind: TraceKind
+    # `CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.
+    phase: TracePhase
+    # As the kind says.
+    status: int
+    # As the kind says.
+    arguments: tuple[int, ...]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_trace_event) -> TraceEvent:
+        return cls(
+            sequence=raw.sequence,
+            time_ns=raw.time_ns,
+            execution_id=raw.execution_id,
+            link=raw.link,
+            kind=TraceKind(raw.kind),
+            phase=TracePhase(raw.phase),
+            status=raw.status,
+            arguments=tuple(raw.arguments),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TraceInfo:
+    """What there is, and what there is no longer."""
+
+    # Events that fit the filter, those included that did not fit in the caller's array.
+    matched: int
+    # Events in the buffer.
+    stored: int
+    # Bytes they take.
+    stored_bytes: int
+    # Number of the last event there was.
+    last_sequence: int
+    # Events evicted to make room.
+    evicted: int
+    # Executions that went with them.
+    evicted_executions: int
+    # Events dropped because an execution alone had filled the buffer.
+    dropped: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_trace_info) -> TraceInfo:
+        return cls(
+            matched=raw.matched,
+            stored=raw.stored,
+            stored_bytes=raw.stored_bytes,
+            last_sequence=raw.last_sequence,
+            evicted=raw.evicted,
+            evicted_executions=raw.evicted_executions,
+            dropped=raw.dropped,
+        )
+
+
+class ExporterOptions(TypedDict, total=False):
+    """Options of an exporter; capsule_exporter_options_init() fills the defaults."""
+
+    # `CAPSULE_EXPORTER_…`. Default callback.
+    kind: Exporter
+    # Its name, in metrics and log records: 1 … 64 bytes. Default `exporter`.
+    name: str | bytes
+    # The file, made anew; for the kinds that write one.
+    path: str | bytes
+    # Events that may wait, 1 … 16,777,216. Default 65,536.
+    queue_limit: int
+    # Events after which a batch is handed on without waiting for more, 1 … 16,777,216. Default 512.
+    batch_limit: int
+    # Time that a batch gathers events, 0 … 3,600,000. Default 100.
+    interval_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExporterInfo:
+    """What an exporter did. At any moment: accepted = queued + sent + failed + dropped."""
+
+    # 1 once it is closed.
+    closed: int
+    # Events that were there for it.
+    accepted: int
+    # Of these, they wait, or are being written.
+    queued: int
+    # Of these, they were written.
+    sent: int
+    # Of these, they could not be.
+    failed: int
+    # Of these, they found the queue full, or the exporter closed.
+    dropped: int
+    # Batches.
+    batches: int
+    # Of these, that failed.
+    batches_failed: int
+    # Time all batches took.
+    total_ns: int
+    # Time the longest took.
+    longest_ns: int
+    # Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.
+    busy_since_ns: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_exporter_info) -> ExporterInfo:
+        return cls(
+            closed=raw.closed,
+            accepted=raw.accepted,
+            queued=raw.queued,
+            sent=raw.sent,
+            failed=raw.failed,
+            dropped=raw.dropped,
+            batches=raw.batches,
+            batches_failed=raw.batches_failed,
+            total_ns=raw.total_ns,
+            longest_ns=raw.longest_ns,
+            busy_since_ns=raw.busy_since_ns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InterceptorInfo:
+    """What an interceptor did so far."""
+
+    # 1 when it is called no more.
+    quarantined: bool
+    # Calls.
+    calls: int
+    # Calls that did not return 0.
+    errors: int
+    # Calls that took longer than the budget.
+    over_budget: int
+    # Frames it was not shown because of the quarantine.
+    skipped: int
+    # Time all calls took.
+    total_ns: int
+    # Time the longest call took.
+    longest_ns: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_interceptor_info) -> InterceptorInfo:
+        return cls(
+            quarantined=raw.quarantined != 0,
+            calls=raw.calls,
+            errors=raw.errors,
+            over_budget=raw.over_budget,
+            skipped=raw.skipped,
+            total_ns=raw.total_ns,
+            longest_ns=raw.longest_ns,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -2693,6 +2874,258 @@ class IsolationLayer:
 
 
 @dataclass(frozen=True, slots=True)
+class LogOptions:
+    """A sink. All zero but `struct_size`: none."""
+
+    # `CAPSULE_LOG_SINK_…`. Default none.
+    sink: LogSink
+    # The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.
+    level: LogLevel
+    # `CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.
+    format: LogFormat
+    # The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.
+    path: str
+    # The function, not NULL; read for `CAPSULE_LOG_SINK_CALLBACK` alone.
+    callback: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_log_options) -> LogOptions:
+        return cls(
+            sink=LogSink(raw.sink),
+            level=LogLevel(raw.level),
+            format=LogFormat(raw.format),
+            path=_text(raw.path),
+            callback=raw.callback,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LogInfo:
+    """What became of the process's log records so far: by level, `[0]` debug … `[3]` error."""
+
+    # Handed to a sink.
+    records: tuple[int, ...]
+    # Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before and
+    # then only counted.
+    dropped: tuple[int, ...]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_log_info) -> LogInfo:
+        return cls(
+            records=tuple(raw.records),
+            dropped=tuple(raw.dropped),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerMetrics:
+    """What a worker's process told of itself in its last heartbeat, and what the host counted of heartbeats.
+
+    Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
+    figures but the counters are of the live worker, zero before its first heartbeat.
+    """
+
+    # `CAPSULE_SESSION_…`, as the host knows it now.
+    state: SessionState
+    # Process id of the live worker, or 0.
+    pid: int
+    # Its threads.
+    threads: int
+    # Descriptors that it has open.
+    open_descriptors: int
+    # Time between heartbeats that was asked for, in milliseconds.
+    heartbeat_interval_ms: int
+    # Time since the worker became ready, 0 without one.
+    uptime_ns: int
+    # Resident memory, shared pages included.
+    resident_bytes: int
+    # The most there was. A fork begins with what its zygote had.
+    peak_resident_bytes: int
+    # Resident pages shared with nobody.
+    private_bytes: int
+    # Resident pages shared with the zygote, other sessions or files.
+    shared_bytes: int
+    # User and system CPU time since its birth.
+    cpu_ns: int
+    # CPU use over the last interval, 0 … number of cores.
+    cpu_ratio: float
+    # Names in the namespace, dunders included, when it was last counted: at the end of an execution.
+    namespace_size: int
+    # How long ago that was, as of now; 0 for never.
+    namespace_age_ns: int
+    # The execution that ran then, or 0.
+    execution_id: int
+    # Its age then, or 0.
+    execution_age_ns: int
+    # When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.
+    heartbeat_ns: int
+    # How long ago that was, as of now.
+    heartbeat_age_ns: int
+    # Heartbeats that came, of all workers of the session.
+    heartbeats: int
+    # Those that did not, of all workers: one for each interval that went by, and half of the next, without one. Counted
+    # whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
+    heartbeats_missed: int
+    # Those that workers could not send because the host did not read, as told by the next that was.
+    send_failures: int
+    # CPU time of all workers of the session, as of their last heartbeats.
+    cpu_total_ns: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_worker_metrics) -> WorkerMetrics:
+        return cls(
+            state=SessionState(raw.state),
+            pid=raw.pid,
+            threads=raw.threads,
+            open_descriptors=raw.open_descriptors,
+            heartbeat_interval_ms=raw.heartbeat_interval_ms,
+            uptime_ns=raw.uptime_ns,
+            resident_bytes=raw.resident_bytes,
+            peak_resident_bytes=raw.peak_resident_bytes,
+            private_bytes=raw.private_bytes,
+            shared_bytes=raw.shared_bytes,
+            cpu_ns=raw.cpu_ns,
+            cpu_ratio=raw.cpu_ratio,
+            namespace_size=raw.namespace_size,
+            namespace_age_ns=raw.namespace_age_ns,
+            execution_id=raw.execution_id,
+            execution_age_ns=raw.execution_age_ns,
+            heartbeat_ns=raw.heartbeat_ns,
+            heartbeat_age_ns=raw.heartbeat_age_ns,
+            heartbeats=raw.heartbeats,
+            heartbeats_missed=raw.heartbeats_missed,
+            send_failures=raw.send_failures,
+            cpu_total_ns=raw.cpu_total_ns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerInfo:
+    """What a worker announced when it became ready; empty before."""
+
+    # Process id of the live worker, or 0.
+    pid: int
+    # Version of the interpreter, as `"3.11.2"`.
+    python_version: str
+    # Its path.
+    python_path: str
+    # The executors that it has, comma-separated, as `"python"`.
+    executors: str
+    # What it can do, comma-separated, as `"execute,input,cancel"`.
+    features: str
+    # Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes, seconds or
+    # a number.
+    limits: str
+    # Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.
+    isolation: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_worker_info) -> WorkerInfo:
+        return cls(
+            pid=raw.pid,
+            python_version=raw.python_version.decode(errors="replace"),
+            python_path=raw.python_path.decode(errors="replace"),
+            executors=raw.executors.decode(errors="replace"),
+            features=raw.features.decode(errors="replace"),
+            limits=raw.limits.decode(errors="replace"),
+            isolation=raw.isolation.decode(errors="replace"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TransportFlow:
+    """Frames one way. Never extended."""
+
+    # Frames.
+    frames: int
+    # Their bytes.
+    bytes: int
+    # Bytes of the largest.
+    largest_bytes: int
+    # Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library does
+    # not know.
+    messages: tuple[int, ...]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_transport_flow) -> TransportFlow:
+        return cls(
+            frames=raw.frames,
+            bytes=raw.bytes,
+            largest_bytes=raw.largest_bytes,
+            messages=tuple(raw.messages),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TransportMetrics:
+    """What went between a session's host and its workers, restarts included."""
+
+    # To the workers.
+    sent: int
+    # From the workers.
+    received: int
+    # Frames refused, by `CAPSULE_REJECT_…`.
+    rejected: tuple[int, ...]
+    # Reads that brought something.
+    wakeups: int
+    # Of these, they ended in the middle of a frame.
+    partial_reads: int
+    # Frames that a socket did not take whole at once.
+    write_stalls: int
+    # Bytes that wait for a socket now.
+    queue_bytes: int
+    # The most that ever waited for one.
+    queue_bytes_max: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_transport_metrics) -> TransportMetrics:
+        return cls(
+            sent=raw.sent,
+            received=raw.received,
+            rejected=tuple(raw.rejected),
+            wakeups=raw.wakeups,
+            partial_reads=raw.partial_reads,
+            write_stalls=raw.write_stalls,
+            queue_bytes=raw.queue_bytes,
+            queue_bytes_max=raw.queue_bytes_max,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CancelMetrics:
+    """What cancels did; opt-in by `enable_metrics`."""
+
+    # Executions that a cancel or a timeout reached, each counted once, however often it was asked for.
+    triggers: int
+    # Executions that ended as canceled.
+    executions_canceled: int
+    # Of these, they were ended while they waited: in the queue, or for a token.
+    waits_interrupted: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_cancel_metrics) -> CancelMetrics:
+        return cls(
+            triggers=raw.triggers,
+            executions_canceled=raw.executions_canceled,
+            waits_interrupted=raw.waits_interrupted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsText:
+    """A text that the library made."""
+
+    # The text, owned by this struct until capsule_metrics_text_release().
+    text: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_metrics_text) -> MetricsText:
+        return cls(
+            text=_text(raw.text),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotInfo:
     """What is known of a snapshot."""
 
@@ -2734,71 +3167,4 @@ class SnapshotInfo:
             uses=raw.uses,
             evicted=raw.evicted != 0,
             proportional_bytes=raw.proportional_bytes,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class TraceEvent:
-    """One event. Never extended: events are handed out as an array."""
-
-    # Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
-    sequence: int
-    # CLOCK_MONOTONIC.
-    time_ns: int
-    # The execution it belongs to, or 0.
-    execution_id: int
-    # As the kind says, or 0.
-    link: int
-    # `CAPSULE_TRACE_…`.
-    kind: TraceKind
-    # `CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.
-    phase: TracePhase
-    # As the kind says.
-    status: int
-    # As the kind says.
-    arguments: tuple[int, ...]
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_trace_event) -> TraceEvent:
-        return cls(
-            sequence=raw.sequence,
-            time_ns=raw.time_ns,
-            execution_id=raw.execution_id,
-            link=raw.link,
-            kind=TraceKind(raw.kind),
-            phase=TracePhase(raw.phase),
-            status=raw.status,
-            arguments=tuple(raw.arguments),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class TraceInfo:
-    """What there is, and what there is no longer."""
-
-    # Events that fit the filter, those included that did not fit in the caller's array.
-    matched: int
-    # Events in the buffer.
-    stored: int
-    # Bytes they take.
-    stored_bytes: int
-    # Number of the last event there was.
-    last_sequence: int
-    # Events evicted to make room.
-    evicted: int
-    # Executions that went with them.
-    evicted_executions: int
-    # Events dropped because an execution alone had filled the buffer.
-    dropped: int
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_trace_info) -> TraceInfo:
-        return cls(
-            matched=raw.matched,
-            stored=raw.stored,
-            stored_bytes=raw.stored_bytes,
-            last_sequence=raw.last_sequence,
-            evicted=raw.evicted,
-            evicted_executions=raw.evicted_executions,
-            dropped=raw.dropped,
         )

@@ -1,0 +1,97 @@
+#include "capsule/metrics.h"
+
+#include "api/call.hpp"
+#include "api/handles.hpp"
+#include "diagnostics/prometheus.hpp"
+#include "wire/codec.hpp"
+
+using capsule::Status;
+using namespace capsule::api;
+
+// What a text that was handed out is made of.
+struct capsule_metrics_storage {
+  std::string text;
+};
+
+namespace {
+
+Status check_text(capsule_metrics_text *text) {
+  if (text == nullptr) {
+    return {CAPSULE_E_ARGUMENT, "text is NULL"};
+  }
+  if (text->struct_size < sizeof *text || text->struct_size > kMaxStructSize) {
+    return {CAPSULE_E_ARGUMENT,
+            "text.struct_size is " + std::to_string(text->struct_size) + "; set it to the size of the struct before the call"};
+  }
+  *text = {.struct_size = sizeof *text};
+  return {};
+}
+
+// What a session answers at once, into the caller's struct.
+template <typename Struct>
+Status copy_of(capsule_session *session, Struct *given, Struct (capsule::Session::*get)(), const char *name) {
+  auto found = look_up(session);
+  return found.ok() ? write_struct(given, (found.value().get()->*get)(), name) : found.status();
+}
+
+}  // namespace
+
+extern "C" {
+
+capsule_status capsule_session_get_worker_metrics(capsule_session *session, capsule_worker_metrics *metrics,
+                                                  capsule_error *error) {
+  return call(error, [&] { return copy_of(session, metrics, &capsule::Session::worker_metrics, "metrics"); });
+}
+
+capsule_status capsule_session_get_worker_info(capsule_session *session, capsule_worker_info *info, capsule_error *error) {
+  return call(error, [&] { return copy_of(session, info, &capsule::Session::worker_info, "info"); });
+}
+
+capsule_status capsule_session_get_transport_metrics(capsule_session *session, capsule_transport_metrics *metrics,
+                                                     capsule_error *error) {
+  return call(error, [&] { return copy_of(session, metrics, &capsule::Session::transport_metrics, "metrics"); });
+}
+
+const char *capsule_message_name(int32_t message) {
+  return message < 0 ? nullptr : capsule::wire::message_name(static_cast<std::size_t>(message));
+}
+
+capsule_status capsule_session_get_cancel_metrics(capsule_session *session, capsule_cancel_metrics *metrics,
+                                                  capsule_error *error) {
+  return call(error, [&]() -> Status {
+    auto found = look_up(session);
+    if (!found.ok()) {
+      return found.status();
+    }
+    auto read = found.value()->cancel_metrics();
+    return read.ok() ? write_struct(metrics, read.value(), "metrics") : read.status();
+  });
+}
+
+capsule_status capsule_runtime_get_prometheus(capsule_runtime *runtime, capsule_metrics_text *text, capsule_error *error) {
+  return call(error, [&]() -> Status {
+    if (Status status = check_text(text); !status.ok()) {
+      return status;
+    }
+    auto found = look_up(runtime);
+    if (!found.ok()) {
+      return found.status();
+    }
+    auto storage = std::make_unique<capsule_metrics_storage>();
+    storage->text = capsule::prometheus_text(found.value()->report());
+    text->text = {storage->text.data(), storage->text.size()};
+    text->storage = storage.release();
+    return {};
+  });
+}
+
+void capsule_metrics_text_release(capsule_metrics_text *text) {
+  call_void([&] {
+    if (text != nullptr) {
+      const std::unique_ptr<capsule_metrics_storage> storage(text->storage);
+      *text = {.struct_size = text->struct_size};
+    }
+  });
+}
+
+}  // extern "C"

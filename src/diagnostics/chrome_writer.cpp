@@ -1,0 +1,144 @@
+// The JSON of Chrome's trace viewer and Perfetto ("Trace Event Format").
+//
+// A session is a process of two rows: what the host does (0) and what runs (1), one execution at a time. An execution is a slice of row 1 from
+// when it was sent until it was finished, an arrow from its submission to it, and its wait in the queue as an asynchronous slice, since many
+// wait at once. All other events are instants of one of the rows.
+#include <algorithm>
+#include <cerrno>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "diagnostics/export_files.hpp"
+#include "diagnostics/export_group.hpp"
+
+namespace capsule {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kHostRow = 0;
+constexpr int kRunRow = 1;
+constexpr double kNsPerUs = 1000;
+
+double us(std::uint64_t time_ns) { return static_cast<double>(time_ns) / kNsPerUs; }
+
+class ChromeWriter : public ExportWriter {
+ public:
+  explicit ChromeWriter(OwnedFile file) : file_(std::move(file)) {}
+
+  // The file is whole after each batch: its end is written over by the next.
+  bool write(ExportBatch batch) override {
+    events_.clear();
+    for (const auto &group : batch) {
+      name_session(*group);
+      group->execution_id == 0 ? add_instants(*group, kHostRow) : add_execution(*group);
+    }
+    if (!began_) {
+      began_ = true;
+      if (!write_all(file_.get(), kEmpty)) {
+        return false;
+      }
+    }
+    std::string text;
+    for (const Json &event : events_) {
+      text += any_ ? ",\n" : "\n";
+      text += event.dump(-1, ' ', false, Json::error_handler_t::replace);
+      any_ = true;
+    }
+    constexpr long kEndSize = sizeof kEnd - 1;
+    return std::fseek(file_.get(), -kEndSize, SEEK_END) == 0 && write_all(file_.get(), text + kEnd);
+  }
+
+ private:
+  static constexpr char kEnd[] = "\n]}\n";
+  static constexpr char kEmpty[] = "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n]}\n";
+
+  static const capsule_trace_event *find(const ExportGroup &group, std::int32_t kind) {
+    const auto found =
+        std::find_if(group.events.begin(), group.events.end(), [kind](const auto &one) { return one.kind == kind; });
+    return found == group.events.end() ? nullptr : &*found;
+  }
+
+  Json &add(const ExportGroup &group, const char *phase, const std::string &name, int row, std::uint64_t time_ns) {
+    events_.push_back({{"ph", phase},
+                       {"name", name},
+                       {"cat", row == kRunRow ? "execution" : "session"},
+                       {"pid", group.session_id},
+                       {"tid", row},
+                       {"ts", us(time_ns)}});
+    return events_.back();
+  }
+
+  void name_session(const ExportGroup &group) {
+    constexpr std::size_t kMostKnown = 65'536;
+    if (named_.size() >= kMostKnown) {
+      named_.clear();  // to be named again does no harm
+    }
+    if (!named_.insert(group.session_id).second) {
+      return;
+    }
+    const std::string pool = group.pool == "none" ? "" : " of pool " + group.pool;
+    add(group, "M", "process_name", kHostRow, 0)["args"] = {{"name", "session " + std::to_string(group.session_id) + pool}};
+    add(group, "M", "thread_name", kHostRow, 0)["args"] = {{"name", "host"}};
+    add(group, "M", "thread_name", kRunRow, 0)["args"] = {{"name", "executions"}};
+  }
+
+  void add_instants(const ExportGroup &group, int row) {
+    for (const capsule_trace_event &event : group.events) {
+      const bool told = event.kind == CAPSULE_TRACE_EXECUTION_SUBMITTED || event.kind == CAPSULE_TRACE_EXECUTION_SENT ||
+                        event.kind == CAPSULE_TRACE_EXECUTION_FINISHED;
+      if (!told) {
+        Json &instant = add(group, "i", capsule_trace_kind_name(event.kind), row, event.time_ns);
+        instant["s"] = "t";
+        instant["args"] = {{"status", event.status}, {"link", event.link}, {"arguments", event.arguments}};
+      }
+    }
+  }
+
+  void add_execution(const ExportGroup &group) {
+    const auto *submitted = find(group, CAPSULE_TRACE_EXECUTION_SUBMITTED);
+    const auto *sent = find(group, CAPSULE_TRACE_EXECUTION_SENT);
+    const auto *finished = find(group, CAPSULE_TRACE_EXECUTION_FINISHED);
+    const std::string name = "execution " + std::to_string(group.execution_id);
+    const std::string id = std::to_string(group.session_id) + "." + std::to_string(group.execution_id);
+    if (submitted != nullptr) {
+      const auto *left = sent != nullptr ? sent : finished;
+      add(group, "X", "submit " + std::to_string(group.execution_id), kHostRow, submitted->time_ns)["dur"] = 0;
+      add(group, "b", "queued", kHostRow, submitted->time_ns)["id"] = id;
+      add(group, "e", "queued", kHostRow, left != nullptr ? left->time_ns : submitted->time_ns)["id"] = id;
+    }
+    if (sent != nullptr && finished != nullptr) {
+      Json &slice = add(group, "X", name, kRunRow, sent->time_ns);
+      slice["dur"] = us(finished->time_ns) - us(sent->time_ns);
+      slice["args"] = {{"outcome", capsule_outcome_name(group.outcome)}, {"worker_pid", group.pid}};
+      if (!group.traceparent.empty()) {
+        slice["args"]["traceparent"] = group.traceparent;
+      }
+    }
+    if (submitted != nullptr && sent != nullptr && finished != nullptr) {
+      add(group, "s", "run", kHostRow, submitted->time_ns)["id"] = id;
+      Json &arrow = add(group, "f", "run", kRunRow, sent->time_ns);
+      arrow["id"] = id;
+      arrow["bp"] = "e";
+      // An arrow is one of a category.
+      arrow["cat"] = events_[events_.size() - 2]["cat"];
+    }
+    add_instants(group, sent != nullptr ? kRunRow : kHostRow);
+  }
+
+  const OwnedFile file_;
+  bool began_ = false;
+  bool any_ = false;
+  std::set<std::uint64_t> named_;
+  std::vector<Json> events_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ExportWriter>> chrome_writer(const std::string &path) {
+  auto file = make_file(path);
+  return file.ok() ? Result<std::unique_ptr<ExportWriter>>(std::make_unique<ChromeWriter>(std::move(file.value())))
+                   : file.status();
+}
+
+}  // namespace capsule

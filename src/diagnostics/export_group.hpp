@@ -1,0 +1,40 @@
+// Events on their way to exporters, and what writes them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.hpp"
+#include "capsule/exporter.h"
+
+namespace capsule {
+
+// Of one execution, or of none; shared by all exporters.
+struct ExportGroup {
+  std::uint64_t session_id = 0;
+  std::uint64_t execution_id = 0;
+  std::int32_t pid = 0;
+  std::int32_t outcome = 0;
+  std::string pool{};
+  std::string traceparent{};
+  std::string tracestate{};
+  std::vector<capsule_trace_event> events{};
+};
+using ExportBatch = std::span<const std::shared_ptr<const ExportGroup>>;
+
+// Writes batches. On one thread at a time.
+class ExportWriter {
+ public:
+  virtual ~ExportWriter() = default;
+  // False when the batch could not be written.
+  virtual bool write(ExportBatch batch) = 0;
+};
+
+std::unique_ptr<ExportWriter> callback_writer(capsule_export_callback callback, void *user_data);
+Result<std::unique_ptr<ExportWriter>> ndjson_writer(const std::string &path);
+Result<std::unique_ptr<ExportWriter>> chrome_writer(const std::string &path);
+
+}  // namespace capsule

@@ -1,0 +1,105 @@
+// The writers that need no format of their own to be explained: a callback, and a line for each event.
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "diagnostics/export_files.hpp"
+#include "diagnostics/export_group.hpp"
+
+namespace capsule {
+namespace {
+
+capsule_text view(const std::string &text) { return {text.data(), text.size()}; }
+
+class CallbackWriter : public ExportWriter {
+ public:
+  CallbackWriter(capsule_export_callback callback, void *user_data) : callback_(callback), user_data_(user_data) {}
+
+  bool write(ExportBatch batch) override {
+    std::vector<capsule_export_group> groups;
+    groups.reserve(batch.size());
+    for (const auto &group : batch) {
+      groups.push_back({.session_id = group->session_id,
+                        .execution_id = group->execution_id,
+                        .pid = group->pid,
+                        .outcome = group->outcome,
+                        .pool = view(group->pool),
+                        .traceparent = view(group->traceparent),
+                        .tracestate = view(group->tracestate),
+                        .events = group->events.data(),
+                        .event_count = group->events.size()});
+    }
+    return callback_(user_data_, groups.data(), groups.size()) == 0;
+  }
+
+ private:
+  const capsule_export_callback callback_;
+  void *const user_data_;
+};
+
+class NdjsonWriter : public ExportWriter {
+ public:
+  explicit NdjsonWriter(OwnedFile file) : file_(std::move(file)) {}
+
+  bool write(ExportBatch batch) override {
+    std::string lines;
+    for (const auto &group : batch) {
+      for (const capsule_trace_event &event : group->events) {
+        lines += line_of(*group, event) + "\n";
+      }
+    }
+    return write_all(file_.get(), lines);
+  }
+
+ private:
+  static std::string line_of(const ExportGroup &group, const capsule_trace_event &event) {
+    nlohmann::ordered_json line{{"time_ns", event.time_ns},
+                                {"kind", capsule_trace_kind_name(event.kind)},
+                                {"session", group.session_id},
+                                {"pool", group.pool},
+                                {"pid", group.pid},
+                                {"sequence", event.sequence},
+                                {"phase", event.phase},
+                                {"status", event.status},
+                                {"link", event.link},
+                                {"arguments", event.arguments}};
+    if (event.execution_id != 0) {
+      line["execution"] = event.execution_id;
+      line["outcome"] = capsule_outcome_name(group.outcome);
+    }
+    if (!group.traceparent.empty()) {
+      line["traceparent"] = group.traceparent;
+    }
+    return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+
+  const OwnedFile file_;
+};
+
+}  // namespace
+
+Result<OwnedFile> make_file(const std::string &path) {
+  OwnedFile file(std::fopen(path.c_str(), "we"));
+  if (!file) {
+    return system_error(("options.path: " + path).c_str(), errno);
+  }
+  return file;
+}
+
+bool write_all(std::FILE *file, const std::string &text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  const bool flushed = std::fflush(file) == 0;
+  std::clearerr(file);
+  return written && flushed;
+}
+
+std::unique_ptr<ExportWriter> callback_writer(capsule_export_callback callback, void *user_data) {
+  return std::make_unique<CallbackWriter>(callback, user_data);
+}
+
+Result<std::unique_ptr<ExportWriter>> ndjson_writer(const std::string &path) {
+  auto file = make_file(path);
+  return file.ok() ? Result<std::unique_ptr<ExportWriter>>(std::make_unique<NdjsonWriter>(std::move(file.value())))
+                   : file.status();
+}
+
+}  // namespace capsule

@@ -1,0 +1,222 @@
+#include "diagnostics/exporter.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <system_error>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+
+namespace capsule {
+namespace {
+
+std::chrono::steady_clock::time_point time_point(std::uint64_t at_ns) {
+  return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(at_ns));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Exporter>> Exporter::create(ExporterOptions options, std::unique_ptr<ExportWriter> writer) {
+  std::shared_ptr<Exporter> exporter(new Exporter(std::move(options), std::move(writer)));
+  // The thread inherits a mask with every signal blocked: a host's handlers never run on it.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  Status status;
+  try {
+    const Lock lock(exporter->mutex_);
+    // The object lives as long as it: what a callback does may never end.
+    exporter->thread_ = std::thread([exporter] { exporter->run(); });
+    exporter->thread_id_ = exporter->thread_.get_id();
+  } catch (const std::system_error &error) {
+    status = system_error("pthread_create", error.code().value());
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return status.ok() ? Result<std::shared_ptr<Exporter>>(exporter) : status;
+}
+
+Exporter::~Exporter() = default;
+
+void Exporter::offer(const std::shared_ptr<const ExportGroup> &group) {
+  const std::uint64_t events = group->events.size();
+  bool wake = false;
+  {
+    const Lock lock(mutex_);
+    info_.accepted += events;
+    if (stop_ || info_.queued + events > options_.queue_limit) {
+      info_.dropped += events;
+      return;
+    }
+    info_.queued += events;
+    const std::uint64_t before = waiting_events_;
+    waiting_events_ += events;
+    queue_.push_back(group);
+    // One wake-up to begin a batch, and one when it is full.
+    wake = queue_.size() == 1 || (before < options_.batch_limit && waiting_events_ >= options_.batch_limit);
+  }
+  if (wake) {
+    filled_.notify_one();
+  }
+}
+
+void Exporter::run() {
+  pthread_setname_np(pthread_self(), "capsule-export");
+  Lock lock(mutex_);
+  while (!stop_ || !queue_.empty()) {
+    filled_.wait(lock, [this] { return stop_ || !queue_.empty(); });
+    if (!queue_.empty()) {
+      gather(lock);
+      hand_on(lock);
+    }
+  }
+  over_ = true;
+  moved_.notify_all();
+}
+
+// Waits for more, unless somebody waits for it.
+void Exporter::gather(Lock &lock) {
+  if (options_.interval_ms > 0) {
+    filled_.wait_until(lock, time_point(deadline_after_ms(options_.interval_ms)),
+                       [this] { return urgent_ || stop_ || waiting_events_ >= options_.batch_limit; });
+  }
+}
+
+void Exporter::hand_on(Lock &lock) {
+  std::vector<std::shared_ptr<const ExportGroup>> batch(queue_.begin(), queue_.end());
+  queue_.clear();
+  const std::uint64_t events = std::exchange(waiting_events_, 0);
+  urgent_ = false;
+  const std::uint64_t began = monotonic_ns();
+  info_.busy_since_ns = began;
+  lock.unlock();
+  bool written = false;
+  try {
+    written = writer_->write(batch);
+  } catch (const std::exception &) {
+    written = false;  // no memory, or a file that is gone: counted as any failure
+  }
+  batch.clear();
+  lock.lock();
+  const std::uint64_t took = monotonic_ns() - began;
+  info_.busy_since_ns = 0;
+  info_.queued -= events;
+  (written ? info_.sent : info_.failed) += events;
+  ++info_.batches;
+  info_.batches_failed += written ? 0 : 1;
+  info_.total_ns += took;
+  info_.longest_ns = std::max(info_.longest_ns, took);
+  if (!written && info_.batches_failed == 1) {
+    lock.unlock();
+    log_record(CAPSULE_LOG_WARN, "event=export_failed exporter=\"{}\" events={}", options_.name, events);
+    lock.lock();
+  }
+  moved_.notify_all();
+}
+
+Status Exporter::check_thread() const {
+  return std::this_thread::get_id() == thread_id_ ? Status(CAPSULE_E_REENTRANT, "exporter: its own callback cannot wait for it")
+                                                  : Status();
+}
+
+Status Exporter::flush(std::uint64_t deadline_ns) {
+  Lock lock(mutex_);
+  if (Status status = check_thread(); !status.ok()) {
+    return status;
+  }
+  const std::uint64_t accepted = info_.accepted;
+  urgent_ = !queue_.empty();
+  filled_.notify_one();
+  return moved_.wait_until(lock, time_point(deadline_ns), [&] { return over_ || done(accepted); })
+             ? Status()
+             : Status(CAPSULE_E_TIMEOUT, "what was queued was not written within timeout_ms");
+}
+
+void Exporter::drop_queue() {
+  info_.queued -= waiting_events_;
+  info_.dropped += std::exchange(waiting_events_, 0);
+  queue_.clear();
+}
+
+Status Exporter::close(std::uint64_t deadline_ns) {
+  Lock lock(mutex_);
+  if (Status status = check_thread(); !status.ok()) {
+    return status;
+  }
+  stop_ = true;
+  info_.closed = 1;
+  filled_.notify_one();
+  if (moved_.wait_until(lock, time_point(deadline_ns), [this] { return over_; })) {
+    std::thread thread = std::move(thread_);
+    lock.unlock();
+    if (thread.joinable()) {
+      thread.join();
+    }
+    return {};
+  }
+  drop_queue();
+  return {CAPSULE_E_TIMEOUT, "exporter: a batch is still being written"};
+}
+
+void Exporter::abandon() {
+  const Lock lock(mutex_);
+  stop_ = true;
+  info_.closed = 1;
+  drop_queue();
+  filled_.notify_one();
+  if (thread_.joinable()) {
+    thread_.detach();
+  }
+}
+
+capsule_exporter_info Exporter::info() {
+  const Lock lock(mutex_);
+  return info_;
+}
+
+void Exporter::report(SignalSet &library) {
+  const capsule_exporter_info told = info();
+  library.named(Signal::exporter_sent, name()).front() += told.sent;
+  library.named(Signal::exporter_failed, name()).front() += told.failed;
+  library.named(Signal::exporter_dropped, name()).front() += told.dropped;
+  library.named(Signal::exporter_queue_length, name()).front() += told.queued;
+}
+
+void Exporters::add(const std::shared_ptr<Exporter> &exporter) {
+  const std::lock_guard lock(mutex_);
+  all_.push_back(exporter);
+  count_.store(all_.size(), std::memory_order_relaxed);
+}
+
+void Exporters::remove(const Exporter &exporter) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(all_.begin(), all_.end(), [&](const auto &one) { return one.get() == &exporter; });
+  if (found != all_.end()) {
+    SignalSet last;
+    (*found)->report(last);
+    past_.merge_past(last);
+    all_.erase(found);
+    count_.store(all_.size(), std::memory_order_relaxed);
+  }
+}
+
+void Exporters::publish(ExportGroup group) {
+  const auto shared = std::make_shared<const ExportGroup>(std::move(group));
+  const std::lock_guard lock(mutex_);
+  for (const auto &exporter : all_) {
+    exporter->offer(shared);
+  }
+}
+
+void Exporters::report(SignalSet &library) {
+  const std::lock_guard lock(mutex_);
+  library.merge(past_);
+  for (const auto &exporter : all_) {
+    exporter->report(library);
+  }
+}
+
+}  // namespace capsule

@@ -1,0 +1,272 @@
+// The metrics of signal_table.hpp as values: an index of every cell, and sets of cells that are counted in, added up and rendered.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/buckets.hpp"
+#include "diagnostics/signal_table.hpp"
+#include "wire/messages.hpp"
+
+namespace capsule {
+
+enum class Signal : std::uint8_t {
+#define X(name, ...) name,
+  CAPSULE_POOLED_SIGNALS(X) CAPSULE_OPT_IN_SIGNALS(X) CAPSULE_LIBRARY_SIGNALS(X)
+#undef X
+      count
+};
+
+// A gauge of sets that are added up is their sum, a kGaugeMax the greatest. The histograms differ in their bounds.
+enum class SignalKind : std::uint8_t { kCounter, kGauge, kGaugeMax, kHistogram, kPromiseHistogram, kByteHistogram };
+
+// What a cell holds: as it is, bytes, nanoseconds, thousandths.
+enum class Unit : std::uint8_t { kOne, kBytes, kSeconds, kThousandths };
+
+// A label's name and its values; a closed set, but for names that the host gives (capability, exporter) and versions of interpreters.
+enum class Label : std::uint8_t {
+  kNone,
+  kPath,
+  kEnd,
+  kDeath,
+  kMode,
+  kOutcome,
+  kFault,
+  kSwitch,
+  kCancel,
+  kStream,
+  kDrop,
+  kLoss,
+  kDrain,
+  kDisplay,
+  kProgress,
+  kInput,
+  kLoopOutcome,
+  kWarning,
+  kTransform,
+  kCache,
+  kLookup,
+  kLoopCancel,
+  kDirection,
+  kMessage,
+  kReject,
+  kSnapshot,
+  kCheckpoint,
+  kSettled,
+  kIgnored,
+  kCall,
+  kSource,
+  kTraceLoss,
+  kState,
+  kAcquisition,
+  kPooled,
+  kLevel,
+  kCapability,
+  kPython,
+  kExporter,
+  count
+};
+
+struct LabelInfo {
+  std::string_view name;
+  std::span<const char *const> values;  // none: they come with the cells
+};
+const LabelInfo &info_of(Label label);
+
+// Values of labels, in the order of info_of().
+enum class StartPath : std::uint8_t { kFork, kSpawn, kRestore };
+enum class SessionEnd : std::uint8_t { kClosed, kKilled, kError };
+enum class CancelOutcome : std::uint8_t { kEffective, kNoop, kKilled };
+
+inline constexpr std::size_t kMessageKinds = std::variant_size_v<wire::Body>;
+
+constexpr std::size_t values_of(Label label) {
+  switch (label) {
+    case Label::kNone:
+    case Label::kCapability:
+    case Label::kPython:
+    case Label::kExporter:
+      return 1;
+    case Label::kFault:
+    case Label::kSwitch:
+    case Label::kDrain:
+    case Label::kProgress:
+    case Label::kWarning:
+    case Label::kCache:
+    case Label::kDirection:
+    case Label::kIgnored:
+    case Label::kSource:
+    case Label::kTraceLoss:
+      return 2;
+    case Label::kPath:
+    case Label::kEnd:
+    case Label::kCancel:
+    case Label::kStream:
+    case Label::kDrop:
+    case Label::kLoopOutcome:
+    case Label::kTransform:
+    case Label::kLookup:
+    case Label::kLoopCancel:
+    case Label::kCall:
+      return 3;
+    case Label::kLoss:
+    case Label::kDisplay:
+    case Label::kInput:
+    case Label::kSnapshot:
+    case Label::kCheckpoint:
+    case Label::kPooled:
+    case Label::kLevel:
+      return 4;
+    case Label::kMode:
+      return 5;
+    case Label::kOutcome:
+    case Label::kReject:
+    case Label::kSettled:
+    case Label::kAcquisition:
+      return 6;
+    case Label::kState:
+      return 7;
+    case Label::kDeath:
+      return 8;
+    case Label::kMessage:
+      return kMessageKinds;
+    case Label::count:
+      break;
+  }
+  return 0;
+}
+
+struct SignalInfo {
+  std::string_view name;
+  SignalKind kind;
+  Unit unit;
+  Label first;
+  Label second;
+  bool pooled;
+  bool opt_in;
+  std::string_view fields;
+  std::string_view help;
+
+  [[nodiscard]] constexpr bool is_histogram() const { return kind >= SignalKind::kHistogram; }
+  // Those with values that come with the cells have none of their own in a set.
+  [[nodiscard]] constexpr bool named() const {
+    return first == Label::kCapability || first == Label::kPython || first == Label::kExporter;
+  }
+  [[nodiscard]] constexpr std::size_t buckets() const { return kind == SignalKind::kPromiseHistogram ? 32 : kTimeBuckets; }
+  // Cells of one combination of labels: of a histogram its buckets and its sum.
+  [[nodiscard]] constexpr std::size_t width() const { return is_histogram() ? buckets() + 1 : 1; }
+  [[nodiscard]] constexpr std::size_t cells() const { return width() * values_of(first) * values_of(second); }
+};
+
+inline constexpr std::size_t kSignals = static_cast<std::size_t>(Signal::count);
+
+inline constexpr std::array<SignalInfo, kSignals> kSignalTable{{
+#define CAPSULE_ROW(pooled, opt_in, name, kind, unit, first, second, fields, help) \
+  {#name, SignalKind::kind, Unit::unit, Label::first, Label::second, pooled, opt_in, fields, help},
+#define X(...) CAPSULE_ROW(true, false, __VA_ARGS__)
+    CAPSULE_POOLED_SIGNALS(X)
+#undef X
+#define X(...) CAPSULE_ROW(true, true, __VA_ARGS__)
+        CAPSULE_OPT_IN_SIGNALS(X)
+#undef X
+#define X(...) CAPSULE_ROW(false, false, __VA_ARGS__)
+            CAPSULE_LIBRARY_SIGNALS(X)
+#undef X
+#undef CAPSULE_ROW
+}};
+
+constexpr const SignalInfo &info_of(Signal signal) { return kSignalTable[static_cast<std::size_t>(signal)]; }
+
+// Where a signal's cells begin in a set; behind the last, how many there are.
+inline constexpr std::array<std::size_t, kSignals + 1> kSignalOffsets = [] {
+  std::array<std::size_t, kSignals + 1> offsets{};
+  for (std::size_t i = 0; i < kSignals; ++i) {
+    offsets[i + 1] = offsets[i] + (kSignalTable[i].named() ? 0 : kSignalTable[i].cells());
+  }
+  return offsets;
+}();
+inline constexpr std::size_t kSignalCells = kSignalOffsets[kSignals];
+
+// One value of every cell. Its owner guards it; to count is one addition.
+class SignalSet {
+ public:
+  // `first` and `second` are values of the signal's labels by their order.
+  template <typename First = int, typename Second = int>
+  void add(Signal signal, std::uint64_t amount = 1, First first = {}, Second second = {}) {
+    cells_[index(signal, static_cast<std::size_t>(first), static_cast<std::size_t>(second))] += amount;
+  }
+  template <typename First = int>
+  void raise(Signal signal, std::uint64_t to, First first = {}) {
+    std::uint64_t &cell = cells_[index(signal, static_cast<std::size_t>(first), 0)];
+    cell = cell < to ? to : cell;
+  }
+  // A time in nanoseconds.
+  template <typename First = int>
+  void observe(Signal histogram, std::uint64_t ns, First first = {}) {
+    std::uint64_t *cells = &cells_[index(histogram, static_cast<std::size_t>(first), 0)];
+    ++cells[bucket_of(ns)];
+    cells[kTimeBuckets] += ns;
+  }
+  // A size: buckets of factor 2 from 64 bytes.
+  void observe_bytes(Signal histogram, std::uint64_t bytes);
+  // A whole histogram: its buckets and its sum.
+  void add_histogram(Signal histogram, std::span<const std::uint64_t> buckets, std::uint64_t sum);
+  // The cells under a label whose values are not known beforehand.
+  std::span<std::uint64_t> named(Signal signal, std::string_view value);
+
+  // Opt-in signals are shown where one set of those added up had this.
+  void opt_in() { opted_in_ = true; }
+  [[nodiscard]] bool opted_in() const { return opted_in_; }
+
+  [[nodiscard]] std::uint64_t get(Signal signal, std::size_t first = 0, std::size_t second = 0) const {
+    return cells_[index(signal, first, second)];
+  }
+  [[nodiscard]] std::span<const std::uint64_t> cells(Signal signal) const {
+    return std::span(cells_).subspan(kSignalOffsets[static_cast<std::size_t>(signal)], info_of(signal).cells());
+  }
+  using Named = std::map<std::string, std::vector<std::uint64_t>, std::less<>>;
+  [[nodiscard]] const Named *named(Signal signal) const;
+
+  void merge(const SignalSet &other);
+  // The same of one that is gone, and has no state any more: without its gauges.
+  void merge_past(const SignalSet &gone);
+
+ private:
+  static constexpr std::size_t index(Signal signal, std::size_t first, std::size_t second) {
+    const SignalInfo &info = info_of(signal);
+    return kSignalOffsets[static_cast<std::size_t>(signal)] + (first * values_of(info.second) + second) * info.width();
+  }
+  void merge(const SignalSet &other, bool with_gauges);
+
+  std::array<std::uint64_t, kSignalCells> cells_{};
+  std::map<Signal, Named> named_;
+  bool opted_in_ = false;
+};
+
+// What a runtime counted: by the name of the pool, and what belongs to none.
+struct SignalReport {
+  std::map<std::string, SignalSet> pools;
+  SignalSet library;
+};
+
+// What has something to report beside the sessions.
+class SignalSource {
+ public:
+  virtual ~SignalSource() = default;
+  // Any thread, under no lock but the runtime's.
+  virtual void report(SignalReport &report) = 0;
+};
+
+// The name of sessions that are in no pool, as a label; and of pools that were given no name.
+inline constexpr const char *kNoPool = "none";
+inline constexpr const char *kUnnamedPool = "unnamed";
+
+}  // namespace capsule

@@ -1,0 +1,313 @@
+// Exporters: what they are given, that counters balance, and that none of them can touch an execution.
+#include <atomic>
+#include <condition_variable>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+
+#include "files.hpp"
+#include "metrics.hpp"
+#include "run.hpp"
+#include "test.hpp"
+
+using namespace capsule_test;
+using Json = nlohmann::json;
+
+namespace {
+
+using ExporterHandle = Handle<capsule_exporter, capsule_exporter_release>;
+
+capsule_exporter_options exporter_options(const char *name) {
+  capsule_exporter_options options;
+  capsule_exporter_options_init(&options, sizeof options);
+  options.name = capsule_text_from(name);
+  options.interval_ms = 5;
+  return options;
+}
+
+ExporterHandle start(const Runtime &runtime, const capsule_exporter_options &options) {
+  ExporterHandle exporter;
+  ACCEPTED(capsule_exporter_create(runtime.get(), &options, exporter.out(), error));
+  return exporter;
+}
+
+ExporterHandle start_file(const Runtime &runtime, std::int32_t kind, const std::string &path) {
+  capsule_exporter_options options = exporter_options("file");
+  options.kind = kind;
+  options.path = text_of(path);
+  return start(runtime, options);
+}
+
+capsule_exporter_info info_of(const ExporterHandle &exporter) {
+  capsule_exporter_info info{.struct_size = sizeof info};
+  ACCEPTED(capsule_exporter_get_info(exporter.get(), &info, error));
+  CHECK_EQ(info.accepted, info.queued + info.sent + info.failed + info.dropped);
+  return info;
+}
+
+void flush(const ExporterHandle &exporter) { ACCEPTED(capsule_exporter_flush(exporter.get(), kPatienceMs, error)); }
+
+// What a callback was given, and how it answers.
+struct Taker {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::map<std::uint64_t, std::vector<std::int32_t>> kinds;  // by execution
+  std::vector<std::string> contexts;
+  std::uint64_t events = 0;
+  std::int32_t answer = 0;
+  bool hangs = false;
+  bool inside = false;
+
+  static std::int32_t take(void *user_data, const capsule_export_group *groups, std::size_t count) {
+    auto *self = static_cast<Taker *>(user_data);
+    std::unique_lock lock(self->mutex);
+    self->inside = true;
+    self->changed.notify_all();
+    self->changed.wait(lock, [&] { return !self->hangs; });
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t j = 0; j < groups[i].event_count; ++j) {
+        CHECK_EQ(groups[i].events[j].execution_id, groups[i].execution_id);
+        self->kinds[groups[i].execution_id].push_back(groups[i].events[j].kind);
+        ++self->events;
+      }
+      self->contexts.push_back(string_of(groups[i].traceparent));
+    }
+    self->inside = false;
+    return self->answer;
+  }
+  void hang(bool yes) {
+    const std::lock_guard lock(mutex);
+    hangs = yes;
+    changed.notify_all();
+  }
+};
+
+ExporterHandle start_callback(const Runtime &runtime, Taker &taker, const char *name, std::uint32_t queue_limit = 65'536) {
+  capsule_exporter_options options = exporter_options(name);
+  options.callback = &Taker::take;
+  options.user_data = &taker;
+  options.queue_limit = queue_limit;
+  return start(runtime, options);
+}
+
+}  // namespace
+
+CAPSULE_TEST(an_execution_is_handed_on_whole_when_it_has_ended) {
+  const Runtime runtime = make_runtime();
+  Taker taker;
+  const ExporterHandle exporter = start_callback(runtime, taker, "taker");
+  const Session session = open_session(runtime);
+  ExecutionOptions options;
+  options.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  Run run(session, "1 + 1", options);
+  run.end();
+  value_of(session, "2");
+  flush(exporter);
+  const std::lock_guard lock(taker.mutex);
+  for (const std::uint64_t id : {1, 2}) {
+    const auto &kinds = taker.kinds[id];
+    CHECK(!kinds.empty() && kinds.front() == CAPSULE_TRACE_EXECUTION_SUBMITTED);
+    CHECK_EQ(std::count(kinds.begin(), kinds.end(), CAPSULE_TRACE_EXECUTION_FINISHED), 1);
+    CHECK_EQ(std::count(kinds.begin(), kinds.end(), CAPSULE_TRACE_EXECUTION_SENT), 1);
+  }
+  const auto &lone = taker.kinds[0];
+  for (const std::int32_t kind : {CAPSULE_TRACE_SESSION_CREATED, CAPSULE_TRACE_SESSION_SPAWNED, CAPSULE_TRACE_SESSION_READY}) {
+    CHECK_EQ(std::count(lone.begin(), lone.end(), kind), 1);
+  }
+  CHECK_EQ(std::count(taker.contexts.begin(), taker.contexts.end(), options.traceparent), 1);
+  CHECK_EQ(info_of(exporter).sent, taker.events);
+}
+
+CAPSULE_TEST(a_callback_that_hangs_holds_nothing_up) {
+  const Runtime runtime = make_runtime();
+  Taker hanging;
+  hanging.hang(true);
+  Taker other;
+  ExporterHandle exporter = start_callback(runtime, hanging, "hanging", 20);
+  const ExporterHandle beside = start_callback(runtime, other, "beside");
+  const Session session = open_session(runtime);
+  for (int i = 0; i < 50; ++i) {
+    value_of(session, "1");
+  }
+  {
+    std::unique_lock lock(hanging.mutex);
+    CHECK(hanging.changed.wait_until(lock, Deadline().at(), [&] { return hanging.inside; }));
+  }
+  REFUSED(CAPSULE_E_TIMEOUT, capsule_exporter_flush(exporter.get(), 10, error));
+  const capsule_exporter_info info = info_of(exporter);
+  CHECK_AT_LEAST(info.dropped, 100);
+  CHECK_AT_MOST(info.queued, 20);
+  CHECK(info.busy_since_ns > 0);
+  flush(beside);
+  CHECK_EQ(info_of(beside).dropped, 0);
+  CHECK_AT_LEAST(info_of(beside).sent, 150);
+  CHECK_EQ(Samples(runtime)[R"(exporter_dropped_total{exporter="hanging"})"], info.dropped);
+  REFUSED(CAPSULE_E_TIMEOUT, capsule_exporter_close(exporter.get(), 10, error));
+  value_of(session, "1");
+  hanging.hang(false);
+  ACCEPTED(capsule_exporter_close(exporter.get(), kPatienceMs, error));
+  const capsule_exporter_info last = info_of(exporter);
+  CHECK_EQ(last.queued, 0);
+  CHECK_EQ(last.closed, 1);
+  exporter.reset();
+  CHECK_EQ(Samples(runtime)[R"(exporter_sent_total{exporter="hanging"})"], last.sent);
+}
+
+CAPSULE_TEST(a_callback_that_fails_is_counted) {
+  const Runtime runtime = make_runtime();
+  Taker taker;
+  taker.answer = 7;
+  const ExporterHandle exporter = start_callback(runtime, taker, "failing");
+  const Session session = open_session(runtime, SessionOptions::echo());
+  Run run(session, "out x");
+  CHECK_EQ(run.end().outcome, "ok");
+  flush(exporter);
+  const capsule_exporter_info info = info_of(exporter);
+  CHECK_EQ(info.sent, 0);
+  CHECK_AT_LEAST(info.failed, 4);
+  CHECK_EQ(info.batches, info.batches_failed);
+  CHECK_EQ(Samples(runtime)[R"(exporter_failed_total{exporter="failing"})"], info.failed);
+}
+
+CAPSULE_TEST(counters_balance_while_many_sessions_die) {
+  const Runtime runtime = make_runtime();
+  Taker taker;
+  const ExporterHandle small = start_callback(runtime, taker, "small", 64);
+  std::vector<std::thread> threads;
+  std::atomic<int> ended{0};
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      for (int round = 0; round < 5; ++round) {
+        const Session session = open_session(runtime, SessionOptions::echo());
+        for (int j = 0; j < 10; ++j) {
+          Run run(session, j == 9 && i % 2 == 0 ? "exit 3" : "out x");
+          run.end();
+          ++ended;
+        }
+      }
+    });
+  }
+  for (std::thread &thread : threads) {
+    thread.join();
+  }
+  flush(small);
+  const capsule_exporter_info info = info_of(small);
+  CHECK_EQ(ended.load(), 200);
+  CHECK_AT_LEAST(info.accepted, 600);
+  const std::lock_guard lock(taker.mutex);
+  CHECK_EQ(info.sent, taker.events);
+}
+
+CAPSULE_TEST(ndjson_is_a_line_for_each_event) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/trace.ndjson";
+  const Runtime runtime = make_runtime();
+  const ExporterHandle exporter = start_file(runtime, CAPSULE_EXPORTER_NDJSON, path);
+  const Session session = open_session(runtime);
+  value_of(session, "1");
+  flush(exporter);
+  std::ifstream file(path);
+  std::string line;
+  std::set<std::string> kinds;
+  std::uint64_t lines = 0;
+  while (std::getline(file, line)) {
+    const Json event = Json::parse(line);
+    kinds.insert(event.at("kind"));
+    CHECK(event.at("session").get<int>() == 1 && event.at("time_ns").get<std::uint64_t>() > 0);
+    if (event.contains("execution")) {
+      CHECK_EQ(event.at("outcome").get<std::string>(), "ok");
+    }
+    ++lines;
+  }
+  CHECK_EQ(lines, info_of(exporter).sent);
+  CHECK(kinds.contains("session_ready") && kinds.contains("execution_finished"));
+}
+
+CAPSULE_TEST(chrome_json_nests_and_its_arrows_meet) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/trace.json";
+  const Runtime runtime = make_runtime();
+  const ExporterHandle exporter = start_file(runtime, CAPSULE_EXPORTER_CHROME, path);
+  {
+    const Session session = open_session(runtime);
+    std::vector<Run> runs;
+    for (int i = 0; i < 5; ++i) {
+      runs.emplace_back(session, "print('x')");  // they wait at once
+    }
+    for (Run &run : runs) {
+      run.end();
+    }
+    flush(exporter);
+    CHECK(Json::parse(read_file(path)).at("traceEvents").is_array());  // whole at any time
+  }
+  flush(exporter);
+  const Json events = Json::parse(read_file(path)).at("traceEvents");
+  std::map<std::pair<int, int>, double> ends;  // of the slices of a row, which must not overlap
+  std::map<std::string, double> starts;        // of arrows
+  std::map<std::string, int> open;             // asynchronous slices
+  std::vector<Json> slices;
+  int arrows = 0;
+  for (const Json &event : events) {
+    const std::string phase = event.at("ph");
+    CHECK(std::string("MXibesf").find(phase) != std::string::npos);
+    if (phase == "X") {
+      slices.push_back(event);
+    } else if (phase == "s") {
+      starts[event.at("id")] = event.at("ts");
+    } else if (phase == "f") {
+      CHECK(starts.contains(event.at("id")));
+      CHECK(event.at("ts").get<double>() >= starts[event.at("id")]);
+      ++arrows;
+    } else if (phase == "b") {
+      ++open[event.at("id")];
+    } else if (phase == "e") {
+      --open[event.at("id")];
+    }
+  }
+  CHECK_EQ(arrows, 5);
+  for (const auto &[id, depth] : open) {
+    CHECK_EQ(depth, 0);
+  }
+  std::sort(slices.begin(), slices.end(), [](const Json &a, const Json &b) { return a.at("ts") < b.at("ts"); });
+  for (const Json &slice : slices) {
+    const std::pair<int, int> row{slice.at("pid"), slice.at("tid")};
+    CHECK(slice.at("dur").get<double>() >= 0);
+    CHECK(slice.at("ts").get<double>() + 0.001 >= ends[row]);
+    ends[row] = slice.at("ts").get<double>() + slice.at("dur").get<double>();
+  }
+  CHECK_EQ(slices.size(), 10);
+}
+
+CAPSULE_TEST(a_disk_that_is_full_is_a_failure_of_the_exporter_alone) {
+  const Runtime runtime = make_runtime();
+  const ExporterHandle exporter = start_file(runtime, CAPSULE_EXPORTER_NDJSON, "/dev/full");
+  const Session session = open_session(runtime, SessionOptions::echo());
+  Run run(session, "out x");
+  CHECK_EQ(run.end().outcome, "ok");
+  flush(exporter);
+  CHECK_AT_LEAST(info_of(exporter).failed, 1);
+}
+
+CAPSULE_TEST(wrong_options_are_refused) {
+  ExporterHandle exporter;
+  const auto refused = [&](const capsule_exporter_options &options, capsule_status status) {
+    REFUSED(status, capsule_exporter_create(shared_runtime().get(), &options, exporter.out(), error));
+  };
+  capsule_exporter_options options = exporter_options("x");
+  refused(options, CAPSULE_E_ARGUMENT);  // no callback
+  options.kind = CAPSULE_EXPORTER_NDJSON;
+  refused(options, CAPSULE_E_ARGUMENT);  // no path
+  options.path = capsule_text_from("/no/such/folder/file");
+  refused(options, CAPSULE_E_SYSTEM);
+  options.kind = 4;
+  refused(options, CAPSULE_E_ARGUMENT);
+  options.kind = CAPSULE_EXPORTER_CALLBACK;
+  options.callback = &Taker::take;
+  options.queue_limit = 0;
+  refused(options, CAPSULE_E_ARGUMENT);
+  REFUSED(CAPSULE_E_ARGUMENT, capsule_exporter_create(shared_runtime().get(), nullptr, exporter.out(), error));
+  capsule_exporter_release(nullptr);
+}
