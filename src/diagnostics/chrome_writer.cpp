@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "capsule/execution.h"
 #include "diagnostics/export_files.hpp"
 #include "diagnostics/export_group.hpp"
 

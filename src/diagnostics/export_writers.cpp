@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "capsule/execution.h"
 #include "diagnostics/export_files.hpp"
 #include "diagnostics/export_group.hpp"
 

@@ -69,10 +69,10 @@ class Series {
         if (info_.pooled) {
           append_label(labels_, "pool", pool_);
         }
-        if (info_.first != Label::kNone) {
+        if (info_.first != SignalLabel::kNone) {
           append_label(labels_, first.name, first_value);
         }
-        if (info_.second != Label::kNone) {
+        if (info_.second != SignalLabel::kNone) {
           append_label(labels_, second.name, second.values[j]);
         }
         info_.is_histogram() ? write_histogram(own) : write_cell(own.front());
@@ -82,7 +82,7 @@ class Series {
 
  private:
   [[nodiscard]] bool sparse() const {
-    return info_.second == Label::kMessage || (info_.is_histogram() && info_.first != Label::kNone);
+    return info_.second == SignalLabel::kMessage || (info_.is_histogram() && info_.first != SignalLabel::kNone);
   }
   [[nodiscard]] static std::uint64_t own_count(std::span<const std::uint64_t> cells) {
     std::uint64_t count = 0;

@@ -31,8 +31,8 @@ const char *kind_of(const SignalInfo &info) {
 
 std::string labels_of(const SignalInfo &info) {
   std::string labels = info.pooled ? "pool" : "";
-  for (const Label label : {info.first, info.second}) {
-    if (label != Label::kNone) {
+  for (const SignalLabel label : {info.first, info.second}) {
+    if (label != SignalLabel::kNone) {
       labels += labels.empty() ? "" : ", ";
       labels += info_of(label).name;
     }
@@ -47,7 +47,7 @@ void add_row(std::string &page, const SignalInfo &info) {
 }
 
 void add_values(std::string &page, const SignalInfo &info, std::set<std::string> &told) {
-  for (const Label label : {info.first, info.second}) {
+  for (const SignalLabel label : {info.first, info.second}) {
     const LabelInfo &of = info_of(label);
     if (of.values.empty()) {
       continue;

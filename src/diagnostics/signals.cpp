@@ -60,7 +60,7 @@ const std::array<const char *, kMessageKinds> &messages() {
   return names;
 }
 
-constexpr std::array<LabelInfo, static_cast<std::size_t>(Label::count)> kLabels{{
+constexpr std::array<LabelInfo, static_cast<std::size_t>(SignalLabel::count)> kLabels{{
     {"", {}},
     label("path", kPaths),
     label("reason", kEnds),
@@ -104,8 +104,8 @@ constexpr std::array<LabelInfo, static_cast<std::size_t>(Label::count)> kLabels{
 
 static_assert([] {
   for (std::size_t i = 0; i < kLabels.size(); ++i) {
-    if (static_cast<Label>(i) != Label::kMessage &&
-        std::max<std::size_t>(kLabels[i].values.size(), 1) != values_of(static_cast<Label>(i))) {
+    if (static_cast<SignalLabel>(i) != SignalLabel::kMessage &&
+        std::max<std::size_t>(kLabels[i].values.size(), 1) != values_of(static_cast<SignalLabel>(i))) {
       return false;
     }
   }
@@ -121,9 +121,9 @@ void combine(std::uint64_t &cell, std::uint64_t other, SignalKind kind) {
 
 }  // namespace
 
-const LabelInfo &info_of(Label label) {
+const LabelInfo &info_of(SignalLabel label) {
   static const LabelInfo message{"message", messages()};
-  return label == Label::kMessage ? message : kLabels[static_cast<std::size_t>(label)];
+  return label == SignalLabel::kMessage ? message : kLabels[static_cast<std::size_t>(label)];
 }
 
 void SignalSet::observe_bytes(Signal histogram, std::uint64_t bytes) {

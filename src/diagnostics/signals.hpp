@@ -32,7 +32,7 @@ enum class SignalKind : std::uint8_t { kCounter, kGauge, kGaugeMax, kHistogram, 
 enum class Unit : std::uint8_t { kOne, kBytes, kSeconds, kThousandths };
 
 // A label's name and its values; a closed set, but for names that the host gives (capability, exporter) and versions of interpreters.
-enum class Label : std::uint8_t {
+enum class SignalLabel : std::uint8_t {
   kNone,
   kPath,
   kEnd,
@@ -79,7 +79,7 @@ struct LabelInfo {
   std::string_view name;
   std::span<const char *const> values;  // none: they come with the cells
 };
-const LabelInfo &info_of(Label label);
+const LabelInfo &info_of(SignalLabel label);
 
 // Values of labels, in the order of info_of().
 enum class StartPath : std::uint8_t { kFork, kSpawn, kRestore };
@@ -88,57 +88,57 @@ enum class CancelOutcome : std::uint8_t { kEffective, kNoop, kKilled };
 
 inline constexpr std::size_t kMessageKinds = std::variant_size_v<wire::Body>;
 
-constexpr std::size_t values_of(Label label) {
+constexpr std::size_t values_of(SignalLabel label) {
   switch (label) {
-    case Label::kNone:
-    case Label::kCapability:
-    case Label::kPython:
-    case Label::kExporter:
+    case SignalLabel::kNone:
+    case SignalLabel::kCapability:
+    case SignalLabel::kPython:
+    case SignalLabel::kExporter:
       return 1;
-    case Label::kFault:
-    case Label::kSwitch:
-    case Label::kDrain:
-    case Label::kProgress:
-    case Label::kWarning:
-    case Label::kCache:
-    case Label::kDirection:
-    case Label::kIgnored:
-    case Label::kSource:
-    case Label::kTraceLoss:
+    case SignalLabel::kFault:
+    case SignalLabel::kSwitch:
+    case SignalLabel::kDrain:
+    case SignalLabel::kProgress:
+    case SignalLabel::kWarning:
+    case SignalLabel::kCache:
+    case SignalLabel::kDirection:
+    case SignalLabel::kIgnored:
+    case SignalLabel::kSource:
+    case SignalLabel::kTraceLoss:
       return 2;
-    case Label::kPath:
-    case Label::kEnd:
-    case Label::kCancel:
-    case Label::kStream:
-    case Label::kDrop:
-    case Label::kLoopOutcome:
-    case Label::kTransform:
-    case Label::kLookup:
-    case Label::kLoopCancel:
-    case Label::kCall:
+    case SignalLabel::kPath:
+    case SignalLabel::kEnd:
+    case SignalLabel::kCancel:
+    case SignalLabel::kStream:
+    case SignalLabel::kDrop:
+    case SignalLabel::kLoopOutcome:
+    case SignalLabel::kTransform:
+    case SignalLabel::kLookup:
+    case SignalLabel::kLoopCancel:
+    case SignalLabel::kCall:
       return 3;
-    case Label::kLoss:
-    case Label::kDisplay:
-    case Label::kInput:
-    case Label::kSnapshot:
-    case Label::kCheckpoint:
-    case Label::kPooled:
-    case Label::kLevel:
+    case SignalLabel::kLoss:
+    case SignalLabel::kDisplay:
+    case SignalLabel::kInput:
+    case SignalLabel::kSnapshot:
+    case SignalLabel::kCheckpoint:
+    case SignalLabel::kPooled:
+    case SignalLabel::kLevel:
       return 4;
-    case Label::kMode:
+    case SignalLabel::kMode:
       return 5;
-    case Label::kOutcome:
-    case Label::kReject:
-    case Label::kSettled:
-    case Label::kAcquisition:
+    case SignalLabel::kOutcome:
+    case SignalLabel::kReject:
+    case SignalLabel::kSettled:
+    case SignalLabel::kAcquisition:
       return 6;
-    case Label::kState:
+    case SignalLabel::kState:
       return 7;
-    case Label::kDeath:
+    case SignalLabel::kDeath:
       return 8;
-    case Label::kMessage:
+    case SignalLabel::kMessage:
       return kMessageKinds;
-    case Label::count:
+    case SignalLabel::count:
       break;
   }
   return 0;
@@ -148,8 +148,8 @@ struct SignalInfo {
   std::string_view name;
   SignalKind kind;
   Unit unit;
-  Label first;
-  Label second;
+  SignalLabel first;
+  SignalLabel second;
   bool pooled;
   bool opt_in;
   std::string_view fields;
@@ -158,7 +158,7 @@ struct SignalInfo {
   [[nodiscard]] constexpr bool is_histogram() const { return kind >= SignalKind::kHistogram; }
   // Those with values that come with the cells have none of their own in a set.
   [[nodiscard]] constexpr bool named() const {
-    return first == Label::kCapability || first == Label::kPython || first == Label::kExporter;
+    return first == SignalLabel::kCapability || first == SignalLabel::kPython || first == SignalLabel::kExporter;
   }
   [[nodiscard]] constexpr std::size_t buckets() const { return kind == SignalKind::kPromiseHistogram ? 32 : kTimeBuckets; }
   // Cells of one combination of labels: of a histogram its buckets and its sum.
@@ -170,7 +170,7 @@ inline constexpr std::size_t kSignals = static_cast<std::size_t>(Signal::count);
 
 inline constexpr std::array<SignalInfo, kSignals> kSignalTable{{
 #define CAPSULE_ROW(pooled, opt_in, name, kind, unit, first, second, fields, help) \
-  {#name, SignalKind::kind, Unit::unit, Label::first, Label::second, pooled, opt_in, fields, help},
+  {#name, SignalKind::kind, Unit::unit, SignalLabel::first, SignalLabel::second, pooled, opt_in, fields, help},
 #define X(...) CAPSULE_ROW(true, false, __VA_ARGS__)
     CAPSULE_POOLED_SIGNALS(X)
 #undef X

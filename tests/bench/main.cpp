@@ -26,7 +26,7 @@ struct Entry {
   Rows (*run)(const Context &context);
 };
 
-constexpr std::array<Entry, 29> kEntries{{
+constexpr auto kEntries = std::to_array<Entry>({
     {"exec_roundtrip", bench::exec_roundtrip},
     {"session_start", bench::session_start},
     {"cold_start", bench::cold_start},
@@ -57,7 +57,7 @@ constexpr std::array<Entry, 29> kEntries{{
     {"binding_python", bench::binding_python},
     {"binding_go", bench::binding_go},
     {"binding_rust", bench::binding_rust},
-}};
+});
 
 struct Arguments {
   bool json = false;
