@@ -14,6 +14,7 @@ ENUM_NAMES = {
     "FRAME": "FrameDirection", "LOG": "LogLevel", "RESET": "PoolReset", "BREAKER": "BreakerState", "REMOVAL": "RemovalReason",
     "POOLED": "PooledState", "TRACE": "TraceKind", "INSPECT": "InspectLevel", "OWNER": "OwnerKind", "LABEL": "LabelForm",
     "AUDIT": "AuditDecision", "PENDING": "PendingKind", "REDACT": "Redaction", "LAYER": "LayerState", "WAITS": "WaitsFor",
+    "TASK": "TaskState",
 }
 
 

@@ -27,7 +27,12 @@ def fields_of(struct):
     """Those that a caller sees."""
     return [field for field in struct["fields"]
             if field["name"] not in ("struct_size", "session_size", "import_size") and not field["name"].startswith("reserved")
-            and field["kind"] not in ("storage", "length")]
+            and field["kind"] not in ("storage", "length", "callback", "user_data") and not is_inline(field)]
+
+
+def is_inline(field):
+    """A struct within the struct: left to C, as callbacks are."""
+    return field["kind"] == "struct" and field["type"]["pointer"] == 0
 
 
 def is_flag(field):

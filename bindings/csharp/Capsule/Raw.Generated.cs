@@ -501,8 +501,16 @@ namespace Capsule
         Idempotent = 1,
         /// <summary>Each call is asked for first, as if a rule said `CAPSULE_POLICY_ASK`.</summary>
         NeedsApproval = 2,
-        /// <summary>In Python a call is an iterator (or asynchronous iterator) of what capsule_bridge_send_chunk() sends.</summary>
+        /// <summary>
+        /// In Python a call is an iterator (or asynchronous iterator) of what capsule_bridge_send_chunk() sends, see
+        /// bridge_stream.h.
+        /// </summary>
         Stream = 4,
+        /// <summary>
+        /// In Python a call is an object that sends pieces, which capsule_bridge_next_chunk() takes, see
+        /// bridge_stream.h.
+        /// </summary>
+        Upload = 8,
     }
 
     /// <summary>What a rule says of a call.</summary>
@@ -556,6 +564,11 @@ namespace Capsule
         /// nothing to answer.
         /// </summary>
         Canceled = 3,
+        /// <summary>
+        /// With `chunk_notices`: capsule_bridge_next_chunk() has something for the call of this id, which was handed
+        /// out before.
+        /// </summary>
+        Chunks = 4,
     }
 
     /// <summary>Where an open call stands.</summary>
@@ -827,6 +840,41 @@ namespace Capsule
         Off = 5,
     }
 
+    /// <summary>Which threads a profile counts.</summary>
+    public enum Profile : int
+    {
+        /// <summary>Those that do something: that run, or would on a free CPU.</summary>
+        Running = 0,
+        /// <summary>Those that wait as well: in locks, for input, for time.</summary>
+        All = 1,
+    }
+
+    /// <summary>How a stack was had.</summary>
+    public enum Stack : int
+    {
+        /// <summary>Read in the memory of the worker, which lives.</summary>
+        Memory = 1,
+        /// <summary>Written by the worker as a fatal signal ended it.</summary>
+        Death = 2,
+    }
+
+    /// <summary>What the kernel says of a process or thread.</summary>
+    public enum TaskState : int
+    {
+        /// <summary>It cannot be told.</summary>
+        Unknown = 0,
+        /// <summary>It runs, or would on a free CPU.</summary>
+        Running = 1,
+        /// <summary>It waits: in a lock, for input, for time.</summary>
+        Sleeping = 2,
+        /// <summary>It waits for a device and cannot be interrupted.</summary>
+        Blocked = 3,
+        /// <summary>A signal or a debugger has stopped it.</summary>
+        Stopped = 4,
+        /// <summary>It is dead.</summary>
+        Dead = 5,
+    }
+
     /// <summary>What an event tells, and what its arguments are. Those that are not named are zero.</summary>
     public enum TraceKind : int
     {
@@ -994,6 +1042,47 @@ namespace Capsule.Raw
         /// from the environment, else the folder `capsule` beside the loaded library.
         /// </summary>
         public capsule_text worker_dir;
+        /// <summary>
+        /// The most that any session may call of any bridge (bridge.h), `rule_count` of them; none: what bridges and
+        /// sessions say.
+        /// </summary>
+        public capsule_rule* rules;
+        /// <summary>Number of `rules`.</summary>
+        public UIntPtr rule_count;
+    }
+
+    /// <summary>
+    /// What became of calls of the host (bridge.h): those of a session, of all sessions that a pool has had, or of all
+    /// bridges of a runtime. At any moment created = pending_current + resolved + rejected + denied + timed_out +
+    /// canceled + rejected_at_shutdown.
+    ///
+    /// Never extended: part of other structs. The bridge's own are capsule_bridge_metrics.
+    /// </summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_bridge_figures
+    {
+        /// <summary>Calls that are open.</summary>
+        public ulong pending_current;
+        /// <summary>The most there were at once.</summary>
+        public ulong pending_hwm;
+        /// <summary>Calls that came.</summary>
+        public ulong created;
+        /// <summary>Answered with a value.</summary>
+        public ulong resolved;
+        /// <summary>Answered with a failure, or refused.</summary>
+        public ulong rejected;
+        /// <summary>Denied by a rule, for want of one, or by the host.</summary>
+        public ulong denied;
+        /// <summary>Not answered in time.</summary>
+        public ulong timed_out;
+        /// <summary>Given up by the code, lost with its worker, or canceled by the host.</summary>
+        public ulong canceled;
+        /// <summary>Open when the bridge was closed, and those that came later.</summary>
+        public ulong rejected_at_shutdown;
+        /// <summary>Answers to a call that nobody waited for any more; of a runtime alone.</summary>
+        public ulong late_settlements;
+        /// <summary>Answers to a call that was answered; of a runtime alone.</summary>
+        public ulong duplicate_settlements;
     }
 
     /// <summary>
@@ -1027,6 +1116,8 @@ namespace Capsule.Raw
         /// of room.
         /// </summary>
         public ulong stderr_dropped_bytes;
+        /// <summary>Calls of the host.</summary>
+        public capsule_bridge_figures bridge;
     }
 
     /// <summary>Options of a runtime's audit trail; capsule_audit_options_init() fills the defaults.</summary>
@@ -1455,6 +1546,8 @@ namespace Capsule.Raw
         public ulong checkpoint_restores_failed;
         /// <summary>Checkpoints that were let go for `checkpoint_limit`.</summary>
         public ulong checkpoints_evicted;
+        /// <summary>Calls of the host.</summary>
+        public capsule_bridge_figures bridge;
     }
 
     /// <summary>A value on its way. To set one, fill `kind`, and `data` and `size_bytes` or `buffer`; zero is fine for the rest.</summary>
@@ -1925,6 +2018,14 @@ namespace Capsule.Raw
         public capsule_rule* rules;
         /// <summary>Number of `rules`.</summary>
         public UIntPtr rule_count;
+        /// <summary>
+        /// 1: the host is told when the code has sent pieces, by `CAPSULE_REQUEST_CHUNKS`: once, until
+        /// capsule_bridge_next_chunk() has answered `CAPSULE_E_TIMEOUT`. For hosts that wait for nothing but requests.
+        /// Default 0.
+        /// </summary>
+        public uint chunk_notices;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
     }
 
     /// <summary>An argument that is no JSON.</summary>
@@ -2023,6 +2124,10 @@ namespace Capsule.Raw
         public ulong resolution_max_ns;
         /// <summary>From a call to its end.</summary>
         public fixed ulong resolution_buckets[32];
+        /// <summary>Pieces of answers that were sent, see bridge_stream.h.</summary>
+        public ulong chunks_sent;
+        /// <summary>Pieces of calls that came.</summary>
+        public ulong chunks_received;
     }
 
     /// <summary>One open call: no argument, nor anything else of what it carries.</summary>
@@ -2870,6 +2975,8 @@ namespace Capsule.Raw
         public ulong memory_bytes;
         /// <summary>What the last failure said, empty for none yet.</summary>
         public fixed byte last_error[512];
+        /// <summary>Calls of the host by sessions that the pool has, and has had.</summary>
+        public capsule_bridge_figures bridge;
     }
 
     /// <summary>One session of a pool.</summary>
@@ -3233,6 +3340,58 @@ namespace Capsule.Raw
         public IntPtr storage;
     }
 
+    /// <summary>How a profile is taken.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_profile_options
+    {
+        /// <summary>`sizeof(capsule_profile_options)`.</summary>
+        public uint struct_size;
+        /// <summary>Samples per second: 1 … 1,000. Default 100.</summary>
+        public uint rate_hz;
+        /// <summary>How long, in milliseconds: 1 … 86,400,000, or 0 for until it is stopped. Default 0.</summary>
+        public long duration_ms;
+        /// <summary>`CAPSULE_PROFILE_…`. Default `CAPSULE_PROFILE_RUNNING`.</summary>
+        public int threads;
+        /// <summary>Most frames of a stack, the innermost: 1 … 4,096. Default 128.</summary>
+        public uint max_frames;
+        /// <summary>
+        /// Most different stacks that are kept; what comes beyond is counted as `overflowed`. 1 … 1,000,000. Default
+        /// 10,000.
+        /// </summary>
+        public uint max_stacks;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+    }
+
+    /// <summary>What a profile has found.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_profile_info
+    {
+        /// <summary>`sizeof(capsule_profile_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>1 while it is under way.</summary>
+        public int is_running;
+        /// <summary>Samples taken.</summary>
+        public ulong samples;
+        /// <summary>
+        /// Samples that were due and could not be taken: the worker was gone or not there yet, or the machine was too
+        /// busy.
+        /// </summary>
+        public ulong missed;
+        /// <summary>Samples of which a thread ran on while it was read: counted, if perhaps not quite as it was.</summary>
+        public ulong torn;
+        /// <summary>Stacks of threads counted: the sum of all counts in the text, and `overflowed`.</summary>
+        public ulong stacks;
+        /// <summary>Of these, those that were not kept for `max_stacks`.</summary>
+        public ulong overflowed;
+        /// <summary>Different stacks kept: lines of the text.</summary>
+        public ulong different;
+        /// <summary>Time it has been under way.</summary>
+        public ulong duration_ns;
+        /// <summary>Time that taking the samples took, of that.</summary>
+        public ulong collect_ns;
+    }
+
     /// <summary>What is known of a snapshot.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_snapshot_info
@@ -3266,6 +3425,89 @@ namespace Capsule.Raw
         /// it costs.
         /// </summary>
         public ulong proportional_bytes;
+    }
+
+    /// <summary>How a stack is to be had.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_stack_options
+    {
+        /// <summary>`sizeof(capsule_stack_options)`.</summary>
+        public uint struct_size;
+        /// <summary>Most frames told of each thread, the innermost: 1 … 4,096. Default 128.</summary>
+        public uint max_frames;
+        /// <summary>Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.</summary>
+        public long timeout_ms;
+    }
+
+    /// <summary>What is known of a stack as a whole. Texts are valid until it is released.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_stack_info
+    {
+        /// <summary>`sizeof(capsule_stack_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_STACK_…`.</summary>
+        public int source;
+        /// <summary>The worker's process id.</summary>
+        public int pid;
+        /// <summary>`CAPSULE_TASK_…`.</summary>
+        public int process_state;
+        /// <summary>When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.</summary>
+        public ulong time_ns;
+        /// <summary>How long that took. 0 of a death.</summary>
+        public ulong collect_ns;
+        /// <summary>Threads that it tells of: those of Python.</summary>
+        public ulong threads;
+        /// <summary>Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.</summary>
+        public ulong threads_omitted;
+        /// <summary>Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.</summary>
+        public capsule_text cause;
+    }
+
+    /// <summary>One thread of a stack. Texts are valid until the stack is released.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_stack_thread
+    {
+        /// <summary>`sizeof(capsule_stack_thread)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>The kernel's number of it; 0 where it is not known.</summary>
+        public int tid;
+        /// <summary>Its number in Python, `threading.get_ident()`.</summary>
+        public ulong ident;
+        /// <summary>"main"; else the name that the kernel knows, where that is not the process's; or empty.</summary>
+        public capsule_text name;
+        /// <summary>1 of the main thread.</summary>
+        public int is_main;
+        /// <summary>`CAPSULE_TASK_…`.</summary>
+        public int state;
+        /// <summary>1 when it has the GIL, 0 when it has not, -1 where that is not known.</summary>
+        public int holds_gil;
+        /// <summary>Of a death: 1 of the thread that the signal hit.</summary>
+        public int hit;
+        /// <summary>1 when it ran on while it was read, so that some frames may be of different moments.</summary>
+        public int torn;
+        /// <summary>Reserved, zero.</summary>
+        public int reserved;
+        /// <summary>Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.</summary>
+        public ulong frames;
+        /// <summary>
+        /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
+        /// faulthandler writes.
+        /// </summary>
+        public ulong frames_omitted;
+    }
+
+    /// <summary>One frame. Texts are valid until the stack is released.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_stack_frame
+    {
+        /// <summary>`sizeof(capsule_stack_frame)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>The line it is at; 0 where that is not known.</summary>
+        public uint line;
+        /// <summary>The file, as `co_filename` has it; its first 4,096 characters.</summary>
+        public capsule_text file;
+        /// <summary>The function: `co_qualname`, of a death `co_name`.</summary>
+        public capsule_text function;
     }
 
     /// <summary>One event. Never extended: events are handed out as an array.</summary>
@@ -3388,8 +3630,9 @@ namespace Capsule.Raw
         {
             ("capsule_text", sizeof(capsule_text), 16),
             ("capsule_error", sizeof(capsule_error), 508),
-            ("capsule_runtime_options", sizeof(capsule_runtime_options), 24),
-            ("capsule_runtime_info", sizeof(capsule_runtime_info), 72),
+            ("capsule_runtime_options", sizeof(capsule_runtime_options), 40),
+            ("capsule_bridge_figures", sizeof(capsule_bridge_figures), 88),
+            ("capsule_runtime_info", sizeof(capsule_runtime_info), 160),
             ("capsule_audit_options", sizeof(capsule_audit_options), 64),
             ("capsule_audit_record", sizeof(capsule_audit_record), 128),
             ("capsule_audit_info", sizeof(capsule_audit_info), 128),
@@ -3397,7 +3640,7 @@ namespace Capsule.Raw
             ("capsule_audit_check", sizeof(capsule_audit_check), 88),
             ("capsule_audit_report", sizeof(capsule_audit_report), 448),
             ("capsule_session_options", sizeof(capsule_session_options), 272),
-            ("capsule_session_info", sizeof(capsule_session_info), 560),
+            ("capsule_session_info", sizeof(capsule_session_info), 648),
             ("capsule_value", sizeof(capsule_value), 96),
             ("capsule_input", sizeof(capsule_input), 24),
             ("capsule_name", sizeof(capsule_name), 48),
@@ -3408,10 +3651,10 @@ namespace Capsule.Raw
             ("capsule_capability", sizeof(capsule_capability), 112),
             ("capsule_constraint", sizeof(capsule_constraint), 48),
             ("capsule_rule", sizeof(capsule_rule), 48),
-            ("capsule_bridge_options", sizeof(capsule_bridge_options), 48),
+            ("capsule_bridge_options", sizeof(capsule_bridge_options), 56),
             ("capsule_attachment", sizeof(capsule_attachment), 24),
             ("capsule_request", sizeof(capsule_request), 120),
-            ("capsule_bridge_metrics", sizeof(capsule_bridge_metrics), 400),
+            ("capsule_bridge_metrics", sizeof(capsule_bridge_metrics), 416),
             ("capsule_pending_call", sizeof(capsule_pending_call), 184),
             ("capsule_checkpoint_options", sizeof(capsule_checkpoint_options), 64),
             ("capsule_checkpoint_info", sizeof(capsule_checkpoint_info), 200),
@@ -3432,7 +3675,7 @@ namespace Capsule.Raw
             ("capsule_pool_options", sizeof(capsule_pool_options), 168),
             ("capsule_acquire_options", sizeof(capsule_acquire_options), 32),
             ("capsule_pool_metrics", sizeof(capsule_pool_metrics), 616),
-            ("capsule_pool_info", sizeof(capsule_pool_info), 712),
+            ("capsule_pool_info", sizeof(capsule_pool_info), 800),
             ("capsule_pool_session", sizeof(capsule_pool_session), 64),
             ("capsule_pool_sessions", sizeof(capsule_pool_sessions), 32),
             ("capsule_pool_import", sizeof(capsule_pool_import), 48),
@@ -3448,7 +3691,13 @@ namespace Capsule.Raw
             ("capsule_execution_status", sizeof(capsule_execution_status), 96),
             ("capsule_isolation_layer", sizeof(capsule_isolation_layer), 40),
             ("capsule_isolation_report", sizeof(capsule_isolation_report), 48),
+            ("capsule_profile_options", sizeof(capsule_profile_options), 32),
+            ("capsule_profile_info", sizeof(capsule_profile_info), 72),
             ("capsule_snapshot_info", sizeof(capsule_snapshot_info), 88),
+            ("capsule_stack_options", sizeof(capsule_stack_options), 16),
+            ("capsule_stack_info", sizeof(capsule_stack_info), 64),
+            ("capsule_stack_thread", sizeof(capsule_stack_thread), 72),
+            ("capsule_stack_frame", sizeof(capsule_stack_frame), 40),
             ("capsule_trace_event", sizeof(capsule_trace_event), 80),
             ("capsule_trace_filter", sizeof(capsule_trace_filter), 32),
             ("capsule_trace_info", sizeof(capsule_trace_info), 64),
@@ -4367,25 +4616,6 @@ namespace Capsule.Raw
         public static extern Status capsule_bridge_approve(IntPtr bridge, ulong request_id, int approved, capsule_error* error);
 
         /// <summary>
-        /// Sends a piece of the answer to a call of a `CAPSULE_CAPABILITY_STREAM`. capsule_bridge_respond() with NULL
-        /// ends the stream.
-        ///
-        /// Up to 64 pieces are sent ahead of what the code takes.
-        ///
-        /// - bridge: A bridge.
-        /// - request_id: The request's.
-        /// - value: As in capsule_bridge_respond(); `result_schema` is that of each piece.
-        /// - timeout_ms: How long to wait while as many are on the way: -1 for as long as the call is open, 0 …
-        ///   86,400,000.
-        /// - error: Nullable.
-        ///
-        /// Returns: As capsule_bridge_respond(); `CAPSULE_E_TIMEOUT`; `CAPSULE_E_TYPE` (it is no stream);
-        /// `CAPSULE_E_REENTRANT`. Any thread; waits. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_bridge_send_chunk(IntPtr bridge, ulong request_id, capsule_value* value, long timeout_ms, capsule_error* error);
-
-        /// <summary>
         /// Copies the open calls, the oldest first.
         ///
         /// - bridge: A bridge, closed ones included.
@@ -4480,6 +4710,40 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_call_state_name(int state);
+
+        /// <summary>
+        /// Sends a piece of the answer to a call of a `CAPSULE_CAPABILITY_STREAM`. capsule_bridge_respond() with NULL
+        /// ends the stream.
+        ///
+        /// - bridge: A bridge.
+        /// - request_id: The request's.
+        /// - value: As in capsule_bridge_respond(); `result_schema` is that of each piece.
+        /// - timeout_ms: How long to wait while 64 are on the way: -1 for as long as the call is open, 0 … 86,400,000.
+        /// - error: Nullable.
+        ///
+        /// Returns: As capsule_bridge_respond(); `CAPSULE_E_TIMEOUT`; `CAPSULE_E_TYPE` (it is no stream);
+        /// `CAPSULE_E_REENTRANT`. Any thread; waits. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_bridge_send_chunk(IntPtr bridge, ulong request_id, capsule_value* value, long timeout_ms, capsule_error* error);
+
+        /// <summary>
+        /// Takes the next piece of a call of a `CAPSULE_CAPABILITY_UPLOAD`, in the order they were sent.
+        ///
+        /// - bridge: A bridge.
+        /// - request_id: The request's, which was taken as a call and is not answered.
+        /// - timeout_ms: -1 for as long as the call is open, 0 to look, or 1 … 86,400,000.
+        /// - value: JSON, TEXT or BUFFER. Its `struct_size` set by the caller; what it held is not released. Ended with
+        ///   capsule_value_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_END` (the code has sent its last, and all were taken);
+        /// `CAPSULE_E_TIMEOUT`; `CAPSULE_E_STATE` (it was answered, or nobody waits any more); `CAPSULE_E_TYPE` (it
+        /// takes no pieces); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`;
+        /// `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_bridge_next_chunk(IntPtr bridge, ulong request_id, long timeout_ms, capsule_value* value, capsule_error* error);
 
         /// <summary>
         /// Fills the defaults.
@@ -5519,6 +5783,92 @@ namespace Capsule.Raw
         public static extern Status capsule_log_set_callback(int level, IntPtr callback, void* user_data, capsule_error* error);
 
         /// <summary>
+        /// Fills in the defaults.
+        ///
+        /// - options: Nullable.
+        /// - struct_size: `sizeof(capsule_profile_options)`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_profile_options_init(capsule_profile_options* options, uint struct_size);
+
+        /// <summary>
+        /// Begins a profile of a session, which goes on through restarts; while there is no worker, samples are missed.
+        ///
+        /// - session: A session that runs Python, not closed.
+        /// - options: NULL for the defaults.
+        /// - profile: The new handle, NULL on failure; ended with capsule_profile_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (its stack cannot be had, see capsule_session_get_stack());
+        /// `CAPSULE_E_CLOSED`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`;
+        /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_profile(IntPtr session, capsule_profile_options* options, IntPtr* profile, capsule_error* error);
+
+        /// <summary>
+        /// Waits until a profile has ended: after `duration_ms`, when it is stopped, or when its session is closed.
+        ///
+        /// - profile: A profile.
+        /// - timeout_ms: -1 for no limit, or 1 … 86,400,000.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`;
+        /// `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_profile_wait(IntPtr profile, long timeout_ms, capsule_error* error);
+
+        /// <summary>
+        /// Ends a profile, after the sample that is being taken. May be repeated.
+        ///
+        /// - profile: A profile.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_profile_stop(IntPtr profile, capsule_error* error);
+
+        /// <summary>
+        /// Copies what a profile has counted, while it is under way too.
+        ///
+        /// - profile: A profile.
+        /// - info: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_profile_get_info(IntPtr profile, capsule_profile_info* info, capsule_error* error);
+
+        /// <summary>
+        /// The collapsed stacks that a profile has found, as flame graph programs read them.
+        ///
+        /// One line for each: the thread, then the frames from the outermost on, joined by `;`, a space, and how often
+        /// it was seen: `main;&lt;module&gt; (&lt;execution 1&gt;:9);work (&lt;execution 1&gt;:4) 57`. A `;` or control
+        /// character in a name becomes `_`; `...` stands for frames that were left out. The order is that of the text.
+        ///
+        /// - profile: One that has ended.
+        /// - data: UTF-8, not NUL-terminated; valid until the profile is released.
+        /// - size: Its length in bytes.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_BUSY` (it is under way); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+        /// `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_profile_get_collapsed(IntPtr profile, byte** data, UIntPtr* size, capsule_error* error);
+
+        /// <summary>
+        /// Ends the profile and gives the handle back.
+        ///
+        /// - profile: A profile; NULL or a released one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_profile_release(IntPtr profile);
+
+        /// <summary>
         /// Takes a snapshot, when all that was submitted before has ended.
         ///
         /// Where the session has `snapshot_limit` snapshots already, the oldest of them is let go and counted.
@@ -5613,6 +5963,81 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_snapshot_release(IntPtr snapshot);
+
+        /// <summary>
+        /// Fills in the defaults.
+        ///
+        /// - options: Nullable.
+        /// - struct_size: `sizeof(capsule_stack_options)`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_stack_options_init(capsule_stack_options* options, uint struct_size);
+
+        /// <summary>
+        /// Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal
+        /// that ended it.
+        ///
+        /// - session: A session that runs Python.
+        /// - options: NULL for the defaults.
+        /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown
+        /// way, or has no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile);
+        /// `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`;
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_stack(IntPtr session, capsule_stack_options* options, IntPtr* stack, capsule_error* error);
+
+        /// <summary>
+        /// Copies what is known of a stack as a whole.
+        ///
+        /// - stack: A stack.
+        /// - info: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_stack_get_info(IntPtr stack, capsule_stack_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Copies what is known of one of its threads.
+        ///
+        /// - stack: A stack.
+        /// - index: 0 … `threads` - 1. Of a living worker, 0 is the main thread.
+        /// - thread: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_stack_get_thread(IntPtr stack, ulong index, capsule_stack_thread* thread, capsule_error* error);
+
+        /// <summary>
+        /// Copies one frame.
+        ///
+        /// - stack: A stack.
+        /// - thread: As in capsule_stack_get_thread().
+        /// - index: 0, the innermost, … `frames` - 1.
+        /// - frame: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_stack_get_frame(IntPtr stack, ulong thread, ulong index, capsule_stack_frame* frame, capsule_error* error);
+
+        /// <summary>
+        /// Gives the handle back.
+        ///
+        /// - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_stack_release(IntPtr stack);
 
         /// <summary>
         /// Copies events of a session, in the order of their numbers.

@@ -21,6 +21,12 @@ namespace Capsule
         /// </summary>
         public string WorkerDir { get; set; }
 
+        /// <summary>
+        /// The most that any session may call of any bridge (bridge.h), `rule_count` of them; none: what bridges and
+        /// sessions say.
+        /// </summary>
+        public Rule[] Rules { get; set; }
+
         /// <summary>With the defaults of the library that is loaded.</summary>
         public RuntimeOptions()
         {
@@ -42,7 +48,66 @@ namespace Capsule
             Native.capsule_runtime_options_init(raw, (uint)sizeof(capsule_runtime_options));
             raw->max_frame_bytes = MaxFrameBytes;
             raw->worker_dir = arena.Text(WorkerDir);
+            raw->rules = Rule.Write(arena, Rules, out raw->rule_count);
             return raw;
+        }
+    }
+
+    /// <summary>
+    /// What became of calls of the host (bridge.h): those of a session, of all sessions that a pool has had, or of all
+    /// bridges of a runtime. At any moment created = pending_current + resolved + rejected + denied + timed_out +
+    /// canceled + rejected_at_shutdown.
+    ///
+    /// Never extended: part of other structs. The bridge's own are capsule_bridge_metrics.
+    /// </summary>
+    public sealed unsafe partial class BridgeFigures
+    {
+        /// <summary>Calls that are open.</summary>
+        public ulong PendingCurrent { get; }
+
+        /// <summary>The most there were at once.</summary>
+        public ulong PendingHwm { get; }
+
+        /// <summary>Calls that came.</summary>
+        public ulong Created { get; }
+
+        /// <summary>Answered with a value.</summary>
+        public ulong Resolved { get; }
+
+        /// <summary>Answered with a failure, or refused.</summary>
+        public ulong Rejected { get; }
+
+        /// <summary>Denied by a rule, for want of one, or by the host.</summary>
+        public ulong Denied { get; }
+
+        /// <summary>Not answered in time.</summary>
+        public ulong TimedOut { get; }
+
+        /// <summary>Given up by the code, lost with its worker, or canceled by the host.</summary>
+        public ulong Canceled { get; }
+
+        /// <summary>Open when the bridge was closed, and those that came later.</summary>
+        public ulong RejectedAtShutdown { get; }
+
+        /// <summary>Answers to a call that nobody waited for any more; of a runtime alone.</summary>
+        public ulong LateSettlements { get; }
+
+        /// <summary>Answers to a call that was answered; of a runtime alone.</summary>
+        public ulong DuplicateSettlements { get; }
+
+        internal BridgeFigures(capsule_bridge_figures* raw)
+        {
+            PendingCurrent = raw->pending_current;
+            PendingHwm = raw->pending_hwm;
+            Created = raw->created;
+            Resolved = raw->resolved;
+            Rejected = raw->rejected;
+            Denied = raw->denied;
+            TimedOut = raw->timed_out;
+            Canceled = raw->canceled;
+            RejectedAtShutdown = raw->rejected_at_shutdown;
+            LateSettlements = raw->late_settlements;
+            DuplicateSettlements = raw->duplicate_settlements;
         }
     }
 
@@ -83,6 +148,9 @@ namespace Capsule
         /// </summary>
         public ulong StderrDroppedBytes { get; }
 
+        /// <summary>Calls of the host.</summary>
+        public BridgeFigures Bridge { get; }
+
         internal RuntimeInfo(capsule_runtime_info* raw)
         {
             ZygotePid = raw->zygote_pid;
@@ -94,6 +162,7 @@ namespace Capsule
             ZygotesRestarted = raw->zygotes_restarted;
             NativeThreadWarnings = raw->native_thread_warnings;
             StderrDroppedBytes = raw->stderr_dropped_bytes;
+            Bridge = new BridgeFigures(&raw->bridge);
         }
     }
 
@@ -781,6 +850,9 @@ namespace Capsule
         /// <summary>Checkpoints that were let go for `checkpoint_limit`.</summary>
         public ulong CheckpointsEvicted { get; }
 
+        /// <summary>Calls of the host.</summary>
+        public BridgeFigures Bridge { get; }
+
         internal SessionInfo(capsule_session_info* raw)
         {
             State = (SessionState)raw->state;
@@ -841,6 +913,7 @@ namespace Capsule
             CheckpointRestores = raw->checkpoint_restores;
             CheckpointRestoresFailed = raw->checkpoint_restores_failed;
             CheckpointsEvicted = raw->checkpoints_evicted;
+            Bridge = new BridgeFigures(&raw->bridge);
         }
     }
 
@@ -1513,6 +1586,13 @@ namespace Capsule
         /// </summary>
         public Rule[] Rules { get; set; }
 
+        /// <summary>
+        /// 1: the host is told when the code has sent pieces, by `CAPSULE_REQUEST_CHUNKS`: once, until
+        /// capsule_bridge_next_chunk() has answered `CAPSULE_E_TIMEOUT`. For hosts that wait for nothing but requests.
+        /// Default 0.
+        /// </summary>
+        public uint ChunkNotices { get; set; }
+
         /// <summary>With the defaults of the library that is loaded.</summary>
         public BridgeOptions()
         {
@@ -1530,6 +1610,7 @@ namespace Capsule
             MaxAnswers = raw.max_answers;
             CancelNotices = raw.cancel_notices;
             MaxSessionBytes = raw.max_session_bytes;
+            ChunkNotices = raw.chunk_notices;
         }
 
         internal capsule_bridge_options* Write(Arena arena)
@@ -1542,6 +1623,7 @@ namespace Capsule
             raw->cancel_notices = CancelNotices;
             raw->max_session_bytes = MaxSessionBytes;
             raw->rules = Rule.Write(arena, Rules, out raw->rule_count);
+            raw->chunk_notices = ChunkNotices;
             return raw;
         }
     }
@@ -1681,6 +1763,12 @@ namespace Capsule
         /// <summary>From a call to its end.</summary>
         public ulong[] ResolutionBuckets { get; }
 
+        /// <summary>Pieces of answers that were sent, see bridge_stream.h.</summary>
+        public ulong ChunksSent { get; }
+
+        /// <summary>Pieces of calls that came.</summary>
+        public ulong ChunksReceived { get; }
+
         internal BridgeMetrics(capsule_bridge_metrics* raw)
         {
             Capabilities = raw->capabilities;
@@ -1703,6 +1791,8 @@ namespace Capsule
             ResolutionMaxNs = raw->resolution_max_ns;
             ResolutionBuckets = new ulong[32];
             for (var i = 0; i < ResolutionBuckets.Length; ++i) ResolutionBuckets[i] = raw->resolution_buckets[i];
+            ChunksSent = raw->chunks_sent;
+            ChunksReceived = raw->chunks_received;
         }
     }
 
@@ -3114,6 +3204,9 @@ namespace Capsule
         /// <summary>What the last failure said, empty for none yet.</summary>
         public string LastError { get; }
 
+        /// <summary>Calls of the host by sessions that the pool has, and has had.</summary>
+        public BridgeFigures Bridge { get; }
+
         internal PoolInfo(capsule_pool_info* raw)
         {
             State = raw->state;
@@ -3151,6 +3244,7 @@ namespace Capsule
             ArrivalsPerS = raw->arrivals_per_s;
             MemoryBytes = raw->memory_bytes;
             LastError = Texts.String(raw->last_error);
+            Bridge = new BridgeFigures(&raw->bridge);
         }
     }
 
@@ -3717,6 +3811,106 @@ namespace Capsule
         }
     }
 
+    /// <summary>How a profile is taken.</summary>
+    public sealed unsafe partial class ProfileOptions
+    {
+        /// <summary>Samples per second: 1 … 1,000. Default 100.</summary>
+        public uint RateHz { get; set; }
+
+        /// <summary>How long, in milliseconds: 1 … 86,400,000, or 0 for until it is stopped. Default 0.</summary>
+        public long DurationMs { get; set; }
+
+        /// <summary>`CAPSULE_PROFILE_…`. Default `CAPSULE_PROFILE_RUNNING`.</summary>
+        public Profile Threads { get; set; }
+
+        /// <summary>Most frames of a stack, the innermost: 1 … 4,096. Default 128.</summary>
+        public uint MaxFrames { get; set; }
+
+        /// <summary>
+        /// Most different stacks that are kept; what comes beyond is counted as `overflowed`. 1 … 1,000,000. Default
+        /// 10,000.
+        /// </summary>
+        public uint MaxStacks { get; set; }
+
+        /// <summary>With the defaults of the library that is loaded.</summary>
+        public ProfileOptions()
+        {
+            Library.Load();
+            TakeDefaults();
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private void TakeDefaults()
+        {
+            capsule_profile_options raw = default;
+            Native.capsule_profile_options_init(&raw, (uint)sizeof(capsule_profile_options));
+            RateHz = raw.rate_hz;
+            DurationMs = raw.duration_ms;
+            Threads = (Profile)raw.threads;
+            MaxFrames = raw.max_frames;
+            MaxStacks = raw.max_stacks;
+        }
+
+        internal capsule_profile_options* Write(Arena arena)
+        {
+            var raw = (capsule_profile_options*)arena.New(sizeof(capsule_profile_options));
+            Native.capsule_profile_options_init(raw, (uint)sizeof(capsule_profile_options));
+            raw->rate_hz = RateHz;
+            raw->duration_ms = DurationMs;
+            raw->threads = (int)Threads;
+            raw->max_frames = MaxFrames;
+            raw->max_stacks = MaxStacks;
+            return raw;
+        }
+    }
+
+    /// <summary>What a profile has found.</summary>
+    public sealed unsafe partial class ProfileInfo
+    {
+        /// <summary>1 while it is under way.</summary>
+        public int IsRunning { get; }
+
+        /// <summary>Samples taken.</summary>
+        public ulong Samples { get; }
+
+        /// <summary>
+        /// Samples that were due and could not be taken: the worker was gone or not there yet, or the machine was too
+        /// busy.
+        /// </summary>
+        public ulong Missed { get; }
+
+        /// <summary>Samples of which a thread ran on while it was read: counted, if perhaps not quite as it was.</summary>
+        public ulong Torn { get; }
+
+        /// <summary>Stacks of threads counted: the sum of all counts in the text, and `overflowed`.</summary>
+        public ulong Stacks { get; }
+
+        /// <summary>Of these, those that were not kept for `max_stacks`.</summary>
+        public ulong Overflowed { get; }
+
+        /// <summary>Different stacks kept: lines of the text.</summary>
+        public ulong Different { get; }
+
+        /// <summary>Time it has been under way.</summary>
+        public ulong DurationNs { get; }
+
+        /// <summary>Time that taking the samples took, of that.</summary>
+        public ulong CollectNs { get; }
+
+        internal ProfileInfo(capsule_profile_info* raw)
+        {
+            IsRunning = raw->is_running;
+            Samples = raw->samples;
+            Missed = raw->missed;
+            Torn = raw->torn;
+            Stacks = raw->stacks;
+            Overflowed = raw->overflowed;
+            Different = raw->different;
+            DurationNs = raw->duration_ns;
+            CollectNs = raw->collect_ns;
+        }
+    }
+
     /// <summary>What is known of a snapshot.</summary>
     public sealed unsafe partial class SnapshotInfo
     {
@@ -3769,6 +3963,152 @@ namespace Capsule
             Uses = raw->uses;
             Evicted = raw->evicted;
             ProportionalBytes = raw->proportional_bytes;
+        }
+    }
+
+    /// <summary>How a stack is to be had.</summary>
+    public sealed unsafe partial class StackOptions
+    {
+        /// <summary>Most frames told of each thread, the innermost: 1 … 4,096. Default 128.</summary>
+        public uint MaxFrames { get; set; }
+
+        /// <summary>Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.</summary>
+        public long TimeoutMs { get; set; }
+
+        /// <summary>With the defaults of the library that is loaded.</summary>
+        public StackOptions()
+        {
+            Library.Load();
+            TakeDefaults();
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private void TakeDefaults()
+        {
+            capsule_stack_options raw = default;
+            Native.capsule_stack_options_init(&raw, (uint)sizeof(capsule_stack_options));
+            MaxFrames = raw.max_frames;
+            TimeoutMs = raw.timeout_ms;
+        }
+
+        internal capsule_stack_options* Write(Arena arena)
+        {
+            var raw = (capsule_stack_options*)arena.New(sizeof(capsule_stack_options));
+            Native.capsule_stack_options_init(raw, (uint)sizeof(capsule_stack_options));
+            raw->max_frames = MaxFrames;
+            raw->timeout_ms = TimeoutMs;
+            return raw;
+        }
+    }
+
+    /// <summary>What is known of a stack as a whole. Texts are valid until it is released.</summary>
+    public sealed unsafe partial class StackInfo
+    {
+        /// <summary>`CAPSULE_STACK_…`.</summary>
+        public Stack Source { get; }
+
+        /// <summary>The worker's process id.</summary>
+        public int Pid { get; }
+
+        /// <summary>`CAPSULE_TASK_…`.</summary>
+        public TaskState ProcessState { get; }
+
+        /// <summary>When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.</summary>
+        public ulong TimeNs { get; }
+
+        /// <summary>How long that took. 0 of a death.</summary>
+        public ulong CollectNs { get; }
+
+        /// <summary>Threads that it tells of: those of Python.</summary>
+        public ulong Threads { get; }
+
+        /// <summary>Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.</summary>
+        public ulong ThreadsOmitted { get; }
+
+        /// <summary>Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.</summary>
+        public string Cause { get; }
+
+        internal StackInfo(capsule_stack_info* raw)
+        {
+            Source = (Stack)raw->source;
+            Pid = raw->pid;
+            ProcessState = (TaskState)raw->process_state;
+            TimeNs = raw->time_ns;
+            CollectNs = raw->collect_ns;
+            Threads = raw->threads;
+            ThreadsOmitted = raw->threads_omitted;
+            Cause = Texts.String(raw->cause);
+        }
+    }
+
+    /// <summary>One thread of a stack. Texts are valid until the stack is released.</summary>
+    public sealed unsafe partial class StackThread
+    {
+        /// <summary>The kernel's number of it; 0 where it is not known.</summary>
+        public int Tid { get; }
+
+        /// <summary>Its number in Python, `threading.get_ident()`.</summary>
+        public ulong Ident { get; }
+
+        /// <summary>"main"; else the name that the kernel knows, where that is not the process's; or empty.</summary>
+        public string Name { get; }
+
+        /// <summary>1 of the main thread.</summary>
+        public int IsMain { get; }
+
+        /// <summary>`CAPSULE_TASK_…`.</summary>
+        public TaskState State { get; }
+
+        /// <summary>1 when it has the GIL, 0 when it has not, -1 where that is not known.</summary>
+        public int HoldsGil { get; }
+
+        /// <summary>Of a death: 1 of the thread that the signal hit.</summary>
+        public int Hit { get; }
+
+        /// <summary>1 when it ran on while it was read, so that some frames may be of different moments.</summary>
+        public int Torn { get; }
+
+        /// <summary>Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.</summary>
+        public ulong Frames { get; }
+
+        /// <summary>
+        /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
+        /// faulthandler writes.
+        /// </summary>
+        public ulong FramesOmitted { get; }
+
+        internal StackThread(capsule_stack_thread* raw)
+        {
+            Tid = raw->tid;
+            Ident = raw->ident;
+            Name = Texts.String(raw->name);
+            IsMain = raw->is_main;
+            State = (TaskState)raw->state;
+            HoldsGil = raw->holds_gil;
+            Hit = raw->hit;
+            Torn = raw->torn;
+            Frames = raw->frames;
+            FramesOmitted = raw->frames_omitted;
+        }
+    }
+
+    /// <summary>One frame. Texts are valid until the stack is released.</summary>
+    public sealed unsafe partial class StackFrame
+    {
+        /// <summary>The line it is at; 0 where that is not known.</summary>
+        public uint Line { get; }
+
+        /// <summary>The file, as `co_filename` has it; its first 4,096 characters.</summary>
+        public string File { get; }
+
+        /// <summary>The function: `co_qualname`, of a death `co_name`.</summary>
+        public string Function { get; }
+
+        internal StackFrame(capsule_stack_frame* raw)
+        {
+            Line = raw->line;
+            File = Texts.String(raw->file);
+            Function = Texts.String(raw->function);
         }
     }
 

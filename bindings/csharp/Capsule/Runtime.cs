@@ -50,6 +50,17 @@ namespace Capsule
         /// <summary>Opens a store of promises.</summary>
         public PromiseStore OpenStore(PromiseStoreOptions options = null) => new PromiseStore(this, options);
 
+        /// <summary>Sets what may be seen of it, from the next look on; null for the defaults: counts, and names of nothing.</summary>
+        public void SetIntrospectionPolicy(IntrospectionPolicy policy)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                var raw = policy == null ? null : policy.Write(arena);
+                Check(Native.capsule_runtime_set_introspection_policy(Token, raw, &error), &error);
+            }
+        }
+
         /// <summary>Ends every session, worker and zygote; executions have that long to end. May be repeated.</summary>
         public void Close(TimeSpan time = default)
         {

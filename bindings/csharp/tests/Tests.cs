@@ -245,6 +245,23 @@ namespace Capsule.Tests
             }
         }
 
+        public static void LooksShowWhatThePolicyLets()
+        {
+            using (var runtime = new Runtime())
+            using (var session = runtime.Open(new SessionOptions { Python = Python }))
+            {
+                session.Run("secret = 1\nother = [2]");
+                var counted = session.InspectNamespace();
+                Failure.Unless("names counted", (long)counted.Total, 2L);
+                Failure.Unless("rows", counted.Rows.Length, 0L);
+                runtime.SetIntrospectionPolicy(new IntrospectionPolicy { NamespaceSummary = (int)InspectLevel.Full });
+                var shown = session.InspectNamespace(new Inspection { Level = InspectLevel.Full, Caller = "test", TimeoutMs = 30000 });
+                Failure.Unless("names shown", shown.Rows.Select(row => (object)row.Name.Text), new List<object> { "secret", "other" });
+                Failure.Unless("the phase", session.InspectExecution().Phase, Phase.None);
+                if (session.InspectIsolation().Rows.Length == 0) throw new Failure("no layers");
+            }
+        }
+
         public static void PromisesAreSettledOnce()
         {
             using (var runtime = new Runtime())

@@ -53,8 +53,26 @@ pub const CAPSULE_E_CHECKPOINT: i32 = 21;
 /// A server does not answer, or not in its protocol; the message says for how long and why. To try again later may
 /// help.
 pub const CAPSULE_E_UNAVAILABLE: i32 = 22;
-/// A server refuses the credentials, or what they are used for.
+/// A server refuses the credentials or what they are for; or a policy, or an audit trail that must keep all, denies
+/// the call.
 pub const CAPSULE_E_DENIED: i32 = 23;
+
+/// No call: a chain begins.
+pub const CAPSULE_AUDIT_START: i32 = 0;
+/// It was answered.
+pub const CAPSULE_AUDIT_ALLOWED: i32 = 1;
+/// The policy, or a rule of the bridge, denied it.
+pub const CAPSULE_AUDIT_DENIED: i32 = 2;
+/// It was allowed, and failed: the object is closed, an argument is wrong.
+pub const CAPSULE_AUDIT_FAILED: i32 = 3;
+
+/// Every record is as it was made, none is missing, and the head is the one expected.
+pub const CAPSULE_VERDICT_VERIFIED: i32 = 1;
+/// Nothing wrong was found; but the key, the head, or the head before the first record was not given, and `reason`
+/// says what that hides.
+pub const CAPSULE_VERDICT_UNANCHORED: i32 = 2;
+/// Something is wrong; `line`, `number` and `reason` say where and what.
+pub const CAPSULE_VERDICT_BROKEN: i32 = 3;
 
 /// Python.
 pub const CAPSULE_EXECUTOR_PYTHON: i32 = 0;
@@ -312,8 +330,11 @@ pub const CAPSULE_SCOPE_NAMES: i32 = 1;
 pub const CAPSULE_CAPABILITY_IDEMPOTENT: u32 = 1;
 /// Each call is asked for first, as if a rule said `CAPSULE_POLICY_ASK`.
 pub const CAPSULE_CAPABILITY_NEEDS_APPROVAL: u32 = 2;
-/// In Python a call is an iterator (or asynchronous iterator) of what capsule_bridge_send_chunk() sends.
+/// In Python a call is an iterator (or asynchronous iterator) of what capsule_bridge_send_chunk() sends, see
+/// bridge_stream.h.
 pub const CAPSULE_CAPABILITY_STREAM: u32 = 4;
+/// In Python a call is an object that sends pieces, which capsule_bridge_next_chunk() takes, see bridge_stream.h.
+pub const CAPSULE_CAPABILITY_UPLOAD: u32 = 8;
 
 /// It raises `PermissionError`.
 pub const CAPSULE_POLICY_DENY: i32 = 0;
@@ -344,6 +365,9 @@ pub const CAPSULE_REQUEST_APPROVAL: i32 = 2;
 /// Nobody waits any more for the answer to the request of this id, which was handed out before; there is nothing to
 /// answer.
 pub const CAPSULE_REQUEST_CANCELED: i32 = 3;
+/// With `chunk_notices`: capsule_bridge_next_chunk() has something for the call of this id, which was handed out
+/// before.
+pub const CAPSULE_REQUEST_CHUNKS: i32 = 4;
 
 /// It waits in line for its capability's limits, or to be taken by capsule_bridge_next_request().
 pub const CAPSULE_CALL_QUEUED: i32 = 1;
@@ -393,17 +417,6 @@ pub const CAPSULE_CHANNEL_WORK: i32 = 1;
 /// Which channel a frame goes through: control frames overtake work frames.
 pub const CAPSULE_CHANNEL_CONTROL: i32 = 2;
 
-/// Each phase of each frame.
-pub const CAPSULE_LOG_DEBUG: i32 = 1;
-/// Births and deaths.
-pub const CAPSULE_LOG_INFO: i32 = 2;
-/// Something was refused, dropped or repaired.
-pub const CAPSULE_LOG_WARN: i32 = 3;
-/// Something failed.
-pub const CAPSULE_LOG_ERROR: i32 = 4;
-/// Nothing at all.
-pub const CAPSULE_LOG_OFF: i32 = 5;
-
 /// Its process ends, and another session takes its place that is a fork of the first one as it stood after the
 /// warm-up: whatever the code did in memory is gone. Such forks are made ahead, so that nobody waits for them while
 /// there are idle ones.
@@ -446,6 +459,115 @@ pub const CAPSULE_POOLED_IDLE: i32 = 2;
 pub const CAPSULE_POOLED_ACTIVE: i32 = 3;
 /// It was given back, or is looked at.
 pub const CAPSULE_POOLED_RESETTING: i32 = 4;
+
+/// Nothing: it is denied.
+pub const CAPSULE_INSPECT_OFF: i32 = 0;
+/// Numbers, states and times.
+pub const CAPSULE_INSPECT_COUNTS: i32 = 1;
+/// Rows too, with their names redacted.
+pub const CAPSULE_INSPECT_REDACTED: i32 = 2;
+/// Rows with their names.
+pub const CAPSULE_INSPECT_FULL: i32 = 3;
+
+/// `"h:"` and 16 hexadecimal digits of the keyed hash.
+pub const CAPSULE_REDACT_HASH: i32 = 0;
+/// Its length in bytes, as in `"len:12"`.
+pub const CAPSULE_REDACT_LENGTH: i32 = 1;
+/// Nothing.
+pub const CAPSULE_REDACT_DROP: i32 = 2;
+
+/// The name.
+pub const CAPSULE_LABEL_NAME: i32 = 1;
+/// Its keyed hash.
+pub const CAPSULE_LABEL_HASH: i32 = 2;
+/// Its length.
+pub const CAPSULE_LABEL_LENGTH: i32 = 3;
+/// Nothing.
+pub const CAPSULE_LABEL_DROPPED: i32 = 4;
+
+/// A call of the host, in a bridge.
+pub const CAPSULE_PENDING_CALL: i32 = 1;
+/// A promise, in a store.
+pub const CAPSULE_PENDING_PROMISE: i32 = 2;
+
+/// Nobody in particular.
+pub const CAPSULE_OWNER_NONE: i32 = 0;
+/// The session of the row waits for the host.
+pub const CAPSULE_OWNER_SESSION: i32 = 1;
+/// A durable execution of this host.
+pub const CAPSULE_OWNER_DURABLE: i32 = 2;
+
+/// The worker was asked, and answered in time.
+pub const CAPSULE_ANSWERED_BY_WORKER: i32 = 1;
+/// It did not: this is what the host knows from its last heartbeat.
+pub const CAPSULE_ANSWERED_BY_HOST: i32 = 2;
+
+/// Nothing runs.
+pub const CAPSULE_PHASE_NONE: i32 = 0;
+/// It waits in the queue.
+pub const CAPSULE_PHASE_QUEUED: i32 = 1;
+/// Its code runs.
+pub const CAPSULE_PHASE_RUNNING: i32 = 2;
+/// It is being cancelled, or its time is over.
+pub const CAPSULE_PHASE_STOPPING: i32 = 3;
+/// Its code is over, and the session on its way back to where it was.
+pub const CAPSULE_PHASE_ROLLING_BACK: i32 = 4;
+/// No execution: a value, snapshot, checkpoint or restore is under way.
+pub const CAPSULE_PHASE_OPERATION: i32 = 5;
+
+/// Nothing that the host knows of: it computes, sleeps, or waits for something of its own.
+pub const CAPSULE_WAITS_NOTHING: i32 = 0;
+/// A worker that is ready.
+pub const CAPSULE_WAITS_WORKER: i32 = 1;
+/// Its turn behind others, or a token of the rate limit.
+pub const CAPSULE_WAITS_TURN: i32 = 2;
+/// A line of input.
+pub const CAPSULE_WAITS_INPUT: i32 = 3;
+/// The answer to a call of the host.
+pub const CAPSULE_WAITS_CALL: i32 = 4;
+/// The host to take its output.
+pub const CAPSULE_WAITS_OUTPUT: i32 = 5;
+
+/// It stands between the code and the host.
+pub const CAPSULE_LAYER_ACTIVE: i32 = 1;
+/// It does not, and could not: `reason` says why.
+pub const CAPSULE_LAYER_UNAVAILABLE: i32 = 2;
+/// It does not, because an option of the host's says so.
+pub const CAPSULE_LAYER_WAIVED: i32 = 3;
+
+/// Each phase of each frame.
+pub const CAPSULE_LOG_DEBUG: i32 = 1;
+/// Births and deaths.
+pub const CAPSULE_LOG_INFO: i32 = 2;
+/// Something was refused, dropped or repaired.
+pub const CAPSULE_LOG_WARN: i32 = 3;
+/// Something failed.
+pub const CAPSULE_LOG_ERROR: i32 = 4;
+/// Nothing at all.
+pub const CAPSULE_LOG_OFF: i32 = 5;
+
+/// Those that do something: that run, or would on a free CPU.
+pub const CAPSULE_PROFILE_RUNNING: i32 = 0;
+/// Those that wait as well: in locks, for input, for time.
+pub const CAPSULE_PROFILE_ALL: i32 = 1;
+
+/// Read in the memory of the worker, which lives.
+pub const CAPSULE_STACK_MEMORY: i32 = 1;
+/// Written by the worker as a fatal signal ended it.
+pub const CAPSULE_STACK_DEATH: i32 = 2;
+
+/// It cannot be told.
+pub const CAPSULE_TASK_UNKNOWN: i32 = 0;
+/// It runs, or would on a free CPU.
+pub const CAPSULE_TASK_RUNNING: i32 = 1;
+/// It waits: in a lock, for input, for time.
+pub const CAPSULE_TASK_SLEEPING: i32 = 2;
+/// It waits for a device and cannot be interrupted.
+pub const CAPSULE_TASK_BLOCKED: i32 = 3;
+/// A signal or a debugger has stopped it.
+pub const CAPSULE_TASK_STOPPED: i32 = 4;
+/// It is dead.
+pub const CAPSULE_TASK_DEAD: i32 = 5;
 
 /// The session was opened. `link`: the session it branched from.
 pub const CAPSULE_TRACE_SESSION_CREATED: i32 = 101;
@@ -538,6 +660,12 @@ pub const CAPSULE_TRACE_PHASE_END: i32 = 2;
 
 /// Bytes of `capsule_error.message`, its NUL included.
 pub const CAPSULE_ERROR_MESSAGE_SIZE: usize = 500;
+
+/// Longest key of a chain, in bytes.
+pub const CAPSULE_AUDIT_MAX_KEY: usize = 1024;
+
+/// Room for a hash in hexadecimal digits, its NUL included.
+pub const CAPSULE_AUDIT_HASH_SIZE: usize = 65;
 
 /// Bytes of the inline texts of `capsule_session_info`, their NUL included.
 pub const CAPSULE_INFO_TEXT_SIZE: usize = 64;
@@ -645,9 +773,27 @@ pub struct capsule_acquisition {
     _opaque: [u8; 0],
 }
 
+/// A profile: a token, never dereferenced. It keeps its session's memory, but not its worker.
+#[repr(C)]
+pub struct capsule_profile {
+    _opaque: [u8; 0],
+}
+
 /// A snapshot: a token, never dereferenced. It outlives its session.
 #[repr(C)]
 pub struct capsule_snapshot {
+    _opaque: [u8; 0],
+}
+
+/// A stack as it was once: a token, never dereferenced. It outlives its session.
+#[repr(C)]
+pub struct capsule_stack {
+    _opaque: [u8; 0],
+}
+
+/// Holds the memory of a list.
+#[repr(C)]
+pub struct capsule_audit_storage {
     _opaque: [u8; 0],
 }
 
@@ -686,6 +832,18 @@ pub struct capsule_promise_storage {
 pub struct capsule_pool_storage {
     _opaque: [u8; 0],
 }
+
+/// Holds the memory of an answer.
+#[repr(C)]
+pub struct capsule_inspection_storage {
+    _opaque: [u8; 0],
+}
+
+/// Receives one record, in the order of the chain.
+///
+/// Called on the thread whose call is recorded, one call at a time. `line` is a line of JSON without its newline,
+/// valid during the call. Calls into the library from here answer `CAPSULE_E_REENTRANT`.
+pub type capsule_audit_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, line: *const c_char, line_size: usize) -> i32>;
 
 /// Says that an execution's queue is no longer empty.
 ///
@@ -751,6 +909,43 @@ pub struct capsule_runtime_options {
     /// Folder that holds `_capsule_worker.abi3.so` and `capsule-echo-worker`. Default empty: `CAPSULE_WORKER_DIR`
     /// from the environment, else the folder `capsule` beside the loaded library.
     pub worker_dir: capsule_text,
+    /// The most that any session may call of any bridge (bridge.h), `rule_count` of them; none: what bridges and
+    /// sessions say.
+    pub rules: *const capsule_rule,
+    /// Number of `rules`.
+    pub rule_count: usize,
+}
+
+/// What became of calls of the host (bridge.h): those of a session, of all sessions that a pool has had, or of all
+/// bridges of a runtime. At any moment created = pending_current + resolved + rejected + denied + timed_out +
+/// canceled + rejected_at_shutdown.
+///
+/// Never extended: part of other structs. The bridge's own are capsule_bridge_metrics.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_bridge_figures {
+    /// Calls that are open.
+    pub pending_current: u64,
+    /// The most there were at once.
+    pub pending_hwm: u64,
+    /// Calls that came.
+    pub created: u64,
+    /// Answered with a value.
+    pub resolved: u64,
+    /// Answered with a failure, or refused.
+    pub rejected: u64,
+    /// Denied by a rule, for want of one, or by the host.
+    pub denied: u64,
+    /// Not answered in time.
+    pub timed_out: u64,
+    /// Given up by the code, lost with its worker, or canceled by the host.
+    pub canceled: u64,
+    /// Open when the bridge was closed, and those that came later.
+    pub rejected_at_shutdown: u64,
+    /// Answers to a call that nobody waited for any more; of a runtime alone.
+    pub late_settlements: u64,
+    /// Answers to a call that was answered; of a runtime alone.
+    pub duplicate_settlements: u64,
 }
 
 /// Counters of a runtime since its creation, those of released sessions included.
@@ -780,6 +975,152 @@ pub struct capsule_runtime_info {
     /// Bytes that workers and zygotes wrote to stderr outside any execution and that no log record carried for want
     /// of room.
     pub stderr_dropped_bytes: u64,
+    /// Calls of the host.
+    pub bridge: capsule_bridge_figures,
+}
+
+/// Options of a runtime's audit trail; capsule_audit_options_init() fills the defaults.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_audit_options {
+    /// `sizeof(capsule_audit_options)`.
+    pub struct_size: u32,
+    /// Records kept in memory, 0 … 65,536; where there are more, the oldest go and are counted. Default 1,024.
+    pub ring_records: u32,
+    /// Bytes that key the hashes, at most `CAPSULE_AUDIT_MAX_KEY`; copied, and wiped with the runtime. Default empty:
+    /// no key.
+    pub key: capsule_text,
+    /// A file that records are appended to, made with mode 0600 where there is none, at most 4,096 bytes; a regular
+    /// file or a device. A record is written by one call, and taken out again where only a part of it had room; it is
+    /// with the kernel when the guarded call returns, and not synced. One runtime has a file at a time. Default
+    /// empty: none.
+    pub path: capsule_text,
+    /// Default NULL: none.
+    pub callback: capsule_audit_callback,
+    /// Passed to `callback`; valid until the runtime has another trail, or is gone.
+    pub user_data: *mut c_void,
+    /// 1: a guarded call whose record the sink did not keep answers `CAPSULE_E_DENIED`, and nothing else. Default 0:
+    /// it is answered, the record stays in the ring without a place in the chain, and the next one that is kept says
+    /// how many were lost before it.
+    pub required: i32,
+    /// Reserved, zero.
+    pub reserved: i32,
+}
+
+/// One record.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_audit_record {
+    /// Its place in the ring, from 1: the cursor of who follows.
+    pub sequence: u64,
+    /// Its number in the chain, from 0; 0 too where `line` is empty.
+    pub number: u64,
+    /// Nanoseconds since 1970.
+    pub time_ns: u64,
+    /// Labels of the answer that were redacted or dropped.
+    pub redactions: u64,
+    /// Size of the answer.
+    pub answer_bytes: u64,
+    /// `CAPSULE_AUDIT_…`.
+    pub decision: i32,
+    /// The `CAPSULE_INSPECT_…` it was answered at, or that denied it.
+    pub level: i32,
+    /// Who called, as the call said, at most 64 bytes of it; of a denial of the bridge, session and execution.
+    pub caller: capsule_text,
+    /// The call: `"namespace"`, `"stack"`, …
+    pub call: capsule_text,
+    /// What it was about: `"session 3"`.
+    pub target: capsule_text,
+    /// Which policy decided: `"runtime"`, `"session"`, `"request"`; of a denial of the bridge, the rule's reason.
+    pub policy: capsule_text,
+    /// The record as it is hashed, without a newline; empty where the sink did not keep it.
+    pub line: capsule_text,
+}
+
+/// The state of a trail.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_audit_info {
+    /// `sizeof(capsule_audit_info)`, set by the caller.
+    pub struct_size: u32,
+    /// Records in the ring.
+    pub stored: u32,
+    /// Records made of calls that were allowed, since the runtime's creation.
+    pub allowed: u64,
+    /// Of calls that were denied.
+    pub denied: u64,
+    /// Of calls that failed.
+    pub failed: u64,
+    /// Records that left the ring.
+    pub evicted: u64,
+    /// Records that the sink did not keep.
+    pub lost: u64,
+    /// Number of the last record in the chain.
+    pub number: u64,
+    /// Hash of the last record, in hexadecimal digits; empty before the first.
+    pub head: [c_char; 72],
+}
+
+/// Records handed out.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_audit_list {
+    /// `sizeof(capsule_audit_list)`, set by the caller.
+    pub struct_size: u32,
+    /// `sizeof(capsule_audit_record)` of the library: the stride of `records`.
+    pub record_size: u32,
+    /// The records, the oldest first; owned by the list.
+    pub records: *const capsule_audit_record,
+    /// Number of `records`.
+    pub count: usize,
+    /// The library's.
+    pub storage: *mut capsule_audit_storage,
+}
+
+/// What is to be checked, and against what; all zero but `struct_size` and one of `path` and `data` for the least.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_audit_check {
+    /// `sizeof(capsule_audit_check)`.
+    pub struct_size: u32,
+    /// Reserved, zero.
+    pub reserved: u32,
+    /// The file; or empty, and `data`.
+    pub path: capsule_text,
+    /// Records, each with a newline behind it; at most 1 GiB, as the file.
+    pub data: capsule_text,
+    /// The key of every chain in it; empty for none. With one, a chain without is broken.
+    pub key: capsule_text,
+    /// Hash of the last record, 64 hexadecimal digits; empty where it is not known.
+    pub head: capsule_text,
+    /// The head before the first record, likewise; empty where there is to be none: the first chain began then.
+    pub head_before: capsule_text,
+}
+
+/// What was found.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_audit_report {
+    /// `sizeof(capsule_audit_report)`, set by the caller.
+    pub struct_size: u32,
+    /// `CAPSULE_VERDICT_VERIFIED`, `…_UNANCHORED`, `…_BROKEN`.
+    pub verdict: i32,
+    /// Records found good, start records included.
+    pub records: u64,
+    /// Chains: start records.
+    pub chains: u64,
+    /// Records that were lost by the sink, as the chains say.
+    pub lost: u64,
+    /// Of the first record that is wrong: its line, from 1; 0 where none is, or what is wrong is no record.
+    pub line: u64,
+    /// Its number in its chain, as it says.
+    pub number: u64,
+    /// Hash of the last good record.
+    pub head: [c_char; 72],
+    /// The head before the first record; empty for none.
+    pub head_before: [c_char; 72],
+    /// One sentence; empty where all is verified.
+    pub reason: [c_char; 256],
 }
 
 /// Options of a session; capsule_session_options_init() fills the defaults. Sessions with the same interpreter,
@@ -1021,6 +1362,8 @@ pub struct capsule_session_info {
     pub checkpoint_restores_failed: u64,
     /// Checkpoints that were let go for `checkpoint_limit`.
     pub checkpoints_evicted: u64,
+    /// Calls of the host.
+    pub bridge: capsule_bridge_figures,
 }
 
 /// A value on its way. To set one, fill `kind`, and `data` and `size_bytes` or `buffer`; zero is fine for the rest.
@@ -1418,6 +1761,12 @@ pub struct capsule_bridge_options {
     pub rules: *const capsule_rule,
     /// Number of `rules`.
     pub rule_count: usize,
+    /// 1: the host is told when the code has sent pieces, by `CAPSULE_REQUEST_CHUNKS`: once, until
+    /// capsule_bridge_next_chunk() has answered `CAPSULE_E_TIMEOUT`. For hosts that wait for nothing but requests.
+    /// Default 0.
+    pub chunk_notices: u32,
+    /// Reserved, zero.
+    pub reserved: u32,
 }
 
 /// An argument that is no JSON.
@@ -1510,6 +1859,10 @@ pub struct capsule_bridge_metrics {
     pub resolution_max_ns: u64,
     /// From a call to its end.
     pub resolution_buckets: [u64; 32],
+    /// Pieces of answers that were sent, see bridge_stream.h.
+    pub chunks_sent: u64,
+    /// Pieces of calls that came.
+    pub chunks_received: u64,
 }
 
 /// One open call: no argument, nor anything else of what it carries.
@@ -2299,6 +2652,8 @@ pub struct capsule_pool_info {
     pub memory_bytes: u64,
     /// What the last failure said, empty for none yet.
     pub last_error: [c_char; 512],
+    /// Calls of the host by sessions that the pool has, and has had.
+    pub bridge: capsule_bridge_figures,
 }
 
 /// One session of a pool.
@@ -2375,6 +2730,335 @@ pub struct capsule_pool_imports {
     pub storage: *mut capsule_pool_storage,
 }
 
+/// Who may see how much; capsule_introspection_policy_init() fills the defaults.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_introspection_policy {
+    /// `sizeof(capsule_introspection_policy)`.
+    pub struct_size: u32,
+    /// `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
+    pub redaction: i32,
+    /// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
+    /// records. Default counts, as all below.
+    pub promises: i32,
+    /// Of a session's names.
+    pub namespace_summary: i32,
+    /// Of a pool.
+    pub pool: i32,
+    /// Of what a session executes.
+    pub execution: i32,
+    /// Of the isolation of a session.
+    pub isolation: i32,
+    /// Of the stacks of a worker.
+    pub stack: i32,
+    /// Of labels in traces.
+    pub trace: i32,
+    /// Of what is known of a dead worker.
+    pub postmortem: i32,
+    /// Longest label in bytes, after redaction, 24 … 1,024. Default 64.
+    pub max_label_bytes: u32,
+    /// Most rows of an answer, 1 … 65,536. Default 1,000.
+    pub max_rows: u32,
+    /// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
+    /// runtime's.
+    pub key: capsule_text,
+}
+
+/// One look; capsule_inspection_init() fills the defaults.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_inspection {
+    /// `sizeof(capsule_inspection)`.
+    pub struct_size: u32,
+    /// The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied.
+    /// Default 0: what the policy allows.
+    pub level: i32,
+    /// Who looks, for the audit record: at most 64 bytes. Default empty.
+    pub caller: capsule_text,
+    /// How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
+    pub timeout_ms: i64,
+    /// Most rows wanted; 0, the default, for as many as the policy allows.
+    pub max_rows: u32,
+    /// Reserved, zero.
+    pub reserved: u32,
+}
+
+/// A name, as far as the policy shows it. Never extended: it is part of rows.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_label {
+    /// What is shown, at most `max_label_bytes`; owned by the answer.
+    pub text: capsule_text,
+    /// Length of what is shown before it was cut: larger than `text.size` where it was.
+    pub full_bytes: u64,
+    /// `CAPSULE_LABEL_…`.
+    pub form: i32,
+    /// Reserved, zero.
+    pub reserved: i32,
+}
+
+/// One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_pending_row {
+    /// The request's id; 0 of a promise.
+    pub request_id: u64,
+    /// The session that waits; 0 of a promise.
+    pub session_id: u64,
+    /// The execution that waits; 0 of a promise.
+    pub execution_id: u64,
+    /// Since it came, or was known here.
+    pub age_ns: u64,
+    /// Until its deadline; `UINT64_MAX` for none.
+    pub left_ns: u64,
+    /// `CAPSULE_PENDING_…`.
+    pub kind: i32,
+    /// `CAPSULE_CALL_…` of a call, `CAPSULE_PROMISE_…` of a promise.
+    pub state: i32,
+    /// `CAPSULE_OWNER_…`.
+    pub owner: i32,
+    /// How many wait for a promise here; 1 of a call.
+    pub waiters: u32,
+    /// The capability's name, or the promise's id.
+    pub name: capsule_label,
+}
+
+/// What is pending in a bridge or a store.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_pending_summary {
+    /// `sizeof(capsule_pending_summary)`, set by the caller.
+    pub struct_size: u32,
+    /// The `CAPSULE_INSPECT_…` it is answered at.
+    pub level: i32,
+    /// How many are open.
+    pub total: u64,
+    /// Of these, left out of `rows`: at the level of counts, all.
+    pub left_out: u64,
+    /// Labels redacted.
+    pub redactions: u64,
+    /// Age of the oldest, of those looked at.
+    pub oldest_ns: u64,
+    /// Size of one of `rows`, set by the library.
+    pub row_size: u32,
+    /// Reserved, zero.
+    pub reserved: u32,
+    /// `count` of them, the oldest first; owned by this struct.
+    pub rows: *const capsule_pending_row,
+    /// Their number.
+    pub count: usize,
+    /// The library's.
+    pub storage: *mut capsule_inspection_storage,
+}
+
+/// One name of a namespace. Never extended: rows are handed out as an array.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_namespace_row {
+    /// The name.
+    pub name: capsule_label,
+    /// Its value's type; names of built-in types are never redacted.
+    pub type_name: capsule_label,
+    /// As in capsule_name: an estimate.
+    pub size_bytes: u64,
+    /// `CAPSULE_NAME_…`.
+    pub kind: i32,
+    /// Reserved, zero.
+    pub reserved: i32,
+}
+
+/// What a session's namespace holds.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_namespace_summary {
+    /// `sizeof(capsule_namespace_summary)`, set by the caller.
+    pub struct_size: u32,
+    /// The `CAPSULE_INSPECT_…` it is answered at.
+    pub level: i32,
+    /// `CAPSULE_ANSWERED_BY_…`. Of the host there are `total` and `age_ns` alone.
+    pub answered_by: i32,
+    /// Why the worker did not answer: the status that capsule_session_list() would have; else 0.
+    pub worker_status: i32,
+    /// How long ago it was so.
+    pub age_ns: u64,
+    /// Names there are; by the host, with dunders.
+    pub total: u64,
+    /// Of these, left out of `rows`.
+    pub left_out: u64,
+    /// Labels redacted.
+    pub redactions: u64,
+    /// Names that the numbers below are of: all, up to 65,536.
+    pub counted: u64,
+    /// Sum of their `size_bytes`.
+    pub size_bytes: u64,
+    /// Values among them.
+    pub values: u64,
+    /// Functions.
+    pub functions: u64,
+    /// Classes.
+    pub classes: u64,
+    /// Modules.
+    pub modules: u64,
+    /// Size of one of `rows`, set by the library.
+    pub row_size: u32,
+    /// Reserved, zero.
+    pub reserved: u32,
+    /// `count` of them in the order they were bound; owned by this struct.
+    pub rows: *const capsule_namespace_row,
+    /// Their number.
+    pub count: usize,
+    /// The library's.
+    pub storage: *mut capsule_inspection_storage,
+}
+
+/// The sessions of a pool.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_pool_summary {
+    /// `sizeof(capsule_pool_summary)`, set by the caller.
+    pub struct_size: u32,
+    /// The `CAPSULE_INSPECT_…` it is answered at.
+    pub level: i32,
+    /// Sessions there are.
+    pub total: u64,
+    /// Of these, left out of `rows`: at the level of counts, all.
+    pub left_out: u64,
+    /// Labels redacted: `info->last_error`.
+    pub redactions: u64,
+    /// Size of one of `rows`, set by the library.
+    pub row_size: u32,
+    /// Reserved, zero.
+    pub reserved: u32,
+    /// `count` of them; owned by this struct.
+    pub rows: *const capsule_pool_session,
+    /// Their number.
+    pub count: usize,
+    /// The library's.
+    pub storage: *mut capsule_inspection_storage,
+}
+
+/// What a session executes: from the host's knowledge alone, so it is answered whatever the worker does.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_execution_status {
+    /// `sizeof(capsule_execution_status)`, set by the caller.
+    pub struct_size: u32,
+    /// The `CAPSULE_INSPECT_…` it is answered at.
+    pub level: i32,
+    /// `CAPSULE_SESSION_…`.
+    pub session_state: i32,
+    /// `CAPSULE_PHASE_…`.
+    pub phase: i32,
+    /// `CAPSULE_WAITS_…`.
+    pub waits_for: i32,
+    /// `CAPSULE_MODE_…` it was submitted with.
+    pub mode: i32,
+    /// Its id, or that of the first in the queue where none runs; 0 for none.
+    pub execution_id: u64,
+    /// Since it was submitted.
+    pub age_ns: u64,
+    /// Since it was sent to the worker; 0 before.
+    pub running_ns: u64,
+    /// Executions that wait behind it.
+    pub queued: u64,
+    /// Bytes of its output that the host has not taken.
+    pub output_queue_bytes: u64,
+    /// Lines of input it waits for.
+    pub open_inputs: u64,
+    /// Calls of the host that the session has open.
+    pub open_calls: u64,
+    /// Since the worker's last heartbeat; `UINT64_MAX` for none. A worker that hangs in Python goes on beating.
+    pub heartbeat_age_ns: u64,
+    /// Until the worker is killed; `UINT64_MAX` where it is not to be.
+    pub kill_left_ns: u64,
+}
+
+/// One layer. Never extended: rows are handed out as an array.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_isolation_layer {
+    /// Its name, as in `"process"`; a static string.
+    pub name: capsule_text,
+    /// One sentence: what it does, or why it does not; a static string. Empty at the level of counts.
+    pub reason: capsule_text,
+    /// `CAPSULE_LAYER_…`.
+    pub state: i32,
+    /// Reserved, zero.
+    pub reserved: i32,
+}
+
+/// What stands between a session's code and its host.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_isolation_report {
+    /// `sizeof(capsule_isolation_report)`, set by the caller.
+    pub struct_size: u32,
+    /// The `CAPSULE_INSPECT_…` it is answered at.
+    pub level: i32,
+    /// Layers that are active.
+    pub active: u32,
+    /// Layers that are unavailable.
+    pub unavailable: u32,
+    /// Layers that are waived.
+    pub waived: u32,
+    /// Size of one of `rows`, set by the library.
+    pub row_size: u32,
+    /// `count` of them; owned by this struct.
+    pub rows: *const capsule_isolation_layer,
+    /// Their number: every layer, at every level.
+    pub count: usize,
+    /// The library's.
+    pub storage: *mut capsule_inspection_storage,
+}
+
+/// How a profile is taken.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_profile_options {
+    /// `sizeof(capsule_profile_options)`.
+    pub struct_size: u32,
+    /// Samples per second: 1 … 1,000. Default 100.
+    pub rate_hz: u32,
+    /// How long, in milliseconds: 1 … 86,400,000, or 0 for until it is stopped. Default 0.
+    pub duration_ms: i64,
+    /// `CAPSULE_PROFILE_…`. Default `CAPSULE_PROFILE_RUNNING`.
+    pub threads: i32,
+    /// Most frames of a stack, the innermost: 1 … 4,096. Default 128.
+    pub max_frames: u32,
+    /// Most different stacks that are kept; what comes beyond is counted as `overflowed`. 1 … 1,000,000. Default
+    /// 10,000.
+    pub max_stacks: u32,
+    /// Reserved, zero.
+    pub reserved: u32,
+}
+
+/// What a profile has found.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_profile_info {
+    /// `sizeof(capsule_profile_info)`, set by the caller.
+    pub struct_size: u32,
+    /// 1 while it is under way.
+    pub is_running: i32,
+    /// Samples taken.
+    pub samples: u64,
+    /// Samples that were due and could not be taken: the worker was gone or not there yet, or the machine was too
+    /// busy.
+    pub missed: u64,
+    /// Samples of which a thread ran on while it was read: counted, if perhaps not quite as it was.
+    pub torn: u64,
+    /// Stacks of threads counted: the sum of all counts in the text, and `overflowed`.
+    pub stacks: u64,
+    /// Of these, those that were not kept for `max_stacks`.
+    pub overflowed: u64,
+    /// Different stacks kept: lines of the text.
+    pub different: u64,
+    /// Time it has been under way.
+    pub duration_ns: u64,
+    /// Time that taking the samples took, of that.
+    pub collect_ns: u64,
+}
+
 /// What is known of a snapshot.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -2406,6 +3090,87 @@ pub struct capsule_snapshot_info {
     /// Resident memory where a page that several processes share counts for each of them in equal parts (PSS): what
     /// it costs.
     pub proportional_bytes: u64,
+}
+
+/// How a stack is to be had.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_stack_options {
+    /// `sizeof(capsule_stack_options)`.
+    pub struct_size: u32,
+    /// Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
+    pub max_frames: u32,
+    /// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
+    pub timeout_ms: i64,
+}
+
+/// What is known of a stack as a whole. Texts are valid until it is released.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_stack_info {
+    /// `sizeof(capsule_stack_info)`, set by the caller.
+    pub struct_size: u32,
+    /// `CAPSULE_STACK_…`.
+    pub source: i32,
+    /// The worker's process id.
+    pub pid: i32,
+    /// `CAPSULE_TASK_…`.
+    pub process_state: i32,
+    /// When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
+    pub time_ns: u64,
+    /// How long that took. 0 of a death.
+    pub collect_ns: u64,
+    /// Threads that it tells of: those of Python.
+    pub threads: u64,
+    /// Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
+    pub threads_omitted: u64,
+    /// Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
+    pub cause: capsule_text,
+}
+
+/// One thread of a stack. Texts are valid until the stack is released.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_stack_thread {
+    /// `sizeof(capsule_stack_thread)`, set by the caller.
+    pub struct_size: u32,
+    /// The kernel's number of it; 0 where it is not known.
+    pub tid: i32,
+    /// Its number in Python, `threading.get_ident()`.
+    pub ident: u64,
+    /// "main"; else the name that the kernel knows, where that is not the process's; or empty.
+    pub name: capsule_text,
+    /// 1 of the main thread.
+    pub is_main: i32,
+    /// `CAPSULE_TASK_…`.
+    pub state: i32,
+    /// 1 when it has the GIL, 0 when it has not, -1 where that is not known.
+    pub holds_gil: i32,
+    /// Of a death: 1 of the thread that the signal hit.
+    pub hit: i32,
+    /// 1 when it ran on while it was read, so that some frames may be of different moments.
+    pub torn: i32,
+    /// Reserved, zero.
+    pub reserved: i32,
+    /// Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
+    pub frames: u64,
+    /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
+    /// faulthandler writes.
+    pub frames_omitted: u64,
+}
+
+/// One frame. Texts are valid until the stack is released.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_stack_frame {
+    /// `sizeof(capsule_stack_frame)`, set by the caller.
+    pub struct_size: u32,
+    /// The line it is at; 0 where that is not known.
+    pub line: u32,
+    /// The file, as `co_filename` has it; its first 4,096 characters.
+    pub file: capsule_text,
+    /// The function: `co_qualname`, of a death `co_name`.
+    pub function: capsule_text,
 }
 
 /// One event. Never extended: events are handed out as an array.
@@ -2539,6 +3304,68 @@ extern "C" {
     ///
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
     pub fn capsule_runtime_get_info(runtime: *mut capsule_runtime, info: *mut capsule_runtime_info, error: *mut capsule_error) -> capsule_status;
+    /// Fills the defaults.
+    ///
+    /// - options: Written up to `struct_size` bytes; no-op when NULL.
+    /// - struct_size: `sizeof(capsule_audit_options)`. Any thread. Since 0.1.
+    pub fn capsule_audit_options_init(options: *mut capsule_audit_options, struct_size: u32);
+    /// Gives a runtime another audit trail: a new chain begins, in the ring and in the sink. Until then there is a
+    /// ring of the defaults alone.
+    ///
+    /// - runtime: A runtime.
+    /// - options: NULL for the defaults.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_SYSTEM` (the file cannot be opened, is used by another, does not end with a
+    /// whole record, or the start record was not kept): the former trail stays; `CAPSULE_E_ARGUMENT`;
+    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; writes to the sink. Since 0.1.
+    pub fn capsule_runtime_set_audit(runtime: *mut capsule_runtime, options: *const capsule_audit_options, error: *mut capsule_error) -> capsule_status;
+    /// Copies what a trail has counted, and its head.
+    ///
+    /// - runtime: A runtime, closed ones included.
+    /// - info: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_runtime_get_audit_info(runtime: *mut capsule_runtime, info: *mut capsule_audit_info, error: *mut capsule_error) -> capsule_status;
+    /// Copies the records in the ring.
+    ///
+    /// - runtime: A runtime, closed ones included.
+    /// - after_sequence: Records with larger `sequence` than that; 0 for all. One that was evicted past is no error:
+    ///   the first record's `sequence` tells.
+    /// - list: Its `struct_size` set by the caller; what it held is not released. Ended with
+    ///   capsule_audit_list_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`, also where no record fits; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+    /// `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_runtime_list_audit(runtime: *mut capsule_runtime, after_sequence: u64, list: *mut capsule_audit_list, error: *mut capsule_error) -> capsule_status;
+    /// Frees what a list holds and empties it; `struct_size` stays.
+    ///
+    /// - list: NULL or an empty one is a no-op. Any thread. Since 0.1.
+    pub fn capsule_audit_list_release(list: *mut capsule_audit_list);
+    /// Checks records: a file, or bytes. Needs no runtime.
+    ///
+    /// - check: What is to be checked.
+    /// - report: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`: `report->verdict` tells, of what is broken too; `CAPSULE_E_ARGUMENT`;
+    /// `CAPSULE_E_SYSTEM` (the file cannot be read); `CAPSULE_E_LIMIT` (it has over 1 GiB); `CAPSULE_E_MEMORY`;
+    /// `CAPSULE_E_FORKED`. Any thread; reads the file. Since 0.1.
+    pub fn capsule_audit_verify(check: *const capsule_audit_check, report: *mut capsule_audit_report, error: *mut capsule_error) -> capsule_status;
+    /// The name of what became of a call, as in `"denied"`.
+    ///
+    /// - decision: `CAPSULE_AUDIT_START` … `CAPSULE_AUDIT_FAILED`.
+    ///
+    /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+    pub fn capsule_audit_decision_name(decision: i32) -> *const c_char;
+    /// The name of what a check found, as in `"unanchored"`.
+    ///
+    /// - verdict: `CAPSULE_VERDICT_VERIFIED` … `CAPSULE_VERDICT_BROKEN`.
+    ///
+    /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+    pub fn capsule_audit_verdict_name(verdict: i32) -> *const c_char;
     /// Fills the defaults.
     ///
     /// - options: Written up to `struct_size` bytes; no-op when NULL.
@@ -2990,21 +3817,6 @@ extern "C" {
     ///
     /// Returns: As capsule_bridge_respond(). Any thread. Since 0.1.
     pub fn capsule_bridge_approve(bridge: *mut capsule_bridge, request_id: u64, approved: i32, error: *mut capsule_error) -> capsule_status;
-    /// Sends a piece of the answer to a call of a `CAPSULE_CAPABILITY_STREAM`. capsule_bridge_respond() with NULL
-    /// ends the stream.
-    ///
-    /// Up to 64 pieces are sent ahead of what the code takes.
-    ///
-    /// - bridge: A bridge.
-    /// - request_id: The request's.
-    /// - value: As in capsule_bridge_respond(); `result_schema` is that of each piece.
-    /// - timeout_ms: How long to wait while as many are on the way: -1 for as long as the call is open, 0 …
-    ///   86,400,000.
-    /// - error: Nullable.
-    ///
-    /// Returns: As capsule_bridge_respond(); `CAPSULE_E_TIMEOUT`; `CAPSULE_E_TYPE` (it is no stream);
-    /// `CAPSULE_E_REENTRANT`. Any thread; waits. Since 0.1.
-    pub fn capsule_bridge_send_chunk(bridge: *mut capsule_bridge, request_id: u64, value: *const capsule_value, timeout_ms: i64, error: *mut capsule_error) -> capsule_status;
     /// Copies the open calls, the oldest first.
     ///
     /// - bridge: A bridge, closed ones included.
@@ -3069,6 +3881,32 @@ extern "C" {
     ///
     /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
     pub fn capsule_call_state_name(state: i32) -> *const c_char;
+    /// Sends a piece of the answer to a call of a `CAPSULE_CAPABILITY_STREAM`. capsule_bridge_respond() with NULL
+    /// ends the stream.
+    ///
+    /// - bridge: A bridge.
+    /// - request_id: The request's.
+    /// - value: As in capsule_bridge_respond(); `result_schema` is that of each piece.
+    /// - timeout_ms: How long to wait while 64 are on the way: -1 for as long as the call is open, 0 … 86,400,000.
+    /// - error: Nullable.
+    ///
+    /// Returns: As capsule_bridge_respond(); `CAPSULE_E_TIMEOUT`; `CAPSULE_E_TYPE` (it is no stream);
+    /// `CAPSULE_E_REENTRANT`. Any thread; waits. Since 0.1.
+    pub fn capsule_bridge_send_chunk(bridge: *mut capsule_bridge, request_id: u64, value: *const capsule_value, timeout_ms: i64, error: *mut capsule_error) -> capsule_status;
+    /// Takes the next piece of a call of a `CAPSULE_CAPABILITY_UPLOAD`, in the order they were sent.
+    ///
+    /// - bridge: A bridge.
+    /// - request_id: The request's, which was taken as a call and is not answered.
+    /// - timeout_ms: -1 for as long as the call is open, 0 to look, or 1 … 86,400,000.
+    /// - value: JSON, TEXT or BUFFER. Its `struct_size` set by the caller; what it held is not released. Ended with
+    ///   capsule_value_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_END` (the code has sent its last, and all were taken); `CAPSULE_E_TIMEOUT`;
+    /// `CAPSULE_E_STATE` (it was answered, or nobody waits any more); `CAPSULE_E_TYPE` (it takes no pieces);
+    /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_MEMORY`;
+    /// `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
+    pub fn capsule_bridge_next_chunk(bridge: *mut capsule_bridge, request_id: u64, timeout_ms: i64, value: *mut capsule_value, error: *mut capsule_error) -> capsule_status;
     /// Fills the defaults.
     ///
     /// - options: Written up to `struct_size` bytes; no-op when NULL.
@@ -3449,17 +4287,6 @@ extern "C" {
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also when it is not there); `CAPSULE_E_HANDLE`;
     /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
     pub fn capsule_session_get_interceptor_info(session: *mut capsule_session, interceptor_id: u64, info: *mut capsule_interceptor_info, error: *mut capsule_error) -> capsule_status;
-    /// Sets or removes the process's log sink.
-    ///
-    /// - level: The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`.
-    /// - callback: The sink, or NULL for none (the default).
-    /// - user_data: Passed to each call. It must stay valid until the sink is replaced and this function has
-    ///   returned.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` for an unknown level; `CAPSULE_E_REENTRANT` from within the sink;
-    /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-    pub fn capsule_log_set_callback(level: i32, callback: capsule_log_callback, user_data: *mut c_void, error: *mut capsule_error) -> capsule_status;
     /// Fills the defaults.
     ///
     /// - options: Written up to `struct_size` bytes; no-op when NULL.
@@ -3640,6 +4467,209 @@ extern "C" {
     ///
     /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
     pub fn capsule_pooled_state_name(state: i32) -> *const c_char;
+    /// Fills the defaults.
+    ///
+    /// - policy: Written up to `struct_size` bytes; no-op when NULL.
+    /// - struct_size: `sizeof(capsule_introspection_policy)`. Any thread. Since 0.1.
+    pub fn capsule_introspection_policy_init(policy: *mut capsule_introspection_policy, struct_size: u32);
+    /// Fills the defaults.
+    ///
+    /// - inspection: Written up to `struct_size` bytes; no-op when NULL.
+    /// - struct_size: `sizeof(capsule_inspection)`. Any thread. Since 0.1.
+    pub fn capsule_inspection_init(inspection: *mut capsule_inspection, struct_size: u32);
+    /// Sets what may be seen of a runtime, from the next call on: more than before, or less.
+    ///
+    /// - runtime: A runtime.
+    /// - policy: NULL for the defaults.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+    /// thread. Since 0.1.
+    pub fn capsule_runtime_set_introspection_policy(runtime: *mut capsule_runtime, policy: *const capsule_introspection_policy, error: *mut capsule_error) -> capsule_status;
+    /// Narrows what may be seen of a session: of each level, redaction and limit the stricter of this and of what
+    /// there is. It cannot be undone, and sessions that branch from it begin with it.
+    ///
+    /// - session: A session.
+    /// - policy: Its `key` is not looked at.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+    /// thread. Since 0.1.
+    pub fn capsule_session_narrow_introspection(session: *mut capsule_session, policy: *const capsule_introspection_policy, error: *mut capsule_error) -> capsule_status;
+    /// The calls that are open in a bridge.
+    ///
+    /// - bridge: A bridge, closed ones included.
+    /// - inspection: NULL for the defaults.
+    /// - summary: Its `struct_size` set by the caller; what it held is not released. Ended with
+    ///   capsule_pending_summary_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED` (by the policy; or the audit trail must keep a record, and cannot);
+    /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_bridge_inspect_pending(bridge: *mut capsule_bridge, inspection: *const capsule_inspection, summary: *mut capsule_pending_summary, error: *mut capsule_error) -> capsule_status;
+    /// The promises that are open in a store: of a Resonate server, those that are waited for here.
+    ///
+    /// - store: A store, closed ones included.
+    /// - inspection: NULL for the defaults.
+    /// - summary: As in capsule_bridge_inspect_pending().
+    /// - error: Nullable.
+    ///
+    /// Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
+    pub fn capsule_promise_store_inspect_pending(store: *mut capsule_promise_store, inspection: *const capsule_inspection, summary: *mut capsule_pending_summary, error: *mut capsule_error) -> capsule_status;
+    /// Frees what a summary holds and empties it; `struct_size` stays.
+    ///
+    /// - summary: NULL or an empty one is a no-op. Any thread. Since 0.1.
+    pub fn capsule_pending_summary_release(summary: *mut capsule_pending_summary);
+    /// The names of a session: how many of which kind, and as rows.
+    ///
+    /// The worker is asked, behind what was submitted before, and until `timeout_ms` of the inspection. Where it
+    /// cannot answer in that time, or at all, the answer is what the host knows.
+    ///
+    /// - session: A session, closed ones included.
+    /// - inspection: NULL for the defaults.
+    /// - summary: Its `struct_size` set by the caller; what it held is not released. Ended with
+    ///   capsule_namespace_summary_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`
+    /// (from a notify callback); `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
+    pub fn capsule_session_inspect_namespace(session: *mut capsule_session, inspection: *const capsule_inspection, summary: *mut capsule_namespace_summary, error: *mut capsule_error) -> capsule_status;
+    /// Frees what a summary holds and empties it; `struct_size` stays.
+    ///
+    /// - summary: NULL or an empty one is a no-op. Any thread. Since 0.1.
+    pub fn capsule_namespace_summary_release(summary: *mut capsule_namespace_summary);
+    /// The state of a pool and of each of its sessions.
+    ///
+    /// - pool: A pool, closed ones included.
+    /// - inspection: NULL for the defaults.
+    /// - info: Nullable; as capsule_pool_get_info() fills it, its `struct_size` set by the caller. `last_error` is
+    ///   empty unless the level is full.
+    /// - summary: Its `struct_size` set by the caller; what it held is not released. Ended with
+    ///   capsule_pool_summary_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
+    pub fn capsule_pool_inspect(pool: *mut capsule_pool, inspection: *const capsule_inspection, info: *mut capsule_pool_info, summary: *mut capsule_pool_summary, error: *mut capsule_error) -> capsule_status;
+    /// Frees what a summary holds and empties it; `struct_size` stays.
+    ///
+    /// - summary: NULL or an empty one is a no-op. Any thread. Since 0.1.
+    pub fn capsule_pool_summary_release(summary: *mut capsule_pool_summary);
+    /// What a session executes, and what that waits for. Never waits for the worker.
+    ///
+    /// - session: A session, closed ones included.
+    /// - inspection: NULL for the defaults.
+    /// - status: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
+    pub fn capsule_session_inspect_execution(session: *mut capsule_session, inspection: *const capsule_inspection, status: *mut capsule_execution_status, error: *mut capsule_error) -> capsule_status;
+    /// What stands between a session's code and its host, layer by layer.
+    ///
+    /// - session: A session, closed ones included.
+    /// - inspection: NULL for the defaults.
+    /// - report: Its `struct_size` set by the caller; what it held is not released. Ended with
+    ///   capsule_isolation_report_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: As capsule_bridge_inspect_pending(). Any thread. Since 0.1.
+    pub fn capsule_session_inspect_isolation(session: *mut capsule_session, inspection: *const capsule_inspection, report: *mut capsule_isolation_report, error: *mut capsule_error) -> capsule_status;
+    /// Frees what a report holds and empties it; `struct_size` stays.
+    ///
+    /// - report: NULL or an empty one is a no-op. Any thread. Since 0.1.
+    pub fn capsule_isolation_report_release(report: *mut capsule_isolation_report);
+    /// The name of a phase, as in `"rolling_back"`.
+    ///
+    /// - phase: `CAPSULE_PHASE_…`.
+    ///
+    /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+    pub fn capsule_phase_name(phase: i32) -> *const c_char;
+    /// The name of what is waited for, as in `"input"`.
+    ///
+    /// - waits_for: `CAPSULE_WAITS_…`.
+    ///
+    /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+    pub fn capsule_waits_name(waits_for: i32) -> *const c_char;
+    /// The name of a layer's state, as in `"active"`.
+    ///
+    /// - state: `CAPSULE_LAYER_…`.
+    ///
+    /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+    pub fn capsule_layer_state_name(state: i32) -> *const c_char;
+    /// The name of a level, as in `"redacted"`.
+    ///
+    /// - level: `CAPSULE_INSPECT_…`.
+    ///
+    /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+    pub fn capsule_inspect_level_name(level: i32) -> *const c_char;
+    /// Sets or removes the process's log sink.
+    ///
+    /// - level: The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`.
+    /// - callback: The sink, or NULL for none (the default).
+    /// - user_data: Passed to each call. It must stay valid until the sink is replaced and this function has
+    ///   returned.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` for an unknown level; `CAPSULE_E_REENTRANT` from within the sink;
+    /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_log_set_callback(level: i32, callback: capsule_log_callback, user_data: *mut c_void, error: *mut capsule_error) -> capsule_status;
+    /// Fills in the defaults.
+    ///
+    /// - options: Nullable.
+    /// - struct_size: `sizeof(capsule_profile_options)`. Any thread. Since 0.1.
+    pub fn capsule_profile_options_init(options: *mut capsule_profile_options, struct_size: u32);
+    /// Begins a profile of a session, which goes on through restarts; while there is no worker, samples are missed.
+    ///
+    /// - session: A session that runs Python, not closed.
+    /// - options: NULL for the defaults.
+    /// - profile: The new handle, NULL on failure; ended with capsule_profile_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (its stack cannot be had, see capsule_session_get_stack());
+    /// `CAPSULE_E_CLOSED`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`;
+    /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_session_profile(session: *mut capsule_session, options: *const capsule_profile_options, profile: *mut *mut capsule_profile, error: *mut capsule_error) -> capsule_status;
+    /// Waits until a profile has ended: after `duration_ms`, when it is stopped, or when its session is closed.
+    ///
+    /// - profile: A profile.
+    /// - timeout_ms: -1 for no limit, or 1 … 86,400,000.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`;
+    /// `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
+    pub fn capsule_profile_wait(profile: *mut capsule_profile, timeout_ms: i64, error: *mut capsule_error) -> capsule_status;
+    /// Ends a profile, after the sample that is being taken. May be repeated.
+    ///
+    /// - profile: A profile.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_profile_stop(profile: *mut capsule_profile, error: *mut capsule_error) -> capsule_status;
+    /// Copies what a profile has counted, while it is under way too.
+    ///
+    /// - profile: A profile.
+    /// - info: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_profile_get_info(profile: *mut capsule_profile, info: *mut capsule_profile_info, error: *mut capsule_error) -> capsule_status;
+    /// The collapsed stacks that a profile has found, as flame graph programs read them.
+    ///
+    /// One line for each: the thread, then the frames from the outermost on, joined by `;`, a space, and how often it
+    /// was seen: `main;<module> (<execution 1>:9);work (<execution 1>:4) 57`. A `;` or control character in a name
+    /// becomes `_`; `...` stands for frames that were left out. The order is that of the text.
+    ///
+    /// - profile: One that has ended.
+    /// - data: UTF-8, not NUL-terminated; valid until the profile is released.
+    /// - size: Its length in bytes.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_BUSY` (it is under way); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+    /// `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_profile_get_collapsed(profile: *mut capsule_profile, data: *mut *const c_char, size: *mut usize, error: *mut capsule_error) -> capsule_status;
+    /// Ends the profile and gives the handle back.
+    ///
+    /// - profile: A profile; NULL or a released one is a no-op. Any thread. Since 0.1.
+    pub fn capsule_profile_release(profile: *mut capsule_profile);
     /// Takes a snapshot, when all that was submitted before has ended.
     ///
     /// Where the session has `snapshot_limit` snapshots already, the oldest of them is let go and counted.
@@ -3711,6 +4741,57 @@ extern "C" {
     ///
     /// - snapshot: A snapshot; NULL or a released one is a no-op. Any thread. Since 0.1.
     pub fn capsule_snapshot_release(snapshot: *mut capsule_snapshot);
+    /// Fills in the defaults.
+    ///
+    /// - options: Nullable.
+    /// - struct_size: `sizeof(capsule_stack_options)`. Any thread. Since 0.1.
+    pub fn capsule_stack_options_init(options: *mut capsule_stack_options, struct_size: u32);
+    /// Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal
+    /// that ended it.
+    ///
+    /// - session: A session that runs Python.
+    /// - options: NULL for the defaults.
+    /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown
+    /// way, or has no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile);
+    /// `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`;
+    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
+    pub fn capsule_session_get_stack(session: *mut capsule_session, options: *const capsule_stack_options, stack: *mut *mut capsule_stack, error: *mut capsule_error) -> capsule_status;
+    /// Copies what is known of a stack as a whole.
+    ///
+    /// - stack: A stack.
+    /// - info: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_stack_get_info(stack: *mut capsule_stack, info: *mut capsule_stack_info, error: *mut capsule_error) -> capsule_status;
+    /// Copies what is known of one of its threads.
+    ///
+    /// - stack: A stack.
+    /// - index: 0 … `threads` - 1. Of a living worker, 0 is the main thread.
+    /// - thread: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+    /// thread. Since 0.1.
+    pub fn capsule_stack_get_thread(stack: *mut capsule_stack, index: u64, thread: *mut capsule_stack_thread, error: *mut capsule_error) -> capsule_status;
+    /// Copies one frame.
+    ///
+    /// - stack: A stack.
+    /// - thread: As in capsule_stack_get_thread().
+    /// - index: 0, the innermost, … `frames` - 1.
+    /// - frame: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+    /// thread. Since 0.1.
+    pub fn capsule_stack_get_frame(stack: *mut capsule_stack, thread: u64, index: u64, frame: *mut capsule_stack_frame, error: *mut capsule_error) -> capsule_status;
+    /// Gives the handle back.
+    ///
+    /// - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
+    pub fn capsule_stack_release(stack: *mut capsule_stack);
     /// Copies events of a session, in the order of their numbers.
     ///
     /// - session: A session, closed ones included.
