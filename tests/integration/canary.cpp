@@ -13,6 +13,7 @@
 
 #include "child.hpp"
 #include "scene.hpp"
+#include "stacks.hpp"
 
 using namespace capsule_test;
 
@@ -141,6 +142,36 @@ std::string overheard_log(Scene &scene) {
   return scene.overheard.log();
 }
 
+// Files, functions and lines; of values, sources and messages nothing.
+std::string stacks(Scene &scene) {
+  const ToldStack stack = stack_of(scene.waiting);
+  CHECK(!stack.main().frames.empty());
+  std::string text = bytes_in(stack.info) + stack.cause;
+  for (const ToldThread &thread : stack.threads) {
+    text += bytes_in(thread.raw) + thread.name;
+    for (const ToldFrame &frame : thread.frames) {
+      text += frame.file + " " + frame.function + " ";
+    }
+  }
+  return text;
+}
+
+std::string profiles(Scene &scene) {
+  capsule_profile_options options;
+  capsule_profile_options_init(&options, sizeof options);
+  options.threads = CAPSULE_PROFILE_ALL;
+  options.rate_hz = 1'000;
+  options.duration_ms = 100;
+  Handle<capsule_profile, capsule_profile_release> profile;
+  ACCEPTED(capsule_session_profile(scene.waiting.get(), &options, profile.out(), error));
+  ACCEPTED(capsule_profile_wait(profile.get(), kPatienceMs, error));
+  const char *data = nullptr;
+  std::size_t size = 0;
+  ACCEPTED(capsule_profile_get_collapsed(profile.get(), &data, &size, error));
+  CHECK_AT_LEAST(size, 1);
+  return std::string(data, size) + filled(capsule_profile_get_info, profile.get());
+}
+
 using Surface = std::function<std::string(Scene &)>;
 
 // Those that tell of what happens: name, and all that it tells.
@@ -198,6 +229,13 @@ std::map<std::string, Surface> surfaces() {
       {"capsule_session_inspect_execution", [](Scene &s) { return bytes_in(status_of(s.waiting)); }},
       {"capsule_session_inspect_isolation", isolation},
       {"capsule_pool_inspect", pool_summary},
+      {"capsule_session_get_stack", stacks},
+      {"capsule_stack_get_info", stacks},
+      {"capsule_stack_get_thread", stacks},
+      {"capsule_stack_get_frame", stacks},
+      {"capsule_session_profile", profiles},
+      {"capsule_profile_get_info", profiles},
+      {"capsule_profile_get_collapsed", profiles},
   };
 }
 
@@ -273,7 +311,9 @@ const std::map<std::string, std::vector<std::string>> &no_surfaces() {
         "capsule_promise_forget",
         "capsule_promise_store_close",
         "capsule_runtime_set_introspection_policy",
-        "capsule_session_narrow_introspection"}},
+        "capsule_session_narrow_introspection",
+        "capsule_profile_wait",
+        "capsule_profile_stop"}},
   };
   return lists;
 }
