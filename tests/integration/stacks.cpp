@@ -303,5 +303,3 @@ CAPSULE_TEST(it_outlives_its_session) {
   }
   CHECK_EQ(told(stack).main().story(), "rest < <module>");
 }
-
-// Ten milliseconds is what is promised on a machine that has a CPU for it: the quickest of many is held to that.
