@@ -545,8 +545,11 @@ const (
 	CapabilityIdempotent CapabilityFlags = 1
 	// Each call is asked for first, as if a rule said `CAPSULE_POLICY_ASK`.
 	CapabilityNeedsApproval CapabilityFlags = 2
-	// In Python a call is an iterator (or asynchronous iterator) of what capsule_bridge_send_chunk() sends.
+	// In Python a call is an iterator (or asynchronous iterator) of what capsule_bridge_send_chunk() sends, see
+	// bridge_stream.h.
 	CapabilityStream CapabilityFlags = 4
+	// In Python a call is an object that sends pieces, which capsule_bridge_next_chunk() takes, see bridge_stream.h.
+	CapabilityUpload CapabilityFlags = 8
 )
 
 // Decision: What a rule says of a call.
@@ -595,6 +598,9 @@ const (
 	// Nobody waits any more for the answer to the request of this id, which was handed out before; there is nothing to
 	// answer.
 	RequestCanceled RequestKind = 3
+	// With `chunk_notices`: capsule_bridge_next_chunk() has something for the call of this id, which was handed out
+	// before.
+	RequestChunks RequestKind = 4
 )
 
 // CallState: Where an open call stands.
@@ -884,6 +890,36 @@ func (value PooledState) String() string {
 	return C.GoString(C.capsule_pooled_state_name(C.int32_t(value)))
 }
 
+// Stack: How a stack was had.
+type Stack int32
+
+// Stack values.
+const (
+	// Read in the memory of the worker, which lives.
+	StackMemory Stack = 1
+	// Written by the worker as a fatal signal ended it.
+	StackDeath Stack = 2
+)
+
+// TaskState: What the kernel says of a process or thread.
+type TaskState int32
+
+// TaskState values.
+const (
+	// It cannot be told.
+	TaskUnknown TaskState = 0
+	// It runs, or would on a free CPU.
+	TaskRunning TaskState = 1
+	// It waits: in a lock, for input, for time.
+	TaskSleeping TaskState = 2
+	// It waits for a device and cannot be interrupted.
+	TaskBlocked TaskState = 3
+	// A signal or a debugger has stopped it.
+	TaskStopped TaskState = 4
+	// It is dead.
+	TaskDead TaskState = 5
+)
+
 // InspectLevel: How much a call answers.
 type InspectLevel int32
 
@@ -1095,6 +1131,17 @@ const (
 	RejectVersion Reject = 5
 )
 
+// Profile: Which threads a profile counts.
+type Profile int32
+
+// Profile values.
+const (
+	// Those that do something: that run, or would on a free CPU.
+	ProfileRunning Profile = 0
+	// Those that wait as well: in locks, for input, for time.
+	ProfileAll Profile = 1
+)
+
 // Limits of the library.
 const (
 	// Bytes of `capsule_error.message`, its NUL included.
@@ -1148,12 +1195,16 @@ type RuntimeOptions struct {
 	// Folder that holds `_capsule_worker.abi3.so` and `capsule-echo-worker`. Default empty: `CAPSULE_WORKER_DIR` from
 	// the environment, else the folder `capsule` beside the loaded library.
 	WorkerDir string
+	// The most that any session may call of any bridge (bridge.h), `rule_count` of them; none: what bridges and sessions
+	// say.
+	Rules []Rule
 }
 
 func (r *RuntimeOptions) put(c *C.capsule_runtime_options, pins *runtime.Pinner) {
 	c.struct_size = C.sizeof_capsule_runtime_options
 	c.max_frame_bytes = C.uint32_t(r.MaxFrameBytes)
 	c.worker_dir = rawText(r.WorkerDir, pins)
+	c.rules, c.rule_count = rawList(r.Rules, pins, (*Rule).put)
 }
 
 func (r *RuntimeOptions) raw(pins *runtime.Pinner) *C.capsule_runtime_options {
@@ -1172,6 +1223,55 @@ func DefaultRuntimeOptions() *RuntimeOptions {
 	C.capsule_runtime_options_init(c, C.sizeof_capsule_runtime_options)
 	r.MaxFrameBytes = uint32(c.max_frame_bytes)
 	return r
+}
+
+// BridgeFigures: What became of calls of the host (bridge.h): those of a session, of all sessions that a pool has
+// had, or of all bridges of a runtime. At any moment created = pending_current + resolved + rejected + denied +
+// timed_out + canceled + rejected_at_shutdown.
+//
+// Never extended: part of other structs. The bridge's own are capsule_bridge_metrics.
+type BridgeFigures struct {
+	// Calls that are open.
+	PendingCurrent uint64
+	// The most there were at once.
+	PendingHwm uint64
+	// Calls that came.
+	Created uint64
+	// Answered with a value.
+	Resolved uint64
+	// Answered with a failure, or refused.
+	Rejected uint64
+	// Denied by a rule, for want of one, or by the host.
+	Denied uint64
+	// Not answered in time.
+	TimedOut uint64
+	// Given up by the code, lost with its worker, or canceled by the host.
+	Canceled uint64
+	// Open when the bridge was closed, and those that came later.
+	RejectedAtShutdown uint64
+	// Answers to a call that nobody waited for any more; of a runtime alone.
+	LateSettlements uint64
+	// Answers to a call that was answered; of a runtime alone.
+	DuplicateSettlements uint64
+}
+
+func (r *BridgeFigures) fill(c *C.capsule_bridge_figures) {
+	r.PendingCurrent = uint64(c.pending_current)
+	r.PendingHwm = uint64(c.pending_hwm)
+	r.Created = uint64(c.created)
+	r.Resolved = uint64(c.resolved)
+	r.Rejected = uint64(c.rejected)
+	r.Denied = uint64(c.denied)
+	r.TimedOut = uint64(c.timed_out)
+	r.Canceled = uint64(c.canceled)
+	r.RejectedAtShutdown = uint64(c.rejected_at_shutdown)
+	r.LateSettlements = uint64(c.late_settlements)
+	r.DuplicateSettlements = uint64(c.duplicate_settlements)
+}
+
+func bridgeFiguresOf(c *C.capsule_bridge_figures) (r BridgeFigures) {
+	r.fill(c)
+	return
 }
 
 // RuntimeInfo: Counters of a runtime since its creation, those of released sessions included.
@@ -1227,10 +1327,6 @@ type AuditOptions struct {
 	// or a device. A record is written by one call, and taken out again where only a part of it had room; it is with the
 	// kernel when the guarded call returns, and not synced. One runtime has a file at a time. Default empty: none.
 	Path string
-	// Default NULL: none.
-	Callback capsule_audit_callback
-	// Passed to `callback`; valid until the runtime has another trail, or is gone.
-	UserData void
 	// 1: a guarded call whose record the sink did not keep answers `CAPSULE_E_DENIED`, and nothing else. Default 0: it
 	// is answered, the record stays in the ring without a place in the chain, and the next one that is kept says how
 	// many were lost before it.
@@ -1242,8 +1338,6 @@ func (r *AuditOptions) put(c *C.capsule_audit_options, pins *runtime.Pinner) {
 	c.ring_records = C.uint32_t(r.RingRecords)
 	c.key = rawText(r.Key, pins)
 	c.path = rawText(r.Path, pins)
-	c.callback = C.capsule_audit_callback(r.Callback)
-	c.user_data = C.void(r.UserData)
 	if r.Required {
 		c.required = 1
 	}
@@ -2298,6 +2392,10 @@ type BridgeOptions struct {
 	MaxSessionBytes uint64
 	// The most that any session of the bridge may call, `rule_count` of them; none: what the sessions' own rules say.
 	Rules []Rule
+	// 1: the host is told when the code has sent pieces, by `CAPSULE_REQUEST_CHUNKS`: once, until
+	// capsule_bridge_next_chunk() has answered `CAPSULE_E_TIMEOUT`. For hosts that wait for nothing but requests.
+	// Default 0.
+	ChunkNotices bool
 }
 
 func (r *BridgeOptions) put(c *C.capsule_bridge_options, pins *runtime.Pinner) {
@@ -2310,6 +2408,9 @@ func (r *BridgeOptions) put(c *C.capsule_bridge_options, pins *runtime.Pinner) {
 	}
 	c.max_session_bytes = C.uint64_t(r.MaxSessionBytes)
 	c.rules, c.rule_count = rawList(r.Rules, pins, (*Rule).put)
+	if r.ChunkNotices {
+		c.chunk_notices = 1
+	}
 }
 
 func (r *BridgeOptions) raw(pins *runtime.Pinner) *C.capsule_bridge_options {
@@ -2331,6 +2432,7 @@ func DefaultBridgeOptions() *BridgeOptions {
 	r.MaxAnswers = uint32(c.max_answers)
 	r.CancelNotices = c.cancel_notices != 0
 	r.MaxSessionBytes = uint64(c.max_session_bytes)
+	r.ChunkNotices = c.chunk_notices != 0
 	return r
 }
 
@@ -2376,6 +2478,10 @@ type BridgeMetrics struct {
 	ResolutionMaxNs uint64
 	// From a call to its end.
 	ResolutionBuckets [32]uint64
+	// Pieces of answers that were sent, see bridge_stream.h.
+	ChunksSent uint64
+	// Pieces of calls that came.
+	ChunksReceived uint64
 }
 
 func (r *BridgeMetrics) fill(c *C.capsule_bridge_metrics) {
@@ -2400,6 +2506,8 @@ func (r *BridgeMetrics) fill(c *C.capsule_bridge_metrics) {
 	for i := range r.ResolutionBuckets {
 		r.ResolutionBuckets[i] = uint64(c.resolution_buckets[i])
 	}
+	r.ChunksSent = uint64(c.chunks_sent)
+	r.ChunksReceived = uint64(c.chunks_received)
 }
 
 func bridgeMetricsOf(c *C.capsule_bridge_metrics) (r BridgeMetrics) {
@@ -3125,10 +3233,6 @@ type ExporterOptions struct {
 	Name string
 	// The file, made anew; for the kinds that write one.
 	Path string
-	// The function; for a callback, not NULL.
-	Callback capsule_export_callback
-	// Passed to it. It must stay valid until capsule_exporter_close() has answered `CAPSULE_OK`.
-	UserData void
 	// Events that may wait, 1 … 16,777,216. Default 65,536.
 	QueueLimit uint32
 	// Events after which a batch is handed on without waiting for more, 1 … 16,777,216. Default 512.
@@ -3142,8 +3246,6 @@ func (r *ExporterOptions) put(c *C.capsule_exporter_options, pins *runtime.Pinne
 	c.kind = C.int32_t(r.Kind)
 	c.name = rawText(r.Name, pins)
 	c.path = rawText(r.Path, pins)
-	c.callback = C.capsule_export_callback(r.Callback)
-	c.user_data = C.void(r.UserData)
 	c.queue_limit = C.uint32_t(r.QueueLimit)
 	c.batch_limit = C.uint32_t(r.BatchLimit)
 	c.interval_ms = C.int64_t(r.IntervalMs)
@@ -3574,6 +3676,139 @@ func poolImportOf(c *C.capsule_pool_import) (r PoolImport) {
 	return
 }
 
+// StackOptions: How a stack is to be had.
+type StackOptions struct {
+	// Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
+	MaxFrames uint32
+	// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
+	TimeoutMs int64
+}
+
+func (r *StackOptions) put(c *C.capsule_stack_options, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_stack_options
+	c.max_frames = C.uint32_t(r.MaxFrames)
+	c.timeout_ms = C.int64_t(r.TimeoutMs)
+}
+
+func (r *StackOptions) raw(pins *runtime.Pinner) *C.capsule_stack_options {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_stack_options)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
+}
+
+// DefaultStackOptions has every field at its default.
+func DefaultStackOptions() *StackOptions {
+	c, r := new(C.capsule_stack_options), new(StackOptions)
+	C.capsule_stack_options_init(c, C.sizeof_capsule_stack_options)
+	r.MaxFrames = uint32(c.max_frames)
+	r.TimeoutMs = int64(c.timeout_ms)
+	return r
+}
+
+// StackInfo: What is known of a stack as a whole. Texts are valid until it is released.
+type StackInfo struct {
+	// `CAPSULE_STACK_…`.
+	Source Stack
+	// The worker's process id.
+	PID int32
+	// `CAPSULE_TASK_…`.
+	ProcessState TaskState
+	// When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
+	TimeNs uint64
+	// How long that took. 0 of a death.
+	CollectNs uint64
+	// Threads that it tells of: those of Python.
+	Threads uint64
+	// Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
+	ThreadsOmitted uint64
+	// Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
+	Cause string
+}
+
+func (r *StackInfo) fill(c *C.capsule_stack_info) {
+	r.Source = Stack(c.source)
+	r.PID = int32(c.pid)
+	r.ProcessState = TaskState(c.process_state)
+	r.TimeNs = uint64(c.time_ns)
+	r.CollectNs = uint64(c.collect_ns)
+	r.Threads = uint64(c.threads)
+	r.ThreadsOmitted = uint64(c.threads_omitted)
+	r.Cause = textOf(c.cause)
+}
+
+func stackInfoOf(c *C.capsule_stack_info) (r StackInfo) {
+	r.fill(c)
+	return
+}
+
+// StackThread: One thread of a stack. Texts are valid until the stack is released.
+type StackThread struct {
+	// The kernel's number of it; 0 where it is not known.
+	Tid int32
+	// Its number in Python, `threading.get_ident()`.
+	Ident uint64
+	// "main"; else the name that the kernel knows, where that is not the process's; or empty.
+	Name string
+	// 1 of the main thread.
+	IsMain int32
+	// `CAPSULE_TASK_…`.
+	State TaskState
+	// 1 when it has the GIL, 0 when it has not, -1 where that is not known.
+	HoldsGil bool
+	// Of a death: 1 of the thread that the signal hit.
+	Hit int32
+	// 1 when it ran on while it was read, so that some frames may be of different moments.
+	Torn bool
+	// Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
+	Frames uint64
+	// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that faulthandler
+	// writes.
+	FramesOmitted uint64
+}
+
+func (r *StackThread) fill(c *C.capsule_stack_thread) {
+	r.Tid = int32(c.tid)
+	r.Ident = uint64(c.ident)
+	r.Name = textOf(c.name)
+	r.IsMain = int32(c.is_main)
+	r.State = TaskState(c.state)
+	r.HoldsGil = c.holds_gil != 0
+	r.Hit = int32(c.hit)
+	r.Torn = c.torn != 0
+	r.Frames = uint64(c.frames)
+	r.FramesOmitted = uint64(c.frames_omitted)
+}
+
+func stackThreadOf(c *C.capsule_stack_thread) (r StackThread) {
+	r.fill(c)
+	return
+}
+
+// StackFrame: One frame. Texts are valid until the stack is released.
+type StackFrame struct {
+	// The line it is at; 0 where that is not known.
+	Line uint32
+	// The file, as `co_filename` has it; its first 4,096 characters.
+	File string
+	// The function: `co_qualname`, of a death `co_name`.
+	Function string
+}
+
+func (r *StackFrame) fill(c *C.capsule_stack_frame) {
+	r.Line = uint32(c.line)
+	r.File = textOf(c.file)
+	r.Function = textOf(c.function)
+}
+
+func stackFrameOf(c *C.capsule_stack_frame) (r StackFrame) {
+	r.fill(c)
+	return
+}
+
 // IntrospectionPolicy: Who may see how much; capsule_introspection_policy_init() fills the defaults.
 type IntrospectionPolicy struct {
 	// `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
@@ -3730,8 +3965,6 @@ type PendingRow struct {
 	Owner OwnerKind
 	// How many wait for a promise here; 1 of a call.
 	Waiters uint32
-	// The capability's name, or the promise's id.
-	Name *Label
 }
 
 func (r *PendingRow) fill(c *C.capsule_pending_row) {
@@ -3744,7 +3977,6 @@ func (r *PendingRow) fill(c *C.capsule_pending_row) {
 	r.State = CallState(c.state)
 	r.Owner = OwnerKind(c.owner)
 	r.Waiters = uint32(c.waiters)
-	r.Name = labelOf(c.name)
 }
 
 func pendingRowOf(c *C.capsule_pending_row) (r PendingRow) {
@@ -3787,10 +4019,6 @@ func pendingSummaryOf(c *C.capsule_pending_summary) (r PendingSummary) {
 
 // NamespaceRow: One name of a namespace. Never extended: rows are handed out as an array.
 type NamespaceRow struct {
-	// The name.
-	Name *Label
-	// Its value's type; names of built-in types are never redacted.
-	TypeName *Label
 	// As in capsule_name: an estimate.
 	SizeBytes uint64
 	// `CAPSULE_NAME_…`.
@@ -3798,8 +4026,6 @@ type NamespaceRow struct {
 }
 
 func (r *NamespaceRow) fill(c *C.capsule_namespace_row) {
-	r.Name = labelOf(c.name)
-	r.TypeName = labelOf(c.type_name)
 	r.SizeBytes = uint64(c.size_bytes)
 	r.Kind = NameKind(c.kind)
 }
@@ -4012,10 +4238,6 @@ type LogOptions struct {
 	Format LogFormat
 	// The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.
 	Path string
-	// The function, not NULL; read for `CAPSULE_LOG_SINK_CALLBACK` alone.
-	Callback capsule_log_callback
-	// Passed to it. It must stay valid until the sink is replaced and that call has returned.
-	UserData void
 }
 
 func (r *LogOptions) fill(c *C.capsule_log_options) {
@@ -4023,8 +4245,6 @@ func (r *LogOptions) fill(c *C.capsule_log_options) {
 	r.Level = LogLevel(c.level)
 	r.Format = LogFormat(c.format)
 	r.Path = textOf(c.path)
-	r.Callback = capsule_log_callback(c.callback)
-	r.UserData = void(c.user_data)
 }
 
 func logOptionsOf(c *C.capsule_log_options) (r LogOptions) {
@@ -4201,10 +4421,6 @@ func transportFlowOf(c *C.capsule_transport_flow) (r TransportFlow) {
 
 // TransportMetrics: What went between a session's host and its workers, restarts included.
 type TransportMetrics struct {
-	// To the workers.
-	Sent *TransportFlow
-	// From the workers.
-	Received *TransportFlow
 	// Frames refused, by `CAPSULE_REJECT_…`.
 	Rejected [16]uint64
 	// Reads that brought something.
@@ -4220,8 +4436,6 @@ type TransportMetrics struct {
 }
 
 func (r *TransportMetrics) fill(c *C.capsule_transport_metrics) {
-	r.Sent = transportFlowOf(c.sent)
-	r.Received = transportFlowOf(c.received)
 	for i := range r.Rejected {
 		r.Rejected[i] = uint64(c.rejected[i])
 	}
@@ -4269,6 +4483,90 @@ func (r *MetricsText) fill(c *C.capsule_metrics_text) {
 }
 
 func metricsTextOf(c *C.capsule_metrics_text) (r MetricsText) {
+	r.fill(c)
+	return
+}
+
+// ProfileOptions: How a profile is taken.
+type ProfileOptions struct {
+	// Samples per second: 1 … 1,000. Default 100.
+	RateHz uint32
+	// How long, in milliseconds: 1 … 86,400,000, or 0 for until it is stopped. Default 0.
+	DurationMs int64
+	// `CAPSULE_PROFILE_…`. Default `CAPSULE_PROFILE_RUNNING`.
+	Threads Profile
+	// Most frames of a stack, the innermost: 1 … 4,096. Default 128.
+	MaxFrames uint32
+	// Most different stacks that are kept; what comes beyond is counted as `overflowed`. 1 … 1,000,000. Default 10,000.
+	MaxStacks uint32
+}
+
+func (r *ProfileOptions) put(c *C.capsule_profile_options, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_profile_options
+	c.rate_hz = C.uint32_t(r.RateHz)
+	c.duration_ms = C.int64_t(r.DurationMs)
+	c.threads = C.int32_t(r.Threads)
+	c.max_frames = C.uint32_t(r.MaxFrames)
+	c.max_stacks = C.uint32_t(r.MaxStacks)
+}
+
+func (r *ProfileOptions) raw(pins *runtime.Pinner) *C.capsule_profile_options {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_profile_options)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
+}
+
+// DefaultProfileOptions has every field at its default.
+func DefaultProfileOptions() *ProfileOptions {
+	c, r := new(C.capsule_profile_options), new(ProfileOptions)
+	C.capsule_profile_options_init(c, C.sizeof_capsule_profile_options)
+	r.RateHz = uint32(c.rate_hz)
+	r.DurationMs = int64(c.duration_ms)
+	r.Threads = Profile(c.threads)
+	r.MaxFrames = uint32(c.max_frames)
+	r.MaxStacks = uint32(c.max_stacks)
+	return r
+}
+
+// ProfileInfo: What a profile has found.
+type ProfileInfo struct {
+	// 1 while it is under way.
+	IsRunning int32
+	// Samples taken.
+	Samples uint64
+	// Samples that were due and could not be taken: the worker was gone or not there yet, or the machine was too busy.
+	Missed uint64
+	// Samples of which a thread ran on while it was read: counted, if perhaps not quite as it was.
+	Torn uint64
+	// Stacks of threads counted: the sum of all counts in the text, and `overflowed`.
+	Stacks uint64
+	// Of these, those that were not kept for `max_stacks`.
+	Overflowed uint64
+	// Different stacks kept: lines of the text.
+	Different uint64
+	// Time it has been under way.
+	DurationNs uint64
+	// Time that taking the samples took, of that.
+	CollectNs uint64
+}
+
+func (r *ProfileInfo) fill(c *C.capsule_profile_info) {
+	r.IsRunning = int32(c.is_running)
+	r.Samples = uint64(c.samples)
+	r.Missed = uint64(c.missed)
+	r.Torn = uint64(c.torn)
+	r.Stacks = uint64(c.stacks)
+	r.Overflowed = uint64(c.overflowed)
+	r.Different = uint64(c.different)
+	r.DurationNs = uint64(c.duration_ns)
+	r.CollectNs = uint64(c.collect_ns)
+}
+
+func profileInfoOf(c *C.capsule_profile_info) (r ProfileInfo) {
 	r.fill(c)
 	return
 }

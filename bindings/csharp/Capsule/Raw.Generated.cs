@@ -629,24 +629,6 @@ namespace Capsule
         TimedOut = 5,
     }
 
-    /// <summary>Which way a frame goes.</summary>
-    public enum FrameDirection : int
-    {
-        /// <summary>CAPSULE_FRAME_TO_WORKER</summary>
-        ToWorker = 1,
-        /// <summary>CAPSULE_FRAME_FROM_WORKER</summary>
-        FromWorker = 2,
-    }
-
-    /// <summary>Which channel a frame goes through: control frames overtake work frames.</summary>
-    public enum Channel : int
-    {
-        /// <summary>CAPSULE_CHANNEL_WORK</summary>
-        Work = 1,
-        /// <summary>CAPSULE_CHANNEL_CONTROL</summary>
-        Control = 2,
-    }
-
     /// <summary>What becomes of a session that is given back.</summary>
     public enum PoolReset : int
     {
@@ -668,6 +650,148 @@ namespace Capsule
         /// survive forks.
         /// </summary>
         NewProcess = 3,
+    }
+
+    /// <summary>What an event tells, and what its arguments are. Those that are not named are zero.</summary>
+    public enum TraceKind : int
+    {
+        /// <summary>The session was opened. `link`: the session it branched from.</summary>
+        SessionCreated = 101,
+        /// <summary>Its worker's process exists. Arguments: process id.</summary>
+        SessionSpawned = 102,
+        /// <summary>Its worker can run code. Arguments: process id, nanoseconds since it was asked for.</summary>
+        SessionReady = 103,
+        /// <summary>It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.</summary>
+        SessionRestarted = 104,
+        /// <summary>Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.</summary>
+        SessionDied = 105,
+        /// <summary>It was closed: the last event.</summary>
+        SessionClosed = 106,
+        /// <summary>It was accepted. Arguments: bytes of source, of inputs.</summary>
+        ExecutionSubmitted = 201,
+        /// <summary>It was sent to the worker. Arguments: nanoseconds in the queue.</summary>
+        ExecutionSent = 202,
+        /// <summary>
+        /// It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran,
+        /// bytes on stdout, on stderr.
+        /// </summary>
+        ExecutionFinished = 203,
+        /// <summary>A line is wanted. Arguments: its `input_id`.</summary>
+        InputRequested = 301,
+        /// <summary>It was answered: status 0, or declined: 1. Arguments: its `input_id`.</summary>
+        InputAnswered = 302,
+        /// <summary>
+        /// A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in
+        /// milliseconds.
+        /// </summary>
+        CancelRequested = 401,
+        /// <summary>It came too late.</summary>
+        CancelNoop = 402,
+        /// <summary>The host killed the worker.</summary>
+        CancelKilled = 403,
+        /// <summary>A checkpoint is being made.</summary>
+        CheckpointBegin = 501,
+        /// <summary>It was, or not: status as the call's. Arguments: bytes of values, names left out.</summary>
+        CheckpointEnd = 502,
+        /// <summary>Names were left out of it. Arguments: how many.</summary>
+        CheckpointSkipped = 503,
+        /// <summary>A checkpoint, or (`link` not 0) the snapshot of that number, is being restored.</summary>
+        RestoreBegin = 504,
+        /// <summary>It was, or not: status as the call's.</summary>
+        RestoreEnd = 505,
+        /// <summary>
+        /// A snapshot was taken, or not: status as the call's. `link`: its number. Arguments: nanoseconds, 1 where it
+        /// is a transaction's.
+        /// </summary>
+        SnapshotForked = 506,
+        /// <summary>
+        /// An execution was rolled back. Status: its `CAPSULE_OUTCOME_…`. Arguments: its `CAPSULE_SCOPE_…`, its
+        /// `CAPSULE_EFFECT_…`.
+        /// </summary>
+        RolledBack = 507,
+        /// <summary>A session branched from this one. `link`: its number.</summary>
+        Branched = 508,
+        /// <summary>The code called a capability of the host. Arguments: bytes of its arguments.</summary>
+        CapabilityCalled = 701,
+        /// <summary>
+        /// It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it
+        /// came.
+        /// </summary>
+        CapabilityDenied = 702,
+        /// <summary>The host answered it.</summary>
+        PromiseResolved = 703,
+        /// <summary>The host answered it with a failure, or it could not be made.</summary>
+        PromiseRejected = 704,
+        /// <summary>Its time was over.</summary>
+        PromiseTimeout = 705,
+        /// <summary>The host canceled all calls.</summary>
+        PromiseCanceled = 706,
+        /// <summary>The bridge was closed.</summary>
+        ShutdownRejected = 707,
+        /// <summary>In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.</summary>
+        PoolAcquireBegin = 601,
+        /// <summary>It was served from the idle sessions. `link`: the session. Arguments: its number.</summary>
+        PoolHit = 602,
+        /// <summary>It was served by a session that it had to wait for. `link`: the session. Arguments: its number.</summary>
+        PoolMiss = 603,
+        /// <summary>It is over. Status: as the call's. `link`: the session, or 0. Arguments: its number, nanoseconds.</summary>
+        PoolAcquired = 604,
+        /// <summary>A session was given back: status 0, or its handle was lost: 1. `link`: the session.</summary>
+        PoolReleased = 605,
+        /// <summary>
+        /// It is to be replaced for its age, growth or executions; REMOVED follows. `link`: the session. Arguments:
+        /// executions of its callers.
+        /// </summary>
+        PoolRecycled = 606,
+        /// <summary>Sessions are to be made. Arguments: how many.</summary>
+        PoolWarmupTriggered = 607,
+        /// <summary>The idle sessions are to be looked at.</summary>
+        PoolHealthTriggered = 608,
+        /// <summary>
+        /// A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its
+        /// acquisitions.
+        /// </summary>
+        PoolRemoved = 609,
+    }
+
+    /// <summary>Whether an event is a moment, or one end of a span of time.</summary>
+    public enum TracePhase : int
+    {
+        /// <summary>CAPSULE_TRACE_INSTANT</summary>
+        Instant = 0,
+        /// <summary>CAPSULE_TRACE_PHASE_BEGIN</summary>
+        PhaseBegin = 1,
+        /// <summary>CAPSULE_TRACE_PHASE_END</summary>
+        PhaseEnd = 2,
+    }
+
+    /// <summary>Where it writes.</summary>
+    public enum Exporter : int
+    {
+        /// <summary>To a function of the host.</summary>
+        Callback = 1,
+        /// <summary>To a file, one JSON object a line for each event.</summary>
+        Ndjson = 2,
+        /// <summary>To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch.</summary>
+        Chrome = 3,
+    }
+
+    /// <summary>Which way a frame goes.</summary>
+    public enum FrameDirection : int
+    {
+        /// <summary>CAPSULE_FRAME_TO_WORKER</summary>
+        ToWorker = 1,
+        /// <summary>CAPSULE_FRAME_FROM_WORKER</summary>
+        FromWorker = 2,
+    }
+
+    /// <summary>Which channel a frame goes through: control frames overtake work frames.</summary>
+    public enum Channel : int
+    {
+        /// <summary>CAPSULE_CHANNEL_WORK</summary>
+        Work = 1,
+        /// <summary>CAPSULE_CHANNEL_CONTROL</summary>
+        Control = 2,
     }
 
     /// <summary>What stands between the pool and an interpreter that does not start; see `breaker_failures`.</summary>
@@ -712,6 +836,32 @@ namespace Capsule
         Active = 3,
         /// <summary>It was given back, or is looked at.</summary>
         Resetting = 4,
+    }
+
+    /// <summary>How a stack was had.</summary>
+    public enum Stack : int
+    {
+        /// <summary>Read in the memory of the worker, which lives.</summary>
+        Memory = 1,
+        /// <summary>Written by the worker as a fatal signal ended it.</summary>
+        Death = 2,
+    }
+
+    /// <summary>What the kernel says of a process or thread.</summary>
+    public enum TaskState : int
+    {
+        /// <summary>It cannot be told.</summary>
+        Unknown = 0,
+        /// <summary>It runs, or would on a free CPU.</summary>
+        Running = 1,
+        /// <summary>It waits: in a lock, for input, for time.</summary>
+        Sleeping = 2,
+        /// <summary>It waits for a device and cannot be interrupted.</summary>
+        Blocked = 3,
+        /// <summary>A signal or a debugger has stopped it.</summary>
+        Stopped = 4,
+        /// <summary>It is dead.</summary>
+        Dead = 5,
     }
 
     /// <summary>How much a call answers.</summary>
@@ -840,6 +990,45 @@ namespace Capsule
         Off = 5,
     }
 
+    /// <summary>Where records go.</summary>
+    public enum LogSink : int
+    {
+        /// <summary>Nowhere: the default.</summary>
+        None = 0,
+        /// <summary>To a function of the host.</summary>
+        Callback = 1,
+        /// <summary>To the process's stderr, one line each.</summary>
+        Stderr = 2,
+        /// <summary>To the end of a file, one line each.</summary>
+        File = 3,
+    }
+
+    /// <summary>How records are written.</summary>
+    public enum LogFormat : int
+    {
+        /// <summary>`key=value` fields, `event=…` first; on stderr and in a file `time_ns=… level=…` before them.</summary>
+        KeyValue = 0,
+        /// <summary>A JSON object of the same fields, with `time_ns` (nanoseconds since 1970) and `level`.</summary>
+        Json = 1,
+    }
+
+    /// <summary>Why frames were refused; each ends the worker.</summary>
+    public enum Reject : int
+    {
+        /// <summary>It is larger than `max_frame_bytes`.</summary>
+        Oversize = 0,
+        /// <summary>No frame is so long.</summary>
+        Length = 1,
+        /// <summary>The verifier refused it.</summary>
+        Malformed = 2,
+        /// <summary>Descriptors came that no frame announced.</summary>
+        Descriptors = 3,
+        /// <summary>A worker does not send such a message, or not there.</summary>
+        Unexpected = 4,
+        /// <summary>It speaks another version of the protocol.</summary>
+        Version = 5,
+    }
+
     /// <summary>Which threads a profile counts.</summary>
     public enum Profile : int
     {
@@ -847,145 +1036,6 @@ namespace Capsule
         Running = 0,
         /// <summary>Those that wait as well: in locks, for input, for time.</summary>
         All = 1,
-    }
-
-    /// <summary>How a stack was had.</summary>
-    public enum Stack : int
-    {
-        /// <summary>Read in the memory of the worker, which lives.</summary>
-        Memory = 1,
-        /// <summary>Written by the worker as a fatal signal ended it.</summary>
-        Death = 2,
-    }
-
-    /// <summary>What the kernel says of a process or thread.</summary>
-    public enum TaskState : int
-    {
-        /// <summary>It cannot be told.</summary>
-        Unknown = 0,
-        /// <summary>It runs, or would on a free CPU.</summary>
-        Running = 1,
-        /// <summary>It waits: in a lock, for input, for time.</summary>
-        Sleeping = 2,
-        /// <summary>It waits for a device and cannot be interrupted.</summary>
-        Blocked = 3,
-        /// <summary>A signal or a debugger has stopped it.</summary>
-        Stopped = 4,
-        /// <summary>It is dead.</summary>
-        Dead = 5,
-    }
-
-    /// <summary>What an event tells, and what its arguments are. Those that are not named are zero.</summary>
-    public enum TraceKind : int
-    {
-        /// <summary>The session was opened. `link`: the session it branched from.</summary>
-        SessionCreated = 101,
-        /// <summary>Its worker's process exists. Arguments: process id.</summary>
-        SessionSpawned = 102,
-        /// <summary>Its worker can run code. Arguments: process id, nanoseconds since it was asked for.</summary>
-        SessionReady = 103,
-        /// <summary>It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.</summary>
-        SessionRestarted = 104,
-        /// <summary>Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.</summary>
-        SessionDied = 105,
-        /// <summary>It was closed: the last event.</summary>
-        SessionClosed = 106,
-        /// <summary>It was accepted. Arguments: bytes of source, of inputs.</summary>
-        ExecutionSubmitted = 201,
-        /// <summary>It was sent to the worker. Arguments: nanoseconds in the queue.</summary>
-        ExecutionSent = 202,
-        /// <summary>
-        /// It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran,
-        /// bytes on stdout, on stderr.
-        /// </summary>
-        ExecutionFinished = 203,
-        /// <summary>A line is wanted. Arguments: its `input_id`.</summary>
-        InputRequested = 301,
-        /// <summary>It was answered: status 0, or declined: 1. Arguments: its `input_id`.</summary>
-        InputAnswered = 302,
-        /// <summary>
-        /// A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in
-        /// milliseconds.
-        /// </summary>
-        CancelRequested = 401,
-        /// <summary>It came too late.</summary>
-        CancelNoop = 402,
-        /// <summary>The host killed the worker.</summary>
-        CancelKilled = 403,
-        /// <summary>A checkpoint is being made.</summary>
-        CheckpointBegin = 501,
-        /// <summary>It was, or not: status as the call's. Arguments: bytes of values, names left out.</summary>
-        CheckpointEnd = 502,
-        /// <summary>Names were left out of it. Arguments: how many.</summary>
-        CheckpointSkipped = 503,
-        /// <summary>A checkpoint, or (`link` not 0) the snapshot of that number, is being restored.</summary>
-        RestoreBegin = 504,
-        /// <summary>It was, or not: status as the call's.</summary>
-        RestoreEnd = 505,
-        /// <summary>
-        /// A snapshot was taken, or not: status as the call's. `link`: its number. Arguments: nanoseconds, 1 where it
-        /// is a transaction's.
-        /// </summary>
-        SnapshotForked = 506,
-        /// <summary>
-        /// An execution was rolled back. Status: its `CAPSULE_OUTCOME_…`. Arguments: its `CAPSULE_SCOPE_…`, its
-        /// `CAPSULE_EFFECT_…`.
-        /// </summary>
-        RolledBack = 507,
-        /// <summary>A session branched from this one. `link`: its number.</summary>
-        Branched = 508,
-        /// <summary>The code called a capability of the host. Arguments: bytes of its arguments.</summary>
-        CapabilityCalled = 701,
-        /// <summary>
-        /// It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it
-        /// came.
-        /// </summary>
-        CapabilityDenied = 702,
-        /// <summary>The host answered it.</summary>
-        PromiseResolved = 703,
-        /// <summary>The host answered it with a failure, or it could not be made.</summary>
-        PromiseRejected = 704,
-        /// <summary>Its time was over.</summary>
-        PromiseTimeout = 705,
-        /// <summary>The host canceled all calls.</summary>
-        PromiseCanceled = 706,
-        /// <summary>The bridge was closed.</summary>
-        ShutdownRejected = 707,
-        /// <summary>In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.</summary>
-        PoolAcquireBegin = 601,
-        /// <summary>It was served from the idle sessions. `link`: the session. Arguments: its number.</summary>
-        PoolHit = 602,
-        /// <summary>It was served by a session that it had to wait for. `link`: the session. Arguments: its number.</summary>
-        PoolMiss = 603,
-        /// <summary>It is over. Status: as the call's. `link`: the session, or 0. Arguments: its number, nanoseconds.</summary>
-        PoolAcquired = 604,
-        /// <summary>A session was given back: status 0, or its handle was lost: 1. `link`: the session.</summary>
-        PoolReleased = 605,
-        /// <summary>
-        /// It is to be replaced for its age, growth or executions; REMOVED follows. `link`: the session. Arguments:
-        /// executions of its callers.
-        /// </summary>
-        PoolRecycled = 606,
-        /// <summary>Sessions are to be made. Arguments: how many.</summary>
-        PoolWarmupTriggered = 607,
-        /// <summary>The idle sessions are to be looked at.</summary>
-        PoolHealthTriggered = 608,
-        /// <summary>
-        /// A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its
-        /// acquisitions.
-        /// </summary>
-        PoolRemoved = 609,
-    }
-
-    /// <summary>Whether an event is a moment, or one end of a span of time.</summary>
-    public enum TracePhase : int
-    {
-        /// <summary>CAPSULE_TRACE_INSTANT</summary>
-        Instant = 0,
-        /// <summary>CAPSULE_TRACE_PHASE_BEGIN</summary>
-        PhaseBegin = 1,
-        /// <summary>CAPSULE_TRACE_PHASE_END</summary>
-        PhaseEnd = 2,
     }
 
 }
@@ -2602,76 +2652,6 @@ namespace Capsule.Raw
         public long timeout_ms;
     }
 
-    /// <summary>What an interceptor is told of a frame: never what is in it.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_frame
-    {
-        /// <summary>Bytes of this struct that the library filled.</summary>
-        public uint struct_size;
-        /// <summary>`CAPSULE_FRAME_…`.</summary>
-        public int direction;
-        /// <summary>`CAPSULE_CHANNEL_…`.</summary>
-        public int channel;
-        /// <summary>Reserved, zero.</summary>
-        public int reserved;
-        /// <summary>Number of the session in its runtime.</summary>
-        public ulong session_id;
-        /// <summary>The execution the frame belongs to, or 0.</summary>
-        public ulong execution_id;
-        /// <summary>When its sender made it. CLOCK_MONOTONIC.</summary>
-        public ulong time_ns;
-        /// <summary>Its length on the wire.</summary>
-        public ulong size_bytes;
-        /// <summary>Kind of the message, as `"Execute"` or `"Output"`; a static string.</summary>
-        public byte* kind;
-    }
-
-    /// <summary>An interceptor; capsule_interceptor_options_init() fills the defaults.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_interceptor_options
-    {
-        /// <summary>`sizeof(capsule_interceptor_options)`.</summary>
-        public uint struct_size;
-        /// <summary>
-        /// Calls in a row over the budget after which it is quarantined: called no more. 0 … 1,000,000; 0 for never.
-        /// Default 10.
-        /// </summary>
-        public uint quarantine_after;
-        /// <summary>Its name in log records, 1 … 64 bytes.</summary>
-        public capsule_text name;
-        /// <summary>The function; not NULL.</summary>
-        public IntPtr callback;
-        /// <summary>
-        /// Passed to it; must stay valid until the interceptor is removed, or the session and its executions are
-        /// released.
-        /// </summary>
-        public void* user_data;
-        /// <summary>Time one call may take, 1 … 10,000,000,000; a longer one is counted. Default 10,000,000 (10 ms).</summary>
-        public ulong budget_ns;
-    }
-
-    /// <summary>What an interceptor did so far.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_interceptor_info
-    {
-        /// <summary>`sizeof(capsule_interceptor_info)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>1 when it is called no more.</summary>
-        public int quarantined;
-        /// <summary>Calls.</summary>
-        public ulong calls;
-        /// <summary>Calls that did not return 0.</summary>
-        public ulong errors;
-        /// <summary>Calls that took longer than the budget.</summary>
-        public ulong over_budget;
-        /// <summary>Frames it was not shown because of the quarantine.</summary>
-        public ulong skipped;
-        /// <summary>Time all calls took.</summary>
-        public ulong total_ns;
-        /// <summary>Time the longest call took.</summary>
-        public ulong longest_ns;
-    }
-
     /// <summary>Options of a pool; capsule_pool_options_init() fills the defaults.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_pool_options
@@ -2754,6 +2734,11 @@ namespace Capsule.Raw
         public uint trace_bytes;
         /// <summary>Reserved, zero.</summary>
         public uint reserved;
+        /// <summary>
+        /// What its metrics and those of its sessions are counted under, up to 64 bytes: the label `pool`. Pools of one
+        /// name are added up. Default empty: `unnamed`. Not `none`.
+        /// </summary>
+        public capsule_text name;
     }
 
     /// <summary>Options of an acquisition; capsule_acquire_options_init() fills the defaults.</summary>
@@ -2772,6 +2757,224 @@ namespace Capsule.Raw
         /// `_CLEAR_NAMES`). Default empty.
         /// </summary>
         public capsule_text key;
+    }
+
+    /// <summary>One event. Never extended: events are handed out as an array.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_trace_event
+    {
+        /// <summary>Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.</summary>
+        public ulong sequence;
+        /// <summary>CLOCK_MONOTONIC.</summary>
+        public ulong time_ns;
+        /// <summary>The execution it belongs to, or 0.</summary>
+        public ulong execution_id;
+        /// <summary>As the kind says, or 0.</summary>
+        public ulong link;
+        /// <summary>`CAPSULE_TRACE_…`.</summary>
+        public int kind;
+        /// <summary>`CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.</summary>
+        public int phase;
+        /// <summary>As the kind says.</summary>
+        public int status;
+        /// <summary>Reserved, zero.</summary>
+        public int reserved;
+        /// <summary>As the kind says.</summary>
+        public fixed long arguments[4];
+    }
+
+    /// <summary>Which events are wanted; all zero but `struct_size` for all.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_trace_filter
+    {
+        /// <summary>`sizeof(capsule_trace_filter)`.</summary>
+        public uint struct_size;
+        /// <summary>
+        /// `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for
+        /// all.
+        /// </summary>
+        public int kind;
+        /// <summary>Of that execution; 0 for all.</summary>
+        public ulong execution_id;
+        /// <summary>With larger numbers than that: the cursor of who follows.</summary>
+        public ulong after_sequence;
+        /// <summary>From that time on, CLOCK_MONOTONIC.</summary>
+        public ulong since_ns;
+    }
+
+    /// <summary>What there is, and what there is no longer.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_trace_info
+    {
+        /// <summary>`sizeof(capsule_trace_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>Events that fit the filter, those included that did not fit in the caller's array.</summary>
+        public ulong matched;
+        /// <summary>Events in the buffer.</summary>
+        public ulong stored;
+        /// <summary>Bytes they take.</summary>
+        public ulong stored_bytes;
+        /// <summary>Number of the last event there was.</summary>
+        public ulong last_sequence;
+        /// <summary>Events evicted to make room.</summary>
+        public ulong evicted;
+        /// <summary>Executions that went with them.</summary>
+        public ulong evicted_executions;
+        /// <summary>Events dropped because an execution alone had filled the buffer.</summary>
+        public ulong dropped;
+    }
+
+    /// <summary>
+    /// Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as
+    /// an array.
+    /// </summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_export_group
+    {
+        /// <summary>As in capsule_session_info.</summary>
+        public ulong session_id;
+        /// <summary>The execution, or 0.</summary>
+        public ulong execution_id;
+        /// <summary>Process id of the session's worker then, or 0.</summary>
+        public int pid;
+        /// <summary>The execution's `CAPSULE_OUTCOME_…`, or 0.</summary>
+        public int outcome;
+        /// <summary>The name of the session's pool, or `none`.</summary>
+        public capsule_text pool;
+        /// <summary>The trace context given with the execution; empty without one.</summary>
+        public capsule_text traceparent;
+        /// <summary>The rest of it.</summary>
+        public capsule_text tracestate;
+        /// <summary>`event_count` events, in the order of their numbers.</summary>
+        public capsule_trace_event* events;
+        /// <summary>Number of `events`.</summary>
+        public UIntPtr event_count;
+    }
+
+    /// <summary>Options of an exporter; capsule_exporter_options_init() fills the defaults.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_exporter_options
+    {
+        /// <summary>`sizeof(capsule_exporter_options)`.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_EXPORTER_…`. Default callback.</summary>
+        public int kind;
+        /// <summary>Its name, in metrics and log records: 1 … 64 bytes. Default `exporter`.</summary>
+        public capsule_text name;
+        /// <summary>The file, made anew; for the kinds that write one.</summary>
+        public capsule_text path;
+        /// <summary>The function; for a callback, not NULL.</summary>
+        public IntPtr callback;
+        /// <summary>Passed to it. It must stay valid until capsule_exporter_close() has answered `CAPSULE_OK`.</summary>
+        public void* user_data;
+        /// <summary>Events that may wait, 1 … 16,777,216. Default 65,536.</summary>
+        public uint queue_limit;
+        /// <summary>Events after which a batch is handed on without waiting for more, 1 … 16,777,216. Default 512.</summary>
+        public uint batch_limit;
+        /// <summary>Time that a batch gathers events, 0 … 3,600,000. Default 100.</summary>
+        public long interval_ms;
+    }
+
+    /// <summary>What an exporter did. At any moment: accepted = queued + sent + failed + dropped.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_exporter_info
+    {
+        /// <summary>`sizeof(capsule_exporter_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>1 once it is closed.</summary>
+        public int closed;
+        /// <summary>Events that were there for it.</summary>
+        public ulong accepted;
+        /// <summary>Of these, they wait, or are being written.</summary>
+        public ulong queued;
+        /// <summary>Of these, they were written.</summary>
+        public ulong sent;
+        /// <summary>Of these, they could not be.</summary>
+        public ulong failed;
+        /// <summary>Of these, they found the queue full, or the exporter closed.</summary>
+        public ulong dropped;
+        /// <summary>Batches.</summary>
+        public ulong batches;
+        /// <summary>Of these, that failed.</summary>
+        public ulong batches_failed;
+        /// <summary>Time all batches took.</summary>
+        public ulong total_ns;
+        /// <summary>Time the longest took.</summary>
+        public ulong longest_ns;
+        /// <summary>Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.</summary>
+        public ulong busy_since_ns;
+    }
+
+    /// <summary>What an interceptor is told of a frame: never what is in it.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_frame
+    {
+        /// <summary>Bytes of this struct that the library filled.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_FRAME_…`.</summary>
+        public int direction;
+        /// <summary>`CAPSULE_CHANNEL_…`.</summary>
+        public int channel;
+        /// <summary>Reserved, zero.</summary>
+        public int reserved;
+        /// <summary>Number of the session in its runtime.</summary>
+        public ulong session_id;
+        /// <summary>The execution the frame belongs to, or 0.</summary>
+        public ulong execution_id;
+        /// <summary>When its sender made it. CLOCK_MONOTONIC.</summary>
+        public ulong time_ns;
+        /// <summary>Its length on the wire.</summary>
+        public ulong size_bytes;
+        /// <summary>Kind of the message, as `"Execute"` or `"Output"`; a static string.</summary>
+        public byte* kind;
+    }
+
+    /// <summary>An interceptor; capsule_interceptor_options_init() fills the defaults.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_interceptor_options
+    {
+        /// <summary>`sizeof(capsule_interceptor_options)`.</summary>
+        public uint struct_size;
+        /// <summary>
+        /// Calls in a row over the budget after which it is quarantined: called no more. 0 … 1,000,000; 0 for never.
+        /// Default 10.
+        /// </summary>
+        public uint quarantine_after;
+        /// <summary>Its name in log records, 1 … 64 bytes.</summary>
+        public capsule_text name;
+        /// <summary>The function; not NULL.</summary>
+        public IntPtr callback;
+        /// <summary>
+        /// Passed to it; must stay valid until the interceptor is removed, or the session and its executions are
+        /// released.
+        /// </summary>
+        public void* user_data;
+        /// <summary>Time one call may take, 1 … 10,000,000,000; a longer one is counted. Default 10,000,000 (10 ms).</summary>
+        public ulong budget_ns;
+    }
+
+    /// <summary>What an interceptor did so far.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_interceptor_info
+    {
+        /// <summary>`sizeof(capsule_interceptor_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>1 when it is called no more.</summary>
+        public int quarantined;
+        /// <summary>Calls.</summary>
+        public ulong calls;
+        /// <summary>Calls that did not return 0.</summary>
+        public ulong errors;
+        /// <summary>Calls that took longer than the budget.</summary>
+        public ulong over_budget;
+        /// <summary>Frames it was not shown because of the quarantine.</summary>
+        public ulong skipped;
+        /// <summary>Time all calls took.</summary>
+        public ulong total_ns;
+        /// <summary>Time the longest call took.</summary>
+        public ulong longest_ns;
     }
 
     /// <summary>
@@ -3051,6 +3254,89 @@ namespace Capsule.Raw
         public UIntPtr count;
         /// <summary>The library's.</summary>
         public IntPtr storage;
+    }
+
+    /// <summary>How a stack is to be had.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_stack_options
+    {
+        /// <summary>`sizeof(capsule_stack_options)`.</summary>
+        public uint struct_size;
+        /// <summary>Most frames told of each thread, the innermost: 1 … 4,096. Default 128.</summary>
+        public uint max_frames;
+        /// <summary>Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.</summary>
+        public long timeout_ms;
+    }
+
+    /// <summary>What is known of a stack as a whole. Texts are valid until it is released.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_stack_info
+    {
+        /// <summary>`sizeof(capsule_stack_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_STACK_…`.</summary>
+        public int source;
+        /// <summary>The worker's process id.</summary>
+        public int pid;
+        /// <summary>`CAPSULE_TASK_…`.</summary>
+        public int process_state;
+        /// <summary>When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.</summary>
+        public ulong time_ns;
+        /// <summary>How long that took. 0 of a death.</summary>
+        public ulong collect_ns;
+        /// <summary>Threads that it tells of: those of Python.</summary>
+        public ulong threads;
+        /// <summary>Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.</summary>
+        public ulong threads_omitted;
+        /// <summary>Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.</summary>
+        public capsule_text cause;
+    }
+
+    /// <summary>One thread of a stack. Texts are valid until the stack is released.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_stack_thread
+    {
+        /// <summary>`sizeof(capsule_stack_thread)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>The kernel's number of it; 0 where it is not known.</summary>
+        public int tid;
+        /// <summary>Its number in Python, `threading.get_ident()`.</summary>
+        public ulong ident;
+        /// <summary>"main"; else the name that the kernel knows, where that is not the process's; or empty.</summary>
+        public capsule_text name;
+        /// <summary>1 of the main thread.</summary>
+        public int is_main;
+        /// <summary>`CAPSULE_TASK_…`.</summary>
+        public int state;
+        /// <summary>1 when it has the GIL, 0 when it has not, -1 where that is not known.</summary>
+        public int holds_gil;
+        /// <summary>Of a death: 1 of the thread that the signal hit.</summary>
+        public int hit;
+        /// <summary>1 when it ran on while it was read, so that some frames may be of different moments.</summary>
+        public int torn;
+        /// <summary>Reserved, zero.</summary>
+        public int reserved;
+        /// <summary>Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.</summary>
+        public ulong frames;
+        /// <summary>
+        /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
+        /// faulthandler writes.
+        /// </summary>
+        public ulong frames_omitted;
+    }
+
+    /// <summary>One frame. Texts are valid until the stack is released.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_stack_frame
+    {
+        /// <summary>`sizeof(capsule_stack_frame)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>The line it is at; 0 where that is not known.</summary>
+        public uint line;
+        /// <summary>The file, as `co_filename` has it; its first 4,096 characters.</summary>
+        public capsule_text file;
+        /// <summary>The function: `co_qualname`, of a death `co_name`.</summary>
+        public capsule_text function;
     }
 
     /// <summary>Who may see how much; capsule_introspection_policy_init() fills the defaults.</summary>
@@ -3340,6 +3626,201 @@ namespace Capsule.Raw
         public IntPtr storage;
     }
 
+    /// <summary>A sink. All zero but `struct_size`: none.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_log_options
+    {
+        /// <summary>`sizeof(capsule_log_options)`.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_LOG_SINK_…`. Default none.</summary>
+        public int sink;
+        /// <summary>The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.</summary>
+        public int level;
+        /// <summary>`CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.</summary>
+        public int format;
+        /// <summary>The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.</summary>
+        public capsule_text path;
+        /// <summary>The function, not NULL; read for `CAPSULE_LOG_SINK_CALLBACK` alone.</summary>
+        public IntPtr callback;
+        /// <summary>Passed to it. It must stay valid until the sink is replaced and that call has returned.</summary>
+        public void* user_data;
+    }
+
+    /// <summary>What became of the process's log records so far: by level, `[0]` debug … `[3]` error.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_log_info
+    {
+        /// <summary>`sizeof(capsule_log_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>Handed to a sink.</summary>
+        public fixed ulong records[4];
+        /// <summary>
+        /// Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before
+        /// and then only counted.
+        /// </summary>
+        public fixed ulong dropped[4];
+    }
+
+    /// <summary>
+    /// What a worker's process told of itself in its last heartbeat, and what the host counted of heartbeats.
+    ///
+    /// Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
+    /// figures but the counters are of the live worker, zero before its first heartbeat.
+    /// </summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_worker_metrics
+    {
+        /// <summary>`sizeof(capsule_worker_metrics)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_SESSION_…`, as the host knows it now.</summary>
+        public int state;
+        /// <summary>Process id of the live worker, or 0.</summary>
+        public int pid;
+        /// <summary>Its threads.</summary>
+        public uint threads;
+        /// <summary>Descriptors that it has open.</summary>
+        public uint open_descriptors;
+        /// <summary>Time between heartbeats that was asked for, in milliseconds.</summary>
+        public uint heartbeat_interval_ms;
+        /// <summary>Time since the worker became ready, 0 without one.</summary>
+        public ulong uptime_ns;
+        /// <summary>Resident memory, shared pages included.</summary>
+        public ulong resident_bytes;
+        /// <summary>The most there was. A fork begins with what its zygote had.</summary>
+        public ulong peak_resident_bytes;
+        /// <summary>Resident pages shared with nobody.</summary>
+        public ulong private_bytes;
+        /// <summary>Resident pages shared with the zygote, other sessions or files.</summary>
+        public ulong shared_bytes;
+        /// <summary>User and system CPU time since its birth.</summary>
+        public ulong cpu_ns;
+        /// <summary>CPU use over the last interval, 0 … number of cores.</summary>
+        public double cpu_ratio;
+        /// <summary>Names in the namespace, dunders included, when it was last counted: at the end of an execution.</summary>
+        public ulong namespace_size;
+        /// <summary>How long ago that was, as of now; 0 for never.</summary>
+        public ulong namespace_age_ns;
+        /// <summary>The execution that ran then, or 0.</summary>
+        public ulong execution_id;
+        /// <summary>Its age then, or 0.</summary>
+        public ulong execution_age_ns;
+        /// <summary>When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.</summary>
+        public ulong heartbeat_ns;
+        /// <summary>How long ago that was, as of now.</summary>
+        public ulong heartbeat_age_ns;
+        /// <summary>Heartbeats that came, of all workers of the session.</summary>
+        public ulong heartbeats;
+        /// <summary>
+        /// Those that did not, of all workers: one for each interval that went by, and half of the next, without one.
+        /// Counted whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
+        /// </summary>
+        public ulong heartbeats_missed;
+        /// <summary>Those that workers could not send because the host did not read, as told by the next that was.</summary>
+        public ulong send_failures;
+        /// <summary>CPU time of all workers of the session, as of their last heartbeats.</summary>
+        public ulong cpu_total_ns;
+    }
+
+    /// <summary>What a worker announced when it became ready; empty before.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_worker_info
+    {
+        /// <summary>`sizeof(capsule_worker_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Process id of the live worker, or 0.</summary>
+        public int pid;
+        /// <summary>Version of the interpreter, as `"3.11.2"`.</summary>
+        public fixed byte python_version[64];
+        /// <summary>Its path.</summary>
+        public fixed byte python_path[512];
+        /// <summary>The executors that it has, comma-separated, as `"python"`.</summary>
+        public fixed byte executors[64];
+        /// <summary>What it can do, comma-separated, as `"execute,input,cancel"`.</summary>
+        public fixed byte features[512];
+        /// <summary>
+        /// Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes,
+        /// seconds or a number.
+        /// </summary>
+        public fixed byte limits[512];
+        /// <summary>Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.</summary>
+        public fixed byte isolation[64];
+    }
+
+    /// <summary>Frames one way. Never extended.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_transport_flow
+    {
+        /// <summary>Frames.</summary>
+        public ulong frames;
+        /// <summary>Their bytes.</summary>
+        public ulong bytes;
+        /// <summary>Bytes of the largest.</summary>
+        public ulong largest_bytes;
+        /// <summary>
+        /// Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library
+        /// does not know.
+        /// </summary>
+        public fixed ulong messages[64];
+    }
+
+    /// <summary>What went between a session's host and its workers, restarts included.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_transport_metrics
+    {
+        /// <summary>`sizeof(capsule_transport_metrics)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>To the workers.</summary>
+        public capsule_transport_flow sent;
+        /// <summary>From the workers.</summary>
+        public capsule_transport_flow received;
+        /// <summary>Frames refused, by `CAPSULE_REJECT_…`.</summary>
+        public fixed ulong rejected[16];
+        /// <summary>Reads that brought something.</summary>
+        public ulong wakeups;
+        /// <summary>Of these, they ended in the middle of a frame.</summary>
+        public ulong partial_reads;
+        /// <summary>Frames that a socket did not take whole at once.</summary>
+        public ulong write_stalls;
+        /// <summary>Bytes that wait for a socket now.</summary>
+        public ulong queue_bytes;
+        /// <summary>The most that ever waited for one.</summary>
+        public ulong queue_bytes_max;
+    }
+
+    /// <summary>What cancels did; opt-in by `enable_metrics`.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_cancel_metrics
+    {
+        /// <summary>`sizeof(capsule_cancel_metrics)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>Executions that a cancel or a timeout reached, each counted once, however often it was asked for.</summary>
+        public ulong triggers;
+        /// <summary>Executions that ended as canceled.</summary>
+        public ulong executions_canceled;
+        /// <summary>Of these, they were ended while they waited: in the queue, or for a token.</summary>
+        public ulong waits_interrupted;
+    }
+
+    /// <summary>A text that the library made.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_metrics_text
+    {
+        /// <summary>`sizeof(capsule_metrics_text)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>The text, owned by this struct until capsule_metrics_text_release().</summary>
+        public capsule_text text;
+        /// <summary>The library's.</summary>
+        public IntPtr storage;
+    }
+
     /// <summary>How a profile is taken.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_profile_options
@@ -3427,156 +3908,6 @@ namespace Capsule.Raw
         public ulong proportional_bytes;
     }
 
-    /// <summary>How a stack is to be had.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_stack_options
-    {
-        /// <summary>`sizeof(capsule_stack_options)`.</summary>
-        public uint struct_size;
-        /// <summary>Most frames told of each thread, the innermost: 1 … 4,096. Default 128.</summary>
-        public uint max_frames;
-        /// <summary>Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.</summary>
-        public long timeout_ms;
-    }
-
-    /// <summary>What is known of a stack as a whole. Texts are valid until it is released.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_stack_info
-    {
-        /// <summary>`sizeof(capsule_stack_info)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>`CAPSULE_STACK_…`.</summary>
-        public int source;
-        /// <summary>The worker's process id.</summary>
-        public int pid;
-        /// <summary>`CAPSULE_TASK_…`.</summary>
-        public int process_state;
-        /// <summary>When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.</summary>
-        public ulong time_ns;
-        /// <summary>How long that took. 0 of a death.</summary>
-        public ulong collect_ns;
-        /// <summary>Threads that it tells of: those of Python.</summary>
-        public ulong threads;
-        /// <summary>Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.</summary>
-        public ulong threads_omitted;
-        /// <summary>Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.</summary>
-        public capsule_text cause;
-    }
-
-    /// <summary>One thread of a stack. Texts are valid until the stack is released.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_stack_thread
-    {
-        /// <summary>`sizeof(capsule_stack_thread)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>The kernel's number of it; 0 where it is not known.</summary>
-        public int tid;
-        /// <summary>Its number in Python, `threading.get_ident()`.</summary>
-        public ulong ident;
-        /// <summary>"main"; else the name that the kernel knows, where that is not the process's; or empty.</summary>
-        public capsule_text name;
-        /// <summary>1 of the main thread.</summary>
-        public int is_main;
-        /// <summary>`CAPSULE_TASK_…`.</summary>
-        public int state;
-        /// <summary>1 when it has the GIL, 0 when it has not, -1 where that is not known.</summary>
-        public int holds_gil;
-        /// <summary>Of a death: 1 of the thread that the signal hit.</summary>
-        public int hit;
-        /// <summary>1 when it ran on while it was read, so that some frames may be of different moments.</summary>
-        public int torn;
-        /// <summary>Reserved, zero.</summary>
-        public int reserved;
-        /// <summary>Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.</summary>
-        public ulong frames;
-        /// <summary>
-        /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
-        /// faulthandler writes.
-        /// </summary>
-        public ulong frames_omitted;
-    }
-
-    /// <summary>One frame. Texts are valid until the stack is released.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_stack_frame
-    {
-        /// <summary>`sizeof(capsule_stack_frame)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>The line it is at; 0 where that is not known.</summary>
-        public uint line;
-        /// <summary>The file, as `co_filename` has it; its first 4,096 characters.</summary>
-        public capsule_text file;
-        /// <summary>The function: `co_qualname`, of a death `co_name`.</summary>
-        public capsule_text function;
-    }
-
-    /// <summary>One event. Never extended: events are handed out as an array.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_trace_event
-    {
-        /// <summary>Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.</summary>
-        public ulong sequence;
-        /// <summary>CLOCK_MONOTONIC.</summary>
-        public ulong time_ns;
-        /// <summary>The execution it belongs to, or 0.</summary>
-        public ulong execution_id;
-        /// <summary>As the kind says, or 0.</summary>
-        public ulong link;
-        /// <summary>`CAPSULE_TRACE_…`.</summary>
-        public int kind;
-        /// <summary>`CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.</summary>
-        public int phase;
-        /// <summary>As the kind says.</summary>
-        public int status;
-        /// <summary>Reserved, zero.</summary>
-        public int reserved;
-        /// <summary>As the kind says.</summary>
-        public fixed long arguments[4];
-    }
-
-    /// <summary>Which events are wanted; all zero but `struct_size` for all.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_trace_filter
-    {
-        /// <summary>`sizeof(capsule_trace_filter)`.</summary>
-        public uint struct_size;
-        /// <summary>
-        /// `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for
-        /// all.
-        /// </summary>
-        public int kind;
-        /// <summary>Of that execution; 0 for all.</summary>
-        public ulong execution_id;
-        /// <summary>With larger numbers than that: the cursor of who follows.</summary>
-        public ulong after_sequence;
-        /// <summary>From that time on, CLOCK_MONOTONIC.</summary>
-        public ulong since_ns;
-    }
-
-    /// <summary>What there is, and what there is no longer.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_trace_info
-    {
-        /// <summary>`sizeof(capsule_trace_info)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>Reserved, zero.</summary>
-        public uint reserved;
-        /// <summary>Events that fit the filter, those included that did not fit in the caller's array.</summary>
-        public ulong matched;
-        /// <summary>Events in the buffer.</summary>
-        public ulong stored;
-        /// <summary>Bytes they take.</summary>
-        public ulong stored_bytes;
-        /// <summary>Number of the last event there was.</summary>
-        public ulong last_sequence;
-        /// <summary>Events evicted to make room.</summary>
-        public ulong evicted;
-        /// <summary>Executions that went with them.</summary>
-        public ulong evicted_executions;
-        /// <summary>Events dropped because an execution alone had filled the buffer.</summary>
-        public ulong dropped;
-    }
-
     /// <summary>
     /// Receives one record, in the order of the chain.
     ///
@@ -3594,6 +3925,13 @@ namespace Capsule.Raw
     /// </summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     public unsafe delegate void capsule_notify_callback(void* user_data);
+
+    /// <summary>
+    /// Takes a batch. Called on the exporter's thread, one call at a time; what it is given is valid during the call.
+    /// It may call the library, but not close its own exporter.
+    /// </summary>
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    public unsafe delegate int capsule_export_callback(void* user_data, capsule_export_group* groups, UIntPtr count);
 
     /// <summary>
     /// Sees one frame: one from the worker before anything is done with it, one to the worker as it is handed to the
@@ -3669,17 +4007,27 @@ namespace Capsule.Raw
             ("capsule_pending_promise", sizeof(capsule_pending_promise), 544),
             ("capsule_promise_metrics", sizeof(capsule_promise_metrics), 136),
             ("capsule_durable_options", sizeof(capsule_durable_options), 40),
+            ("capsule_pool_options", sizeof(capsule_pool_options), 184),
+            ("capsule_acquire_options", sizeof(capsule_acquire_options), 32),
+            ("capsule_trace_event", sizeof(capsule_trace_event), 80),
+            ("capsule_trace_filter", sizeof(capsule_trace_filter), 32),
+            ("capsule_trace_info", sizeof(capsule_trace_info), 64),
+            ("capsule_export_group", sizeof(capsule_export_group), 88),
+            ("capsule_exporter_options", sizeof(capsule_exporter_options), 72),
+            ("capsule_exporter_info", sizeof(capsule_exporter_info), 88),
             ("capsule_frame", sizeof(capsule_frame), 56),
             ("capsule_interceptor_options", sizeof(capsule_interceptor_options), 48),
             ("capsule_interceptor_info", sizeof(capsule_interceptor_info), 56),
-            ("capsule_pool_options", sizeof(capsule_pool_options), 168),
-            ("capsule_acquire_options", sizeof(capsule_acquire_options), 32),
             ("capsule_pool_metrics", sizeof(capsule_pool_metrics), 616),
             ("capsule_pool_info", sizeof(capsule_pool_info), 800),
             ("capsule_pool_session", sizeof(capsule_pool_session), 64),
             ("capsule_pool_sessions", sizeof(capsule_pool_sessions), 32),
             ("capsule_pool_import", sizeof(capsule_pool_import), 48),
             ("capsule_pool_imports", sizeof(capsule_pool_imports), 32),
+            ("capsule_stack_options", sizeof(capsule_stack_options), 16),
+            ("capsule_stack_info", sizeof(capsule_stack_info), 64),
+            ("capsule_stack_thread", sizeof(capsule_stack_thread), 72),
+            ("capsule_stack_frame", sizeof(capsule_stack_frame), 40),
             ("capsule_introspection_policy", sizeof(capsule_introspection_policy), 64),
             ("capsule_inspection", sizeof(capsule_inspection), 40),
             ("capsule_label", sizeof(capsule_label), 32),
@@ -3691,16 +4039,17 @@ namespace Capsule.Raw
             ("capsule_execution_status", sizeof(capsule_execution_status), 96),
             ("capsule_isolation_layer", sizeof(capsule_isolation_layer), 40),
             ("capsule_isolation_report", sizeof(capsule_isolation_report), 48),
+            ("capsule_log_options", sizeof(capsule_log_options), 48),
+            ("capsule_log_info", sizeof(capsule_log_info), 72),
+            ("capsule_worker_metrics", sizeof(capsule_worker_metrics), 160),
+            ("capsule_worker_info", sizeof(capsule_worker_info), 1736),
+            ("capsule_transport_flow", sizeof(capsule_transport_flow), 536),
+            ("capsule_transport_metrics", sizeof(capsule_transport_metrics), 1248),
+            ("capsule_cancel_metrics", sizeof(capsule_cancel_metrics), 32),
+            ("capsule_metrics_text", sizeof(capsule_metrics_text), 32),
             ("capsule_profile_options", sizeof(capsule_profile_options), 32),
             ("capsule_profile_info", sizeof(capsule_profile_info), 72),
             ("capsule_snapshot_info", sizeof(capsule_snapshot_info), 88),
-            ("capsule_stack_options", sizeof(capsule_stack_options), 16),
-            ("capsule_stack_info", sizeof(capsule_stack_info), 64),
-            ("capsule_stack_thread", sizeof(capsule_stack_thread), 72),
-            ("capsule_stack_frame", sizeof(capsule_stack_frame), 40),
-            ("capsule_trace_event", sizeof(capsule_trace_event), 80),
-            ("capsule_trace_filter", sizeof(capsule_trace_filter), 32),
-            ("capsule_trace_info", sizeof(capsule_trace_info), 64),
         };
 
         /// <summary>Version of the headers this program was compiled with; compare with capsule_version_number().</summary>
@@ -3765,6 +4114,15 @@ namespace Capsule.Raw
 
         /// <summary>Arguments of an event.</summary>
         public const int CAPSULE_TRACE_ARGUMENTS = 4;
+
+        /// <summary>Bytes of the longer texts of `capsule_worker_info`, their NUL included.</summary>
+        public const int CAPSULE_WORKER_TEXT_SIZE = 512;
+
+        /// <summary>Room for kinds of messages in `capsule_transport_flow`.</summary>
+        public const int CAPSULE_MESSAGES = 64;
+
+        /// <summary>Room in `rejected`.</summary>
+        public const int CAPSULE_REJECTS = 16;
 
         /// <summary>
         /// The view of a NUL-terminated string.
@@ -4040,6 +4398,19 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_close(IntPtr session, long timeout_ms, capsule_error* error);
+
+        /// <summary>
+        /// Sets the least severe level that is logged of the session, in the place of the sink's: more than of others,
+        /// or less.
+        ///
+        /// - session: A session.
+        /// - level: `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF` (log.h), or 0 for the sink's.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_set_log_level(IntPtr session, int level, capsule_error* error);
 
         /// <summary>
         /// Gives the handle back. The session is closed, with a timeout of 0 and without waiting, when its executions
@@ -5249,55 +5620,6 @@ namespace Capsule.Raw
         /// Fills the defaults.
         ///
         /// - options: Written up to `struct_size` bytes; no-op when NULL.
-        /// - struct_size: `sizeof(capsule_interceptor_options)`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern void capsule_interceptor_options_init(capsule_interceptor_options* options, uint struct_size);
-
-        /// <summary>
-        /// Adds an interceptor behind those that are there; it stays through restarts.
-        ///
-        /// - session: A session, not closed.
-        /// - options: What to call; not NULL.
-        /// - interceptor_id: Its number in the session, from 1; 0 on failure.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT` (64 are there); `CAPSULE_E_CLOSED`;
-        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_session_add_interceptor(IntPtr session, capsule_interceptor_options* options, ulong* interceptor_id, capsule_error* error);
-
-        /// <summary>
-        /// Removes an interceptor. When this returns, it is not running and will not be called again.
-        ///
-        /// - session: A session.
-        /// - interceptor_id: Its number; one that is not there is a no-op.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_session_remove_interceptor(IntPtr session, ulong interceptor_id, capsule_error* error);
-
-        /// <summary>
-        /// Copies what an interceptor did so far.
-        ///
-        /// - session: A session.
-        /// - interceptor_id: Its number.
-        /// - info: Its `struct_size` set by the caller.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also when it is not there); `CAPSULE_E_HANDLE`;
-        /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_session_get_interceptor_info(IntPtr session, ulong interceptor_id, capsule_interceptor_info* info, capsule_error* error);
-
-        /// <summary>
-        /// Fills the defaults.
-        ///
-        /// - options: Written up to `struct_size` bytes; no-op when NULL.
         /// - struct_size: `sizeof(capsule_pool_options)`. Any thread. Since 0.1.
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
@@ -5473,6 +5795,171 @@ namespace Capsule.Raw
         public static extern void capsule_pool_release(IntPtr pool);
 
         /// <summary>
+        /// Copies events of a session, in the order of their numbers.
+        ///
+        /// - session: A session, closed ones included.
+        /// - filter: NULL for all.
+        /// - events: Room for `capacity` events; NULL with 0 to count only.
+        /// - capacity: Room in `events`.
+        /// - count: Events written: the first `capacity` of those that fit the filter.
+        /// - info: Nullable; its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits
+        /// for the worker. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_trace(IntPtr session, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
+
+        /// <summary>
+        /// The same of a pool's own trace: the events of acquisitions and of the pool's keeping, none of which belongs
+        /// to an execution.
+        ///
+        /// - pool: A pool, closed ones included.
+        /// - filter: NULL for all.
+        /// - events: Room for `capacity` events; NULL with 0 to count only.
+        /// - capacity: Room in `events`.
+        /// - count: Events written: the first `capacity` of those that fit the filter.
+        /// - info: Nullable; its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_pool_get_trace(IntPtr pool, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
+
+        /// <summary>
+        /// The name of a kind of event, as in `"execution_sent"`.
+        ///
+        /// - kind: `CAPSULE_TRACE_…`.
+        ///
+        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern byte* capsule_trace_kind_name(int kind);
+
+        /// <summary>
+        /// Fills the defaults.
+        ///
+        /// - options: Written up to `struct_size` bytes; no-op when NULL.
+        /// - struct_size: `sizeof(capsule_exporter_options)`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_exporter_options_init(capsule_exporter_options* options, uint struct_size);
+
+        /// <summary>
+        /// Starts an exporter: it gets what becomes complete from now on.
+        ///
+        /// - runtime: A runtime.
+        /// - options: What to export to; not NULL.
+        /// - exporter: The new handle, NULL on failure; ended with capsule_exporter_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the file cannot be made, or no thread);
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_exporter_create(IntPtr runtime, capsule_exporter_options* options, IntPtr* exporter, capsule_error* error);
+
+        /// <summary>
+        /// Waits until all that is queued now is written, failed or dropped, and does not gather longer for it.
+        ///
+        /// - exporter: An exporter.
+        /// - timeout_ms: 0 … 86,400,000.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`
+        /// (from its callback); `CAPSULE_E_FORKED`. Waits. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_exporter_flush(IntPtr exporter, long timeout_ms, capsule_error* error);
+
+        /// <summary>
+        /// Ends an exporter: it gets nothing more, and what is queued is written until the deadline; the rest is
+        /// dropped and counted. May be repeated.
+        ///
+        /// - exporter: An exporter.
+        /// - timeout_ms: 0 … 86,400,000.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`: its thread is over; `CAPSULE_E_TIMEOUT`: a callback has not returned; then its thread
+        /// ends when it does. `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT` (from its callback);
+        /// `CAPSULE_E_FORKED`. Waits. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_exporter_close(IntPtr exporter, long timeout_ms, capsule_error* error);
+
+        /// <summary>
+        /// Copies what an exporter did.
+        ///
+        /// - exporter: An exporter, closed ones included.
+        /// - info: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_exporter_get_info(IntPtr exporter, capsule_exporter_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Gives the handle back, which ends the exporter without waiting: what is queued is dropped, a callback that
+        /// runs may run on.
+        ///
+        /// - exporter: An exporter; NULL or a released one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_exporter_release(IntPtr exporter);
+
+        /// <summary>
+        /// Fills the defaults.
+        ///
+        /// - options: Written up to `struct_size` bytes; no-op when NULL.
+        /// - struct_size: `sizeof(capsule_interceptor_options)`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_interceptor_options_init(capsule_interceptor_options* options, uint struct_size);
+
+        /// <summary>
+        /// Adds an interceptor behind those that are there; it stays through restarts.
+        ///
+        /// - session: A session, not closed.
+        /// - options: What to call; not NULL.
+        /// - interceptor_id: Its number in the session, from 1; 0 on failure.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT` (64 are there); `CAPSULE_E_CLOSED`;
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_add_interceptor(IntPtr session, capsule_interceptor_options* options, ulong* interceptor_id, capsule_error* error);
+
+        /// <summary>
+        /// Removes an interceptor. When this returns, it is not running and will not be called again.
+        ///
+        /// - session: A session.
+        /// - interceptor_id: Its number; one that is not there is a no-op.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_remove_interceptor(IntPtr session, ulong interceptor_id, capsule_error* error);
+
+        /// <summary>
+        /// Copies what an interceptor did so far.
+        ///
+        /// - session: A session.
+        /// - interceptor_id: Its number.
+        /// - info: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also when it is not there); `CAPSULE_E_HANDLE`;
+        /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_interceptor_info(IntPtr session, ulong interceptor_id, capsule_interceptor_info* info, capsule_error* error);
+
+        /// <summary>
         /// Copies what the pool has counted.
         ///
         /// - pool: A pool, closed ones included.
@@ -5559,6 +6046,81 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_pooled_state_name(int state);
+
+        /// <summary>
+        /// Fills in the defaults.
+        ///
+        /// - options: Nullable.
+        /// - struct_size: `sizeof(capsule_stack_options)`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_stack_options_init(capsule_stack_options* options, uint struct_size);
+
+        /// <summary>
+        /// Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal
+        /// that ended it.
+        ///
+        /// - session: A session that runs Python.
+        /// - options: NULL for the defaults.
+        /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown
+        /// way, or has no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile);
+        /// `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`;
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_stack(IntPtr session, capsule_stack_options* options, IntPtr* stack, capsule_error* error);
+
+        /// <summary>
+        /// Copies what is known of a stack as a whole.
+        ///
+        /// - stack: A stack.
+        /// - info: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_stack_get_info(IntPtr stack, capsule_stack_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Copies what is known of one of its threads.
+        ///
+        /// - stack: A stack.
+        /// - index: 0 … `threads` - 1. Of a living worker, 0 is the main thread.
+        /// - thread: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_stack_get_thread(IntPtr stack, ulong index, capsule_stack_thread* thread, capsule_error* error);
+
+        /// <summary>
+        /// Copies one frame.
+        ///
+        /// - stack: A stack.
+        /// - thread: As in capsule_stack_get_thread().
+        /// - index: 0, the innermost, … `frames` - 1.
+        /// - frame: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_stack_get_frame(IntPtr stack, ulong thread, ulong index, capsule_stack_frame* frame, capsule_error* error);
+
+        /// <summary>
+        /// Gives the handle back.
+        ///
+        /// - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_stack_release(IntPtr stack);
 
         /// <summary>
         /// Fills the defaults.
@@ -5728,6 +6290,22 @@ namespace Capsule.Raw
         public static extern void capsule_isolation_report_release(capsule_isolation_report* report);
 
         /// <summary>
+        /// Where a session's Python code stands, as capsule_session_get_stack() tells it, with the names of files,
+        /// functions and threads as the policy shows them. At the level of counts no frame is told: of each thread
+        /// `frames_omitted` says how many there are.
+        ///
+        /// - session: A session that runs Python.
+        /// - inspection: NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
+        /// - options: NULL for the defaults.
+        /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: As capsule_session_get_stack(); `CAPSULE_E_DENIED`. Any thread; waits for nobody. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_inspect_stack(IntPtr session, capsule_inspection* inspection, capsule_stack_options* options, IntPtr* stack, capsule_error* error);
+
+        /// <summary>
         /// The name of a phase, as in `"rolling_back"`.
         ///
         /// - phase: `CAPSULE_PHASE_…`.
@@ -5781,6 +6359,117 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_log_set_callback(int level, IntPtr callback, void* user_data, capsule_error* error);
+
+        /// <summary>
+        /// Sets the process's log sink, in the place of the one before; capsule_log_set_callback() is this for a
+        /// callback.
+        ///
+        /// - options: NULL for none.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the file cannot be opened);
+        /// `CAPSULE_E_REENTRANT` from within the sink; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_log_set_sink(capsule_log_options* options, capsule_error* error);
+
+        /// <summary>
+        /// Copies what became of the log records.
+        ///
+        /// - info: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_log_get_info(capsule_log_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Copies them. Never waits for the worker.
+        ///
+        /// - session: A session, closed ones included.
+        /// - metrics: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_worker_metrics(IntPtr session, capsule_worker_metrics* metrics, capsule_error* error);
+
+        /// <summary>
+        /// Copies what the last worker announced.
+        ///
+        /// - session: A session, closed ones included.
+        /// - info: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_worker_info(IntPtr session, capsule_worker_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Copies them.
+        ///
+        /// - session: A session, closed ones included.
+        /// - metrics: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_transport_metrics(IntPtr session, capsule_transport_metrics* metrics, capsule_error* error);
+
+        /// <summary>
+        /// The name of a kind of message, as in `"Execute"`.
+        ///
+        /// - message: 0 … 63.
+        ///
+        /// Returns: A static string; NULL where there is none. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern byte* capsule_message_name(int message);
+
+        /// <summary>
+        /// Copies them.
+        ///
+        /// - session: A session, closed ones included.
+        /// - metrics: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (opened without `enable_metrics`); `CAPSULE_E_ARGUMENT`;
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_cancel_metrics(IntPtr session, capsule_cancel_metrics* metrics, capsule_error* error);
+
+        /// <summary>
+        /// All metrics of a runtime in Prometheus' text format, version 0.0.4 (`text/plain; version=0.0.4`): what its
+        /// sessions, pools and bridges have counted, those included that are gone, and what the library counts of
+        /// itself.
+        ///
+        /// No name of a session or an execution is in it, nor anything of what code handled. Each session is locked for
+        /// the copying of its counters alone, one after the other: no writer waits longer than for that. A counter is
+        /// never less than it was in the text before.
+        ///
+        /// - runtime: A runtime, closed ones included.
+        /// - text: Its `struct_size` set by the caller; what it held is not released. Ended with
+        ///   capsule_metrics_text_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_runtime_get_prometheus(IntPtr runtime, capsule_metrics_text* text, capsule_error* error);
+
+        /// <summary>
+        /// Frees what a text holds and empties it; `struct_size` stays.
+        ///
+        /// - text: NULL or an empty one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_metrics_text_release(capsule_metrics_text* text);
 
         /// <summary>
         /// Fills in the defaults.
@@ -5963,124 +6652,5 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_snapshot_release(IntPtr snapshot);
-
-        /// <summary>
-        /// Fills in the defaults.
-        ///
-        /// - options: Nullable.
-        /// - struct_size: `sizeof(capsule_stack_options)`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern void capsule_stack_options_init(capsule_stack_options* options, uint struct_size);
-
-        /// <summary>
-        /// Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal
-        /// that ended it.
-        ///
-        /// - session: A session that runs Python.
-        /// - options: NULL for the defaults.
-        /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown
-        /// way, or has no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile);
-        /// `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`;
-        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_session_get_stack(IntPtr session, capsule_stack_options* options, IntPtr* stack, capsule_error* error);
-
-        /// <summary>
-        /// Copies what is known of a stack as a whole.
-        ///
-        /// - stack: A stack.
-        /// - info: Its `struct_size` set by the caller.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_stack_get_info(IntPtr stack, capsule_stack_info* info, capsule_error* error);
-
-        /// <summary>
-        /// Copies what is known of one of its threads.
-        ///
-        /// - stack: A stack.
-        /// - index: 0 … `threads` - 1. Of a living worker, 0 is the main thread.
-        /// - thread: Its `struct_size` set by the caller.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
-        /// thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_stack_get_thread(IntPtr stack, ulong index, capsule_stack_thread* thread, capsule_error* error);
-
-        /// <summary>
-        /// Copies one frame.
-        ///
-        /// - stack: A stack.
-        /// - thread: As in capsule_stack_get_thread().
-        /// - index: 0, the innermost, … `frames` - 1.
-        /// - frame: Its `struct_size` set by the caller.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
-        /// thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_stack_get_frame(IntPtr stack, ulong thread, ulong index, capsule_stack_frame* frame, capsule_error* error);
-
-        /// <summary>
-        /// Gives the handle back.
-        ///
-        /// - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern void capsule_stack_release(IntPtr stack);
-
-        /// <summary>
-        /// Copies events of a session, in the order of their numbers.
-        ///
-        /// - session: A session, closed ones included.
-        /// - filter: NULL for all.
-        /// - events: Room for `capacity` events; NULL with 0 to count only.
-        /// - capacity: Room in `events`.
-        /// - count: Events written: the first `capacity` of those that fit the filter.
-        /// - info: Nullable; its `struct_size` set by the caller.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits
-        /// for the worker. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_session_get_trace(IntPtr session, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
-
-        /// <summary>
-        /// The same of a pool's own trace: the events of acquisitions and of the pool's keeping, none of which belongs
-        /// to an execution.
-        ///
-        /// - pool: A pool, closed ones included.
-        /// - filter: NULL for all.
-        /// - events: Room for `capacity` events; NULL with 0 to count only.
-        /// - capacity: Room in `events`.
-        /// - count: Events written: the first `capacity` of those that fit the filter.
-        /// - info: Nullable; its `struct_size` set by the caller.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_pool_get_trace(IntPtr pool, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
-
-        /// <summary>
-        /// The name of a kind of event, as in `"execution_sent"`.
-        ///
-        /// - kind: `CAPSULE_TRACE_…`.
-        ///
-        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern byte* capsule_trace_kind_name(int kind);
     }
 }

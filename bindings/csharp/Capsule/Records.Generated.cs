@@ -2630,42 +2630,6 @@ namespace Capsule
         }
     }
 
-    /// <summary>What an interceptor did so far.</summary>
-    public sealed unsafe partial class InterceptorInfo
-    {
-        /// <summary>1 when it is called no more.</summary>
-        public int Quarantined { get; }
-
-        /// <summary>Calls.</summary>
-        public ulong Calls { get; }
-
-        /// <summary>Calls that did not return 0.</summary>
-        public ulong Errors { get; }
-
-        /// <summary>Calls that took longer than the budget.</summary>
-        public ulong OverBudget { get; }
-
-        /// <summary>Frames it was not shown because of the quarantine.</summary>
-        public ulong Skipped { get; }
-
-        /// <summary>Time all calls took.</summary>
-        public ulong TotalNs { get; }
-
-        /// <summary>Time the longest call took.</summary>
-        public ulong LongestNs { get; }
-
-        internal InterceptorInfo(capsule_interceptor_info* raw)
-        {
-            Quarantined = raw->quarantined;
-            Calls = raw->calls;
-            Errors = raw->errors;
-            OverBudget = raw->over_budget;
-            Skipped = raw->skipped;
-            TotalNs = raw->total_ns;
-            LongestNs = raw->longest_ns;
-        }
-    }
-
     /// <summary>Options of a pool; capsule_pool_options_init() fills the defaults.</summary>
     public sealed unsafe partial class PoolOptions
     {
@@ -2763,6 +2727,12 @@ namespace Capsule
         /// <summary>Bytes of the pool's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB.</summary>
         public uint TraceBytes { get; set; }
 
+        /// <summary>
+        /// What its metrics and those of its sessions are counted under, up to 64 bytes: the label `pool`. Pools of one
+        /// name are added up. Default empty: `unnamed`. Not `none`.
+        /// </summary>
+        public string Name { get; set; }
+
         /// <summary>With the defaults of the library that is loaded.</summary>
         public PoolOptions()
         {
@@ -2822,6 +2792,7 @@ namespace Capsule
             raw->breaker_pause_ms = BreakerPauseMs;
             raw->breaker_pause_max_ms = BreakerPauseMaxMs;
             raw->trace_bytes = TraceBytes;
+            raw->name = arena.Text(Name);
             return raw;
         }
     }
@@ -2861,6 +2832,298 @@ namespace Capsule
             raw->timeout_ms = TimeoutMs;
             raw->key = arena.Text(Key);
             return raw;
+        }
+    }
+
+    /// <summary>One event. Never extended: events are handed out as an array.</summary>
+    public sealed unsafe partial class TraceEvent
+    {
+        /// <summary>Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.</summary>
+        public ulong Sequence { get; }
+
+        /// <summary>CLOCK_MONOTONIC.</summary>
+        public ulong TimeNs { get; }
+
+        /// <summary>The execution it belongs to, or 0.</summary>
+        public ulong ExecutionId { get; }
+
+        /// <summary>As the kind says, or 0.</summary>
+        public ulong Link { get; }
+
+        /// <summary>`CAPSULE_TRACE_…`.</summary>
+        public TraceKind Kind { get; }
+
+        /// <summary>`CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.</summary>
+        public TracePhase Phase { get; }
+
+        /// <summary>As the kind says.</summary>
+        public int Status { get; }
+
+        /// <summary>As the kind says.</summary>
+        public long[] Arguments { get; }
+
+        internal TraceEvent(capsule_trace_event* raw)
+        {
+            Sequence = raw->sequence;
+            TimeNs = raw->time_ns;
+            ExecutionId = raw->execution_id;
+            Link = raw->link;
+            Kind = (TraceKind)raw->kind;
+            Phase = (TracePhase)raw->phase;
+            Status = raw->status;
+            Arguments = new long[4];
+            for (var i = 0; i < Arguments.Length; ++i) Arguments[i] = raw->arguments[i];
+        }
+    }
+
+    /// <summary>Which events are wanted; all zero but `struct_size` for all.</summary>
+    public sealed unsafe partial class TraceFilter
+    {
+        /// <summary>
+        /// `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for
+        /// all.
+        /// </summary>
+        public TraceKind Kind { get; set; }
+
+        /// <summary>Of that execution; 0 for all.</summary>
+        public ulong ExecutionId { get; set; }
+
+        /// <summary>With larger numbers than that: the cursor of who follows.</summary>
+        public ulong AfterSequence { get; set; }
+
+        /// <summary>From that time on, CLOCK_MONOTONIC.</summary>
+        public ulong SinceNs { get; set; }
+
+        internal capsule_trace_filter* Write(Arena arena)
+        {
+            var raw = (capsule_trace_filter*)arena.New(sizeof(capsule_trace_filter));
+            raw->struct_size = (uint)sizeof(capsule_trace_filter);
+            raw->kind = (int)Kind;
+            raw->execution_id = ExecutionId;
+            raw->after_sequence = AfterSequence;
+            raw->since_ns = SinceNs;
+            return raw;
+        }
+    }
+
+    /// <summary>What there is, and what there is no longer.</summary>
+    public sealed unsafe partial class TraceInfo
+    {
+        /// <summary>Events that fit the filter, those included that did not fit in the caller's array.</summary>
+        public ulong Matched { get; }
+
+        /// <summary>Events in the buffer.</summary>
+        public ulong Stored { get; }
+
+        /// <summary>Bytes they take.</summary>
+        public ulong StoredBytes { get; }
+
+        /// <summary>Number of the last event there was.</summary>
+        public ulong LastSequence { get; }
+
+        /// <summary>Events evicted to make room.</summary>
+        public ulong Evicted { get; }
+
+        /// <summary>Executions that went with them.</summary>
+        public ulong EvictedExecutions { get; }
+
+        /// <summary>Events dropped because an execution alone had filled the buffer.</summary>
+        public ulong Dropped { get; }
+
+        internal TraceInfo(capsule_trace_info* raw)
+        {
+            Matched = raw->matched;
+            Stored = raw->stored;
+            StoredBytes = raw->stored_bytes;
+            LastSequence = raw->last_sequence;
+            Evicted = raw->evicted;
+            EvictedExecutions = raw->evicted_executions;
+            Dropped = raw->dropped;
+        }
+    }
+
+    /// <summary>
+    /// Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as
+    /// an array.
+    /// </summary>
+    public sealed unsafe partial class ExportGroup
+    {
+        /// <summary>As in capsule_session_info.</summary>
+        public ulong SessionId { get; }
+
+        /// <summary>The execution, or 0.</summary>
+        public ulong ExecutionId { get; }
+
+        /// <summary>Process id of the session's worker then, or 0.</summary>
+        public int Pid { get; }
+
+        /// <summary>The execution's `CAPSULE_OUTCOME_…`, or 0.</summary>
+        public Outcome Outcome { get; }
+
+        /// <summary>The name of the session's pool, or `none`.</summary>
+        public string Pool { get; }
+
+        /// <summary>The trace context given with the execution; empty without one.</summary>
+        public string Traceparent { get; }
+
+        /// <summary>The rest of it.</summary>
+        public string Tracestate { get; }
+
+        /// <summary>`event_count` events, in the order of their numbers.</summary>
+        public TraceEvent[] Events { get; }
+
+        internal ExportGroup(capsule_export_group* raw)
+        {
+            SessionId = raw->session_id;
+            ExecutionId = raw->execution_id;
+            Pid = raw->pid;
+            Outcome = (Outcome)raw->outcome;
+            Pool = Texts.String(raw->pool);
+            Traceparent = Texts.String(raw->traceparent);
+            Tracestate = Texts.String(raw->tracestate);
+            Events = new TraceEvent[(int)raw->event_count];
+            for (var i = 0; i < Events.Length; ++i) Events[i] = new TraceEvent(raw->events + i);
+        }
+    }
+
+    /// <summary>Options of an exporter; capsule_exporter_options_init() fills the defaults.</summary>
+    public sealed unsafe partial class ExporterOptions
+    {
+        /// <summary>`CAPSULE_EXPORTER_…`. Default callback.</summary>
+        public Exporter Kind { get; set; }
+
+        /// <summary>Its name, in metrics and log records: 1 … 64 bytes. Default `exporter`.</summary>
+        public string Name { get; set; }
+
+        /// <summary>The file, made anew; for the kinds that write one.</summary>
+        public string Path { get; set; }
+
+        /// <summary>Events that may wait, 1 … 16,777,216. Default 65,536.</summary>
+        public uint QueueLimit { get; set; }
+
+        /// <summary>Events after which a batch is handed on without waiting for more, 1 … 16,777,216. Default 512.</summary>
+        public uint BatchLimit { get; set; }
+
+        /// <summary>Time that a batch gathers events, 0 … 3,600,000. Default 100.</summary>
+        public long IntervalMs { get; set; }
+
+        /// <summary>With the defaults of the library that is loaded.</summary>
+        public ExporterOptions()
+        {
+            Library.Load();
+            TakeDefaults();
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private void TakeDefaults()
+        {
+            capsule_exporter_options raw = default;
+            Native.capsule_exporter_options_init(&raw, (uint)sizeof(capsule_exporter_options));
+            Kind = (Exporter)raw.kind;
+            QueueLimit = raw.queue_limit;
+            BatchLimit = raw.batch_limit;
+            IntervalMs = raw.interval_ms;
+        }
+
+        internal capsule_exporter_options* Write(Arena arena)
+        {
+            var raw = (capsule_exporter_options*)arena.New(sizeof(capsule_exporter_options));
+            Native.capsule_exporter_options_init(raw, (uint)sizeof(capsule_exporter_options));
+            raw->kind = (int)Kind;
+            raw->name = arena.Text(Name);
+            raw->path = arena.Text(Path);
+            raw->queue_limit = QueueLimit;
+            raw->batch_limit = BatchLimit;
+            raw->interval_ms = IntervalMs;
+            return raw;
+        }
+    }
+
+    /// <summary>What an exporter did. At any moment: accepted = queued + sent + failed + dropped.</summary>
+    public sealed unsafe partial class ExporterInfo
+    {
+        /// <summary>1 once it is closed.</summary>
+        public int Closed { get; }
+
+        /// <summary>Events that were there for it.</summary>
+        public ulong Accepted { get; }
+
+        /// <summary>Of these, they wait, or are being written.</summary>
+        public ulong Queued { get; }
+
+        /// <summary>Of these, they were written.</summary>
+        public ulong Sent { get; }
+
+        /// <summary>Of these, they could not be.</summary>
+        public ulong Failed { get; }
+
+        /// <summary>Of these, they found the queue full, or the exporter closed.</summary>
+        public ulong Dropped { get; }
+
+        /// <summary>Batches.</summary>
+        public ulong Batches { get; }
+
+        /// <summary>Of these, that failed.</summary>
+        public ulong BatchesFailed { get; }
+
+        /// <summary>Time all batches took.</summary>
+        public ulong TotalNs { get; }
+
+        /// <summary>Time the longest took.</summary>
+        public ulong LongestNs { get; }
+
+        /// <summary>Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.</summary>
+        public ulong BusySinceNs { get; }
+
+        internal ExporterInfo(capsule_exporter_info* raw)
+        {
+            Closed = raw->closed;
+            Accepted = raw->accepted;
+            Queued = raw->queued;
+            Sent = raw->sent;
+            Failed = raw->failed;
+            Dropped = raw->dropped;
+            Batches = raw->batches;
+            BatchesFailed = raw->batches_failed;
+            TotalNs = raw->total_ns;
+            LongestNs = raw->longest_ns;
+            BusySinceNs = raw->busy_since_ns;
+        }
+    }
+
+    /// <summary>What an interceptor did so far.</summary>
+    public sealed unsafe partial class InterceptorInfo
+    {
+        /// <summary>1 when it is called no more.</summary>
+        public int Quarantined { get; }
+
+        /// <summary>Calls.</summary>
+        public ulong Calls { get; }
+
+        /// <summary>Calls that did not return 0.</summary>
+        public ulong Errors { get; }
+
+        /// <summary>Calls that took longer than the budget.</summary>
+        public ulong OverBudget { get; }
+
+        /// <summary>Frames it was not shown because of the quarantine.</summary>
+        public ulong Skipped { get; }
+
+        /// <summary>Time all calls took.</summary>
+        public ulong TotalNs { get; }
+
+        /// <summary>Time the longest call took.</summary>
+        public ulong LongestNs { get; }
+
+        internal InterceptorInfo(capsule_interceptor_info* raw)
+        {
+            Quarantined = raw->quarantined;
+            Calls = raw->calls;
+            Errors = raw->errors;
+            OverBudget = raw->over_budget;
+            Skipped = raw->skipped;
+            TotalNs = raw->total_ns;
+            LongestNs = raw->longest_ns;
         }
     }
 
@@ -3342,6 +3605,152 @@ namespace Capsule
         }
     }
 
+    /// <summary>How a stack is to be had.</summary>
+    public sealed unsafe partial class StackOptions
+    {
+        /// <summary>Most frames told of each thread, the innermost: 1 … 4,096. Default 128.</summary>
+        public uint MaxFrames { get; set; }
+
+        /// <summary>Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.</summary>
+        public long TimeoutMs { get; set; }
+
+        /// <summary>With the defaults of the library that is loaded.</summary>
+        public StackOptions()
+        {
+            Library.Load();
+            TakeDefaults();
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private void TakeDefaults()
+        {
+            capsule_stack_options raw = default;
+            Native.capsule_stack_options_init(&raw, (uint)sizeof(capsule_stack_options));
+            MaxFrames = raw.max_frames;
+            TimeoutMs = raw.timeout_ms;
+        }
+
+        internal capsule_stack_options* Write(Arena arena)
+        {
+            var raw = (capsule_stack_options*)arena.New(sizeof(capsule_stack_options));
+            Native.capsule_stack_options_init(raw, (uint)sizeof(capsule_stack_options));
+            raw->max_frames = MaxFrames;
+            raw->timeout_ms = TimeoutMs;
+            return raw;
+        }
+    }
+
+    /// <summary>What is known of a stack as a whole. Texts are valid until it is released.</summary>
+    public sealed unsafe partial class StackInfo
+    {
+        /// <summary>`CAPSULE_STACK_…`.</summary>
+        public Stack Source { get; }
+
+        /// <summary>The worker's process id.</summary>
+        public int Pid { get; }
+
+        /// <summary>`CAPSULE_TASK_…`.</summary>
+        public TaskState ProcessState { get; }
+
+        /// <summary>When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.</summary>
+        public ulong TimeNs { get; }
+
+        /// <summary>How long that took. 0 of a death.</summary>
+        public ulong CollectNs { get; }
+
+        /// <summary>Threads that it tells of: those of Python.</summary>
+        public ulong Threads { get; }
+
+        /// <summary>Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.</summary>
+        public ulong ThreadsOmitted { get; }
+
+        /// <summary>Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.</summary>
+        public string Cause { get; }
+
+        internal StackInfo(capsule_stack_info* raw)
+        {
+            Source = (Stack)raw->source;
+            Pid = raw->pid;
+            ProcessState = (TaskState)raw->process_state;
+            TimeNs = raw->time_ns;
+            CollectNs = raw->collect_ns;
+            Threads = raw->threads;
+            ThreadsOmitted = raw->threads_omitted;
+            Cause = Texts.String(raw->cause);
+        }
+    }
+
+    /// <summary>One thread of a stack. Texts are valid until the stack is released.</summary>
+    public sealed unsafe partial class StackThread
+    {
+        /// <summary>The kernel's number of it; 0 where it is not known.</summary>
+        public int Tid { get; }
+
+        /// <summary>Its number in Python, `threading.get_ident()`.</summary>
+        public ulong Ident { get; }
+
+        /// <summary>"main"; else the name that the kernel knows, where that is not the process's; or empty.</summary>
+        public string Name { get; }
+
+        /// <summary>1 of the main thread.</summary>
+        public int IsMain { get; }
+
+        /// <summary>`CAPSULE_TASK_…`.</summary>
+        public TaskState State { get; }
+
+        /// <summary>1 when it has the GIL, 0 when it has not, -1 where that is not known.</summary>
+        public int HoldsGil { get; }
+
+        /// <summary>Of a death: 1 of the thread that the signal hit.</summary>
+        public int Hit { get; }
+
+        /// <summary>1 when it ran on while it was read, so that some frames may be of different moments.</summary>
+        public int Torn { get; }
+
+        /// <summary>Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.</summary>
+        public ulong Frames { get; }
+
+        /// <summary>
+        /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
+        /// faulthandler writes.
+        /// </summary>
+        public ulong FramesOmitted { get; }
+
+        internal StackThread(capsule_stack_thread* raw)
+        {
+            Tid = raw->tid;
+            Ident = raw->ident;
+            Name = Texts.String(raw->name);
+            IsMain = raw->is_main;
+            State = (TaskState)raw->state;
+            HoldsGil = raw->holds_gil;
+            Hit = raw->hit;
+            Torn = raw->torn;
+            Frames = raw->frames;
+            FramesOmitted = raw->frames_omitted;
+        }
+    }
+
+    /// <summary>One frame. Texts are valid until the stack is released.</summary>
+    public sealed unsafe partial class StackFrame
+    {
+        /// <summary>The line it is at; 0 where that is not known.</summary>
+        public uint Line { get; }
+
+        /// <summary>The file, as `co_filename` has it; its first 4,096 characters.</summary>
+        public string File { get; }
+
+        /// <summary>The function: `co_qualname`, of a death `co_name`.</summary>
+        public string Function { get; }
+
+        internal StackFrame(capsule_stack_frame* raw)
+        {
+            Line = raw->line;
+            File = Texts.String(raw->file);
+            Function = Texts.String(raw->function);
+        }
+    }
+
     /// <summary>Who may see how much; capsule_introspection_policy_init() fills the defaults.</summary>
     public sealed unsafe partial class IntrospectionPolicy
     {
@@ -3811,6 +4220,295 @@ namespace Capsule
         }
     }
 
+    /// <summary>A sink. All zero but `struct_size`: none.</summary>
+    public sealed unsafe partial class LogOptions
+    {
+        /// <summary>`CAPSULE_LOG_SINK_…`. Default none.</summary>
+        public LogSink Sink { get; }
+
+        /// <summary>The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.</summary>
+        public LogLevel Level { get; }
+
+        /// <summary>`CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.</summary>
+        public LogFormat Format { get; }
+
+        /// <summary>The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.</summary>
+        public string Path { get; }
+
+        internal LogOptions(capsule_log_options* raw)
+        {
+            Sink = (LogSink)raw->sink;
+            Level = (LogLevel)raw->level;
+            Format = (LogFormat)raw->format;
+            Path = Texts.String(raw->path);
+        }
+    }
+
+    /// <summary>What became of the process's log records so far: by level, `[0]` debug … `[3]` error.</summary>
+    public sealed unsafe partial class LogInfo
+    {
+        /// <summary>Handed to a sink.</summary>
+        public ulong[] Records { get; }
+
+        /// <summary>
+        /// Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before
+        /// and then only counted.
+        /// </summary>
+        public ulong[] Dropped { get; }
+
+        internal LogInfo(capsule_log_info* raw)
+        {
+            Records = new ulong[4];
+            for (var i = 0; i < Records.Length; ++i) Records[i] = raw->records[i];
+            Dropped = new ulong[4];
+            for (var i = 0; i < Dropped.Length; ++i) Dropped[i] = raw->dropped[i];
+        }
+    }
+
+    /// <summary>
+    /// What a worker's process told of itself in its last heartbeat, and what the host counted of heartbeats.
+    ///
+    /// Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
+    /// figures but the counters are of the live worker, zero before its first heartbeat.
+    /// </summary>
+    public sealed unsafe partial class WorkerMetrics
+    {
+        /// <summary>`CAPSULE_SESSION_…`, as the host knows it now.</summary>
+        public SessionState State { get; }
+
+        /// <summary>Process id of the live worker, or 0.</summary>
+        public int Pid { get; }
+
+        /// <summary>Its threads.</summary>
+        public uint Threads { get; }
+
+        /// <summary>Descriptors that it has open.</summary>
+        public uint OpenDescriptors { get; }
+
+        /// <summary>Time between heartbeats that was asked for, in milliseconds.</summary>
+        public uint HeartbeatIntervalMs { get; }
+
+        /// <summary>Time since the worker became ready, 0 without one.</summary>
+        public ulong UptimeNs { get; }
+
+        /// <summary>Resident memory, shared pages included.</summary>
+        public ulong ResidentBytes { get; }
+
+        /// <summary>The most there was. A fork begins with what its zygote had.</summary>
+        public ulong PeakResidentBytes { get; }
+
+        /// <summary>Resident pages shared with nobody.</summary>
+        public ulong PrivateBytes { get; }
+
+        /// <summary>Resident pages shared with the zygote, other sessions or files.</summary>
+        public ulong SharedBytes { get; }
+
+        /// <summary>User and system CPU time since its birth.</summary>
+        public ulong CpuNs { get; }
+
+        /// <summary>CPU use over the last interval, 0 … number of cores.</summary>
+        public double CpuRatio { get; }
+
+        /// <summary>Names in the namespace, dunders included, when it was last counted: at the end of an execution.</summary>
+        public ulong NamespaceSize { get; }
+
+        /// <summary>How long ago that was, as of now; 0 for never.</summary>
+        public ulong NamespaceAgeNs { get; }
+
+        /// <summary>The execution that ran then, or 0.</summary>
+        public ulong ExecutionId { get; }
+
+        /// <summary>Its age then, or 0.</summary>
+        public ulong ExecutionAgeNs { get; }
+
+        /// <summary>When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.</summary>
+        public ulong HeartbeatNs { get; }
+
+        /// <summary>How long ago that was, as of now.</summary>
+        public ulong HeartbeatAgeNs { get; }
+
+        /// <summary>Heartbeats that came, of all workers of the session.</summary>
+        public ulong Heartbeats { get; }
+
+        /// <summary>
+        /// Those that did not, of all workers: one for each interval that went by, and half of the next, without one.
+        /// Counted whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
+        /// </summary>
+        public ulong HeartbeatsMissed { get; }
+
+        /// <summary>Those that workers could not send because the host did not read, as told by the next that was.</summary>
+        public ulong SendFailures { get; }
+
+        /// <summary>CPU time of all workers of the session, as of their last heartbeats.</summary>
+        public ulong CpuTotalNs { get; }
+
+        internal WorkerMetrics(capsule_worker_metrics* raw)
+        {
+            State = (SessionState)raw->state;
+            Pid = raw->pid;
+            Threads = raw->threads;
+            OpenDescriptors = raw->open_descriptors;
+            HeartbeatIntervalMs = raw->heartbeat_interval_ms;
+            UptimeNs = raw->uptime_ns;
+            ResidentBytes = raw->resident_bytes;
+            PeakResidentBytes = raw->peak_resident_bytes;
+            PrivateBytes = raw->private_bytes;
+            SharedBytes = raw->shared_bytes;
+            CpuNs = raw->cpu_ns;
+            CpuRatio = raw->cpu_ratio;
+            NamespaceSize = raw->namespace_size;
+            NamespaceAgeNs = raw->namespace_age_ns;
+            ExecutionId = raw->execution_id;
+            ExecutionAgeNs = raw->execution_age_ns;
+            HeartbeatNs = raw->heartbeat_ns;
+            HeartbeatAgeNs = raw->heartbeat_age_ns;
+            Heartbeats = raw->heartbeats;
+            HeartbeatsMissed = raw->heartbeats_missed;
+            SendFailures = raw->send_failures;
+            CpuTotalNs = raw->cpu_total_ns;
+        }
+    }
+
+    /// <summary>What a worker announced when it became ready; empty before.</summary>
+    public sealed unsafe partial class WorkerInfo
+    {
+        /// <summary>Process id of the live worker, or 0.</summary>
+        public int Pid { get; }
+
+        /// <summary>Version of the interpreter, as `"3.11.2"`.</summary>
+        public string PythonVersion { get; }
+
+        /// <summary>Its path.</summary>
+        public string PythonPath { get; }
+
+        /// <summary>The executors that it has, comma-separated, as `"python"`.</summary>
+        public string Executors { get; }
+
+        /// <summary>What it can do, comma-separated, as `"execute,input,cancel"`.</summary>
+        public string Features { get; }
+
+        /// <summary>
+        /// Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes,
+        /// seconds or a number.
+        /// </summary>
+        public string Limits { get; }
+
+        /// <summary>Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.</summary>
+        public string Isolation { get; }
+
+        internal WorkerInfo(capsule_worker_info* raw)
+        {
+            Pid = raw->pid;
+            PythonVersion = Texts.String(raw->python_version);
+            PythonPath = Texts.String(raw->python_path);
+            Executors = Texts.String(raw->executors);
+            Features = Texts.String(raw->features);
+            Limits = Texts.String(raw->limits);
+            Isolation = Texts.String(raw->isolation);
+        }
+    }
+
+    /// <summary>Frames one way. Never extended.</summary>
+    public sealed unsafe partial class TransportFlow
+    {
+        /// <summary>Frames.</summary>
+        public ulong Frames { get; }
+
+        /// <summary>Their bytes.</summary>
+        public ulong Bytes { get; }
+
+        /// <summary>Bytes of the largest.</summary>
+        public ulong LargestBytes { get; }
+
+        /// <summary>
+        /// Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library
+        /// does not know.
+        /// </summary>
+        public ulong[] Messages { get; }
+
+        internal TransportFlow(capsule_transport_flow* raw)
+        {
+            Frames = raw->frames;
+            Bytes = raw->bytes;
+            LargestBytes = raw->largest_bytes;
+            Messages = new ulong[64];
+            for (var i = 0; i < Messages.Length; ++i) Messages[i] = raw->messages[i];
+        }
+    }
+
+    /// <summary>What went between a session's host and its workers, restarts included.</summary>
+    public sealed unsafe partial class TransportMetrics
+    {
+        /// <summary>To the workers.</summary>
+        public TransportFlow Sent { get; }
+
+        /// <summary>From the workers.</summary>
+        public TransportFlow Received { get; }
+
+        /// <summary>Frames refused, by `CAPSULE_REJECT_…`.</summary>
+        public ulong[] Rejected { get; }
+
+        /// <summary>Reads that brought something.</summary>
+        public ulong Wakeups { get; }
+
+        /// <summary>Of these, they ended in the middle of a frame.</summary>
+        public ulong PartialReads { get; }
+
+        /// <summary>Frames that a socket did not take whole at once.</summary>
+        public ulong WriteStalls { get; }
+
+        /// <summary>Bytes that wait for a socket now.</summary>
+        public ulong QueueBytes { get; }
+
+        /// <summary>The most that ever waited for one.</summary>
+        public ulong QueueBytesMax { get; }
+
+        internal TransportMetrics(capsule_transport_metrics* raw)
+        {
+            Sent = new TransportFlow(&raw->sent);
+            Received = new TransportFlow(&raw->received);
+            Rejected = new ulong[16];
+            for (var i = 0; i < Rejected.Length; ++i) Rejected[i] = raw->rejected[i];
+            Wakeups = raw->wakeups;
+            PartialReads = raw->partial_reads;
+            WriteStalls = raw->write_stalls;
+            QueueBytes = raw->queue_bytes;
+            QueueBytesMax = raw->queue_bytes_max;
+        }
+    }
+
+    /// <summary>What cancels did; opt-in by `enable_metrics`.</summary>
+    public sealed unsafe partial class CancelMetrics
+    {
+        /// <summary>Executions that a cancel or a timeout reached, each counted once, however often it was asked for.</summary>
+        public ulong Triggers { get; }
+
+        /// <summary>Executions that ended as canceled.</summary>
+        public ulong ExecutionsCanceled { get; }
+
+        /// <summary>Of these, they were ended while they waited: in the queue, or for a token.</summary>
+        public ulong WaitsInterrupted { get; }
+
+        internal CancelMetrics(capsule_cancel_metrics* raw)
+        {
+            Triggers = raw->triggers;
+            ExecutionsCanceled = raw->executions_canceled;
+            WaitsInterrupted = raw->waits_interrupted;
+        }
+    }
+
+    /// <summary>A text that the library made.</summary>
+    public sealed unsafe partial class MetricsText
+    {
+        /// <summary>The text, owned by this struct until capsule_metrics_text_release().</summary>
+        public string Text { get; }
+
+        internal MetricsText(capsule_metrics_text* raw)
+        {
+            Text = Texts.String(raw->text);
+        }
+    }
+
     /// <summary>How a profile is taken.</summary>
     public sealed unsafe partial class ProfileOptions
     {
@@ -3963,259 +4661,6 @@ namespace Capsule
             Uses = raw->uses;
             Evicted = raw->evicted;
             ProportionalBytes = raw->proportional_bytes;
-        }
-    }
-
-    /// <summary>How a stack is to be had.</summary>
-    public sealed unsafe partial class StackOptions
-    {
-        /// <summary>Most frames told of each thread, the innermost: 1 … 4,096. Default 128.</summary>
-        public uint MaxFrames { get; set; }
-
-        /// <summary>Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.</summary>
-        public long TimeoutMs { get; set; }
-
-        /// <summary>With the defaults of the library that is loaded.</summary>
-        public StackOptions()
-        {
-            Library.Load();
-            TakeDefaults();
-        }
-
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        private void TakeDefaults()
-        {
-            capsule_stack_options raw = default;
-            Native.capsule_stack_options_init(&raw, (uint)sizeof(capsule_stack_options));
-            MaxFrames = raw.max_frames;
-            TimeoutMs = raw.timeout_ms;
-        }
-
-        internal capsule_stack_options* Write(Arena arena)
-        {
-            var raw = (capsule_stack_options*)arena.New(sizeof(capsule_stack_options));
-            Native.capsule_stack_options_init(raw, (uint)sizeof(capsule_stack_options));
-            raw->max_frames = MaxFrames;
-            raw->timeout_ms = TimeoutMs;
-            return raw;
-        }
-    }
-
-    /// <summary>What is known of a stack as a whole. Texts are valid until it is released.</summary>
-    public sealed unsafe partial class StackInfo
-    {
-        /// <summary>`CAPSULE_STACK_…`.</summary>
-        public Stack Source { get; }
-
-        /// <summary>The worker's process id.</summary>
-        public int Pid { get; }
-
-        /// <summary>`CAPSULE_TASK_…`.</summary>
-        public TaskState ProcessState { get; }
-
-        /// <summary>When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.</summary>
-        public ulong TimeNs { get; }
-
-        /// <summary>How long that took. 0 of a death.</summary>
-        public ulong CollectNs { get; }
-
-        /// <summary>Threads that it tells of: those of Python.</summary>
-        public ulong Threads { get; }
-
-        /// <summary>Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.</summary>
-        public ulong ThreadsOmitted { get; }
-
-        /// <summary>Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.</summary>
-        public string Cause { get; }
-
-        internal StackInfo(capsule_stack_info* raw)
-        {
-            Source = (Stack)raw->source;
-            Pid = raw->pid;
-            ProcessState = (TaskState)raw->process_state;
-            TimeNs = raw->time_ns;
-            CollectNs = raw->collect_ns;
-            Threads = raw->threads;
-            ThreadsOmitted = raw->threads_omitted;
-            Cause = Texts.String(raw->cause);
-        }
-    }
-
-    /// <summary>One thread of a stack. Texts are valid until the stack is released.</summary>
-    public sealed unsafe partial class StackThread
-    {
-        /// <summary>The kernel's number of it; 0 where it is not known.</summary>
-        public int Tid { get; }
-
-        /// <summary>Its number in Python, `threading.get_ident()`.</summary>
-        public ulong Ident { get; }
-
-        /// <summary>"main"; else the name that the kernel knows, where that is not the process's; or empty.</summary>
-        public string Name { get; }
-
-        /// <summary>1 of the main thread.</summary>
-        public int IsMain { get; }
-
-        /// <summary>`CAPSULE_TASK_…`.</summary>
-        public TaskState State { get; }
-
-        /// <summary>1 when it has the GIL, 0 when it has not, -1 where that is not known.</summary>
-        public int HoldsGil { get; }
-
-        /// <summary>Of a death: 1 of the thread that the signal hit.</summary>
-        public int Hit { get; }
-
-        /// <summary>1 when it ran on while it was read, so that some frames may be of different moments.</summary>
-        public int Torn { get; }
-
-        /// <summary>Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.</summary>
-        public ulong Frames { get; }
-
-        /// <summary>
-        /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
-        /// faulthandler writes.
-        /// </summary>
-        public ulong FramesOmitted { get; }
-
-        internal StackThread(capsule_stack_thread* raw)
-        {
-            Tid = raw->tid;
-            Ident = raw->ident;
-            Name = Texts.String(raw->name);
-            IsMain = raw->is_main;
-            State = (TaskState)raw->state;
-            HoldsGil = raw->holds_gil;
-            Hit = raw->hit;
-            Torn = raw->torn;
-            Frames = raw->frames;
-            FramesOmitted = raw->frames_omitted;
-        }
-    }
-
-    /// <summary>One frame. Texts are valid until the stack is released.</summary>
-    public sealed unsafe partial class StackFrame
-    {
-        /// <summary>The line it is at; 0 where that is not known.</summary>
-        public uint Line { get; }
-
-        /// <summary>The file, as `co_filename` has it; its first 4,096 characters.</summary>
-        public string File { get; }
-
-        /// <summary>The function: `co_qualname`, of a death `co_name`.</summary>
-        public string Function { get; }
-
-        internal StackFrame(capsule_stack_frame* raw)
-        {
-            Line = raw->line;
-            File = Texts.String(raw->file);
-            Function = Texts.String(raw->function);
-        }
-    }
-
-    /// <summary>One event. Never extended: events are handed out as an array.</summary>
-    public sealed unsafe partial class TraceEvent
-    {
-        /// <summary>Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.</summary>
-        public ulong Sequence { get; }
-
-        /// <summary>CLOCK_MONOTONIC.</summary>
-        public ulong TimeNs { get; }
-
-        /// <summary>The execution it belongs to, or 0.</summary>
-        public ulong ExecutionId { get; }
-
-        /// <summary>As the kind says, or 0.</summary>
-        public ulong Link { get; }
-
-        /// <summary>`CAPSULE_TRACE_…`.</summary>
-        public TraceKind Kind { get; }
-
-        /// <summary>`CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.</summary>
-        public TracePhase Phase { get; }
-
-        /// <summary>As the kind says.</summary>
-        public int Status { get; }
-
-        /// <summary>As the kind says.</summary>
-        public long[] Arguments { get; }
-
-        internal TraceEvent(capsule_trace_event* raw)
-        {
-            Sequence = raw->sequence;
-            TimeNs = raw->time_ns;
-            ExecutionId = raw->execution_id;
-            Link = raw->link;
-            Kind = (TraceKind)raw->kind;
-            Phase = (TracePhase)raw->phase;
-            Status = raw->status;
-            Arguments = new long[4];
-            for (var i = 0; i < Arguments.Length; ++i) Arguments[i] = raw->arguments[i];
-        }
-    }
-
-    /// <summary>Which events are wanted; all zero but `struct_size` for all.</summary>
-    public sealed unsafe partial class TraceFilter
-    {
-        /// <summary>
-        /// `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for
-        /// all.
-        /// </summary>
-        public TraceKind Kind { get; set; }
-
-        /// <summary>Of that execution; 0 for all.</summary>
-        public ulong ExecutionId { get; set; }
-
-        /// <summary>With larger numbers than that: the cursor of who follows.</summary>
-        public ulong AfterSequence { get; set; }
-
-        /// <summary>From that time on, CLOCK_MONOTONIC.</summary>
-        public ulong SinceNs { get; set; }
-
-        internal capsule_trace_filter* Write(Arena arena)
-        {
-            var raw = (capsule_trace_filter*)arena.New(sizeof(capsule_trace_filter));
-            raw->struct_size = (uint)sizeof(capsule_trace_filter);
-            raw->kind = (int)Kind;
-            raw->execution_id = ExecutionId;
-            raw->after_sequence = AfterSequence;
-            raw->since_ns = SinceNs;
-            return raw;
-        }
-    }
-
-    /// <summary>What there is, and what there is no longer.</summary>
-    public sealed unsafe partial class TraceInfo
-    {
-        /// <summary>Events that fit the filter, those included that did not fit in the caller's array.</summary>
-        public ulong Matched { get; }
-
-        /// <summary>Events in the buffer.</summary>
-        public ulong Stored { get; }
-
-        /// <summary>Bytes they take.</summary>
-        public ulong StoredBytes { get; }
-
-        /// <summary>Number of the last event there was.</summary>
-        public ulong LastSequence { get; }
-
-        /// <summary>Events evicted to make room.</summary>
-        public ulong Evicted { get; }
-
-        /// <summary>Executions that went with them.</summary>
-        public ulong EvictedExecutions { get; }
-
-        /// <summary>Events dropped because an execution alone had filled the buffer.</summary>
-        public ulong Dropped { get; }
-
-        internal TraceInfo(capsule_trace_info* raw)
-        {
-            Matched = raw->matched;
-            Stored = raw->stored;
-            StoredBytes = raw->stored_bytes;
-            LastSequence = raw->last_sequence;
-            Evicted = raw->evicted;
-            EvictedExecutions = raw->evicted_executions;
-            Dropped = raw->dropped;
         }
     }
 }

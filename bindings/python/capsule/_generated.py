@@ -406,8 +406,11 @@ CAPSULE_SCOPE_NAMES = 1
 CAPSULE_CAPABILITY_IDEMPOTENT = 1
 # Each call is asked for first, as if a rule said `CAPSULE_POLICY_ASK`.
 CAPSULE_CAPABILITY_NEEDS_APPROVAL = 2
-# In Python a call is an iterator (or asynchronous iterator) of what capsule_bridge_send_chunk() sends.
+# In Python a call is an iterator (or asynchronous iterator) of what capsule_bridge_send_chunk() sends, see
+# bridge_stream.h.
 CAPSULE_CAPABILITY_STREAM = 4
+# In Python a call is an object that sends pieces, which capsule_bridge_next_chunk() takes, see bridge_stream.h.
+CAPSULE_CAPABILITY_UPLOAD = 8
 
 # What a rule says of a call.
 # It raises `PermissionError`.
@@ -438,6 +441,8 @@ CAPSULE_REQUEST_APPROVAL = 2
 # Nobody waits any more for the answer to the request of this id, which was handed out before; there is nothing to
 # answer.
 CAPSULE_REQUEST_CANCELED = 3
+# With `chunk_notices`: capsule_bridge_next_chunk() has something for the call of this id, which was handed out before.
+CAPSULE_REQUEST_CHUNKS = 4
 
 # Where an open call stands.
 # It waits in line for its capability's limits, or to be taken by capsule_bridge_next_request().
@@ -631,6 +636,26 @@ CAPSULE_POOLED_ACTIVE = 3
 # It was given back, or is looked at.
 CAPSULE_POOLED_RESETTING = 4
 
+# How a stack was had.
+# Read in the memory of the worker, which lives.
+CAPSULE_STACK_MEMORY = 1
+# Written by the worker as a fatal signal ended it.
+CAPSULE_STACK_DEATH = 2
+
+# What the kernel says of a process or thread.
+# It cannot be told.
+CAPSULE_TASK_UNKNOWN = 0
+# It runs, or would on a free CPU.
+CAPSULE_TASK_RUNNING = 1
+# It waits: in a lock, for input, for time.
+CAPSULE_TASK_SLEEPING = 2
+# It waits for a device and cannot be interrupted.
+CAPSULE_TASK_BLOCKED = 3
+# A signal or a debugger has stopped it.
+CAPSULE_TASK_STOPPED = 4
+# It is dead.
+CAPSULE_TASK_DEAD = 5
+
 # How much a call answers.
 # Nothing: it is denied.
 CAPSULE_INSPECT_OFF = 0
@@ -757,6 +782,12 @@ CAPSULE_REJECT_UNEXPECTED = 4
 # It speaks another version of the protocol.
 CAPSULE_REJECT_VERSION = 5
 
+# Which threads a profile counts.
+# Those that do something: that run, or would on a free CPU.
+CAPSULE_PROFILE_RUNNING = 0
+# Those that wait as well: in locks, for input, for time.
+CAPSULE_PROFILE_ALL = 1
+
 # Receives one record, in the order of the chain.
 #
 # Called on the thread whose call is recorded, one call at a time. `line` is a line of JSON without its newline, valid
@@ -828,44 +859,48 @@ class capsule_error(ctypes.Structure):
     ]
 
 
-class capsule_runtime_info(ctypes.Structure):
-    """Counters of a runtime since its creation, those of released sessions included.
+class capsule_bridge_figures(ctypes.Structure):
+    """What became of calls of the host (bridge.h): those of a session, of all sessions that a pool has had, or of all
+    bridges of a runtime. At any moment created = pending_current + resolved + rejected + denied + timed_out + canceled
+    + rejected_at_shutdown.
 
-    Copied as one consistent snapshot; fields are only ever appended.
+    Never extended: part of other structs. The bridge's own are capsule_bridge_metrics.
     """
 
-    # `sizeof(capsule_runtime_info)`, set by the caller.
-    struct_size: int
-    # Process id of the newest live zygote, or 0.
-    zygote_pid: int
-    # Sessions not yet terminated.
-    sessions_open: int
-    # Sessions opened, whatever became of them.
-    sessions_opened: int
-    # Worker processes born: one for each session opened and each restart.
-    workers_started: int
-    # Worker processes that died without being asked to.
-    workers_died: int
-    # Zygotes started, restarts included.
-    zygotes_started: int
-    # Zygotes started again because one died.
-    zygotes_restarted: int
-    # Warnings of zygotes about native threads that a preloaded module left running.
-    native_thread_warnings: int
-    # Bytes that workers and zygotes wrote to stderr outside any execution and that no log record carried for want of
-    # room.
-    stderr_dropped_bytes: int
+    # Calls that are open.
+    pending_current: int
+    # The most there were at once.
+    pending_hwm: int
+    # Calls that came.
+    created: int
+    # Answered with a value.
+    resolved: int
+    # Answered with a failure, or refused.
+    rejected: int
+    # Denied by a rule, for want of one, or by the host.
+    denied: int
+    # Not answered in time.
+    timed_out: int
+    # Given up by the code, lost with its worker, or canceled by the host.
+    canceled: int
+    # Open when the bridge was closed, and those that came later.
+    rejected_at_shutdown: int
+    # Answers to a call that nobody waited for any more; of a runtime alone.
+    late_settlements: int
+    # Answers to a call that was answered; of a runtime alone.
+    duplicate_settlements: int
     _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("zygote_pid", ctypes.c_int32),
-        ("sessions_open", ctypes.c_uint64),
-        ("sessions_opened", ctypes.c_uint64),
-        ("workers_started", ctypes.c_uint64),
-        ("workers_died", ctypes.c_uint64),
-        ("zygotes_started", ctypes.c_uint64),
-        ("zygotes_restarted", ctypes.c_uint64),
-        ("native_thread_warnings", ctypes.c_uint64),
-        ("stderr_dropped_bytes", ctypes.c_uint64),
+        ("pending_current", ctypes.c_uint64),
+        ("pending_hwm", ctypes.c_uint64),
+        ("created", ctypes.c_uint64),
+        ("resolved", ctypes.c_uint64),
+        ("rejected", ctypes.c_uint64),
+        ("denied", ctypes.c_uint64),
+        ("timed_out", ctypes.c_uint64),
+        ("canceled", ctypes.c_uint64),
+        ("rejected_at_shutdown", ctypes.c_uint64),
+        ("late_settlements", ctypes.c_uint64),
+        ("duplicate_settlements", ctypes.c_uint64),
     ]
 
 
@@ -962,192 +997,6 @@ class capsule_audit_report(ctypes.Structure):
     ]
 
 
-class capsule_session_info(ctypes.Structure):
-    """What is known of a session: one consistent snapshot. Counters cover all its workers, restarts included."""
-
-    # `sizeof(capsule_session_info)`, set by the caller.
-    struct_size: int
-    # `CAPSULE_SESSION_…`.
-    state: int
-    # Number of the session in its runtime, from 1.
-    session_id: int
-    # Process id of the live worker, or 0.
-    pid: int
-    # `CAPSULE_EXECUTOR_…`.
-    executor: int
-    # When the session was opened, CLOCK_MONOTONIC.
-    created_ns: int
-    # When an execution was last accepted or ended, CLOCK_MONOTONIC; 0 for never.
-    last_used_ns: int
-    # When the live worker became ready, CLOCK_MONOTONIC; 0 for never.
-    ready_ns: int
-    # Id of the running execution, or 0.
-    current_execution_id: int
-    # Executions waiting.
-    executions_queued: int
-    # Executions handed to a worker.
-    executions_started: int
-    # Ended with a result.
-    executions_succeeded: int
-    # Ended with a Python exception.
-    executions_failed: int
-    # Ended by a cancel, those still queued included.
-    executions_canceled: int
-    # Ended by their timeout.
-    executions_timed_out: int
-    # Ended because the host closed or restarted the session.
-    executions_killed: int
-    # Ended because the worker died.
-    executions_died: int
-    # Submissions refused as `CAPSULE_E_BUSY` (queue full) or `CAPSULE_E_LIMIT` (source too large); no others are
-    # counted.
-    executions_refused: int
-    # Cancels that found the execution already over.
-    cancels_noop: int
-    # Times the session was restarted: by capsule_session_restart(), or by its `restart_policy`.
-    restarts: int
-    # Frames to and from the workers.
-    frames_sent: int
-    # Frames from the workers.
-    frames_received: int
-    # Frames of kinds this library does not know, skipped.
-    frames_unknown: int
-    # Frames refused: too large or malformed.
-    frames_rejected: int
-    # Bytes to the workers.
-    bytes_sent: int
-    # Bytes from the workers.
-    bytes_received: int
-    # Output bytes received, displays and progress as they are encoded among them.
-    output_bytes: int
-    # Of these, bytes that came when no execution was there to take them, or `late_output` says to drop them, and were
-    # dropped.
-    late_output_bytes: int
-    # Output bytes dropped because the execution's handle was released before they were taken.
-    abandoned_output_bytes: int
-    # Output bytes of dead workers that were read from shared memory or the capture pipes.
-    recovered_output_bytes: int
-    # Input requests made.
-    input_requests: int
-    # Heartbeats received.
-    heartbeats: int
-    # When the last heartbeat came, CLOCK_MONOTONIC; 0 for none. The first comes 50 ms after the worker is ready.
-    heartbeat_ns: int
-    # From the last heartbeat: resident memory.
-    resident_bytes: int
-    # From the last heartbeat: private memory (resident pages not shared with the zygote or files).
-    private_bytes: int
-    # From the last heartbeat: user and system CPU time since the worker's birth.
-    cpu_ns: int
-    # From the last heartbeat: CPU use over the last interval, 0 … number of cores.
-    cpu_ratio: float
-    # From the last heartbeat: names in the namespace, dunders included, when an execution last ended.
-    namespace_size: int
-    # From the last heartbeat: age of the execution then running, or 0.
-    execution_age_ns: int
-    # From the last heartbeat: threads of the worker process.
-    threads: int
-    # How the last worker died: `CAPSULE_DEATH_…`, 0 for none (see event.h).
-    death_reason: int
-    # Interpreter version, as `"3.11.2"`; empty before the first worker was ready.
-    python_version: bytes
-    # Type of the last Python exception that ended an execution, cancels and timeouts not counted; empty for none.
-    last_error_type: bytes
-    # Output bytes delivered as late output.
-    late_output_delivered_bytes: int
-    # Output bytes left out for `output_budget_bytes`.
-    left_out_output_bytes: int
-    # Output bytes that were not UTF-8 and were replaced in the text of their event.
-    invalid_output_bytes: int
-    # Displays and progress events delivered.
-    displays: int
-    # Displays that did not arrive whole and were dropped.
-    displays_incomplete: int
-    # The session that this one branched from, or 0.
-    parent_session_id: int
-    # Snapshots taken by capsule_session_snapshot().
-    snapshots: int
-    # Of these, those that were let go for `snapshot_limit` or `snapshot_memory_limit_bytes`.
-    snapshots_evicted: int
-    # Times the session went back to a snapshot by capsule_session_restore().
-    restores: int
-    # Executions that were rolled back.
-    rollbacks: int
-    # Checkpoints made of the session.
-    checkpoints: int
-    # Names that had to be left out of them.
-    checkpoint_entries_skipped: int
-    # Checkpoints that could not be made.
-    checkpoints_failed: int
-    # Checkpoints restored in the session, by its `restart_policy` too.
-    checkpoint_restores: int
-    # Of which none could be restored.
-    checkpoint_restores_failed: int
-    # Checkpoints that were let go for `checkpoint_limit`.
-    checkpoints_evicted: int
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("state", ctypes.c_int32),
-        ("session_id", ctypes.c_uint64),
-        ("pid", ctypes.c_int32),
-        ("executor", ctypes.c_int32),
-        ("created_ns", ctypes.c_uint64),
-        ("last_used_ns", ctypes.c_uint64),
-        ("ready_ns", ctypes.c_uint64),
-        ("current_execution_id", ctypes.c_uint64),
-        ("executions_queued", ctypes.c_uint64),
-        ("executions_started", ctypes.c_uint64),
-        ("executions_succeeded", ctypes.c_uint64),
-        ("executions_failed", ctypes.c_uint64),
-        ("executions_canceled", ctypes.c_uint64),
-        ("executions_timed_out", ctypes.c_uint64),
-        ("executions_killed", ctypes.c_uint64),
-        ("executions_died", ctypes.c_uint64),
-        ("executions_refused", ctypes.c_uint64),
-        ("cancels_noop", ctypes.c_uint64),
-        ("restarts", ctypes.c_uint64),
-        ("frames_sent", ctypes.c_uint64),
-        ("frames_received", ctypes.c_uint64),
-        ("frames_unknown", ctypes.c_uint64),
-        ("frames_rejected", ctypes.c_uint64),
-        ("bytes_sent", ctypes.c_uint64),
-        ("bytes_received", ctypes.c_uint64),
-        ("output_bytes", ctypes.c_uint64),
-        ("late_output_bytes", ctypes.c_uint64),
-        ("abandoned_output_bytes", ctypes.c_uint64),
-        ("recovered_output_bytes", ctypes.c_uint64),
-        ("input_requests", ctypes.c_uint64),
-        ("heartbeats", ctypes.c_uint64),
-        ("heartbeat_ns", ctypes.c_uint64),
-        ("resident_bytes", ctypes.c_uint64),
-        ("private_bytes", ctypes.c_uint64),
-        ("cpu_ns", ctypes.c_uint64),
-        ("cpu_ratio", ctypes.c_double),
-        ("namespace_size", ctypes.c_uint64),
-        ("execution_age_ns", ctypes.c_uint64),
-        ("threads", ctypes.c_uint32),
-        ("death_reason", ctypes.c_int32),
-        ("python_version", ctypes.c_char * 64),
-        ("last_error_type", ctypes.c_char * 64),
-        ("late_output_delivered_bytes", ctypes.c_uint64),
-        ("left_out_output_bytes", ctypes.c_uint64),
-        ("invalid_output_bytes", ctypes.c_uint64),
-        ("displays", ctypes.c_uint64),
-        ("displays_incomplete", ctypes.c_uint64),
-        ("parent_session_id", ctypes.c_uint64),
-        ("snapshots", ctypes.c_uint64),
-        ("snapshots_evicted", ctypes.c_uint64),
-        ("restores", ctypes.c_uint64),
-        ("rollbacks", ctypes.c_uint64),
-        ("checkpoints", ctypes.c_uint64),
-        ("checkpoint_entries_skipped", ctypes.c_uint64),
-        ("checkpoints_failed", ctypes.c_uint64),
-        ("checkpoint_restores", ctypes.c_uint64),
-        ("checkpoint_restores_failed", ctypes.c_uint64),
-        ("checkpoints_evicted", ctypes.c_uint64),
-    ]
-
-
 class capsule_name_list(ctypes.Structure):
     """Names of a namespace."""
 
@@ -1193,6 +1042,12 @@ class capsule_bridge_options(ctypes.Structure):
     rules: int | None
     # Number of `rules`.
     rule_count: int
+    # 1: the host is told when the code has sent pieces, by `CAPSULE_REQUEST_CHUNKS`: once, until
+    # capsule_bridge_next_chunk() has answered `CAPSULE_E_TIMEOUT`. For hosts that wait for nothing but requests.
+    # Default 0.
+    chunk_notices: int
+    # Reserved, zero.
+    reserved: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("max_pending", ctypes.c_uint32),
@@ -1202,6 +1057,8 @@ class capsule_bridge_options(ctypes.Structure):
         ("max_session_bytes", ctypes.c_uint64),
         ("rules", ctypes.c_void_p),
         ("rule_count", ctypes.c_size_t),
+        ("chunk_notices", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
     ]
 
 
@@ -1251,6 +1108,10 @@ class capsule_bridge_metrics(ctypes.Structure):
     resolution_max_ns: int
     # From a call to its end.
     resolution_buckets: Any
+    # Pieces of answers that were sent, see bridge_stream.h.
+    chunks_sent: int
+    # Pieces of calls that came.
+    chunks_received: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("capabilities", ctypes.c_uint32),
@@ -1272,6 +1133,8 @@ class capsule_bridge_metrics(ctypes.Structure):
         ("resolution_total_ns", ctypes.c_uint64),
         ("resolution_max_ns", ctypes.c_uint64),
         ("resolution_buckets", ctypes.c_uint64 * 32),
+        ("chunks_sent", ctypes.c_uint64),
+        ("chunks_received", ctypes.c_uint64),
     ]
 
 
@@ -2023,121 +1886,6 @@ class capsule_pool_metrics(ctypes.Structure):
     ]
 
 
-class capsule_pool_info(ctypes.Structure):
-    """A pool's configuration and status; what it counted is in capsule_pool_metrics."""
-
-    # `sizeof(capsule_pool_info)`, set by the caller.
-    struct_size: int
-    # 0: open; 1: closing; 2: closed.
-    state: int
-    # The options.
-    min_idle: int
-    # The options.
-    max_sessions: int
-    # The options.
-    reset: int
-    # The options.
-    imports_fatal: int
-    # The options.
-    pre_warm: int
-    # The options.
-    max_waiters: int
-    # The options.
-    warmup_timeout_ms: int
-    # The options.
-    idle_timeout_ms: int
-    # The options.
-    health_interval_ms: int
-    # The options.
-    acquire_timeout_ms: int
-    # The options.
-    recycle_executions: int
-    # The options.
-    recycle_age_ms: int
-    # The options.
-    recycle_growth_bytes: int
-    # The options.
-    session_memory_bytes: int
-    # The options.
-    pool_memory_bytes: int
-    # The options.
-    breaker_pause_ms: int
-    # The options.
-    breaker_pause_max_ms: int
-    # The options.
-    breaker_failures: int
-    # Sessions that wait to be acquired.
-    sessions_idle: int
-    # Acquired, and not given back.
-    sessions_active: int
-    # Being made.
-    sessions_warming: int
-    # Given back, or looked at, and not idle yet.
-    sessions_resetting: int
-    # All of these.
-    sessions_total: int
-    # Acquisitions that wait.
-    waiters_now: int
-    # Sessions that the pool wants idle now: `min_idle`, or more where acquisitions come fast.
-    target_idle: int
-    # Modules imported at the last warm-up.
-    imports_done: int
-    # Modules that could not be.
-    imports_failed: int
-    # `CAPSULE_BREAKER_…`.
-    breaker_state: int
-    # Failures since the last session that was made.
-    failures_in_a_row: int
-    # Status of the last failure, `CAPSULE_OK` for none yet.
-    last_error_status: int
-    # When the breaker's pause ends, CLOCK_MONOTONIC; 0 while it is closed.
-    breaker_until_ns: int
-    # Acquisitions a second, of late.
-    arrivals_per_s: float
-    # Private memory of the sessions by their last heartbeats, when it was last looked at.
-    memory_bytes: int
-    # What the last failure said, empty for none yet.
-    last_error: bytes
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("state", ctypes.c_int32),
-        ("min_idle", ctypes.c_uint32),
-        ("max_sessions", ctypes.c_uint32),
-        ("reset", ctypes.c_int32),
-        ("imports_fatal", ctypes.c_uint32),
-        ("pre_warm", ctypes.c_uint32),
-        ("max_waiters", ctypes.c_uint32),
-        ("warmup_timeout_ms", ctypes.c_int64),
-        ("idle_timeout_ms", ctypes.c_int64),
-        ("health_interval_ms", ctypes.c_int64),
-        ("acquire_timeout_ms", ctypes.c_int64),
-        ("recycle_executions", ctypes.c_uint64),
-        ("recycle_age_ms", ctypes.c_int64),
-        ("recycle_growth_bytes", ctypes.c_uint64),
-        ("session_memory_bytes", ctypes.c_uint64),
-        ("pool_memory_bytes", ctypes.c_uint64),
-        ("breaker_pause_ms", ctypes.c_int64),
-        ("breaker_pause_max_ms", ctypes.c_int64),
-        ("breaker_failures", ctypes.c_uint32),
-        ("sessions_idle", ctypes.c_uint32),
-        ("sessions_active", ctypes.c_uint32),
-        ("sessions_warming", ctypes.c_uint32),
-        ("sessions_resetting", ctypes.c_uint32),
-        ("sessions_total", ctypes.c_uint32),
-        ("waiters_now", ctypes.c_uint32),
-        ("target_idle", ctypes.c_uint32),
-        ("imports_done", ctypes.c_uint32),
-        ("imports_failed", ctypes.c_uint32),
-        ("breaker_state", ctypes.c_int32),
-        ("failures_in_a_row", ctypes.c_uint32),
-        ("last_error_status", ctypes.c_int32),
-        ("breaker_until_ns", ctypes.c_uint64),
-        ("arrivals_per_s", ctypes.c_double),
-        ("memory_bytes", ctypes.c_uint64),
-        ("last_error", ctypes.c_char * 512),
-    ]
-
-
 class capsule_pool_session(ctypes.Structure):
     """One session of a pool."""
 
@@ -2216,6 +1964,22 @@ class capsule_pool_imports(ctypes.Structure):
         ("imports", ctypes.c_void_p),
         ("count", ctypes.c_size_t),
         ("storage", ctypes.c_void_p),
+    ]
+
+
+class capsule_stack_options(ctypes.Structure):
+    """How a stack is to be had."""
+
+    # `sizeof(capsule_stack_options)`.
+    struct_size: int
+    # Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
+    max_frames: int
+    # Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
+    timeout_ms: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("max_frames", ctypes.c_uint32),
+        ("timeout_ms", ctypes.c_int64),
     ]
 
 
@@ -2621,6 +2385,71 @@ class capsule_cancel_metrics(ctypes.Structure):
     ]
 
 
+class capsule_profile_options(ctypes.Structure):
+    """How a profile is taken."""
+
+    # `sizeof(capsule_profile_options)`.
+    struct_size: int
+    # Samples per second: 1 … 1,000. Default 100.
+    rate_hz: int
+    # How long, in milliseconds: 1 … 86,400,000, or 0 for until it is stopped. Default 0.
+    duration_ms: int
+    # `CAPSULE_PROFILE_…`. Default `CAPSULE_PROFILE_RUNNING`.
+    threads: int
+    # Most frames of a stack, the innermost: 1 … 4,096. Default 128.
+    max_frames: int
+    # Most different stacks that are kept; what comes beyond is counted as `overflowed`. 1 … 1,000,000. Default 10,000.
+    max_stacks: int
+    # Reserved, zero.
+    reserved: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("rate_hz", ctypes.c_uint32),
+        ("duration_ms", ctypes.c_int64),
+        ("threads", ctypes.c_int32),
+        ("max_frames", ctypes.c_uint32),
+        ("max_stacks", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+    ]
+
+
+class capsule_profile_info(ctypes.Structure):
+    """What a profile has found."""
+
+    # `sizeof(capsule_profile_info)`, set by the caller.
+    struct_size: int
+    # 1 while it is under way.
+    is_running: int
+    # Samples taken.
+    samples: int
+    # Samples that were due and could not be taken: the worker was gone or not there yet, or the machine was too busy.
+    missed: int
+    # Samples of which a thread ran on while it was read: counted, if perhaps not quite as it was.
+    torn: int
+    # Stacks of threads counted: the sum of all counts in the text, and `overflowed`.
+    stacks: int
+    # Of these, those that were not kept for `max_stacks`.
+    overflowed: int
+    # Different stacks kept: lines of the text.
+    different: int
+    # Time it has been under way.
+    duration_ns: int
+    # Time that taking the samples took, of that.
+    collect_ns: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("is_running", ctypes.c_int32),
+        ("samples", ctypes.c_uint64),
+        ("missed", ctypes.c_uint64),
+        ("torn", ctypes.c_uint64),
+        ("stacks", ctypes.c_uint64),
+        ("overflowed", ctypes.c_uint64),
+        ("different", ctypes.c_uint64),
+        ("duration_ns", ctypes.c_uint64),
+        ("collect_ns", ctypes.c_uint64),
+    ]
+
+
 class capsule_snapshot_info(ctypes.Structure):
     """What is known of a snapshot."""
 
@@ -2679,10 +2508,61 @@ class capsule_runtime_options(ctypes.Structure):
     # Folder that holds `_capsule_worker.abi3.so` and `capsule-echo-worker`. Default empty: `CAPSULE_WORKER_DIR` from
     # the environment, else the folder `capsule` beside the loaded library.
     worker_dir: capsule_text
+    # The most that any session may call of any bridge (bridge.h), `rule_count` of them; none: what bridges and sessions
+    # say.
+    rules: int | None
+    # Number of `rules`.
+    rule_count: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("max_frame_bytes", ctypes.c_uint32),
         ("worker_dir", capsule_text),
+        ("rules", ctypes.c_void_p),
+        ("rule_count", ctypes.c_size_t),
+    ]
+
+
+class capsule_runtime_info(ctypes.Structure):
+    """Counters of a runtime since its creation, those of released sessions included.
+
+    Copied as one consistent snapshot; fields are only ever appended.
+    """
+
+    # `sizeof(capsule_runtime_info)`, set by the caller.
+    struct_size: int
+    # Process id of the newest live zygote, or 0.
+    zygote_pid: int
+    # Sessions not yet terminated.
+    sessions_open: int
+    # Sessions opened, whatever became of them.
+    sessions_opened: int
+    # Worker processes born: one for each session opened and each restart.
+    workers_started: int
+    # Worker processes that died without being asked to.
+    workers_died: int
+    # Zygotes started, restarts included.
+    zygotes_started: int
+    # Zygotes started again because one died.
+    zygotes_restarted: int
+    # Warnings of zygotes about native threads that a preloaded module left running.
+    native_thread_warnings: int
+    # Bytes that workers and zygotes wrote to stderr outside any execution and that no log record carried for want of
+    # room.
+    stderr_dropped_bytes: int
+    # Calls of the host.
+    bridge: capsule_bridge_figures
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("zygote_pid", ctypes.c_int32),
+        ("sessions_open", ctypes.c_uint64),
+        ("sessions_opened", ctypes.c_uint64),
+        ("workers_started", ctypes.c_uint64),
+        ("workers_died", ctypes.c_uint64),
+        ("zygotes_started", ctypes.c_uint64),
+        ("zygotes_restarted", ctypes.c_uint64),
+        ("native_thread_warnings", ctypes.c_uint64),
+        ("stderr_dropped_bytes", ctypes.c_uint64),
+        ("bridge", capsule_bridge_figures),
     ]
 
 
@@ -2947,6 +2827,195 @@ class capsule_session_options(ctypes.Structure):
         ("bridge", ctypes.c_void_p),
         ("rules", ctypes.c_void_p),
         ("rule_count", ctypes.c_size_t),
+    ]
+
+
+class capsule_session_info(ctypes.Structure):
+    """What is known of a session: one consistent snapshot. Counters cover all its workers, restarts included."""
+
+    # `sizeof(capsule_session_info)`, set by the caller.
+    struct_size: int
+    # `CAPSULE_SESSION_…`.
+    state: int
+    # Number of the session in its runtime, from 1.
+    session_id: int
+    # Process id of the live worker, or 0.
+    pid: int
+    # `CAPSULE_EXECUTOR_…`.
+    executor: int
+    # When the session was opened, CLOCK_MONOTONIC.
+    created_ns: int
+    # When an execution was last accepted or ended, CLOCK_MONOTONIC; 0 for never.
+    last_used_ns: int
+    # When the live worker became ready, CLOCK_MONOTONIC; 0 for never.
+    ready_ns: int
+    # Id of the running execution, or 0.
+    current_execution_id: int
+    # Executions waiting.
+    executions_queued: int
+    # Executions handed to a worker.
+    executions_started: int
+    # Ended with a result.
+    executions_succeeded: int
+    # Ended with a Python exception.
+    executions_failed: int
+    # Ended by a cancel, those still queued included.
+    executions_canceled: int
+    # Ended by their timeout.
+    executions_timed_out: int
+    # Ended because the host closed or restarted the session.
+    executions_killed: int
+    # Ended because the worker died.
+    executions_died: int
+    # Submissions refused as `CAPSULE_E_BUSY` (queue full) or `CAPSULE_E_LIMIT` (source too large); no others are
+    # counted.
+    executions_refused: int
+    # Cancels that found the execution already over.
+    cancels_noop: int
+    # Times the session was restarted: by capsule_session_restart(), or by its `restart_policy`.
+    restarts: int
+    # Frames to and from the workers.
+    frames_sent: int
+    # Frames from the workers.
+    frames_received: int
+    # Frames of kinds this library does not know, skipped.
+    frames_unknown: int
+    # Frames refused: too large or malformed.
+    frames_rejected: int
+    # Bytes to the workers.
+    bytes_sent: int
+    # Bytes from the workers.
+    bytes_received: int
+    # Output bytes received, displays and progress as they are encoded among them.
+    output_bytes: int
+    # Of these, bytes that came when no execution was there to take them, or `late_output` says to drop them, and were
+    # dropped.
+    late_output_bytes: int
+    # Output bytes dropped because the execution's handle was released before they were taken.
+    abandoned_output_bytes: int
+    # Output bytes of dead workers that were read from shared memory or the capture pipes.
+    recovered_output_bytes: int
+    # Input requests made.
+    input_requests: int
+    # Heartbeats received.
+    heartbeats: int
+    # When the last heartbeat came, CLOCK_MONOTONIC; 0 for none. The first comes 50 ms after the worker is ready.
+    heartbeat_ns: int
+    # From the last heartbeat: resident memory.
+    resident_bytes: int
+    # From the last heartbeat: private memory (resident pages not shared with the zygote or files).
+    private_bytes: int
+    # From the last heartbeat: user and system CPU time since the worker's birth.
+    cpu_ns: int
+    # From the last heartbeat: CPU use over the last interval, 0 … number of cores.
+    cpu_ratio: float
+    # From the last heartbeat: names in the namespace, dunders included, when an execution last ended.
+    namespace_size: int
+    # From the last heartbeat: age of the execution then running, or 0.
+    execution_age_ns: int
+    # From the last heartbeat: threads of the worker process.
+    threads: int
+    # How the last worker died: `CAPSULE_DEATH_…`, 0 for none (see event.h).
+    death_reason: int
+    # Interpreter version, as `"3.11.2"`; empty before the first worker was ready.
+    python_version: bytes
+    # Type of the last Python exception that ended an execution, cancels and timeouts not counted; empty for none.
+    last_error_type: bytes
+    # Output bytes delivered as late output.
+    late_output_delivered_bytes: int
+    # Output bytes left out for `output_budget_bytes`.
+    left_out_output_bytes: int
+    # Output bytes that were not UTF-8 and were replaced in the text of their event.
+    invalid_output_bytes: int
+    # Displays and progress events delivered.
+    displays: int
+    # Displays that did not arrive whole and were dropped.
+    displays_incomplete: int
+    # The session that this one branched from, or 0.
+    parent_session_id: int
+    # Snapshots taken by capsule_session_snapshot().
+    snapshots: int
+    # Of these, those that were let go for `snapshot_limit` or `snapshot_memory_limit_bytes`.
+    snapshots_evicted: int
+    # Times the session went back to a snapshot by capsule_session_restore().
+    restores: int
+    # Executions that were rolled back.
+    rollbacks: int
+    # Checkpoints made of the session.
+    checkpoints: int
+    # Names that had to be left out of them.
+    checkpoint_entries_skipped: int
+    # Checkpoints that could not be made.
+    checkpoints_failed: int
+    # Checkpoints restored in the session, by its `restart_policy` too.
+    checkpoint_restores: int
+    # Of which none could be restored.
+    checkpoint_restores_failed: int
+    # Checkpoints that were let go for `checkpoint_limit`.
+    checkpoints_evicted: int
+    # Calls of the host.
+    bridge: capsule_bridge_figures
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("state", ctypes.c_int32),
+        ("session_id", ctypes.c_uint64),
+        ("pid", ctypes.c_int32),
+        ("executor", ctypes.c_int32),
+        ("created_ns", ctypes.c_uint64),
+        ("last_used_ns", ctypes.c_uint64),
+        ("ready_ns", ctypes.c_uint64),
+        ("current_execution_id", ctypes.c_uint64),
+        ("executions_queued", ctypes.c_uint64),
+        ("executions_started", ctypes.c_uint64),
+        ("executions_succeeded", ctypes.c_uint64),
+        ("executions_failed", ctypes.c_uint64),
+        ("executions_canceled", ctypes.c_uint64),
+        ("executions_timed_out", ctypes.c_uint64),
+        ("executions_killed", ctypes.c_uint64),
+        ("executions_died", ctypes.c_uint64),
+        ("executions_refused", ctypes.c_uint64),
+        ("cancels_noop", ctypes.c_uint64),
+        ("restarts", ctypes.c_uint64),
+        ("frames_sent", ctypes.c_uint64),
+        ("frames_received", ctypes.c_uint64),
+        ("frames_unknown", ctypes.c_uint64),
+        ("frames_rejected", ctypes.c_uint64),
+        ("bytes_sent", ctypes.c_uint64),
+        ("bytes_received", ctypes.c_uint64),
+        ("output_bytes", ctypes.c_uint64),
+        ("late_output_bytes", ctypes.c_uint64),
+        ("abandoned_output_bytes", ctypes.c_uint64),
+        ("recovered_output_bytes", ctypes.c_uint64),
+        ("input_requests", ctypes.c_uint64),
+        ("heartbeats", ctypes.c_uint64),
+        ("heartbeat_ns", ctypes.c_uint64),
+        ("resident_bytes", ctypes.c_uint64),
+        ("private_bytes", ctypes.c_uint64),
+        ("cpu_ns", ctypes.c_uint64),
+        ("cpu_ratio", ctypes.c_double),
+        ("namespace_size", ctypes.c_uint64),
+        ("execution_age_ns", ctypes.c_uint64),
+        ("threads", ctypes.c_uint32),
+        ("death_reason", ctypes.c_int32),
+        ("python_version", ctypes.c_char * 64),
+        ("last_error_type", ctypes.c_char * 64),
+        ("late_output_delivered_bytes", ctypes.c_uint64),
+        ("left_out_output_bytes", ctypes.c_uint64),
+        ("invalid_output_bytes", ctypes.c_uint64),
+        ("displays", ctypes.c_uint64),
+        ("displays_incomplete", ctypes.c_uint64),
+        ("parent_session_id", ctypes.c_uint64),
+        ("snapshots", ctypes.c_uint64),
+        ("snapshots_evicted", ctypes.c_uint64),
+        ("restores", ctypes.c_uint64),
+        ("rollbacks", ctypes.c_uint64),
+        ("checkpoints", ctypes.c_uint64),
+        ("checkpoint_entries_skipped", ctypes.c_uint64),
+        ("checkpoints_failed", ctypes.c_uint64),
+        ("checkpoint_restores", ctypes.c_uint64),
+        ("checkpoint_restores_failed", ctypes.c_uint64),
+        ("checkpoints_evicted", ctypes.c_uint64),
+        ("bridge", capsule_bridge_figures),
     ]
 
 
@@ -3962,6 +4031,124 @@ class capsule_interceptor_options(ctypes.Structure):
     ]
 
 
+class capsule_pool_info(ctypes.Structure):
+    """A pool's configuration and status; what it counted is in capsule_pool_metrics."""
+
+    # `sizeof(capsule_pool_info)`, set by the caller.
+    struct_size: int
+    # 0: open; 1: closing; 2: closed.
+    state: int
+    # The options.
+    min_idle: int
+    # The options.
+    max_sessions: int
+    # The options.
+    reset: int
+    # The options.
+    imports_fatal: int
+    # The options.
+    pre_warm: int
+    # The options.
+    max_waiters: int
+    # The options.
+    warmup_timeout_ms: int
+    # The options.
+    idle_timeout_ms: int
+    # The options.
+    health_interval_ms: int
+    # The options.
+    acquire_timeout_ms: int
+    # The options.
+    recycle_executions: int
+    # The options.
+    recycle_age_ms: int
+    # The options.
+    recycle_growth_bytes: int
+    # The options.
+    session_memory_bytes: int
+    # The options.
+    pool_memory_bytes: int
+    # The options.
+    breaker_pause_ms: int
+    # The options.
+    breaker_pause_max_ms: int
+    # The options.
+    breaker_failures: int
+    # Sessions that wait to be acquired.
+    sessions_idle: int
+    # Acquired, and not given back.
+    sessions_active: int
+    # Being made.
+    sessions_warming: int
+    # Given back, or looked at, and not idle yet.
+    sessions_resetting: int
+    # All of these.
+    sessions_total: int
+    # Acquisitions that wait.
+    waiters_now: int
+    # Sessions that the pool wants idle now: `min_idle`, or more where acquisitions come fast.
+    target_idle: int
+    # Modules imported at the last warm-up.
+    imports_done: int
+    # Modules that could not be.
+    imports_failed: int
+    # `CAPSULE_BREAKER_…`.
+    breaker_state: int
+    # Failures since the last session that was made.
+    failures_in_a_row: int
+    # Status of the last failure, `CAPSULE_OK` for none yet.
+    last_error_status: int
+    # When the breaker's pause ends, CLOCK_MONOTONIC; 0 while it is closed.
+    breaker_until_ns: int
+    # Acquisitions a second, of late.
+    arrivals_per_s: float
+    # Private memory of the sessions by their last heartbeats, when it was last looked at.
+    memory_bytes: int
+    # What the last failure said, empty for none yet.
+    last_error: bytes
+    # Calls of the host by sessions that the pool has, and has had.
+    bridge: capsule_bridge_figures
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("state", ctypes.c_int32),
+        ("min_idle", ctypes.c_uint32),
+        ("max_sessions", ctypes.c_uint32),
+        ("reset", ctypes.c_int32),
+        ("imports_fatal", ctypes.c_uint32),
+        ("pre_warm", ctypes.c_uint32),
+        ("max_waiters", ctypes.c_uint32),
+        ("warmup_timeout_ms", ctypes.c_int64),
+        ("idle_timeout_ms", ctypes.c_int64),
+        ("health_interval_ms", ctypes.c_int64),
+        ("acquire_timeout_ms", ctypes.c_int64),
+        ("recycle_executions", ctypes.c_uint64),
+        ("recycle_age_ms", ctypes.c_int64),
+        ("recycle_growth_bytes", ctypes.c_uint64),
+        ("session_memory_bytes", ctypes.c_uint64),
+        ("pool_memory_bytes", ctypes.c_uint64),
+        ("breaker_pause_ms", ctypes.c_int64),
+        ("breaker_pause_max_ms", ctypes.c_int64),
+        ("breaker_failures", ctypes.c_uint32),
+        ("sessions_idle", ctypes.c_uint32),
+        ("sessions_active", ctypes.c_uint32),
+        ("sessions_warming", ctypes.c_uint32),
+        ("sessions_resetting", ctypes.c_uint32),
+        ("sessions_total", ctypes.c_uint32),
+        ("waiters_now", ctypes.c_uint32),
+        ("target_idle", ctypes.c_uint32),
+        ("imports_done", ctypes.c_uint32),
+        ("imports_failed", ctypes.c_uint32),
+        ("breaker_state", ctypes.c_int32),
+        ("failures_in_a_row", ctypes.c_uint32),
+        ("last_error_status", ctypes.c_int32),
+        ("breaker_until_ns", ctypes.c_uint64),
+        ("arrivals_per_s", ctypes.c_double),
+        ("memory_bytes", ctypes.c_uint64),
+        ("last_error", ctypes.c_char * 512),
+        ("bridge", capsule_bridge_figures),
+    ]
+
+
 class capsule_pool_import(ctypes.Structure):
     """What became of one of a pool's imports at its last warm-up."""
 
@@ -3981,6 +4168,103 @@ class capsule_pool_import(ctypes.Structure):
         ("duration_ns", ctypes.c_uint64),
         ("imported", ctypes.c_int32),
         ("reserved", ctypes.c_int32),
+    ]
+
+
+class capsule_stack_info(ctypes.Structure):
+    """What is known of a stack as a whole. Texts are valid until it is released."""
+
+    # `sizeof(capsule_stack_info)`, set by the caller.
+    struct_size: int
+    # `CAPSULE_STACK_…`.
+    source: int
+    # The worker's process id.
+    pid: int
+    # `CAPSULE_TASK_…`.
+    process_state: int
+    # When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
+    time_ns: int
+    # How long that took. 0 of a death.
+    collect_ns: int
+    # Threads that it tells of: those of Python.
+    threads: int
+    # Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
+    threads_omitted: int
+    # Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
+    cause: capsule_text
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("source", ctypes.c_int32),
+        ("pid", ctypes.c_int32),
+        ("process_state", ctypes.c_int32),
+        ("time_ns", ctypes.c_uint64),
+        ("collect_ns", ctypes.c_uint64),
+        ("threads", ctypes.c_uint64),
+        ("threads_omitted", ctypes.c_uint64),
+        ("cause", capsule_text),
+    ]
+
+
+class capsule_stack_thread(ctypes.Structure):
+    """One thread of a stack. Texts are valid until the stack is released."""
+
+    # `sizeof(capsule_stack_thread)`, set by the caller.
+    struct_size: int
+    # The kernel's number of it; 0 where it is not known.
+    tid: int
+    # Its number in Python, `threading.get_ident()`.
+    ident: int
+    # "main"; else the name that the kernel knows, where that is not the process's; or empty.
+    name: capsule_text
+    # 1 of the main thread.
+    is_main: int
+    # `CAPSULE_TASK_…`.
+    state: int
+    # 1 when it has the GIL, 0 when it has not, -1 where that is not known.
+    holds_gil: int
+    # Of a death: 1 of the thread that the signal hit.
+    hit: int
+    # 1 when it ran on while it was read, so that some frames may be of different moments.
+    torn: int
+    # Reserved, zero.
+    reserved: int
+    # Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
+    frames: int
+    # Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that faulthandler
+    # writes.
+    frames_omitted: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("tid", ctypes.c_int32),
+        ("ident", ctypes.c_uint64),
+        ("name", capsule_text),
+        ("is_main", ctypes.c_int32),
+        ("state", ctypes.c_int32),
+        ("holds_gil", ctypes.c_int32),
+        ("hit", ctypes.c_int32),
+        ("torn", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+        ("frames", ctypes.c_uint64),
+        ("frames_omitted", ctypes.c_uint64),
+    ]
+
+
+class capsule_stack_frame(ctypes.Structure):
+    """One frame. Texts are valid until the stack is released."""
+
+    # `sizeof(capsule_stack_frame)`, set by the caller.
+    struct_size: int
+    # The line it is at; 0 where that is not known.
+    line: int
+    # The file, as `co_filename` has it; its first 4,096 characters.
+    file: capsule_text
+    # The function: `co_qualname`, of a death `co_name`.
+    function: capsule_text
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("line", ctypes.c_uint32),
+        ("file", capsule_text),
+        ("function", capsule_text),
     ]
 
 
@@ -4309,7 +4593,6 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_bridge_respond": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_value), POINTER(capsule_error)]),
     "capsule_bridge_fail": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, capsule_text, capsule_text, POINTER(capsule_error)]),
     "capsule_bridge_approve": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32, POINTER(capsule_error)]),
-    "capsule_bridge_send_chunk": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_value), ctypes.c_int64, POINTER(capsule_error)]),
     "capsule_bridge_list_pending": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pending_call), ctypes.c_size_t, POINTER(ctypes.c_size_t), POINTER(ctypes.c_uint64), POINTER(capsule_error)]),
     "capsule_bridge_cancel_all": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_error)]),
     "capsule_bridge_close": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_error)]),
@@ -4318,6 +4601,8 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_session_get_bridge_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_bridge_metrics), POINTER(capsule_error)]),
     "capsule_session_narrow_rules": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_rule), ctypes.c_size_t, POINTER(capsule_error)]),
     "capsule_call_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
+    "capsule_bridge_send_chunk": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_value), ctypes.c_int64, POINTER(capsule_error)]),
+    "capsule_bridge_next_chunk": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int64, POINTER(capsule_value), POINTER(capsule_error)]),
     "capsule_checkpoint_options_init": (None, [POINTER(capsule_checkpoint_options), ctypes.c_uint32]),
     "capsule_session_checkpoint": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_checkpoint_options), ctypes.c_int64, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
     "capsule_session_restore_checkpoint": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int64, POINTER(capsule_checkpoint_entries), POINTER(capsule_error)]),
@@ -4390,6 +4675,12 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_pool_imports_release": (None, [POINTER(capsule_pool_imports)]),
     "capsule_breaker_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_pooled_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
+    "capsule_stack_options_init": (None, [POINTER(capsule_stack_options), ctypes.c_uint32]),
+    "capsule_session_get_stack": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_stack_options), POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
+    "capsule_stack_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_stack_info), POINTER(capsule_error)]),
+    "capsule_stack_get_thread": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_stack_thread), POINTER(capsule_error)]),
+    "capsule_stack_get_frame": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, POINTER(capsule_stack_frame), POINTER(capsule_error)]),
+    "capsule_stack_release": (None, [ctypes.c_void_p]),
     "capsule_introspection_policy_init": (None, [POINTER(capsule_introspection_policy), ctypes.c_uint32]),
     "capsule_inspection_init": (None, [POINTER(capsule_inspection), ctypes.c_uint32]),
     "capsule_runtime_set_introspection_policy": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_introspection_policy), POINTER(capsule_error)]),
@@ -4404,6 +4695,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_session_inspect_execution": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_execution_status), POINTER(capsule_error)]),
     "capsule_session_inspect_isolation": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_isolation_report), POINTER(capsule_error)]),
     "capsule_isolation_report_release": (None, [POINTER(capsule_isolation_report)]),
+    "capsule_session_inspect_stack": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_stack_options), POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
     "capsule_phase_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_waits_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_layer_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
@@ -4418,6 +4710,13 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_session_get_cancel_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_cancel_metrics), POINTER(capsule_error)]),
     "capsule_runtime_get_prometheus": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_metrics_text), POINTER(capsule_error)]),
     "capsule_metrics_text_release": (None, [POINTER(capsule_metrics_text)]),
+    "capsule_profile_options_init": (None, [POINTER(capsule_profile_options), ctypes.c_uint32]),
+    "capsule_session_profile": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_profile_options), POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
+    "capsule_profile_wait": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_error)]),
+    "capsule_profile_stop": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_error)]),
+    "capsule_profile_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_profile_info), POINTER(capsule_error)]),
+    "capsule_profile_get_collapsed": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, POINTER(ctypes.c_size_t), POINTER(capsule_error)]),
+    "capsule_profile_release": (None, [ctypes.c_void_p]),
     "capsule_session_snapshot": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
     "capsule_session_restore": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_error)]),
     "capsule_snapshot_branch": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
@@ -5072,21 +5371,6 @@ capsule_bridge_fail: Callable[..., int]
 # Returns: As capsule_bridge_respond(). Any thread. Since 0.1.
 capsule_bridge_approve: Callable[..., int]
 
-# Sends a piece of the answer to a call of a `CAPSULE_CAPABILITY_STREAM`. capsule_bridge_respond() with NULL ends the
-# stream.
-#
-# Up to 64 pieces are sent ahead of what the code takes.
-#
-# - bridge: A bridge.
-# - request_id: The request's.
-# - value: As in capsule_bridge_respond(); `result_schema` is that of each piece.
-# - timeout_ms: How long to wait while as many are on the way: -1 for as long as the call is open, 0 … 86,400,000.
-# - error: Nullable.
-#
-# Returns: As capsule_bridge_respond(); `CAPSULE_E_TIMEOUT`; `CAPSULE_E_TYPE` (it is no stream); `CAPSULE_E_REENTRANT`.
-# Any thread; waits. Since 0.1.
-capsule_bridge_send_chunk: Callable[..., int]
-
 # Copies the open calls, the oldest first.
 #
 # - bridge: A bridge, closed ones included.
@@ -5158,6 +5442,34 @@ capsule_session_narrow_rules: Callable[..., int]
 #
 # Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
 capsule_call_state_name: Callable[..., bytes]
+
+# Sends a piece of the answer to a call of a `CAPSULE_CAPABILITY_STREAM`. capsule_bridge_respond() with NULL ends the
+# stream.
+#
+# - bridge: A bridge.
+# - request_id: The request's.
+# - value: As in capsule_bridge_respond(); `result_schema` is that of each piece.
+# - timeout_ms: How long to wait while 64 are on the way: -1 for as long as the call is open, 0 … 86,400,000.
+# - error: Nullable.
+#
+# Returns: As capsule_bridge_respond(); `CAPSULE_E_TIMEOUT`; `CAPSULE_E_TYPE` (it is no stream); `CAPSULE_E_REENTRANT`.
+# Any thread; waits. Since 0.1.
+capsule_bridge_send_chunk: Callable[..., int]
+
+# Takes the next piece of a call of a `CAPSULE_CAPABILITY_UPLOAD`, in the order they were sent.
+#
+# - bridge: A bridge.
+# - request_id: The request's, which was taken as a call and is not answered.
+# - timeout_ms: -1 for as long as the call is open, 0 to look, or 1 … 86,400,000.
+# - value: JSON, TEXT or BUFFER. Its `struct_size` set by the caller; what it held is not released. Ended with
+#   capsule_value_release().
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_END` (the code has sent its last, and all were taken); `CAPSULE_E_TIMEOUT`;
+# `CAPSULE_E_STATE` (it was answered, or nobody waits any more); `CAPSULE_E_TYPE` (it takes no pieces);
+# `CAPSULE_E_ARGUMENT`; `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_MEMORY`;
+# `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
+capsule_bridge_next_chunk: Callable[..., int]
 
 # Fills the defaults.
 #
@@ -5862,6 +6174,63 @@ capsule_breaker_state_name: Callable[..., bytes]
 # Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
 capsule_pooled_state_name: Callable[..., bytes]
 
+# Fills in the defaults.
+#
+# - options: Nullable.
+# - struct_size: `sizeof(capsule_stack_options)`. Any thread. Since 0.1.
+capsule_stack_options_init: Callable[..., None]
+
+# Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal that ended
+# it.
+#
+# - session: A session that runs Python.
+# - options: NULL for the defaults.
+# - stack: The new handle, NULL on failure; ended with capsule_stack_release().
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown way, or has
+# no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile); `CAPSULE_E_CLOSED`;
+# `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+# `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
+capsule_session_get_stack: Callable[..., int]
+
+# Copies what is known of a stack as a whole.
+#
+# - stack: A stack.
+# - info: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_stack_get_info: Callable[..., int]
+
+# Copies what is known of one of its threads.
+#
+# - stack: A stack.
+# - index: 0 … `threads` - 1. Of a living worker, 0 is the main thread.
+# - thread: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread.
+# Since 0.1.
+capsule_stack_get_thread: Callable[..., int]
+
+# Copies one frame.
+#
+# - stack: A stack.
+# - thread: As in capsule_stack_get_thread().
+# - index: 0, the innermost, … `frames` - 1.
+# - frame: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread.
+# Since 0.1.
+capsule_stack_get_frame: Callable[..., int]
+
+# Gives the handle back.
+#
+# - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
+capsule_stack_release: Callable[..., None]
+
 # Fills the defaults.
 #
 # - policy: Written up to `struct_size` bytes; no-op when NULL.
@@ -5986,6 +6355,19 @@ capsule_session_inspect_isolation: Callable[..., int]
 # - report: NULL or an empty one is a no-op. Any thread. Since 0.1.
 capsule_isolation_report_release: Callable[..., None]
 
+# Where a session's Python code stands, as capsule_session_get_stack() tells it, with the names of files, functions and
+# threads as the policy shows them. At the level of counts no frame is told: of each thread `frames_omitted` says how
+# many there are.
+#
+# - session: A session that runs Python.
+# - inspection: NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
+# - options: NULL for the defaults.
+# - stack: The new handle, NULL on failure; ended with capsule_stack_release().
+# - error: Nullable.
+#
+# Returns: As capsule_session_get_stack(); `CAPSULE_E_DENIED`. Any thread; waits for nobody. Since 0.1.
+capsule_session_inspect_stack: Callable[..., int]
+
 # The name of a phase, as in `"rolling_back"`.
 #
 # - phase: `CAPSULE_PHASE_…`.
@@ -6105,6 +6487,71 @@ capsule_runtime_get_prometheus: Callable[..., int]
 #
 # - text: NULL or an empty one is a no-op. Any thread. Since 0.1.
 capsule_metrics_text_release: Callable[..., None]
+
+# Fills in the defaults.
+#
+# - options: Nullable.
+# - struct_size: `sizeof(capsule_profile_options)`. Any thread. Since 0.1.
+capsule_profile_options_init: Callable[..., None]
+
+# Begins a profile of a session, which goes on through restarts; while there is no worker, samples are missed.
+#
+# - session: A session that runs Python, not closed.
+# - options: NULL for the defaults.
+# - profile: The new handle, NULL on failure; ended with capsule_profile_release().
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (its stack cannot be had, see capsule_session_get_stack());
+# `CAPSULE_E_CLOSED`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`;
+# `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_session_profile: Callable[..., int]
+
+# Waits until a profile has ended: after `duration_ms`, when it is stopped, or when its session is closed.
+#
+# - profile: A profile.
+# - timeout_ms: -1 for no limit, or 1 … 86,400,000.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`;
+# `CAPSULE_E_FORKED`. Any thread; waits. Since 0.1.
+capsule_profile_wait: Callable[..., int]
+
+# Ends a profile, after the sample that is being taken. May be repeated.
+#
+# - profile: A profile.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_profile_stop: Callable[..., int]
+
+# Copies what a profile has counted, while it is under way too.
+#
+# - profile: A profile.
+# - info: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_profile_get_info: Callable[..., int]
+
+# The collapsed stacks that a profile has found, as flame graph programs read them.
+#
+# One line for each: the thread, then the frames from the outermost on, joined by `;`, a space, and how often it was
+# seen: `main;<module> (<execution 1>:9);work (<execution 1>:4) 57`. A `;` or control character in a name becomes `_`;
+# `...` stands for frames that were left out. The order is that of the text.
+#
+# - profile: One that has ended.
+# - data: UTF-8, not NUL-terminated; valid until the profile is released.
+# - size: Its length in bytes.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_BUSY` (it is under way); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+# `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_profile_get_collapsed: Callable[..., int]
+
+# Ends the profile and gives the handle back.
+#
+# - profile: A profile; NULL or a released one is a no-op. Any thread. Since 0.1.
+capsule_profile_release: Callable[..., None]
 
 # Takes a snapshot, when all that was submitted before has ended.
 #

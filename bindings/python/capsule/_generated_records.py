@@ -461,8 +461,11 @@ class CapabilityFlags(enum.IntFlag):
     IDEMPOTENT = 1
     # Each call is asked for first, as if a rule said `CAPSULE_POLICY_ASK`.
     NEEDS_APPROVAL = 2
-    # In Python a call is an iterator (or asynchronous iterator) of what capsule_bridge_send_chunk() sends.
+    # In Python a call is an iterator (or asynchronous iterator) of what capsule_bridge_send_chunk() sends, see
+    # bridge_stream.h.
     STREAM = 4
+    # In Python a call is an object that sends pieces, which capsule_bridge_next_chunk() takes, see bridge_stream.h.
+    UPLOAD = 8
 
 
 class Decision(_Enum):
@@ -505,6 +508,9 @@ class RequestKind(_Enum):
     # Nobody waits any more for the answer to the request of this id, which was handed out before; there is nothing to
     # answer.
     CANCELED = 3
+    # With `chunk_notices`: capsule_bridge_next_chunk() has something for the call of this id, which was handed out
+    # before.
+    CHUNKS = 4
 
 
 class CallState(_Enum):
@@ -739,6 +745,32 @@ class PooledState(_Enum):
     RESETTING = 4
 
 
+class Stack(_Enum):
+    """How a stack was had."""
+
+    # Read in the memory of the worker, which lives.
+    MEMORY = 1
+    # Written by the worker as a fatal signal ended it.
+    DEATH = 2
+
+
+class TaskState(_Enum):
+    """What the kernel says of a process or thread."""
+
+    # It cannot be told.
+    UNKNOWN = 0
+    # It runs, or would on a free CPU.
+    RUNNING = 1
+    # It waits: in a lock, for input, for time.
+    SLEEPING = 2
+    # It waits for a device and cannot be interrupted.
+    BLOCKED = 3
+    # A signal or a debugger has stopped it.
+    STOPPED = 4
+    # It is dead.
+    DEAD = 5
+
+
 class InspectLevel(_Enum):
     """How much a call answers."""
 
@@ -904,6 +936,15 @@ class Reject(_Enum):
     VERSION = 5
 
 
+class Profile(_Enum):
+    """Which threads a profile counts."""
+
+    # Those that do something: that run, or would on a free CPU.
+    RUNNING = 0
+    # Those that wait as well: in locks, for input, for time.
+    ALL = 1
+
+
 class RuntimeOptions(TypedDict, total=False):
     """Options of a runtime; capsule_runtime_options_init() fills the defaults."""
 
@@ -913,6 +954,58 @@ class RuntimeOptions(TypedDict, total=False):
     # Folder that holds `_capsule_worker.abi3.so` and `capsule-echo-worker`. Default empty: `CAPSULE_WORKER_DIR` from
     # the environment, else the folder `capsule` beside the loaded library.
     worker_dir: str | bytes
+    # The most that any session may call of any bridge (bridge.h), `rule_count` of them; none: what bridges and sessions
+    # say.
+    rules: Sequence[Rule]
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeFigures:
+    """What became of calls of the host (bridge.h): those of a session, of all sessions that a pool has had, or of all
+    bridges of a runtime. At any moment created = pending_current + resolved + rejected + denied + timed_out + canceled
+    + rejected_at_shutdown.
+
+    Never extended: part of other structs. The bridge's own are capsule_bridge_metrics.
+    """
+
+    # Calls that are open.
+    pending_current: int
+    # The most there were at once.
+    pending_hwm: int
+    # Calls that came.
+    created: int
+    # Answered with a value.
+    resolved: int
+    # Answered with a failure, or refused.
+    rejected: int
+    # Denied by a rule, for want of one, or by the host.
+    denied: int
+    # Not answered in time.
+    timed_out: int
+    # Given up by the code, lost with its worker, or canceled by the host.
+    canceled: int
+    # Open when the bridge was closed, and those that came later.
+    rejected_at_shutdown: int
+    # Answers to a call that nobody waited for any more; of a runtime alone.
+    late_settlements: int
+    # Answers to a call that was answered; of a runtime alone.
+    duplicate_settlements: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_bridge_figures) -> BridgeFigures:
+        return cls(
+            pending_current=raw.pending_current,
+            pending_hwm=raw.pending_hwm,
+            created=raw.created,
+            resolved=raw.resolved,
+            rejected=raw.rejected,
+            denied=raw.denied,
+            timed_out=raw.timed_out,
+            canceled=raw.canceled,
+            rejected_at_shutdown=raw.rejected_at_shutdown,
+            late_settlements=raw.late_settlements,
+            duplicate_settlements=raw.duplicate_settlements,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -941,6 +1034,8 @@ class RuntimeInfo:
     # Bytes that workers and zygotes wrote to stderr outside any execution and that no log record carried for want of
     # room.
     stderr_dropped_bytes: int
+    # Calls of the host.
+    bridge: int
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_runtime_info) -> RuntimeInfo:
@@ -954,6 +1049,7 @@ class RuntimeInfo:
             zygotes_restarted=raw.zygotes_restarted,
             native_thread_warnings=raw.native_thread_warnings,
             stderr_dropped_bytes=raw.stderr_dropped_bytes,
+            bridge=raw.bridge,
         )
 
 
@@ -1346,6 +1442,8 @@ class SessionInfo:
     checkpoint_restores_failed: int
     # Checkpoints that were let go for `checkpoint_limit`.
     checkpoints_evicted: int
+    # Calls of the host.
+    bridge: int
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_session_info) -> SessionInfo:
@@ -1408,6 +1506,7 @@ class SessionInfo:
             checkpoint_restores=raw.checkpoint_restores,
             checkpoint_restores_failed=raw.checkpoint_restores_failed,
             checkpoints_evicted=raw.checkpoints_evicted,
+            bridge=raw.bridge,
         )
 
 
@@ -1516,6 +1615,10 @@ class BridgeOptions(TypedDict, total=False):
     max_session_bytes: int
     # The most that any session of the bridge may call, `rule_count` of them; none: what the sessions' own rules say.
     rules: Sequence[Rule]
+    # 1: the host is told when the code has sent pieces, by `CAPSULE_REQUEST_CHUNKS`: once, until
+    # capsule_bridge_next_chunk() has answered `CAPSULE_E_TIMEOUT`. For hosts that wait for nothing but requests.
+    # Default 0.
+    chunk_notices: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -1563,6 +1666,10 @@ class BridgeMetrics:
     resolution_max_ns: int
     # From a call to its end.
     resolution_buckets: tuple[int, ...]
+    # Pieces of answers that were sent, see bridge_stream.h.
+    chunks_sent: int
+    # Pieces of calls that came.
+    chunks_received: int
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_bridge_metrics) -> BridgeMetrics:
@@ -1586,6 +1693,8 @@ class BridgeMetrics:
             resolution_total_ns=raw.resolution_total_ns,
             resolution_max_ns=raw.resolution_max_ns,
             resolution_buckets=tuple(raw.resolution_buckets),
+            chunks_sent=raw.chunks_sent,
+            chunks_received=raw.chunks_received,
         )
 
 
@@ -2568,6 +2677,8 @@ class PoolInfo:
     memory_bytes: int
     # What the last failure said, empty for none yet.
     last_error: str
+    # Calls of the host by sessions that the pool has, and has had.
+    bridge: int
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_pool_info) -> PoolInfo:
@@ -2607,6 +2718,7 @@ class PoolInfo:
             arrivals_per_s=raw.arrivals_per_s,
             memory_bytes=raw.memory_bytes,
             last_error=raw.last_error.decode(errors="replace"),
+            bridge=raw.bridge,
         )
 
 
@@ -2668,6 +2780,112 @@ class PoolImport:
             error=_text(raw.error),
             duration_ns=raw.duration_ns,
             imported=raw.imported != 0,
+        )
+
+
+class StackOptions(TypedDict, total=False):
+    """How a stack is to be had."""
+
+    # Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
+    max_frames: int
+    # Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StackInfo:
+    """What is known of a stack as a whole. Texts are valid until it is released."""
+
+    # `CAPSULE_STACK_…`.
+    source: Stack
+    # The worker's process id.
+    pid: int
+    # `CAPSULE_TASK_…`.
+    process_state: TaskState
+    # When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
+    time_ns: int
+    # How long that took. 0 of a death.
+    collect_ns: int
+    # Threads that it tells of: those of Python.
+    threads: int
+    # Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
+    threads_omitted: int
+    # Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
+    cause: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_stack_info) -> StackInfo:
+        return cls(
+            source=Stack(raw.source),
+            pid=raw.pid,
+            process_state=TaskState(raw.process_state),
+            time_ns=raw.time_ns,
+            collect_ns=raw.collect_ns,
+            threads=raw.threads,
+            threads_omitted=raw.threads_omitted,
+            cause=_text(raw.cause),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StackThread:
+    """One thread of a stack. Texts are valid until the stack is released."""
+
+    # The kernel's number of it; 0 where it is not known.
+    tid: int
+    # Its number in Python, `threading.get_ident()`.
+    ident: int
+    # "main"; else the name that the kernel knows, where that is not the process's; or empty.
+    name: str
+    # 1 of the main thread.
+    is_main: int
+    # `CAPSULE_TASK_…`.
+    state: TaskState
+    # 1 when it has the GIL, 0 when it has not, -1 where that is not known.
+    holds_gil: bool
+    # Of a death: 1 of the thread that the signal hit.
+    hit: int
+    # 1 when it ran on while it was read, so that some frames may be of different moments.
+    torn: bool
+    # Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
+    frames: int
+    # Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that faulthandler
+    # writes.
+    frames_omitted: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_stack_thread) -> StackThread:
+        return cls(
+            tid=raw.tid,
+            ident=raw.ident,
+            name=_text(raw.name),
+            is_main=raw.is_main,
+            state=TaskState(raw.state),
+            holds_gil=raw.holds_gil != 0,
+            hit=raw.hit,
+            torn=raw.torn != 0,
+            frames=raw.frames,
+            frames_omitted=raw.frames_omitted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StackFrame:
+    """One frame. Texts are valid until the stack is released."""
+
+    # The line it is at; 0 where that is not known.
+    line: int
+    # The file, as `co_filename` has it; its first 4,096 characters.
+    file: str
+    # The function: `co_qualname`, of a death `co_name`.
+    function: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_stack_frame) -> StackFrame:
+        return cls(
+            line=raw.line,
+            file=_text(raw.file),
+            function=_text(raw.function),
         )
 
 
@@ -3122,6 +3340,59 @@ class MetricsText:
     def from_raw(cls, raw: _raw.capsule_metrics_text) -> MetricsText:
         return cls(
             text=_text(raw.text),
+        )
+
+
+class ProfileOptions(TypedDict, total=False):
+    """How a profile is taken."""
+
+    # Samples per second: 1 … 1,000. Default 100.
+    rate_hz: int
+    # How long, in milliseconds: 1 … 86,400,000, or 0 for until it is stopped. Default 0.
+    duration_ms: int
+    # `CAPSULE_PROFILE_…`. Default `CAPSULE_PROFILE_RUNNING`.
+    threads: Profile
+    # Most frames of a stack, the innermost: 1 … 4,096. Default 128.
+    max_frames: int
+    # Most different stacks that are kept; what comes beyond is counted as `overflowed`. 1 … 1,000,000. Default 10,000.
+    max_stacks: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileInfo:
+    """What a profile has found."""
+
+    # 1 while it is under way.
+    is_running: int
+    # Samples taken.
+    samples: int
+    # Samples that were due and could not be taken: the worker was gone or not there yet, or the machine was too busy.
+    missed: int
+    # Samples of which a thread ran on while it was read: counted, if perhaps not quite as it was.
+    torn: int
+    # Stacks of threads counted: the sum of all counts in the text, and `overflowed`.
+    stacks: int
+    # Of these, those that were not kept for `max_stacks`.
+    overflowed: int
+    # Different stacks kept: lines of the text.
+    different: int
+    # Time it has been under way.
+    duration_ns: int
+    # Time that taking the samples took, of that.
+    collect_ns: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_profile_info) -> ProfileInfo:
+        return cls(
+            is_running=raw.is_running,
+            samples=raw.samples,
+            missed=raw.missed,
+            torn=raw.torn,
+            stacks=raw.stacks,
+            overflowed=raw.overflowed,
+            different=raw.different,
+            duration_ns=raw.duration_ns,
+            collect_ns=raw.collect_ns,
         )
 
 

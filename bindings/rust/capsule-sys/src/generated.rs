@@ -407,16 +407,6 @@ pub const CAPSULE_PROMISE_CANCELED: i32 = 4;
 /// Its time is over.
 pub const CAPSULE_PROMISE_TIMED_OUT: i32 = 5;
 
-/// Which way a frame goes.
-pub const CAPSULE_FRAME_TO_WORKER: i32 = 1;
-/// Which way a frame goes.
-pub const CAPSULE_FRAME_FROM_WORKER: i32 = 2;
-
-/// Which channel a frame goes through: control frames overtake work frames.
-pub const CAPSULE_CHANNEL_WORK: i32 = 1;
-/// Which channel a frame goes through: control frames overtake work frames.
-pub const CAPSULE_CHANNEL_CONTROL: i32 = 2;
-
 /// Its process ends, and another session takes its place that is a fork of the first one as it stood after the
 /// warm-up: whatever the code did in memory is gone. Such forks are made ahead, so that nobody waits for them while
 /// there are idle ones.
@@ -429,145 +419,6 @@ pub const CAPSULE_RESET_CLEAR_NAMES: i32 = 2;
 /// Its process ends, and another takes its place that runs imports and warm-up itself: for code that does not survive
 /// forks.
 pub const CAPSULE_RESET_NEW_PROCESS: i32 = 3;
-
-/// Sessions are made as they are needed.
-pub const CAPSULE_BREAKER_CLOSED: i32 = 0;
-/// None is tried until the pause is over; acquisitions that only a new session could serve fail at once with the
-/// cause.
-pub const CAPSULE_BREAKER_OPEN: i32 = 1;
-/// The pause is over, and one is tried.
-pub const CAPSULE_BREAKER_HALF_OPEN: i32 = 2;
-
-/// It was used, and the next gets a new one.
-pub const CAPSULE_REMOVAL_USED: i32 = 1;
-/// Its age, growth or executions.
-pub const CAPSULE_REMOVAL_RECYCLED: i32 = 2;
-/// It died, was restarted or restored, or could not be used when it came back.
-pub const CAPSULE_REMOVAL_LOST: i32 = 3;
-/// A look at it: it hung, or took too much memory.
-pub const CAPSULE_REMOVAL_HEALTH: i32 = 4;
-/// Nobody wanted it.
-pub const CAPSULE_REMOVAL_IDLE: i32 = 5;
-/// The pool was closed.
-pub const CAPSULE_REMOVAL_CLOSE: i32 = 6;
-
-/// It is being made, or runs imports and warm-up.
-pub const CAPSULE_POOLED_WARMING: i32 = 1;
-/// It waits to be acquired.
-pub const CAPSULE_POOLED_IDLE: i32 = 2;
-/// It is acquired.
-pub const CAPSULE_POOLED_ACTIVE: i32 = 3;
-/// It was given back, or is looked at.
-pub const CAPSULE_POOLED_RESETTING: i32 = 4;
-
-/// Nothing: it is denied.
-pub const CAPSULE_INSPECT_OFF: i32 = 0;
-/// Numbers, states and times.
-pub const CAPSULE_INSPECT_COUNTS: i32 = 1;
-/// Rows too, with their names redacted.
-pub const CAPSULE_INSPECT_REDACTED: i32 = 2;
-/// Rows with their names.
-pub const CAPSULE_INSPECT_FULL: i32 = 3;
-
-/// `"h:"` and 16 hexadecimal digits of the keyed hash.
-pub const CAPSULE_REDACT_HASH: i32 = 0;
-/// Its length in bytes, as in `"len:12"`.
-pub const CAPSULE_REDACT_LENGTH: i32 = 1;
-/// Nothing.
-pub const CAPSULE_REDACT_DROP: i32 = 2;
-
-/// The name.
-pub const CAPSULE_LABEL_NAME: i32 = 1;
-/// Its keyed hash.
-pub const CAPSULE_LABEL_HASH: i32 = 2;
-/// Its length.
-pub const CAPSULE_LABEL_LENGTH: i32 = 3;
-/// Nothing.
-pub const CAPSULE_LABEL_DROPPED: i32 = 4;
-
-/// A call of the host, in a bridge.
-pub const CAPSULE_PENDING_CALL: i32 = 1;
-/// A promise, in a store.
-pub const CAPSULE_PENDING_PROMISE: i32 = 2;
-
-/// Nobody in particular.
-pub const CAPSULE_OWNER_NONE: i32 = 0;
-/// The session of the row waits for the host.
-pub const CAPSULE_OWNER_SESSION: i32 = 1;
-/// A durable execution of this host.
-pub const CAPSULE_OWNER_DURABLE: i32 = 2;
-
-/// The worker was asked, and answered in time.
-pub const CAPSULE_ANSWERED_BY_WORKER: i32 = 1;
-/// It did not: this is what the host knows from its last heartbeat.
-pub const CAPSULE_ANSWERED_BY_HOST: i32 = 2;
-
-/// Nothing runs.
-pub const CAPSULE_PHASE_NONE: i32 = 0;
-/// It waits in the queue.
-pub const CAPSULE_PHASE_QUEUED: i32 = 1;
-/// Its code runs.
-pub const CAPSULE_PHASE_RUNNING: i32 = 2;
-/// It is being cancelled, or its time is over.
-pub const CAPSULE_PHASE_STOPPING: i32 = 3;
-/// Its code is over, and the session on its way back to where it was.
-pub const CAPSULE_PHASE_ROLLING_BACK: i32 = 4;
-/// No execution: a value, snapshot, checkpoint or restore is under way.
-pub const CAPSULE_PHASE_OPERATION: i32 = 5;
-
-/// Nothing that the host knows of: it computes, sleeps, or waits for something of its own.
-pub const CAPSULE_WAITS_NOTHING: i32 = 0;
-/// A worker that is ready.
-pub const CAPSULE_WAITS_WORKER: i32 = 1;
-/// Its turn behind others, or a token of the rate limit.
-pub const CAPSULE_WAITS_TURN: i32 = 2;
-/// A line of input.
-pub const CAPSULE_WAITS_INPUT: i32 = 3;
-/// The answer to a call of the host.
-pub const CAPSULE_WAITS_CALL: i32 = 4;
-/// The host to take its output.
-pub const CAPSULE_WAITS_OUTPUT: i32 = 5;
-
-/// It stands between the code and the host.
-pub const CAPSULE_LAYER_ACTIVE: i32 = 1;
-/// It does not, and could not: `reason` says why.
-pub const CAPSULE_LAYER_UNAVAILABLE: i32 = 2;
-/// It does not, because an option of the host's says so.
-pub const CAPSULE_LAYER_WAIVED: i32 = 3;
-
-/// Each phase of each frame.
-pub const CAPSULE_LOG_DEBUG: i32 = 1;
-/// Births and deaths.
-pub const CAPSULE_LOG_INFO: i32 = 2;
-/// Something was refused, dropped or repaired.
-pub const CAPSULE_LOG_WARN: i32 = 3;
-/// Something failed.
-pub const CAPSULE_LOG_ERROR: i32 = 4;
-/// Nothing at all.
-pub const CAPSULE_LOG_OFF: i32 = 5;
-
-/// Those that do something: that run, or would on a free CPU.
-pub const CAPSULE_PROFILE_RUNNING: i32 = 0;
-/// Those that wait as well: in locks, for input, for time.
-pub const CAPSULE_PROFILE_ALL: i32 = 1;
-
-/// Read in the memory of the worker, which lives.
-pub const CAPSULE_STACK_MEMORY: i32 = 1;
-/// Written by the worker as a fatal signal ended it.
-pub const CAPSULE_STACK_DEATH: i32 = 2;
-
-/// It cannot be told.
-pub const CAPSULE_TASK_UNKNOWN: i32 = 0;
-/// It runs, or would on a free CPU.
-pub const CAPSULE_TASK_RUNNING: i32 = 1;
-/// It waits: in a lock, for input, for time.
-pub const CAPSULE_TASK_SLEEPING: i32 = 2;
-/// It waits for a device and cannot be interrupted.
-pub const CAPSULE_TASK_BLOCKED: i32 = 3;
-/// A signal or a debugger has stopped it.
-pub const CAPSULE_TASK_STOPPED: i32 = 4;
-/// It is dead.
-pub const CAPSULE_TASK_DEAD: i32 = 5;
 
 /// The session was opened. `link`: the session it branched from.
 pub const CAPSULE_TRACE_SESSION_CREATED: i32 = 101;
@@ -658,6 +509,189 @@ pub const CAPSULE_TRACE_PHASE_BEGIN: i32 = 1;
 /// Whether an event is a moment, or one end of a span of time.
 pub const CAPSULE_TRACE_PHASE_END: i32 = 2;
 
+/// To a function of the host.
+pub const CAPSULE_EXPORTER_CALLBACK: i32 = 1;
+/// To a file, one JSON object a line for each event.
+pub const CAPSULE_EXPORTER_NDJSON: i32 = 2;
+/// To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch.
+pub const CAPSULE_EXPORTER_CHROME: i32 = 3;
+
+/// Which way a frame goes.
+pub const CAPSULE_FRAME_TO_WORKER: i32 = 1;
+/// Which way a frame goes.
+pub const CAPSULE_FRAME_FROM_WORKER: i32 = 2;
+
+/// Which channel a frame goes through: control frames overtake work frames.
+pub const CAPSULE_CHANNEL_WORK: i32 = 1;
+/// Which channel a frame goes through: control frames overtake work frames.
+pub const CAPSULE_CHANNEL_CONTROL: i32 = 2;
+
+/// Sessions are made as they are needed.
+pub const CAPSULE_BREAKER_CLOSED: i32 = 0;
+/// None is tried until the pause is over; acquisitions that only a new session could serve fail at once with the
+/// cause.
+pub const CAPSULE_BREAKER_OPEN: i32 = 1;
+/// The pause is over, and one is tried.
+pub const CAPSULE_BREAKER_HALF_OPEN: i32 = 2;
+
+/// It was used, and the next gets a new one.
+pub const CAPSULE_REMOVAL_USED: i32 = 1;
+/// Its age, growth or executions.
+pub const CAPSULE_REMOVAL_RECYCLED: i32 = 2;
+/// It died, was restarted or restored, or could not be used when it came back.
+pub const CAPSULE_REMOVAL_LOST: i32 = 3;
+/// A look at it: it hung, or took too much memory.
+pub const CAPSULE_REMOVAL_HEALTH: i32 = 4;
+/// Nobody wanted it.
+pub const CAPSULE_REMOVAL_IDLE: i32 = 5;
+/// The pool was closed.
+pub const CAPSULE_REMOVAL_CLOSE: i32 = 6;
+
+/// It is being made, or runs imports and warm-up.
+pub const CAPSULE_POOLED_WARMING: i32 = 1;
+/// It waits to be acquired.
+pub const CAPSULE_POOLED_IDLE: i32 = 2;
+/// It is acquired.
+pub const CAPSULE_POOLED_ACTIVE: i32 = 3;
+/// It was given back, or is looked at.
+pub const CAPSULE_POOLED_RESETTING: i32 = 4;
+
+/// Read in the memory of the worker, which lives.
+pub const CAPSULE_STACK_MEMORY: i32 = 1;
+/// Written by the worker as a fatal signal ended it.
+pub const CAPSULE_STACK_DEATH: i32 = 2;
+
+/// It cannot be told.
+pub const CAPSULE_TASK_UNKNOWN: i32 = 0;
+/// It runs, or would on a free CPU.
+pub const CAPSULE_TASK_RUNNING: i32 = 1;
+/// It waits: in a lock, for input, for time.
+pub const CAPSULE_TASK_SLEEPING: i32 = 2;
+/// It waits for a device and cannot be interrupted.
+pub const CAPSULE_TASK_BLOCKED: i32 = 3;
+/// A signal or a debugger has stopped it.
+pub const CAPSULE_TASK_STOPPED: i32 = 4;
+/// It is dead.
+pub const CAPSULE_TASK_DEAD: i32 = 5;
+
+/// Nothing: it is denied.
+pub const CAPSULE_INSPECT_OFF: i32 = 0;
+/// Numbers, states and times.
+pub const CAPSULE_INSPECT_COUNTS: i32 = 1;
+/// Rows too, with their names redacted.
+pub const CAPSULE_INSPECT_REDACTED: i32 = 2;
+/// Rows with their names.
+pub const CAPSULE_INSPECT_FULL: i32 = 3;
+
+/// `"h:"` and 16 hexadecimal digits of the keyed hash.
+pub const CAPSULE_REDACT_HASH: i32 = 0;
+/// Its length in bytes, as in `"len:12"`.
+pub const CAPSULE_REDACT_LENGTH: i32 = 1;
+/// Nothing.
+pub const CAPSULE_REDACT_DROP: i32 = 2;
+
+/// The name.
+pub const CAPSULE_LABEL_NAME: i32 = 1;
+/// Its keyed hash.
+pub const CAPSULE_LABEL_HASH: i32 = 2;
+/// Its length.
+pub const CAPSULE_LABEL_LENGTH: i32 = 3;
+/// Nothing.
+pub const CAPSULE_LABEL_DROPPED: i32 = 4;
+
+/// A call of the host, in a bridge.
+pub const CAPSULE_PENDING_CALL: i32 = 1;
+/// A promise, in a store.
+pub const CAPSULE_PENDING_PROMISE: i32 = 2;
+
+/// Nobody in particular.
+pub const CAPSULE_OWNER_NONE: i32 = 0;
+/// The session of the row waits for the host.
+pub const CAPSULE_OWNER_SESSION: i32 = 1;
+/// A durable execution of this host.
+pub const CAPSULE_OWNER_DURABLE: i32 = 2;
+
+/// The worker was asked, and answered in time.
+pub const CAPSULE_ANSWERED_BY_WORKER: i32 = 1;
+/// It did not: this is what the host knows from its last heartbeat.
+pub const CAPSULE_ANSWERED_BY_HOST: i32 = 2;
+
+/// Nothing runs.
+pub const CAPSULE_PHASE_NONE: i32 = 0;
+/// It waits in the queue.
+pub const CAPSULE_PHASE_QUEUED: i32 = 1;
+/// Its code runs.
+pub const CAPSULE_PHASE_RUNNING: i32 = 2;
+/// It is being cancelled, or its time is over.
+pub const CAPSULE_PHASE_STOPPING: i32 = 3;
+/// Its code is over, and the session on its way back to where it was.
+pub const CAPSULE_PHASE_ROLLING_BACK: i32 = 4;
+/// No execution: a value, snapshot, checkpoint or restore is under way.
+pub const CAPSULE_PHASE_OPERATION: i32 = 5;
+
+/// Nothing that the host knows of: it computes, sleeps, or waits for something of its own.
+pub const CAPSULE_WAITS_NOTHING: i32 = 0;
+/// A worker that is ready.
+pub const CAPSULE_WAITS_WORKER: i32 = 1;
+/// Its turn behind others, or a token of the rate limit.
+pub const CAPSULE_WAITS_TURN: i32 = 2;
+/// A line of input.
+pub const CAPSULE_WAITS_INPUT: i32 = 3;
+/// The answer to a call of the host.
+pub const CAPSULE_WAITS_CALL: i32 = 4;
+/// The host to take its output.
+pub const CAPSULE_WAITS_OUTPUT: i32 = 5;
+
+/// It stands between the code and the host.
+pub const CAPSULE_LAYER_ACTIVE: i32 = 1;
+/// It does not, and could not: `reason` says why.
+pub const CAPSULE_LAYER_UNAVAILABLE: i32 = 2;
+/// It does not, because an option of the host's says so.
+pub const CAPSULE_LAYER_WAIVED: i32 = 3;
+
+/// Each phase of each frame.
+pub const CAPSULE_LOG_DEBUG: i32 = 1;
+/// Births and deaths.
+pub const CAPSULE_LOG_INFO: i32 = 2;
+/// Something was refused, dropped or repaired.
+pub const CAPSULE_LOG_WARN: i32 = 3;
+/// Something failed.
+pub const CAPSULE_LOG_ERROR: i32 = 4;
+/// Nothing at all.
+pub const CAPSULE_LOG_OFF: i32 = 5;
+
+/// Nowhere: the default.
+pub const CAPSULE_LOG_SINK_NONE: i32 = 0;
+/// To a function of the host.
+pub const CAPSULE_LOG_SINK_CALLBACK: i32 = 1;
+/// To the process's stderr, one line each.
+pub const CAPSULE_LOG_SINK_STDERR: i32 = 2;
+/// To the end of a file, one line each.
+pub const CAPSULE_LOG_SINK_FILE: i32 = 3;
+
+/// `key=value` fields, `event=…` first; on stderr and in a file `time_ns=… level=…` before them.
+pub const CAPSULE_LOG_KEY_VALUE: i32 = 0;
+/// A JSON object of the same fields, with `time_ns` (nanoseconds since 1970) and `level`.
+pub const CAPSULE_LOG_JSON: i32 = 1;
+
+/// It is larger than `max_frame_bytes`.
+pub const CAPSULE_REJECT_OVERSIZE: i32 = 0;
+/// No frame is so long.
+pub const CAPSULE_REJECT_LENGTH: i32 = 1;
+/// The verifier refused it.
+pub const CAPSULE_REJECT_MALFORMED: i32 = 2;
+/// Descriptors came that no frame announced.
+pub const CAPSULE_REJECT_DESCRIPTORS: i32 = 3;
+/// A worker does not send such a message, or not there.
+pub const CAPSULE_REJECT_UNEXPECTED: i32 = 4;
+/// It speaks another version of the protocol.
+pub const CAPSULE_REJECT_VERSION: i32 = 5;
+
+/// Those that do something: that run, or would on a free CPU.
+pub const CAPSULE_PROFILE_RUNNING: i32 = 0;
+/// Those that wait as well: in locks, for input, for time.
+pub const CAPSULE_PROFILE_ALL: i32 = 1;
+
 /// Bytes of `capsule_error.message`, its NUL included.
 pub const CAPSULE_ERROR_MESSAGE_SIZE: usize = 500;
 
@@ -684,6 +718,15 @@ pub const CAPSULE_BRIDGE_BUCKETS: usize = 32;
 
 /// Arguments of an event.
 pub const CAPSULE_TRACE_ARGUMENTS: usize = 4;
+
+/// Bytes of the longer texts of `capsule_worker_info`, their NUL included.
+pub const CAPSULE_WORKER_TEXT_SIZE: usize = 512;
+
+/// Room for kinds of messages in `capsule_transport_flow`.
+pub const CAPSULE_MESSAGES: usize = 64;
+
+/// Room in `rejected`.
+pub const CAPSULE_REJECTS: usize = 16;
 
 /// Version of the headers this program was compiled with; compare with capsule_version_number().
 pub const CAPSULE_VERSION_MAJOR: usize = 0;
@@ -773,6 +816,18 @@ pub struct capsule_acquisition {
     _opaque: [u8; 0],
 }
 
+/// An exporter: a token, never dereferenced.
+#[repr(C)]
+pub struct capsule_exporter {
+    _opaque: [u8; 0],
+}
+
+/// A stack as it was once: a token, never dereferenced. It outlives its session.
+#[repr(C)]
+pub struct capsule_stack {
+    _opaque: [u8; 0],
+}
+
 /// A profile: a token, never dereferenced. It keeps its session's memory, but not its worker.
 #[repr(C)]
 pub struct capsule_profile {
@@ -782,12 +837,6 @@ pub struct capsule_profile {
 /// A snapshot: a token, never dereferenced. It outlives its session.
 #[repr(C)]
 pub struct capsule_snapshot {
-    _opaque: [u8; 0],
-}
-
-/// A stack as it was once: a token, never dereferenced. It outlives its session.
-#[repr(C)]
-pub struct capsule_stack {
     _opaque: [u8; 0],
 }
 
@@ -839,6 +888,12 @@ pub struct capsule_inspection_storage {
     _opaque: [u8; 0],
 }
 
+/// Holds the memory of a text.
+#[repr(C)]
+pub struct capsule_metrics_storage {
+    _opaque: [u8; 0],
+}
+
 /// Receives one record, in the order of the chain.
 ///
 /// Called on the thread whose call is recorded, one call at a time. `line` is a line of JSON without its newline,
@@ -850,6 +905,10 @@ pub type capsule_audit_callback = Option<unsafe extern "C" fn(user_data: *mut c_
 /// Called on a thread of the library, once for each time the queue goes from empty to not empty. It may only wake
 /// somebody: calls that wait answer `CAPSULE_E_REENTRANT` here; capsule_execution_next() with timeout 0 is allowed.
 pub type capsule_notify_callback = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
+
+/// Takes a batch. Called on the exporter's thread, one call at a time; what it is given is valid during the call. It
+/// may call the library, but not close its own exporter.
+pub type capsule_export_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, groups: *const capsule_export_group, count: usize) -> i32>;
 
 /// Sees one frame: one from the worker before anything is done with it, one to the worker as it is handed to the
 /// channel.
@@ -2308,72 +2367,6 @@ pub struct capsule_durable_options {
     pub timeout_ms: i64,
 }
 
-/// What an interceptor is told of a frame: never what is in it.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_frame {
-    /// Bytes of this struct that the library filled.
-    pub struct_size: u32,
-    /// `CAPSULE_FRAME_…`.
-    pub direction: i32,
-    /// `CAPSULE_CHANNEL_…`.
-    pub channel: i32,
-    /// Reserved, zero.
-    pub reserved: i32,
-    /// Number of the session in its runtime.
-    pub session_id: u64,
-    /// The execution the frame belongs to, or 0.
-    pub execution_id: u64,
-    /// When its sender made it. CLOCK_MONOTONIC.
-    pub time_ns: u64,
-    /// Its length on the wire.
-    pub size_bytes: u64,
-    /// Kind of the message, as `"Execute"` or `"Output"`; a static string.
-    pub kind: *const c_char,
-}
-
-/// An interceptor; capsule_interceptor_options_init() fills the defaults.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_interceptor_options {
-    /// `sizeof(capsule_interceptor_options)`.
-    pub struct_size: u32,
-    /// Calls in a row over the budget after which it is quarantined: called no more. 0 … 1,000,000; 0 for never.
-    /// Default 10.
-    pub quarantine_after: u32,
-    /// Its name in log records, 1 … 64 bytes.
-    pub name: capsule_text,
-    /// The function; not NULL.
-    pub callback: capsule_interceptor_callback,
-    /// Passed to it; must stay valid until the interceptor is removed, or the session and its executions are
-    /// released.
-    pub user_data: *mut c_void,
-    /// Time one call may take, 1 … 10,000,000,000; a longer one is counted. Default 10,000,000 (10 ms).
-    pub budget_ns: u64,
-}
-
-/// What an interceptor did so far.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_interceptor_info {
-    /// `sizeof(capsule_interceptor_info)`, set by the caller.
-    pub struct_size: u32,
-    /// 1 when it is called no more.
-    pub quarantined: i32,
-    /// Calls.
-    pub calls: u64,
-    /// Calls that did not return 0.
-    pub errors: u64,
-    /// Calls that took longer than the budget.
-    pub over_budget: u64,
-    /// Frames it was not shown because of the quarantine.
-    pub skipped: u64,
-    /// Time all calls took.
-    pub total_ns: u64,
-    /// Time the longest call took.
-    pub longest_ns: u64,
-}
-
 /// Options of a pool; capsule_pool_options_init() fills the defaults.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -2438,6 +2431,9 @@ pub struct capsule_pool_options {
     pub trace_bytes: u32,
     /// Reserved, zero.
     pub reserved: u32,
+    /// What its metrics and those of its sessions are counted under, up to 64 bytes: the label `pool`. Pools of one
+    /// name are added up. Default empty: `unnamed`. Not `none`.
+    pub name: capsule_text,
 }
 
 /// Options of an acquisition; capsule_acquire_options_init() fills the defaults.
@@ -2454,6 +2450,215 @@ pub struct capsule_acquire_options {
     /// for the same key comes first. It matters where sessions are used again (`CAPSULE_RESET_KEEP`, `_CLEAR_NAMES`).
     /// Default empty.
     pub key: capsule_text,
+}
+
+/// One event. Never extended: events are handed out as an array.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_trace_event {
+    /// Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
+    pub sequence: u64,
+    /// CLOCK_MONOTONIC.
+    pub time_ns: u64,
+    /// The execution it belongs to, or 0.
+    pub execution_id: u64,
+    /// As the kind says, or 0.
+    pub link: u64,
+    /// `CAPSULE_TRACE_…`.
+    pub kind: i32,
+    /// `CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.
+    pub phase: i32,
+    /// As the kind says.
+    pub status: i32,
+    /// Reserved, zero.
+    pub reserved: i32,
+    /// As the kind says.
+    pub arguments: [i64; 4],
+}
+
+/// Which events are wanted; all zero but `struct_size` for all.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_trace_filter {
+    /// `sizeof(capsule_trace_filter)`.
+    pub struct_size: u32,
+    /// `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for all.
+    pub kind: i32,
+    /// Of that execution; 0 for all.
+    pub execution_id: u64,
+    /// With larger numbers than that: the cursor of who follows.
+    pub after_sequence: u64,
+    /// From that time on, CLOCK_MONOTONIC.
+    pub since_ns: u64,
+}
+
+/// What there is, and what there is no longer.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_trace_info {
+    /// `sizeof(capsule_trace_info)`, set by the caller.
+    pub struct_size: u32,
+    /// Reserved, zero.
+    pub reserved: u32,
+    /// Events that fit the filter, those included that did not fit in the caller's array.
+    pub matched: u64,
+    /// Events in the buffer.
+    pub stored: u64,
+    /// Bytes they take.
+    pub stored_bytes: u64,
+    /// Number of the last event there was.
+    pub last_sequence: u64,
+    /// Events evicted to make room.
+    pub evicted: u64,
+    /// Executions that went with them.
+    pub evicted_executions: u64,
+    /// Events dropped because an execution alone had filled the buffer.
+    pub dropped: u64,
+}
+
+/// Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as an
+/// array.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_export_group {
+    /// As in capsule_session_info.
+    pub session_id: u64,
+    /// The execution, or 0.
+    pub execution_id: u64,
+    /// Process id of the session's worker then, or 0.
+    pub pid: i32,
+    /// The execution's `CAPSULE_OUTCOME_…`, or 0.
+    pub outcome: i32,
+    /// The name of the session's pool, or `none`.
+    pub pool: capsule_text,
+    /// The trace context given with the execution; empty without one.
+    pub traceparent: capsule_text,
+    /// The rest of it.
+    pub tracestate: capsule_text,
+    /// `event_count` events, in the order of their numbers.
+    pub events: *const capsule_trace_event,
+    /// Number of `events`.
+    pub event_count: usize,
+}
+
+/// Options of an exporter; capsule_exporter_options_init() fills the defaults.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_exporter_options {
+    /// `sizeof(capsule_exporter_options)`.
+    pub struct_size: u32,
+    /// `CAPSULE_EXPORTER_…`. Default callback.
+    pub kind: i32,
+    /// Its name, in metrics and log records: 1 … 64 bytes. Default `exporter`.
+    pub name: capsule_text,
+    /// The file, made anew; for the kinds that write one.
+    pub path: capsule_text,
+    /// The function; for a callback, not NULL.
+    pub callback: capsule_export_callback,
+    /// Passed to it. It must stay valid until capsule_exporter_close() has answered `CAPSULE_OK`.
+    pub user_data: *mut c_void,
+    /// Events that may wait, 1 … 16,777,216. Default 65,536.
+    pub queue_limit: u32,
+    /// Events after which a batch is handed on without waiting for more, 1 … 16,777,216. Default 512.
+    pub batch_limit: u32,
+    /// Time that a batch gathers events, 0 … 3,600,000. Default 100.
+    pub interval_ms: i64,
+}
+
+/// What an exporter did. At any moment: accepted = queued + sent + failed + dropped.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_exporter_info {
+    /// `sizeof(capsule_exporter_info)`, set by the caller.
+    pub struct_size: u32,
+    /// 1 once it is closed.
+    pub closed: i32,
+    /// Events that were there for it.
+    pub accepted: u64,
+    /// Of these, they wait, or are being written.
+    pub queued: u64,
+    /// Of these, they were written.
+    pub sent: u64,
+    /// Of these, they could not be.
+    pub failed: u64,
+    /// Of these, they found the queue full, or the exporter closed.
+    pub dropped: u64,
+    /// Batches.
+    pub batches: u64,
+    /// Of these, that failed.
+    pub batches_failed: u64,
+    /// Time all batches took.
+    pub total_ns: u64,
+    /// Time the longest took.
+    pub longest_ns: u64,
+    /// Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.
+    pub busy_since_ns: u64,
+}
+
+/// What an interceptor is told of a frame: never what is in it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_frame {
+    /// Bytes of this struct that the library filled.
+    pub struct_size: u32,
+    /// `CAPSULE_FRAME_…`.
+    pub direction: i32,
+    /// `CAPSULE_CHANNEL_…`.
+    pub channel: i32,
+    /// Reserved, zero.
+    pub reserved: i32,
+    /// Number of the session in its runtime.
+    pub session_id: u64,
+    /// The execution the frame belongs to, or 0.
+    pub execution_id: u64,
+    /// When its sender made it. CLOCK_MONOTONIC.
+    pub time_ns: u64,
+    /// Its length on the wire.
+    pub size_bytes: u64,
+    /// Kind of the message, as `"Execute"` or `"Output"`; a static string.
+    pub kind: *const c_char,
+}
+
+/// An interceptor; capsule_interceptor_options_init() fills the defaults.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_interceptor_options {
+    /// `sizeof(capsule_interceptor_options)`.
+    pub struct_size: u32,
+    /// Calls in a row over the budget after which it is quarantined: called no more. 0 … 1,000,000; 0 for never.
+    /// Default 10.
+    pub quarantine_after: u32,
+    /// Its name in log records, 1 … 64 bytes.
+    pub name: capsule_text,
+    /// The function; not NULL.
+    pub callback: capsule_interceptor_callback,
+    /// Passed to it; must stay valid until the interceptor is removed, or the session and its executions are
+    /// released.
+    pub user_data: *mut c_void,
+    /// Time one call may take, 1 … 10,000,000,000; a longer one is counted. Default 10,000,000 (10 ms).
+    pub budget_ns: u64,
+}
+
+/// What an interceptor did so far.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_interceptor_info {
+    /// `sizeof(capsule_interceptor_info)`, set by the caller.
+    pub struct_size: u32,
+    /// 1 when it is called no more.
+    pub quarantined: i32,
+    /// Calls.
+    pub calls: u64,
+    /// Calls that did not return 0.
+    pub errors: u64,
+    /// Calls that took longer than the budget.
+    pub over_budget: u64,
+    /// Frames it was not shown because of the quarantine.
+    pub skipped: u64,
+    /// Time all calls took.
+    pub total_ns: u64,
+    /// Time the longest call took.
+    pub longest_ns: u64,
 }
 
 /// What a pool has counted, and what it holds: numbers only, copied at one moment, so that sums add up:
@@ -2728,6 +2933,87 @@ pub struct capsule_pool_imports {
     pub count: usize,
     /// The library's.
     pub storage: *mut capsule_pool_storage,
+}
+
+/// How a stack is to be had.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_stack_options {
+    /// `sizeof(capsule_stack_options)`.
+    pub struct_size: u32,
+    /// Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
+    pub max_frames: u32,
+    /// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
+    pub timeout_ms: i64,
+}
+
+/// What is known of a stack as a whole. Texts are valid until it is released.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_stack_info {
+    /// `sizeof(capsule_stack_info)`, set by the caller.
+    pub struct_size: u32,
+    /// `CAPSULE_STACK_…`.
+    pub source: i32,
+    /// The worker's process id.
+    pub pid: i32,
+    /// `CAPSULE_TASK_…`.
+    pub process_state: i32,
+    /// When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
+    pub time_ns: u64,
+    /// How long that took. 0 of a death.
+    pub collect_ns: u64,
+    /// Threads that it tells of: those of Python.
+    pub threads: u64,
+    /// Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
+    pub threads_omitted: u64,
+    /// Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
+    pub cause: capsule_text,
+}
+
+/// One thread of a stack. Texts are valid until the stack is released.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_stack_thread {
+    /// `sizeof(capsule_stack_thread)`, set by the caller.
+    pub struct_size: u32,
+    /// The kernel's number of it; 0 where it is not known.
+    pub tid: i32,
+    /// Its number in Python, `threading.get_ident()`.
+    pub ident: u64,
+    /// "main"; else the name that the kernel knows, where that is not the process's; or empty.
+    pub name: capsule_text,
+    /// 1 of the main thread.
+    pub is_main: i32,
+    /// `CAPSULE_TASK_…`.
+    pub state: i32,
+    /// 1 when it has the GIL, 0 when it has not, -1 where that is not known.
+    pub holds_gil: i32,
+    /// Of a death: 1 of the thread that the signal hit.
+    pub hit: i32,
+    /// 1 when it ran on while it was read, so that some frames may be of different moments.
+    pub torn: i32,
+    /// Reserved, zero.
+    pub reserved: i32,
+    /// Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
+    pub frames: u64,
+    /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
+    /// faulthandler writes.
+    pub frames_omitted: u64,
+}
+
+/// One frame. Texts are valid until the stack is released.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_stack_frame {
+    /// `sizeof(capsule_stack_frame)`, set by the caller.
+    pub struct_size: u32,
+    /// The line it is at; 0 where that is not known.
+    pub line: u32,
+    /// The file, as `co_filename` has it; its first 4,096 characters.
+    pub file: capsule_text,
+    /// The function: `co_qualname`, of a death `co_name`.
+    pub function: capsule_text,
 }
 
 /// Who may see how much; capsule_introspection_policy_init() fills the defaults.
@@ -3011,6 +3297,191 @@ pub struct capsule_isolation_report {
     pub storage: *mut capsule_inspection_storage,
 }
 
+/// A sink. All zero but `struct_size`: none.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_log_options {
+    /// `sizeof(capsule_log_options)`.
+    pub struct_size: u32,
+    /// `CAPSULE_LOG_SINK_…`. Default none.
+    pub sink: i32,
+    /// The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.
+    pub level: i32,
+    /// `CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.
+    pub format: i32,
+    /// The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.
+    pub path: capsule_text,
+    /// The function, not NULL; read for `CAPSULE_LOG_SINK_CALLBACK` alone.
+    pub callback: capsule_log_callback,
+    /// Passed to it. It must stay valid until the sink is replaced and that call has returned.
+    pub user_data: *mut c_void,
+}
+
+/// What became of the process's log records so far: by level, `[0]` debug … `[3]` error.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_log_info {
+    /// `sizeof(capsule_log_info)`, set by the caller.
+    pub struct_size: u32,
+    /// Reserved, zero.
+    pub reserved: u32,
+    /// Handed to a sink.
+    pub records: [u64; 4],
+    /// Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before
+    /// and then only counted.
+    pub dropped: [u64; 4],
+}
+
+/// What a worker's process told of itself in its last heartbeat, and what the host counted of heartbeats.
+///
+/// Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
+/// figures but the counters are of the live worker, zero before its first heartbeat.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_worker_metrics {
+    /// `sizeof(capsule_worker_metrics)`, set by the caller.
+    pub struct_size: u32,
+    /// `CAPSULE_SESSION_…`, as the host knows it now.
+    pub state: i32,
+    /// Process id of the live worker, or 0.
+    pub pid: i32,
+    /// Its threads.
+    pub threads: u32,
+    /// Descriptors that it has open.
+    pub open_descriptors: u32,
+    /// Time between heartbeats that was asked for, in milliseconds.
+    pub heartbeat_interval_ms: u32,
+    /// Time since the worker became ready, 0 without one.
+    pub uptime_ns: u64,
+    /// Resident memory, shared pages included.
+    pub resident_bytes: u64,
+    /// The most there was. A fork begins with what its zygote had.
+    pub peak_resident_bytes: u64,
+    /// Resident pages shared with nobody.
+    pub private_bytes: u64,
+    /// Resident pages shared with the zygote, other sessions or files.
+    pub shared_bytes: u64,
+    /// User and system CPU time since its birth.
+    pub cpu_ns: u64,
+    /// CPU use over the last interval, 0 … number of cores.
+    pub cpu_ratio: f64,
+    /// Names in the namespace, dunders included, when it was last counted: at the end of an execution.
+    pub namespace_size: u64,
+    /// How long ago that was, as of now; 0 for never.
+    pub namespace_age_ns: u64,
+    /// The execution that ran then, or 0.
+    pub execution_id: u64,
+    /// Its age then, or 0.
+    pub execution_age_ns: u64,
+    /// When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.
+    pub heartbeat_ns: u64,
+    /// How long ago that was, as of now.
+    pub heartbeat_age_ns: u64,
+    /// Heartbeats that came, of all workers of the session.
+    pub heartbeats: u64,
+    /// Those that did not, of all workers: one for each interval that went by, and half of the next, without one.
+    /// Counted whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
+    pub heartbeats_missed: u64,
+    /// Those that workers could not send because the host did not read, as told by the next that was.
+    pub send_failures: u64,
+    /// CPU time of all workers of the session, as of their last heartbeats.
+    pub cpu_total_ns: u64,
+}
+
+/// What a worker announced when it became ready; empty before.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_worker_info {
+    /// `sizeof(capsule_worker_info)`, set by the caller.
+    pub struct_size: u32,
+    /// Process id of the live worker, or 0.
+    pub pid: i32,
+    /// Version of the interpreter, as `"3.11.2"`.
+    pub python_version: [c_char; 64],
+    /// Its path.
+    pub python_path: [c_char; 512],
+    /// The executors that it has, comma-separated, as `"python"`.
+    pub executors: [c_char; 64],
+    /// What it can do, comma-separated, as `"execute,input,cancel"`.
+    pub features: [c_char; 512],
+    /// Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes,
+    /// seconds or a number.
+    pub limits: [c_char; 512],
+    /// Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.
+    pub isolation: [c_char; 64],
+}
+
+/// Frames one way. Never extended.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_transport_flow {
+    /// Frames.
+    pub frames: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Bytes of the largest.
+    pub largest_bytes: u64,
+    /// Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library
+    /// does not know.
+    pub messages: [u64; 64],
+}
+
+/// What went between a session's host and its workers, restarts included.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_transport_metrics {
+    /// `sizeof(capsule_transport_metrics)`, set by the caller.
+    pub struct_size: u32,
+    /// Reserved, zero.
+    pub reserved: u32,
+    /// To the workers.
+    pub sent: capsule_transport_flow,
+    /// From the workers.
+    pub received: capsule_transport_flow,
+    /// Frames refused, by `CAPSULE_REJECT_…`.
+    pub rejected: [u64; 16],
+    /// Reads that brought something.
+    pub wakeups: u64,
+    /// Of these, they ended in the middle of a frame.
+    pub partial_reads: u64,
+    /// Frames that a socket did not take whole at once.
+    pub write_stalls: u64,
+    /// Bytes that wait for a socket now.
+    pub queue_bytes: u64,
+    /// The most that ever waited for one.
+    pub queue_bytes_max: u64,
+}
+
+/// What cancels did; opt-in by `enable_metrics`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_cancel_metrics {
+    /// `sizeof(capsule_cancel_metrics)`, set by the caller.
+    pub struct_size: u32,
+    /// Reserved, zero.
+    pub reserved: u32,
+    /// Executions that a cancel or a timeout reached, each counted once, however often it was asked for.
+    pub triggers: u64,
+    /// Executions that ended as canceled.
+    pub executions_canceled: u64,
+    /// Of these, they were ended while they waited: in the queue, or for a token.
+    pub waits_interrupted: u64,
+}
+
+/// A text that the library made.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_metrics_text {
+    /// `sizeof(capsule_metrics_text)`, set by the caller.
+    pub struct_size: u32,
+    /// Reserved, zero.
+    pub reserved: u32,
+    /// The text, owned by this struct until capsule_metrics_text_release().
+    pub text: capsule_text,
+    /// The library's.
+    pub storage: *mut capsule_metrics_storage,
+}
+
 /// How a profile is taken.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -3090,151 +3561,6 @@ pub struct capsule_snapshot_info {
     /// Resident memory where a page that several processes share counts for each of them in equal parts (PSS): what
     /// it costs.
     pub proportional_bytes: u64,
-}
-
-/// How a stack is to be had.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_stack_options {
-    /// `sizeof(capsule_stack_options)`.
-    pub struct_size: u32,
-    /// Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
-    pub max_frames: u32,
-    /// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
-    pub timeout_ms: i64,
-}
-
-/// What is known of a stack as a whole. Texts are valid until it is released.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_stack_info {
-    /// `sizeof(capsule_stack_info)`, set by the caller.
-    pub struct_size: u32,
-    /// `CAPSULE_STACK_…`.
-    pub source: i32,
-    /// The worker's process id.
-    pub pid: i32,
-    /// `CAPSULE_TASK_…`.
-    pub process_state: i32,
-    /// When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
-    pub time_ns: u64,
-    /// How long that took. 0 of a death.
-    pub collect_ns: u64,
-    /// Threads that it tells of: those of Python.
-    pub threads: u64,
-    /// Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
-    pub threads_omitted: u64,
-    /// Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
-    pub cause: capsule_text,
-}
-
-/// One thread of a stack. Texts are valid until the stack is released.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_stack_thread {
-    /// `sizeof(capsule_stack_thread)`, set by the caller.
-    pub struct_size: u32,
-    /// The kernel's number of it; 0 where it is not known.
-    pub tid: i32,
-    /// Its number in Python, `threading.get_ident()`.
-    pub ident: u64,
-    /// "main"; else the name that the kernel knows, where that is not the process's; or empty.
-    pub name: capsule_text,
-    /// 1 of the main thread.
-    pub is_main: i32,
-    /// `CAPSULE_TASK_…`.
-    pub state: i32,
-    /// 1 when it has the GIL, 0 when it has not, -1 where that is not known.
-    pub holds_gil: i32,
-    /// Of a death: 1 of the thread that the signal hit.
-    pub hit: i32,
-    /// 1 when it ran on while it was read, so that some frames may be of different moments.
-    pub torn: i32,
-    /// Reserved, zero.
-    pub reserved: i32,
-    /// Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
-    pub frames: u64,
-    /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
-    /// faulthandler writes.
-    pub frames_omitted: u64,
-}
-
-/// One frame. Texts are valid until the stack is released.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_stack_frame {
-    /// `sizeof(capsule_stack_frame)`, set by the caller.
-    pub struct_size: u32,
-    /// The line it is at; 0 where that is not known.
-    pub line: u32,
-    /// The file, as `co_filename` has it; its first 4,096 characters.
-    pub file: capsule_text,
-    /// The function: `co_qualname`, of a death `co_name`.
-    pub function: capsule_text,
-}
-
-/// One event. Never extended: events are handed out as an array.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_trace_event {
-    /// Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
-    pub sequence: u64,
-    /// CLOCK_MONOTONIC.
-    pub time_ns: u64,
-    /// The execution it belongs to, or 0.
-    pub execution_id: u64,
-    /// As the kind says, or 0.
-    pub link: u64,
-    /// `CAPSULE_TRACE_…`.
-    pub kind: i32,
-    /// `CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.
-    pub phase: i32,
-    /// As the kind says.
-    pub status: i32,
-    /// Reserved, zero.
-    pub reserved: i32,
-    /// As the kind says.
-    pub arguments: [i64; 4],
-}
-
-/// Which events are wanted; all zero but `struct_size` for all.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_trace_filter {
-    /// `sizeof(capsule_trace_filter)`.
-    pub struct_size: u32,
-    /// `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for all.
-    pub kind: i32,
-    /// Of that execution; 0 for all.
-    pub execution_id: u64,
-    /// With larger numbers than that: the cursor of who follows.
-    pub after_sequence: u64,
-    /// From that time on, CLOCK_MONOTONIC.
-    pub since_ns: u64,
-}
-
-/// What there is, and what there is no longer.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_trace_info {
-    /// `sizeof(capsule_trace_info)`, set by the caller.
-    pub struct_size: u32,
-    /// Reserved, zero.
-    pub reserved: u32,
-    /// Events that fit the filter, those included that did not fit in the caller's array.
-    pub matched: u64,
-    /// Events in the buffer.
-    pub stored: u64,
-    /// Bytes they take.
-    pub stored_bytes: u64,
-    /// Number of the last event there was.
-    pub last_sequence: u64,
-    /// Events evicted to make room.
-    pub evicted: u64,
-    /// Executions that went with them.
-    pub evicted_executions: u64,
-    /// Events dropped because an execution alone had filled the buffer.
-    pub dropped: u64,
 }
 
 extern "C" {
@@ -3420,6 +3746,15 @@ extern "C" {
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`.
     /// Since 0.1.
     pub fn capsule_session_close(session: *mut capsule_session, timeout_ms: i64, error: *mut capsule_error) -> capsule_status;
+    /// Sets the least severe level that is logged of the session, in the place of the sink's: more than of others, or
+    /// less.
+    ///
+    /// - session: A session.
+    /// - level: `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF` (log.h), or 0 for the sink's.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_session_set_log_level(session: *mut capsule_session, level: i32, error: *mut capsule_error) -> capsule_status;
     /// Gives the handle back. The session is closed, with a timeout of 0 and without waiting, when its executions are
     /// released too.
     ///
@@ -4257,39 +4592,6 @@ extern "C" {
     /// Fills the defaults.
     ///
     /// - options: Written up to `struct_size` bytes; no-op when NULL.
-    /// - struct_size: `sizeof(capsule_interceptor_options)`. Any thread. Since 0.1.
-    pub fn capsule_interceptor_options_init(options: *mut capsule_interceptor_options, struct_size: u32);
-    /// Adds an interceptor behind those that are there; it stays through restarts.
-    ///
-    /// - session: A session, not closed.
-    /// - options: What to call; not NULL.
-    /// - interceptor_id: Its number in the session, from 1; 0 on failure.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT` (64 are there); `CAPSULE_E_CLOSED`;
-    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-    pub fn capsule_session_add_interceptor(session: *mut capsule_session, options: *const capsule_interceptor_options, interceptor_id: *mut u64, error: *mut capsule_error) -> capsule_status;
-    /// Removes an interceptor. When this returns, it is not running and will not be called again.
-    ///
-    /// - session: A session.
-    /// - interceptor_id: Its number; one that is not there is a no-op.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-    pub fn capsule_session_remove_interceptor(session: *mut capsule_session, interceptor_id: u64, error: *mut capsule_error) -> capsule_status;
-    /// Copies what an interceptor did so far.
-    ///
-    /// - session: A session.
-    /// - interceptor_id: Its number.
-    /// - info: Its `struct_size` set by the caller.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also when it is not there); `CAPSULE_E_HANDLE`;
-    /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-    pub fn capsule_session_get_interceptor_info(session: *mut capsule_session, interceptor_id: u64, info: *mut capsule_interceptor_info, error: *mut capsule_error) -> capsule_status;
-    /// Fills the defaults.
-    ///
-    /// - options: Written up to `struct_size` bytes; no-op when NULL.
     /// - struct_size: `sizeof(capsule_pool_options)`. Any thread. Since 0.1.
     pub fn capsule_pool_options_init(options: *mut capsule_pool_options, struct_size: u32);
     /// Fills the defaults.
@@ -4411,6 +4713,119 @@ extern "C" {
     /// - pool: A pool; NULL or a released one is a no-op. Any thread; the last release waits for the processes to
     ///   end, unless it is made from a notify callback, when they end in the background. Since 0.1.
     pub fn capsule_pool_release(pool: *mut capsule_pool);
+    /// Copies events of a session, in the order of their numbers.
+    ///
+    /// - session: A session, closed ones included.
+    /// - filter: NULL for all.
+    /// - events: Room for `capacity` events; NULL with 0 to count only.
+    /// - capacity: Room in `events`.
+    /// - count: Events written: the first `capacity` of those that fit the filter.
+    /// - info: Nullable; its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits
+    /// for the worker. Since 0.1.
+    pub fn capsule_session_get_trace(session: *mut capsule_session, filter: *const capsule_trace_filter, events: *mut capsule_trace_event, capacity: usize, count: *mut usize, info: *mut capsule_trace_info, error: *mut capsule_error) -> capsule_status;
+    /// The same of a pool's own trace: the events of acquisitions and of the pool's keeping, none of which belongs to
+    /// an execution.
+    ///
+    /// - pool: A pool, closed ones included.
+    /// - filter: NULL for all.
+    /// - events: Room for `capacity` events; NULL with 0 to count only.
+    /// - capacity: Room in `events`.
+    /// - count: Events written: the first `capacity` of those that fit the filter.
+    /// - info: Nullable; its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_pool_get_trace(pool: *mut capsule_pool, filter: *const capsule_trace_filter, events: *mut capsule_trace_event, capacity: usize, count: *mut usize, info: *mut capsule_trace_info, error: *mut capsule_error) -> capsule_status;
+    /// The name of a kind of event, as in `"execution_sent"`.
+    ///
+    /// - kind: `CAPSULE_TRACE_…`.
+    ///
+    /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+    pub fn capsule_trace_kind_name(kind: i32) -> *const c_char;
+    /// Fills the defaults.
+    ///
+    /// - options: Written up to `struct_size` bytes; no-op when NULL.
+    /// - struct_size: `sizeof(capsule_exporter_options)`. Any thread. Since 0.1.
+    pub fn capsule_exporter_options_init(options: *mut capsule_exporter_options, struct_size: u32);
+    /// Starts an exporter: it gets what becomes complete from now on.
+    ///
+    /// - runtime: A runtime.
+    /// - options: What to export to; not NULL.
+    /// - exporter: The new handle, NULL on failure; ended with capsule_exporter_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the file cannot be made, or no thread);
+    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_exporter_create(runtime: *mut capsule_runtime, options: *const capsule_exporter_options, exporter: *mut *mut capsule_exporter, error: *mut capsule_error) -> capsule_status;
+    /// Waits until all that is queued now is written, failed or dropped, and does not gather longer for it.
+    ///
+    /// - exporter: An exporter.
+    /// - timeout_ms: 0 … 86,400,000.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`
+    /// (from its callback); `CAPSULE_E_FORKED`. Waits. Since 0.1.
+    pub fn capsule_exporter_flush(exporter: *mut capsule_exporter, timeout_ms: i64, error: *mut capsule_error) -> capsule_status;
+    /// Ends an exporter: it gets nothing more, and what is queued is written until the deadline; the rest is dropped
+    /// and counted. May be repeated.
+    ///
+    /// - exporter: An exporter.
+    /// - timeout_ms: 0 … 86,400,000.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`: its thread is over; `CAPSULE_E_TIMEOUT`: a callback has not returned; then its thread
+    /// ends when it does. `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT` (from its callback);
+    /// `CAPSULE_E_FORKED`. Waits. Since 0.1.
+    pub fn capsule_exporter_close(exporter: *mut capsule_exporter, timeout_ms: i64, error: *mut capsule_error) -> capsule_status;
+    /// Copies what an exporter did.
+    ///
+    /// - exporter: An exporter, closed ones included.
+    /// - info: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_exporter_get_info(exporter: *mut capsule_exporter, info: *mut capsule_exporter_info, error: *mut capsule_error) -> capsule_status;
+    /// Gives the handle back, which ends the exporter without waiting: what is queued is dropped, a callback that
+    /// runs may run on.
+    ///
+    /// - exporter: An exporter; NULL or a released one is a no-op. Any thread. Since 0.1.
+    pub fn capsule_exporter_release(exporter: *mut capsule_exporter);
+    /// Fills the defaults.
+    ///
+    /// - options: Written up to `struct_size` bytes; no-op when NULL.
+    /// - struct_size: `sizeof(capsule_interceptor_options)`. Any thread. Since 0.1.
+    pub fn capsule_interceptor_options_init(options: *mut capsule_interceptor_options, struct_size: u32);
+    /// Adds an interceptor behind those that are there; it stays through restarts.
+    ///
+    /// - session: A session, not closed.
+    /// - options: What to call; not NULL.
+    /// - interceptor_id: Its number in the session, from 1; 0 on failure.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT` (64 are there); `CAPSULE_E_CLOSED`;
+    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_session_add_interceptor(session: *mut capsule_session, options: *const capsule_interceptor_options, interceptor_id: *mut u64, error: *mut capsule_error) -> capsule_status;
+    /// Removes an interceptor. When this returns, it is not running and will not be called again.
+    ///
+    /// - session: A session.
+    /// - interceptor_id: Its number; one that is not there is a no-op.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_session_remove_interceptor(session: *mut capsule_session, interceptor_id: u64, error: *mut capsule_error) -> capsule_status;
+    /// Copies what an interceptor did so far.
+    ///
+    /// - session: A session.
+    /// - interceptor_id: Its number.
+    /// - info: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also when it is not there); `CAPSULE_E_HANDLE`;
+    /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_session_get_interceptor_info(session: *mut capsule_session, interceptor_id: u64, info: *mut capsule_interceptor_info, error: *mut capsule_error) -> capsule_status;
     /// Copies what the pool has counted.
     ///
     /// - pool: A pool, closed ones included.
@@ -4467,6 +4882,57 @@ extern "C" {
     ///
     /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
     pub fn capsule_pooled_state_name(state: i32) -> *const c_char;
+    /// Fills in the defaults.
+    ///
+    /// - options: Nullable.
+    /// - struct_size: `sizeof(capsule_stack_options)`. Any thread. Since 0.1.
+    pub fn capsule_stack_options_init(options: *mut capsule_stack_options, struct_size: u32);
+    /// Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal
+    /// that ended it.
+    ///
+    /// - session: A session that runs Python.
+    /// - options: NULL for the defaults.
+    /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown
+    /// way, or has no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile);
+    /// `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`;
+    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
+    pub fn capsule_session_get_stack(session: *mut capsule_session, options: *const capsule_stack_options, stack: *mut *mut capsule_stack, error: *mut capsule_error) -> capsule_status;
+    /// Copies what is known of a stack as a whole.
+    ///
+    /// - stack: A stack.
+    /// - info: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_stack_get_info(stack: *mut capsule_stack, info: *mut capsule_stack_info, error: *mut capsule_error) -> capsule_status;
+    /// Copies what is known of one of its threads.
+    ///
+    /// - stack: A stack.
+    /// - index: 0 … `threads` - 1. Of a living worker, 0 is the main thread.
+    /// - thread: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+    /// thread. Since 0.1.
+    pub fn capsule_stack_get_thread(stack: *mut capsule_stack, index: u64, thread: *mut capsule_stack_thread, error: *mut capsule_error) -> capsule_status;
+    /// Copies one frame.
+    ///
+    /// - stack: A stack.
+    /// - thread: As in capsule_stack_get_thread().
+    /// - index: 0, the innermost, … `frames` - 1.
+    /// - frame: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+    /// thread. Since 0.1.
+    pub fn capsule_stack_get_frame(stack: *mut capsule_stack, thread: u64, index: u64, frame: *mut capsule_stack_frame, error: *mut capsule_error) -> capsule_status;
+    /// Gives the handle back.
+    ///
+    /// - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
+    pub fn capsule_stack_release(stack: *mut capsule_stack);
     /// Fills the defaults.
     ///
     /// - policy: Written up to `struct_size` bytes; no-op when NULL.
@@ -4577,6 +5043,18 @@ extern "C" {
     ///
     /// - report: NULL or an empty one is a no-op. Any thread. Since 0.1.
     pub fn capsule_isolation_report_release(report: *mut capsule_isolation_report);
+    /// Where a session's Python code stands, as capsule_session_get_stack() tells it, with the names of files,
+    /// functions and threads as the policy shows them. At the level of counts no frame is told: of each thread
+    /// `frames_omitted` says how many there are.
+    ///
+    /// - session: A session that runs Python.
+    /// - inspection: NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
+    /// - options: NULL for the defaults.
+    /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: As capsule_session_get_stack(); `CAPSULE_E_DENIED`. Any thread; waits for nobody. Since 0.1.
+    pub fn capsule_session_inspect_stack(session: *mut capsule_session, inspection: *const capsule_inspection, options: *const capsule_stack_options, stack: *mut *mut capsule_stack, error: *mut capsule_error) -> capsule_status;
     /// The name of a phase, as in `"rolling_back"`.
     ///
     /// - phase: `CAPSULE_PHASE_…`.
@@ -4612,6 +5090,80 @@ extern "C" {
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` for an unknown level; `CAPSULE_E_REENTRANT` from within the sink;
     /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
     pub fn capsule_log_set_callback(level: i32, callback: capsule_log_callback, user_data: *mut c_void, error: *mut capsule_error) -> capsule_status;
+    /// Sets the process's log sink, in the place of the one before; capsule_log_set_callback() is this for a
+    /// callback.
+    ///
+    /// - options: NULL for none.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the file cannot be opened);
+    /// `CAPSULE_E_REENTRANT` from within the sink; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_log_set_sink(options: *const capsule_log_options, error: *mut capsule_error) -> capsule_status;
+    /// Copies what became of the log records.
+    ///
+    /// - info: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_log_get_info(info: *mut capsule_log_info, error: *mut capsule_error) -> capsule_status;
+    /// Copies them. Never waits for the worker.
+    ///
+    /// - session: A session, closed ones included.
+    /// - metrics: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_session_get_worker_metrics(session: *mut capsule_session, metrics: *mut capsule_worker_metrics, error: *mut capsule_error) -> capsule_status;
+    /// Copies what the last worker announced.
+    ///
+    /// - session: A session, closed ones included.
+    /// - info: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_session_get_worker_info(session: *mut capsule_session, info: *mut capsule_worker_info, error: *mut capsule_error) -> capsule_status;
+    /// Copies them.
+    ///
+    /// - session: A session, closed ones included.
+    /// - metrics: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_session_get_transport_metrics(session: *mut capsule_session, metrics: *mut capsule_transport_metrics, error: *mut capsule_error) -> capsule_status;
+    /// The name of a kind of message, as in `"Execute"`.
+    ///
+    /// - message: 0 … 63.
+    ///
+    /// Returns: A static string; NULL where there is none. Any thread. Since 0.1.
+    pub fn capsule_message_name(message: i32) -> *const c_char;
+    /// Copies them.
+    ///
+    /// - session: A session, closed ones included.
+    /// - metrics: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (opened without `enable_metrics`); `CAPSULE_E_ARGUMENT`;
+    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_session_get_cancel_metrics(session: *mut capsule_session, metrics: *mut capsule_cancel_metrics, error: *mut capsule_error) -> capsule_status;
+    /// All metrics of a runtime in Prometheus' text format, version 0.0.4 (`text/plain; version=0.0.4`): what its
+    /// sessions, pools and bridges have counted, those included that are gone, and what the library counts of itself.
+    ///
+    /// No name of a session or an execution is in it, nor anything of what code handled. Each session is locked for
+    /// the copying of its counters alone, one after the other: no writer waits longer than for that. A counter is
+    /// never less than it was in the text before.
+    ///
+    /// - runtime: A runtime, closed ones included.
+    /// - text: Its `struct_size` set by the caller; what it held is not released. Ended with
+    ///   capsule_metrics_text_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+    /// thread. Since 0.1.
+    pub fn capsule_runtime_get_prometheus(runtime: *mut capsule_runtime, text: *mut capsule_metrics_text, error: *mut capsule_error) -> capsule_status;
+    /// Frees what a text holds and empties it; `struct_size` stays.
+    ///
+    /// - text: NULL or an empty one is a no-op. Any thread. Since 0.1.
+    pub fn capsule_metrics_text_release(text: *mut capsule_metrics_text);
     /// Fills in the defaults.
     ///
     /// - options: Nullable.
@@ -4741,87 +5293,4 @@ extern "C" {
     ///
     /// - snapshot: A snapshot; NULL or a released one is a no-op. Any thread. Since 0.1.
     pub fn capsule_snapshot_release(snapshot: *mut capsule_snapshot);
-    /// Fills in the defaults.
-    ///
-    /// - options: Nullable.
-    /// - struct_size: `sizeof(capsule_stack_options)`. Any thread. Since 0.1.
-    pub fn capsule_stack_options_init(options: *mut capsule_stack_options, struct_size: u32);
-    /// Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal
-    /// that ended it.
-    ///
-    /// - session: A session that runs Python.
-    /// - options: NULL for the defaults.
-    /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown
-    /// way, or has no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile);
-    /// `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`;
-    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
-    pub fn capsule_session_get_stack(session: *mut capsule_session, options: *const capsule_stack_options, stack: *mut *mut capsule_stack, error: *mut capsule_error) -> capsule_status;
-    /// Copies what is known of a stack as a whole.
-    ///
-    /// - stack: A stack.
-    /// - info: Its `struct_size` set by the caller.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-    pub fn capsule_stack_get_info(stack: *mut capsule_stack, info: *mut capsule_stack_info, error: *mut capsule_error) -> capsule_status;
-    /// Copies what is known of one of its threads.
-    ///
-    /// - stack: A stack.
-    /// - index: 0 … `threads` - 1. Of a living worker, 0 is the main thread.
-    /// - thread: Its `struct_size` set by the caller.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
-    /// thread. Since 0.1.
-    pub fn capsule_stack_get_thread(stack: *mut capsule_stack, index: u64, thread: *mut capsule_stack_thread, error: *mut capsule_error) -> capsule_status;
-    /// Copies one frame.
-    ///
-    /// - stack: A stack.
-    /// - thread: As in capsule_stack_get_thread().
-    /// - index: 0, the innermost, … `frames` - 1.
-    /// - frame: Its `struct_size` set by the caller.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
-    /// thread. Since 0.1.
-    pub fn capsule_stack_get_frame(stack: *mut capsule_stack, thread: u64, index: u64, frame: *mut capsule_stack_frame, error: *mut capsule_error) -> capsule_status;
-    /// Gives the handle back.
-    ///
-    /// - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
-    pub fn capsule_stack_release(stack: *mut capsule_stack);
-    /// Copies events of a session, in the order of their numbers.
-    ///
-    /// - session: A session, closed ones included.
-    /// - filter: NULL for all.
-    /// - events: Room for `capacity` events; NULL with 0 to count only.
-    /// - capacity: Room in `events`.
-    /// - count: Events written: the first `capacity` of those that fit the filter.
-    /// - info: Nullable; its `struct_size` set by the caller.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits
-    /// for the worker. Since 0.1.
-    pub fn capsule_session_get_trace(session: *mut capsule_session, filter: *const capsule_trace_filter, events: *mut capsule_trace_event, capacity: usize, count: *mut usize, info: *mut capsule_trace_info, error: *mut capsule_error) -> capsule_status;
-    /// The same of a pool's own trace: the events of acquisitions and of the pool's keeping, none of which belongs to
-    /// an execution.
-    ///
-    /// - pool: A pool, closed ones included.
-    /// - filter: NULL for all.
-    /// - events: Room for `capacity` events; NULL with 0 to count only.
-    /// - capacity: Room in `events`.
-    /// - count: Events written: the first `capacity` of those that fit the filter.
-    /// - info: Nullable; its `struct_size` set by the caller.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-    pub fn capsule_pool_get_trace(pool: *mut capsule_pool, filter: *const capsule_trace_filter, events: *mut capsule_trace_event, capacity: usize, count: *mut usize, info: *mut capsule_trace_info, error: *mut capsule_error) -> capsule_status;
-    /// The name of a kind of event, as in `"execution_sent"`.
-    ///
-    /// - kind: `CAPSULE_TRACE_…`.
-    ///
-    /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
-    pub fn capsule_trace_kind_name(kind: i32) -> *const c_char;
 }

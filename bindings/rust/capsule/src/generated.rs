@@ -695,6 +695,146 @@ impl std::fmt::Display for PromiseState {
     }
 }
 
+/// What becomes of a session that is given back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PoolReset(pub i32);
+
+impl PoolReset {
+    /// Its process ends, and another session takes its place that is a fork of the first one as it stood after the
+    /// warm-up: whatever the code did in memory is gone. Such forks are made ahead, so that nobody waits for them
+    /// while there are idle ones.
+    pub const PRISTINE: PoolReset = PoolReset(0);
+    /// Nothing: who acquires it next finds all that was left. For callers that trust each other.
+    pub const KEEP: PoolReset = PoolReset(1);
+    /// Names bound since the warm-up are unbound, and those of the warm-up bound as they were. What was done to
+    /// objects and modules stays, as do the sources in `In`. Python only.
+    pub const CLEAR_NAMES: PoolReset = PoolReset(2);
+    /// Its process ends, and another takes its place that runs imports and warm-up itself: for code that does not
+    /// survive forks.
+    pub const NEW_PROCESS: PoolReset = PoolReset(3);
+}
+
+/// What an event tells, and what its arguments are. Those that are not named are zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TraceKind(pub i32);
+
+impl TraceKind {
+    /// The session was opened. `link`: the session it branched from.
+    pub const SESSION_CREATED: TraceKind = TraceKind(101);
+    /// Its worker's process exists. Arguments: process id.
+    pub const SESSION_SPAWNED: TraceKind = TraceKind(102);
+    /// Its worker can run code. Arguments: process id, nanoseconds since it was asked for.
+    pub const SESSION_READY: TraceKind = TraceKind(103);
+    /// It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.
+    pub const SESSION_RESTARTED: TraceKind = TraceKind(104);
+    /// Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
+    pub const SESSION_DIED: TraceKind = TraceKind(105);
+    /// It was closed: the last event.
+    pub const SESSION_CLOSED: TraceKind = TraceKind(106);
+    /// It was accepted. Arguments: bytes of source, of inputs.
+    pub const EXECUTION_SUBMITTED: TraceKind = TraceKind(201);
+    /// It was sent to the worker. Arguments: nanoseconds in the queue.
+    pub const EXECUTION_SENT: TraceKind = TraceKind(202);
+    /// It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran,
+    /// bytes on stdout, on stderr.
+    pub const EXECUTION_FINISHED: TraceKind = TraceKind(203);
+    /// A line is wanted. Arguments: its `input_id`.
+    pub const INPUT_REQUESTED: TraceKind = TraceKind(301);
+    /// It was answered: status 0, or declined: 1. Arguments: its `input_id`.
+    pub const INPUT_ANSWERED: TraceKind = TraceKind(302);
+    /// A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in
+    /// milliseconds.
+    pub const CANCEL_REQUESTED: TraceKind = TraceKind(401);
+    /// It came too late.
+    pub const CANCEL_NOOP: TraceKind = TraceKind(402);
+    /// The host killed the worker.
+    pub const CANCEL_KILLED: TraceKind = TraceKind(403);
+    /// A checkpoint is being made.
+    pub const CHECKPOINT_BEGIN: TraceKind = TraceKind(501);
+    /// It was, or not: status as the call's. Arguments: bytes of values, names left out.
+    pub const CHECKPOINT_END: TraceKind = TraceKind(502);
+    /// Names were left out of it. Arguments: how many.
+    pub const CHECKPOINT_SKIPPED: TraceKind = TraceKind(503);
+    /// A checkpoint, or (`link` not 0) the snapshot of that number, is being restored.
+    pub const RESTORE_BEGIN: TraceKind = TraceKind(504);
+    /// It was, or not: status as the call's.
+    pub const RESTORE_END: TraceKind = TraceKind(505);
+    /// A snapshot was taken, or not: status as the call's. `link`: its number. Arguments: nanoseconds, 1 where it is
+    /// a transaction's.
+    pub const SNAPSHOT_FORKED: TraceKind = TraceKind(506);
+    /// An execution was rolled back. Status: its `CAPSULE_OUTCOME_…`. Arguments: its `CAPSULE_SCOPE_…`, its
+    /// `CAPSULE_EFFECT_…`.
+    pub const ROLLED_BACK: TraceKind = TraceKind(507);
+    /// A session branched from this one. `link`: its number.
+    pub const BRANCHED: TraceKind = TraceKind(508);
+    /// The code called a capability of the host. Arguments: bytes of its arguments.
+    pub const CAPABILITY_CALLED: TraceKind = TraceKind(701);
+    /// It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it came.
+    pub const CAPABILITY_DENIED: TraceKind = TraceKind(702);
+    /// The host answered it.
+    pub const PROMISE_RESOLVED: TraceKind = TraceKind(703);
+    /// The host answered it with a failure, or it could not be made.
+    pub const PROMISE_REJECTED: TraceKind = TraceKind(704);
+    /// Its time was over.
+    pub const PROMISE_TIMEOUT: TraceKind = TraceKind(705);
+    /// The host canceled all calls.
+    pub const PROMISE_CANCELED: TraceKind = TraceKind(706);
+    /// The bridge was closed.
+    pub const SHUTDOWN_REJECTED: TraceKind = TraceKind(707);
+    /// In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.
+    pub const POOL_ACQUIRE_BEGIN: TraceKind = TraceKind(601);
+    /// It was served from the idle sessions. `link`: the session. Arguments: its number.
+    pub const POOL_HIT: TraceKind = TraceKind(602);
+    /// It was served by a session that it had to wait for. `link`: the session. Arguments: its number.
+    pub const POOL_MISS: TraceKind = TraceKind(603);
+    /// It is over. Status: as the call's. `link`: the session, or 0. Arguments: its number, nanoseconds.
+    pub const POOL_ACQUIRED: TraceKind = TraceKind(604);
+    /// A session was given back: status 0, or its handle was lost: 1. `link`: the session.
+    pub const POOL_RELEASED: TraceKind = TraceKind(605);
+    /// It is to be replaced for its age, growth or executions; REMOVED follows. `link`: the session. Arguments:
+    /// executions of its callers.
+    pub const POOL_RECYCLED: TraceKind = TraceKind(606);
+    /// Sessions are to be made. Arguments: how many.
+    pub const POOL_WARMUP_TRIGGERED: TraceKind = TraceKind(607);
+    /// The idle sessions are to be looked at.
+    pub const POOL_HEALTH_TRIGGERED: TraceKind = TraceKind(608);
+    /// A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its
+    /// acquisitions.
+    pub const POOL_REMOVED: TraceKind = TraceKind(609);
+}
+
+impl std::fmt::Display for TraceKind {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(static_text(unsafe { sys::capsule_trace_kind_name(self.0) }))
+    }
+}
+
+/// Whether an event is a moment, or one end of a span of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TracePhase(pub i32);
+
+impl TracePhase {
+    /// Whether an event is a moment, or one end of a span of time.
+    pub const INSTANT: TracePhase = TracePhase(0);
+    /// Whether an event is a moment, or one end of a span of time.
+    pub const PHASE_BEGIN: TracePhase = TracePhase(1);
+    /// Whether an event is a moment, or one end of a span of time.
+    pub const PHASE_END: TracePhase = TracePhase(2);
+}
+
+/// Where it writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Exporter(pub i32);
+
+impl Exporter {
+    /// To a function of the host.
+    pub const CALLBACK: Exporter = Exporter(1);
+    /// To a file, one JSON object a line for each event.
+    pub const NDJSON: Exporter = Exporter(2);
+    /// To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch.
+    pub const CHROME: Exporter = Exporter(3);
+}
+
 /// Which way a frame goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FrameDirection(pub i32);
@@ -715,25 +855,6 @@ impl Channel {
     pub const WORK: Channel = Channel(1);
     /// Which channel a frame goes through: control frames overtake work frames.
     pub const CONTROL: Channel = Channel(2);
-}
-
-/// What becomes of a session that is given back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct PoolReset(pub i32);
-
-impl PoolReset {
-    /// Its process ends, and another session takes its place that is a fork of the first one as it stood after the
-    /// warm-up: whatever the code did in memory is gone. Such forks are made ahead, so that nobody waits for them
-    /// while there are idle ones.
-    pub const PRISTINE: PoolReset = PoolReset(0);
-    /// Nothing: who acquires it next finds all that was left. For callers that trust each other.
-    pub const KEEP: PoolReset = PoolReset(1);
-    /// Names bound since the warm-up are unbound, and those of the warm-up bound as they were. What was done to
-    /// objects and modules stays, as do the sources in `In`. Python only.
-    pub const CLEAR_NAMES: PoolReset = PoolReset(2);
-    /// Its process ends, and another takes its place that runs imports and warm-up itself: for code that does not
-    /// survive forks.
-    pub const NEW_PROCESS: PoolReset = PoolReset(3);
 }
 
 /// What stands between the pool and an interpreter that does not start; see `breaker_failures`.
@@ -794,6 +915,36 @@ impl std::fmt::Display for PooledState {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(static_text(unsafe { sys::capsule_pooled_state_name(self.0) }))
     }
+}
+
+/// How a stack was had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Stack(pub i32);
+
+impl Stack {
+    /// Read in the memory of the worker, which lives.
+    pub const MEMORY: Stack = Stack(1);
+    /// Written by the worker as a fatal signal ended it.
+    pub const DEATH: Stack = Stack(2);
+}
+
+/// What the kernel says of a process or thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TaskState(pub i32);
+
+impl TaskState {
+    /// It cannot be told.
+    pub const UNKNOWN: TaskState = TaskState(0);
+    /// It runs, or would on a free CPU.
+    pub const RUNNING: TaskState = TaskState(1);
+    /// It waits: in a lock, for input, for time.
+    pub const SLEEPING: TaskState = TaskState(2);
+    /// It waits for a device and cannot be interrupted.
+    pub const BLOCKED: TaskState = TaskState(3);
+    /// A signal or a debugger has stopped it.
+    pub const STOPPED: TaskState = TaskState(4);
+    /// It is dead.
+    pub const DEAD: TaskState = TaskState(5);
 }
 
 /// How much a call answers.
@@ -966,6 +1117,51 @@ impl LogLevel {
     pub const OFF: LogLevel = LogLevel(5);
 }
 
+/// Where records go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LogSink(pub i32);
+
+impl LogSink {
+    /// Nowhere: the default.
+    pub const NONE: LogSink = LogSink(0);
+    /// To a function of the host.
+    pub const CALLBACK: LogSink = LogSink(1);
+    /// To the process's stderr, one line each.
+    pub const STDERR: LogSink = LogSink(2);
+    /// To the end of a file, one line each.
+    pub const FILE: LogSink = LogSink(3);
+}
+
+/// How records are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LogFormat(pub i32);
+
+impl LogFormat {
+    /// `key=value` fields, `event=…` first; on stderr and in a file `time_ns=… level=…` before them.
+    pub const KEY_VALUE: LogFormat = LogFormat(0);
+    /// A JSON object of the same fields, with `time_ns` (nanoseconds since 1970) and `level`.
+    pub const JSON: LogFormat = LogFormat(1);
+}
+
+/// Why frames were refused; each ends the worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Reject(pub i32);
+
+impl Reject {
+    /// It is larger than `max_frame_bytes`.
+    pub const OVERSIZE: Reject = Reject(0);
+    /// No frame is so long.
+    pub const LENGTH: Reject = Reject(1);
+    /// The verifier refused it.
+    pub const MALFORMED: Reject = Reject(2);
+    /// Descriptors came that no frame announced.
+    pub const DESCRIPTORS: Reject = Reject(3);
+    /// A worker does not send such a message, or not there.
+    pub const UNEXPECTED: Reject = Reject(4);
+    /// It speaks another version of the protocol.
+    pub const VERSION: Reject = Reject(5);
+}
+
 /// Which threads a profile counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Profile(pub i32);
@@ -975,144 +1171,6 @@ impl Profile {
     pub const RUNNING: Profile = Profile(0);
     /// Those that wait as well: in locks, for input, for time.
     pub const ALL: Profile = Profile(1);
-}
-
-/// How a stack was had.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Stack(pub i32);
-
-impl Stack {
-    /// Read in the memory of the worker, which lives.
-    pub const MEMORY: Stack = Stack(1);
-    /// Written by the worker as a fatal signal ended it.
-    pub const DEATH: Stack = Stack(2);
-}
-
-/// What the kernel says of a process or thread.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct TaskState(pub i32);
-
-impl TaskState {
-    /// It cannot be told.
-    pub const UNKNOWN: TaskState = TaskState(0);
-    /// It runs, or would on a free CPU.
-    pub const RUNNING: TaskState = TaskState(1);
-    /// It waits: in a lock, for input, for time.
-    pub const SLEEPING: TaskState = TaskState(2);
-    /// It waits for a device and cannot be interrupted.
-    pub const BLOCKED: TaskState = TaskState(3);
-    /// A signal or a debugger has stopped it.
-    pub const STOPPED: TaskState = TaskState(4);
-    /// It is dead.
-    pub const DEAD: TaskState = TaskState(5);
-}
-
-/// What an event tells, and what its arguments are. Those that are not named are zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct TraceKind(pub i32);
-
-impl TraceKind {
-    /// The session was opened. `link`: the session it branched from.
-    pub const SESSION_CREATED: TraceKind = TraceKind(101);
-    /// Its worker's process exists. Arguments: process id.
-    pub const SESSION_SPAWNED: TraceKind = TraceKind(102);
-    /// Its worker can run code. Arguments: process id, nanoseconds since it was asked for.
-    pub const SESSION_READY: TraceKind = TraceKind(103);
-    /// It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.
-    pub const SESSION_RESTARTED: TraceKind = TraceKind(104);
-    /// Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
-    pub const SESSION_DIED: TraceKind = TraceKind(105);
-    /// It was closed: the last event.
-    pub const SESSION_CLOSED: TraceKind = TraceKind(106);
-    /// It was accepted. Arguments: bytes of source, of inputs.
-    pub const EXECUTION_SUBMITTED: TraceKind = TraceKind(201);
-    /// It was sent to the worker. Arguments: nanoseconds in the queue.
-    pub const EXECUTION_SENT: TraceKind = TraceKind(202);
-    /// It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran,
-    /// bytes on stdout, on stderr.
-    pub const EXECUTION_FINISHED: TraceKind = TraceKind(203);
-    /// A line is wanted. Arguments: its `input_id`.
-    pub const INPUT_REQUESTED: TraceKind = TraceKind(301);
-    /// It was answered: status 0, or declined: 1. Arguments: its `input_id`.
-    pub const INPUT_ANSWERED: TraceKind = TraceKind(302);
-    /// A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in
-    /// milliseconds.
-    pub const CANCEL_REQUESTED: TraceKind = TraceKind(401);
-    /// It came too late.
-    pub const CANCEL_NOOP: TraceKind = TraceKind(402);
-    /// The host killed the worker.
-    pub const CANCEL_KILLED: TraceKind = TraceKind(403);
-    /// A checkpoint is being made.
-    pub const CHECKPOINT_BEGIN: TraceKind = TraceKind(501);
-    /// It was, or not: status as the call's. Arguments: bytes of values, names left out.
-    pub const CHECKPOINT_END: TraceKind = TraceKind(502);
-    /// Names were left out of it. Arguments: how many.
-    pub const CHECKPOINT_SKIPPED: TraceKind = TraceKind(503);
-    /// A checkpoint, or (`link` not 0) the snapshot of that number, is being restored.
-    pub const RESTORE_BEGIN: TraceKind = TraceKind(504);
-    /// It was, or not: status as the call's.
-    pub const RESTORE_END: TraceKind = TraceKind(505);
-    /// A snapshot was taken, or not: status as the call's. `link`: its number. Arguments: nanoseconds, 1 where it is
-    /// a transaction's.
-    pub const SNAPSHOT_FORKED: TraceKind = TraceKind(506);
-    /// An execution was rolled back. Status: its `CAPSULE_OUTCOME_…`. Arguments: its `CAPSULE_SCOPE_…`, its
-    /// `CAPSULE_EFFECT_…`.
-    pub const ROLLED_BACK: TraceKind = TraceKind(507);
-    /// A session branched from this one. `link`: its number.
-    pub const BRANCHED: TraceKind = TraceKind(508);
-    /// The code called a capability of the host. Arguments: bytes of its arguments.
-    pub const CAPABILITY_CALLED: TraceKind = TraceKind(701);
-    /// It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it came.
-    pub const CAPABILITY_DENIED: TraceKind = TraceKind(702);
-    /// The host answered it.
-    pub const PROMISE_RESOLVED: TraceKind = TraceKind(703);
-    /// The host answered it with a failure, or it could not be made.
-    pub const PROMISE_REJECTED: TraceKind = TraceKind(704);
-    /// Its time was over.
-    pub const PROMISE_TIMEOUT: TraceKind = TraceKind(705);
-    /// The host canceled all calls.
-    pub const PROMISE_CANCELED: TraceKind = TraceKind(706);
-    /// The bridge was closed.
-    pub const SHUTDOWN_REJECTED: TraceKind = TraceKind(707);
-    /// In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.
-    pub const POOL_ACQUIRE_BEGIN: TraceKind = TraceKind(601);
-    /// It was served from the idle sessions. `link`: the session. Arguments: its number.
-    pub const POOL_HIT: TraceKind = TraceKind(602);
-    /// It was served by a session that it had to wait for. `link`: the session. Arguments: its number.
-    pub const POOL_MISS: TraceKind = TraceKind(603);
-    /// It is over. Status: as the call's. `link`: the session, or 0. Arguments: its number, nanoseconds.
-    pub const POOL_ACQUIRED: TraceKind = TraceKind(604);
-    /// A session was given back: status 0, or its handle was lost: 1. `link`: the session.
-    pub const POOL_RELEASED: TraceKind = TraceKind(605);
-    /// It is to be replaced for its age, growth or executions; REMOVED follows. `link`: the session. Arguments:
-    /// executions of its callers.
-    pub const POOL_RECYCLED: TraceKind = TraceKind(606);
-    /// Sessions are to be made. Arguments: how many.
-    pub const POOL_WARMUP_TRIGGERED: TraceKind = TraceKind(607);
-    /// The idle sessions are to be looked at.
-    pub const POOL_HEALTH_TRIGGERED: TraceKind = TraceKind(608);
-    /// A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its
-    /// acquisitions.
-    pub const POOL_REMOVED: TraceKind = TraceKind(609);
-}
-
-impl std::fmt::Display for TraceKind {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(static_text(unsafe { sys::capsule_trace_kind_name(self.0) }))
-    }
-}
-
-/// Whether an event is a moment, or one end of a span of time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct TracePhase(pub i32);
-
-impl TracePhase {
-    /// Whether an event is a moment, or one end of a span of time.
-    pub const INSTANT: TracePhase = TracePhase(0);
-    /// Whether an event is a moment, or one end of a span of time.
-    pub const PHASE_BEGIN: TracePhase = TracePhase(1);
-    /// Whether an event is a moment, or one end of a span of time.
-    pub const PHASE_END: TracePhase = TracePhase(2);
 }
 
 /// Options of a runtime; capsule_runtime_options_init() fills the defaults.
@@ -3041,6 +3099,9 @@ pub struct PoolOptions {
     pub breaker_pause_max_ms: i64,
     /// Bytes of the pool's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB.
     pub trace_bytes: u32,
+    /// What its metrics and those of its sessions are counted under, up to 64 bytes: the label `pool`. Pools of one
+    /// name are added up. Default empty: `unnamed`. Not `none`.
+    pub name: String,
 }
 
 impl PoolOptions {
@@ -3077,6 +3138,7 @@ impl PoolOptions {
         raw.breaker_pause_ms = self.breaker_pause_ms;
         raw.breaker_pause_max_ms = self.breaker_pause_max_ms;
         raw.trace_bytes = self.trace_bytes;
+        raw.name = view(&self.name);
         raw
     }
 }
@@ -3108,6 +3170,7 @@ impl Default for PoolOptions {
             breaker_pause_ms: raw.breaker_pause_ms,
             breaker_pause_max_ms: raw.breaker_pause_max_ms,
             trace_bytes: raw.trace_bytes,
+            name: Default::default(),
         }
     }
 }
@@ -3141,6 +3204,234 @@ impl Default for AcquireOptions {
         Self {
             timeout_ms: raw.timeout_ms,
             key: Default::default(),
+        }
+    }
+}
+
+/// One event. Never extended: events are handed out as an array.
+#[derive(Clone, Debug)]
+pub struct TraceEvent {
+    /// Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
+    pub sequence: u64,
+    /// CLOCK_MONOTONIC.
+    pub time_ns: u64,
+    /// The execution it belongs to, or 0.
+    pub execution_id: u64,
+    /// As the kind says, or 0.
+    pub link: u64,
+    /// `CAPSULE_TRACE_…`.
+    pub kind: TraceKind,
+    /// `CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.
+    pub phase: TracePhase,
+    /// As the kind says.
+    pub status: i32,
+    /// As the kind says.
+    pub arguments: [i64; 4],
+}
+
+impl TraceEvent {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_trace_event) -> Self {
+        Self {
+            sequence: raw.sequence,
+            time_ns: raw.time_ns,
+            execution_id: raw.execution_id,
+            link: raw.link,
+            kind: TraceKind(raw.kind),
+            phase: TracePhase(raw.phase),
+            status: raw.status,
+            arguments: raw.arguments,
+        }
+    }
+}
+
+/// Which events are wanted; all zero but `struct_size` for all.
+#[derive(Clone, Debug, Default)]
+pub struct TraceFilter {
+    /// `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for all.
+    pub kind: TraceKind,
+    /// Of that execution; 0 for all.
+    pub execution_id: u64,
+    /// With larger numbers than that: the cursor of who follows.
+    pub after_sequence: u64,
+    /// From that time on, CLOCK_MONOTONIC.
+    pub since_ns: u64,
+}
+
+impl TraceFilter {
+    /// What it points at is in `kept`, and here.
+    pub(crate) fn raw(&self, kept: &mut Kept) -> sys::capsule_trace_filter {
+        let mut raw: sys::capsule_trace_filter = zeroed();
+        raw.struct_size = size_of_u32::<sys::capsule_trace_filter>();
+        raw.kind = self.kind.0;
+        raw.execution_id = self.execution_id;
+        raw.after_sequence = self.after_sequence;
+        raw.since_ns = self.since_ns;
+        raw
+    }
+}
+
+/// What there is, and what there is no longer.
+#[derive(Clone, Debug)]
+pub struct TraceInfo {
+    /// Events that fit the filter, those included that did not fit in the caller's array.
+    pub matched: u64,
+    /// Events in the buffer.
+    pub stored: u64,
+    /// Bytes they take.
+    pub stored_bytes: u64,
+    /// Number of the last event there was.
+    pub last_sequence: u64,
+    /// Events evicted to make room.
+    pub evicted: u64,
+    /// Executions that went with them.
+    pub evicted_executions: u64,
+    /// Events dropped because an execution alone had filled the buffer.
+    pub dropped: u64,
+}
+
+impl TraceInfo {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_trace_info) -> Self {
+        Self {
+            matched: raw.matched,
+            stored: raw.stored,
+            stored_bytes: raw.stored_bytes,
+            last_sequence: raw.last_sequence,
+            evicted: raw.evicted,
+            evicted_executions: raw.evicted_executions,
+            dropped: raw.dropped,
+        }
+    }
+}
+
+/// Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as an
+/// array.
+#[derive(Clone, Debug)]
+pub struct ExportGroup {
+    /// As in capsule_session_info.
+    pub session_id: u64,
+    /// The execution, or 0.
+    pub execution_id: u64,
+    /// Process id of the session's worker then, or 0.
+    pub pid: i32,
+    /// The execution's `CAPSULE_OUTCOME_…`, or 0.
+    pub outcome: Outcome,
+    /// The name of the session's pool, or `none`.
+    pub pool: String,
+    /// The trace context given with the execution; empty without one.
+    pub traceparent: String,
+    /// The rest of it.
+    pub tracestate: String,
+    /// `event_count` events, in the order of their numbers.
+    pub events: Vec<TraceEvent>,
+}
+
+impl ExportGroup {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_export_group) -> Self {
+        Self {
+            session_id: raw.session_id,
+            execution_id: raw.execution_id,
+            pid: raw.pid,
+            outcome: Outcome(raw.outcome),
+            pool: string(raw.pool),
+            traceparent: string(raw.traceparent),
+            tracestate: string(raw.tracestate),
+            events: list(raw.events, raw.event_count, TraceEvent::of),
+        }
+    }
+}
+
+/// Options of an exporter; capsule_exporter_options_init() fills the defaults.
+#[derive(Clone, Debug)]
+pub struct ExporterOptions {
+    /// `CAPSULE_EXPORTER_…`. Default callback.
+    pub kind: Exporter,
+    /// Its name, in metrics and log records: 1 … 64 bytes. Default `exporter`.
+    pub name: String,
+    /// The file, made anew; for the kinds that write one.
+    pub path: String,
+    /// Events that may wait, 1 … 16,777,216. Default 65,536.
+    pub queue_limit: u32,
+    /// Events after which a batch is handed on without waiting for more, 1 … 16,777,216. Default 512.
+    pub batch_limit: u32,
+    /// Time that a batch gathers events, 0 … 3,600,000. Default 100.
+    pub interval_ms: i64,
+}
+
+impl ExporterOptions {
+    /// What it points at is in `kept`, and here.
+    pub(crate) fn raw(&self, kept: &mut Kept) -> sys::capsule_exporter_options {
+        let mut raw: sys::capsule_exporter_options = zeroed();
+        raw.struct_size = size_of_u32::<sys::capsule_exporter_options>();
+        raw.kind = self.kind.0;
+        raw.name = view(&self.name);
+        raw.path = view(&self.path);
+        raw.queue_limit = self.queue_limit;
+        raw.batch_limit = self.batch_limit;
+        raw.interval_ms = self.interval_ms;
+        raw
+    }
+}
+
+impl Default for ExporterOptions {
+    fn default() -> Self {
+        let mut raw: sys::capsule_exporter_options = zeroed();
+        unsafe { sys::capsule_exporter_options_init(&mut raw, size_of_u32::<sys::capsule_exporter_options>()) };
+        Self {
+            kind: Exporter(raw.kind),
+            name: Default::default(),
+            path: Default::default(),
+            queue_limit: raw.queue_limit,
+            batch_limit: raw.batch_limit,
+            interval_ms: raw.interval_ms,
+        }
+    }
+}
+
+/// What an exporter did. At any moment: accepted = queued + sent + failed + dropped.
+#[derive(Clone, Debug)]
+pub struct ExporterInfo {
+    /// 1 once it is closed.
+    pub closed: i32,
+    /// Events that were there for it.
+    pub accepted: u64,
+    /// Of these, they wait, or are being written.
+    pub queued: u64,
+    /// Of these, they were written.
+    pub sent: u64,
+    /// Of these, they could not be.
+    pub failed: u64,
+    /// Of these, they found the queue full, or the exporter closed.
+    pub dropped: u64,
+    /// Batches.
+    pub batches: u64,
+    /// Of these, that failed.
+    pub batches_failed: u64,
+    /// Time all batches took.
+    pub total_ns: u64,
+    /// Time the longest took.
+    pub longest_ns: u64,
+    /// Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.
+    pub busy_since_ns: u64,
+}
+
+impl ExporterInfo {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_exporter_info) -> Self {
+        Self {
+            closed: raw.closed,
+            accepted: raw.accepted,
+            queued: raw.queued,
+            sent: raw.sent,
+            failed: raw.failed,
+            dropped: raw.dropped,
+            batches: raw.batches,
+            batches_failed: raw.batches_failed,
+            total_ns: raw.total_ns,
+            longest_ns: raw.longest_ns,
+            busy_since_ns: raw.busy_since_ns,
         }
     }
 }
@@ -3502,6 +3793,140 @@ impl PoolImport {
             error: string(raw.error),
             duration_ns: raw.duration_ns,
             imported: raw.imported != 0,
+        }
+    }
+}
+
+/// How a stack is to be had.
+#[derive(Clone, Debug)]
+pub struct StackOptions {
+    /// Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
+    pub max_frames: u32,
+    /// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
+    pub timeout_ms: i64,
+}
+
+impl StackOptions {
+    /// What it points at is in `kept`, and here.
+    pub(crate) fn raw(&self, kept: &mut Kept) -> sys::capsule_stack_options {
+        let mut raw: sys::capsule_stack_options = zeroed();
+        raw.struct_size = size_of_u32::<sys::capsule_stack_options>();
+        raw.max_frames = self.max_frames;
+        raw.timeout_ms = self.timeout_ms;
+        raw
+    }
+}
+
+impl Default for StackOptions {
+    fn default() -> Self {
+        let mut raw: sys::capsule_stack_options = zeroed();
+        unsafe { sys::capsule_stack_options_init(&mut raw, size_of_u32::<sys::capsule_stack_options>()) };
+        Self {
+            max_frames: raw.max_frames,
+            timeout_ms: raw.timeout_ms,
+        }
+    }
+}
+
+/// What is known of a stack as a whole. Texts are valid until it is released.
+#[derive(Clone, Debug)]
+pub struct StackInfo {
+    /// `CAPSULE_STACK_…`.
+    pub source: Stack,
+    /// The worker's process id.
+    pub pid: i32,
+    /// `CAPSULE_TASK_…`.
+    pub process_state: TaskState,
+    /// When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
+    pub time_ns: u64,
+    /// How long that took. 0 of a death.
+    pub collect_ns: u64,
+    /// Threads that it tells of: those of Python.
+    pub threads: u64,
+    /// Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
+    pub threads_omitted: u64,
+    /// Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
+    pub cause: String,
+}
+
+impl StackInfo {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_stack_info) -> Self {
+        Self {
+            source: Stack(raw.source),
+            pid: raw.pid,
+            process_state: TaskState(raw.process_state),
+            time_ns: raw.time_ns,
+            collect_ns: raw.collect_ns,
+            threads: raw.threads,
+            threads_omitted: raw.threads_omitted,
+            cause: string(raw.cause),
+        }
+    }
+}
+
+/// One thread of a stack. Texts are valid until the stack is released.
+#[derive(Clone, Debug)]
+pub struct StackThread {
+    /// The kernel's number of it; 0 where it is not known.
+    pub tid: i32,
+    /// Its number in Python, `threading.get_ident()`.
+    pub ident: u64,
+    /// "main"; else the name that the kernel knows, where that is not the process's; or empty.
+    pub name: String,
+    /// 1 of the main thread.
+    pub is_main: i32,
+    /// `CAPSULE_TASK_…`.
+    pub state: TaskState,
+    /// 1 when it has the GIL, 0 when it has not, -1 where that is not known.
+    pub holds_gil: bool,
+    /// Of a death: 1 of the thread that the signal hit.
+    pub hit: i32,
+    /// 1 when it ran on while it was read, so that some frames may be of different moments.
+    pub torn: bool,
+    /// Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
+    pub frames: u64,
+    /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
+    /// faulthandler writes.
+    pub frames_omitted: u64,
+}
+
+impl StackThread {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_stack_thread) -> Self {
+        Self {
+            tid: raw.tid,
+            ident: raw.ident,
+            name: string(raw.name),
+            is_main: raw.is_main,
+            state: TaskState(raw.state),
+            holds_gil: raw.holds_gil != 0,
+            hit: raw.hit,
+            torn: raw.torn != 0,
+            frames: raw.frames,
+            frames_omitted: raw.frames_omitted,
+        }
+    }
+}
+
+/// One frame. Texts are valid until the stack is released.
+#[derive(Clone, Debug)]
+pub struct StackFrame {
+    /// The line it is at; 0 where that is not known.
+    pub line: u32,
+    /// The file, as `co_filename` has it; its first 4,096 characters.
+    pub file: String,
+    /// The function: `co_qualname`, of a death `co_name`.
+    pub function: String,
+}
+
+impl StackFrame {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_stack_frame) -> Self {
+        Self {
+            line: raw.line,
+            file: string(raw.file),
+            function: string(raw.function),
         }
     }
 }
@@ -3931,6 +4356,264 @@ impl IsolationReport {
     }
 }
 
+/// A sink. All zero but `struct_size`: none.
+#[derive(Clone, Debug)]
+pub struct LogOptions {
+    /// `CAPSULE_LOG_SINK_…`. Default none.
+    pub sink: LogSink,
+    /// The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`; 0 for INFO.
+    pub level: LogLevel,
+    /// `CAPSULE_LOG_KEY_VALUE` (default) or `CAPSULE_LOG_JSON`.
+    pub format: LogFormat,
+    /// The file, made where it is not there; read for `CAPSULE_LOG_SINK_FILE` alone.
+    pub path: String,
+}
+
+impl LogOptions {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_log_options) -> Self {
+        Self {
+            sink: LogSink(raw.sink),
+            level: LogLevel(raw.level),
+            format: LogFormat(raw.format),
+            path: string(raw.path),
+        }
+    }
+}
+
+/// What became of the process's log records so far: by level, `[0]` debug … `[3]` error.
+#[derive(Clone, Debug)]
+pub struct LogInfo {
+    /// Handed to a sink.
+    pub records: [u64; 4],
+    /// Not handed to it: it could not write them, they came of what the sink itself did, or were logged once before
+    /// and then only counted.
+    pub dropped: [u64; 4],
+}
+
+impl LogInfo {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_log_info) -> Self {
+        Self {
+            records: raw.records,
+            dropped: raw.dropped,
+        }
+    }
+}
+
+/// What a worker's process told of itself in its last heartbeat, and what the host counted of heartbeats.
+///
+/// Heartbeats are sent by a thread that needs no GIL, every `heartbeat_interval_ms`, whatever the code does. All
+/// figures but the counters are of the live worker, zero before its first heartbeat.
+#[derive(Clone, Debug)]
+pub struct WorkerMetrics {
+    /// `CAPSULE_SESSION_…`, as the host knows it now.
+    pub state: SessionState,
+    /// Process id of the live worker, or 0.
+    pub pid: i32,
+    /// Its threads.
+    pub threads: u32,
+    /// Descriptors that it has open.
+    pub open_descriptors: u32,
+    /// Time between heartbeats that was asked for, in milliseconds.
+    pub heartbeat_interval_ms: u32,
+    /// Time since the worker became ready, 0 without one.
+    pub uptime_ns: u64,
+    /// Resident memory, shared pages included.
+    pub resident_bytes: u64,
+    /// The most there was. A fork begins with what its zygote had.
+    pub peak_resident_bytes: u64,
+    /// Resident pages shared with nobody.
+    pub private_bytes: u64,
+    /// Resident pages shared with the zygote, other sessions or files.
+    pub shared_bytes: u64,
+    /// User and system CPU time since its birth.
+    pub cpu_ns: u64,
+    /// CPU use over the last interval, 0 … number of cores.
+    pub cpu_ratio: f64,
+    /// Names in the namespace, dunders included, when it was last counted: at the end of an execution.
+    pub namespace_size: u64,
+    /// How long ago that was, as of now; 0 for never.
+    pub namespace_age_ns: u64,
+    /// The execution that ran then, or 0.
+    pub execution_id: u64,
+    /// Its age then, or 0.
+    pub execution_age_ns: u64,
+    /// When the last heartbeat came, CLOCK_MONOTONIC; 0 for none.
+    pub heartbeat_ns: u64,
+    /// How long ago that was, as of now.
+    pub heartbeat_age_ns: u64,
+    /// Heartbeats that came, of all workers of the session.
+    pub heartbeats: u64,
+    /// Those that did not, of all workers: one for each interval that went by, and half of the next, without one.
+    /// Counted whenever it is asked for, so that a worker that is stopped or hangs in the kernel shows at once.
+    pub heartbeats_missed: u64,
+    /// Those that workers could not send because the host did not read, as told by the next that was.
+    pub send_failures: u64,
+    /// CPU time of all workers of the session, as of their last heartbeats.
+    pub cpu_total_ns: u64,
+}
+
+impl WorkerMetrics {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_worker_metrics) -> Self {
+        Self {
+            state: SessionState(raw.state),
+            pid: raw.pid,
+            threads: raw.threads,
+            open_descriptors: raw.open_descriptors,
+            heartbeat_interval_ms: raw.heartbeat_interval_ms,
+            uptime_ns: raw.uptime_ns,
+            resident_bytes: raw.resident_bytes,
+            peak_resident_bytes: raw.peak_resident_bytes,
+            private_bytes: raw.private_bytes,
+            shared_bytes: raw.shared_bytes,
+            cpu_ns: raw.cpu_ns,
+            cpu_ratio: raw.cpu_ratio,
+            namespace_size: raw.namespace_size,
+            namespace_age_ns: raw.namespace_age_ns,
+            execution_id: raw.execution_id,
+            execution_age_ns: raw.execution_age_ns,
+            heartbeat_ns: raw.heartbeat_ns,
+            heartbeat_age_ns: raw.heartbeat_age_ns,
+            heartbeats: raw.heartbeats,
+            heartbeats_missed: raw.heartbeats_missed,
+            send_failures: raw.send_failures,
+            cpu_total_ns: raw.cpu_total_ns,
+        }
+    }
+}
+
+/// What a worker announced when it became ready; empty before.
+#[derive(Clone, Debug)]
+pub struct WorkerInfo {
+    /// Process id of the live worker, or 0.
+    pub pid: i32,
+    /// Version of the interpreter, as `"3.11.2"`.
+    pub python_version: String,
+    /// Its path.
+    pub python_path: String,
+    /// The executors that it has, comma-separated, as `"python"`.
+    pub executors: String,
+    /// What it can do, comma-separated, as `"execute,input,cancel"`.
+    pub features: String,
+    /// Limits of its process that are not unlimited, comma-separated, as `"nofile=1024,stack=8388608"`: bytes,
+    /// seconds or a number.
+    pub limits: String,
+    /// Layers of isolation that are active, comma-separated, as `"process,process_group,no_new_privs"`.
+    pub isolation: String,
+}
+
+impl WorkerInfo {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_worker_info) -> Self {
+        Self {
+            pid: raw.pid,
+            python_version: inline_string(&raw.python_version),
+            python_path: inline_string(&raw.python_path),
+            executors: inline_string(&raw.executors),
+            features: inline_string(&raw.features),
+            limits: inline_string(&raw.limits),
+            isolation: inline_string(&raw.isolation),
+        }
+    }
+}
+
+/// Frames one way. Never extended.
+#[derive(Clone, Debug)]
+pub struct TransportFlow {
+    /// Frames.
+    pub frames: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Bytes of the largest.
+    pub largest_bytes: u64,
+    /// Frames by kind: `messages[i]` is of those that capsule_message_name() names; 0: of a kind that this library
+    /// does not know.
+    pub messages: [u64; 64],
+}
+
+impl TransportFlow {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_transport_flow) -> Self {
+        Self {
+            frames: raw.frames,
+            bytes: raw.bytes,
+            largest_bytes: raw.largest_bytes,
+            messages: raw.messages,
+        }
+    }
+}
+
+/// What went between a session's host and its workers, restarts included.
+#[derive(Clone, Debug)]
+pub struct TransportMetrics {
+    /// Frames refused, by `CAPSULE_REJECT_…`.
+    pub rejected: [u64; 16],
+    /// Reads that brought something.
+    pub wakeups: u64,
+    /// Of these, they ended in the middle of a frame.
+    pub partial_reads: u64,
+    /// Frames that a socket did not take whole at once.
+    pub write_stalls: u64,
+    /// Bytes that wait for a socket now.
+    pub queue_bytes: u64,
+    /// The most that ever waited for one.
+    pub queue_bytes_max: u64,
+}
+
+impl TransportMetrics {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_transport_metrics) -> Self {
+        Self {
+            rejected: raw.rejected,
+            wakeups: raw.wakeups,
+            partial_reads: raw.partial_reads,
+            write_stalls: raw.write_stalls,
+            queue_bytes: raw.queue_bytes,
+            queue_bytes_max: raw.queue_bytes_max,
+        }
+    }
+}
+
+/// What cancels did; opt-in by `enable_metrics`.
+#[derive(Clone, Debug)]
+pub struct CancelMetrics {
+    /// Executions that a cancel or a timeout reached, each counted once, however often it was asked for.
+    pub triggers: u64,
+    /// Executions that ended as canceled.
+    pub executions_canceled: u64,
+    /// Of these, they were ended while they waited: in the queue, or for a token.
+    pub waits_interrupted: u64,
+}
+
+impl CancelMetrics {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_cancel_metrics) -> Self {
+        Self {
+            triggers: raw.triggers,
+            executions_canceled: raw.executions_canceled,
+            waits_interrupted: raw.waits_interrupted,
+        }
+    }
+}
+
+/// A text that the library made.
+#[derive(Clone, Debug)]
+pub struct MetricsText {
+    /// The text, owned by this struct until capsule_metrics_text_release().
+    pub text: String,
+}
+
+impl MetricsText {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_metrics_text) -> Self {
+        Self {
+            text: string(raw.text),
+        }
+    }
+}
+
 /// How a profile is taken.
 #[derive(Clone, Debug)]
 pub struct ProfileOptions {
@@ -4059,237 +4742,6 @@ impl SnapshotInfo {
             uses: raw.uses,
             evicted: raw.evicted != 0,
             proportional_bytes: raw.proportional_bytes,
-        }
-    }
-}
-
-/// How a stack is to be had.
-#[derive(Clone, Debug)]
-pub struct StackOptions {
-    /// Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
-    pub max_frames: u32,
-    /// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
-    pub timeout_ms: i64,
-}
-
-impl StackOptions {
-    /// What it points at is in `kept`, and here.
-    pub(crate) fn raw(&self, kept: &mut Kept) -> sys::capsule_stack_options {
-        let mut raw: sys::capsule_stack_options = zeroed();
-        raw.struct_size = size_of_u32::<sys::capsule_stack_options>();
-        raw.max_frames = self.max_frames;
-        raw.timeout_ms = self.timeout_ms;
-        raw
-    }
-}
-
-impl Default for StackOptions {
-    fn default() -> Self {
-        let mut raw: sys::capsule_stack_options = zeroed();
-        unsafe { sys::capsule_stack_options_init(&mut raw, size_of_u32::<sys::capsule_stack_options>()) };
-        Self {
-            max_frames: raw.max_frames,
-            timeout_ms: raw.timeout_ms,
-        }
-    }
-}
-
-/// What is known of a stack as a whole. Texts are valid until it is released.
-#[derive(Clone, Debug)]
-pub struct StackInfo {
-    /// `CAPSULE_STACK_…`.
-    pub source: Stack,
-    /// The worker's process id.
-    pub pid: i32,
-    /// `CAPSULE_TASK_…`.
-    pub process_state: TaskState,
-    /// When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
-    pub time_ns: u64,
-    /// How long that took. 0 of a death.
-    pub collect_ns: u64,
-    /// Threads that it tells of: those of Python.
-    pub threads: u64,
-    /// Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
-    pub threads_omitted: u64,
-    /// Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
-    pub cause: String,
-}
-
-impl StackInfo {
-    /// What its texts and lists are in must still be there.
-    pub(crate) unsafe fn of(raw: &sys::capsule_stack_info) -> Self {
-        Self {
-            source: Stack(raw.source),
-            pid: raw.pid,
-            process_state: TaskState(raw.process_state),
-            time_ns: raw.time_ns,
-            collect_ns: raw.collect_ns,
-            threads: raw.threads,
-            threads_omitted: raw.threads_omitted,
-            cause: string(raw.cause),
-        }
-    }
-}
-
-/// One thread of a stack. Texts are valid until the stack is released.
-#[derive(Clone, Debug)]
-pub struct StackThread {
-    /// The kernel's number of it; 0 where it is not known.
-    pub tid: i32,
-    /// Its number in Python, `threading.get_ident()`.
-    pub ident: u64,
-    /// "main"; else the name that the kernel knows, where that is not the process's; or empty.
-    pub name: String,
-    /// 1 of the main thread.
-    pub is_main: i32,
-    /// `CAPSULE_TASK_…`.
-    pub state: TaskState,
-    /// 1 when it has the GIL, 0 when it has not, -1 where that is not known.
-    pub holds_gil: bool,
-    /// Of a death: 1 of the thread that the signal hit.
-    pub hit: i32,
-    /// 1 when it ran on while it was read, so that some frames may be of different moments.
-    pub torn: bool,
-    /// Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
-    pub frames: u64,
-    /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
-    /// faulthandler writes.
-    pub frames_omitted: u64,
-}
-
-impl StackThread {
-    /// What its texts and lists are in must still be there.
-    pub(crate) unsafe fn of(raw: &sys::capsule_stack_thread) -> Self {
-        Self {
-            tid: raw.tid,
-            ident: raw.ident,
-            name: string(raw.name),
-            is_main: raw.is_main,
-            state: TaskState(raw.state),
-            holds_gil: raw.holds_gil != 0,
-            hit: raw.hit,
-            torn: raw.torn != 0,
-            frames: raw.frames,
-            frames_omitted: raw.frames_omitted,
-        }
-    }
-}
-
-/// One frame. Texts are valid until the stack is released.
-#[derive(Clone, Debug)]
-pub struct StackFrame {
-    /// The line it is at; 0 where that is not known.
-    pub line: u32,
-    /// The file, as `co_filename` has it; its first 4,096 characters.
-    pub file: String,
-    /// The function: `co_qualname`, of a death `co_name`.
-    pub function: String,
-}
-
-impl StackFrame {
-    /// What its texts and lists are in must still be there.
-    pub(crate) unsafe fn of(raw: &sys::capsule_stack_frame) -> Self {
-        Self {
-            line: raw.line,
-            file: string(raw.file),
-            function: string(raw.function),
-        }
-    }
-}
-
-/// One event. Never extended: events are handed out as an array.
-#[derive(Clone, Debug)]
-pub struct TraceEvent {
-    /// Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
-    pub sequence: u64,
-    /// CLOCK_MONOTONIC.
-    pub time_ns: u64,
-    /// The execution it belongs to, or 0.
-    pub execution_id: u64,
-    /// As the kind says, or 0.
-    pub link: u64,
-    /// `CAPSULE_TRACE_…`.
-    pub kind: TraceKind,
-    /// `CAPSULE_TRACE_INSTANT`, `…_PHASE_BEGIN`, `…_PHASE_END`.
-    pub phase: TracePhase,
-    /// As the kind says.
-    pub status: i32,
-    /// As the kind says.
-    pub arguments: [i64; 4],
-}
-
-impl TraceEvent {
-    /// What its texts and lists are in must still be there.
-    pub(crate) unsafe fn of(raw: &sys::capsule_trace_event) -> Self {
-        Self {
-            sequence: raw.sequence,
-            time_ns: raw.time_ns,
-            execution_id: raw.execution_id,
-            link: raw.link,
-            kind: TraceKind(raw.kind),
-            phase: TracePhase(raw.phase),
-            status: raw.status,
-            arguments: raw.arguments,
-        }
-    }
-}
-
-/// Which events are wanted; all zero but `struct_size` for all.
-#[derive(Clone, Debug, Default)]
-pub struct TraceFilter {
-    /// `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for all.
-    pub kind: TraceKind,
-    /// Of that execution; 0 for all.
-    pub execution_id: u64,
-    /// With larger numbers than that: the cursor of who follows.
-    pub after_sequence: u64,
-    /// From that time on, CLOCK_MONOTONIC.
-    pub since_ns: u64,
-}
-
-impl TraceFilter {
-    /// What it points at is in `kept`, and here.
-    pub(crate) fn raw(&self, kept: &mut Kept) -> sys::capsule_trace_filter {
-        let mut raw: sys::capsule_trace_filter = zeroed();
-        raw.struct_size = size_of_u32::<sys::capsule_trace_filter>();
-        raw.kind = self.kind.0;
-        raw.execution_id = self.execution_id;
-        raw.after_sequence = self.after_sequence;
-        raw.since_ns = self.since_ns;
-        raw
-    }
-}
-
-/// What there is, and what there is no longer.
-#[derive(Clone, Debug)]
-pub struct TraceInfo {
-    /// Events that fit the filter, those included that did not fit in the caller's array.
-    pub matched: u64,
-    /// Events in the buffer.
-    pub stored: u64,
-    /// Bytes they take.
-    pub stored_bytes: u64,
-    /// Number of the last event there was.
-    pub last_sequence: u64,
-    /// Events evicted to make room.
-    pub evicted: u64,
-    /// Executions that went with them.
-    pub evicted_executions: u64,
-    /// Events dropped because an execution alone had filled the buffer.
-    pub dropped: u64,
-}
-
-impl TraceInfo {
-    /// What its texts and lists are in must still be there.
-    pub(crate) unsafe fn of(raw: &sys::capsule_trace_info) -> Self {
-        Self {
-            matched: raw.matched,
-            stored: raw.stored,
-            stored_bytes: raw.stored_bytes,
-            last_sequence: raw.last_sequence,
-            evicted: raw.evicted,
-            evicted_executions: raw.evicted_executions,
-            dropped: raw.dropped,
         }
     }
 }
