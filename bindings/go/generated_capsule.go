@@ -772,6 +772,36 @@ func (value PooledState) String() string {
 	return C.GoString(C.capsule_pooled_state_name(C.int32_t(value)))
 }
 
+// Stack: How a stack was had.
+type Stack int32
+
+// Stack values.
+const (
+	// Read in the memory of the worker, which lives.
+	StackMemory Stack = 1
+	// Written by the worker as a fatal signal ended it.
+	StackDeath Stack = 2
+)
+
+// TaskState: What the kernel says of a process or thread.
+type TaskState int32
+
+// TaskState values.
+const (
+	// It cannot be told.
+	TaskUnknown TaskState = 0
+	// It runs, or would on a free CPU.
+	TaskRunning TaskState = 1
+	// It waits: in a lock, for input, for time.
+	TaskSleeping TaskState = 2
+	// It waits for a device and cannot be interrupted.
+	TaskBlocked TaskState = 3
+	// A signal or a debugger has stopped it.
+	TaskStopped TaskState = 4
+	// It is dead.
+	TaskDead TaskState = 5
+)
+
 // InspectLevel: How much a call answers.
 type InspectLevel int32
 
@@ -947,36 +977,6 @@ const (
 	ProfileRunning Profile = 0
 	// Those that wait as well: in locks, for input, for time.
 	ProfileAll Profile = 1
-)
-
-// Stack: How a stack was had.
-type Stack int32
-
-// Stack values.
-const (
-	// Read in the memory of the worker, which lives.
-	StackMemory Stack = 1
-	// Written by the worker as a fatal signal ended it.
-	StackDeath Stack = 2
-)
-
-// TaskState: What the kernel says of a process or thread.
-type TaskState int32
-
-// TaskState values.
-const (
-	// It cannot be told.
-	TaskUnknown TaskState = 0
-	// It runs, or would on a free CPU.
-	TaskRunning TaskState = 1
-	// It waits: in a lock, for input, for time.
-	TaskSleeping TaskState = 2
-	// It waits for a device and cannot be interrupted.
-	TaskBlocked TaskState = 3
-	// A signal or a debugger has stopped it.
-	TaskStopped TaskState = 4
-	// It is dead.
-	TaskDead TaskState = 5
 )
 
 // TraceKind: What an event tells, and what its arguments are. Those that are not named are zero.
@@ -3378,6 +3378,139 @@ func poolImportOf(c *C.capsule_pool_import) (r PoolImport) {
 	return
 }
 
+// StackOptions: How a stack is to be had.
+type StackOptions struct {
+	// Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
+	MaxFrames uint32
+	// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
+	TimeoutMs int64
+}
+
+func (r *StackOptions) put(c *C.capsule_stack_options, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_stack_options
+	c.max_frames = C.uint32_t(r.MaxFrames)
+	c.timeout_ms = C.int64_t(r.TimeoutMs)
+}
+
+func (r *StackOptions) raw(pins *runtime.Pinner) *C.capsule_stack_options {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_stack_options)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
+}
+
+// DefaultStackOptions has every field at its default.
+func DefaultStackOptions() *StackOptions {
+	c, r := new(C.capsule_stack_options), new(StackOptions)
+	C.capsule_stack_options_init(c, C.sizeof_capsule_stack_options)
+	r.MaxFrames = uint32(c.max_frames)
+	r.TimeoutMs = int64(c.timeout_ms)
+	return r
+}
+
+// StackInfo: What is known of a stack as a whole. Texts are valid until it is released.
+type StackInfo struct {
+	// `CAPSULE_STACK_…`.
+	Source Stack
+	// The worker's process id.
+	PID int32
+	// `CAPSULE_TASK_…`.
+	ProcessState TaskState
+	// When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
+	TimeNs uint64
+	// How long that took. 0 of a death.
+	CollectNs uint64
+	// Threads that it tells of: those of Python.
+	Threads uint64
+	// Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
+	ThreadsOmitted uint64
+	// Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
+	Cause string
+}
+
+func (r *StackInfo) fill(c *C.capsule_stack_info) {
+	r.Source = Stack(c.source)
+	r.PID = int32(c.pid)
+	r.ProcessState = TaskState(c.process_state)
+	r.TimeNs = uint64(c.time_ns)
+	r.CollectNs = uint64(c.collect_ns)
+	r.Threads = uint64(c.threads)
+	r.ThreadsOmitted = uint64(c.threads_omitted)
+	r.Cause = textOf(c.cause)
+}
+
+func stackInfoOf(c *C.capsule_stack_info) (r StackInfo) {
+	r.fill(c)
+	return
+}
+
+// StackThread: One thread of a stack. Texts are valid until the stack is released.
+type StackThread struct {
+	// The kernel's number of it; 0 where it is not known.
+	Tid int32
+	// Its number in Python, `threading.get_ident()`.
+	Ident uint64
+	// "main"; else the name that the kernel knows, where that is not the process's; or empty.
+	Name string
+	// 1 of the main thread.
+	IsMain int32
+	// `CAPSULE_TASK_…`.
+	State TaskState
+	// 1 when it has the GIL, 0 when it has not, -1 where that is not known.
+	HoldsGil bool
+	// Of a death: 1 of the thread that the signal hit.
+	Hit int32
+	// 1 when it ran on while it was read, so that some frames may be of different moments.
+	Torn bool
+	// Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
+	Frames uint64
+	// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that faulthandler
+	// writes.
+	FramesOmitted uint64
+}
+
+func (r *StackThread) fill(c *C.capsule_stack_thread) {
+	r.Tid = int32(c.tid)
+	r.Ident = uint64(c.ident)
+	r.Name = textOf(c.name)
+	r.IsMain = int32(c.is_main)
+	r.State = TaskState(c.state)
+	r.HoldsGil = c.holds_gil != 0
+	r.Hit = int32(c.hit)
+	r.Torn = c.torn != 0
+	r.Frames = uint64(c.frames)
+	r.FramesOmitted = uint64(c.frames_omitted)
+}
+
+func stackThreadOf(c *C.capsule_stack_thread) (r StackThread) {
+	r.fill(c)
+	return
+}
+
+// StackFrame: One frame. Texts are valid until the stack is released.
+type StackFrame struct {
+	// The line it is at; 0 where that is not known.
+	Line uint32
+	// The file, as `co_filename` has it; its first 4,096 characters.
+	File string
+	// The function: `co_qualname`, of a death `co_name`.
+	Function string
+}
+
+func (r *StackFrame) fill(c *C.capsule_stack_frame) {
+	r.Line = uint32(c.line)
+	r.File = textOf(c.file)
+	r.Function = textOf(c.function)
+}
+
+func stackFrameOf(c *C.capsule_stack_frame) (r StackFrame) {
+	r.fill(c)
+	return
+}
+
 // IntrospectionPolicy: Who may see how much; capsule_introspection_policy_init() fills the defaults.
 type IntrospectionPolicy struct {
 	// `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
@@ -3923,139 +4056,6 @@ func (r *SnapshotInfo) fill(c *C.capsule_snapshot_info) {
 }
 
 func snapshotInfoOf(c *C.capsule_snapshot_info) (r SnapshotInfo) {
-	r.fill(c)
-	return
-}
-
-// StackOptions: How a stack is to be had.
-type StackOptions struct {
-	// Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
-	MaxFrames uint32
-	// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
-	TimeoutMs int64
-}
-
-func (r *StackOptions) put(c *C.capsule_stack_options, pins *runtime.Pinner) {
-	c.struct_size = C.sizeof_capsule_stack_options
-	c.max_frames = C.uint32_t(r.MaxFrames)
-	c.timeout_ms = C.int64_t(r.TimeoutMs)
-}
-
-func (r *StackOptions) raw(pins *runtime.Pinner) *C.capsule_stack_options {
-	if r == nil {
-		return nil
-	}
-	c := new(C.capsule_stack_options)
-	pins.Pin(c)
-	r.put(c, pins)
-	return c
-}
-
-// DefaultStackOptions has every field at its default.
-func DefaultStackOptions() *StackOptions {
-	c, r := new(C.capsule_stack_options), new(StackOptions)
-	C.capsule_stack_options_init(c, C.sizeof_capsule_stack_options)
-	r.MaxFrames = uint32(c.max_frames)
-	r.TimeoutMs = int64(c.timeout_ms)
-	return r
-}
-
-// StackInfo: What is known of a stack as a whole. Texts are valid until it is released.
-type StackInfo struct {
-	// `CAPSULE_STACK_…`.
-	Source Stack
-	// The worker's process id.
-	PID int32
-	// `CAPSULE_TASK_…`.
-	ProcessState TaskState
-	// When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
-	TimeNs uint64
-	// How long that took. 0 of a death.
-	CollectNs uint64
-	// Threads that it tells of: those of Python.
-	Threads uint64
-	// Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
-	ThreadsOmitted uint64
-	// Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
-	Cause string
-}
-
-func (r *StackInfo) fill(c *C.capsule_stack_info) {
-	r.Source = Stack(c.source)
-	r.PID = int32(c.pid)
-	r.ProcessState = TaskState(c.process_state)
-	r.TimeNs = uint64(c.time_ns)
-	r.CollectNs = uint64(c.collect_ns)
-	r.Threads = uint64(c.threads)
-	r.ThreadsOmitted = uint64(c.threads_omitted)
-	r.Cause = textOf(c.cause)
-}
-
-func stackInfoOf(c *C.capsule_stack_info) (r StackInfo) {
-	r.fill(c)
-	return
-}
-
-// StackThread: One thread of a stack. Texts are valid until the stack is released.
-type StackThread struct {
-	// The kernel's number of it; 0 where it is not known.
-	Tid int32
-	// Its number in Python, `threading.get_ident()`.
-	Ident uint64
-	// "main"; else the name that the kernel knows, where that is not the process's; or empty.
-	Name string
-	// 1 of the main thread.
-	IsMain int32
-	// `CAPSULE_TASK_…`.
-	State TaskState
-	// 1 when it has the GIL, 0 when it has not, -1 where that is not known.
-	HoldsGil bool
-	// Of a death: 1 of the thread that the signal hit.
-	Hit int32
-	// 1 when it ran on while it was read, so that some frames may be of different moments.
-	Torn bool
-	// Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
-	Frames uint64
-	// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that faulthandler
-	// writes.
-	FramesOmitted uint64
-}
-
-func (r *StackThread) fill(c *C.capsule_stack_thread) {
-	r.Tid = int32(c.tid)
-	r.Ident = uint64(c.ident)
-	r.Name = textOf(c.name)
-	r.IsMain = int32(c.is_main)
-	r.State = TaskState(c.state)
-	r.HoldsGil = c.holds_gil != 0
-	r.Hit = int32(c.hit)
-	r.Torn = c.torn != 0
-	r.Frames = uint64(c.frames)
-	r.FramesOmitted = uint64(c.frames_omitted)
-}
-
-func stackThreadOf(c *C.capsule_stack_thread) (r StackThread) {
-	r.fill(c)
-	return
-}
-
-// StackFrame: One frame. Texts are valid until the stack is released.
-type StackFrame struct {
-	// The line it is at; 0 where that is not known.
-	Line uint32
-	// The file, as `co_filename` has it; its first 4,096 characters.
-	File string
-	// The function: `co_qualname`, of a death `co_name`.
-	Function string
-}
-
-func (r *StackFrame) fill(c *C.capsule_stack_frame) {
-	r.Line = uint32(c.line)
-	r.File = textOf(c.file)
-	r.Function = textOf(c.function)
-}
-
-func stackFrameOf(c *C.capsule_stack_frame) (r StackFrame) {
 	r.fill(c)
 	return
 }

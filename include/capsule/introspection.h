@@ -35,6 +35,7 @@
 #include "capsule/pool_info.h"
 #include "capsule/promise.h"
 #include "capsule/session.h"
+#include "capsule/stack.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -542,6 +543,21 @@ CAPSULE_API capsule_status capsule_session_inspect_isolation(capsule_session *se
  * @param report NULL or an empty one is a no-op. Any thread. Since 0.1.
  */
 CAPSULE_API void capsule_isolation_report_release(capsule_isolation_report *report);
+
+/**
+ * @brief Where a session's Python code stands, as capsule_session_get_stack() tells it, with the names of files, functions and threads as the
+ * policy shows them. At the level of counts no frame is told: of each thread `frames_omitted` says how many there are.
+ *
+ * @param session A session that runs Python.
+ * @param inspection NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
+ * @param options NULL for the defaults.
+ * @param[out] stack The new handle, NULL on failure; ended with capsule_stack_release().
+ * @param error Nullable.
+ * @return As capsule_session_get_stack(); `CAPSULE_E_DENIED`. Any thread; waits for nobody. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_session_inspect_stack(capsule_session *session, const capsule_inspection *inspection,
+                                                         const capsule_stack_options *options, capsule_stack **stack,
+                                                         capsule_error *error);
 
 /**
  * @brief The name of a phase, as in `"rolling_back"`.

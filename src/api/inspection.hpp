@@ -49,6 +49,11 @@ class Look {
   // Something that is left out of the answer for the level.
   void drop() { ++dropped_; }
 
+  // A name in an answer that has a form of its own.
+  std::string shown(std::string_view name) { return redactor_->label(name).text; }
+  // That is answered by a handle: it may be made now.
+  Status conclude(std::uint64_t answer_bytes) { return guard_->conclude(grant_, Status(), redactions(), answer_bytes); }
+
   // Of a call that failed.
   Status fail(const Status &status) { return guard_->conclude(grant_, status, 0, 0); }
   // Hands over an answer with rows. Where the record cannot be kept, nothing.

@@ -22,6 +22,20 @@ Status there_are_fewer(const char *what, std::uint64_t index, std::size_t count)
 
 }  // namespace
 
+Result<capsule_stack_options> capsule::api::read_stack_options(const capsule_stack_options *given) {
+  auto read = read_options(given, capsule_stack_options_init, "options");
+  if (!read.ok()) {
+    return read;
+  }
+  for (const Status &status : {check_range("max_frames", read.value().max_frames, 1, kMostFrames),
+                               check_range("timeout_ms", read.value().timeout_ms, 1, kLongestTimeoutMs)}) {
+    if (!status.ok()) {
+      return status;
+    }
+  }
+  return read;
+}
+
 extern "C" {
 
 void capsule_stack_options_init(capsule_stack_options *options, uint32_t struct_size) {
@@ -36,20 +50,13 @@ capsule_status capsule_session_get_stack(capsule_session *session, const capsule
     }
     *stack = nullptr;
     auto found = look_up(session);
-    auto read = read_options(options, capsule_stack_options_init, "options");
+    auto read = read_stack_options(options);
     for (const Status &status : {found.status(), read.status()}) {
       if (!status.ok()) {
         return status;
       }
     }
-    const capsule_stack_options &wish = read.value();
-    for (const Status &status : {check_range("max_frames", wish.max_frames, 1, kMostFrames),
-                                 check_range("timeout_ms", wish.timeout_ms, 1, kLongestTimeoutMs)}) {
-      if (!status.ok()) {
-        return status;
-      }
-    }
-    auto had = found.value()->stack(wish.max_frames, deadline_after_ms(wish.timeout_ms));
+    auto had = found.value()->stack(read.value().max_frames, deadline_after_ms(read.value().timeout_ms));
     if (!had.ok()) {
       return had.status();
     }

@@ -22,4 +22,7 @@ struct HandleTraits<capsule_profile> {
   static constexpr const char *kName = "profile";
 };
 
+// CAPSULE_E_ARGUMENT, naming what is out of range.
+Result<capsule_stack_options> read_stack_options(const capsule_stack_options *given);
+
 }  // namespace capsule::api

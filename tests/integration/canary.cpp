@@ -129,6 +129,32 @@ std::string isolation(Scene &scene) {
   return text;
 }
 
+// Of code whose file and function have the secret in their names.
+std::string stacks(Scene &scene) {
+  std::string text;
+  for (const std::int32_t level : {CAPSULE_INSPECT_COUNTS, CAPSULE_INSPECT_REDACTED}) {
+    set_policy(scene.runtime, policy_of(level));
+    Handle<capsule_stack, capsule_stack_release> stack;
+    ACCEPTED(capsule_session_inspect_stack(scene.waiting.get(), nullptr, nullptr, stack.out(), error));
+    capsule_stack_info info{.struct_size = sizeof info};
+    ACCEPTED(capsule_stack_get_info(stack.get(), &info, error));
+    CHECK_AT_LEAST(info.threads, 2);
+    for (std::uint64_t i = 0; i < info.threads; ++i) {
+      capsule_stack_thread thread{.struct_size = sizeof thread};
+      ACCEPTED(capsule_stack_get_thread(stack.get(), i, &thread, error));
+      text += string_of(thread.name) + " " + bytes_in(thread);
+      for (std::uint64_t j = 0; j < thread.frames; ++j) {
+        capsule_stack_frame frame{.struct_size = sizeof frame};
+        ACCEPTED(capsule_stack_get_frame(stack.get(), i, j, &frame, error));
+        text += string_of(frame.file) + " " + string_of(frame.function) + " ";
+      }
+    }
+  }
+  set_policy(scene.runtime, policy_of(CAPSULE_INSPECT_COUNTS));
+  CHECK_CONTAINS(text, "h:");
+  return text;
+}
+
 std::string overheard_frames(Scene &scene) {
   capsule_interceptor_info info{.struct_size = sizeof info};
   ACCEPTED(capsule_session_get_interceptor_info(scene.session.get(), scene.overheard.interceptors.front(), &info, error));
@@ -197,6 +223,10 @@ std::map<std::string, Surface> surfaces() {
       {"capsule_session_inspect_namespace", namespaces},
       {"capsule_session_inspect_execution", [](Scene &s) { return bytes_in(status_of(s.waiting)); }},
       {"capsule_session_inspect_isolation", isolation},
+      {"capsule_session_inspect_stack", stacks},
+      {"capsule_stack_get_info", stacks},
+      {"capsule_stack_get_thread", stacks},
+      {"capsule_stack_get_frame", stacks},
       {"capsule_pool_inspect", pool_summary},
   };
 }
@@ -206,17 +236,25 @@ const std::map<std::string, std::vector<std::string>> &no_surfaces() {
   static const std::map<std::string, std::vector<std::string>> lists = {
       {"it answers the host's own request for what the code made, and is no diagnostic",
        {"capsule_execution_next", "capsule_session_get", "capsule_session_list", "capsule_checkpoint_list",
-        "capsule_checkpoint_get_data", "capsule_checkpoint_get_info", "capsule_bridge_next_request", "capsule_promise_get",
-        "capsule_promise_wait", "capsule_promise_next", "capsule_session_execute_durable"}},
+        "capsule_checkpoint_get_data", "capsule_checkpoint_get_info", "capsule_bridge_next_request",
+        "capsule_bridge_next_chunk", "capsule_promise_get", "capsule_promise_wait", "capsule_promise_next",
+        "capsule_session_execute_durable"}},
+      {"it answers the host's own request by the names of files and functions; capsule_session_inspect_stack() has the policy "
+       "before it",
+       {"capsule_session_get_stack", "capsule_profile_get_collapsed"}},
       {"it tells of the host's own configuration: modules that it named", {"capsule_pool_list_imports"}},
       {"numbers that the caller asked for: sizes, counts, an id, a descriptor",
-       {"capsule_snapshot_get_info", "capsule_execution_get_id", "capsule_execution_get_fd", "capsule_bridge_get_fd",
-        "capsule_acquisition_get_fd", "capsule_promise_store_get_fd", "capsule_version", "capsule_version_number"}},
+       {"capsule_profile_get_info", "capsule_snapshot_get_info", "capsule_execution_get_id", "capsule_execution_get_fd",
+        "capsule_bridge_get_fd", "capsule_acquisition_get_fd", "capsule_promise_store_get_fd", "capsule_version",
+        "capsule_version_number"}},
       {"a static string for a number", {"_name", "capsule_status_text"}},
       {"it fills defaults", {"_init", "capsule_text_from"}},
       {"it frees", {"_release"}},
       {"it acts, and answers a status",
-       {"capsule_bridge_create",
+       {"capsule_session_profile",
+        "capsule_profile_wait",
+        "capsule_profile_stop",
+        "capsule_bridge_create",
         "capsule_bridge_register",
         "capsule_bridge_unregister",
         "capsule_bridge_set_notify",

@@ -282,6 +282,39 @@ CAPSULE_TEST(the_isolation_report_tells_each_layer) {
   }
 }
 
+CAPSULE_TEST(a_stack_tells_files_and_functions_as_the_policy_shows_them) {
+  const Runtime runtime = make_runtime();
+  const Session session = open_session(runtime);
+  ExecutionOptions named;
+  named.file_name = "/srv/customers.py";
+  Run run(session, "def ask(): input()\nask()", named);
+  run.until(CAPSULE_EVENT_INPUT);
+  for (const std::int32_t level : {CAPSULE_INSPECT_COUNTS, CAPSULE_INSPECT_REDACTED, CAPSULE_INSPECT_FULL}) {
+    set_policy(runtime, policy_of(level));
+    Handle<capsule_stack, capsule_stack_release> stack;
+    ACCEPTED(capsule_session_inspect_stack(session.get(), nullptr, nullptr, stack.out(), error));
+    capsule_stack_thread main{.struct_size = sizeof main};
+    ACCEPTED(capsule_stack_get_thread(stack.get(), 0, &main, error));
+    CHECK_AT_LEAST(main.frames + main.frames_omitted, 2);
+    if (level == CAPSULE_INSPECT_COUNTS) {
+      CHECK_EQ(main.frames, 0);
+      continue;
+    }
+    capsule_stack_frame frame{.struct_size = sizeof frame};
+    ACCEPTED(capsule_stack_get_frame(stack.get(), 0, main.frames - 1, &frame, error));
+    CHECK_EQ(frame.line, 2);
+    CHECK_EQ(string_of(frame.file) == "/srv/customers.py", level == CAPSULE_INSPECT_FULL);
+    CHECK_EQ(string_of(frame.file).starts_with("h:"), level == CAPSULE_INSPECT_REDACTED);
+  }
+  set_policy(runtime, policy_of(CAPSULE_INSPECT_OFF));
+  Handle<capsule_stack, capsule_stack_release> none;
+  REFUSED(CAPSULE_E_DENIED, capsule_session_inspect_stack(session.get(), nullptr, nullptr, none.out(), error));
+  CHECK(none.get() == nullptr);
+  CHECK_EQ(last_record(runtime), "denied stack session 1 runtime ");
+  run.answer("");
+  run.end();
+}
+
 CAPSULE_TEST(what_must_be_recorded_and_cannot_is_not_answered) {
   const Runtime runtime = make_runtime();
   const Session session = open_session(runtime);

@@ -64,9 +64,13 @@ void Scene::use_session() {
 }
 
 void Scene::leave_waiting() {
+  ExecutionOptions named;
+  named.file_name = secret("/srv/", ".py");
+  const std::string text = secret("'", "'");
   Run run(waiting,
-          secret("import threading; threading.Thread(target=lambda: host.vault.open('", "'), daemon=True).start(); input('") +
-              secret("", "')"));
+          "import threading\nthreading.Thread(target=lambda: host.vault.open(" + text + "), daemon=True).start()\ndef " +
+              secret("ask_", "(prompt): input(prompt)\n") + secret("ask_", "(") + text + ")",
+          named);
   run.until(CAPSULE_EVENT_INPUT);
   Request request;
   CHECK_EQ(request.take(bridge), CAPSULE_OK);

@@ -714,6 +714,32 @@ namespace Capsule
         Resetting = 4,
     }
 
+    /// <summary>How a stack was had.</summary>
+    public enum Stack : int
+    {
+        /// <summary>Read in the memory of the worker, which lives.</summary>
+        Memory = 1,
+        /// <summary>Written by the worker as a fatal signal ended it.</summary>
+        Death = 2,
+    }
+
+    /// <summary>What the kernel says of a process or thread.</summary>
+    public enum TaskState : int
+    {
+        /// <summary>It cannot be told.</summary>
+        Unknown = 0,
+        /// <summary>It runs, or would on a free CPU.</summary>
+        Running = 1,
+        /// <summary>It waits: in a lock, for input, for time.</summary>
+        Sleeping = 2,
+        /// <summary>It waits for a device and cannot be interrupted.</summary>
+        Blocked = 3,
+        /// <summary>A signal or a debugger has stopped it.</summary>
+        Stopped = 4,
+        /// <summary>It is dead.</summary>
+        Dead = 5,
+    }
+
     /// <summary>How much a call answers.</summary>
     public enum InspectLevel : int
     {
@@ -847,32 +873,6 @@ namespace Capsule
         Running = 0,
         /// <summary>Those that wait as well: in locks, for input, for time.</summary>
         All = 1,
-    }
-
-    /// <summary>How a stack was had.</summary>
-    public enum Stack : int
-    {
-        /// <summary>Read in the memory of the worker, which lives.</summary>
-        Memory = 1,
-        /// <summary>Written by the worker as a fatal signal ended it.</summary>
-        Death = 2,
-    }
-
-    /// <summary>What the kernel says of a process or thread.</summary>
-    public enum TaskState : int
-    {
-        /// <summary>It cannot be told.</summary>
-        Unknown = 0,
-        /// <summary>It runs, or would on a free CPU.</summary>
-        Running = 1,
-        /// <summary>It waits: in a lock, for input, for time.</summary>
-        Sleeping = 2,
-        /// <summary>It waits for a device and cannot be interrupted.</summary>
-        Blocked = 3,
-        /// <summary>A signal or a debugger has stopped it.</summary>
-        Stopped = 4,
-        /// <summary>It is dead.</summary>
-        Dead = 5,
     }
 
     /// <summary>What an event tells, and what its arguments are. Those that are not named are zero.</summary>
@@ -3053,6 +3053,89 @@ namespace Capsule.Raw
         public IntPtr storage;
     }
 
+    /// <summary>How a stack is to be had.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_stack_options
+    {
+        /// <summary>`sizeof(capsule_stack_options)`.</summary>
+        public uint struct_size;
+        /// <summary>Most frames told of each thread, the innermost: 1 … 4,096. Default 128.</summary>
+        public uint max_frames;
+        /// <summary>Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.</summary>
+        public long timeout_ms;
+    }
+
+    /// <summary>What is known of a stack as a whole. Texts are valid until it is released.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_stack_info
+    {
+        /// <summary>`sizeof(capsule_stack_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_STACK_…`.</summary>
+        public int source;
+        /// <summary>The worker's process id.</summary>
+        public int pid;
+        /// <summary>`CAPSULE_TASK_…`.</summary>
+        public int process_state;
+        /// <summary>When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.</summary>
+        public ulong time_ns;
+        /// <summary>How long that took. 0 of a death.</summary>
+        public ulong collect_ns;
+        /// <summary>Threads that it tells of: those of Python.</summary>
+        public ulong threads;
+        /// <summary>Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.</summary>
+        public ulong threads_omitted;
+        /// <summary>Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.</summary>
+        public capsule_text cause;
+    }
+
+    /// <summary>One thread of a stack. Texts are valid until the stack is released.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_stack_thread
+    {
+        /// <summary>`sizeof(capsule_stack_thread)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>The kernel's number of it; 0 where it is not known.</summary>
+        public int tid;
+        /// <summary>Its number in Python, `threading.get_ident()`.</summary>
+        public ulong ident;
+        /// <summary>"main"; else the name that the kernel knows, where that is not the process's; or empty.</summary>
+        public capsule_text name;
+        /// <summary>1 of the main thread.</summary>
+        public int is_main;
+        /// <summary>`CAPSULE_TASK_…`.</summary>
+        public int state;
+        /// <summary>1 when it has the GIL, 0 when it has not, -1 where that is not known.</summary>
+        public int holds_gil;
+        /// <summary>Of a death: 1 of the thread that the signal hit.</summary>
+        public int hit;
+        /// <summary>1 when it ran on while it was read, so that some frames may be of different moments.</summary>
+        public int torn;
+        /// <summary>Reserved, zero.</summary>
+        public int reserved;
+        /// <summary>Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.</summary>
+        public ulong frames;
+        /// <summary>
+        /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
+        /// faulthandler writes.
+        /// </summary>
+        public ulong frames_omitted;
+    }
+
+    /// <summary>One frame. Texts are valid until the stack is released.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_stack_frame
+    {
+        /// <summary>`sizeof(capsule_stack_frame)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>The line it is at; 0 where that is not known.</summary>
+        public uint line;
+        /// <summary>The file, as `co_filename` has it; its first 4,096 characters.</summary>
+        public capsule_text file;
+        /// <summary>The function: `co_qualname`, of a death `co_name`.</summary>
+        public capsule_text function;
+    }
+
     /// <summary>Who may see how much; capsule_introspection_policy_init() fills the defaults.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_introspection_policy
@@ -3427,89 +3510,6 @@ namespace Capsule.Raw
         public ulong proportional_bytes;
     }
 
-    /// <summary>How a stack is to be had.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_stack_options
-    {
-        /// <summary>`sizeof(capsule_stack_options)`.</summary>
-        public uint struct_size;
-        /// <summary>Most frames told of each thread, the innermost: 1 … 4,096. Default 128.</summary>
-        public uint max_frames;
-        /// <summary>Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.</summary>
-        public long timeout_ms;
-    }
-
-    /// <summary>What is known of a stack as a whole. Texts are valid until it is released.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_stack_info
-    {
-        /// <summary>`sizeof(capsule_stack_info)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>`CAPSULE_STACK_…`.</summary>
-        public int source;
-        /// <summary>The worker's process id.</summary>
-        public int pid;
-        /// <summary>`CAPSULE_TASK_…`.</summary>
-        public int process_state;
-        /// <summary>When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.</summary>
-        public ulong time_ns;
-        /// <summary>How long that took. 0 of a death.</summary>
-        public ulong collect_ns;
-        /// <summary>Threads that it tells of: those of Python.</summary>
-        public ulong threads;
-        /// <summary>Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.</summary>
-        public ulong threads_omitted;
-        /// <summary>Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.</summary>
-        public capsule_text cause;
-    }
-
-    /// <summary>One thread of a stack. Texts are valid until the stack is released.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_stack_thread
-    {
-        /// <summary>`sizeof(capsule_stack_thread)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>The kernel's number of it; 0 where it is not known.</summary>
-        public int tid;
-        /// <summary>Its number in Python, `threading.get_ident()`.</summary>
-        public ulong ident;
-        /// <summary>"main"; else the name that the kernel knows, where that is not the process's; or empty.</summary>
-        public capsule_text name;
-        /// <summary>1 of the main thread.</summary>
-        public int is_main;
-        /// <summary>`CAPSULE_TASK_…`.</summary>
-        public int state;
-        /// <summary>1 when it has the GIL, 0 when it has not, -1 where that is not known.</summary>
-        public int holds_gil;
-        /// <summary>Of a death: 1 of the thread that the signal hit.</summary>
-        public int hit;
-        /// <summary>1 when it ran on while it was read, so that some frames may be of different moments.</summary>
-        public int torn;
-        /// <summary>Reserved, zero.</summary>
-        public int reserved;
-        /// <summary>Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.</summary>
-        public ulong frames;
-        /// <summary>
-        /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
-        /// faulthandler writes.
-        /// </summary>
-        public ulong frames_omitted;
-    }
-
-    /// <summary>One frame. Texts are valid until the stack is released.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_stack_frame
-    {
-        /// <summary>`sizeof(capsule_stack_frame)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>The line it is at; 0 where that is not known.</summary>
-        public uint line;
-        /// <summary>The file, as `co_filename` has it; its first 4,096 characters.</summary>
-        public capsule_text file;
-        /// <summary>The function: `co_qualname`, of a death `co_name`.</summary>
-        public capsule_text function;
-    }
-
     /// <summary>One event. Never extended: events are handed out as an array.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_trace_event
@@ -3680,6 +3680,10 @@ namespace Capsule.Raw
             ("capsule_pool_sessions", sizeof(capsule_pool_sessions), 32),
             ("capsule_pool_import", sizeof(capsule_pool_import), 48),
             ("capsule_pool_imports", sizeof(capsule_pool_imports), 32),
+            ("capsule_stack_options", sizeof(capsule_stack_options), 16),
+            ("capsule_stack_info", sizeof(capsule_stack_info), 64),
+            ("capsule_stack_thread", sizeof(capsule_stack_thread), 72),
+            ("capsule_stack_frame", sizeof(capsule_stack_frame), 40),
             ("capsule_introspection_policy", sizeof(capsule_introspection_policy), 64),
             ("capsule_inspection", sizeof(capsule_inspection), 40),
             ("capsule_label", sizeof(capsule_label), 32),
@@ -3694,10 +3698,6 @@ namespace Capsule.Raw
             ("capsule_profile_options", sizeof(capsule_profile_options), 32),
             ("capsule_profile_info", sizeof(capsule_profile_info), 72),
             ("capsule_snapshot_info", sizeof(capsule_snapshot_info), 88),
-            ("capsule_stack_options", sizeof(capsule_stack_options), 16),
-            ("capsule_stack_info", sizeof(capsule_stack_info), 64),
-            ("capsule_stack_thread", sizeof(capsule_stack_thread), 72),
-            ("capsule_stack_frame", sizeof(capsule_stack_frame), 40),
             ("capsule_trace_event", sizeof(capsule_trace_event), 80),
             ("capsule_trace_filter", sizeof(capsule_trace_filter), 32),
             ("capsule_trace_info", sizeof(capsule_trace_info), 64),
@@ -5561,6 +5561,81 @@ namespace Capsule.Raw
         public static extern byte* capsule_pooled_state_name(int state);
 
         /// <summary>
+        /// Fills in the defaults.
+        ///
+        /// - options: Nullable.
+        /// - struct_size: `sizeof(capsule_stack_options)`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_stack_options_init(capsule_stack_options* options, uint struct_size);
+
+        /// <summary>
+        /// Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal
+        /// that ended it.
+        ///
+        /// - session: A session that runs Python.
+        /// - options: NULL for the defaults.
+        /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown
+        /// way, or has no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile);
+        /// `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`;
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_stack(IntPtr session, capsule_stack_options* options, IntPtr* stack, capsule_error* error);
+
+        /// <summary>
+        /// Copies what is known of a stack as a whole.
+        ///
+        /// - stack: A stack.
+        /// - info: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_stack_get_info(IntPtr stack, capsule_stack_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Copies what is known of one of its threads.
+        ///
+        /// - stack: A stack.
+        /// - index: 0 … `threads` - 1. Of a living worker, 0 is the main thread.
+        /// - thread: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_stack_get_thread(IntPtr stack, ulong index, capsule_stack_thread* thread, capsule_error* error);
+
+        /// <summary>
+        /// Copies one frame.
+        ///
+        /// - stack: A stack.
+        /// - thread: As in capsule_stack_get_thread().
+        /// - index: 0, the innermost, … `frames` - 1.
+        /// - frame: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_stack_get_frame(IntPtr stack, ulong thread, ulong index, capsule_stack_frame* frame, capsule_error* error);
+
+        /// <summary>
+        /// Gives the handle back.
+        ///
+        /// - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_stack_release(IntPtr stack);
+
+        /// <summary>
         /// Fills the defaults.
         ///
         /// - policy: Written up to `struct_size` bytes; no-op when NULL.
@@ -5726,6 +5801,22 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_isolation_report_release(capsule_isolation_report* report);
+
+        /// <summary>
+        /// Where a session's Python code stands, as capsule_session_get_stack() tells it, with the names of files,
+        /// functions and threads as the policy shows them. At the level of counts no frame is told: of each thread
+        /// `frames_omitted` says how many there are.
+        ///
+        /// - session: A session that runs Python.
+        /// - inspection: NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
+        /// - options: NULL for the defaults.
+        /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: As capsule_session_get_stack(); `CAPSULE_E_DENIED`. Any thread; waits for nobody. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_inspect_stack(IntPtr session, capsule_inspection* inspection, capsule_stack_options* options, IntPtr* stack, capsule_error* error);
 
         /// <summary>
         /// The name of a phase, as in `"rolling_back"`.
@@ -5963,81 +6054,6 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_snapshot_release(IntPtr snapshot);
-
-        /// <summary>
-        /// Fills in the defaults.
-        ///
-        /// - options: Nullable.
-        /// - struct_size: `sizeof(capsule_stack_options)`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern void capsule_stack_options_init(capsule_stack_options* options, uint struct_size);
-
-        /// <summary>
-        /// Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal
-        /// that ended it.
-        ///
-        /// - session: A session that runs Python.
-        /// - options: NULL for the defaults.
-        /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown
-        /// way, or has no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile);
-        /// `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`;
-        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_session_get_stack(IntPtr session, capsule_stack_options* options, IntPtr* stack, capsule_error* error);
-
-        /// <summary>
-        /// Copies what is known of a stack as a whole.
-        ///
-        /// - stack: A stack.
-        /// - info: Its `struct_size` set by the caller.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_stack_get_info(IntPtr stack, capsule_stack_info* info, capsule_error* error);
-
-        /// <summary>
-        /// Copies what is known of one of its threads.
-        ///
-        /// - stack: A stack.
-        /// - index: 0 … `threads` - 1. Of a living worker, 0 is the main thread.
-        /// - thread: Its `struct_size` set by the caller.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
-        /// thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_stack_get_thread(IntPtr stack, ulong index, capsule_stack_thread* thread, capsule_error* error);
-
-        /// <summary>
-        /// Copies one frame.
-        ///
-        /// - stack: A stack.
-        /// - thread: As in capsule_stack_get_thread().
-        /// - index: 0, the innermost, … `frames` - 1.
-        /// - frame: Its `struct_size` set by the caller.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
-        /// thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_stack_get_frame(IntPtr stack, ulong thread, ulong index, capsule_stack_frame* frame, capsule_error* error);
-
-        /// <summary>
-        /// Gives the handle back.
-        ///
-        /// - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern void capsule_stack_release(IntPtr stack);
 
         /// <summary>
         /// Copies events of a session, in the order of their numbers.

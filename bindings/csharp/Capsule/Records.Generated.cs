@@ -3342,6 +3342,152 @@ namespace Capsule
         }
     }
 
+    /// <summary>How a stack is to be had.</summary>
+    public sealed unsafe partial class StackOptions
+    {
+        /// <summary>Most frames told of each thread, the innermost: 1 … 4,096. Default 128.</summary>
+        public uint MaxFrames { get; set; }
+
+        /// <summary>Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.</summary>
+        public long TimeoutMs { get; set; }
+
+        /// <summary>With the defaults of the library that is loaded.</summary>
+        public StackOptions()
+        {
+            Library.Load();
+            TakeDefaults();
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private void TakeDefaults()
+        {
+            capsule_stack_options raw = default;
+            Native.capsule_stack_options_init(&raw, (uint)sizeof(capsule_stack_options));
+            MaxFrames = raw.max_frames;
+            TimeoutMs = raw.timeout_ms;
+        }
+
+        internal capsule_stack_options* Write(Arena arena)
+        {
+            var raw = (capsule_stack_options*)arena.New(sizeof(capsule_stack_options));
+            Native.capsule_stack_options_init(raw, (uint)sizeof(capsule_stack_options));
+            raw->max_frames = MaxFrames;
+            raw->timeout_ms = TimeoutMs;
+            return raw;
+        }
+    }
+
+    /// <summary>What is known of a stack as a whole. Texts are valid until it is released.</summary>
+    public sealed unsafe partial class StackInfo
+    {
+        /// <summary>`CAPSULE_STACK_…`.</summary>
+        public Stack Source { get; }
+
+        /// <summary>The worker's process id.</summary>
+        public int Pid { get; }
+
+        /// <summary>`CAPSULE_TASK_…`.</summary>
+        public TaskState ProcessState { get; }
+
+        /// <summary>When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.</summary>
+        public ulong TimeNs { get; }
+
+        /// <summary>How long that took. 0 of a death.</summary>
+        public ulong CollectNs { get; }
+
+        /// <summary>Threads that it tells of: those of Python.</summary>
+        public ulong Threads { get; }
+
+        /// <summary>Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.</summary>
+        public ulong ThreadsOmitted { get; }
+
+        /// <summary>Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.</summary>
+        public string Cause { get; }
+
+        internal StackInfo(capsule_stack_info* raw)
+        {
+            Source = (Stack)raw->source;
+            Pid = raw->pid;
+            ProcessState = (TaskState)raw->process_state;
+            TimeNs = raw->time_ns;
+            CollectNs = raw->collect_ns;
+            Threads = raw->threads;
+            ThreadsOmitted = raw->threads_omitted;
+            Cause = Texts.String(raw->cause);
+        }
+    }
+
+    /// <summary>One thread of a stack. Texts are valid until the stack is released.</summary>
+    public sealed unsafe partial class StackThread
+    {
+        /// <summary>The kernel's number of it; 0 where it is not known.</summary>
+        public int Tid { get; }
+
+        /// <summary>Its number in Python, `threading.get_ident()`.</summary>
+        public ulong Ident { get; }
+
+        /// <summary>"main"; else the name that the kernel knows, where that is not the process's; or empty.</summary>
+        public string Name { get; }
+
+        /// <summary>1 of the main thread.</summary>
+        public int IsMain { get; }
+
+        /// <summary>`CAPSULE_TASK_…`.</summary>
+        public TaskState State { get; }
+
+        /// <summary>1 when it has the GIL, 0 when it has not, -1 where that is not known.</summary>
+        public int HoldsGil { get; }
+
+        /// <summary>Of a death: 1 of the thread that the signal hit.</summary>
+        public int Hit { get; }
+
+        /// <summary>1 when it ran on while it was read, so that some frames may be of different moments.</summary>
+        public int Torn { get; }
+
+        /// <summary>Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.</summary>
+        public ulong Frames { get; }
+
+        /// <summary>
+        /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
+        /// faulthandler writes.
+        /// </summary>
+        public ulong FramesOmitted { get; }
+
+        internal StackThread(capsule_stack_thread* raw)
+        {
+            Tid = raw->tid;
+            Ident = raw->ident;
+            Name = Texts.String(raw->name);
+            IsMain = raw->is_main;
+            State = (TaskState)raw->state;
+            HoldsGil = raw->holds_gil;
+            Hit = raw->hit;
+            Torn = raw->torn;
+            Frames = raw->frames;
+            FramesOmitted = raw->frames_omitted;
+        }
+    }
+
+    /// <summary>One frame. Texts are valid until the stack is released.</summary>
+    public sealed unsafe partial class StackFrame
+    {
+        /// <summary>The line it is at; 0 where that is not known.</summary>
+        public uint Line { get; }
+
+        /// <summary>The file, as `co_filename` has it; its first 4,096 characters.</summary>
+        public string File { get; }
+
+        /// <summary>The function: `co_qualname`, of a death `co_name`.</summary>
+        public string Function { get; }
+
+        internal StackFrame(capsule_stack_frame* raw)
+        {
+            Line = raw->line;
+            File = Texts.String(raw->file);
+            Function = Texts.String(raw->function);
+        }
+    }
+
     /// <summary>Who may see how much; capsule_introspection_policy_init() fills the defaults.</summary>
     public sealed unsafe partial class IntrospectionPolicy
     {
@@ -3963,152 +4109,6 @@ namespace Capsule
             Uses = raw->uses;
             Evicted = raw->evicted;
             ProportionalBytes = raw->proportional_bytes;
-        }
-    }
-
-    /// <summary>How a stack is to be had.</summary>
-    public sealed unsafe partial class StackOptions
-    {
-        /// <summary>Most frames told of each thread, the innermost: 1 … 4,096. Default 128.</summary>
-        public uint MaxFrames { get; set; }
-
-        /// <summary>Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.</summary>
-        public long TimeoutMs { get; set; }
-
-        /// <summary>With the defaults of the library that is loaded.</summary>
-        public StackOptions()
-        {
-            Library.Load();
-            TakeDefaults();
-        }
-
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        private void TakeDefaults()
-        {
-            capsule_stack_options raw = default;
-            Native.capsule_stack_options_init(&raw, (uint)sizeof(capsule_stack_options));
-            MaxFrames = raw.max_frames;
-            TimeoutMs = raw.timeout_ms;
-        }
-
-        internal capsule_stack_options* Write(Arena arena)
-        {
-            var raw = (capsule_stack_options*)arena.New(sizeof(capsule_stack_options));
-            Native.capsule_stack_options_init(raw, (uint)sizeof(capsule_stack_options));
-            raw->max_frames = MaxFrames;
-            raw->timeout_ms = TimeoutMs;
-            return raw;
-        }
-    }
-
-    /// <summary>What is known of a stack as a whole. Texts are valid until it is released.</summary>
-    public sealed unsafe partial class StackInfo
-    {
-        /// <summary>`CAPSULE_STACK_…`.</summary>
-        public Stack Source { get; }
-
-        /// <summary>The worker's process id.</summary>
-        public int Pid { get; }
-
-        /// <summary>`CAPSULE_TASK_…`.</summary>
-        public TaskState ProcessState { get; }
-
-        /// <summary>When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.</summary>
-        public ulong TimeNs { get; }
-
-        /// <summary>How long that took. 0 of a death.</summary>
-        public ulong CollectNs { get; }
-
-        /// <summary>Threads that it tells of: those of Python.</summary>
-        public ulong Threads { get; }
-
-        /// <summary>Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.</summary>
-        public ulong ThreadsOmitted { get; }
-
-        /// <summary>Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.</summary>
-        public string Cause { get; }
-
-        internal StackInfo(capsule_stack_info* raw)
-        {
-            Source = (Stack)raw->source;
-            Pid = raw->pid;
-            ProcessState = (TaskState)raw->process_state;
-            TimeNs = raw->time_ns;
-            CollectNs = raw->collect_ns;
-            Threads = raw->threads;
-            ThreadsOmitted = raw->threads_omitted;
-            Cause = Texts.String(raw->cause);
-        }
-    }
-
-    /// <summary>One thread of a stack. Texts are valid until the stack is released.</summary>
-    public sealed unsafe partial class StackThread
-    {
-        /// <summary>The kernel's number of it; 0 where it is not known.</summary>
-        public int Tid { get; }
-
-        /// <summary>Its number in Python, `threading.get_ident()`.</summary>
-        public ulong Ident { get; }
-
-        /// <summary>"main"; else the name that the kernel knows, where that is not the process's; or empty.</summary>
-        public string Name { get; }
-
-        /// <summary>1 of the main thread.</summary>
-        public int IsMain { get; }
-
-        /// <summary>`CAPSULE_TASK_…`.</summary>
-        public TaskState State { get; }
-
-        /// <summary>1 when it has the GIL, 0 when it has not, -1 where that is not known.</summary>
-        public int HoldsGil { get; }
-
-        /// <summary>Of a death: 1 of the thread that the signal hit.</summary>
-        public int Hit { get; }
-
-        /// <summary>1 when it ran on while it was read, so that some frames may be of different moments.</summary>
-        public int Torn { get; }
-
-        /// <summary>Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.</summary>
-        public ulong Frames { get; }
-
-        /// <summary>
-        /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
-        /// faulthandler writes.
-        /// </summary>
-        public ulong FramesOmitted { get; }
-
-        internal StackThread(capsule_stack_thread* raw)
-        {
-            Tid = raw->tid;
-            Ident = raw->ident;
-            Name = Texts.String(raw->name);
-            IsMain = raw->is_main;
-            State = (TaskState)raw->state;
-            HoldsGil = raw->holds_gil;
-            Hit = raw->hit;
-            Torn = raw->torn;
-            Frames = raw->frames;
-            FramesOmitted = raw->frames_omitted;
-        }
-    }
-
-    /// <summary>One frame. Texts are valid until the stack is released.</summary>
-    public sealed unsafe partial class StackFrame
-    {
-        /// <summary>The line it is at; 0 where that is not known.</summary>
-        public uint Line { get; }
-
-        /// <summary>The file, as `co_filename` has it; its first 4,096 characters.</summary>
-        public string File { get; }
-
-        /// <summary>The function: `co_qualname`, of a death `co_name`.</summary>
-        public string Function { get; }
-
-        internal StackFrame(capsule_stack_frame* raw)
-        {
-            Line = raw->line;
-            File = Texts.String(raw->file);
-            Function = Texts.String(raw->function);
         }
     }
 

@@ -534,6 +534,26 @@ CAPSULE_POOLED_ACTIVE = 3
 # It was given back, or is looked at.
 CAPSULE_POOLED_RESETTING = 4
 
+# How a stack was had.
+# Read in the memory of the worker, which lives.
+CAPSULE_STACK_MEMORY = 1
+# Written by the worker as a fatal signal ended it.
+CAPSULE_STACK_DEATH = 2
+
+# What the kernel says of a process or thread.
+# It cannot be told.
+CAPSULE_TASK_UNKNOWN = 0
+# It runs, or would on a free CPU.
+CAPSULE_TASK_RUNNING = 1
+# It waits: in a lock, for input, for time.
+CAPSULE_TASK_SLEEPING = 2
+# It waits for a device and cannot be interrupted.
+CAPSULE_TASK_BLOCKED = 3
+# A signal or a debugger has stopped it.
+CAPSULE_TASK_STOPPED = 4
+# It is dead.
+CAPSULE_TASK_DEAD = 5
+
 # How much a call answers.
 # Nothing: it is denied.
 CAPSULE_INSPECT_OFF = 0
@@ -635,26 +655,6 @@ CAPSULE_LOG_OFF = 5
 CAPSULE_PROFILE_RUNNING = 0
 # Those that wait as well: in locks, for input, for time.
 CAPSULE_PROFILE_ALL = 1
-
-# How a stack was had.
-# Read in the memory of the worker, which lives.
-CAPSULE_STACK_MEMORY = 1
-# Written by the worker as a fatal signal ended it.
-CAPSULE_STACK_DEATH = 2
-
-# What the kernel says of a process or thread.
-# It cannot be told.
-CAPSULE_TASK_UNKNOWN = 0
-# It runs, or would on a free CPU.
-CAPSULE_TASK_RUNNING = 1
-# It waits: in a lock, for input, for time.
-CAPSULE_TASK_SLEEPING = 2
-# It waits for a device and cannot be interrupted.
-CAPSULE_TASK_BLOCKED = 3
-# A signal or a debugger has stopped it.
-CAPSULE_TASK_STOPPED = 4
-# It is dead.
-CAPSULE_TASK_DEAD = 5
 
 # What an event tells, and what its arguments are. Those that are not named are zero.
 # The session was opened. `link`: the session it branched from.
@@ -1785,6 +1785,22 @@ class capsule_pool_imports(ctypes.Structure):
     ]
 
 
+class capsule_stack_options(ctypes.Structure):
+    """How a stack is to be had."""
+
+    # `sizeof(capsule_stack_options)`.
+    struct_size: int
+    # Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
+    max_frames: int
+    # Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
+    timeout_ms: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("max_frames", ctypes.c_uint32),
+        ("timeout_ms", ctypes.c_int64),
+    ]
+
+
 class capsule_pending_summary(ctypes.Structure):
     """What is pending in a bridge or a store."""
 
@@ -2121,22 +2137,6 @@ class capsule_snapshot_info(ctypes.Structure):
         ("evicted", ctypes.c_int32),
         ("reserved", ctypes.c_int32),
         ("proportional_bytes", ctypes.c_uint64),
-    ]
-
-
-class capsule_stack_options(ctypes.Structure):
-    """How a stack is to be had."""
-
-    # `sizeof(capsule_stack_options)`.
-    struct_size: int
-    # Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
-    max_frames: int
-    # Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
-    timeout_ms: int
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("max_frames", ctypes.c_uint32),
-        ("timeout_ms", ctypes.c_int64),
     ]
 
 
@@ -3830,6 +3830,103 @@ class capsule_pool_import(ctypes.Structure):
     ]
 
 
+class capsule_stack_info(ctypes.Structure):
+    """What is known of a stack as a whole. Texts are valid until it is released."""
+
+    # `sizeof(capsule_stack_info)`, set by the caller.
+    struct_size: int
+    # `CAPSULE_STACK_…`.
+    source: int
+    # The worker's process id.
+    pid: int
+    # `CAPSULE_TASK_…`.
+    process_state: int
+    # When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
+    time_ns: int
+    # How long that took. 0 of a death.
+    collect_ns: int
+    # Threads that it tells of: those of Python.
+    threads: int
+    # Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
+    threads_omitted: int
+    # Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
+    cause: capsule_text
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("source", ctypes.c_int32),
+        ("pid", ctypes.c_int32),
+        ("process_state", ctypes.c_int32),
+        ("time_ns", ctypes.c_uint64),
+        ("collect_ns", ctypes.c_uint64),
+        ("threads", ctypes.c_uint64),
+        ("threads_omitted", ctypes.c_uint64),
+        ("cause", capsule_text),
+    ]
+
+
+class capsule_stack_thread(ctypes.Structure):
+    """One thread of a stack. Texts are valid until the stack is released."""
+
+    # `sizeof(capsule_stack_thread)`, set by the caller.
+    struct_size: int
+    # The kernel's number of it; 0 where it is not known.
+    tid: int
+    # Its number in Python, `threading.get_ident()`.
+    ident: int
+    # "main"; else the name that the kernel knows, where that is not the process's; or empty.
+    name: capsule_text
+    # 1 of the main thread.
+    is_main: int
+    # `CAPSULE_TASK_…`.
+    state: int
+    # 1 when it has the GIL, 0 when it has not, -1 where that is not known.
+    holds_gil: int
+    # Of a death: 1 of the thread that the signal hit.
+    hit: int
+    # 1 when it ran on while it was read, so that some frames may be of different moments.
+    torn: int
+    # Reserved, zero.
+    reserved: int
+    # Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
+    frames: int
+    # Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that faulthandler
+    # writes.
+    frames_omitted: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("tid", ctypes.c_int32),
+        ("ident", ctypes.c_uint64),
+        ("name", capsule_text),
+        ("is_main", ctypes.c_int32),
+        ("state", ctypes.c_int32),
+        ("holds_gil", ctypes.c_int32),
+        ("hit", ctypes.c_int32),
+        ("torn", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+        ("frames", ctypes.c_uint64),
+        ("frames_omitted", ctypes.c_uint64),
+    ]
+
+
+class capsule_stack_frame(ctypes.Structure):
+    """One frame. Texts are valid until the stack is released."""
+
+    # `sizeof(capsule_stack_frame)`, set by the caller.
+    struct_size: int
+    # The line it is at; 0 where that is not known.
+    line: int
+    # The file, as `co_filename` has it; its first 4,096 characters.
+    file: capsule_text
+    # The function: `co_qualname`, of a death `co_name`.
+    function: capsule_text
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("line", ctypes.c_uint32),
+        ("file", capsule_text),
+        ("function", capsule_text),
+    ]
+
+
 class capsule_introspection_policy(ctypes.Structure):
     """Who may see how much; capsule_introspection_policy_init() fills the defaults."""
 
@@ -3939,103 +4036,6 @@ class capsule_isolation_layer(ctypes.Structure):
         ("reason", capsule_text),
         ("state", ctypes.c_int32),
         ("reserved", ctypes.c_int32),
-    ]
-
-
-class capsule_stack_info(ctypes.Structure):
-    """What is known of a stack as a whole. Texts are valid until it is released."""
-
-    # `sizeof(capsule_stack_info)`, set by the caller.
-    struct_size: int
-    # `CAPSULE_STACK_…`.
-    source: int
-    # The worker's process id.
-    pid: int
-    # `CAPSULE_TASK_…`.
-    process_state: int
-    # When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
-    time_ns: int
-    # How long that took. 0 of a death.
-    collect_ns: int
-    # Threads that it tells of: those of Python.
-    threads: int
-    # Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
-    threads_omitted: int
-    # Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
-    cause: capsule_text
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("source", ctypes.c_int32),
-        ("pid", ctypes.c_int32),
-        ("process_state", ctypes.c_int32),
-        ("time_ns", ctypes.c_uint64),
-        ("collect_ns", ctypes.c_uint64),
-        ("threads", ctypes.c_uint64),
-        ("threads_omitted", ctypes.c_uint64),
-        ("cause", capsule_text),
-    ]
-
-
-class capsule_stack_thread(ctypes.Structure):
-    """One thread of a stack. Texts are valid until the stack is released."""
-
-    # `sizeof(capsule_stack_thread)`, set by the caller.
-    struct_size: int
-    # The kernel's number of it; 0 where it is not known.
-    tid: int
-    # Its number in Python, `threading.get_ident()`.
-    ident: int
-    # "main"; else the name that the kernel knows, where that is not the process's; or empty.
-    name: capsule_text
-    # 1 of the main thread.
-    is_main: int
-    # `CAPSULE_TASK_…`.
-    state: int
-    # 1 when it has the GIL, 0 when it has not, -1 where that is not known.
-    holds_gil: int
-    # Of a death: 1 of the thread that the signal hit.
-    hit: int
-    # 1 when it ran on while it was read, so that some frames may be of different moments.
-    torn: int
-    # Reserved, zero.
-    reserved: int
-    # Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
-    frames: int
-    # Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that faulthandler
-    # writes.
-    frames_omitted: int
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("tid", ctypes.c_int32),
-        ("ident", ctypes.c_uint64),
-        ("name", capsule_text),
-        ("is_main", ctypes.c_int32),
-        ("state", ctypes.c_int32),
-        ("holds_gil", ctypes.c_int32),
-        ("hit", ctypes.c_int32),
-        ("torn", ctypes.c_int32),
-        ("reserved", ctypes.c_int32),
-        ("frames", ctypes.c_uint64),
-        ("frames_omitted", ctypes.c_uint64),
-    ]
-
-
-class capsule_stack_frame(ctypes.Structure):
-    """One frame. Texts are valid until the stack is released."""
-
-    # `sizeof(capsule_stack_frame)`, set by the caller.
-    struct_size: int
-    # The line it is at; 0 where that is not known.
-    line: int
-    # The file, as `co_filename` has it; its first 4,096 characters.
-    file: capsule_text
-    # The function: `co_qualname`, of a death `co_name`.
-    function: capsule_text
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("line", ctypes.c_uint32),
-        ("file", capsule_text),
-        ("function", capsule_text),
     ]
 
 
@@ -4240,6 +4240,12 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_pool_imports_release": (None, [POINTER(capsule_pool_imports)]),
     "capsule_breaker_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_pooled_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
+    "capsule_stack_options_init": (None, [POINTER(capsule_stack_options), ctypes.c_uint32]),
+    "capsule_session_get_stack": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_stack_options), POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
+    "capsule_stack_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_stack_info), POINTER(capsule_error)]),
+    "capsule_stack_get_thread": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_stack_thread), POINTER(capsule_error)]),
+    "capsule_stack_get_frame": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, POINTER(capsule_stack_frame), POINTER(capsule_error)]),
+    "capsule_stack_release": (None, [ctypes.c_void_p]),
     "capsule_introspection_policy_init": (None, [POINTER(capsule_introspection_policy), ctypes.c_uint32]),
     "capsule_inspection_init": (None, [POINTER(capsule_inspection), ctypes.c_uint32]),
     "capsule_runtime_set_introspection_policy": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_introspection_policy), POINTER(capsule_error)]),
@@ -4254,6 +4260,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_session_inspect_execution": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_execution_status), POINTER(capsule_error)]),
     "capsule_session_inspect_isolation": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_isolation_report), POINTER(capsule_error)]),
     "capsule_isolation_report_release": (None, [POINTER(capsule_isolation_report)]),
+    "capsule_session_inspect_stack": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_stack_options), POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
     "capsule_phase_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_waits_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_layer_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
@@ -4272,12 +4279,6 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_session_branch": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
     "capsule_snapshot_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_snapshot_info), POINTER(capsule_error)]),
     "capsule_snapshot_release": (None, [ctypes.c_void_p]),
-    "capsule_stack_options_init": (None, [POINTER(capsule_stack_options), ctypes.c_uint32]),
-    "capsule_session_get_stack": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_stack_options), POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
-    "capsule_stack_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_stack_info), POINTER(capsule_error)]),
-    "capsule_stack_get_thread": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_stack_thread), POINTER(capsule_error)]),
-    "capsule_stack_get_frame": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, POINTER(capsule_stack_frame), POINTER(capsule_error)]),
-    "capsule_stack_release": (None, [ctypes.c_void_p]),
     "capsule_session_get_trace": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_trace_filter), POINTER(capsule_trace_event), ctypes.c_size_t, POINTER(ctypes.c_size_t), POINTER(capsule_trace_info), POINTER(capsule_error)]),
     "capsule_pool_get_trace": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_trace_filter), POINTER(capsule_trace_event), ctypes.c_size_t, POINTER(ctypes.c_size_t), POINTER(capsule_trace_info), POINTER(capsule_error)]),
     "capsule_trace_kind_name": (ctypes.c_char_p, [ctypes.c_int32]),
@@ -5634,6 +5635,63 @@ capsule_breaker_state_name: Callable[..., bytes]
 # Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
 capsule_pooled_state_name: Callable[..., bytes]
 
+# Fills in the defaults.
+#
+# - options: Nullable.
+# - struct_size: `sizeof(capsule_stack_options)`. Any thread. Since 0.1.
+capsule_stack_options_init: Callable[..., None]
+
+# Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal that ended
+# it.
+#
+# - session: A session that runs Python.
+# - options: NULL for the defaults.
+# - stack: The new handle, NULL on failure; ended with capsule_stack_release().
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown way, or has
+# no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile); `CAPSULE_E_CLOSED`;
+# `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+# `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
+capsule_session_get_stack: Callable[..., int]
+
+# Copies what is known of a stack as a whole.
+#
+# - stack: A stack.
+# - info: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_stack_get_info: Callable[..., int]
+
+# Copies what is known of one of its threads.
+#
+# - stack: A stack.
+# - index: 0 … `threads` - 1. Of a living worker, 0 is the main thread.
+# - thread: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread.
+# Since 0.1.
+capsule_stack_get_thread: Callable[..., int]
+
+# Copies one frame.
+#
+# - stack: A stack.
+# - thread: As in capsule_stack_get_thread().
+# - index: 0, the innermost, … `frames` - 1.
+# - frame: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread.
+# Since 0.1.
+capsule_stack_get_frame: Callable[..., int]
+
+# Gives the handle back.
+#
+# - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
+capsule_stack_release: Callable[..., None]
+
 # Fills the defaults.
 #
 # - policy: Written up to `struct_size` bytes; no-op when NULL.
@@ -5757,6 +5815,19 @@ capsule_session_inspect_isolation: Callable[..., int]
 #
 # - report: NULL or an empty one is a no-op. Any thread. Since 0.1.
 capsule_isolation_report_release: Callable[..., None]
+
+# Where a session's Python code stands, as capsule_session_get_stack() tells it, with the names of files, functions and
+# threads as the policy shows them. At the level of counts no frame is told: of each thread `frames_omitted` says how
+# many there are.
+#
+# - session: A session that runs Python.
+# - inspection: NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
+# - options: NULL for the defaults.
+# - stack: The new handle, NULL on failure; ended with capsule_stack_release().
+# - error: Nullable.
+#
+# Returns: As capsule_session_get_stack(); `CAPSULE_E_DENIED`. Any thread; waits for nobody. Since 0.1.
+capsule_session_inspect_stack: Callable[..., int]
 
 # The name of a phase, as in `"rolling_back"`.
 #
@@ -5937,63 +6008,6 @@ capsule_snapshot_get_info: Callable[..., int]
 #
 # - snapshot: A snapshot; NULL or a released one is a no-op. Any thread. Since 0.1.
 capsule_snapshot_release: Callable[..., None]
-
-# Fills in the defaults.
-#
-# - options: Nullable.
-# - struct_size: `sizeof(capsule_stack_options)`. Any thread. Since 0.1.
-capsule_stack_options_init: Callable[..., None]
-
-# Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal that ended
-# it.
-#
-# - session: A session that runs Python.
-# - options: NULL for the defaults.
-# - stack: The new handle, NULL on failure; ended with capsule_stack_release().
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown way, or has
-# no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile); `CAPSULE_E_CLOSED`;
-# `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
-# `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
-capsule_session_get_stack: Callable[..., int]
-
-# Copies what is known of a stack as a whole.
-#
-# - stack: A stack.
-# - info: Its `struct_size` set by the caller.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-capsule_stack_get_info: Callable[..., int]
-
-# Copies what is known of one of its threads.
-#
-# - stack: A stack.
-# - index: 0 … `threads` - 1. Of a living worker, 0 is the main thread.
-# - thread: Its `struct_size` set by the caller.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread.
-# Since 0.1.
-capsule_stack_get_thread: Callable[..., int]
-
-# Copies one frame.
-#
-# - stack: A stack.
-# - thread: As in capsule_stack_get_thread().
-# - index: 0, the innermost, … `frames` - 1.
-# - frame: Its `struct_size` set by the caller.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread.
-# Since 0.1.
-capsule_stack_get_frame: Callable[..., int]
-
-# Gives the handle back.
-#
-# - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
-capsule_stack_release: Callable[..., None]
 
 # Copies events of a session, in the order of their numbers.
 #

@@ -640,6 +640,32 @@ class PooledState(_Enum):
     RESETTING = 4
 
 
+class Stack(_Enum):
+    """How a stack was had."""
+
+    # Read in the memory of the worker, which lives.
+    MEMORY = 1
+    # Written by the worker as a fatal signal ended it.
+    DEATH = 2
+
+
+class TaskState(_Enum):
+    """What the kernel says of a process or thread."""
+
+    # It cannot be told.
+    UNKNOWN = 0
+    # It runs, or would on a free CPU.
+    RUNNING = 1
+    # It waits: in a lock, for input, for time.
+    SLEEPING = 2
+    # It waits for a device and cannot be interrupted.
+    BLOCKED = 3
+    # A signal or a debugger has stopped it.
+    STOPPED = 4
+    # It is dead.
+    DEAD = 5
+
+
 class InspectLevel(_Enum):
     """How much a call answers."""
 
@@ -773,32 +799,6 @@ class Profile(_Enum):
     RUNNING = 0
     # Those that wait as well: in locks, for input, for time.
     ALL = 1
-
-
-class Stack(_Enum):
-    """How a stack was had."""
-
-    # Read in the memory of the worker, which lives.
-    MEMORY = 1
-    # Written by the worker as a fatal signal ended it.
-    DEATH = 2
-
-
-class TaskState(_Enum):
-    """What the kernel says of a process or thread."""
-
-    # It cannot be told.
-    UNKNOWN = 0
-    # It runs, or would on a free CPU.
-    RUNNING = 1
-    # It waits: in a lock, for input, for time.
-    SLEEPING = 2
-    # It waits for a device and cannot be interrupted.
-    BLOCKED = 3
-    # A signal or a debugger has stopped it.
-    STOPPED = 4
-    # It is dead.
-    DEAD = 5
 
 
 class TraceKind(_Enum):
@@ -2602,6 +2602,112 @@ class PoolImport:
         )
 
 
+class StackOptions(TypedDict, total=False):
+    """How a stack is to be had."""
+
+    # Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
+    max_frames: int
+    # Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StackInfo:
+    """What is known of a stack as a whole. Texts are valid until it is released."""
+
+    # `CAPSULE_STACK_…`.
+    source: Stack
+    # The worker's process id.
+    pid: int
+    # `CAPSULE_TASK_…`.
+    process_state: TaskState
+    # When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
+    time_ns: int
+    # How long that took. 0 of a death.
+    collect_ns: int
+    # Threads that it tells of: those of Python.
+    threads: int
+    # Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
+    threads_omitted: int
+    # Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
+    cause: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_stack_info) -> StackInfo:
+        return cls(
+            source=Stack(raw.source),
+            pid=raw.pid,
+            process_state=TaskState(raw.process_state),
+            time_ns=raw.time_ns,
+            collect_ns=raw.collect_ns,
+            threads=raw.threads,
+            threads_omitted=raw.threads_omitted,
+            cause=_text(raw.cause),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StackThread:
+    """One thread of a stack. Texts are valid until the stack is released."""
+
+    # The kernel's number of it; 0 where it is not known.
+    tid: int
+    # Its number in Python, `threading.get_ident()`.
+    ident: int
+    # "main"; else the name that the kernel knows, where that is not the process's; or empty.
+    name: str
+    # 1 of the main thread.
+    is_main: int
+    # `CAPSULE_TASK_…`.
+    state: TaskState
+    # 1 when it has the GIL, 0 when it has not, -1 where that is not known.
+    holds_gil: bool
+    # Of a death: 1 of the thread that the signal hit.
+    hit: int
+    # 1 when it ran on while it was read, so that some frames may be of different moments.
+    torn: bool
+    # Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
+    frames: int
+    # Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that faulthandler
+    # writes.
+    frames_omitted: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_stack_thread) -> StackThread:
+        return cls(
+            tid=raw.tid,
+            ident=raw.ident,
+            name=_text(raw.name),
+            is_main=raw.is_main,
+            state=TaskState(raw.state),
+            holds_gil=raw.holds_gil != 0,
+            hit=raw.hit,
+            torn=raw.torn != 0,
+            frames=raw.frames,
+            frames_omitted=raw.frames_omitted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StackFrame:
+    """One frame. Texts are valid until the stack is released."""
+
+    # The line it is at; 0 where that is not known.
+    line: int
+    # The file, as `co_filename` has it; its first 4,096 characters.
+    file: str
+    # The function: `co_qualname`, of a death `co_name`.
+    function: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_stack_frame) -> StackFrame:
+        return cls(
+            line=raw.line,
+            file=_text(raw.file),
+            function=_text(raw.function),
+        )
+
+
 class IntrospectionPolicy(TypedDict, total=False):
     """Who may see how much; capsule_introspection_policy_init() fills the defaults."""
 
@@ -2899,112 +3005,6 @@ class SnapshotInfo:
             uses=raw.uses,
             evicted=raw.evicted != 0,
             proportional_bytes=raw.proportional_bytes,
-        )
-
-
-class StackOptions(TypedDict, total=False):
-    """How a stack is to be had."""
-
-    # Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
-    max_frames: int
-    # Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
-    timeout_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class StackInfo:
-    """What is known of a stack as a whole. Texts are valid until it is released."""
-
-    # `CAPSULE_STACK_…`.
-    source: Stack
-    # The worker's process id.
-    pid: int
-    # `CAPSULE_TASK_…`.
-    process_state: TaskState
-    # When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
-    time_ns: int
-    # How long that took. 0 of a death.
-    collect_ns: int
-    # Threads that it tells of: those of Python.
-    threads: int
-    # Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
-    threads_omitted: int
-    # Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
-    cause: str
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_stack_info) -> StackInfo:
-        return cls(
-            source=Stack(raw.source),
-            pid=raw.pid,
-            process_state=TaskState(raw.process_state),
-            time_ns=raw.time_ns,
-            collect_ns=raw.collect_ns,
-            threads=raw.threads,
-            threads_omitted=raw.threads_omitted,
-            cause=_text(raw.cause),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class StackThread:
-    """One thread of a stack. Texts are valid until the stack is released."""
-
-    # The kernel's number of it; 0 where it is not known.
-    tid: int
-    # Its number in Python, `threading.get_ident()`.
-    ident: int
-    # "main"; else the name that the kernel knows, where that is not the process's; or empty.
-    name: str
-    # 1 of the main thread.
-    is_main: int
-    # `CAPSULE_TASK_…`.
-    state: TaskState
-    # 1 when it has the GIL, 0 when it has not, -1 where that is not known.
-    holds_gil: bool
-    # Of a death: 1 of the thread that the signal hit.
-    hit: int
-    # 1 when it ran on while it was read, so that some frames may be of different moments.
-    torn: bool
-    # Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
-    frames: int
-    # Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that faulthandler
-    # writes.
-    frames_omitted: int
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_stack_thread) -> StackThread:
-        return cls(
-            tid=raw.tid,
-            ident=raw.ident,
-            name=_text(raw.name),
-            is_main=raw.is_main,
-            state=TaskState(raw.state),
-            holds_gil=raw.holds_gil != 0,
-            hit=raw.hit,
-            torn=raw.torn != 0,
-            frames=raw.frames,
-            frames_omitted=raw.frames_omitted,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class StackFrame:
-    """One frame. Texts are valid until the stack is released."""
-
-    # The line it is at; 0 where that is not known.
-    line: int
-    # The file, as `co_filename` has it; its first 4,096 characters.
-    file: str
-    # The function: `co_qualname`, of a death `co_name`.
-    function: str
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_stack_frame) -> StackFrame:
-        return cls(
-            line=raw.line,
-            file=_text(raw.file),
-            function=_text(raw.function),
         )
 
 

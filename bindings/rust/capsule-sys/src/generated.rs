@@ -460,6 +460,24 @@ pub const CAPSULE_POOLED_ACTIVE: i32 = 3;
 /// It was given back, or is looked at.
 pub const CAPSULE_POOLED_RESETTING: i32 = 4;
 
+/// Read in the memory of the worker, which lives.
+pub const CAPSULE_STACK_MEMORY: i32 = 1;
+/// Written by the worker as a fatal signal ended it.
+pub const CAPSULE_STACK_DEATH: i32 = 2;
+
+/// It cannot be told.
+pub const CAPSULE_TASK_UNKNOWN: i32 = 0;
+/// It runs, or would on a free CPU.
+pub const CAPSULE_TASK_RUNNING: i32 = 1;
+/// It waits: in a lock, for input, for time.
+pub const CAPSULE_TASK_SLEEPING: i32 = 2;
+/// It waits for a device and cannot be interrupted.
+pub const CAPSULE_TASK_BLOCKED: i32 = 3;
+/// A signal or a debugger has stopped it.
+pub const CAPSULE_TASK_STOPPED: i32 = 4;
+/// It is dead.
+pub const CAPSULE_TASK_DEAD: i32 = 5;
+
 /// Nothing: it is denied.
 pub const CAPSULE_INSPECT_OFF: i32 = 0;
 /// Numbers, states and times.
@@ -550,24 +568,6 @@ pub const CAPSULE_LOG_OFF: i32 = 5;
 pub const CAPSULE_PROFILE_RUNNING: i32 = 0;
 /// Those that wait as well: in locks, for input, for time.
 pub const CAPSULE_PROFILE_ALL: i32 = 1;
-
-/// Read in the memory of the worker, which lives.
-pub const CAPSULE_STACK_MEMORY: i32 = 1;
-/// Written by the worker as a fatal signal ended it.
-pub const CAPSULE_STACK_DEATH: i32 = 2;
-
-/// It cannot be told.
-pub const CAPSULE_TASK_UNKNOWN: i32 = 0;
-/// It runs, or would on a free CPU.
-pub const CAPSULE_TASK_RUNNING: i32 = 1;
-/// It waits: in a lock, for input, for time.
-pub const CAPSULE_TASK_SLEEPING: i32 = 2;
-/// It waits for a device and cannot be interrupted.
-pub const CAPSULE_TASK_BLOCKED: i32 = 3;
-/// A signal or a debugger has stopped it.
-pub const CAPSULE_TASK_STOPPED: i32 = 4;
-/// It is dead.
-pub const CAPSULE_TASK_DEAD: i32 = 5;
 
 /// The session was opened. `link`: the session it branched from.
 pub const CAPSULE_TRACE_SESSION_CREATED: i32 = 101;
@@ -773,6 +773,12 @@ pub struct capsule_acquisition {
     _opaque: [u8; 0],
 }
 
+/// A stack as it was once: a token, never dereferenced. It outlives its session.
+#[repr(C)]
+pub struct capsule_stack {
+    _opaque: [u8; 0],
+}
+
 /// A profile: a token, never dereferenced. It keeps its session's memory, but not its worker.
 #[repr(C)]
 pub struct capsule_profile {
@@ -782,12 +788,6 @@ pub struct capsule_profile {
 /// A snapshot: a token, never dereferenced. It outlives its session.
 #[repr(C)]
 pub struct capsule_snapshot {
-    _opaque: [u8; 0],
-}
-
-/// A stack as it was once: a token, never dereferenced. It outlives its session.
-#[repr(C)]
-pub struct capsule_stack {
     _opaque: [u8; 0],
 }
 
@@ -2730,6 +2730,87 @@ pub struct capsule_pool_imports {
     pub storage: *mut capsule_pool_storage,
 }
 
+/// How a stack is to be had.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_stack_options {
+    /// `sizeof(capsule_stack_options)`.
+    pub struct_size: u32,
+    /// Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
+    pub max_frames: u32,
+    /// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
+    pub timeout_ms: i64,
+}
+
+/// What is known of a stack as a whole. Texts are valid until it is released.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_stack_info {
+    /// `sizeof(capsule_stack_info)`, set by the caller.
+    pub struct_size: u32,
+    /// `CAPSULE_STACK_…`.
+    pub source: i32,
+    /// The worker's process id.
+    pub pid: i32,
+    /// `CAPSULE_TASK_…`.
+    pub process_state: i32,
+    /// When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
+    pub time_ns: u64,
+    /// How long that took. 0 of a death.
+    pub collect_ns: u64,
+    /// Threads that it tells of: those of Python.
+    pub threads: u64,
+    /// Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
+    pub threads_omitted: u64,
+    /// Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
+    pub cause: capsule_text,
+}
+
+/// One thread of a stack. Texts are valid until the stack is released.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_stack_thread {
+    /// `sizeof(capsule_stack_thread)`, set by the caller.
+    pub struct_size: u32,
+    /// The kernel's number of it; 0 where it is not known.
+    pub tid: i32,
+    /// Its number in Python, `threading.get_ident()`.
+    pub ident: u64,
+    /// "main"; else the name that the kernel knows, where that is not the process's; or empty.
+    pub name: capsule_text,
+    /// 1 of the main thread.
+    pub is_main: i32,
+    /// `CAPSULE_TASK_…`.
+    pub state: i32,
+    /// 1 when it has the GIL, 0 when it has not, -1 where that is not known.
+    pub holds_gil: i32,
+    /// Of a death: 1 of the thread that the signal hit.
+    pub hit: i32,
+    /// 1 when it ran on while it was read, so that some frames may be of different moments.
+    pub torn: i32,
+    /// Reserved, zero.
+    pub reserved: i32,
+    /// Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
+    pub frames: u64,
+    /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
+    /// faulthandler writes.
+    pub frames_omitted: u64,
+}
+
+/// One frame. Texts are valid until the stack is released.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_stack_frame {
+    /// `sizeof(capsule_stack_frame)`, set by the caller.
+    pub struct_size: u32,
+    /// The line it is at; 0 where that is not known.
+    pub line: u32,
+    /// The file, as `co_filename` has it; its first 4,096 characters.
+    pub file: capsule_text,
+    /// The function: `co_qualname`, of a death `co_name`.
+    pub function: capsule_text,
+}
+
 /// Who may see how much; capsule_introspection_policy_init() fills the defaults.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -3090,87 +3171,6 @@ pub struct capsule_snapshot_info {
     /// Resident memory where a page that several processes share counts for each of them in equal parts (PSS): what
     /// it costs.
     pub proportional_bytes: u64,
-}
-
-/// How a stack is to be had.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_stack_options {
-    /// `sizeof(capsule_stack_options)`.
-    pub struct_size: u32,
-    /// Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
-    pub max_frames: u32,
-    /// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
-    pub timeout_ms: i64,
-}
-
-/// What is known of a stack as a whole. Texts are valid until it is released.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_stack_info {
-    /// `sizeof(capsule_stack_info)`, set by the caller.
-    pub struct_size: u32,
-    /// `CAPSULE_STACK_…`.
-    pub source: i32,
-    /// The worker's process id.
-    pub pid: i32,
-    /// `CAPSULE_TASK_…`.
-    pub process_state: i32,
-    /// When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
-    pub time_ns: u64,
-    /// How long that took. 0 of a death.
-    pub collect_ns: u64,
-    /// Threads that it tells of: those of Python.
-    pub threads: u64,
-    /// Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
-    pub threads_omitted: u64,
-    /// Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
-    pub cause: capsule_text,
-}
-
-/// One thread of a stack. Texts are valid until the stack is released.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_stack_thread {
-    /// `sizeof(capsule_stack_thread)`, set by the caller.
-    pub struct_size: u32,
-    /// The kernel's number of it; 0 where it is not known.
-    pub tid: i32,
-    /// Its number in Python, `threading.get_ident()`.
-    pub ident: u64,
-    /// "main"; else the name that the kernel knows, where that is not the process's; or empty.
-    pub name: capsule_text,
-    /// 1 of the main thread.
-    pub is_main: i32,
-    /// `CAPSULE_TASK_…`.
-    pub state: i32,
-    /// 1 when it has the GIL, 0 when it has not, -1 where that is not known.
-    pub holds_gil: i32,
-    /// Of a death: 1 of the thread that the signal hit.
-    pub hit: i32,
-    /// 1 when it ran on while it was read, so that some frames may be of different moments.
-    pub torn: i32,
-    /// Reserved, zero.
-    pub reserved: i32,
-    /// Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
-    pub frames: u64,
-    /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
-    /// faulthandler writes.
-    pub frames_omitted: u64,
-}
-
-/// One frame. Texts are valid until the stack is released.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_stack_frame {
-    /// `sizeof(capsule_stack_frame)`, set by the caller.
-    pub struct_size: u32,
-    /// The line it is at; 0 where that is not known.
-    pub line: u32,
-    /// The file, as `co_filename` has it; its first 4,096 characters.
-    pub file: capsule_text,
-    /// The function: `co_qualname`, of a death `co_name`.
-    pub function: capsule_text,
 }
 
 /// One event. Never extended: events are handed out as an array.
@@ -4467,6 +4467,57 @@ extern "C" {
     ///
     /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
     pub fn capsule_pooled_state_name(state: i32) -> *const c_char;
+    /// Fills in the defaults.
+    ///
+    /// - options: Nullable.
+    /// - struct_size: `sizeof(capsule_stack_options)`. Any thread. Since 0.1.
+    pub fn capsule_stack_options_init(options: *mut capsule_stack_options, struct_size: u32);
+    /// Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal
+    /// that ended it.
+    ///
+    /// - session: A session that runs Python.
+    /// - options: NULL for the defaults.
+    /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown
+    /// way, or has no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile);
+    /// `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`;
+    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
+    pub fn capsule_session_get_stack(session: *mut capsule_session, options: *const capsule_stack_options, stack: *mut *mut capsule_stack, error: *mut capsule_error) -> capsule_status;
+    /// Copies what is known of a stack as a whole.
+    ///
+    /// - stack: A stack.
+    /// - info: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_stack_get_info(stack: *mut capsule_stack, info: *mut capsule_stack_info, error: *mut capsule_error) -> capsule_status;
+    /// Copies what is known of one of its threads.
+    ///
+    /// - stack: A stack.
+    /// - index: 0 … `threads` - 1. Of a living worker, 0 is the main thread.
+    /// - thread: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+    /// thread. Since 0.1.
+    pub fn capsule_stack_get_thread(stack: *mut capsule_stack, index: u64, thread: *mut capsule_stack_thread, error: *mut capsule_error) -> capsule_status;
+    /// Copies one frame.
+    ///
+    /// - stack: A stack.
+    /// - thread: As in capsule_stack_get_thread().
+    /// - index: 0, the innermost, … `frames` - 1.
+    /// - frame: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+    /// thread. Since 0.1.
+    pub fn capsule_stack_get_frame(stack: *mut capsule_stack, thread: u64, index: u64, frame: *mut capsule_stack_frame, error: *mut capsule_error) -> capsule_status;
+    /// Gives the handle back.
+    ///
+    /// - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
+    pub fn capsule_stack_release(stack: *mut capsule_stack);
     /// Fills the defaults.
     ///
     /// - policy: Written up to `struct_size` bytes; no-op when NULL.
@@ -4577,6 +4628,18 @@ extern "C" {
     ///
     /// - report: NULL or an empty one is a no-op. Any thread. Since 0.1.
     pub fn capsule_isolation_report_release(report: *mut capsule_isolation_report);
+    /// Where a session's Python code stands, as capsule_session_get_stack() tells it, with the names of files,
+    /// functions and threads as the policy shows them. At the level of counts no frame is told: of each thread
+    /// `frames_omitted` says how many there are.
+    ///
+    /// - session: A session that runs Python.
+    /// - inspection: NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
+    /// - options: NULL for the defaults.
+    /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: As capsule_session_get_stack(); `CAPSULE_E_DENIED`. Any thread; waits for nobody. Since 0.1.
+    pub fn capsule_session_inspect_stack(session: *mut capsule_session, inspection: *const capsule_inspection, options: *const capsule_stack_options, stack: *mut *mut capsule_stack, error: *mut capsule_error) -> capsule_status;
     /// The name of a phase, as in `"rolling_back"`.
     ///
     /// - phase: `CAPSULE_PHASE_…`.
@@ -4741,57 +4804,6 @@ extern "C" {
     ///
     /// - snapshot: A snapshot; NULL or a released one is a no-op. Any thread. Since 0.1.
     pub fn capsule_snapshot_release(snapshot: *mut capsule_snapshot);
-    /// Fills in the defaults.
-    ///
-    /// - options: Nullable.
-    /// - struct_size: `sizeof(capsule_stack_options)`. Any thread. Since 0.1.
-    pub fn capsule_stack_options_init(options: *mut capsule_stack_options, struct_size: u32);
-    /// Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal
-    /// that ended it.
-    ///
-    /// - session: A session that runs Python.
-    /// - options: NULL for the defaults.
-    /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown
-    /// way, or has no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile);
-    /// `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`;
-    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
-    pub fn capsule_session_get_stack(session: *mut capsule_session, options: *const capsule_stack_options, stack: *mut *mut capsule_stack, error: *mut capsule_error) -> capsule_status;
-    /// Copies what is known of a stack as a whole.
-    ///
-    /// - stack: A stack.
-    /// - info: Its `struct_size` set by the caller.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-    pub fn capsule_stack_get_info(stack: *mut capsule_stack, info: *mut capsule_stack_info, error: *mut capsule_error) -> capsule_status;
-    /// Copies what is known of one of its threads.
-    ///
-    /// - stack: A stack.
-    /// - index: 0 … `threads` - 1. Of a living worker, 0 is the main thread.
-    /// - thread: Its `struct_size` set by the caller.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
-    /// thread. Since 0.1.
-    pub fn capsule_stack_get_thread(stack: *mut capsule_stack, index: u64, thread: *mut capsule_stack_thread, error: *mut capsule_error) -> capsule_status;
-    /// Copies one frame.
-    ///
-    /// - stack: A stack.
-    /// - thread: As in capsule_stack_get_thread().
-    /// - index: 0, the innermost, … `frames` - 1.
-    /// - frame: Its `struct_size` set by the caller.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
-    /// thread. Since 0.1.
-    pub fn capsule_stack_get_frame(stack: *mut capsule_stack, thread: u64, index: u64, frame: *mut capsule_stack_frame, error: *mut capsule_error) -> capsule_status;
-    /// Gives the handle back.
-    ///
-    /// - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
-    pub fn capsule_stack_release(stack: *mut capsule_stack);
     /// Copies events of a session, in the order of their numbers.
     ///
     /// - session: A session, closed ones included.

@@ -796,6 +796,36 @@ impl std::fmt::Display for PooledState {
     }
 }
 
+/// How a stack was had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Stack(pub i32);
+
+impl Stack {
+    /// Read in the memory of the worker, which lives.
+    pub const MEMORY: Stack = Stack(1);
+    /// Written by the worker as a fatal signal ended it.
+    pub const DEATH: Stack = Stack(2);
+}
+
+/// What the kernel says of a process or thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TaskState(pub i32);
+
+impl TaskState {
+    /// It cannot be told.
+    pub const UNKNOWN: TaskState = TaskState(0);
+    /// It runs, or would on a free CPU.
+    pub const RUNNING: TaskState = TaskState(1);
+    /// It waits: in a lock, for input, for time.
+    pub const SLEEPING: TaskState = TaskState(2);
+    /// It waits for a device and cannot be interrupted.
+    pub const BLOCKED: TaskState = TaskState(3);
+    /// A signal or a debugger has stopped it.
+    pub const STOPPED: TaskState = TaskState(4);
+    /// It is dead.
+    pub const DEAD: TaskState = TaskState(5);
+}
+
 /// How much a call answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct InspectLevel(pub i32);
@@ -975,36 +1005,6 @@ impl Profile {
     pub const RUNNING: Profile = Profile(0);
     /// Those that wait as well: in locks, for input, for time.
     pub const ALL: Profile = Profile(1);
-}
-
-/// How a stack was had.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Stack(pub i32);
-
-impl Stack {
-    /// Read in the memory of the worker, which lives.
-    pub const MEMORY: Stack = Stack(1);
-    /// Written by the worker as a fatal signal ended it.
-    pub const DEATH: Stack = Stack(2);
-}
-
-/// What the kernel says of a process or thread.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct TaskState(pub i32);
-
-impl TaskState {
-    /// It cannot be told.
-    pub const UNKNOWN: TaskState = TaskState(0);
-    /// It runs, or would on a free CPU.
-    pub const RUNNING: TaskState = TaskState(1);
-    /// It waits: in a lock, for input, for time.
-    pub const SLEEPING: TaskState = TaskState(2);
-    /// It waits for a device and cannot be interrupted.
-    pub const BLOCKED: TaskState = TaskState(3);
-    /// A signal or a debugger has stopped it.
-    pub const STOPPED: TaskState = TaskState(4);
-    /// It is dead.
-    pub const DEAD: TaskState = TaskState(5);
 }
 
 /// What an event tells, and what its arguments are. Those that are not named are zero.
@@ -3506,6 +3506,140 @@ impl PoolImport {
     }
 }
 
+/// How a stack is to be had.
+#[derive(Clone, Debug)]
+pub struct StackOptions {
+    /// Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
+    pub max_frames: u32,
+    /// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
+    pub timeout_ms: i64,
+}
+
+impl StackOptions {
+    /// What it points at is in `kept`, and here.
+    pub(crate) fn raw(&self, kept: &mut Kept) -> sys::capsule_stack_options {
+        let mut raw: sys::capsule_stack_options = zeroed();
+        raw.struct_size = size_of_u32::<sys::capsule_stack_options>();
+        raw.max_frames = self.max_frames;
+        raw.timeout_ms = self.timeout_ms;
+        raw
+    }
+}
+
+impl Default for StackOptions {
+    fn default() -> Self {
+        let mut raw: sys::capsule_stack_options = zeroed();
+        unsafe { sys::capsule_stack_options_init(&mut raw, size_of_u32::<sys::capsule_stack_options>()) };
+        Self {
+            max_frames: raw.max_frames,
+            timeout_ms: raw.timeout_ms,
+        }
+    }
+}
+
+/// What is known of a stack as a whole. Texts are valid until it is released.
+#[derive(Clone, Debug)]
+pub struct StackInfo {
+    /// `CAPSULE_STACK_…`.
+    pub source: Stack,
+    /// The worker's process id.
+    pub pid: i32,
+    /// `CAPSULE_TASK_…`.
+    pub process_state: TaskState,
+    /// When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
+    pub time_ns: u64,
+    /// How long that took. 0 of a death.
+    pub collect_ns: u64,
+    /// Threads that it tells of: those of Python.
+    pub threads: u64,
+    /// Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
+    pub threads_omitted: u64,
+    /// Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
+    pub cause: String,
+}
+
+impl StackInfo {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_stack_info) -> Self {
+        Self {
+            source: Stack(raw.source),
+            pid: raw.pid,
+            process_state: TaskState(raw.process_state),
+            time_ns: raw.time_ns,
+            collect_ns: raw.collect_ns,
+            threads: raw.threads,
+            threads_omitted: raw.threads_omitted,
+            cause: string(raw.cause),
+        }
+    }
+}
+
+/// One thread of a stack. Texts are valid until the stack is released.
+#[derive(Clone, Debug)]
+pub struct StackThread {
+    /// The kernel's number of it; 0 where it is not known.
+    pub tid: i32,
+    /// Its number in Python, `threading.get_ident()`.
+    pub ident: u64,
+    /// "main"; else the name that the kernel knows, where that is not the process's; or empty.
+    pub name: String,
+    /// 1 of the main thread.
+    pub is_main: i32,
+    /// `CAPSULE_TASK_…`.
+    pub state: TaskState,
+    /// 1 when it has the GIL, 0 when it has not, -1 where that is not known.
+    pub holds_gil: bool,
+    /// Of a death: 1 of the thread that the signal hit.
+    pub hit: i32,
+    /// 1 when it ran on while it was read, so that some frames may be of different moments.
+    pub torn: bool,
+    /// Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
+    pub frames: u64,
+    /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
+    /// faulthandler writes.
+    pub frames_omitted: u64,
+}
+
+impl StackThread {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_stack_thread) -> Self {
+        Self {
+            tid: raw.tid,
+            ident: raw.ident,
+            name: string(raw.name),
+            is_main: raw.is_main,
+            state: TaskState(raw.state),
+            holds_gil: raw.holds_gil != 0,
+            hit: raw.hit,
+            torn: raw.torn != 0,
+            frames: raw.frames,
+            frames_omitted: raw.frames_omitted,
+        }
+    }
+}
+
+/// One frame. Texts are valid until the stack is released.
+#[derive(Clone, Debug)]
+pub struct StackFrame {
+    /// The line it is at; 0 where that is not known.
+    pub line: u32,
+    /// The file, as `co_filename` has it; its first 4,096 characters.
+    pub file: String,
+    /// The function: `co_qualname`, of a death `co_name`.
+    pub function: String,
+}
+
+impl StackFrame {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_stack_frame) -> Self {
+        Self {
+            line: raw.line,
+            file: string(raw.file),
+            function: string(raw.function),
+        }
+    }
+}
+
 /// Who may see how much; capsule_introspection_policy_init() fills the defaults.
 #[derive(Clone, Debug)]
 pub struct IntrospectionPolicy {
@@ -4059,140 +4193,6 @@ impl SnapshotInfo {
             uses: raw.uses,
             evicted: raw.evicted != 0,
             proportional_bytes: raw.proportional_bytes,
-        }
-    }
-}
-
-/// How a stack is to be had.
-#[derive(Clone, Debug)]
-pub struct StackOptions {
-    /// Most frames told of each thread, the innermost: 1 … 4,096. Default 128.
-    pub max_frames: u32,
-    /// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
-    pub timeout_ms: i64,
-}
-
-impl StackOptions {
-    /// What it points at is in `kept`, and here.
-    pub(crate) fn raw(&self, kept: &mut Kept) -> sys::capsule_stack_options {
-        let mut raw: sys::capsule_stack_options = zeroed();
-        raw.struct_size = size_of_u32::<sys::capsule_stack_options>();
-        raw.max_frames = self.max_frames;
-        raw.timeout_ms = self.timeout_ms;
-        raw
-    }
-}
-
-impl Default for StackOptions {
-    fn default() -> Self {
-        let mut raw: sys::capsule_stack_options = zeroed();
-        unsafe { sys::capsule_stack_options_init(&mut raw, size_of_u32::<sys::capsule_stack_options>()) };
-        Self {
-            max_frames: raw.max_frames,
-            timeout_ms: raw.timeout_ms,
-        }
-    }
-}
-
-/// What is known of a stack as a whole. Texts are valid until it is released.
-#[derive(Clone, Debug)]
-pub struct StackInfo {
-    /// `CAPSULE_STACK_…`.
-    pub source: Stack,
-    /// The worker's process id.
-    pub pid: i32,
-    /// `CAPSULE_TASK_…`.
-    pub process_state: TaskState,
-    /// When it was had, CLOCK_MONOTONIC; of a death, when the host had understood it.
-    pub time_ns: u64,
-    /// How long that took. 0 of a death.
-    pub collect_ns: u64,
-    /// Threads that it tells of: those of Python.
-    pub threads: u64,
-    /// Others that it does not: at least so many. It tells of 256, or of a death of what 64 KiB held.
-    pub threads_omitted: u64,
-    /// Of a death: what faulthandler calls it, as "Segmentation fault". Else empty.
-    pub cause: String,
-}
-
-impl StackInfo {
-    /// What its texts and lists are in must still be there.
-    pub(crate) unsafe fn of(raw: &sys::capsule_stack_info) -> Self {
-        Self {
-            source: Stack(raw.source),
-            pid: raw.pid,
-            process_state: TaskState(raw.process_state),
-            time_ns: raw.time_ns,
-            collect_ns: raw.collect_ns,
-            threads: raw.threads,
-            threads_omitted: raw.threads_omitted,
-            cause: string(raw.cause),
-        }
-    }
-}
-
-/// One thread of a stack. Texts are valid until the stack is released.
-#[derive(Clone, Debug)]
-pub struct StackThread {
-    /// The kernel's number of it; 0 where it is not known.
-    pub tid: i32,
-    /// Its number in Python, `threading.get_ident()`.
-    pub ident: u64,
-    /// "main"; else the name that the kernel knows, where that is not the process's; or empty.
-    pub name: String,
-    /// 1 of the main thread.
-    pub is_main: i32,
-    /// `CAPSULE_TASK_…`.
-    pub state: TaskState,
-    /// 1 when it has the GIL, 0 when it has not, -1 where that is not known.
-    pub holds_gil: bool,
-    /// Of a death: 1 of the thread that the signal hit.
-    pub hit: i32,
-    /// 1 when it ran on while it was read, so that some frames may be of different moments.
-    pub torn: bool,
-    /// Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
-    pub frames: u64,
-    /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
-    /// faulthandler writes.
-    pub frames_omitted: u64,
-}
-
-impl StackThread {
-    /// What its texts and lists are in must still be there.
-    pub(crate) unsafe fn of(raw: &sys::capsule_stack_thread) -> Self {
-        Self {
-            tid: raw.tid,
-            ident: raw.ident,
-            name: string(raw.name),
-            is_main: raw.is_main,
-            state: TaskState(raw.state),
-            holds_gil: raw.holds_gil != 0,
-            hit: raw.hit,
-            torn: raw.torn != 0,
-            frames: raw.frames,
-            frames_omitted: raw.frames_omitted,
-        }
-    }
-}
-
-/// One frame. Texts are valid until the stack is released.
-#[derive(Clone, Debug)]
-pub struct StackFrame {
-    /// The line it is at; 0 where that is not known.
-    pub line: u32,
-    /// The file, as `co_filename` has it; its first 4,096 characters.
-    pub file: String,
-    /// The function: `co_qualname`, of a death `co_name`.
-    pub function: String,
-}
-
-impl StackFrame {
-    /// What its texts and lists are in must still be there.
-    pub(crate) unsafe fn of(raw: &sys::capsule_stack_frame) -> Self {
-        Self {
-            line: raw.line,
-            file: string(raw.file),
-            function: string(raw.function),
         }
     }
 }
