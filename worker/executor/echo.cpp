@@ -141,8 +141,13 @@ class EchoExecutor : public Executor {
       call_host(text.substr(0, space), space == std::string::npos ? "{}" : text.substr(space + 1));
     } else if (command == "sleep") {
       wait_until(monotonic_ns() + static_cast<std::uint64_t>(number(text)) * kNsPerMs, /*stubborn=*/false);
-    } else if (command == "spin" || command == "stubborn") {
-      wait_until(kNoDeadline, command == "stubborn");
+    } else if (command == "spin") {
+      wait_until(kNoDeadline, /*stubborn=*/false);
+    } else if (command == "stubborn") {
+      if (!text.empty()) {
+        print(1, text + "\n");  // from here on it hears nothing
+      }
+      wait_until(kNoDeadline, /*stubborn=*/true);
     } else if (command == "value") {
       value_ = Value{text, text.size(), "str", json_string(text)};
     } else if (command == "raise") {

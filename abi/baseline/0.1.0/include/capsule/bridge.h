@@ -50,8 +50,10 @@ enum {
   CAPSULE_CAPABILITY_IDEMPOTENT = 1,
   /** Each call is asked for first, as if a rule said `CAPSULE_POLICY_ASK`. */
   CAPSULE_CAPABILITY_NEEDS_APPROVAL = 2,
-  /** In Python a call is an iterator (or asynchronous iterator) of what capsule_bridge_send_chunk() sends. */
-  CAPSULE_CAPABILITY_STREAM = 4
+  /** In Python a call is an iterator (or asynchronous iterator) of what capsule_bridge_send_chunk() sends, see bridge_stream.h. */
+  CAPSULE_CAPABILITY_STREAM = 4,
+  /** In Python a call is an object that sends pieces, which capsule_bridge_next_chunk() takes, see bridge_stream.h. */
+  CAPSULE_CAPABILITY_UPLOAD = 8
 };
 
 /** @brief Longest name of a capability, in bytes. */
@@ -175,6 +177,13 @@ typedef struct capsule_bridge_options {
   const capsule_rule *rules;
   /** Number of `rules`. */
   size_t rule_count;
+  /**
+   * 1: the host is told when the code has sent pieces, by `CAPSULE_REQUEST_CHUNKS`: once, until capsule_bridge_next_chunk() has
+   * answered `CAPSULE_E_TIMEOUT`. For hosts that wait for nothing but requests. Default 0.
+   */
+  uint32_t chunk_notices;
+  /** Reserved, zero. */
+  uint32_t reserved;
 } capsule_bridge_options;
 
 /** @brief What a request is about. */
@@ -184,7 +193,9 @@ enum {
   /** A call that is asked for: answer it by capsule_bridge_approve(). The call itself comes afterwards, with the same id. */
   CAPSULE_REQUEST_APPROVAL = 2,
   /** Nobody waits any more for the answer to the request of this id, which was handed out before; there is nothing to answer. */
-  CAPSULE_REQUEST_CANCELED = 3
+  CAPSULE_REQUEST_CANCELED = 3,
+  /** With `chunk_notices`: capsule_bridge_next_chunk() has something for the call of this id, which was handed out before. */
+  CAPSULE_REQUEST_CHUNKS = 4
 };
 
 /** @brief An argument that is no JSON. */
@@ -279,6 +290,10 @@ typedef struct capsule_bridge_metrics {
   uint64_t resolution_max_ns;
   /** From a call to its end. */
   uint64_t resolution_buckets[CAPSULE_BRIDGE_BUCKETS];
+  /** Pieces of answers that were sent, see bridge_stream.h. */
+  uint64_t chunks_sent;
+  /** Pieces of calls that came. */
+  uint64_t chunks_received;
 } capsule_bridge_metrics;
 
 /** @brief Where an open call stands. */
@@ -453,21 +468,6 @@ CAPSULE_API capsule_status capsule_bridge_fail(capsule_bridge *bridge, uint64_t 
  */
 CAPSULE_API capsule_status capsule_bridge_approve(capsule_bridge *bridge, uint64_t request_id, int32_t approved,
                                                   capsule_error *error);
-
-/**
- * @brief Sends a piece of the answer to a call of a `CAPSULE_CAPABILITY_STREAM`. capsule_bridge_respond() with NULL ends the stream.
- *
- * Up to 64 pieces are sent ahead of what the code takes.
- * @param bridge A bridge.
- * @param request_id The request's.
- * @param value As in capsule_bridge_respond(); `result_schema` is that of each piece.
- * @param timeout_ms How long to wait while as many are on the way: -1 for as long as the call is open, 0 … 86,400,000.
- * @param error Nullable.
- * @return As capsule_bridge_respond(); `CAPSULE_E_TIMEOUT`; `CAPSULE_E_TYPE` (it is no stream); `CAPSULE_E_REENTRANT`. Any thread; waits.
- * Since 0.1.
- */
-CAPSULE_API capsule_status capsule_bridge_send_chunk(capsule_bridge *bridge, uint64_t request_id, const capsule_value *value,
-                                                     int64_t timeout_ms, capsule_error *error);
 
 /**
  * @brief Copies the open calls, the oldest first.

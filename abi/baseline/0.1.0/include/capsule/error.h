@@ -65,7 +65,7 @@ enum {
   CAPSULE_E_CHECKPOINT = 21,
   /** A server does not answer, or not in its protocol; the message says for how long and why. To try again later may help. */
   CAPSULE_E_UNAVAILABLE = 22,
-  /** A server refuses the credentials, or what they are used for. */
+  /** A server refuses the credentials or what they are for; or a policy, or an audit trail that must keep all, denies the call. */
   CAPSULE_E_DENIED = 23
 };
 

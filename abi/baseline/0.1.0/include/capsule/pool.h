@@ -120,6 +120,11 @@ typedef struct capsule_pool_options {
   uint32_t trace_bytes;
   /** Reserved, zero. */
   uint32_t reserved;
+  /**
+   * What its metrics and those of its sessions are counted under, up to 64 bytes: the label `pool`. Pools of one name are added up. Default
+   * empty: `unnamed`. Not `none`.
+   */
+  capsule_text name;
 } capsule_pool_options;
 
 /** @brief Options of an acquisition; capsule_acquire_options_init() fills the defaults. */

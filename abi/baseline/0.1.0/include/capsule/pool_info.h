@@ -226,6 +226,8 @@ typedef struct capsule_pool_info {
   uint64_t memory_bytes;
   /** What the last failure said, empty for none yet. */
   char last_error[CAPSULE_POOL_ERROR_SIZE];
+  /** Calls of the host by sessions that the pool has, and has had. */
+  capsule_bridge_figures bridge;
 } capsule_pool_info;
 
 /** @brief Why a session left its pool, in the pool's trace. */

@@ -14,6 +14,9 @@ extern "C" {
 /** @brief A runtime: a token, never dereferenced. */
 typedef struct capsule_runtime capsule_runtime;
 
+/** @brief One rule of what may be called, see bridge.h. */
+typedef struct capsule_rule capsule_rule;
+
 /** @brief Options of a runtime; capsule_runtime_options_init() fills the defaults. */
 typedef struct capsule_runtime_options {
   /** `sizeof(capsule_runtime_options)`. */
@@ -25,7 +28,42 @@ typedef struct capsule_runtime_options {
    * environment, else the folder `capsule` beside the loaded library.
    */
   capsule_text worker_dir;
+  /** The most that any session may call of any bridge (bridge.h), `rule_count` of them; none: what bridges and sessions say. */
+  const capsule_rule *rules;
+  /** Number of `rules`. */
+  size_t rule_count;
 } capsule_runtime_options;
+
+/**
+ * @brief What became of calls of the host (bridge.h): those of a session, of all sessions that a pool has had, or of all bridges of a
+ * runtime. At any moment created = pending_current + resolved + rejected + denied + timed_out + canceled + rejected_at_shutdown.
+ *
+ * Never extended: part of other structs. The bridge's own are capsule_bridge_metrics.
+ */
+typedef struct capsule_bridge_figures {
+  /** Calls that are open. */
+  uint64_t pending_current;
+  /** The most there were at once. */
+  uint64_t pending_hwm;
+  /** Calls that came. */
+  uint64_t created;
+  /** Answered with a value. */
+  uint64_t resolved;
+  /** Answered with a failure, or refused. */
+  uint64_t rejected;
+  /** Denied by a rule, for want of one, or by the host. */
+  uint64_t denied;
+  /** Not answered in time. */
+  uint64_t timed_out;
+  /** Given up by the code, lost with its worker, or canceled by the host. */
+  uint64_t canceled;
+  /** Open when the bridge was closed, and those that came later. */
+  uint64_t rejected_at_shutdown;
+  /** Answers to a call that nobody waited for any more; of a runtime alone. */
+  uint64_t late_settlements;
+  /** Answers to a call that was answered; of a runtime alone. */
+  uint64_t duplicate_settlements;
+} capsule_bridge_figures;
 
 /**
  * @brief Counters of a runtime since its creation, those of released sessions included.
@@ -53,6 +91,8 @@ typedef struct capsule_runtime_info {
   uint64_t native_thread_warnings;
   /** Bytes that workers and zygotes wrote to stderr outside any execution and that no log record carried for want of room. */
   uint64_t stderr_dropped_bytes;
+  /** Calls of the host. */
+  capsule_bridge_figures bridge;
 } capsule_runtime_info;
 
 /**

@@ -17,9 +17,6 @@ typedef struct capsule_session capsule_session;
 /** @brief A bridge to functions of the host, see bridge.h: a token, never dereferenced. */
 typedef struct capsule_bridge capsule_bridge;
 
-/** @brief One rule of what may be called, see bridge.h. */
-typedef struct capsule_rule capsule_rule;
-
 /** @brief What runs the source text. */
 enum {
   /** Python. */
@@ -396,6 +393,8 @@ typedef struct capsule_session_info {
   uint64_t checkpoint_restores_failed;
   /** Checkpoints that were let go for `checkpoint_limit`. */
   uint64_t checkpoints_evicted;
+  /** Calls of the host. */
+  capsule_bridge_figures bridge;
 } capsule_session_info;
 
 /**
@@ -458,6 +457,15 @@ CAPSULE_API capsule_status capsule_session_restart(capsule_session *session, cap
  * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Since 0.1.
  */
 CAPSULE_API capsule_status capsule_session_close(capsule_session *session, int64_t timeout_ms, capsule_error *error);
+
+/**
+ * @brief Sets the least severe level that is logged of the session, in the place of the sink's: more than of others, or less.
+ * @param session A session.
+ * @param level `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF` (log.h), or 0 for the sink's.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_session_set_log_level(capsule_session *session, int32_t level, capsule_error *error);
 
 /**
  * @brief Gives the handle back. The session is closed, with a timeout of 0 and without waiting, when its executions are
