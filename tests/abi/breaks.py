@@ -33,7 +33,7 @@ def edit(file, pattern, replacement):
 
 INFO, EVENT, ERROR, SESSION = (f"include/capsule/{name}.h" for name in ("runtime", "event", "error", "session"))
 PID = r"  /\*\* Process id of the newest live zygote, or 0. \*/\n  int32_t zygote_pid;\n"
-LAST = r"(  uint64_t stderr_dropped_bytes;\n)"
+LAST = r"()(?=\} capsule_runtime_info;)"  # behind its last field
 NEW_FIELD = r"\1  /** New. */\n  uint64_t fresh;\n"
 FUNCTION = "\n".join([
     "/**", " * @brief New.", " * @param error Nullable.", " * @return `CAPSULE_OK`. Any thread. Since 0.1.", " */",
