@@ -44,7 +44,7 @@ std::optional<SnapshotRequest> Dispatch::run() {
       }
       executor_.answer(*ask, work_.take_attached(attached_to(ask->items) + (ask->attached ? 1 : 0)));
     } else if (const auto *late = std::get_if<wire::CallAnswer>(&envelope->body)) {
-      parts_.calls.answer(*late, work_.take_attached(late->value && late->value->attached ? 1 : 0));
+      parts_.calls.answer(*late, envelope->execution_id, work_.take_attached(late->value && late->value->attached ? 1 : 0));
     }
   }
   return std::nullopt;

@@ -52,6 +52,8 @@ struct HostAnswer {
   std::string error_type{};
   std::string message{};
   std::string reason{};
+  std::uint64_t request_id = 0;
+  std::uint64_t timeout_ms = 0;  // 0: it had none
 };
 
 // An execution's promise, as the session and the bridge see it. Any thread, under no lock; what is done is told so too.

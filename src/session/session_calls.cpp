@@ -109,7 +109,9 @@ bool Session::answer_call(const CallAddress &address, const HostAnswer &answer) 
                          .value = std::nullopt,
                          .error_type = answer.error_type,
                          .message = answer.message,
-                         .reason = answer.reason};
+                         .reason = answer.reason,
+                         .request_id = answer.request_id,
+                         .timeout_ms = answer.timeout_ms};
   std::vector<int> fds;
   if (answer.has_value) {
     Items items(answer.value);

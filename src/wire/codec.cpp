@@ -206,9 +206,9 @@ struct BodyBuilder {
     const auto type = text(b, m.error_type);
     const auto message = text(b, m.message);
     const auto reason = text(b, m.reason);
-    return {
-        fb::Body::CallAnswer,
-        fb::CreateCallAnswer(b, m.call_id, static_cast<std::uint8_t>(m.outcome), m.more, value, type, message, reason).Union()};
+    return {fb::Body::CallAnswer, fb::CreateCallAnswer(b, m.call_id, static_cast<std::uint8_t>(m.outcome), m.more, value, type,
+                                                       message, reason, m.request_id, m.timeout_ms)
+                                      .Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const CallGiveUp &m) const {
     return {fb::Body::CallGiveUp, fb::CreateCallGiveUp(b, m.call_id).Union()};
@@ -393,7 +393,9 @@ Body read(const fb::CallAnswer &m) {
                     m.value() == nullptr ? std::nullopt : std::optional(item(*m.value())),
                     view(m.error_type()),
                     view(m.message()),
-                    view(m.reason())};
+                    view(m.reason()),
+                    m.request_id(),
+                    m.timeout_ms()};
 }
 Body read(const fb::CallGiveUp &m) { return CallGiveUp{m.call_id()}; }
 Body read(const fb::CallCredit &m) { return CallCredit{m.call_id(), m.count()}; }

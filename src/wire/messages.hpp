@@ -285,6 +285,8 @@ struct CallAnswer {
   Text error_type{};
   Text message{};
   Text reason{};
+  std::uint64_t request_id = 0;  // the host's number of the call
+  std::uint64_t timeout_ms = 0;  // 0: it had none
 };
 
 struct CallGiveUp {

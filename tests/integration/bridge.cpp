@@ -577,3 +577,20 @@ CAPSULE_TEST(the_host_may_serve_by_its_own_event_loop) {
   respond(bridge, request.id(), "1");
   CHECK_EQ(run.end().repr, "1");
 }
+
+CAPSULE_TEST(what_a_failed_call_raises_says_which_it_was) {
+  const Bridge bridge = make_bridge();
+  capsule_capability limited = capability("limited");
+  limited.timeout_ms = 30'000;
+  offer(bridge, limited);
+  const Session session = open_with(bridge, {rule("limited")});
+  Run run(session,
+          "try: host.limited()\nexcept Exception as e: r = type(e).__name__, e.type, str(e), e.capability, e.execution_id, "
+          "e.request_id, e.timeout\nr");
+  Request request;
+  CHECK_EQ(request.take(bridge), CAPSULE_OK);
+  const std::string expected = "('Error', 'Odd', 'why', 'limited', " + std::to_string(request.raw.execution_id) + ", " +
+                               std::to_string(request.id()) + ", 30.0)";
+  fail_request(bridge, request.id(), "Odd", "why");
+  CHECK_EQ(*run.end().repr, expected);
+}

@@ -59,7 +59,7 @@ std::vector<wire::Envelope> examples() {
                  {"data"},
                  {wire::Answer{.kind = 4, .format = "<d", .attached = true}}},
       wire::CallAnswer{1, wire::CallOutcome::kFailed, true, wire::Item{"", 4, "data", "<d", {2, 3}, true}, "KeyError", "why",
-                       "rule"},
+                       "rule", 5, 6},
       wire::CallGiveUp{1},
       wire::CallCredit{1, 2},
       wire::CallPiece{1, true, wire::Answer{.kind = 4, .format = "<d", .attached = true}},

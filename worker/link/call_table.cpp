@@ -14,13 +14,16 @@ CallReply closed_reply() {
 
 }  // namespace
 
-CallReply::CallReply(const wire::CallAnswer &answer, std::vector<UniqueFd> fds)
+CallReply::CallReply(const wire::CallAnswer &answer, std::uint64_t execution, std::vector<UniqueFd> fds)
     : outcome(answer.outcome),
       more(answer.more),
       has_value(answer.value.has_value()),
       error_type(answer.error_type),
       message(answer.message),
-      reason(answer.reason) {
+      reason(answer.reason),
+      execution_id(execution),
+      request_id(answer.request_id),
+      timeout_ms(answer.timeout_ms) {
   if (has_value) {
     kind = answer.value->kind;
     data = answer.value->data;
@@ -44,10 +47,10 @@ std::shared_ptr<OpenCall> CallTable::open(std::uint32_t loop) {
   return call;
 }
 
-void CallTable::answer(const wire::CallAnswer &answer, std::vector<UniqueFd> fds) {
+void CallTable::answer(const wire::CallAnswer &answer, std::uint64_t execution_id, std::vector<UniqueFd> fds) {
   const std::lock_guard lock(mutex_);
   if (const auto found = calls_.find(answer.call_id); found != calls_.end()) {
-    reply(*found->second, CallReply(answer, std::move(fds)));
+    reply(*found->second, CallReply(answer, execution_id, std::move(fds)));
   }
 }
 

@@ -20,7 +20,7 @@ namespace capsule::worker {
 // A wire::CallAnswer that owns what it says.
 struct CallReply {
   CallReply() = default;
-  CallReply(const wire::CallAnswer &answer, std::vector<UniqueFd> fds);
+  CallReply(const wire::CallAnswer &answer, std::uint64_t execution, std::vector<UniqueFd> fds);
 
   wire::CallOutcome outcome = wire::CallOutcome::kValue;
   bool more = false;
@@ -33,6 +33,9 @@ struct CallReply {
   std::string error_type;
   std::string message;
   std::string reason;
+  std::uint64_t execution_id = 0;
+  std::uint64_t request_id = 0;
+  std::uint64_t timeout_ms = 0;
 };
 
 // One call. Whoever waits for it waits at `gate` until there is a reply.
@@ -53,7 +56,7 @@ class CallTable {
  public:
   std::shared_ptr<OpenCall> open(std::uint32_t loop);
   // Any thread. What comes for a call that nobody waits for is dropped.
-  void answer(const wire::CallAnswer &answer, std::vector<UniqueFd> fds);
+  void answer(const wire::CallAnswer &answer, std::uint64_t execution_id, std::vector<UniqueFd> fds);
   // The next reply, if there is one. Behind the last one the call is closed.
   std::optional<CallReply> take(OpenCall &call);
   std::shared_ptr<OpenCall> find(std::uint64_t id);

@@ -33,7 +33,8 @@ void wait_for_reply(const SessionParts &parts, OpenCall &call, std::uint32_t tic
     if (answer == nullptr) {
       _exit(kExitChannelLost);  // while an execution runs, the host sends nothing else
     }
-    parts.calls.answer(*answer, parts.work.take_attached(answer->value && answer->value->attached ? 1 : 0));
+    parts.calls.answer(*answer, envelope->execution_id,
+                       parts.work.take_attached(answer->value && answer->value->attached ? 1 : 0));
   }
 }
 

@@ -175,7 +175,7 @@ void Link::on_frame(const wire::Envelope &envelope) {
       fds.push_back(std::move(attached_.front()));
       attached_.erase(attached_.begin());
     }
-    calls_.answer(*answer, std::move(fds));
+    calls_.answer(*answer, envelope.execution_id, std::move(fds));
   } else if (const auto *room = std::get_if<wire::CallCredit>(&envelope.body)) {
     calls_.add_room(room->call_id, room->count);
   } else if (const auto *credit = std::get_if<wire::Credit>(&envelope.body)) {

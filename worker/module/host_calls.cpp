@@ -40,7 +40,8 @@ class CallWait {
   const std::uint64_t began_;
 };
 
-// (outcome, more, kind or -1, data, format, shape, descriptor or -1, error type, message, reason); the descriptor is the taker's.
+// (outcome, more, kind or -1, data, format, shape, descriptor or -1, error type, message, reason, execution, request,
+// timeout in ms); the descriptor is the taker's.
 PyRef reply_tuple(CallReply reply) {
   PyRef shape(PyList_New(0));
   for (const std::int64_t length : reply.shape) {
@@ -50,11 +51,13 @@ PyRef reply_tuple(CallReply reply) {
     }
   }
   return PyRef(Py_BuildValue(
-      "iOiy#s#Nis#s#s#", static_cast<int>(reply.outcome), reply.more ? Py_True : Py_False,
+      "iOiy#s#Nis#s#s#KKK", static_cast<int>(reply.outcome), reply.more ? Py_True : Py_False,
       reply.has_value ? static_cast<int>(reply.kind) : -1, reply.data.data(), static_cast<Py_ssize_t>(reply.data.size()),
       reply.format.data(), static_cast<Py_ssize_t>(reply.format.size()), shape.release(), reply.attached.release(),
       reply.error_type.data(), static_cast<Py_ssize_t>(reply.error_type.size()), reply.message.data(),
-      static_cast<Py_ssize_t>(reply.message.size()), reply.reason.data(), static_cast<Py_ssize_t>(reply.reason.size())));
+      static_cast<Py_ssize_t>(reply.message.size()), reply.reason.data(), static_cast<Py_ssize_t>(reply.reason.size()),
+      static_cast<unsigned long long>(reply.execution_id), static_cast<unsigned long long>(reply.request_id),
+      static_cast<unsigned long long>(reply.timeout_ms)));
 }
 
 // The next reply to the call; empty with an exception set where a cancel broke the wait, which gives the call up.

@@ -48,7 +48,7 @@ def failure(error_type, message):
 
 
 def exception_of(reply, capability):
-    outcome, _, _, _, _, _, _, error_type, message, reason = reply
+    outcome, _, _, _, _, _, _, error_type, message, reason, execution, request, timeout_ms = reply
     if outcome == DENIED:
         error = PermissionError(message)
     elif outcome == TIMED_OUT:
@@ -63,6 +63,9 @@ def exception_of(reply, capability):
         error = failure(error_type, message)
     error.capability = capability
     error.reason = reason
+    error.execution_id = execution
+    error.request_id = request
+    error.timeout = timeout_ms / 1000 if timeout_ms else None
     return error
 
 
@@ -371,7 +374,7 @@ class LoopCalls:
         self._rest()
 
     def lose(self):
-        lost = (CLOSED, False, -1, b"", "", [], -1, "", "the call was made before the session went back to a snapshot", "snapshot")
+        lost = (CLOSED, False, -1, b"", "", [], -1, "", "the call was made before the session went back to a snapshot", "snapshot", 0, 0, 0)
         takers, self._takers = self._takers, {}
         loop = self._loop()
         for call_id, take in takers.items():
