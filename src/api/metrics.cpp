@@ -2,6 +2,7 @@
 
 #include "api/call.hpp"
 #include "api/handles.hpp"
+#include "api/owned_struct.hpp"
 #include "diagnostics/prometheus.hpp"
 #include "wire/codec.hpp"
 
@@ -14,18 +15,6 @@ struct capsule_metrics_storage {
 };
 
 namespace {
-
-Status check_text(capsule_metrics_text *text) {
-  if (text == nullptr) {
-    return {CAPSULE_E_ARGUMENT, "text is NULL"};
-  }
-  if (text->struct_size < sizeof *text || text->struct_size > kMaxStructSize) {
-    return {CAPSULE_E_ARGUMENT,
-            "text.struct_size is " + std::to_string(text->struct_size) + "; set it to the size of the struct before the call"};
-  }
-  *text = {.struct_size = sizeof *text};
-  return {};
-}
 
 // What a session answers at once, into the caller's struct.
 template <typename Struct>
@@ -70,7 +59,7 @@ capsule_status capsule_session_get_cancel_metrics(capsule_session *session, caps
 
 capsule_status capsule_runtime_get_prometheus(capsule_runtime *runtime, capsule_metrics_text *text, capsule_error *error) {
   return call(error, [&]() -> Status {
-    if (Status status = check_text(text); !status.ok()) {
+    if (Status status = empty_owned(text, "text"); !status.ok()) {
       return status;
     }
     auto found = look_up(runtime);
@@ -86,12 +75,7 @@ capsule_status capsule_runtime_get_prometheus(capsule_runtime *runtime, capsule_
 }
 
 void capsule_metrics_text_release(capsule_metrics_text *text) {
-  call_void([&] {
-    if (text != nullptr) {
-      const std::unique_ptr<capsule_metrics_storage> storage(text->storage);
-      *text = {.struct_size = text->struct_size};
-    }
-  });
+  call_void([&] { release_owned(text); });
 }
 
 }  // extern "C"
