@@ -974,7 +974,7 @@ type PendingKind int32
 // PendingKind values.
 const (
 	// A call of the host, in a bridge.
-	PendingCall PendingKind = 1
+	PendingKindCall PendingKind = 1
 	// A promise, in a store.
 	PendingPromise PendingKind = 2
 )
@@ -1077,7 +1077,7 @@ const (
 	// Each phase of each frame.
 	LogDebug LogLevel = 1
 	// Births and deaths.
-	LogInfo LogLevel = 2
+	LogLevelInfo LogLevel = 2
 	// Something was refused, dropped or repaired.
 	LogWarn LogLevel = 3
 	// Something failed.
