@@ -1,7 +1,7 @@
 """Go: constants, native records, and their conversions. Functions come from the headers themselves, by cgo."""
 
 from generate.prose import NOTICE, enum_name, wrap
-from generate.records import fields_of, goes_in, is_flag, may_be_absent, name_function, records
+from generate.records import fields_of, goes_in, is_flag, is_inline, may_be_absent, name_function, records
 
 PATH = "bindings/go/generated_capsule.go"
 
@@ -111,7 +111,7 @@ def type_of(field, inward, types):
             type_of_struct(type_["name"]) if type_["of"] == "struct" else primitive(type_["name"]))
         return f"[{type_['array']}]{item}" if "array" in type_ else f"[]{item}"
     if field["kind"] == "struct":
-        return "*" + type_of_struct(type_["name"])
+        return ("" if is_inline(field) else "*") + type_of_struct(type_["name"])
     return primitive(type_["name"])
 
 
@@ -146,6 +146,8 @@ def read(field, types):
     if field["kind"] == "array":
         function = function_of_struct(type_["name"])
         return f"{to} = listOf({of}, c.{field['length']}, {function}Of)"
+    if is_inline(field):
+        return f"{to}.fill(&{of})"
     if field["kind"] == "struct":
         return f"{to} = {function_of_struct(type_['name'])}Of({of})"
     return f"{to} = {type_of(field, False, types)}({of})"
