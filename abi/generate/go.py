@@ -1,7 +1,7 @@
 """Go: constants, native records, and their conversions. Functions come from the headers themselves, by cgo."""
 
 from generate.prose import NOTICE, enum_name, wrap
-from generate.records import fields_of, goes_in, is_flag, may_be_absent, name_function, records
+from generate.records import fields_of, goes_in, is_flag, is_inline, may_be_absent, name_function, records
 
 PATH = "bindings/go/generated_capsule.go"
 
@@ -12,9 +12,10 @@ PRIMITIVES = {"size_t": "uint64", "double": "float64"}
 
 def emit(api):
     parts = [HEAD]
-    parts += [enumeration(enum, api) for enum in api["enums"]]
-    parts.append(numbers(api))
     types = {enum["name"]: enum_name(enum) for enum in api["enums"]}
+    taken = {type_of_struct(struct["name"]) for struct in records(api)} | set(types.values())
+    parts += [enumeration(enum, api, taken) for enum in api["enums"]]
+    parts.append(numbers(api))
     for struct in records(api):
         parts.append(record(struct, types))
         parts += inward(struct, types) if goes_in(struct) else [outward(struct, types)]
@@ -58,16 +59,21 @@ def comment(text, indent=""):
     return "".join(lines)
 
 
-def enumeration(enum, api):
+def constant(enum, value, taken):
+    """What a value is called: where that is a type's name, which shares the scope of constants in Go, it has its own type's before it."""
+    prefix = "Status" if enum["name"] == "STATUS" else camel(enum["prefix"].removeprefix("CAPSULE_").rstrip("_"))
+    short = camel(value["short"].removeprefix("E_") if enum["name"] == "STATUS" else value["short"])
+    return enum_name(enum) + short if prefix + short in taken else prefix + short
+
+
+def enumeration(enum, api, taken):
     name = enum_name(enum)
     base = "uint32" if enum["flags"] or enum["name"] == "CAPABILITY" else "int32"
     doc = enum["doc"] or f"The values of {name}."
     lines = [comment(f"{name}: {doc}") + f"type {name} {base}\n", f"// {name} values.\nconst (\n"]
-    prefix = "Status" if enum["name"] == "STATUS" else camel(enum["prefix"].removeprefix("CAPSULE_").rstrip("_"))
     for value in enum["values"]:
-        short = value["short"].removeprefix("E_") if enum["name"] == "STATUS" else value["short"]
         gap = "" if value["doc"] or value is enum["values"][0] else "\n"  # gofmt would align neighbours
-        lines.append(gap + comment(value["doc"], "\t") + f"\t{prefix}{camel(short)} {name} = {value['value']}\n")
+        lines.append(gap + comment(value["doc"], "\t") + f"\t{constant(enum, value, taken)} {name} = {value['value']}\n")
     lines[1:] = ["".join(lines[1:]) + ")\n"]
     namer = name_function(enum, api)
     if namer and enum["name"] != "STATUS":
@@ -105,7 +111,7 @@ def type_of(field, inward, types):
             type_of_struct(type_["name"]) if type_["of"] == "struct" else primitive(type_["name"]))
         return f"[{type_['array']}]{item}" if "array" in type_ else f"[]{item}"
     if field["kind"] == "struct":
-        return "*" + type_of_struct(type_["name"])
+        return ("" if is_inline(field) else "*") + type_of_struct(type_["name"])
     return primitive(type_["name"])
 
 
@@ -140,6 +146,8 @@ def read(field, types):
     if field["kind"] == "array":
         function = function_of_struct(type_["name"])
         return f"{to} = listOf({of}, c.{field['length']}, {function}Of)"
+    if is_inline(field):
+        return f"{to}.fill(&{of})"
     if field["kind"] == "struct":
         return f"{to} = {function_of_struct(type_['name'])}Of({of})"
     return f"{to} = {type_of(field, False, types)}({of})"

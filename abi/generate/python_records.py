@@ -106,6 +106,9 @@ def read(field, enums):
         return "tuple[int, ...]", f"tuple({place})"
     if field["kind"] == "enum":
         return enums[field["enum"]], f"{enums[field['enum']]}({place})"
+    if field["kind"] == "struct":
+        inner = camel(type_["name"].removeprefix("capsule_"))
+        return inner, f"{inner}.from_raw({place})"
     if type_["name"] == "double":
         return "float", place
     return ("bool", f"{place} != 0") if is_yes_or_no(field) else ("int", place)

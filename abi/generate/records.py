@@ -27,11 +27,11 @@ def fields_of(struct):
     """Those that a caller sees."""
     return [field for field in struct["fields"]
             if field["name"] not in ("struct_size", "session_size", "import_size") and not field["name"].startswith("reserved")
-            and field["kind"] not in ("storage", "length", "callback", "user_data") and not is_inline(field)]
+            and field["kind"] not in ("storage", "length", "callback", "user_data")]
 
 
 def is_inline(field):
-    """A struct within the struct: left to C, as callbacks are."""
+    """A struct within the struct: a record within the record."""
     return field["kind"] == "struct" and field["type"]["pointer"] == 0
 
 

@@ -1,7 +1,7 @@
 """Rust: capsule-sys, the declarations and a test of their layout; and the records and enumerations of the safe crate."""
 
 from generate.prose import NOTICE, camel, enum_name, function_text, wrap
-from generate.records import fields_of, goes_in, is_flag, may_be_absent, name_function, records
+from generate.records import fields_of, goes_in, is_flag, is_inline, may_be_absent, name_function, records
 
 PRIMITIVES = {
     "char": "c_char", "double": "f64", "size_t": "usize", "int8_t": "i8", "uint8_t": "u8", "int16_t": "i16", "uint16_t": "u16",
@@ -161,7 +161,8 @@ def safe_type(field, types, inward):
             type_name(type_["name"]) if type_["of"] == "struct" else PRIMITIVES[type_["name"]])
         return f"[{item}; {type_['array']}]" if "array" in type_ else f"Vec<{item}>"
     if field["kind"] == "struct":
-        return type_name(type_["name"]) if type_["name"] == "capsule_value" else f"Option<{type_name(type_['name'])}>"
+        is_always_there = is_inline(field) or type_["name"] == "capsule_value"
+        return type_name(type_["name"]) if is_always_there else f"Option<{type_name(type_['name'])}>"
     return PRIMITIVES[type_["name"]]
 
 
@@ -192,6 +193,8 @@ def read(field, types):
         return f"inline_string(&{of})"
     if field["kind"] == "array" and "array" not in type_:
         return f"list({of}, raw.{field['length']}, {type_name(type_['name'])}::of)"
+    if is_inline(field):
+        return f"{type_name(type_['name'])}::of(&{of})"
     return of
 
 

@@ -974,7 +974,7 @@ type PendingKind int32
 // PendingKind values.
 const (
 	// A call of the host, in a bridge.
-	PendingCall PendingKind = 1
+	PendingKindCall PendingKind = 1
 	// A promise, in a store.
 	PendingPromise PendingKind = 2
 )
@@ -1077,7 +1077,7 @@ const (
 	// Each phase of each frame.
 	LogDebug LogLevel = 1
 	// Births and deaths.
-	LogInfo LogLevel = 2
+	LogLevelInfo LogLevel = 2
 	// Something was refused, dropped or repaired.
 	LogWarn LogLevel = 3
 	// Something failed.
@@ -1297,6 +1297,8 @@ type RuntimeInfo struct {
 	// Bytes that workers and zygotes wrote to stderr outside any execution and that no log record carried for want of
 	// room.
 	StderrDroppedBytes uint64
+	// Calls of the host.
+	Bridge BridgeFigures
 }
 
 func (r *RuntimeInfo) fill(c *C.capsule_runtime_info) {
@@ -1309,6 +1311,7 @@ func (r *RuntimeInfo) fill(c *C.capsule_runtime_info) {
 	r.ZygotesRestarted = uint64(c.zygotes_restarted)
 	r.NativeThreadWarnings = uint64(c.native_thread_warnings)
 	r.StderrDroppedBytes = uint64(c.stderr_dropped_bytes)
+	r.Bridge.fill(&c.bridge)
 }
 
 func runtimeInfoOf(c *C.capsule_runtime_info) (r RuntimeInfo) {
@@ -1848,6 +1851,8 @@ type SessionInfo struct {
 	CheckpointRestoresFailed uint64
 	// Checkpoints that were let go for `checkpoint_limit`.
 	CheckpointsEvicted uint64
+	// Calls of the host.
+	Bridge BridgeFigures
 }
 
 func (r *SessionInfo) fill(c *C.capsule_session_info) {
@@ -1909,6 +1914,7 @@ func (r *SessionInfo) fill(c *C.capsule_session_info) {
 	r.CheckpointRestores = uint64(c.checkpoint_restores)
 	r.CheckpointRestoresFailed = uint64(c.checkpoint_restores_failed)
 	r.CheckpointsEvicted = uint64(c.checkpoints_evicted)
+	r.Bridge.fill(&c.bridge)
 }
 
 func sessionInfoOf(c *C.capsule_session_info) (r SessionInfo) {
@@ -3568,6 +3574,8 @@ type PoolInfo struct {
 	MemoryBytes uint64
 	// What the last failure said, empty for none yet.
 	LastError string
+	// Calls of the host by sessions that the pool has, and has had.
+	Bridge BridgeFigures
 }
 
 func (r *PoolInfo) fill(c *C.capsule_pool_info) {
@@ -3606,6 +3614,7 @@ func (r *PoolInfo) fill(c *C.capsule_pool_info) {
 	r.ArrivalsPerS = float64(c.arrivals_per_s)
 	r.MemoryBytes = uint64(c.memory_bytes)
 	r.LastError = C.GoString(&c.last_error[0])
+	r.Bridge.fill(&c.bridge)
 }
 
 func poolInfoOf(c *C.capsule_pool_info) (r PoolInfo) {
@@ -3965,6 +3974,8 @@ type PendingRow struct {
 	Owner OwnerKind
 	// How many wait for a promise here; 1 of a call.
 	Waiters uint32
+	// The capability's name, or the promise's id.
+	Name Label
 }
 
 func (r *PendingRow) fill(c *C.capsule_pending_row) {
@@ -3977,6 +3988,7 @@ func (r *PendingRow) fill(c *C.capsule_pending_row) {
 	r.State = CallState(c.state)
 	r.Owner = OwnerKind(c.owner)
 	r.Waiters = uint32(c.waiters)
+	r.Name.fill(&c.name)
 }
 
 func pendingRowOf(c *C.capsule_pending_row) (r PendingRow) {
@@ -4019,6 +4031,10 @@ func pendingSummaryOf(c *C.capsule_pending_summary) (r PendingSummary) {
 
 // NamespaceRow: One name of a namespace. Never extended: rows are handed out as an array.
 type NamespaceRow struct {
+	// The name.
+	Name Label
+	// Its value's type; names of built-in types are never redacted.
+	TypeName Label
 	// As in capsule_name: an estimate.
 	SizeBytes uint64
 	// `CAPSULE_NAME_…`.
@@ -4026,6 +4042,8 @@ type NamespaceRow struct {
 }
 
 func (r *NamespaceRow) fill(c *C.capsule_namespace_row) {
+	r.Name.fill(&c.name)
+	r.TypeName.fill(&c.type_name)
 	r.SizeBytes = uint64(c.size_bytes)
 	r.Kind = NameKind(c.kind)
 }
@@ -4421,6 +4439,10 @@ func transportFlowOf(c *C.capsule_transport_flow) (r TransportFlow) {
 
 // TransportMetrics: What went between a session's host and its workers, restarts included.
 type TransportMetrics struct {
+	// To the workers.
+	Sent TransportFlow
+	// From the workers.
+	Received TransportFlow
 	// Frames refused, by `CAPSULE_REJECT_…`.
 	Rejected [16]uint64
 	// Reads that brought something.
@@ -4436,6 +4458,8 @@ type TransportMetrics struct {
 }
 
 func (r *TransportMetrics) fill(c *C.capsule_transport_metrics) {
+	r.Sent.fill(&c.sent)
+	r.Received.fill(&c.received)
 	for i := range r.Rejected {
 		r.Rejected[i] = uint64(c.rejected[i])
 	}

@@ -135,6 +135,9 @@ func TestPlainFunctionsServeCalls(t *testing.T) {
 	if err != nil || metrics.Calls < 4 || metrics.OK != 1 || metrics.BridgePendingCurrent != 0 {
 		t.Errorf("%v, %+v", err, metrics)
 	}
+	if info, err := session.Info(); err != nil || info.Bridge.Created != 4 || info.Bridge.Resolved != 1 || info.Bridge.Rejected != 3 {
+		t.Errorf("%v, %+v", err, info.Bridge)
+	}
 	if err := bridge.Handle("add", "", nil); capsule.StatusOf(err) != capsule.StatusName {
 		t.Errorf("%v", err)
 	}

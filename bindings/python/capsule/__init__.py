@@ -12,6 +12,7 @@ from capsule import _library, diagnostics
 from capsule._generated_records import (
     AcquireOptions,
     AsyncFlags,
+    BridgeFigures,
     BridgeOptions,
     CancelPhase,
     Capability,
@@ -94,6 +95,7 @@ __all__ = [
     "ArgumentError",
     "AsyncFlags",
     "Bridge",
+    "BridgeFigures",
     "BridgeOptions",
     "Buffer",
     "BusyError",

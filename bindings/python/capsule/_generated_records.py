@@ -1035,7 +1035,7 @@ class RuntimeInfo:
     # room.
     stderr_dropped_bytes: int
     # Calls of the host.
-    bridge: int
+    bridge: BridgeFigures
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_runtime_info) -> RuntimeInfo:
@@ -1049,7 +1049,7 @@ class RuntimeInfo:
             zygotes_restarted=raw.zygotes_restarted,
             native_thread_warnings=raw.native_thread_warnings,
             stderr_dropped_bytes=raw.stderr_dropped_bytes,
-            bridge=raw.bridge,
+            bridge=BridgeFigures.from_raw(raw.bridge),
         )
 
 
@@ -1443,7 +1443,7 @@ class SessionInfo:
     # Checkpoints that were let go for `checkpoint_limit`.
     checkpoints_evicted: int
     # Calls of the host.
-    bridge: int
+    bridge: BridgeFigures
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_session_info) -> SessionInfo:
@@ -1506,7 +1506,7 @@ class SessionInfo:
             checkpoint_restores=raw.checkpoint_restores,
             checkpoint_restores_failed=raw.checkpoint_restores_failed,
             checkpoints_evicted=raw.checkpoints_evicted,
-            bridge=raw.bridge,
+            bridge=BridgeFigures.from_raw(raw.bridge),
         )
 
 
@@ -2678,7 +2678,7 @@ class PoolInfo:
     # What the last failure said, empty for none yet.
     last_error: str
     # Calls of the host by sessions that the pool has, and has had.
-    bridge: int
+    bridge: BridgeFigures
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_pool_info) -> PoolInfo:
@@ -2718,7 +2718,7 @@ class PoolInfo:
             arrivals_per_s=raw.arrivals_per_s,
             memory_bytes=raw.memory_bytes,
             last_error=raw.last_error.decode(errors="replace"),
-            bridge=raw.bridge,
+            bridge=BridgeFigures.from_raw(raw.bridge),
         )
 
 
@@ -2977,7 +2977,7 @@ class PendingRow:
     # How many wait for a promise here; 1 of a call.
     waiters: int
     # The capability's name, or the promise's id.
-    name: int
+    name: Label
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_pending_row) -> PendingRow:
@@ -2991,7 +2991,7 @@ class PendingRow:
             state=CallState(raw.state),
             owner=OwnerKind(raw.owner),
             waiters=raw.waiters,
-            name=raw.name,
+            name=Label.from_raw(raw.name),
         )
 
 
@@ -3000,9 +3000,9 @@ class NamespaceRow:
     """One name of a namespace. Never extended: rows are handed out as an array."""
 
     # The name.
-    name: int
+    name: Label
     # Its value's type; names of built-in types are never redacted.
-    type_name: int
+    type_name: Label
     # As in capsule_name: an estimate.
     size_bytes: int
     # `CAPSULE_NAME_…`.
@@ -3011,8 +3011,8 @@ class NamespaceRow:
     @classmethod
     def from_raw(cls, raw: _raw.capsule_namespace_row) -> NamespaceRow:
         return cls(
-            name=raw.name,
-            type_name=raw.type_name,
+            name=Label.from_raw(raw.name),
+            type_name=Label.from_raw(raw.type_name),
             size_bytes=raw.size_bytes,
             kind=NameKind(raw.kind),
         )
@@ -3279,9 +3279,9 @@ class TransportMetrics:
     """What went between a session's host and its workers, restarts included."""
 
     # To the workers.
-    sent: int
+    sent: TransportFlow
     # From the workers.
-    received: int
+    received: TransportFlow
     # Frames refused, by `CAPSULE_REJECT_…`.
     rejected: tuple[int, ...]
     # Reads that brought something.
@@ -3298,8 +3298,8 @@ class TransportMetrics:
     @classmethod
     def from_raw(cls, raw: _raw.capsule_transport_metrics) -> TransportMetrics:
         return cls(
-            sent=raw.sent,
-            received=raw.received,
+            sent=TransportFlow.from_raw(raw.sent),
+            received=TransportFlow.from_raw(raw.received),
             rejected=tuple(raw.rejected),
             wakeups=raw.wakeups,
             partial_reads=raw.partial_reads,

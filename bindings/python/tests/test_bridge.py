@@ -51,6 +51,9 @@ def test_plain_functions(runtime: capsule.Runtime, bridge: capsule.Bridge) -> No
         metrics = capsule.diagnostics.get_bridge_metrics(session)
         assert (metrics.ok, metrics.failed) == (5, 1)
         assert bridge.metrics.calls == 6
+        figures = session.info.bridge
+        assert isinstance(figures, capsule.BridgeFigures)
+        assert (figures.created, figures.resolved, figures.rejected) == (6, 5, 1)
 
 
 def test_rules_and_approval(runtime: capsule.Runtime, bridge: capsule.Bridge) -> None:

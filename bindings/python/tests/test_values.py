@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import array
 import gc
+from ctypes import addressof, create_string_buffer
 
 import pytest
 
 import capsule
+from capsule import _generated as raw
+from capsule import _generated_records as records
 
 
 @pytest.mark.parametrize(
@@ -89,3 +92,15 @@ def test_what_cannot_be_sent(session: capsule.Session) -> None:
         session.set("x", "\ud800")
     with pytest.raises(ValueError, match="BUFFER"):
         session.set("x", 1, kind=capsule.ValueKind.REPR)
+
+
+def test_structs_within_structs_are_records_within_records() -> None:
+    shown = create_string_buffer("größer".encode())
+    row, metrics = raw.capsule_namespace_row(), raw.capsule_transport_metrics()
+    row.name.text.data, row.name.text.size, row.name.full_bytes, row.name.form = addressof(shown), 8, 20, raw.CAPSULE_LABEL_NAME
+    metrics.received.messages[3] = 7
+    name = records.NamespaceRow.from_raw(row).name
+    shown[0] = b"x"
+    assert name == records.Label(text="größer", full_bytes=20, form=records.LabelForm.NAME)
+    flows = records.TransportMetrics.from_raw(metrics)
+    assert (flows.sent.messages[3], flows.received.messages[3]) == (0, 7)

@@ -1286,6 +1286,8 @@ pub struct RuntimeInfo {
     /// Bytes that workers and zygotes wrote to stderr outside any execution and that no log record carried for want
     /// of room.
     pub stderr_dropped_bytes: u64,
+    /// Calls of the host.
+    pub bridge: BridgeFigures,
 }
 
 impl RuntimeInfo {
@@ -1301,6 +1303,7 @@ impl RuntimeInfo {
             zygotes_restarted: raw.zygotes_restarted,
             native_thread_warnings: raw.native_thread_warnings,
             stderr_dropped_bytes: raw.stderr_dropped_bytes,
+            bridge: BridgeFigures::of(&raw.bridge),
         }
     }
 }
@@ -1844,6 +1847,8 @@ pub struct SessionInfo {
     pub checkpoint_restores_failed: u64,
     /// Checkpoints that were let go for `checkpoint_limit`.
     pub checkpoints_evicted: u64,
+    /// Calls of the host.
+    pub bridge: BridgeFigures,
 }
 
 impl SessionInfo {
@@ -1908,6 +1913,7 @@ impl SessionInfo {
             checkpoint_restores: raw.checkpoint_restores,
             checkpoint_restores_failed: raw.checkpoint_restores_failed,
             checkpoints_evicted: raw.checkpoints_evicted,
+            bridge: BridgeFigures::of(&raw.bridge),
         }
     }
 }
@@ -3687,6 +3693,8 @@ pub struct PoolInfo {
     pub memory_bytes: u64,
     /// What the last failure said, empty for none yet.
     pub last_error: String,
+    /// Calls of the host by sessions that the pool has, and has had.
+    pub bridge: BridgeFigures,
 }
 
 impl PoolInfo {
@@ -3728,6 +3736,7 @@ impl PoolInfo {
             arrivals_per_s: raw.arrivals_per_s,
             memory_bytes: raw.memory_bytes,
             last_error: inline_string(&raw.last_error),
+            bridge: BridgeFigures::of(&raw.bridge),
         }
     }
 }
@@ -4087,6 +4096,8 @@ pub struct PendingRow {
     pub owner: OwnerKind,
     /// How many wait for a promise here; 1 of a call.
     pub waiters: u32,
+    /// The capability's name, or the promise's id.
+    pub name: Label,
 }
 
 impl PendingRow {
@@ -4102,6 +4113,7 @@ impl PendingRow {
             state: CallState(raw.state),
             owner: OwnerKind(raw.owner),
             waiters: raw.waiters,
+            name: Label::of(&raw.name),
         }
     }
 }
@@ -4143,6 +4155,10 @@ impl PendingSummary {
 /// One name of a namespace. Never extended: rows are handed out as an array.
 #[derive(Clone, Debug)]
 pub struct NamespaceRow {
+    /// The name.
+    pub name: Label,
+    /// Its value's type; names of built-in types are never redacted.
+    pub type_name: Label,
     /// As in capsule_name: an estimate.
     pub size_bytes: u64,
     /// `CAPSULE_NAME_…`.
@@ -4153,6 +4169,8 @@ impl NamespaceRow {
     /// What its texts and lists are in must still be there.
     pub(crate) unsafe fn of(raw: &sys::capsule_namespace_row) -> Self {
         Self {
+            name: Label::of(&raw.name),
+            type_name: Label::of(&raw.type_name),
             size_bytes: raw.size_bytes,
             kind: NameKind(raw.kind),
         }
@@ -4548,6 +4566,10 @@ impl TransportFlow {
 /// What went between a session's host and its workers, restarts included.
 #[derive(Clone, Debug)]
 pub struct TransportMetrics {
+    /// To the workers.
+    pub sent: TransportFlow,
+    /// From the workers.
+    pub received: TransportFlow,
     /// Frames refused, by `CAPSULE_REJECT_…`.
     pub rejected: [u64; 16],
     /// Reads that brought something.
@@ -4566,6 +4588,8 @@ impl TransportMetrics {
     /// What its texts and lists are in must still be there.
     pub(crate) unsafe fn of(raw: &sys::capsule_transport_metrics) -> Self {
         Self {
+            sent: TransportFlow::of(&raw.sent),
+            received: TransportFlow::of(&raw.received),
             rejected: raw.rejected,
             wakeups: raw.wakeups,
             partial_reads: raw.partial_reads,

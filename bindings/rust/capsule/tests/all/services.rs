@@ -85,6 +85,8 @@ fn plain_functions_serve_calls() {
         assert!(failed.end.outcome() == Outcome::ERROR && failed.end.message().contains("panicked"), "{failed:?}");
         let metrics = bridge.metrics().expect("its metrics");
         assert_eq!((metrics.calls, metrics.ok, metrics.bridge_pending_current), (3, 1, 0));
+        let figures = session.info().expect("its info").bridge;
+        assert_eq!((figures.created, figures.resolved, figures.rejected), (3, 1, 2));
         assert!(bridge.pending().expect("the open calls").is_empty());
         bridge.close().expect("it closes");
         serves.join().expect("the thread").expect("it served to the end");
