@@ -47,6 +47,7 @@ Rows promise_durable(const Context &context);
 Rows pool_acquire(const Context &context);
 Rows pool_pristine(const Context &context);
 Rows pool_scaling(const Context &context);
+Rows pool_fairness(const Context &context);
 Rows pool_memory(const Context &context);
 Rows prometheus_text(const Context &context);
 Rows metrics_snapshot(const Context &context);

@@ -49,6 +49,7 @@ constexpr auto kEntries = std::to_array<Entry>({
     {"pool_acquire", bench::pool_acquire},
     {"pool_pristine", bench::pool_pristine},
     {"pool_scaling", bench::pool_scaling},
+    {"pool_fairness", bench::pool_fairness},
     {"pool_memory", bench::pool_memory},
     {"prometheus_text", bench::prometheus_text},
     {"metrics_snapshot", bench::metrics_snapshot},
