@@ -67,8 +67,7 @@ class Look {
       answer.left_out = total_rows - rows.size();
       answer.redactions = redactions();
     }
-    const Status status =
-        guard_->conclude(grant_, Status(), redactions(), sizeof answer + rows.size() * sizeof(Row) + text_bytes_);
+    Status status = guard_->conclude(grant_, Status(), redactions(), sizeof answer + rows.size() * sizeof(Row) + text_bytes_);
     if (status.ok()) {
       answer.storage = storage_.release();
       return write_struct(given, answer, "answer");

@@ -108,7 +108,7 @@ Status ask_for_names(capsule::Session &session, std::int64_t timeout_ms, capsule
   const auto operation = std::make_shared<Operation>(capsule::wire::Operation::kList);
   operation->option = static_cast<std::uint32_t>(frame_room(session));
   operation->limit = kMostNames;
-  const Status status = session.perform(operation, capsule::deadline_after_ms(timeout_ms));
+  Status status = session.perform(operation, capsule::deadline_after_ms(timeout_ms));
   if (status.ok()) {
     reply = std::move(operation->reply);
   }

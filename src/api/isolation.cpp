@@ -48,6 +48,7 @@ std::vector<capsule_isolation_layer> isolation_layers(const Session &session) {
   layers.push_back(host_calls(session));
   layers.push_back(address_layout(session));
   std::vector<capsule_isolation_layer> rows;
+  rows.reserve(layers.size());
   for (const Layer &layer : layers) {
     rows.push_back({capsule_text_from(layer.name), capsule_text_from(layer.reason), layer.state, 0});
   }

@@ -100,8 +100,10 @@ void hand_over(std::unique_ptr<ReadValue> read, capsule_value &value) {
   auto holder = std::make_unique<capsule_value_storage>();
   capsule_value fields = read->fields();
   holder->value = std::move(read);
-  fields.storage = holder.release();
-  static_cast<void>(write_struct(&value, fields, "value"));  // the size was checked
+  fields.storage = holder.get();
+  if (write_struct(&value, fields, "value").ok()) {
+    static_cast<void>(holder.release());  // the value's, until it is released
+  }
 }
 
 }  // namespace capsule::api

@@ -21,6 +21,24 @@ std::uint64_t progress_interval_ns(double rate_per_s) {
   return rate_per_s == 0 ? 0 : static_cast<std::uint64_t>(static_cast<double>(kNsPerSecond) / rate_per_s);
 }
 
+wire::Hello hello_of(const SessionOptions &options, std::uint64_t session_id, std::uint32_t max_frame_bytes) {
+  return {.max_frame_bytes = max_frame_bytes,
+          .session_id = session_id,
+          .heartbeat_interval_ms = options.heartbeat_interval_ms,
+          .output_window_bytes = options.output_window_bytes,
+          .output_policy = static_cast<std::uint8_t>(options.output_policy),
+          .idle_tasks = options.idle_tasks,
+          .coalesce_carriage_returns = options.coalesce_carriage_returns,
+          .drain_timeout_ms = static_cast<std::uint64_t>(options.drain_timeout_ms),
+          .input_timeout_ms = static_cast<std::uint64_t>(options.input_timeout_ms),
+          .display_limit_bytes = options.display_limit_bytes,
+          .progress_interval_ns = progress_interval_ns(options.progress_rate_per_s),
+          .async_flags = options.async_flags,
+          .ast_cache_entries = options.ast_cache_entries,
+          .code_cache_entries = options.code_cache_entries,
+          .calls = options.calls != nullptr};
+}
+
 }  // namespace
 
 void Session::begin_start() {
@@ -54,21 +72,7 @@ void Session::start_worker() {
     worker_->zygote_pid = birth.snapshot ? birth.snapshot->zygote_pid() : 0;
     worker_->work.set_label("channel=work session=" + std::to_string(id_), log_level_);
     worker_->control.set_label("channel=control session=" + std::to_string(id_), log_level_);
-    worker_->control.send(0, wire::Hello{.max_frame_bytes = runtime_->max_frame_bytes(),
-                                         .session_id = id_,
-                                         .heartbeat_interval_ms = options_.heartbeat_interval_ms,
-                                         .output_window_bytes = options_.output_window_bytes,
-                                         .output_policy = static_cast<std::uint8_t>(options_.output_policy),
-                                         .idle_tasks = options_.idle_tasks,
-                                         .coalesce_carriage_returns = options_.coalesce_carriage_returns,
-                                         .drain_timeout_ms = static_cast<std::uint64_t>(options_.drain_timeout_ms),
-                                         .input_timeout_ms = static_cast<std::uint64_t>(options_.input_timeout_ms),
-                                         .display_limit_bytes = options_.display_limit_bytes,
-                                         .progress_interval_ns = progress_interval_ns(options_.progress_rate_per_s),
-                                         .async_flags = options_.async_flags,
-                                         .ast_cache_entries = options_.ast_cache_entries,
-                                         .code_cache_entries = options_.code_cache_entries,
-                                         .calls = calls_ != nullptr});
+    worker_->control.send(0, hello_of(options_, id_, runtime_->max_frame_bytes()));
     if (options_.profile.start == CAPSULE_START_SPAWN && !birth.snapshot) {
       wire::Preload preload;
       preload.modules.assign(options_.profile.preload.begin(), options_.profile.preload.end());
