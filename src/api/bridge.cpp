@@ -31,7 +31,6 @@ constexpr std::size_t kMaxParameters = 4096;
 constexpr std::size_t kMaxSchema = 1U << 20U;
 constexpr std::size_t kMaxMessage = 32U << 10U;
 constexpr std::size_t kMaxType = 255;
-constexpr std::int64_t kYearMs = 31'536'000'000;
 constexpr std::uint32_t kKnownFlags =
     CAPSULE_CAPABILITY_IDEMPOTENT | CAPSULE_CAPABILITY_NEEDS_APPROVAL | CAPSULE_CAPABILITY_STREAM | CAPSULE_CAPABILITY_UPLOAD;
 

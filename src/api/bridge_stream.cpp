@@ -83,7 +83,7 @@ capsule_status capsule_bridge_next_chunk(capsule_bridge *bridge, uint64_t reques
     }
     auto piece = waiting.value().bridge->next_piece(request_id, waiting.value().deadline_ns);
     if (piece.ok()) {
-      hand_over(std::move(piece.value()), *value);
+      hand_over_value(std::move(piece.value()), *value);
     }
     return piece.status();
   });

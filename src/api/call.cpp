@@ -48,7 +48,6 @@ Status check_may_wait(const char *function) {
 }
 
 Status check_wait(const char *function, std::int64_t timeout_ms) {
-  constexpr std::int64_t kDayMs = 86'400'000;
   if (timeout_ms == 0 || timeout_ms < -1 || timeout_ms > kDayMs) {
     return {CAPSULE_E_ARGUMENT,
             "timeout_ms is " + std::to_string(timeout_ms) + "; it can be -1, or 1 to " + std::to_string(kDayMs)};

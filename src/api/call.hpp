@@ -142,6 +142,12 @@ void write_defaults(Options *options, std::uint32_t struct_size, Options default
 // Of a call that waits: whether it may, and its timeout of -1, or 1 … a day.
 Status check_wait(const char *function, std::int64_t timeout_ms);
 
+// Ends of ranges that many take.
+inline constexpr std::int64_t kDayMs = 86'400'000;
+inline constexpr std::int64_t kYearMs = 365 * kDayMs;
+inline constexpr std::size_t kMaxName = 64;
+inline constexpr std::size_t kMaxPath = 4096;
+
 Status check_range(const char *name, std::int64_t value, std::int64_t least, std::int64_t most);
 
 // The view as a string; CAPSULE_E_ARGUMENT for NULL with a size, for what is not UTF-8, and for a NUL inside.

@@ -26,9 +26,8 @@ struct capsule_checkpoint_storage {
 
 namespace {
 
-constexpr std::size_t kNameMax = 256;
+constexpr std::size_t kCheckpointNameMax = 256;
 constexpr std::size_t kMetadataMax = 64U << 10U;
-constexpr std::size_t kPathMax = 4096;
 constexpr std::size_t kMinKey = 16;
 constexpr std::size_t kMaxKey = 1024;
 constexpr std::int64_t kMaxLevel = 19;
@@ -42,7 +41,7 @@ Result<CheckpointWish> translate(const capsule_checkpoint_options *given) {
     return read.status();
   }
   const capsule_checkpoint_options &o = read.value();
-  auto name = read_text("options.name", o.name, kNameMax);
+  auto name = read_text("options.name", o.name, kCheckpointNameMax);
   auto metadata = read_text("options.metadata", o.metadata, kMetadataMax);
   const auto most = static_cast<std::int64_t>(std::min<std::uint64_t>(o.max_bytes, INT64_MAX));
   for (const Status &status :
@@ -172,7 +171,7 @@ capsule_status capsule_session_find_checkpoint(capsule_session *session, const c
     }
     *checkpoint = nullptr;
     auto found = look_up(session);
-    auto text = read_text("name", {name, name_size}, kNameMax);
+    auto text = read_text("name", {name, name_size}, kCheckpointNameMax);
     for (const Status &status : {found.status(), text.status()}) {
       if (!status.ok()) {
         return status;
@@ -198,7 +197,7 @@ capsule_status capsule_session_forget_checkpoint(capsule_session *session, const
                                                  capsule_error *error) {
   return call(error, [&]() -> Status {
     auto found = look_up(session);
-    auto text = read_text("name", {name, name_size}, kNameMax);
+    auto text = read_text("name", {name, name_size}, kCheckpointNameMax);
     for (const Status &status : {found.status(), text.status()}) {
       if (!status.ok()) {
         return status;
@@ -237,7 +236,7 @@ capsule_status capsule_checkpoint_read_file(const char *path, size_t path_size, 
     }
     *checkpoint = nullptr;
     auto translated = translate(options);
-    auto name = read_text("path", {path, path_size}, kPathMax);
+    auto name = read_text("path", {path, path_size}, kMaxPath);
     if (!translated.ok() || !name.ok()) {
       return translated.ok() ? name.status() : translated.status();
     }
@@ -258,7 +257,7 @@ capsule_status capsule_checkpoint_write_file(capsule_checkpoint *checkpoint, con
                                              capsule_error *error) {
   return call(error, [&]() -> Status {
     auto found = look_up(checkpoint);
-    auto name = read_text("path", {path, path_size}, kPathMax);
+    auto name = read_text("path", {path, path_size}, kMaxPath);
     if (!found.ok() || !name.ok()) {
       return found.ok() ? name.status() : found.status();
     }

@@ -14,8 +14,6 @@ using namespace capsule::api;
 
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
-
 struct Given {
   std::shared_ptr<capsule::PromiseStore> store;
   capsule::PromiseWish wish;
@@ -107,7 +105,7 @@ capsule_status capsule_session_execute_durable(capsule_session *session, const c
       run->bind(submitted.value());
       *execution = make_handle<capsule_execution>(std::move(submitted.value()));
     }
-    return hand_over(std::move(begun.value().promise), promise);
+    return hand_over_promise(std::move(begun.value().promise), promise);
   });
 }
 

@@ -13,8 +13,6 @@ using namespace capsule::api;
 
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
-constexpr std::int64_t kYearMs = 365 * kDayMs;
 constexpr std::size_t kKeyMax = 1024;
 constexpr std::size_t kFileNameMax = 2048;   // with the rest of an Execute frame, well under wire::kFrameOverhead
 constexpr std::size_t kTracestateMax = 512;  // W3C Trace Context §3.3.1.5

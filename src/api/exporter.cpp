@@ -36,14 +36,11 @@ struct HandleTraits<capsule_exporter> {
 
 namespace {
 
-constexpr std::size_t kMaxName = 64;
-constexpr std::size_t kMaxPath = 4096;
 constexpr std::int64_t kMostEvents = 16'777'216;
 constexpr std::int64_t kHourMs = 3'600'000;
-constexpr std::int64_t kDayMs = 86'400'000;
 constexpr const char *kDefaultName = "exporter";
 
-struct Wish {
+struct ExporterWish {
   std::int32_t kind = 0;
   std::string path;
   capsule_export_callback callback = nullptr;
@@ -51,7 +48,7 @@ struct Wish {
   capsule::ExporterOptions options;
 };
 
-Result<Wish> translate(const capsule_exporter_options *given) {
+Result<ExporterWish> translate(const capsule_exporter_options *given) {
   if (given == nullptr) {
     return Status(CAPSULE_E_ARGUMENT, "options is NULL");
   }
@@ -74,7 +71,7 @@ Result<Wish> translate(const capsule_exporter_options *given) {
       return status;
     }
   }
-  Wish wish{o.kind, std::move(path.value()), o.callback, o.user_data, {}};
+  ExporterWish wish{o.kind, std::move(path.value()), o.callback, o.user_data, {}};
   wish.options.name = name.value().empty() ? kDefaultName : name.value();
   wish.options.queue_limit = o.queue_limit;
   wish.options.batch_limit = o.batch_limit;
@@ -82,7 +79,7 @@ Result<Wish> translate(const capsule_exporter_options *given) {
   return wish;
 }
 
-Result<std::unique_ptr<ExportWriter>> make_writer(const Wish &wish) {
+Result<std::unique_ptr<ExportWriter>> make_writer(const ExporterWish &wish) {
   switch (wish.kind) {
     case CAPSULE_EXPORTER_NDJSON:
       return capsule::ndjson_writer(wish.path);

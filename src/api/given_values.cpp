@@ -10,7 +10,7 @@
 namespace capsule::api {
 namespace {
 
-constexpr std::size_t kNameMax = 1024;
+constexpr std::size_t kVariableNameMax = 1024;
 constexpr std::size_t kFormatMax = 255;
 // Of a buffer, what travels in the frame, whatever its size.
 constexpr std::uint64_t kInlineMax = wire::kMinMaxFrame - wire::kFrameOverhead;
@@ -112,7 +112,7 @@ Status too_many(const char *argument) {
 std::size_t frame_room(const Session &session) { return session.runtime().max_frame_bytes() - wire::kFrameOverhead; }
 
 Result<std::string> read_name(const char *argument, capsule_text name) {
-  auto text = read_text(argument, name, kNameMax);
+  auto text = read_text(argument, name, kVariableNameMax);
   if (text.ok() && text.value().empty()) {
     return Status(CAPSULE_E_ARGUMENT, std::string(argument) + " is empty");
   }

@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::size_t kMostCaller = 64;
 constexpr std::size_t kLongestCaller = 64U << 10U;
-constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kMostRows = 65'536;
 
 }  // namespace

@@ -8,7 +8,6 @@ using namespace capsule::api;
 
 namespace {
 
-constexpr std::size_t kNameMax = 64;
 constexpr std::uint64_t kDefaultBudgetNs = 10'000'000;
 constexpr std::int64_t kMaxBudgetNs = 10'000'000'000;
 
@@ -49,7 +48,7 @@ capsule_status capsule_session_add_interceptor(capsule_session *session, const c
     if (!read.ok()) {
       return read.status();
     }
-    auto name = read_text("options.name", read.value().name, kNameMax);
+    auto name = read_text("options.name", read.value().name, kMaxName);
     if (!name.ok()) {
       return name.status();
     }

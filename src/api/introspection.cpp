@@ -18,7 +18,7 @@ using namespace capsule::api;
 
 namespace {
 
-constexpr std::uint32_t kMostNames = 65'536;
+constexpr std::uint32_t kMostRows = 65'536;
 constexpr std::size_t kMostKey = 1'024;
 
 Result<capsule::InspectPolicy> translate(const capsule_introspection_policy *given) {
@@ -38,7 +38,7 @@ Result<capsule::InspectPolicy> translate(const capsule_introspection_policy *giv
   }
   for (const Status &status : {check_range("policy.redaction", p.redaction, CAPSULE_REDACT_HASH, CAPSULE_REDACT_DROP),
                                check_range("policy.max_label_bytes", p.max_label_bytes, 24, 1'024),
-                               check_range("policy.max_rows", p.max_rows, 1, kMostNames)}) {
+                               check_range("policy.max_rows", p.max_rows, 1, kMostRows)}) {
     if (!status.ok()) {
       return status;
     }
@@ -107,7 +107,7 @@ void sum_up(capsule::Session &session, const Status &why, capsule_namespace_summ
 Status ask_for_names(capsule::Session &session, std::int64_t timeout_ms, capsule::Reply &reply) {
   const auto operation = std::make_shared<Operation>(capsule::wire::Operation::kList);
   operation->option = static_cast<std::uint32_t>(frame_room(session));
-  operation->limit = kMostNames;
+  operation->limit = kMostRows;
   Status status = session.perform(operation, capsule::deadline_after_ms(timeout_ms));
   if (status.ok()) {
     reply = std::move(operation->reply);

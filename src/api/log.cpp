@@ -9,8 +9,6 @@ using namespace capsule::api;
 
 namespace {
 
-constexpr std::size_t kMaxPath = 4096;
-
 Result<LogSink> translate(const capsule_log_options *given) {
   const auto defaults = [](capsule_log_options *options, std::uint32_t size) { *options = {.struct_size = size}; };
   auto read = read_options<capsule_log_options>(given, defaults, "options");

@@ -11,15 +11,14 @@ using namespace capsule::api;
 
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
 // An acquisition as its caller wants it.
-struct Wish {
+struct AcquireWish {
   std::shared_ptr<capsule::Pool> pool;
   std::string key;
   std::int64_t timeout_ms = 0;
 };
 
-Result<Wish> read_wish(const capsule_pool *pool, const capsule_acquire_options *given) {
+Result<AcquireWish> read_acquire_wish(const capsule_pool *pool, const capsule_acquire_options *given) {
   auto found = look_up(pool);
   auto options = read_options(given, capsule_acquire_options_init, "options");
   for (const Status &status : {found.status(), options.status()}) {
@@ -35,7 +34,8 @@ Result<Wish> read_wish(const capsule_pool *pool, const capsule_acquire_options *
     }
   }
   const std::int64_t own_ms = found.value()->options().acquire_timeout_ms;
-  return Wish{std::move(found.value()), std::move(key.value()), timeout_ms == CAPSULE_POOL_TIMEOUT ? own_ms : timeout_ms};
+  return AcquireWish{std::move(found.value()), std::move(key.value()),
+                     timeout_ms == CAPSULE_POOL_TIMEOUT ? own_ms : timeout_ms};
 }
 
 // The lease lives as long as the handle, and gives the session back when that is released.
@@ -103,7 +103,7 @@ capsule_status capsule_pool_acquire(capsule_pool *pool, const capsule_acquire_op
       return {CAPSULE_E_ARGUMENT, "session is NULL"};
     }
     *session = nullptr;
-    auto wish = read_wish(pool, options);
+    auto wish = read_acquire_wish(pool, options);
     const bool waits = wish.ok() && wish.value().timeout_ms != 0;
     for (const Status &status : {wish.status(), waits ? check_may_wait("capsule_pool_acquire") : Status()}) {
       if (!status.ok()) {
@@ -121,7 +121,7 @@ capsule_status capsule_pool_acquire_async(capsule_pool *pool, const capsule_acqu
       return {CAPSULE_E_ARGUMENT, "acquisition is NULL"};
     }
     *acquisition = nullptr;
-    auto wish = read_wish(pool, options);
+    auto wish = read_acquire_wish(pool, options);
     if (!wish.ok()) {
       return wish.status();
     }

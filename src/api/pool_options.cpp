@@ -12,11 +12,8 @@ using namespace capsule::api;
 
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
-constexpr std::int64_t kYearMs = 365 * kDayMs;
 constexpr std::size_t kMaxImports = 4096;
 constexpr std::size_t kMaxModule = 1024;
-constexpr std::size_t kMaxName = 64;
 constexpr std::size_t kMaxWarmUp = 1U << 20U;
 
 // Letters, digits, underscores and dots; bytes of other letters are Python's to judge.

@@ -12,11 +12,8 @@ namespace {
 
 constexpr std::uint32_t kDefaultRateHz = 100;
 constexpr std::uint32_t kHighestRateHz = 1'000;
-constexpr std::uint32_t kDefaultFrames = 128;
-constexpr std::uint32_t kMostFrames = 4096;
 constexpr std::uint32_t kDefaultStacks = 10'000;
 constexpr std::uint32_t kMostStacks = 1'000'000;
-constexpr std::int64_t kOneDayMs = 86'400'000;
 
 Result<capsule_profile_options> check(const capsule_profile_options *given) {
   auto read = read_options(given, capsule_profile_options_init, "options");
@@ -24,11 +21,11 @@ Result<capsule_profile_options> check(const capsule_profile_options *given) {
     return read;
   }
   const capsule_profile_options &options = read.value();
-  for (const Status &status : {check_range("rate_hz", options.rate_hz, 1, kHighestRateHz),
-                               check_range("duration_ms", options.duration_ms, 0, kOneDayMs),
-                               check_range("threads", options.threads, CAPSULE_PROFILE_RUNNING, CAPSULE_PROFILE_ALL),
-                               check_range("max_frames", options.max_frames, 1, kMostFrames),
-                               check_range("max_stacks", options.max_stacks, 1, kMostStacks)}) {
+  for (const Status &status :
+       {check_range("rate_hz", options.rate_hz, 1, kHighestRateHz), check_range("duration_ms", options.duration_ms, 0, kDayMs),
+        check_range("threads", options.threads, CAPSULE_PROFILE_RUNNING, CAPSULE_PROFILE_ALL),
+        check_range("max_frames", options.max_frames, 1, kMostFrames),
+        check_range("max_stacks", options.max_stacks, 1, kMostStacks)}) {
     if (!status.ok()) {
       return status;
     }

@@ -25,10 +25,8 @@ struct capsule_promise_storage {
 
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::uint32_t kMaxValue = 64U << 20U;
 constexpr std::uint32_t kMaxResonateValue = 1U << 20U;  // a request of the server's 2 MiB holds it as base64
-constexpr std::size_t kMaxPath = 4096;
 constexpr std::size_t kMaxToken = 65'536;
 constexpr std::size_t kMaxGroup = 63;
 constexpr std::size_t kMaxTarget = 1024;
@@ -171,7 +169,7 @@ capsule_status with_promise(const char *function, capsule_promise_store *store, 
     if (Status status = begin(*found.value(), std::move(text.value()), meeting); !status.ok()) {
       return status;
     }
-    return hand_over(meeting.wait(), promise);
+    return hand_over_promise(meeting.wait(), promise);
   });
 }
 
@@ -183,7 +181,7 @@ Status check_promise(const capsule_promise *promise) {
   return promise == nullptr ? Status() : check_owned_size(*promise, "promise");
 }
 
-Status hand_over(Result<Promise> taken, capsule_promise *promise) {
+Status hand_over_promise(Result<Promise> taken, capsule_promise *promise) {
   if (promise == nullptr) {
     return taken.status();
   }
@@ -336,7 +334,7 @@ capsule_status capsule_promise_next(capsule_promise_store *store, int64_t timeou
         return status;
       }
     }
-    return hand_over(found.value()->feed().next(timeout_ms == 0 ? 0 : capsule::deadline_after_ms(timeout_ms)), promise);
+    return hand_over_promise(found.value()->feed().next(timeout_ms == 0 ? 0 : capsule::deadline_after_ms(timeout_ms)), promise);
   });
 }
 

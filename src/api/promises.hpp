@@ -52,6 +52,6 @@ class Meeting {
 // Nullable; its struct_size.
 Status check_promise(const capsule_promise *promise);
 // Into the caller's struct, which then owns its texts.
-Status hand_over(Result<Promise> taken, capsule_promise *promise);
+Status hand_over_promise(Result<Promise> taken, capsule_promise *promise);
 
 }  // namespace capsule::api

@@ -8,6 +8,6 @@
 namespace capsule::api {
 
 // To a struct that was emptied.
-void hand_over(std::unique_ptr<ReadValue> read, capsule_value &value);
+void hand_over_value(std::unique_ptr<ReadValue> read, capsule_value &value);
 
 }  // namespace capsule::api

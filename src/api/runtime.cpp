@@ -10,8 +10,6 @@ using namespace capsule::api;
 
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
-
 Result<capsule::RuntimeOptions> translate(const capsule_runtime_options *given) {
   auto options = read_options(given, capsule_runtime_options_init, "options");
   if (!options.ok()) {

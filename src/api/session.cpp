@@ -13,12 +13,9 @@ using namespace capsule::api;
 
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
-constexpr std::size_t kPathMax = 4096;
 constexpr std::size_t kListMax = 4096;
 constexpr std::int64_t kMinBuffer = 64 << 10;
 constexpr std::int64_t kMaxBuffer = 1 << 30;
-constexpr std::int64_t kYearMs = 365 * kDayMs;
 constexpr std::int64_t kMinBudget = 1 << 10;
 
 Status read_list(const char *name, const capsule_text *texts, std::size_t count, std::vector<std::string> &list) {
@@ -30,7 +27,7 @@ Status read_list(const char *name, const capsule_text *texts, std::size_t count,
   }
   for (std::size_t i = 0; i < count; ++i) {
     const std::string element = std::string(name) + "[" + std::to_string(i) + "]";
-    auto text = read_text(element.c_str(), texts[i], 32 * kPathMax);
+    auto text = read_text(element.c_str(), texts[i], 32 * kMaxPath);
     if (!text.ok()) {
       return text.status();
     }
@@ -101,8 +98,8 @@ Status check_numbers(const capsule_session_options &o) {
 Status read_profile(const capsule_session_options &o, capsule::Profile &profile) {
   profile.executor = o.executor;
   profile.start = o.start;
-  auto python = read_text("options.python", o.python, kPathMax);
-  auto folder = read_text("options.working_directory", o.working_directory, kPathMax);
+  auto python = read_text("options.python", o.python, kMaxPath);
+  auto folder = read_text("options.working_directory", o.working_directory, kMaxPath);
   for (const Status &status :
        {python.status(), folder.status(), read_list("options.preload", o.preload, o.preload_count, profile.preload),
         read_list("options.native_thread_allow", o.native_thread_allow, o.native_thread_allow_count,

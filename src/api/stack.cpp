@@ -11,8 +11,6 @@ using namespace capsule::api;
 
 namespace {
 
-constexpr std::uint32_t kDefaultFrames = 128;
-constexpr std::uint32_t kMostFrames = 4096;
 constexpr std::int64_t kDefaultTimeoutMs = 1'000;
 constexpr std::int64_t kLongestTimeoutMs = 60'000;
 

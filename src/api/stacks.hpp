@@ -22,6 +22,10 @@ struct HandleTraits<capsule_profile> {
   static constexpr const char *kName = "profile";
 };
 
+// Of a stack: what is told without a wish, and the most that may be asked for.
+inline constexpr std::uint32_t kDefaultFrames = 128;
+inline constexpr std::uint32_t kMostFrames = 4096;
+
 // CAPSULE_E_ARGUMENT, naming what is out of range.
 Result<capsule_stack_options> read_stack_options(const capsule_stack_options *given);
 

@@ -27,7 +27,7 @@ struct capsule_value_storage {
 
 namespace {
 
-constexpr std::int64_t kListMax = 65'536;
+constexpr std::int64_t kMostNames = 65'536;
 constexpr std::uint64_t kBufferMax = std::uint64_t{1} << 40U;
 
 // An operation on a name, once all the arguments that every call has are found good.
@@ -74,7 +74,7 @@ Status bind_values(const Call &call, Result<std::vector<NamedValue>> values, std
 Status write_value(capsule::Reply reply, capsule_value &value) {
   auto read = ReadValue::open(std::move(reply));
   if (read.ok()) {
-    hand_over(std::move(read.value()), value);
+    hand_over_value(std::move(read.value()), value);
   }
   return read.status();
 }
@@ -96,7 +96,7 @@ Status write_list(capsule::Reply reply, capsule_name_list &list) {
 
 namespace capsule::api {
 
-void hand_over(std::unique_ptr<ReadValue> read, capsule_value &value) {
+void hand_over_value(std::unique_ptr<ReadValue> read, capsule_value &value) {
   auto holder = std::make_unique<capsule_value_storage>();
   capsule_value fields = read->fields();
   holder->value = std::move(read);
@@ -188,7 +188,7 @@ capsule_status capsule_session_list(capsule_session *session, uint32_t limit, in
     if (!begun.ok()) {
       return begun.status();
     }
-    if (Status status = check_range("limit", limit, 1, kListMax); !status.ok()) {
+    if (Status status = check_range("limit", limit, 1, kMostNames); !status.ok()) {
       return status;
     }
     begun.value().operation->option = static_cast<std::uint32_t>(frame_room(*begun.value().session));

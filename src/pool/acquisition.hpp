@@ -18,7 +18,7 @@ class Session;
 class Lease {
  public:
   Lease(std::shared_ptr<Pool> pool, std::shared_ptr<Session> session, std::uint64_t id);
-  ~Lease();
+  ~Lease();  // NOLINT(bugprone-exception-escape): as where it is defined
   Lease(const Lease &) = delete;
   Lease &operator=(const Lease &) = delete;
 

@@ -8,8 +8,8 @@
 namespace capsule {
 namespace {
 
-constexpr std::uint64_t kFirstPauseMs = 100;
-constexpr std::uint64_t kLongestPauseMs = 5'000;
+constexpr std::uint64_t kFirstReconnectMs = 100;
+constexpr std::uint64_t kLongestReconnectMs = 5'000;
 // Behind a promise's time: newer servers settle it only when they are asked. And until it is asked again.
 constexpr std::uint64_t kAfterTimeNs = 50 * kNsPerMs;
 constexpr std::uint64_t kAgainNs = kNsPerSecond;
@@ -71,7 +71,8 @@ void ResonateStore::listen() {
 
 void ResonateStore::on_stream_end(const Status &why) {
   listening_ = false;
-  const std::uint64_t pause_ms = std::min(kLongestPauseMs, kFirstPauseMs << std::min<std::uint32_t>(stream_failures_++, 10));
+  const std::uint64_t pause_ms =
+      std::min(kLongestReconnectMs, kFirstReconnectMs << std::min<std::uint32_t>(stream_failures_++, 10));
   log_record(CAPSULE_LOG_WARN, "event=promise_stream_lost again_in_ms={} error=\"{}\"", pause_ms, why.message());
   count(&capsule_promise_metrics::reconnects);
   loop().add_timer(monotonic_ns() + pause_ms * kNsPerMs, [weak = weak_from_this()] {
