@@ -44,6 +44,7 @@
 #include "capsule/log.h"
 #include "capsule/pool.h"
 #include "capsule/pool_info.h"
+#include "capsule/postmortem.h"
 #include "capsule/profile.h"
 #include "capsule/promise.h"
 #include "capsule/runtime.h"

@@ -109,11 +109,13 @@ ParsedArguments parse_arguments(int argc, char **argv) {
   command->add_option("--restore", run.restore_path, "Begin with what this checkpoint holds; it is code: trust it")
       ->type_name("FILE");
   command->add_option("--checkpoint", run.checkpoint_path, "Write a checkpoint of the session at the end")->type_name("FILE");
+  command->add_option("--postmortem", run.postmortem_path, "Write what is known of the worker's last death, when it died")
+      ->type_name("FILE");
   command->add_option("--profile", run.profile_path, "Sample where the code stands, and write collapsed stacks at the end")
       ->type_name("FILE");
   for (CLI::Option *other :
-       {inputs, command->get_option("--json"), command->get_option("--info"), command->get_option("--restore"),
-        command->get_option("--checkpoint"), command->get_option("--profile")}) {
+       {command->get_option("--postmortem"), inputs, command->get_option("--json"), command->get_option("--info"),
+        command->get_option("--restore"), command->get_option("--checkpoint"), command->get_option("--profile")}) {
     pool->excludes(other);
   }
   const CLI::Option *codes = add_texts(*command, "-c", "CODE", "Run this text; may be repeated");
@@ -127,6 +129,9 @@ ParsedArguments parse_arguments(int argc, char **argv) {
 
   AuditArguments audited;
   const CLI::App *verify = add_audit_command(app, audited);
+  std::string postmortem;
+  CLI::App *dead = app.add_subcommand("postmortem", "Print what is known of a worker that died");
+  dead->add_option("FILE", postmortem, "What `capsule run --postmortem` has written")->required();
 
   try {
     app.parse(argc, argv);
@@ -138,6 +143,9 @@ ParsedArguments parse_arguments(int argc, char **argv) {
   }
   if (verify->parsed()) {
     return {std::nullopt, std::nullopt, 0, std::move(audited)};
+  }
+  if (dead->parsed()) {
+    return {std::nullopt, std::nullopt, 0, std::nullopt, postmortem};
   }
   run.inputs = inputs->results();
   check_inputs(run.inputs);

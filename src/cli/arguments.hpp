@@ -35,6 +35,7 @@ struct RunArguments {
   std::string restore_path;     // of a checkpoint to begin with; empty for none
   std::string checkpoint_path;  // where to write one at the end; empty for none
   std::string profile_path;     // where to write collapsed stacks at the end; empty for none
+  std::string postmortem_path;  // where to write that of a death; empty for none
 };
 
 struct ParsedArguments {
@@ -42,6 +43,7 @@ struct ParsedArguments {
   std::optional<std::string> shown_checkpoint;  // the file; neither when all was said already, as for --help
   int exit_code = 0;
   std::optional<AuditArguments> audited{};
+  std::optional<std::string> shown_postmortem{};  // the file
 };
 
 // Reads the files too. Writes help, the version and CLI11's complaints itself. Throws UsageError.

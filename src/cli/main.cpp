@@ -7,6 +7,7 @@
 #include "cli/arguments.hpp"
 #include "cli/checkpoint_command.hpp"
 #include "cli/console.hpp"
+#include "cli/postmortem_command.hpp"
 #include "cli/run_command.hpp"
 
 namespace {
@@ -46,6 +47,9 @@ int run(int argc, char **argv, Console &console) {
     }
     if (parsed.audited) {
       return capsule::cli::verify_audit(*parsed.audited, console);
+    }
+    if (parsed.shown_postmortem) {
+      capsule::cli::show_postmortem(*parsed.shown_postmortem, console);
     }
     return parsed.run ? capsule::cli::run(*parsed.run, console) : parsed.exit_code;
   } catch (const capsule::cli::UsageError &error) {

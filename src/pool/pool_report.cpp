@@ -35,10 +35,10 @@ capsule_pool_metrics Pool::metrics() {
   return metrics;
 }
 
-std::vector<capsule_trace_event> Pool::trace(const capsule_trace_filter &filter, std::size_t capacity,
-                                             capsule_trace_info &info) {
+Status Pool::trace(const capsule_trace_filter &filter, std::size_t capacity, std::vector<capsule_trace_event> &events,
+                   capsule_trace_info &info) {
   const Lock lock(mutex_);
-  return trace_.select(filter, capacity, info);
+  return trace_.select(filter, capacity, events, info);
 }
 
 capsule_pool_info Pool::info() {

@@ -48,6 +48,7 @@ void Session::start_worker() {
                            : birth.keep    ? random_fork_id()
                                            : birth.snapshot->fork_id();
     worker_->began_ns = monotonic_ns();
+    worker_->number = ++workers_made_;
     worker_->zygote_pid = birth.snapshot ? birth.snapshot->zygote_pid() : 0;
     worker_->work.set_label("channel=work session=" + std::to_string(id_));
     worker_->control.set_label("channel=control session=" + std::to_string(id_));
@@ -65,7 +66,9 @@ void Session::start_worker() {
                                          .async_flags = options_.async_flags,
                                          .ast_cache_entries = options_.ast_cache_entries,
                                          .code_cache_entries = options_.code_cache_entries,
-                                         .calls = calls_ != nullptr});
+                                         .calls = calls_ != nullptr,
+                                         .trace_level = worker_trace_level(),
+                                         .trace_messages = options_.trace_transport == CAPSULE_TRACE_BY_MESSAGES});
     if (options_.profile.start == CAPSULE_START_SPAWN && !birth.snapshot) {
       wire::Preload preload;
       preload.modules.assign(options_.profile.preload.begin(), options_.profile.preload.end());
@@ -131,7 +134,7 @@ void Session::on_born(const std::shared_ptr<Worker> &worker, Result<Process> pro
   if (closing()) {
     kill_worker();
   } else {
-    state_ = CAPSULE_SESSION_WARMING;
+    set_state(CAPSULE_SESSION_WARMING);
   }
 }
 
@@ -158,7 +161,7 @@ void Session::on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready 
   counters_.python_version[version.size()] = '\0';
   log_record(CAPSULE_LOG_INFO, "event=session_ready session={} pid={}", id_, worker->process.pid);
   if (state_ == CAPSULE_SESSION_WARMING) {
-    state_ = held_end_ ? CAPSULE_SESSION_IDLE : CAPSULE_SESSION_READY;
+    set_state(held_end_ ? CAPSULE_SESSION_IDLE : CAPSULE_SESSION_READY);
     start_status_ = Status();
     ++times_ready_;
     changed_.notify_all();
@@ -197,7 +200,7 @@ void Session::fail_start(Notifications &notifications, const Status &status) {
     terminate(notifications);
     return;
   }
-  state_ = CAPSULE_SESSION_ERROR;
+  set_state(CAPSULE_SESSION_ERROR);
   settle_switch(notifications, status);
   fail_operations(notifications, died_status());
   capsule_event death{};
@@ -218,6 +221,7 @@ void Session::release_worker() {
   if (calls_) {
     calls_->lost(worker->incarnation);
   }
+  collect_trace(*worker, /*dead=*/true);
   past_frames_sent_ += worker->frames_sent();
   past_bytes_sent_ += worker->bytes_sent();
   add_executor_metrics(past_metrics_, worker->shared.counters());
@@ -281,7 +285,7 @@ Status Session::restart() {
   if (!closing()) {
     ++counters_.restarts;
     trace_.add({.kind = CAPSULE_TRACE_SESSION_RESTARTED});
-    state_ = CAPSULE_SESSION_CREATING;
+    set_state(CAPSULE_SESSION_CREATING);
     start_status_ = Status();
     begin_start();
   }
@@ -304,7 +308,7 @@ void Session::begin_close(std::uint64_t deadline_ns) {
     return;
   }
   close_deadline_ns_ = deadline_ns;
-  state_ = CAPSULE_SESSION_SHUTTING_DOWN;
+  set_state(CAPSULE_SESSION_SHUTTING_DOWN);
   changed_.notify_all();
   end_queued(notifications, CAPSULE_OUTCOME_KILLED, "WorkerKilled", "the session was closed before this execution ran");
   fail_operations(notifications, Status(CAPSULE_E_CLOSED, "session is closed"));
@@ -348,7 +352,7 @@ void Session::terminate(Notifications &notifications) {
   if (worker_ || state_ == CAPSULE_SESSION_TERMINATED) {
     return;
   }
-  state_ = CAPSULE_SESSION_TERMINATED;
+  set_state(CAPSULE_SESSION_TERMINATED);
   settle_switch(notifications, Status(CAPSULE_E_CLOSED, "session is closed"));
   fail_operations(notifications, Status(CAPSULE_E_CLOSED, "session is closed"));
   end_late(notifications);

@@ -51,5 +51,7 @@ Rows pool_memory(const Context &context);
 Rows binding_python(const Context &context);
 Rows binding_go(const Context &context);
 Rows binding_rust(const Context &context);
+Rows trace_event(const Context &context);
+Rows trace_query(const Context &context);
 
 }  // namespace bench

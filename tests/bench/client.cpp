@@ -47,6 +47,7 @@ Session::Session(const Runtime &runtime, const Context &context, SessionSetup se
   capsule_session_options options;
   capsule_session_options_init(&options, sizeof options);
   options.python = {context.python.data(), context.python.size()};
+  options.trace_bytes = setup.trace_bytes;
   if (setup.heartbeat_ms != 0) {
     options.heartbeat_interval_ms = setup.heartbeat_ms;
   }

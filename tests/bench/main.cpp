@@ -26,7 +26,7 @@ struct Entry {
   Rows (*run)(const Context &context);
 };
 
-constexpr std::array<Entry, 25> kEntries{{
+constexpr std::array<Entry, 27> kEntries{{
     {"exec_roundtrip", bench::exec_roundtrip},
     {"session_start", bench::session_start},
     {"cold_start", bench::cold_start},
@@ -53,6 +53,8 @@ constexpr std::array<Entry, 25> kEntries{{
     {"binding_python", bench::binding_python},
     {"binding_go", bench::binding_go},
     {"binding_rust", bench::binding_rust},
+    {"trace_event", bench::trace_event},
+    {"trace_query", bench::trace_query},
 }};
 
 struct Arguments {
