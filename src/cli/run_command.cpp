@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <deque>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -194,10 +195,22 @@ class Runner {
     }
   }
 
+  void write_postmortem() {
+    std::ofstream file(arguments_.postmortem_path);
+    file << session_.postmortem().json() << '\n' << std::flush;
+    if (!file) {
+      console_.say("cannot write " + arguments_.postmortem_path);
+      exit_code_ = worse(exit_code_, kPythonError);
+    }
+  }
+
   void run_piece(const Piece &piece) {
     PieceRun piece_run(submit(piece), *printer_, answers_, console_);
     const Event end = piece_run.run();
     worker_lost_ = end->state == CAPSULE_STATE_LOST;
+    if (worker_lost_ && !arguments_.postmortem_path.empty()) {
+      write_postmortem();
+    }
     exit_code_ = worse(exit_code_, piece_run.interrupts() > 0 ? kInterrupted : exit_code_of(end));
   }
 
