@@ -4,6 +4,7 @@
 
 #include "capsule.hpp"
 #include "cli/arguments.hpp"
+#include "cli/lines.hpp"
 #include "cli/source_file.hpp"
 
 namespace capsule::cli {
@@ -13,8 +14,6 @@ constexpr int kBroken = 1;
 constexpr int kUnanchored = 4;
 
 capsule_text text_of(const std::string &text) { return {text.data(), text.size()}; }
-
-std::string line(const char *name, const std::string &value) { return std::string(name) + ": " + value + "\n"; }
 
 std::string told(const capsule_audit_report &report) {
   std::string text = line("verdict", capsule_audit_verdict_name(report.verdict));

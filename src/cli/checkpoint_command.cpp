@@ -3,6 +3,7 @@
 #include <array>
 
 #include "capsule.hpp"
+#include "cli/lines.hpp"
 
 namespace capsule::cli {
 namespace {
@@ -11,8 +12,6 @@ std::string kind_name(std::int32_t kind) {
   static constexpr std::array names{"", "value", "function", "class", "module"};
   return kind >= 0 && static_cast<std::size_t>(kind) < names.size() ? names[static_cast<std::size_t>(kind)] : "";
 }
-
-std::string line(const std::string &name, const std::string &value) { return name + ": " + value + "\n"; }
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/arguments.hpp"
+#include "cli/lines.hpp"
 
 namespace capsule::cli {
 namespace {
@@ -16,8 +17,6 @@ std::string milliseconds(std::uint64_t ns) {
   const std::string thousandths = std::to_string(ns / 1000 % 1000);
   return std::to_string(ns / 1'000'000) + "." + std::string(3 - thousandths.size(), '0') + thousandths + " ms";
 }
-
-std::string line(const std::string &name, const std::string &value) { return name + ": " + value + "\n"; }
 
 std::string text_of(const Json &json) { return json.is_string() ? json.get<std::string>() : json.dump(); }
 
