@@ -3,7 +3,7 @@
  * @brief What is known of a worker that died: how, in the middle of what, and what it did last.
  *
  * Made by the host when it understands a death, of what the worker left in shared memory and of what the host knew. Numbers and states
- * only, and with a stack the names of files and functions: no value, no source, no output. A session keeps those of its last deaths; the end that a close or a restart
+ * only, but for the stack, which has names of files and functions: no value, no source, no output. A session keeps those of its last deaths; the end that a close or a restart
  * asks for is none.
  */
 #ifndef CAPSULE_POSTMORTEM_H
@@ -122,7 +122,7 @@ CAPSULE_API capsule_status capsule_postmortem_get_stack(capsule_postmortem *post
                                                         capsule_error *error);
 
 /**
- * @brief All of it as a JSON object, one line, that `capsule postmortem FILE` shows.
+ * @brief All of it as a JSON object, one line, that `capsule postmortem FILE` shows; of a stack the lines, without the names.
  * @param postmortem A post-mortem.
  * @param[out] json The text: the handle's, until it is released.
  * @param error Nullable.

@@ -41,6 +41,7 @@ nlohmann::ordered_json execution_of(const capsule_postmortem_info &info) {
   return {{"id", info.execution_id}, {"age_ns", info.execution_age_ns}};
 }
 
+// Without names: those are told where they are asked for, by capsule_postmortem_get_stack().
 nlohmann::ordered_json stack_of(const capsule::Stack *stack) {
   if (stack == nullptr) {
     return nullptr;
@@ -49,7 +50,7 @@ nlohmann::ordered_json stack_of(const capsule::Stack *stack) {
   for (const capsule::StackThread &thread : stack->threads) {
     auto frames = nlohmann::ordered_json::array();
     for (const capsule::StackFrame &frame : thread.frames) {
-      frames.push_back({{"file", frame.file}, {"function", frame.function}, {"line", frame.line}});
+      frames.push_back({{"line", frame.line}});
     }
     threads.push_back({{"main", thread.is_main}, {"hit", thread.hit}, {"frames", std::move(frames)}});
   }

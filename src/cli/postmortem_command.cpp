@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/arguments.hpp"
@@ -41,7 +42,7 @@ std::string stack_of(const Json &stack) {
   for (const Json &thread : stack.at("threads")) {
     text += line("stack", text_of(stack.at("cause")) + (thread.at("hit").get<bool>() ? ", in this thread" : ", in another thread"));
     for (const Json &frame : thread.at("frames")) {
-      text += "  " + text_of(frame.at("file")) + ":" + frame.at("line").dump() + " " + text_of(frame.at("function")) + "\n";
+      text += "  " + frame.value("file", "") + ":" + frame.at("line").dump() + " " + frame.value("function", "") + "\n";
     }
   }
   return text;
@@ -69,7 +70,37 @@ std::string describe(const Json &json) {
   return text + line("limits", json.at("limits").dump()) + stack_of(json.at("stack")) + events_of(json);
 }
 
+struct StackRelease {
+  void operator()(capsule_stack *stack) const noexcept { capsule_stack_release(stack); }
+};
+
+void add_names(nlohmann::ordered_json &stack, capsule_stack *names) {
+  std::uint64_t thread = 0;
+  for (auto &told : stack.at("threads")) {
+    std::uint64_t index = 0;
+    for (auto &frame : told.at("frames")) {
+      capsule_stack_frame named{};
+      named.struct_size = sizeof named;
+      if (capsule_stack_get_frame(names, thread, index++, &named, nullptr) == CAPSULE_OK) {
+        frame["file"] = std::string(named.file.data, named.file.size);
+        frame["function"] = std::string(named.function.data, named.function.size);
+      }
+    }
+    ++thread;
+  }
+}
+
 }  // namespace
+
+std::string postmortem_text(const Postmortem &postmortem) {
+  auto json = nlohmann::ordered_json::parse(postmortem.json());
+  capsule_stack *stack = nullptr;
+  if (capsule_postmortem_get_stack(postmortem.capi(), &stack, nullptr) == CAPSULE_OK) {
+    const std::unique_ptr<capsule_stack, StackRelease> names(stack);
+    add_names(json.at("stack"), names.get());
+  }
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 void show_postmortem(const std::string &path, Console &console) {
   std::ifstream file(path);

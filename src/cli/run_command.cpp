@@ -14,6 +14,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/interrupts.hpp"
 #include "cli/pool_command.hpp"
+#include "cli/postmortem_command.hpp"
 #include "cli/printer.hpp"
 #include "cli/profile_file.hpp"
 #include "cli/telemetry_files.hpp"
@@ -197,7 +198,7 @@ class Runner {
 
   void write_postmortem() {
     std::ofstream file(arguments_.postmortem_path);
-    file << session_.postmortem().json() << '\n' << std::flush;
+    file << postmortem_text(session_.postmortem()) << '\n' << std::flush;
     if (!file) {
       console_.say("cannot write " + arguments_.postmortem_path);
       exit_code_ = worse(exit_code_, kPythonError);

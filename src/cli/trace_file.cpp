@@ -52,8 +52,9 @@ class Lines {
     for (auto &[session, of] : sessions_) {
       std::vector<TraceMark> &marks = all[session];
       for (auto &[execution, own] : of.executions) {
+        const double over_ms = execution != 0 && own.front().ended ? own.front().end_ms : last_ms_;
         for (TraceMark &mark : own) {
-          mark.end_ms = mark.ended ? mark.end_ms : last_ms_;
+          mark.end_ms = mark.ended ? mark.end_ms : over_ms;
         }
         if (execution == 0) {
           marks.insert(marks.end(), own.begin(), own.end());
@@ -173,7 +174,8 @@ TraceMarks read_trace(const std::string &path) {
   try {
     if (path.ends_with(".json")) {
       Slices slices;
-      for (const Json &event : Json::parse(file).at("traceEvents")) {
+      const Json whole = Json::parse(file);
+      for (const Json &event : whole.at("traceEvents")) {
         slices.add(event);
       }
       return slices.marks();

@@ -307,7 +307,7 @@ const std::map<std::string, std::vector<std::string>> &no_surfaces() {
         "capsule_session_execute_durable"}},
       {"it answers the host's own request by the names of files and functions; capsule_session_inspect_stack() has the policy "
        "before it",
-       {"capsule_session_get_stack", "capsule_profile_get_collapsed"}},
+       {"capsule_session_get_stack", "capsule_profile_get_collapsed", "capsule_postmortem_get_stack"}},
       {"it tells of the host's own configuration: modules that it named", {"capsule_pool_list_imports"}},
       {"numbers that the caller asked for: sizes, counts, an id, a descriptor",
        {"capsule_profile_get_info", "capsule_snapshot_get_info", "capsule_execution_get_id", "capsule_execution_get_fd",

@@ -40,7 +40,7 @@ void check_drawn(const std::string &text) {
   CHECK_CONTAINS(text, "session 1 ");
   const std::string first = line_with(text, "execution 1: ok");
   const std::string second = line_with(text, "execution 2: died");
-  CHECK_CONTAINS(first, "=|");
+  CHECK_CONTAINS(first, "=");
   CHECK(first.find('=') < second.find('='));  // one after the other
   for (const char *inside : {"worker", "execution_compiled", "execution_started"}) {
     const std::string line = line_with(text, inside);
