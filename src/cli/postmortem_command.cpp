@@ -40,7 +40,8 @@ std::string stack_of(const Json &stack) {
   }
   std::string text;
   for (const Json &thread : stack.at("threads")) {
-    text += line("stack", text_of(stack.at("cause")) + (thread.at("hit").get<bool>() ? ", in this thread" : ", in another thread"));
+    text +=
+        line("stack", text_of(stack.at("cause")) + (thread.at("hit").get<bool>() ? ", in this thread" : ", in another thread"));
     for (const Json &frame : thread.at("frames")) {
       text += "  " + frame.value("file", "") + ":" + frame.at("line").dump() + " " + frame.value("function", "") + "\n";
     }

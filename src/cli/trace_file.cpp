@@ -75,14 +75,10 @@ class Lines {
   };
 
   static std::string span_name(const std::string &kind) {
-    static const std::map<std::string, std::string> names = {{"execution_submitted", "execution"},
-                                                             {"execution_received", "worker"},
-                                                             {"input_requested", "input"},
-                                                             {"capability_called", "call of the host"},
-                                                             {"checkpoint_begin", "checkpoint"},
-                                                             {"restore_begin", "restore"},
-                                                             {"pool_acquire_begin", "acquisition"},
-                                                             {"output_drain_begin", "output_drain"}};
+    static const std::map<std::string, std::string> names = {
+        {"execution_submitted", "execution"},      {"execution_received", "worker"},      {"input_requested", "input"},
+        {"capability_called", "call of the host"}, {"checkpoint_begin", "checkpoint"},    {"restore_begin", "restore"},
+        {"pool_acquire_begin", "acquisition"},     {"output_drain_begin", "output_drain"}};
     const auto known = names.find(kind);
     return known == names.end() ? kind : known->second;
   }

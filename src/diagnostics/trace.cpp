@@ -218,7 +218,8 @@ void Trace::tell(capsule_trace_info &info) const {
 
 void Trace::report(SignalSet &set) const {
   const TraceStore::Gone &gone = store_.gone();
-  const TraceCount by_reason[] = {gone.evicted, {.worker = dropped_}, gone.refused, gone.late, gone.truncated, {.worker = invalid_}};
+  const TraceCount by_reason[] = {gone.evicted, {.worker = dropped_}, gone.refused,
+                                  gone.late,    gone.truncated,       {.worker = invalid_}};
   set.add(Signal::trace_events, emitted_.host, 0);
   set.add(Signal::trace_events, emitted_.worker, 1);
   for (std::size_t reason = 0; reason < std::size(by_reason); ++reason) {

@@ -20,7 +20,8 @@ void Session::export_execution(const Execution &execution, std::int32_t outcome)
   export_session_events();  // what came before its end
   std::vector<capsule_trace_event> events;
   capsule_trace_info info{};
-  static_cast<void>(trace_.select({.execution_id = execution.id}, SIZE_MAX, events, info));  // from the first on: none is missed
+  static_cast<void>(
+      trace_.select({.execution_id = execution.id}, SIZE_MAX, events, info));  // from the first on: none is missed
   publish({.execution_id = execution.id,
            .outcome = outcome,
            .traceparent = execution.request.traceparent,

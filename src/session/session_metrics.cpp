@@ -228,8 +228,8 @@ void Session::await_heartbeat() {
   const std::uint64_t interval = options_.heartbeat_interval_ms * kNsPerMs;
   const std::uint64_t missed = missed_heartbeats(monotonic_ns());
   const std::uint64_t due = last_heartbeat_ns() + (missed + 1) * interval + interval / 2 + 1;
-  worker_->heartbeat_timer = loop.add_timer(
-      due, [self = shared_from_this(), weak = std::weak_ptr(worker_)] { self->on_heartbeat_missed(weak); });
+  worker_->heartbeat_timer =
+      loop.add_timer(due, [self = shared_from_this(), weak = std::weak_ptr(worker_)] { self->on_heartbeat_missed(weak); });
 }
 
 void Session::on_heartbeat_missed(const std::weak_ptr<Worker> &weak) {

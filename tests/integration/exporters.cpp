@@ -246,9 +246,10 @@ CAPSULE_TEST(chrome_json_nests_and_its_arrows_meet) {
   flush(exporter);
   const Json events = Json::parse(read_file(path)).at("traceEvents");
   constexpr double kRounding = 0.001;
-  std::map<std::pair<int, int>, std::vector<double>> ends;  // of the open slices of a row, of which each must be within the one before
-  std::map<std::string, double> starts;                     // of arrows
-  std::map<std::string, int> open;                          // asynchronous slices
+  std::map<std::pair<int, int>, std::vector<double>>
+      ends;                              // of the open slices of a row, of which each must be within the one before
+  std::map<std::string, double> starts;  // of arrows
+  std::map<std::string, int> open;       // asynchronous slices
   std::vector<Json> slices;
   int arrows = 0;
   for (const Json &event : events) {

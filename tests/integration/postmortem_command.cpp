@@ -9,7 +9,7 @@ CAPSULE_TEST(a_death_is_written_and_shown) {
   const TempFolder folder;
   const std::string path = folder.write("postmortem.json", "");
   const CommandEnd died = run_command({"run", "--python", python_under_test(), "--postmortem", path, "-c", "1 + 1", "-c",
-                                  "import os; os.kill(os.getpid(), 9)"});
+                                       "import os; os.kill(os.getpid(), 9)"});
   CHECK_EQ(died.exit_code, 3);
   const CommandEnd shown = run_command({"postmortem", path});
   CHECK_EQ(shown.exit_code, 0);

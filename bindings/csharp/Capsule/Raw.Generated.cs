@@ -6848,7 +6848,8 @@ namespace Capsule.Raw
         public static extern Status capsule_postmortem_get_stack(IntPtr postmortem, IntPtr* stack, capsule_error* error);
 
         /// <summary>
-        /// All of it as a JSON object, one line, that `capsule postmortem FILE` shows.
+        /// All of it as a JSON object, one line, that `capsule postmortem FILE` shows; of a stack the lines, without
+        /// the names.
         ///
         /// - postmortem: A post-mortem.
         /// - json: The text: the handle's, until it is released.

@@ -6859,7 +6859,7 @@ capsule_postmortem_get_info: Callable[..., int]
 # `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
 capsule_postmortem_get_stack: Callable[..., int]
 
-# All of it as a JSON object, one line, that `capsule postmortem FILE` shows.
+# All of it as a JSON object, one line, that `capsule postmortem FILE` shows; of a stack the lines, without the names.
 #
 # - postmortem: A post-mortem.
 # - json: The text: the handle's, until it is released.

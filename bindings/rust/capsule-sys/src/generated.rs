@@ -5482,7 +5482,8 @@ extern "C" {
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when it left no stack, as SIGKILL does not; `CAPSULE_E_ARGUMENT`;
     /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
     pub fn capsule_postmortem_get_stack(postmortem: *mut capsule_postmortem, stack: *mut *mut capsule_stack, error: *mut capsule_error) -> capsule_status;
-    /// All of it as a JSON object, one line, that `capsule postmortem FILE` shows.
+    /// All of it as a JSON object, one line, that `capsule postmortem FILE` shows; of a stack the lines, without the
+    /// names.
     ///
     /// - postmortem: A post-mortem.
     /// - json: The text: the handle's, until it is released.
