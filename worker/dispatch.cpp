@@ -79,9 +79,15 @@ void Dispatch::execute(std::uint64_t execution_id, const wire::Execute &request)
   state_.call_wait_ns.store(0, std::memory_order_relaxed);
   state_.dropped_bytes.store(0, std::memory_order_relaxed);
   state_.current_id.store(execution_id, std::memory_order_seq_cst);
+  state_.recorder.record<CAPSULE_TRACE_EXECUTION_RECEIVED>(
+      FlightWriter::kMain, {.execution_id = execution_id, .time_ns = started, .arguments = {request.source.size()}});
   const Outcome outcome = executor_.run(execution_id, request, work_.take_attached(attached_to(request.inputs)));
   const std::uint64_t ended = monotonic_ns();
   parts_.state.namespace_counted_ns.store(ended, std::memory_order_relaxed);
+  if (const auto *value = std::get_if<Value>(&outcome)) {
+    state_.recorder.record<CAPSULE_TRACE_EXECUTION_VALUE_CAPTURED>(
+        FlightWriter::kMain, {.execution_id = execution_id, .time_ns = ended, .arguments = {value->repr_size_bytes}});
+  }
   reply(execution_id, outcome, ended - started);
 }
 
@@ -134,6 +140,7 @@ void Dispatch::reply(std::uint64_t execution_id, const Outcome &outcome, std::ui
     getrusage(RUSAGE_SELF, &baseline_);
   }
   state_.current_id.store(0, std::memory_order_seq_cst);
+  state_.recorder.send();
   executor_.leave_send();
 }
 

@@ -95,6 +95,7 @@ void leave_session_in_forked_child() {
     return;
   }
   session_state->foreign.store(true);
+  session_state->recorder.stop();
   for (const int fd : session_channels) {
     close(fd);
   }
@@ -150,6 +151,11 @@ class SessionProcess {
     state_.pid = getpid();
     state_.main_thread = gettid();
     state_.main_pthread = pthread_self();
+    if (hello.trace_messages) {
+      state_.recorder.attach(sender_, hello.trace_level);
+    } else {
+      state_.recorder.attach(output_.flight(), hello.trace_level);
+    }
     session_state = &state_;
     session_channels[0] = fds.work.get();
     session_channels[1] = fds.control.get();

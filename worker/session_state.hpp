@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "base/clock.hpp"
+#include "recorder.hpp"
 
 namespace capsule::worker {
 
@@ -67,6 +68,9 @@ struct SessionState {
   pid_t main_thread = 0;
   pthread_t main_pthread = 0;
 
+  // What happens is noted where it does.
+  Recorder recorder;
+
   // True in a child that the user's code forked: it shares no channel with the host and must not speak for the session.
   std::atomic<bool> foreign{false};
 
@@ -100,7 +104,11 @@ struct SessionState {
       raised_id = id;
       raised_ns = now;
     }
-    raised.fetch_add(stop ? 1 : 0, std::memory_order_seq_cst);
+    const std::uint64_t before = raised.fetch_add(stop ? 1 : 0, std::memory_order_seq_cst);
+    if (stop) {
+      recorder.record<CAPSULE_TRACE_CANCEL_INTERRUPTED>(FlightWriter::kMain,
+                                                        {.execution_id = id, .time_ns = now, .arguments = {before + 1}});
+    }
     return stop;
   }
   [[nodiscard]] bool canceled(std::uint64_t id) const { return cancel_id.load(std::memory_order_seq_cst) == id; }

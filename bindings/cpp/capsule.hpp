@@ -19,6 +19,7 @@
 
 #include <capsule/capsule.h>
 
+#include <capsule/capsule_trace.hpp>
 #include <capsule/capsule_values.hpp>
 #include <functional>
 #include <memory>
@@ -295,6 +296,19 @@ class Session {
   /** @brief The events of its trace that fit, at most so many. */
   std::vector<capsule_trace_event> trace(capsule_trace_filter filter = {}, std::size_t capacity = 4096) const {
     return detail::trace(capsule_session_get_trace, capi(), filter, capacity);
+  }
+  /** @brief Reads its trace event by event. */
+  TraceReader follow(capsule_trace_filter filter = {}) const {
+    filter.struct_size = sizeof filter;
+    capsule_trace *handle = nullptr;
+    detail::call(capsule_trace_get, capi(), &filter, &handle);
+    return TraceReader(handle);
+  }
+  /** @brief What is known of its last death, or of an earlier one; `CAPSULE_E_STATE` where there was none. */
+  Postmortem postmortem(std::uint32_t index = 0) const {
+    capsule_postmortem *handle = nullptr;
+    detail::call(capsule_session_get_postmortem, capi(), index, &handle);
+    return Postmortem(handle);
   }
   /** @brief What its executors counted. */
   capsule_executor_metrics executor_metrics() const { return detail::info(capsule_session_get_executor_metrics, capi()); }

@@ -156,6 +156,8 @@ struct SessionOptions {
   std::int32_t restart_policy = detail::session_defaults().restart_policy;                     ///< `CAPSULE_RESTART_…`.
   std::uint32_t checkpoint_limit = detail::session_defaults().checkpoint_limit;                ///< Checkpoints kept.
   std::uint32_t trace_bytes = detail::session_defaults().trace_bytes;                          ///< Of its trace; 0: none.
+  std::int32_t trace_level = detail::session_defaults().trace_level;                           ///< `CAPSULE_LOG_…`.
+  std::int32_t trace_transport = detail::session_defaults().trace_transport;                   ///< `CAPSULE_TRACE_BY_…`.
   std::uint64_t snapshot_memory_limit_bytes =
       detail::session_defaults().snapshot_memory_limit_bytes;  ///< Of snapshots together; 0: no limit.
 };
@@ -295,6 +297,8 @@ class RawSessionOptions {
     raw_.restart_policy = options.restart_policy;
     raw_.checkpoint_limit = options.checkpoint_limit;
     raw_.trace_bytes = options.trace_bytes;
+    raw_.trace_level = options.trace_level;
+    raw_.trace_transport = options.trace_transport;
     raw_.snapshot_memory_limit_bytes = options.snapshot_memory_limit_bytes;
   }
   const capsule_session_options *get() const noexcept { return &raw_; }

@@ -64,6 +64,8 @@ const (
 	// A server refuses the credentials or what they are for; or a policy, or an audit trail that must keep all, denies
 	// the call.
 	StatusDenied Status = 23
+	// What a cursor goes on from is no longer kept; the message says how much is missing, and from where on nothing is.
+	StatusEvicted Status = 24
 )
 
 // AuditDecision: What became of a call.
@@ -711,6 +713,10 @@ const (
 	TraceSessionDied TraceKind = 105
 	// It was closed: the last event.
 	TraceSessionClosed TraceKind = 106
+	// Debug. Its state changed. Status: `CAPSULE_SESSION_…`, the new one. Arguments: the old one.
+	TraceSessionStateChanged TraceKind = 107
+	// No heartbeat came when one was due. Arguments: nanoseconds since the last.
+	TraceSessionHeartbeatMissed TraceKind = 108
 	// It was accepted. Arguments: bytes of source, of inputs.
 	TraceExecutionSubmitted TraceKind = 201
 	// It was sent to the worker. Arguments: nanoseconds in the queue.
@@ -718,16 +724,47 @@ const (
 	// It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran, bytes
 	// on stdout, on stderr.
 	TraceExecutionFinished TraceKind = 203
+	// It could not be sent at once. Arguments: executions in front of it.
+	TraceExecutionQueued TraceKind = 204
+	// Worker: it has come. Arguments: bytes of source.
+	TraceExecutionReceived TraceKind = 205
+	// Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.
+	TraceExecutionCompiled TraceKind = 206
+	// Worker: its code begins.
+	TraceExecutionStarted TraceKind = 207
+	// Worker: its source had to be rewritten. Arguments: how often.
+	TraceExecutionTransformed TraceKind = 208
+	// Worker: its value is there, and described. Arguments: bytes of its repr.
+	TraceExecutionValueCaptured TraceKind = 209
+	// Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran. Status: 1 for
+	// an error.
+	TraceExecutionResultSent TraceKind = 210
+	// Debug. The host has its result, or error.
+	TraceExecutionResultReceived TraceKind = 211
+	// Debug. Its terminal event was taken by the caller. Arguments: nanoseconds that it waited.
+	TraceExecutionDelivered TraceKind = 212
 	// A line is wanted. Arguments: its `input_id`.
 	TraceInputRequested TraceKind = 301
 	// It was answered: status 0, or declined: 1. Arguments: its `input_id`.
 	TraceInputAnswered TraceKind = 302
+	// Worker: nobody answered in time. Arguments: its `input_id`.
+	TraceInputTimedOut TraceKind = 303
+	// Worker: the code got an end of file. Arguments: its `input_id`.
+	TraceInputEof TraceKind = 304
 	// A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in milliseconds.
 	TraceCancelRequested TraceKind = 401
 	// It came too late.
 	TraceCancelNoop TraceKind = 402
 	// The host killed the worker.
 	TraceCancelKilled TraceKind = 403
+	// Worker: the cancel has come. Status: 1 for an interrupt.
+	TraceCancelDelivered TraceKind = 404
+	// Worker: KeyboardInterrupt is raised in the code. Arguments: how often by now, in the session's worker.
+	TraceCancelInterrupted TraceKind = 405
+	// The execution ended by it. Arguments: nanoseconds since it was first requested.
+	TraceCancelEffective TraceKind = 406
+	// The grace period is over, and the execution is not.
+	TraceCancelGraceExpired TraceKind = 407
 	// A checkpoint is being made.
 	TraceCheckpointBegin TraceKind = 501
 	// It was, or not: status as the call's. Arguments: bytes of values, names left out.
@@ -760,6 +797,22 @@ const (
 	TracePromiseCanceled TraceKind = 706
 	// The bridge was closed.
 	TraceShutdownRejected TraceKind = 707
+	// Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.
+	TraceOutputFirst TraceKind = 801
+	// Debug. Worker: output was sent. Arguments: bytes, pieces.
+	TraceOutputPumpFlush TraceKind = 802
+	// Worker: the queue is full, and a write waits; told once of each execution. Arguments: bytes in the queue.
+	TraceOutputBackpressure TraceKind = 803
+	// Worker: output was dropped by the output policy; told once of each execution. Arguments: bytes of that piece.
+	TraceOutputDropped TraceKind = 804
+	// Debug. Worker: all output is to be sent ahead of the end. Arguments: bytes in the queue.
+	TraceOutputDrainBegin TraceKind = 805
+	// Debug. Worker: it was. Arguments: nanoseconds.
+	TraceOutputDrainEnd TraceKind = 806
+	// Worker: it could not be, in time. Arguments: pieces not sent, bytes in the queue, pieces sent, pieces dropped.
+	TraceOutputDrainTimeout TraceKind = 807
+	// Events of the execution are missing here: it alone filled the buffer. Made for the answer. Arguments: how many.
+	TraceTruncated TraceKind = 901
 	// In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.
 	TracePoolAcquireBegin TraceKind = 601
 	// It was served from the idle sessions. `link`: the session. Arguments: its number.
@@ -797,6 +850,57 @@ const (
 	TracePhaseBegin TracePhase = 1
 
 	TracePhaseEnd TracePhase = 2
+)
+
+// TraceSource: Where an event comes from.
+type TraceSource int32
+
+// TraceSource values.
+const (
+	TraceSourceHost TraceSource = 1
+
+	TraceSourceTransport TraceSource = 2
+
+	TraceSourceWorker TraceSource = 3
+
+	TraceSourceExecutor TraceSource = 4
+
+	TraceSourceOutput TraceSource = 5
+
+	TraceSourceBridge TraceSource = 6
+
+	TraceSourceProvider TraceSource = 7
+
+	TraceSourcePool TraceSource = 8
+
+	TraceSourceCheckpoint TraceSource = 9
+)
+
+// TraceWriter: Who wrote an event: the host, or a thread of the worker. Each numbers its own.
+type TraceWriter int32
+
+// TraceWriter values.
+const (
+	TraceWriterHost TraceWriter = 0
+	// The worker's main thread.
+	TraceWriterMain TraceWriter = 1
+	// The thread that reads the control channel.
+	TraceWriterLink TraceWriter = 2
+	// Whoever sends output: the pump, or the main thread ahead of a result.
+	TraceWriterOutput TraceWriter = 3
+	// Whatever thread of the code holds the GIL.
+	TraceWriterCode TraceWriter = 4
+)
+
+// TraceBy: How the events of a worker come to the host.
+type TraceBy int32
+
+// TraceBy values.
+const (
+	// By memory that both have: `trace_transport` of a session, the default.
+	TraceByMemory TraceBy = 0
+	// In messages, in batches: where there is no such memory. What was not sent dies with the worker.
+	TraceByMessages TraceBy = 1
 )
 
 // Exporter: Where it writes.
@@ -1162,12 +1266,20 @@ const (
 	BridgeBuckets = 32
 	// Arguments of an event.
 	TraceArguments = 4
+	// Bytes of a `traceparent`, its NUL included.
+	TraceparentSize = 56
+	// Bytes of the longest `tracestate`, its NUL included.
+	TracestateSize = 513
 	// Bytes of the longer texts of `capsule_worker_info`, their NUL included.
 	WorkerTextSize = 512
 	// Room for kinds of messages in `capsule_transport_flow`.
 	Messages = 64
 	// Room in `rejected`.
 	Rejects = 16
+	// Post-mortems that a session keeps.
+	PostmortemsKept = 4
+	// Events of a dead worker that a post-mortem keeps, at most.
+	PostmortemEvents = 256
 	// Longest name of a capability, in bytes.
 	CapabilityNameSize = 128
 	// Longest id of a promise, in bytes.
@@ -1632,6 +1744,12 @@ type SessionOptions struct {
 	Bridge *Bridge
 	// What the session may call of it, `rule_count` of them. Default none, and so nothing.
 	Rules []Rule
+	// The least severe events that the trace records, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF` (log.h). Default
+	// `CAPSULE_LOG_INFO`.
+	TraceLevel LogLevel
+	// How a worker's events come to the trace: `CAPSULE_TRACE_BY_MEMORY` (default), `CAPSULE_TRACE_BY_MESSAGES`
+	// (trace.h).
+	TraceTransport TraceBy
 }
 
 func (r *SessionOptions) put(c *C.capsule_session_options, pins *runtime.Pinner) {
@@ -1681,6 +1799,8 @@ func (r *SessionOptions) put(c *C.capsule_session_options, pins *runtime.Pinner)
 	c.snapshot_memory_limit_bytes = C.uint64_t(r.SnapshotMemoryLimitBytes)
 	c.bridge = r.Bridge.raw()
 	c.rules, c.rule_count = rawList(r.Rules, pins, (*Rule).put)
+	c.trace_level = C.int32_t(r.TraceLevel)
+	c.trace_transport = C.int32_t(r.TraceTransport)
 }
 
 func (r *SessionOptions) raw(pins *runtime.Pinner) *C.capsule_session_options {
@@ -1727,6 +1847,8 @@ func DefaultSessionOptions() *SessionOptions {
 	r.CheckpointLimit = uint32(c.checkpoint_limit)
 	r.TraceBytes = uint32(c.trace_bytes)
 	r.SnapshotMemoryLimitBytes = uint64(c.snapshot_memory_limit_bytes)
+	r.TraceLevel = LogLevel(c.trace_level)
+	r.TraceTransport = TraceBy(c.trace_transport)
 	return r
 }
 
@@ -3093,14 +3215,18 @@ func DefaultAcquireOptions() *AcquireOptions {
 	return r
 }
 
-// TraceEvent: One event. Never extended: events are handed out as an array.
+// TraceEvent: One event. Never extended: events are handed out as an array. (incarnation, writer, sequence) names it.
 type TraceEvent struct {
-	// Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
-	Sequence uint64
-	// CLOCK_MONOTONIC.
+	// Number in the order in which the host collected the events, from 1: what a reader that follows goes on from.
+	Cursor uint64
+	// CLOCK_MONOTONIC; `realtime_offset_ns` of `capsule_trace_info` makes it the wall clock's.
 	TimeNs uint64
 	// The execution it belongs to, or 0.
 	ExecutionID uint64
+	// Number of the event among those of its writer, from 1.
+	Sequence uint64
+	// `sequence` of the event of the same writer that opened what this one belongs to, its low 32 bits; or 0.
+	Parent uint64
 	// As the kind says, or 0.
 	Link uint64
 	// `CAPSULE_TRACE_…`.
@@ -3109,18 +3235,35 @@ type TraceEvent struct {
 	Phase TracePhase
 	// As the kind says.
 	Status int32
+	// `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_ERROR`.
+	Severity LogLevel
+	// `CAPSULE_TRACE_SOURCE_…`.
+	Source TraceSource
+	// `CAPSULE_TRACE_WRITER_…`.
+	Writer TraceWriter
+	// Which of the session's workers it comes from, from 1; 0 for the host.
+	Incarnation uint32
+	// Number of an interned label, or 0.
+	Label uint32
 	// As the kind says.
 	Arguments [4]int64
 }
 
 func (r *TraceEvent) fill(c *C.capsule_trace_event) {
-	r.Sequence = uint64(c.sequence)
+	r.Cursor = uint64(c.cursor)
 	r.TimeNs = uint64(c.time_ns)
 	r.ExecutionID = uint64(c.execution_id)
+	r.Sequence = uint64(c.sequence)
+	r.Parent = uint64(c.parent)
 	r.Link = uint64(c.link)
 	r.Kind = TraceKind(c.kind)
 	r.Phase = TracePhase(c.phase)
 	r.Status = int32(c.status)
+	r.Severity = LogLevel(c.severity)
+	r.Source = TraceSource(c.source)
+	r.Writer = TraceWriter(c.writer)
+	r.Incarnation = uint32(c.incarnation)
+	r.Label = uint32(c.label)
 	for i := range r.Arguments {
 		r.Arguments[i] = int64(c.arguments[i])
 	}
@@ -3137,18 +3280,27 @@ type TraceFilter struct {
 	Kind TraceKind
 	// Of that execution; 0 for all.
 	ExecutionID uint64
-	// With larger numbers than that: the cursor of who follows.
-	AfterSequence uint64
+	// Collected after that one: the cursor of who follows. 0: from the oldest that there is.
+	AfterCursor uint64
 	// From that time on, CLOCK_MONOTONIC.
 	SinceNs uint64
+	// Up to that time, itself not; 0 for no end.
+	UntilNs uint64
+	// `CAPSULE_TRACE_SOURCE_…`; 0 for all.
+	Source TraceSource
+	// The least severe that is wanted, `CAPSULE_LOG_…`; 0 for all.
+	Severity LogLevel
 }
 
 func (r *TraceFilter) put(c *C.capsule_trace_filter, pins *runtime.Pinner) {
 	c.struct_size = C.sizeof_capsule_trace_filter
 	c.kind = C.int32_t(r.Kind)
 	c.execution_id = C.uint64_t(r.ExecutionID)
-	c.after_sequence = C.uint64_t(r.AfterSequence)
+	c.after_cursor = C.uint64_t(r.AfterCursor)
 	c.since_ns = C.uint64_t(r.SinceNs)
+	c.until_ns = C.uint64_t(r.UntilNs)
+	c.source = C.int32_t(r.Source)
+	c.severity = C.int32_t(r.Severity)
 }
 
 func (r *TraceFilter) raw(pins *runtime.Pinner) *C.capsule_trace_filter {
@@ -3161,7 +3313,8 @@ func (r *TraceFilter) raw(pins *runtime.Pinner) *C.capsule_trace_filter {
 	return c
 }
 
-// TraceInfo: What there is, and what there is no longer.
+// TraceInfo: What there is, and what there is no longer. `emitted` = `stored` + `evicted` + `dropped` + `refused` +
+// `late` + `truncated` + `invalid`, at any time.
 type TraceInfo struct {
 	// Events that fit the filter, those included that did not fit in the caller's array.
 	Matched uint64
@@ -3169,27 +3322,78 @@ type TraceInfo struct {
 	Stored uint64
 	// Bytes they take.
 	StoredBytes uint64
-	// Number of the last event there was.
-	LastSequence uint64
-	// Events evicted to make room.
+	// Bytes that they may take: `trace_bytes`, but for what is left of it by whole pieces.
+	LimitBytes uint64
+	// Cursor of the last event there was.
+	LastCursor uint64
+	// Where a reader that follows goes on.
+	NextCursor uint64
+	// Events recorded, by the host or a worker. Those below the session's `trace_level` are none.
+	Emitted uint64
+	// Events that went to make room.
 	Evicted uint64
 	// Executions that went with them.
 	EvictedExecutions uint64
-	// Events dropped because an execution alone had filled the buffer.
+	// Events that their writer overwrote before the host read them.
 	Dropped uint64
+	// Events that nothing was kept of because `trace_bytes` is 0.
+	Refused uint64
+	// Events of an execution that was evicted before they came.
+	Late uint64
+	// Events of executions that alone filled the buffer.
+	Truncated uint64
+	// What a worker left that is no event.
+	Invalid uint64
+	// The oldest cursor from which nothing is missing.
+	OldestCursor uint64
+	// With `CAPSULE_E_EVICTED`: the events behind the filter's cursor that are gone.
+	Lost uint64
+	// What is added to a `time_ns` for nanoseconds since 1970.
+	RealtimeOffsetNs int64
 }
 
 func (r *TraceInfo) fill(c *C.capsule_trace_info) {
 	r.Matched = uint64(c.matched)
 	r.Stored = uint64(c.stored)
 	r.StoredBytes = uint64(c.stored_bytes)
-	r.LastSequence = uint64(c.last_sequence)
+	r.LimitBytes = uint64(c.limit_bytes)
+	r.LastCursor = uint64(c.last_cursor)
+	r.NextCursor = uint64(c.next_cursor)
+	r.Emitted = uint64(c.emitted)
 	r.Evicted = uint64(c.evicted)
 	r.EvictedExecutions = uint64(c.evicted_executions)
 	r.Dropped = uint64(c.dropped)
+	r.Refused = uint64(c.refused)
+	r.Late = uint64(c.late)
+	r.Truncated = uint64(c.truncated)
+	r.Invalid = uint64(c.invalid)
+	r.OldestCursor = uint64(c.oldest_cursor)
+	r.Lost = uint64(c.lost)
+	r.RealtimeOffsetNs = int64(c.realtime_offset_ns)
 }
 
 func traceInfoOf(c *C.capsule_trace_info) (r TraceInfo) {
+	r.fill(c)
+	return
+}
+
+// TraceContext: The W3C trace context of an execution.
+type TraceContext struct {
+	// 1 where it was given with the execution; 0 where one was made for it.
+	Given int32
+	// `traceparent`, NUL-terminated.
+	Traceparent string
+	// `tracestate`, NUL-terminated, or empty.
+	Tracestate string
+}
+
+func (r *TraceContext) fill(c *C.capsule_trace_context) {
+	r.Given = int32(c.given)
+	r.Traceparent = C.GoString(&c.traceparent[0])
+	r.Tracestate = C.GoString(&c.tracestate[0])
+}
+
+func traceContextOf(c *C.capsule_trace_context) (r TraceContext) {
 	r.fill(c)
 	return
 }
@@ -4507,6 +4711,99 @@ func (r *MetricsText) fill(c *C.capsule_metrics_text) {
 }
 
 func metricsTextOf(c *C.capsule_metrics_text) (r MetricsText) {
+	r.fill(c)
+	return
+}
+
+// PostmortemInfo: How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC.
+type PostmortemInfo struct {
+	// Its process id.
+	PID int32
+	// The session's number in its runtime.
+	SessionID uint64
+	// Which of the session's workers it was, from 1.
+	Incarnation uint32
+	// `CAPSULE_DEATH_…`.
+	DeathReason DeathReason
+	// 1 when the reason was reported; 0 when it is inferred.
+	DeathCertain bool
+	// Its exit code, where it exited.
+	ExitCode int32
+	// The signal that killed it, or 0.
+	SignalNumber int32
+	// `kind` of the last event of its main thread (trace.h), or 0: where it stood.
+	LastKind int32
+	// When the death was understood.
+	DiedNs uint64
+	// How long there was the worker, since it was asked for.
+	UptimeNs uint64
+	// The execution it was running, or 0.
+	ExecutionID uint64
+	// How long it had been running it.
+	ExecutionAgeNs uint64
+	// Executions that waited behind it.
+	ExecutionsQueued uint64
+	// Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
+	HeartbeatAgeNs uint64
+	// Resident memory.
+	ResidentBytes uint64
+	// Memory that it shared with nobody.
+	PrivateBytes uint64
+	// CPU time.
+	CPUNs uint64
+	// Threads.
+	Threads uint64
+	// Names in its namespace.
+	NamespaceSize uint64
+	// Limit: most bytes that wait in its output queue.
+	OutputQueueLimitBytes uint64
+	// Limit: output that may be on its way to the host.
+	OutputWindowBytes uint64
+	// Limit: `timeout_ms` of the execution, 0 for none.
+	TimeoutMs int64
+	// Limit: `cancel_grace_ms` of the session.
+	CancelGraceMs int64
+	// Output that it had not sent, and that was found after its death and is delivered.
+	OutputRecoveredBytes uint64
+	// Output of the execution that the host has, and that nobody took yet, the recovered included.
+	OutputUntakenBytes uint64
+	// Events that the worker overwrote, or left half written, in all its session's life.
+	EventsLost uint64
+	// Its last events, by time: `event_count` of them, owned by the handle.
+	Events []TraceEvent
+}
+
+func (r *PostmortemInfo) fill(c *C.capsule_postmortem_info) {
+	r.PID = int32(c.pid)
+	r.SessionID = uint64(c.session_id)
+	r.Incarnation = uint32(c.incarnation)
+	r.DeathReason = DeathReason(c.death_reason)
+	r.DeathCertain = c.death_certain != 0
+	r.ExitCode = int32(c.exit_code)
+	r.SignalNumber = int32(c.signal_number)
+	r.LastKind = int32(c.last_kind)
+	r.DiedNs = uint64(c.died_ns)
+	r.UptimeNs = uint64(c.uptime_ns)
+	r.ExecutionID = uint64(c.execution_id)
+	r.ExecutionAgeNs = uint64(c.execution_age_ns)
+	r.ExecutionsQueued = uint64(c.executions_queued)
+	r.HeartbeatAgeNs = uint64(c.heartbeat_age_ns)
+	r.ResidentBytes = uint64(c.resident_bytes)
+	r.PrivateBytes = uint64(c.private_bytes)
+	r.CPUNs = uint64(c.cpu_ns)
+	r.Threads = uint64(c.threads)
+	r.NamespaceSize = uint64(c.namespace_size)
+	r.OutputQueueLimitBytes = uint64(c.output_queue_limit_bytes)
+	r.OutputWindowBytes = uint64(c.output_window_bytes)
+	r.TimeoutMs = int64(c.timeout_ms)
+	r.CancelGraceMs = int64(c.cancel_grace_ms)
+	r.OutputRecoveredBytes = uint64(c.output_recovered_bytes)
+	r.OutputUntakenBytes = uint64(c.output_untaken_bytes)
+	r.EventsLost = uint64(c.events_lost)
+	r.Events = listOf(c.events, c.event_count, traceEventOf)
+}
+
+func postmortemInfoOf(c *C.capsule_postmortem_info) (r PostmortemInfo) {
 	r.fill(c)
 	return
 }

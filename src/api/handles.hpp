@@ -12,6 +12,7 @@
 #include "promise/store.hpp"
 #include "session/runtime.hpp"
 #include "session/snapshot.hpp"
+#include "session/trace_reader.hpp"
 #include "transport/shared_buffer.hpp"
 
 namespace capsule::api {
@@ -29,7 +30,9 @@ enum class Kind : std::uint8_t {
   kPromiseStore = 10,
   kStack = 11,
   kProfile = 12,
-  kExporter = 13
+  kExporter = 13,
+  kTrace = 14,
+  kPostmortem = 15
 };
 
 template <typename Token>
@@ -97,6 +100,25 @@ struct HandleTraits<capsule_promise_store> {
   using Object = PromiseStore;
   static constexpr Kind kKind = Kind::kPromiseStore;
   static constexpr const char *kName = "store";
+};
+
+template <>
+struct HandleTraits<capsule_trace> {
+  using Object = TraceReader;
+  static constexpr Kind kKind = Kind::kTrace;
+  static constexpr const char *kName = "trace";
+};
+
+// A post-mortem, and its text.
+struct ToldPostmortem {
+  std::shared_ptr<const Postmortem> told;
+  std::string json;
+};
+template <>
+struct HandleTraits<capsule_postmortem> {
+  using Object = ToldPostmortem;
+  static constexpr Kind kKind = Kind::kPostmortem;
+  static constexpr const char *kName = "postmortem";
 };
 
 // The table behind the templates below.

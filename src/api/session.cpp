@@ -82,6 +82,8 @@ Status check_numbers(const capsule_session_options &o) {
       {"options.restart_policy", o.restart_policy, CAPSULE_RESTART_MANUAL, CAPSULE_RESTART_CHECKPOINT},
       {"options.checkpoint_limit", o.checkpoint_limit, 1, 1'024},
       {"options.trace_bytes", o.trace_bytes, o.trace_bytes == 0 ? 0 : 4 << 10, 1 << 30},
+      {"options.trace_level", o.trace_level, CAPSULE_LOG_DEBUG, CAPSULE_LOG_OFF},
+      {"options.trace_transport", o.trace_transport, CAPSULE_TRACE_BY_MEMORY, CAPSULE_TRACE_BY_MESSAGES},
   };
   for (const Check &check : checks) {
     if (Status status = check_range(check.name, check.value, check.least, check.most); !status.ok()) {
@@ -161,6 +163,8 @@ Result<capsule::SessionOptions> capsule::api::read_session_options(const capsule
   translated.restart_policy = o.restart_policy;
   translated.checkpoint_limit = o.checkpoint_limit;
   translated.trace_bytes = o.trace_bytes;
+  translated.trace_level = o.trace_level;
+  translated.trace_transport = o.trace_transport;
   translated.snapshot_memory_limit_bytes = o.snapshot_memory_limit_bytes;
   auto calls = read_access(o.bridge, o.rules, o.rule_count);
   if (!calls.ok()) {
@@ -197,6 +201,8 @@ void capsule_session_options_init(capsule_session_options *options, uint32_t str
   defaults.snapshot_limit = d.snapshot_limit;
   defaults.checkpoint_limit = d.checkpoint_limit;
   defaults.trace_bytes = d.trace_bytes;
+  defaults.trace_level = d.trace_level;
+  defaults.trace_transport = d.trace_transport;
   write_defaults(options, struct_size, defaults);
 }
 

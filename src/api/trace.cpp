@@ -1,56 +1,26 @@
 #include "capsule/trace.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "api/call.hpp"
 #include "api/handles.hpp"
+#include "base/clock.hpp"
+#include "diagnostics/trace_kinds.hpp"
 
 using capsule::Status;
 using namespace capsule::api;
 
 namespace {
 
-constexpr std::pair<std::int32_t, const char *> kNames[] = {
-    {CAPSULE_TRACE_SESSION_CREATED, "session_created"},
-    {CAPSULE_TRACE_SESSION_SPAWNED, "session_spawned"},
-    {CAPSULE_TRACE_SESSION_READY, "session_ready"},
-    {CAPSULE_TRACE_SESSION_RESTARTED, "session_restarted"},
-    {CAPSULE_TRACE_SESSION_DIED, "session_died"},
-    {CAPSULE_TRACE_SESSION_CLOSED, "session_closed"},
-    {CAPSULE_TRACE_EXECUTION_SUBMITTED, "execution_submitted"},
-    {CAPSULE_TRACE_EXECUTION_SENT, "execution_sent"},
-    {CAPSULE_TRACE_EXECUTION_FINISHED, "execution_finished"},
-    {CAPSULE_TRACE_INPUT_REQUESTED, "input_requested"},
-    {CAPSULE_TRACE_INPUT_ANSWERED, "input_answered"},
-    {CAPSULE_TRACE_CANCEL_REQUESTED, "cancel_requested"},
-    {CAPSULE_TRACE_CANCEL_NOOP, "cancel_noop"},
-    {CAPSULE_TRACE_CANCEL_KILLED, "cancel_killed"},
-    {CAPSULE_TRACE_CHECKPOINT_BEGIN, "checkpoint_begin"},
-    {CAPSULE_TRACE_CHECKPOINT_END, "checkpoint_end"},
-    {CAPSULE_TRACE_CHECKPOINT_SKIPPED, "checkpoint_skipped"},
-    {CAPSULE_TRACE_RESTORE_BEGIN, "restore_begin"},
-    {CAPSULE_TRACE_RESTORE_END, "restore_end"},
-    {CAPSULE_TRACE_SNAPSHOT_FORKED, "snapshot_forked"},
-    {CAPSULE_TRACE_ROLLED_BACK, "rolled_back"},
-    {CAPSULE_TRACE_BRANCHED, "branched"},
-    {CAPSULE_TRACE_CAPABILITY_CALLED, "capability_called"},
-    {CAPSULE_TRACE_CAPABILITY_DENIED, "capability_denied"},
-    {CAPSULE_TRACE_PROMISE_RESOLVED, "promise_resolved"},
-    {CAPSULE_TRACE_PROMISE_REJECTED, "promise_rejected"},
-    {CAPSULE_TRACE_PROMISE_TIMEOUT, "promise_timeout"},
-    {CAPSULE_TRACE_PROMISE_CANCELED, "promise_canceled"},
-    {CAPSULE_TRACE_SHUTDOWN_REJECTED, "shutdown_rejected"},
-    {CAPSULE_TRACE_POOL_ACQUIRE_BEGIN, "pool_acquire_begin"},
-    {CAPSULE_TRACE_POOL_HIT, "pool_hit"},
-    {CAPSULE_TRACE_POOL_MISS, "pool_miss"},
-    {CAPSULE_TRACE_POOL_ACQUIRED, "pool_acquired"},
-    {CAPSULE_TRACE_POOL_RELEASED, "pool_released"},
-    {CAPSULE_TRACE_POOL_RECYCLED, "pool_recycled"},
-    {CAPSULE_TRACE_POOL_WARMUP_TRIGGERED, "pool_warmup_triggered"},
-    {CAPSULE_TRACE_POOL_HEALTH_TRIGGERED, "pool_health_triggered"},
-    {CAPSULE_TRACE_POOL_REMOVED, "pool_removed"},
-};
+capsule::Result<capsule_trace_filter> read_filter(const capsule_trace_filter *filter) {
+  const auto defaults = [](capsule_trace_filter *given, std::uint32_t size) { *given = {.struct_size = size}; };
+  return read_options<capsule_trace_filter>(filter, defaults, "filter");
+}
+
+Status check_next_wait(const char *function, std::int64_t timeout_ms) {
+  Status status = check_range("timeout_ms", timeout_ms, -1, 86'400'000);
+  return status.ok() ? check_may_wait(function) : status;
+}
 
 // Of a session, or of a pool.
 template <typename Traced>
@@ -64,13 +34,13 @@ Status copy_trace(Traced *traced, const capsule_trace_filter *filter, capsule_tr
   if (!found.ok()) {
     return found.status();
   }
-  const auto defaults = [](capsule_trace_filter *given, std::uint32_t size) { *given = {.struct_size = size}; };
-  auto wanted = read_options<capsule_trace_filter>(filter, defaults, "filter");
+  auto wanted = read_filter(filter);
   if (!wanted.ok()) {
     return wanted.status();
   }
   capsule_trace_info told{};
-  const auto selected = found.value()->trace(wanted.value(), capacity, told);
+  std::vector<capsule_trace_event> selected;
+  const Status outcome = found.value()->trace(wanted.value(), capacity, selected, told);
   if (info != nullptr) {
     if (Status status = write_struct(info, told, "info"); !status.ok()) {
       return status;
@@ -78,7 +48,7 @@ Status copy_trace(Traced *traced, const capsule_trace_filter *filter, capsule_tr
   }
   std::copy(selected.begin(), selected.end(), events);
   *count = selected.size();
-  return {};
+  return outcome;
 }
 
 }  // namespace
@@ -96,9 +66,91 @@ capsule_status capsule_pool_get_trace(capsule_pool *pool, const capsule_trace_fi
   return call(error, [&] { return copy_trace(pool, filter, events, capacity, count, info); });
 }
 
+capsule_status capsule_trace_get(capsule_session *session, const capsule_trace_filter *filter, capsule_trace **trace,
+                                 capsule_error *error) {
+  return call(error, [&]() -> Status {
+    if (trace == nullptr) {
+      return {CAPSULE_E_ARGUMENT, "trace is NULL"};
+    }
+    *trace = nullptr;
+    auto found = look_up(session);
+    if (!found.ok()) {
+      return found.status();
+    }
+    auto wanted = read_filter(filter);
+    if (!wanted.ok()) {
+      return wanted.status();
+    }
+    *trace = make_handle<capsule_trace>(std::make_shared<capsule::TraceReader>(std::move(found.value()), wanted.value()));
+    return {};
+  });
+}
+
+capsule_status capsule_trace_next(capsule_trace *trace, int64_t timeout_ms, capsule_trace_event *event, capsule_error *error) {
+  return call(error, [&]() -> Status {
+    if (event == nullptr) {
+      return {CAPSULE_E_ARGUMENT, "event is NULL"};
+    }
+    auto found = look_up(trace);
+    if (!found.ok()) {
+      return found.status();
+    }
+    if (Status status = timeout_ms != 0 ? check_next_wait("capsule_trace_next", timeout_ms) : Status(); !status.ok()) {
+      return status;
+    }
+    return found.value()->next(timeout_ms == 0 ? 0 : capsule::deadline_after_ms(timeout_ms), *event);
+  });
+}
+
+capsule_status capsule_trace_get_fd(capsule_trace *trace, int32_t *fd, capsule_error *error) {
+  return call(error, [&]() -> Status {
+    if (fd == nullptr) {
+      return {CAPSULE_E_ARGUMENT, "fd is NULL"};
+    }
+    *fd = -1;
+    auto found = look_up(trace);
+    if (!found.ok()) {
+      return found.status();
+    }
+    auto descriptor = found.value()->fd();
+    *fd = descriptor.ok() ? descriptor.value() : -1;
+    return descriptor.status();
+  });
+}
+
+capsule_status capsule_trace_get_info(capsule_trace *trace, capsule_trace_info *info, capsule_error *error) {
+  return call(error, [&] {
+    auto found = look_up(trace);
+    return found.ok() ? write_struct(info, found.value()->info(), "info") : found.status();
+  });
+}
+
+void capsule_trace_release(capsule_trace *trace) {
+  call_void([&] { take(trace); });
+}
+
+capsule_status capsule_session_get_trace_context(capsule_session *session, uint64_t execution_id,
+                                                 capsule_trace_context *context, capsule_error *error) {
+  return call(error, [&]() -> Status {
+    auto found = look_up(session);
+    if (!found.ok()) {
+      return found.status();
+    }
+    const auto told = found.value()->trace_context(execution_id);
+    if (!told) {
+      return {CAPSULE_E_ARGUMENT, "execution_id: the session has no execution " + std::to_string(execution_id)};
+    }
+    capsule_trace_context copy{};
+    copy.given = told->given ? 1 : 0;
+    told->traceparent.copy(copy.traceparent, sizeof copy.traceparent - 1);
+    told->tracestate.copy(copy.tracestate, sizeof copy.tracestate - 1);
+    return write_struct(context, copy, "context");
+  });
+}
+
 const char *capsule_trace_kind_name(int32_t kind) {
-  const auto *found = std::find_if(std::begin(kNames), std::end(kNames), [kind](const auto &one) { return one.first == kind; });
-  return found == std::end(kNames) ? "unknown" : found->second;
+  const char *name = capsule::trace_kind(kind).name;
+  return name == nullptr ? "unknown" : name;
 }
 
 }  // extern "C"

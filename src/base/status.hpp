@@ -33,7 +33,8 @@
   X(CAPSULE_E_TYPE, 20, "a value is not of the kind that was asked for")              \
   X(CAPSULE_E_CHECKPOINT, 21, "the checkpoint cannot be used")                        \
   X(CAPSULE_E_UNAVAILABLE, 22, "a server cannot be reached")                          \
-  X(CAPSULE_E_DENIED, 23, "a server refuses it")
+  X(CAPSULE_E_DENIED, 23, "a server refuses it")                                      \
+  X(CAPSULE_E_EVICTED, 24, "what the cursor goes on from is no longer kept")
 
 namespace capsule {
 

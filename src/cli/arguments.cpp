@@ -120,11 +120,13 @@ ParsedArguments parse_arguments(int argc, char **argv) {
       ->type_name("FILE")
       ->check(is_trace_name, "");
   command->add_option("--metrics", run.metrics_path, "Write the metrics at the end, as text for Prometheus")->type_name("FILE");
+  command->add_option("--postmortem", run.postmortem_path, "Write what is known of the worker's last death, when it died")
+      ->type_name("FILE");
   command->add_option("--profile", run.profile_path, "Sample where the code stands, and write collapsed stacks at the end")
       ->type_name("FILE");
   for (CLI::Option *other :
-       {inputs, command->get_option("--json"), command->get_option("--info"), command->get_option("--restore"),
-        command->get_option("--checkpoint"), command->get_option("--profile")}) {
+       {command->get_option("--postmortem"), inputs, command->get_option("--json"), command->get_option("--info"),
+        command->get_option("--restore"), command->get_option("--checkpoint"), command->get_option("--profile")}) {
     pool->excludes(other);
   }
   const CLI::Option *codes = add_texts(*command, "-c", "CODE", "Run this text; may be repeated");
@@ -138,6 +140,15 @@ ParsedArguments parse_arguments(int argc, char **argv) {
 
   AuditArguments audited;
   const CLI::App *verify = add_audit_command(app, audited);
+  std::string postmortem;
+  CLI::App *dead = app.add_subcommand("postmortem", "Print what is known of a worker that died");
+  dead->add_option("FILE", postmortem, "What `capsule run --postmortem` has written")->required();
+
+  std::string trace;
+  CLI::App *traces = app.add_subcommand("trace", "Look at traces");
+  traces->require_subcommand(1);
+  CLI::App *draw = traces->add_subcommand("show", "Draw what happened, and when");
+  draw->add_option("FILE", trace, "What `capsule run --trace` has written")->required()->check(is_trace_name, "");
 
   try {
     app.parse(argc, argv);
@@ -149,6 +160,12 @@ ParsedArguments parse_arguments(int argc, char **argv) {
   }
   if (verify->parsed()) {
     return {std::nullopt, std::nullopt, 0, std::move(audited)};
+  }
+  if (dead->parsed()) {
+    return {std::nullopt, std::nullopt, 0, std::nullopt, postmortem};
+  }
+  if (draw->parsed()) {
+    return {std::nullopt, std::nullopt, 0, std::nullopt, std::nullopt, trace};
   }
   run.inputs = inputs->results();
   check_inputs(run.inputs);

@@ -37,6 +37,7 @@ struct RunArguments {
   std::string profile_path;     // where to write collapsed stacks at the end; empty for none
   std::string trace_path;       // ends in .json or .ndjson; empty for none
   std::string metrics_path;     // empty for none
+  std::string postmortem_path;  // where to write that of a death; empty for none
 };
 
 struct ParsedArguments {
@@ -44,6 +45,8 @@ struct ParsedArguments {
   std::optional<std::string> shown_checkpoint;  // the file; neither when all was said already, as for --help
   int exit_code = 0;
   std::optional<AuditArguments> audited{};
+  std::optional<std::string> shown_postmortem{};  // the file
+  std::optional<std::string> shown_trace{};       // the file
 };
 
 // Reads the files too. Writes help, the version and CLI11's complaints itself. Throws UsageError.

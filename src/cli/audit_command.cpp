@@ -4,6 +4,7 @@
 
 #include "capsule.hpp"
 #include "cli/arguments.hpp"
+#include "cli/lines.hpp"
 #include "cli/source_file.hpp"
 
 namespace capsule::cli {

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "capsule.hpp"
+#include "cli/lines.hpp"
 
 namespace capsule::cli {
 namespace {

@@ -7,7 +7,9 @@
 #include "cli/arguments.hpp"
 #include "cli/checkpoint_command.hpp"
 #include "cli/console.hpp"
+#include "cli/postmortem_command.hpp"
 #include "cli/run_command.hpp"
+#include "cli/trace_command.hpp"
 
 namespace {
 
@@ -46,6 +48,12 @@ int run(int argc, char **argv, Console &console) {
     }
     if (parsed.audited) {
       return capsule::cli::verify_audit(*parsed.audited, console);
+    }
+    if (parsed.shown_postmortem) {
+      capsule::cli::show_postmortem(*parsed.shown_postmortem, console);
+    }
+    if (parsed.shown_trace) {
+      capsule::cli::show_trace(*parsed.shown_trace, console);
     }
     return parsed.run ? capsule::cli::run(*parsed.run, console) : parsed.exit_code;
   } catch (const capsule::cli::UsageError &error) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <deque>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/interrupts.hpp"
 #include "cli/pool_command.hpp"
+#include "cli/postmortem_command.hpp"
 #include "cli/printer.hpp"
 #include "cli/profile_file.hpp"
 #include "cli/telemetry_files.hpp"
@@ -194,10 +196,22 @@ class Runner {
     }
   }
 
+  void write_postmortem() {
+    std::ofstream file(arguments_.postmortem_path);
+    file << postmortem_text(session_.postmortem()) << '\n' << std::flush;
+    if (!file) {
+      console_.say("cannot write " + arguments_.postmortem_path);
+      exit_code_ = worse(exit_code_, kPythonError);
+    }
+  }
+
   void run_piece(const Piece &piece) {
     PieceRun piece_run(submit(piece), *printer_, answers_, console_);
     const Event end = piece_run.run();
     worker_lost_ = end->state == CAPSULE_STATE_LOST;
+    if (worker_lost_ && !arguments_.postmortem_path.empty()) {
+      write_postmortem();
+    }
     exit_code_ = worse(exit_code_, piece_run.interrupts() > 0 ? kInterrupted : exit_code_of(end));
   }
 

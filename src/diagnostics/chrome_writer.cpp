@@ -1,8 +1,9 @@
 // The JSON of Chrome's trace viewer and Perfetto ("Trace Event Format").
 //
 // A session is a process of two rows: what the host does (0) and what runs (1), one execution at a time. An execution is a slice of row 1 from
-// when it was sent until it was finished, an arrow from its submission to it, and its wait in the queue as an asynchronous slice, since many
-// wait at once. All other events are instants of one of the rows.
+// when it was sent until it was finished, within it one from when the worker had it until the worker answered, an arrow from its
+// submission to it, and its wait in the queue as an asynchronous slice, since many wait at once. All other events are instants of one of
+// the rows.
 #include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
@@ -85,14 +86,24 @@ class ChromeWriter : public ExportWriter {
   }
 
   void add_instants(const ExportGroup &group, int row) {
+    constexpr std::int32_t kTold[] = {CAPSULE_TRACE_EXECUTION_SUBMITTED, CAPSULE_TRACE_EXECUTION_SENT,
+                                      CAPSULE_TRACE_EXECUTION_FINISHED, CAPSULE_TRACE_EXECUTION_RECEIVED,
+                                      CAPSULE_TRACE_EXECUTION_RESULT_SENT};
     for (const capsule_trace_event &event : group.events) {
-      const bool told = event.kind == CAPSULE_TRACE_EXECUTION_SUBMITTED || event.kind == CAPSULE_TRACE_EXECUTION_SENT ||
-                        event.kind == CAPSULE_TRACE_EXECUTION_FINISHED;
-      if (!told) {
+      if (std::find(std::begin(kTold), std::end(kTold), event.kind) == std::end(kTold)) {
         Json &instant = add(group, "i", capsule_trace_kind_name(event.kind), row, event.time_ns);
         instant["s"] = "t";
         instant["args"] = {{"status", event.status}, {"link", event.link}, {"arguments", event.arguments}};
       }
+    }
+  }
+
+  // Within the execution's slice: it was sent before the worker had it, and finished after the worker's answer.
+  void add_worker_part(const ExportGroup &group, const capsule_trace_event &finished) {
+    if (const auto *received = find(group, CAPSULE_TRACE_EXECUTION_RECEIVED)) {
+      const auto *answered = find(group, CAPSULE_TRACE_EXECUTION_RESULT_SENT);
+      const std::uint64_t end_ns = answered != nullptr ? answered->time_ns : finished.time_ns;  // or it died
+      add(group, "X", "worker", kRunRow, received->time_ns)["dur"] = us(end_ns) - us(received->time_ns);
     }
   }
 
@@ -115,6 +126,7 @@ class ChromeWriter : public ExportWriter {
       if (!group.traceparent.empty()) {
         slice["args"]["traceparent"] = group.traceparent;
       }
+      add_worker_part(group, *finished);
     }
     if (submitted != nullptr && sent != nullptr && finished != nullptr) {
       add(group, "s", "run", kHostRow, submitted->time_ns)["id"] = id;

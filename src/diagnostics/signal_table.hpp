@@ -60,8 +60,8 @@
   X(bridge_promises_settled, kCounter, kOne, kSettled, kNone, "capsule_bridge_metrics.ok, failed, denied, timed_out, canceled, rejected_at_shutdown", "Calls of the host that ended.") \
   X(bridge_settlements_ignored, kCounter, kOne, kIgnored, kNone, "capsule_bridge_metrics.late_settlements, duplicate_settlements", "Answers of the host that nobody waited for; of all pools together.") \
   X(capability_calls, kCounter, kOne, kCapability, kCall, "", "Calls of each capability that ended.") \
-  X(trace_events, kCounter, kOne, kSource, kNone, "capsule_trace_info.last_sequence", "Events recorded.") \
-  X(trace_events_lost, kCounter, kOne, kSource, kTraceLoss, "capsule_trace_info.evicted, dropped", "Of these, no longer stored.") \
+  X(trace_events, kCounter, kOne, kSource, kNone, "capsule_trace_info.emitted", "Events recorded.") \
+  X(trace_events_lost, kCounter, kOne, kSource, kTraceLoss, "capsule_trace_info.evicted, dropped, refused, late, truncated, invalid", "Of these, not stored, or no longer.") \
   X(sessions, kGauge, kOne, kState, kNone, "capsule_session_info.state", "Sessions that are not closed.") \
   X(worker_resident_bytes, kGauge, kBytes, kNone, kNone, "capsule_worker_metrics.resident_bytes", "Resident memory of workers, as of their last heartbeats, shared pages counted in each.") \
   X(worker_private_bytes, kGauge, kBytes, kNone, kNone, "capsule_worker_metrics.private_bytes", "Of this, memory that is shared with nobody.") \

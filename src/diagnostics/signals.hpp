@@ -104,7 +104,6 @@ constexpr std::size_t values_of(SignalLabel label) {
     case SignalLabel::kDirection:
     case SignalLabel::kIgnored:
     case SignalLabel::kSource:
-    case SignalLabel::kTraceLoss:
       return 2;
     case SignalLabel::kPath:
     case SignalLabel::kEnd:
@@ -130,6 +129,7 @@ constexpr std::size_t values_of(SignalLabel label) {
     case SignalLabel::kOutcome:
     case SignalLabel::kReject:
     case SignalLabel::kSettled:
+    case SignalLabel::kTraceLoss:
     case SignalLabel::kAcquisition:
       return 6;
     case SignalLabel::kState:

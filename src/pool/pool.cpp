@@ -46,7 +46,7 @@ Pool::Pool(std::shared_ptr<Runtime> runtime, PoolOptions options)
     : runtime_(std::move(runtime)),
       options_(std::move(options)),
       started_(options_.pre_warm),
-      trace_(options_.trace_bytes),
+      trace_(options_.trace_bytes, CAPSULE_LOG_INFO, Trace::Of::kPool),
       breaker_(breaker_options(options_), monotonic_ns()) {
   runtime_->add_handle();
 }

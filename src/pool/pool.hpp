@@ -16,13 +16,13 @@
 #include <vector>
 
 #include "capsule/pool_info.h"
+#include "diagnostics/trace.hpp"
 #include "pool/acquisition.hpp"
 #include "pool/breaker.hpp"
 #include "pool/demand.hpp"
 #include "pool/wait_queue.hpp"
 #include "pool/warm_up.hpp"
 #include "session/runtime.hpp"
-#include "session/trace.hpp"
 
 namespace capsule {
 
@@ -78,7 +78,8 @@ class Pool : public std::enable_shared_from_this<Pool>, public SignalSource {
   capsule_pool_info info();
   std::vector<capsule_pool_session> sessions();
   std::vector<ImportReport> imports();
-  std::vector<capsule_trace_event> trace(const capsule_trace_filter &filter, std::size_t capacity, capsule_trace_info &info);
+  Status trace(const capsule_trace_filter &filter, std::size_t capacity, std::vector<capsule_trace_event> &events,
+               capsule_trace_info &info);
 
  private:
   using Lock = std::unique_lock<std::mutex>;

@@ -39,13 +39,12 @@ capsule_pool_metrics Pool::metrics() {
 void Pool::report(SignalReport &report) {
   const capsule_pool_metrics m = metrics();
   std::int32_t breaker = 0;
-  capsule_trace_info traced{};
+  SignalSet &set = report.pools[options_.session.pool];
   {
     const Lock lock(mutex_);
     breaker = breaker_.state();
-    static_cast<void>(trace_.select({.execution_id = UINT64_MAX}, 0, traced));  // its figures alone
+    trace_.report(set);
   }
-  SignalSet &set = report.pools[options_.session.pool];
   const std::uint64_t acquisitions[] = {
       m.pool_hits, m.pool_misses, m.acquisition_timeouts, m.acquisition_canceled, m.acquisition_refused, m.acquisition_errors};
   for (std::size_t i = 0; i < std::size(acquisitions); ++i) {
@@ -69,16 +68,12 @@ void Pool::report(SignalReport &report) {
   set.add(Signal::pool_waiters, m.waiters_now);
   set.add(Signal::pool_breaker_state, static_cast<std::uint64_t>(breaker));
   set.add_histogram(Signal::pool_acquire_duration_seconds, m.acquire_buckets, m.acquire_total_ns);
-  set.add(Signal::trace_events, traced.last_sequence);
-  set.add(Signal::trace_events_lost, traced.evicted, 0, 0);
-  set.add(Signal::trace_events_lost, traced.dropped, 0, 1);
-  set.add(Signal::trace_stored_bytes, traced.stored_bytes);
 }
 
-std::vector<capsule_trace_event> Pool::trace(const capsule_trace_filter &filter, std::size_t capacity,
-                                             capsule_trace_info &info) {
+Status Pool::trace(const capsule_trace_filter &filter, std::size_t capacity, std::vector<capsule_trace_event> &events,
+                   capsule_trace_info &info) {
   const Lock lock(mutex_);
-  return trace_.select(filter, capacity, info);
+  return trace_.select(filter, capacity, events, info);
 }
 
 capsule_pool_info Pool::info() {

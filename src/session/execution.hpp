@@ -64,6 +64,7 @@ struct Execution {
 
   // Why it is being ended: CAPSULE_OUTCOME_CANCELED, _TIMEOUT or _KILLED; 0 when it is not.
   std::int32_t stop_cause = 0;
+  std::uint64_t stop_ns = 0;  // since when
   std::uint64_t kill_deadline_ns = UINT64_MAX;
   std::shared_ptr<Snapshot> snapshot;  // from before it, where it may be rolled back
   std::optional<Loop::TimerId> timeout_timer;

@@ -18,7 +18,7 @@ Session::Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOpti
       options_(std::move(options)),
       calls_(options_.calls ? options_.calls->open() : nullptr),
       birth_(std::move(birth)),
-      trace_(options_.trace_bytes),
+      trace_(options_.trace_bytes, options_.trace_level, Trace::Of::kSession),
       limiter_(options_.rate_limit_per_s, options_.rate_limit_burst) {
   counters_.session_id = id;
   counters_.executor = options_.profile.executor;
@@ -68,6 +68,7 @@ Result<std::shared_ptr<Execution>> Session::submit(ExecutionRequest request) {
   }
   auto execution = std::make_shared<Execution>(shared_from_this(), ++last_execution_id_, std::move(request));
   remember_key(*execution);
+  remember_context(*execution);
   const std::uint64_t own_budget = execution->request.output_budget_bytes;
   if (const std::uint64_t budget = own_budget == 0 ? options_.output_budget_bytes : own_budget; budget != 0) {
     execution->budget.emplace(budget);
@@ -81,6 +82,9 @@ Result<std::shared_ptr<Execution>> Session::submit(ExecutionRequest request) {
               .time_ns = execution->submitted_ns});
   queue_.push_back(execution);
   dispatch(notifications);
+  if (execution->phase == ExecutionPhase::kQueued) {
+    trace_.add({.kind = CAPSULE_TRACE_EXECUTION_QUEUED, .execution_id = execution->id, .arguments = {pending}});
+  }
   return execution;
 }
 
@@ -141,7 +145,7 @@ void Session::on_token() {
 
 void Session::run_next(Notifications &notifications, const std::shared_ptr<Execution> &execution) {
   current_ = execution;
-  state_ = CAPSULE_SESSION_BUSY;
+  set_state(CAPSULE_SESSION_BUSY);
   ++counters_.executions_started;
   execution->phase = ExecutionPhase::kRunning;
   execution->started_ns = monotonic_ns();
@@ -258,7 +262,7 @@ void Session::end(Notifications &notifications, const std::shared_ptr<Execution>
   if (current_ == execution) {
     current_.reset();
     if (state_ == CAPSULE_SESSION_BUSY) {
-      state_ = CAPSULE_SESSION_IDLE;
+      set_state(CAPSULE_SESSION_IDLE);
     }
   }
   if (execution->request.durable) {
@@ -331,6 +335,7 @@ void Session::stop_execution(const std::shared_ptr<Execution> &execution, std::i
   if (execution->stop_cause == 0) {
     execution->stop_cause = cause;
     ++cancel_metrics_.triggers;
+    execution->stop_ns = monotonic_ns();
   }
   trace_.add({.kind = CAPSULE_TRACE_CANCEL_REQUESTED,
               .execution_id = execution->id,
@@ -372,6 +377,9 @@ void Session::on_grace_over(const std::weak_ptr<Execution> &weak) {
   const Lock lock(mutex_);
   if (execution && execution->phase == ExecutionPhase::kRunning) {
     execution->kill_timer.reset();
+    if (worker_ && !worker_->kill_sent) {
+      trace_.add({.kind = CAPSULE_TRACE_CANCEL_GRACE_EXPIRED, .execution_id = execution->id});
+    }
     kill_worker();
   }
 }
@@ -498,12 +506,6 @@ Result<capsule_limiter_metrics> Session::limiter_metrics() {
   capsule_limiter_metrics metrics = limiter_metrics_;
   metrics.tokens = limiter_.active() ? limiter_.tokens(monotonic_ns()) : 0;
   return metrics;
-}
-
-std::vector<capsule_trace_event> Session::trace(const capsule_trace_filter &filter, std::size_t capacity,
-                                                capsule_trace_info &info) {
-  const Lock lock(mutex_);
-  return trace_.select(filter, capacity, info);
 }
 
 void Session::note_branch(std::uint64_t session_id) {

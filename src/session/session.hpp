@@ -14,13 +14,14 @@
 #include "base/log.hpp"
 #include "capsule/metrics.h"
 #include "diagnostics/export_group.hpp"
+#include "diagnostics/postmortem.hpp"
 #include "diagnostics/signals.hpp"
+#include "diagnostics/trace.hpp"
 #include "session/execution.hpp"
 #include "session/host_calls.hpp"
 #include "session/interceptors.hpp"
 #include "session/operation.hpp"
 #include "session/profile.hpp"
-#include "session/trace.hpp"
 #include "session/worker.hpp"
 #include "transport/rate_limiter.hpp"
 
@@ -70,6 +71,8 @@ struct SessionOptions {
   std::uint64_t snapshot_memory_limit_bytes = 0;
   std::uint32_t checkpoint_limit = 16;
   std::uint32_t trace_bytes = 256U << 10U;
+  std::int32_t trace_level = CAPSULE_LOG_INFO;
+  std::int32_t trace_transport = CAPSULE_TRACE_BY_MEMORY;
   std::int32_t restart_policy = CAPSULE_RESTART_MANUAL;
   std::shared_ptr<CallSource> calls;  // null: it may call nothing
   std::string pool = kNoPool;         // what its metrics are counted under
@@ -155,7 +158,20 @@ class Session : public std::enable_shared_from_this<Session> {
   // What runs and what it waits for, from what the host knows (session_status.cpp).
   SessionStatus status();
   [[nodiscard]] const SessionOptions &options() const { return options_; }
-  std::vector<capsule_trace_event> trace(const capsule_trace_filter &filter, std::size_t capacity, capsule_trace_info &info);
+  // The trace (session_trace.cpp).
+  Status trace(const capsule_trace_filter &filter, std::size_t capacity, std::vector<capsule_trace_event> &events,
+               capsule_trace_info &info);
+  void follow_trace(const std::shared_ptr<TraceFollower> &follower);
+  void arm_trace(TraceFollower &follower);
+  struct TraceContext {
+    std::string traceparent;
+    std::string tracestate;
+    bool given = false;  // with the execution
+  };
+  // Nothing for an execution that there never was.
+  std::optional<TraceContext> trace_context(std::uint64_t execution_id);
+  // Of the last deaths, 0 for the last; null where there was none.
+  std::shared_ptr<const Postmortem> postmortem(std::size_t index);
   void note_branch(std::uint64_t session_id);
   // Where the worker's Python code stands, or stood when it died (session_stack.cpp). The lock is held for a moment only.
   Result<std::shared_ptr<const Stack>> stack(std::uint32_t max_frames, std::uint64_t deadline_ns);
@@ -218,8 +234,11 @@ class Session : public std::enable_shared_from_this<Session> {
   void count_noop_cancel();
   void count_abandoned(std::uint64_t bytes);
   void note_heartbeat(const wire::Heartbeat &beat);
+  void await_heartbeat();
+  void on_heartbeat_missed(const std::weak_ptr<Worker> &weak);
   void note_announcement(const Worker &worker, const wire::Ready &ready);
   void keep_figures(const Worker &worker);
+  [[nodiscard]] std::uint64_t last_heartbeat_ns() const;
   [[nodiscard]] std::uint64_t missed_heartbeats(std::uint64_t now_ns) const;
   [[nodiscard]] capsule_worker_metrics worker_metrics(std::uint64_t now) const;
   [[nodiscard]] capsule_transport_metrics transport_metrics_now() const;
@@ -246,6 +265,15 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_error(Notifications &notifications, const wire::Envelope &envelope, const wire::Error &error);
   void on_control_readable(const std::shared_ptr<Worker> &worker);
   void on_control_frame(const std::shared_ptr<Worker> &worker, const wire::Envelope &envelope, std::size_t bytes);
+
+  // session_trace.cpp
+  void collect_trace(Worker &worker, bool dead);
+  void collect_if_due(Worker &worker);
+  void set_state(std::int32_t state);
+  void remember_context(const Execution &execution);
+  void take_events(Worker &worker, const wire::TraceEvents &message);
+  void write_postmortem(const Worker &worker, std::uint64_t recovered_bytes);
+  void trace_delivery(const Execution &execution, const Result<Event> &event);
 
   // session_calls.cpp
   void remember_key(const Execution &execution);
@@ -335,7 +363,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_worker_gone(const std::shared_ptr<Worker> &worker);
   void await_exit_status(const std::shared_ptr<Worker> &worker, int attempt);
   void recover_output(Notifications &notifications, Worker &worker);
-  void note_death(const Worker &worker);
+  void note_death(Worker &worker);
   void bury(const std::shared_ptr<Worker> &worker);
   void break_protocol(Worker &worker, const Status &error, RejectReason reason = RejectReason::kUnexpected);
   static std::string describe_death(const Worker &worker, std::int32_t reason);
@@ -360,6 +388,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string last_death_;                    // how the last worker ended, in words
   std::shared_ptr<const Stack> death_stack_;  // where its Python code stood, when it was a fatal signal that ended it
   std::shared_ptr<Worker> worker_;
+  std::uint32_t workers_made_ = 0;
   int births_failed_ = 0;
   std::uint64_t times_ready_ = 0;
   bool restarting_ = false;
@@ -391,6 +420,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::map<std::uint64_t, ExecutionKey> execution_keys_;  // of the last executions that have one
   capsule_session_info counters_{};
   Trace trace_;
+  std::map<std::uint64_t, TraceContext> contexts_;             // of the last executions that one was given with
+  std::deque<std::shared_ptr<const Postmortem>> postmortems_;  // the last death first
   // Of workers that are gone.
   std::uint64_t past_frames_sent_ = 0;
   std::uint64_t past_bytes_sent_ = 0;
@@ -410,7 +441,7 @@ class Session : public std::enable_shared_from_this<Session> {
   capsule_transport_metrics past_transport_{};
   wire::Heartbeat beat_{};  // the last
   capsule_worker_info announced_{};
-  std::uint64_t exported_sequence_ = 0;  // up to there, events of no execution were handed on
+  std::uint64_t exported_cursor_ = 0;  // up to there, events of no execution were handed on
   std::uint64_t past_missed_ = 0;
   std::uint64_t past_send_failures_ = 0;
   std::uint64_t past_cpu_ns_ = 0;

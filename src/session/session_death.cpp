@@ -222,7 +222,8 @@ void Session::recover_output(Notifications &notifications, Worker &worker) {
 }
 
 // What is known of a death, once it is understood.
-void Session::note_death(const Worker &worker) {
+void Session::note_death(Worker &worker) {
+  collect_trace(worker, /*dead=*/true);
   death_stack_ = read_death_stack(worker.shared.stacks(), worker.process.pid);
   counters_.death_reason = death_reason(worker);
   // One that exits because its session is closed is no death.
@@ -247,8 +248,12 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
     return;  // given up, or about to be
   }
   kill_group(worker->process.pidfd, worker->process.pid);  // what the zygote did, in case it is gone
+  const std::uint64_t recovered_before = counters_.recovered_output_bytes;
   recover_output(notifications, *worker);
   note_death(*worker);
+  if (!closing() && !restarting_) {
+    write_postmortem(*worker, counters_.recovered_output_bytes - recovered_before);
+  }
   if (calls_) {
     calls_->lost(worker->incarnation);  // before anybody can know of the death
   }
@@ -277,7 +282,7 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
     runtime_->count_worker_died();
   }
   if (!closing()) {
-    state_ = CAPSULE_SESSION_ERROR;
+    set_state(CAPSULE_SESSION_ERROR);
   }
   const std::string message = describe_death(*worker, counters_.death_reason);
   if (current_) {

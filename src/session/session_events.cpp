@@ -48,6 +48,7 @@ Result<Event> Session::next(Execution &execution, std::uint64_t deadline_ns) {
       take_charge(execution, event.value().charge);
     }
     if (event.ok() || event.status().code() != CAPSULE_E_TIMEOUT) {
+      trace_delivery(execution, event);
       return event;
     }
     if (deadline_ns == 0 || monotonic_ns() >= deadline_ns) {
@@ -140,6 +141,7 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
              current_ && current_->id == envelope.execution_id ? "execution" : "session");
   ++counters_.frames_received;
   counters_.bytes_received += bytes;
+  collect_if_due(worker);
   show(CAPSULE_FRAME_FROM_WORKER, CAPSULE_CHANNEL_WORK, envelope.execution_id, wire::body_name(envelope.body), bytes,
        envelope.time_ns);
   if (const auto *output = std::get_if<wire::Output>(&envelope.body)) {
@@ -164,6 +166,9 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
   if (!current_ || envelope.execution_id != current_->id) {
     return break_protocol(worker, Status(CAPSULE_E_PROTOCOL, "a frame for execution " + std::to_string(envelope.execution_id) +
                                                                  " came when it was not running"));
+  }
+  if (!std::holds_alternative<wire::InputRequest>(envelope.body)) {
+    trace_.add({.kind = CAPSULE_TRACE_EXECUTION_RESULT_RECEIVED, .execution_id = current_->id});
   }
   if (const auto *request = std::get_if<wire::InputRequest>(&envelope.body)) {
     on_input_request(notifications, envelope, *request);
@@ -254,6 +259,11 @@ void Session::on_error(Notifications &notifications, const wire::Envelope &envel
   const bool stopped = error.interrupted && current_->stop_cause != 0;
   fields.outcome = stopped ? current_->stop_cause : CAPSULE_OUTCOME_ERROR;
   fields.cancel_phase = stopped ? CAPSULE_CANCEL_INTERRUPTED : phase_of_own_end(*current_);
+  if (stopped) {
+    trace_.add({.kind = CAPSULE_TRACE_CANCEL_EFFECTIVE,
+                .execution_id = current_->id,
+                .arguments = {monotonic_ns() - current_->stop_ns}});
+  }
   if (fields.outcome == CAPSULE_OUTCOME_TIMEOUT) {
     fields.error_type = event.keep(0, "TimeoutError");
     fields.message = event.keep(1, timeout_text(*current_));
@@ -290,6 +300,7 @@ void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire
     const Lock lock(mutex_);
     ++counters_.frames_received;
     counters_.bytes_received += bytes;
+    collect_if_due(*worker);
     show(CAPSULE_FRAME_FROM_WORKER, CAPSULE_CHANNEL_CONTROL, envelope.execution_id, wire::body_name(envelope.body), bytes,
          envelope.time_ns);
     if (const auto *beat = std::get_if<wire::Heartbeat>(&envelope.body)) {
@@ -300,6 +311,11 @@ void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire
       ++counters_.frames_unknown;
       return;
     }
+  }
+  if (const auto *events = std::get_if<wire::TraceEvents>(&envelope.body)) {
+    const Lock lock(mutex_);
+    take_events(*worker, *events);
+    return;
   }
   if (const auto *ack = std::get_if<wire::HelloAck>(&envelope.body)) {
     if (const Status peer = wire::check_peer(ack->protocol_major, ack->protocol_minor, ack->reason); !peer.ok()) {

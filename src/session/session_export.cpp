@@ -1,6 +1,4 @@
 // What a session hands on to its runtime's exporters: an execution's events when they are complete, its own as they come.
-#include <algorithm>
-
 #include "session/runtime.hpp"
 
 namespace capsule {
@@ -20,24 +18,26 @@ void Session::export_execution(const Execution &execution, std::int32_t outcome)
     return;
   }
   export_session_events();  // what came before its end
+  std::vector<capsule_trace_event> events;
   capsule_trace_info info{};
+  static_cast<void>(
+      trace_.select({.execution_id = execution.id}, SIZE_MAX, events, info));  // from the first on: none is missed
   publish({.execution_id = execution.id,
            .outcome = outcome,
            .traceparent = execution.request.traceparent,
            .tracestate = execution.request.tracestate,
-           .events = trace_.select({.execution_id = execution.id}, SIZE_MAX, info)});
+           .events = std::move(events)});
 }
 
 void Session::export_session_events() {
   if (runtime_->exporters().empty()) {
     return;
   }
-  capsule_trace_info info{};
-  ExportGroup group;
-  group.events = trace_.select({.after_sequence = exported_sequence_}, SIZE_MAX, info);
-  std::erase_if(group.events, [](const capsule_trace_event &event) { return event.execution_id != 0; });
-  exported_sequence_ = info.last_sequence;
-  publish(std::move(group));
+  if (worker_) {
+    collect_trace(*worker_, /*dead=*/false);
+  }
+  publish({.events = trace_.without_execution(exported_cursor_)});
+  exported_cursor_ = trace_.last_cursor();
 }
 
 }  // namespace capsule

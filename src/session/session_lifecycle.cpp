@@ -36,7 +36,10 @@ wire::Hello hello_of(const SessionOptions &options, std::uint64_t session_id, st
           .async_flags = options.async_flags,
           .ast_cache_entries = options.ast_cache_entries,
           .code_cache_entries = options.code_cache_entries,
-          .calls = options.calls != nullptr};
+          .calls = options.calls != nullptr,
+          // Where nothing is kept, a worker need not record.
+          .trace_level = static_cast<std::uint8_t>(options.trace_bytes == 0 ? CAPSULE_LOG_OFF : options.trace_level),
+          .trace_messages = options.trace_transport == CAPSULE_TRACE_BY_MESSAGES};
 }
 
 }  // namespace
@@ -66,6 +69,7 @@ void Session::start_worker() {
                            : birth.keep    ? random_fork_id()
                                            : birth.snapshot->fork_id();
     worker_->began_ns = monotonic_ns();
+    worker_->number = ++workers_made_;
     worker_->path = birth.snapshot                                  ? StartPath::kRestore
                     : options_.profile.start == CAPSULE_START_SPAWN ? StartPath::kSpawn
                                                                     : StartPath::kFork;
@@ -138,7 +142,7 @@ void Session::on_born(const std::shared_ptr<Worker> &worker, Result<Process> pro
   if (closing()) {
     kill_worker();
   } else {
-    state_ = CAPSULE_SESSION_WARMING;
+    set_state(CAPSULE_SESSION_WARMING);
   }
 }
 
@@ -161,10 +165,11 @@ void Session::on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready 
               .arguments = {static_cast<std::uint64_t>(worker->process.pid), counters_.ready_ns - worker->began_ns},
               .time_ns = counters_.ready_ns});
   note_announcement(*worker, ready);
+  await_heartbeat();
   export_session_events();
   log_record(*log_level_, CAPSULE_LOG_INFO, "event=session_ready session={} pid={}", id_, worker->process.pid);
   if (state_ == CAPSULE_SESSION_WARMING) {
-    state_ = held_end_ ? CAPSULE_SESSION_IDLE : CAPSULE_SESSION_READY;
+    set_state(held_end_ ? CAPSULE_SESSION_IDLE : CAPSULE_SESSION_READY);
     start_status_ = Status();
     ++times_ready_;
     changed_.notify_all();
@@ -206,7 +211,7 @@ void Session::fail_start(Notifications &notifications, const Status &status) {
     terminate(notifications);
     return;
   }
-  state_ = CAPSULE_SESSION_ERROR;
+  set_state(CAPSULE_SESSION_ERROR);
   settle_switch(notifications, status);
   fail_operations(notifications, died_status());
   capsule_event death{};
@@ -228,6 +233,7 @@ void Session::release_worker() {
   if (calls_) {
     calls_->lost(worker->incarnation);
   }
+  collect_trace(*worker, /*dead=*/true);
   past_frames_sent_ += worker->frames_sent();
   past_bytes_sent_ += worker->bytes_sent();
   keep_figures(*worker);
@@ -238,6 +244,7 @@ void Session::release_worker() {
   last_death_ = describe_death(*worker, counters_.death_reason);
   Loop &loop = runtime_->loop();
   loop.cancel_timer(worker->start_timer);
+  loop.cancel_timer(worker->heartbeat_timer);
   worker->control_watch.reset();
   worker->process_watch.reset();
   if (worker->handoff != 0) {
@@ -292,7 +299,7 @@ Status Session::restart() {
   if (!closing()) {
     ++counters_.restarts;
     trace_.add({.kind = CAPSULE_TRACE_SESSION_RESTARTED});
-    state_ = CAPSULE_SESSION_CREATING;
+    set_state(CAPSULE_SESSION_CREATING);
     start_status_ = Status();
     begin_start();
   }
@@ -316,7 +323,7 @@ void Session::begin_close(std::uint64_t deadline_ns) {
   }
   close_deadline_ns_ = deadline_ns;
   ended_as_ = state_ == CAPSULE_SESSION_ERROR ? SessionEnd::kError : ended_as_;
-  state_ = CAPSULE_SESSION_SHUTTING_DOWN;
+  set_state(CAPSULE_SESSION_SHUTTING_DOWN);
   changed_.notify_all();
   end_queued(notifications, CAPSULE_OUTCOME_KILLED, "WorkerKilled", "the session was closed before this execution ran");
   fail_operations(notifications, Status(CAPSULE_E_CLOSED, "session is closed"));
@@ -361,7 +368,7 @@ void Session::terminate(Notifications &notifications) {
   if (worker_ || state_ == CAPSULE_SESSION_TERMINATED) {
     return;
   }
-  state_ = CAPSULE_SESSION_TERMINATED;
+  set_state(CAPSULE_SESSION_TERMINATED);
   settle_switch(notifications, Status(CAPSULE_E_CLOSED, "session is closed"));
   fail_operations(notifications, Status(CAPSULE_E_CLOSED, "session is closed"));
   end_late(notifications);

@@ -215,7 +215,35 @@ void Session::note_heartbeat(const wire::Heartbeat &beat) {
   beat_ = beat;
   beat_.send_failures = failures;  // what is summed up never falls, whatever a worker says
   beat_.cpu_ns = cpu_ns;
+  await_heartbeat();
 }
+
+// The next one, or the next time that none has come.
+void Session::await_heartbeat() {
+  if (!worker_ || !worker_->ready) {
+    return;
+  }
+  Loop &loop = runtime_->loop();
+  loop.cancel_timer(worker_->heartbeat_timer);
+  const std::uint64_t interval = options_.heartbeat_interval_ms * kNsPerMs;
+  const std::uint64_t missed = missed_heartbeats(monotonic_ns());
+  const std::uint64_t due = last_heartbeat_ns() + (missed + 1) * interval + interval / 2 + 1;
+  worker_->heartbeat_timer =
+      loop.add_timer(due, [self = shared_from_this(), weak = std::weak_ptr(worker_)] { self->on_heartbeat_missed(weak); });
+}
+
+void Session::on_heartbeat_missed(const std::weak_ptr<Worker> &weak) {
+  const Lock lock(mutex_);
+  if (worker_ == nullptr || worker_->gone || worker_ != weak.lock()) {
+    return;
+  }
+  trace_.add({.kind = CAPSULE_TRACE_SESSION_HEARTBEAT_MISSED, .arguments = {monotonic_ns() - last_heartbeat_ns()}});
+  export_session_events();
+  await_heartbeat();
+}
+
+// Or when the first was begun to be waited for.
+std::uint64_t Session::last_heartbeat_ns() const { return std::max(counters_.heartbeat_ns, counters_.ready_ns); }
 
 // Since the last one: whole intervals without one, half an interval late at the earliest.
 std::uint64_t Session::missed_heartbeats(std::uint64_t now_ns) const {
@@ -223,7 +251,7 @@ std::uint64_t Session::missed_heartbeats(std::uint64_t now_ns) const {
     return 0;
   }
   const std::uint64_t interval = options_.heartbeat_interval_ms * kNsPerMs;
-  const std::uint64_t since = std::max(counters_.heartbeat_ns, counters_.ready_ns);
+  const std::uint64_t since = last_heartbeat_ns();
   const std::uint64_t waited = now_ns > since ? now_ns - since : 0;
   return waited <= interval ? 0 : (waited - interval / 2) / interval;
 }
@@ -322,6 +350,9 @@ void Session::keep_figures(const Worker &worker) {
 
 void Session::report(SignalSet &set) {
   const Lock lock(mutex_);
+  if (worker_) {
+    collect_trace(*worker_, /*dead=*/false);
+  }
   report_all(set);
 }
 
@@ -381,12 +412,7 @@ void Session::report_all(SignalSet &set) const {
   if (calls_) {
     calls_->report(set);
   }
-  capsule_trace_info traced{};
-  static_cast<void>(trace_.select({.execution_id = UINT64_MAX}, 0, traced));  // its figures alone
-  set.add(Signal::trace_events, traced.last_sequence);
-  set.add(Signal::trace_events_lost, traced.evicted, 0, 0);
-  set.add(Signal::trace_events_lost, traced.dropped, 0, 1);
-  set.add(Signal::trace_stored_bytes, traced.stored_bytes);
+  trace_.report(set);
 }
 
 }  // namespace capsule

@@ -401,7 +401,7 @@ bool Session::revive() {
 
 // The worker, if there still is one, gives way to another. Under the lock; what is queued waits.
 void Session::switch_to(Birth birth) {
-  state_ = CAPSULE_SESSION_CREATING;
+  set_state(CAPSULE_SESSION_CREATING);
   start_status_ = Status();
   birth_ = std::move(birth);
   switching_ = true;

@@ -47,6 +47,7 @@ Result<std::shared_ptr<Worker>> Worker::create(std::uint32_t max_frame_bytes, st
   }
   auto worker = std::make_shared<Worker>(std::move(work.value().first), std::move(control.value().first), max_frame_bytes);
   worker->shared = SessionMemory(std::move(memory.value()));
+  worker->flight = FlightReader(&worker->shared.flight());
   worker->wake.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!worker->wake.valid()) {
     return system_error("eventfd", errno);

@@ -1,6 +1,7 @@
 // The host's view of one worker process: its channels, its shared output queue, its pidfd. Owned by a session, which guards it.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -33,6 +34,9 @@ struct Worker {
   bool work_ended = false;  // guarded by `reader`
 
   SessionMemory shared;
+  FlightReader flight;  // of its events; guarded by the session's lock
+  std::array<std::uint64_t, kFlightWriters>
+      flight_told{};                 // where these come in messages: up to which of each writer they came
   OutputQueue::Cursor received;      // of the queue: up to where it was received; guarded by `reader`
   UniqueFd capture[2];               // read ends of stdout and stderr, duplicates of the worker's
   MessageAssembly message;           // of the output stream; guarded by the session's lock
@@ -42,6 +46,7 @@ struct Worker {
   std::optional<ExitStatus> exit_status;  // once known
   std::uint64_t incarnation = 0;          // number of the process in its runtime
   std::uint64_t began_ns = 0;             // when it was asked for
+  std::uint32_t number = 0;               // of the process in its session, from 1
   StartPath path = StartPath::kFork;
   int zygote_pid = 0;  // of the zygote that looks after it
   bool ready = false;
@@ -53,6 +58,7 @@ struct Worker {
   UniqueFd wake;
   Loop::HandoffId handoff = 0;
   Loop::TimerId start_timer{};
+  Loop::TimerId heartbeat_timer{};
   std::shared_ptr<Loop::Watch> control_watch;
   std::shared_ptr<Loop::Watch> process_watch;
 

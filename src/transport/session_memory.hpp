@@ -1,6 +1,8 @@
-// What host and worker of one session share: the worker's counters, its output queue, and at the end where its Python code stands.
+// What host and worker of one session share: the worker's counters, its flight recorder, its output queue, and at the end where its
+// Python code stands.
 #pragma once
 
+#include "transport/flight_recorder.hpp"
 #include "transport/output_queue.hpp"
 #include "transport/shared_memory.hpp"
 #include "transport/worker_counters.hpp"
@@ -11,19 +13,21 @@ namespace capsule {
 class SessionMemory {
  public:
   static std::size_t size(std::size_t queue_bytes) {
-    return sizeof(WorkerCounters) + OutputQueue::memory_size(queue_bytes) + sizeof(WorkerStacks);
+    return kQueueAt + OutputQueue::memory_size(queue_bytes) + sizeof(WorkerStacks);
   }
 
   SessionMemory() = default;
   // Of at least size(0) bytes, zeroed by the host; false afterwards when it is smaller.
   explicit SessionMemory(SharedMemory memory) : memory_(std::move(memory)) {
     if (memory_.size() > size(0)) {
-      queue_ = OutputQueue(static_cast<char *>(memory_.data()) + sizeof(WorkerCounters),
-                           memory_.size() - sizeof(WorkerCounters) - sizeof(WorkerStacks));
+      queue_ = OutputQueue(static_cast<char *>(memory_.data()) + kQueueAt, memory_.size() - kQueueAt - sizeof(WorkerStacks));
     }
   }
 
   [[nodiscard]] WorkerCounters &counters() const { return *static_cast<WorkerCounters *>(memory_.data()); }
+  [[nodiscard]] FlightMemory &flight() const {
+    return *reinterpret_cast<FlightMemory *>(static_cast<char *>(memory_.data()) + kFlightAt);
+  }
   OutputQueue &queue() { return queue_; }
   [[nodiscard]] WorkerStacks &stacks() const {
     return *reinterpret_cast<WorkerStacks *>(static_cast<char *>(memory_.data()) + memory_.size() - sizeof(WorkerStacks));
@@ -31,6 +35,10 @@ class SessionMemory {
   SharedMemory &file() { return memory_; }
 
  private:
+  static constexpr std::size_t kFlightAt = sizeof(WorkerCounters);
+  static constexpr std::size_t kQueueAt = kFlightAt + sizeof(FlightMemory);
+  static_assert(kFlightAt % alignof(FlightMemory) == 0);
+
   SharedMemory memory_;
   OutputQueue queue_;
 };

@@ -39,12 +39,12 @@ struct BodyBuilder {
 
   std::pair<fb::Body, AnyOffset> operator()(const Unknown &) const { return {fb::Body::NONE, AnyOffset()}; }
   std::pair<fb::Body, AnyOffset> operator()(const Hello &m) const {
-    return {fb::Body::Hello,
-            fb::CreateHello(b, m.protocol_major, m.protocol_minor, m.features, m.max_frame_bytes, m.session_id,
-                            m.heartbeat_interval_ms, m.output_window_bytes, m.output_policy, m.idle_tasks,
-                            m.coalesce_carriage_returns, m.drain_timeout_ms, m.input_timeout_ms, m.display_limit_bytes,
-                            m.progress_interval_ns, m.async_flags, m.ast_cache_entries, m.code_cache_entries, m.calls)
-                .Union()};
+    return {fb::Body::Hello, fb::CreateHello(b, m.protocol_major, m.protocol_minor, m.features, m.max_frame_bytes, m.session_id,
+                                             m.heartbeat_interval_ms, m.output_window_bytes, m.output_policy, m.idle_tasks,
+                                             m.coalesce_carriage_returns, m.drain_timeout_ms, m.input_timeout_ms,
+                                             m.display_limit_bytes, m.progress_interval_ns, m.async_flags, m.ast_cache_entries,
+                                             m.code_cache_entries, m.calls, m.trace_level, m.trace_messages)
+                                 .Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const HelloAck &m) const {
     const auto reason = text(b, m.reason);
@@ -148,6 +148,10 @@ struct BodyBuilder {
     return {fb::Body::Error, fb::CreateError(b, type, message, traceback, m.exit_code, m.interrupted, m.duration_ns, cost,
                                              m.input_wait_ns, m.code_class, m.dropped_bytes, m.call_wait_ns)
                                  .Union()};
+  }
+  std::pair<fb::Body, AnyOffset> operator()(const TraceEvents &m) const {
+    const auto words = b.CreateVector(m.words);
+    return {fb::Body::TraceEvents, fb::CreateTraceEvents(b, words, m.dropped).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Cancel &) const { return {fb::Body::Cancel, fb::CreateCancel(b).Union()}; }
   std::pair<fb::Body, AnyOffset> operator()(const Interrupt &) const {
@@ -314,7 +318,9 @@ Body read(const fb::Hello &m) {
                m.async_flags(),
                m.ast_cache_entries(),
                m.code_cache_entries(),
-               m.calls()};
+               m.calls(),
+               m.trace_level(),
+               m.trace_messages()};
 }
 Body read(const fb::HelloAck &m) { return HelloAck{m.protocol_major(), m.protocol_minor(), m.features(), view(m.reason())}; }
 Body read(const fb::Preload &m) { return Preload{view(m.modules()), view(m.native_thread_allow())}; }
@@ -398,6 +404,10 @@ Body read(const fb::CallAnswer &m) {
                     m.timeout_ms()};
 }
 Body read(const fb::CallGiveUp &m) { return CallGiveUp{m.call_id()}; }
+Body read(const fb::TraceEvents &m) {
+  using Words = std::vector<std::uint64_t>;
+  return TraceEvents{m.words() == nullptr ? Words() : Words(m.words()->begin(), m.words()->end()), m.dropped()};
+}
 Body read(const fb::CallCredit &m) { return CallCredit{m.call_id(), m.count()}; }
 Body read(const fb::CallPiece &m) {
   return CallPiece{m.call_id(), m.end(), m.value() == nullptr ? std::nullopt : std::optional(answer(*m.value()))};
@@ -441,6 +451,7 @@ Body read_body(const fb::Envelope &envelope) {
       read_as<fb::CallGiveUp>,
       read_as<fb::CallCredit>,
       read_as<fb::CallPiece>,
+      read_as<fb::TraceEvents>,
   };
   static_assert(std::size(readers) == static_cast<std::size_t>(fb::Body::MAX) + 1);
   const auto kind = static_cast<std::uint8_t>(envelope.body_type());

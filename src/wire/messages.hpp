@@ -43,7 +43,9 @@ struct Hello {
   std::uint32_t async_flags = 0;  // CAPSULE_ASYNC_…
   std::uint32_t ast_cache_entries = 0;
   std::uint32_t code_cache_entries = 0;
-  bool calls = false;  // there is a bridge
+  bool calls = false;            // there is a bridge
+  std::uint8_t trace_level = 0;  // the least severe CAPSULE_LOG_… that is recorded
+  bool trace_messages = false;   // by TraceEvents, not by shared memory
 };
 
 struct HelloAck {
@@ -307,6 +309,12 @@ struct CallPiece {
   std::optional<Answer> value{};  // its request_id means nothing
 };
 
+// Events of the flight recorder where it is not shared: nine words each, the writer and what its slot holds.
+struct TraceEvents {
+  std::vector<std::uint64_t> words{};
+  std::uint64_t dropped = 0;  // since the last message
+};
+
 struct Cancel {};
 struct Interrupt {};
 struct Shutdown {};
@@ -327,7 +335,7 @@ struct Unknown {
 
 using Body = std::variant<Unknown, Hello, HelloAck, Preload, Ready, Fork, Forked, Exited, Heartbeat, Execute, Output,
                           InputRequest, InputResponse, Result, Error, Cancel, Interrupt, Shutdown, Log, Credit, Display,
-                          Progress, Ask, Answer, Call, CallAnswer, CallGiveUp, CallCredit, CallPiece>;
+                          Progress, Ask, Answer, Call, CallAnswer, CallGiveUp, CallCredit, CallPiece, TraceEvents>;
 
 struct Envelope {
   std::uint64_t message_id = 0;

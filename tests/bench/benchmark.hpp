@@ -56,5 +56,7 @@ Rows diagnostics_overhead(const Context &context);
 Rows binding_python(const Context &context);
 Rows binding_go(const Context &context);
 Rows binding_rust(const Context &context);
+Rows trace_event(const Context &context);
+Rows trace_query(const Context &context);
 
 }  // namespace bench

@@ -47,11 +47,9 @@ Session::Session(const Runtime &runtime, const Context &context, SessionSetup se
   capsule_session_options options;
   capsule_session_options_init(&options, sizeof options);
   options.python = {context.python.data(), context.python.size()};
+  options.trace_bytes = setup.trace_bytes;
   if (setup.heartbeat_ms != 0) {
     options.heartbeat_interval_ms = setup.heartbeat_ms;
-  }
-  if (!setup.trace) {
-    options.trace_bytes = 0;
   }
   options.bridge = setup.bridge;
   options.rules = setup.rule;

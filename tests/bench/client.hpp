@@ -15,7 +15,7 @@ struct SessionSetup {
   std::uint32_t heartbeat_ms = 0;  // 0: the library's default
   capsule_bridge *bridge = nullptr;
   const capsule_rule *rule = nullptr;  // of the bridge
-  bool trace = true;
+  std::uint32_t trace_bytes = 256U << 10U;
 };
 
 // Fails the benchmark where the call was refused.

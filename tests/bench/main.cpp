@@ -58,6 +58,8 @@ constexpr auto kEntries = std::to_array<Entry>({
     {"binding_python", bench::binding_python},
     {"binding_go", bench::binding_go},
     {"binding_rust", bench::binding_rust},
+    {"trace_event", bench::trace_event},
+    {"trace_query", bench::trace_query},
 });
 
 struct Arguments {

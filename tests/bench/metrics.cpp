@@ -138,7 +138,7 @@ Rows diagnostics_overhead(const Context &context) {
   const OneCpu pin;
   const Runtime runtime;
   const Session on(runtime, context);
-  const Session off(runtime, context, {.heartbeat_ms = 3'600'000, .trace = false});
+  const Session off(runtime, context, {.heartbeat_ms = 3'600'000, .trace_bytes = 0});
   block_us(on, kBlock);
   block_us(off, kBlock);
   std::vector<double> ratios;

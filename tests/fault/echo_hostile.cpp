@@ -33,7 +33,8 @@ struct Hostile {
 };
 
 // The terminal event of one execution in a session of its own.
-capsule_event end_of(const Hostile &hostile, std::string_view source, capsule_session_info *info) {
+capsule_event end_of(const Hostile &hostile, std::string_view source, capsule_session_info *info,
+                     capsule_trace_info *trace = nullptr) {
   capsule_session *session = nullptr;
   ACCEPTED(capsule_session_open(hostile.runtime, &hostile.options, &session, error));
   capsule_execution *execution = nullptr;
@@ -48,6 +49,11 @@ capsule_event end_of(const Hostile &hostile, std::string_view source, capsule_se
   REFUSED(CAPSULE_E_END, capsule_execution_next(execution, 0, &event, error));  // I5
   info->struct_size = sizeof *info;
   ACCEPTED(capsule_session_get_info(session, info, error));
+  if (trace != nullptr) {
+    std::size_t count = 0;
+    ACCEPTED(capsule_session_close(session, 30'000, error));  // all that the worker sent has been read then
+    ACCEPTED(capsule_session_get_trace(session, nullptr, nullptr, 0, &count, trace, error));
+  }
   capsule_execution_release(execution);
   capsule_session_release(session);
   return end;
@@ -93,6 +99,26 @@ CAPSULE_TEST(a_queue_position_that_lies_harms_nothing) {
   capsule_session_info info{};
   CHECK_EQ(end_of(hostile, "position", &info).outcome, CAPSULE_OUTCOME_OK);
   CHECK_EQ(info.output_bytes, 9);
+}
+
+CAPSULE_TEST(a_flight_recorder_full_of_garbage_is_counted_and_harms_nothing) {
+  const Hostile hostile;
+  capsule_session_info info{};
+  capsule_trace_info trace{.struct_size = sizeof trace};
+  CHECK_EQ(end_of(hostile, "recorder", &info, &trace).outcome, CAPSULE_OUTCOME_OK);
+  CHECK(trace.invalid + trace.dropped > 0);
+  CHECK_EQ(trace.emitted,
+           trace.stored + trace.evicted + trace.dropped + trace.refused + trace.late + trace.truncated + trace.invalid);
+}
+
+CAPSULE_TEST(events_in_messages_are_checked_like_those_in_memory) {
+  Hostile hostile;
+  hostile.options.trace_transport = CAPSULE_TRACE_BY_MESSAGES;
+  capsule_session_info info{};
+  capsule_trace_info trace{.struct_size = sizeof trace};
+  CHECK_EQ(end_of(hostile, "events", &info, &trace).outcome, CAPSULE_OUTCOME_OK);
+  CHECK_EQ(trace.invalid, 7);  // and its own three, whose numbers are smaller
+  CHECK_EQ(trace.dropped, 5);
 }
 
 CAPSULE_TEST(a_message_from_a_newer_worker_is_counted_and_skipped) {

@@ -2,7 +2,8 @@
 // said by the environment: HOSTILE=version answers Hello with another protocol; otherwise it serves sessions, and what an
 // execution's source says is what it sends: `garbage`, `oversize`, `truncated`, `stranger` (a result of another execution),
 // `wrong_way` (a frame only the host sends), `stream` (output on a stream that is none), `position` (an impossible queue position),
-// `newer` (an unknown message, which is no offence); `call_…` (calls of the host, see there).
+// `newer` (an unknown message, which is no offence), `recorder` (a flight recorder full of garbage), `events` (messages of events that
+// are none); `call_…` (calls of the host, see there).
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -96,6 +97,16 @@ void call_host(ControlSender &control, std::string_view kind, std::uint64_t exec
   }
 }
 
+// All of it, heads too.
+void spoil(FlightMemory &memory) {
+  auto *words = reinterpret_cast<std::atomic<std::uint64_t> *>(&memory);
+  std::uint64_t random = 8;
+  for (std::size_t i = 0; i < sizeof memory / sizeof *words; ++i) {
+    random = random * 6364136223846793005U + 1442695040888963407U;
+    words[i].store(i % 3 == 0 ? random : random >> 50U);
+  }
+}
+
 class HostileExecutor : public Executor {
  public:
   explicit HostileExecutor(const SessionParts &parts) : parts_(parts) {}
@@ -105,6 +116,17 @@ class HostileExecutor : public Executor {
       for (;;) {
         pause();  // the host ends it
       }
+    }
+    if (request.source == "recorder") {
+      spoil(parts_.output.flight());
+      return Value{};
+    }
+    if (request.source == "events") {
+      // Of a writer that is none; twice the same; of an execution that never was; and half of one.
+      parts_.control.post(0, wire::TraceEvents{{9, 1, 2, 3, 4, 5, 6, 7, 8}, 5});
+      const std::uint64_t what = static_cast<std::uint64_t>(CAPSULE_TRACE_EXECUTION_STARTED) << 32U;
+      parts_.control.post(0, wire::TraceEvents{{0, 900, 2, 77, what, 5, 6, 7, 8, 0, 900, 2, 77, what, 5, 6, 7, 8, 0}, 0});
+      return Value{};
     }
     send_all(find_work_channel(), offence(request.source, execution_id));
     if (request.source == "truncated") {

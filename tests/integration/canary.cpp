@@ -14,6 +14,7 @@
 #include "child.hpp"
 #include "metrics.hpp"
 #include "scene.hpp"
+#include "trace.hpp"
 
 using namespace capsule_test;
 
@@ -196,6 +197,26 @@ std::string log_figures(Scene & /*scene*/) {
   return bytes_in(info);
 }
 
+std::string followed(Scene &scene) {
+  const TraceReader reader = follow(scene.session);
+  capsule_trace_event event{};
+  std::string text;
+  while (capsule_trace_next(reader.get(), 0, &event, nullptr) == CAPSULE_OK) {
+    text += bytes_in(event);
+  }
+  CHECK(!text.empty());
+  return text + filled(capsule_trace_get_info, reader.get());
+}
+
+std::string postmortem(Scene &scene) {
+  const Postmortem postmortem = postmortem_of(scene.session);
+  capsule_text json{};
+  ACCEPTED(capsule_postmortem_to_json(postmortem.get(), &json, error));
+  const capsule_postmortem_info info = info_of(postmortem);
+  return bytes_in(info) + string_of(json) +
+         std::string(reinterpret_cast<const char *>(info.events), info.event_count * sizeof(capsule_trace_event));
+}
+
 using Surface = std::function<std::string(Scene &)>;
 
 // Those that tell of what happens: name, and all that it tells.
@@ -245,6 +266,10 @@ std::map<std::string, Surface> surfaces() {
            return capsule_pool_get_trace(s.pool.get(), nullptr, events, capacity, count, nullptr, error);
          });
        }},
+      {"capsule_trace_next", followed},
+      {"capsule_trace_get_info", followed},
+      {"capsule_postmortem_get_info", postmortem},
+      {"capsule_postmortem_to_json", postmortem},
       {"capsule_runtime_get_audit_info", [](Scene &s) { return filled(capsule_runtime_get_audit_info, s.runtime.get()); }},
       {"capsule_runtime_set_audit", audit_records},
       {"capsule_runtime_list_audit", audit_records},
@@ -282,12 +307,13 @@ const std::map<std::string, std::vector<std::string>> &no_surfaces() {
         "capsule_session_execute_durable"}},
       {"it answers the host's own request by the names of files and functions; capsule_session_inspect_stack() has the policy "
        "before it",
-       {"capsule_session_get_stack", "capsule_profile_get_collapsed"}},
+       {"capsule_session_get_stack", "capsule_profile_get_collapsed", "capsule_postmortem_get_stack"}},
       {"it tells of the host's own configuration: modules that it named", {"capsule_pool_list_imports"}},
       {"numbers that the caller asked for: sizes, counts, an id, a descriptor",
        {"capsule_profile_get_info", "capsule_snapshot_get_info", "capsule_execution_get_id", "capsule_execution_get_fd",
-        "capsule_bridge_get_fd", "capsule_acquisition_get_fd", "capsule_promise_store_get_fd", "capsule_version",
-        "capsule_version_number"}},
+        "capsule_bridge_get_fd", "capsule_trace_get_fd", "capsule_acquisition_get_fd", "capsule_promise_store_get_fd",
+        "capsule_version", "capsule_version_number"}},
+      {"it answers what the host gave, or digits that mean nothing", {"capsule_session_get_trace_context"}},
       {"a static string for a number", {"_name", "capsule_status_text"}},
       {"it fills defaults", {"_init", "capsule_text_from"}},
       {"it frees", {"_release"}},
@@ -352,6 +378,8 @@ const std::map<std::string, std::vector<std::string>> &no_surfaces() {
         "capsule_promise_forget",
         "capsule_promise_store_close",
         "capsule_runtime_set_introspection_policy",
+        "capsule_trace_get",
+        "capsule_session_get_postmortem",
         "capsule_session_narrow_introspection",
         "capsule_session_set_log_level",
         "capsule_exporter_flush",

@@ -12,6 +12,7 @@
 #include "snapshots.hpp"
 #include "stacks.hpp"
 #include "test.hpp"
+#include "trace.hpp"
 
 using namespace capsule_test;
 
@@ -33,6 +34,7 @@ struct World {
   StackHandle stack;
   Profile profile;
   ExporterHandle exporter;
+  Postmortem lost = lose_one();
   std::uint64_t interceptor = 0;
 
   World() {
@@ -74,6 +76,11 @@ struct World {
     capsule_exporter_options_init(&options, sizeof options);
     options.callback = take;
     return options;
+  }
+  static Postmortem lose_one() {
+    const Session session = open_session(SessionOptions::echo());
+    Run(session, "exit 1").end();
+    return postmortem_of(session);
   }
   static Session open_measured() {
     SessionOptions options = SessionOptions::echo();
@@ -354,6 +361,13 @@ void add_of_hosts(World &w, Rows &rows) {
   });
 }
 
+void add_of_traces(World &w, Rows &rows) {
+  rows["capsule_trace_context"] = written<capsule_trace_context>(
+      [&w](auto *context, auto *error) { return capsule_session_get_trace_context(w.python.get(), 1, context, error); });
+  rows["capsule_postmortem_info"] = written<capsule_postmortem_info>(
+      [&w](auto *info, auto *error) { return capsule_postmortem_get_info(w.lost.get(), info, error); });
+}
+
 void add_of_metrics(World &w, Rows &rows) {
   rows["capsule_worker_metrics"] = written<capsule_worker_metrics>(
       [&w](auto *metrics, auto *error) { return capsule_session_get_worker_metrics(w.python.get(), metrics, error); });
@@ -387,6 +401,7 @@ Rows written_structs(World &w) {
   Rows rows;
   add_of_looks(w, rows);
   add_of_metrics(w, rows);
+  add_of_traces(w, rows);
   add_of_stacks(w, rows);
   add_of_sessions(w, rows);
   add_of_hosts(w, rows);

@@ -137,6 +137,8 @@ CAPSULE_TEST(defaults_are_as_documented) {
   CHECK_EQ(session.checkpoint_limit, 16);
   CHECK_EQ(session.trace_bytes, 256U << 10U);
   CHECK_EQ(session.restart_policy, CAPSULE_RESTART_MANUAL);
+  CHECK_EQ(session.trace_level, CAPSULE_LOG_INFO);
+  CHECK_EQ(session.trace_transport, CAPSULE_TRACE_BY_MEMORY);
   capsule_execution_options execution;
   capsule_execution_options_init(&execution, sizeof execution);
   CHECK_EQ(execution.timeout_ms, 0);
@@ -255,6 +257,14 @@ CAPSULE_TEST(info_of_older_headers_is_cut) {
     CHECK_EQ(old.value.state, CAPSULE_SESSION_IDLE);
     CHECK(old.intact_from(size));
   }
+  for (std::uint32_t size = 16; size <= sizeof(capsule_trace_info); size += 8) {
+    Roomy<capsule_trace_info> old(kCanary);
+    old.value.struct_size = size;
+    std::size_t count = 0;
+    ACCEPTED(capsule_session_get_trace(session.get(), nullptr, nullptr, 0, &count, &old.value, error));
+    CHECK(old.value.matched > 0);
+    CHECK(old.intact_from(size));
+  }
   for (std::uint32_t size = 8; size <= sizeof(capsule_runtime_info); size += 8) {
     Roomy<capsule_runtime_info> old(kCanary);
     old.value.struct_size = size;
@@ -356,13 +366,13 @@ CAPSULE_TEST(a_null_error_is_no_trouble) {
 }
 
 CAPSULE_TEST(statuses_have_names_and_texts) {
-  for (capsule_status status = CAPSULE_OK; status <= CAPSULE_E_DENIED; ++status) {
+  for (capsule_status status = CAPSULE_OK; status <= CAPSULE_E_EVICTED; ++status) {
     CHECK(std::string(capsule_status_name(status)).starts_with("CAPSULE_"));
     CHECK(std::string(capsule_status_name(status)) != "CAPSULE_E_UNKNOWN");
     CHECK(!std::string(capsule_status_text(status)).empty());
   }
   CHECK_EQ(std::string(capsule_status_name(CAPSULE_E_CLOSED)), "CAPSULE_E_CLOSED");
-  for (const capsule_status unknown : {-1, CAPSULE_E_DENIED + 1, INT32_MAX, INT32_MIN}) {
+  for (const capsule_status unknown : {-1, CAPSULE_E_EVICTED + 1, INT32_MAX, INT32_MIN}) {
     CHECK_EQ(std::string(capsule_status_name(unknown)), "CAPSULE_E_UNKNOWN");
     CHECK(capsule_status_text(unknown) != nullptr);
   }

@@ -1,60 +1,16 @@
 // The trace of a session: which events there are, in what order, what they carry, and what goes when there is no room.
+#include "trace.hpp"
+
 #include <csignal>
-#include <vector>
+#include <map>
 
 #include "checkpoints.hpp"
-#include "pool.hpp"
 #include "process.hpp"
 #include "snapshots.hpp"
 
 using namespace capsule_test;
 
 namespace {
-
-struct Taken {
-  std::vector<capsule_trace_event> events;
-  capsule_trace_info info{.struct_size = sizeof(capsule_trace_info)};
-};
-
-template <typename Traced, typename Get>
-Taken take_trace(const Traced &traced, Get get, capsule_trace_filter filter, std::size_t capacity) {
-  filter.struct_size = sizeof filter;
-  Taken taken;
-  taken.events.resize(capacity);
-  std::size_t count = 0;
-  ACCEPTED(get(traced.get(), &filter, taken.events.data(), capacity, &count, &taken.info, error));
-  taken.events.resize(count);
-  std::uint64_t last = 0;
-  for (const capsule_trace_event &event : taken.events) {
-    CHECK(event.sequence > last && event.time_ns > 0 && event.reserved == 0);
-    last = event.sequence;
-  }
-  return taken;
-}
-
-Taken trace_of(const Session &session, capsule_trace_filter filter = {}, std::size_t capacity = 10'000) {
-  return take_trace(session, capsule_session_get_trace, filter, capacity);
-}
-
-Taken trace_of(const Pool &pool, capsule_trace_filter filter = {}) {
-  return take_trace(pool, capsule_pool_get_trace, filter, 10'000);
-}
-
-std::string kinds_of(const Taken &taken) {
-  std::string kinds;
-  for (const capsule_trace_event &event : taken.events) {
-    kinds += (kinds.empty() ? "" : " ") + std::string(capsule_trace_kind_name(event.kind));
-  }
-  return kinds;
-}
-
-std::string kinds_in(const Session &session, std::int32_t group) { return kinds_of(trace_of(session, {.kind = group})); }
-
-capsule_trace_event only(const Session &session, std::int32_t kind) {
-  const Taken taken = trace_of(session, {.kind = kind});
-  CHECK_EQ(taken.events.size(), 1);
-  return taken.events.front();
-}
 
 ExecutionOptions rolled_back(std::int32_t scope) {
   ExecutionOptions options;
@@ -73,15 +29,27 @@ CAPSULE_TEST(an_execution_is_traced_from_submission_to_end) {
   run.answer("");
   const Event &end = run.end();
   const Taken taken = trace_of(session, {.execution_id = end.execution_id});
-  CHECK_EQ(kinds_of(taken), "execution_submitted execution_sent input_requested input_answered execution_finished");
+  CHECK_EQ(kinds_of(taken),
+           "execution_submitted execution_sent execution_received execution_compiled execution_started output_first "
+           "input_requested input_answered execution_value_captured execution_result_sent execution_finished");
   CHECK_EQ(taken.events[0].arguments[0], 20);
-  CHECK_EQ(taken.events[2].arguments[0], static_cast<std::int64_t>(input_id));
-  CHECK_EQ(taken.events[3].status, 0);
-  CHECK_EQ(taken.events[4].status, CAPSULE_OUTCOME_OK);
-  CHECK_EQ(taken.events[4].arguments[0], static_cast<std::int64_t>(end.duration_ns));
-  CHECK_EQ(taken.events[4].arguments[1], 4);
-  CHECK_EQ(taken.info.matched, 5);
-  CHECK_EQ(taken.info.stored_bytes, taken.info.stored * sizeof(capsule_trace_event));
+  CHECK_EQ(taken.events[2].arguments[0], 20);
+  CHECK_EQ(taken.events[5].status, CAPSULE_STREAM_STDOUT);
+  CHECK_EQ(taken.events[6].arguments[0], static_cast<std::int64_t>(input_id));
+  CHECK_EQ(taken.events[7].status, 0);
+  CHECK_EQ(taken.events[8].arguments[0], 2);  // ''
+  CHECK_EQ(taken.events[9].arguments[0], static_cast<std::int64_t>(end.duration_ns));
+  CHECK_EQ(taken.events[10].status, CAPSULE_OUTCOME_OK);
+  CHECK_EQ(taken.events[10].arguments[0], static_cast<std::int64_t>(end.duration_ns));
+  CHECK_EQ(taken.events[10].arguments[1], 4);
+  CHECK_EQ(taken.info.matched, 11);
+  // Each writer numbers its own; what belongs together says so.
+  CHECK_EQ(taken.events[1].parent, taken.events[0].sequence);
+  CHECK_EQ(taken.events[9].parent, taken.events[2].sequence);
+  CHECK_EQ(taken.events[2].writer, CAPSULE_TRACE_WRITER_MAIN);
+  CHECK_EQ(taken.events[2].incarnation, 1);
+  CHECK_EQ(taken.events[10].incarnation, 0);
+  CHECK(taken.info.realtime_offset_ns > 0);
   CHECK_EQ(kinds_in(session, 100), "session_created session_spawned session_ready");
 }
 
@@ -103,6 +71,43 @@ CAPSULE_TEST(cancels_and_deaths_are_traced) {
   CHECK_EQ(only(session, CAPSULE_TRACE_SESSION_RESTARTED).status, CAPSULE_RESTART_FRESH);
   ACCEPTED(capsule_session_close(session.get(), kPatienceMs, error));
   CHECK_EQ(capsule_trace_kind_name(trace_of(session).events.back().kind), std::string("session_closed"));
+}
+
+CAPSULE_TEST(a_cancel_is_traced_through_the_worker) {
+  const Session session = open_session();
+  Run run(session, "import time\nprint('on', flush=True)\ntime.sleep(60)");
+  run.until_line();
+  run.cancel(kPatienceMs);
+  const std::uint64_t id = run.end().execution_id;
+  CHECK_EQ(kinds_of(trace_of(session, {.kind = 400, .execution_id = id})),
+           "cancel_requested cancel_delivered cancel_interrupted cancel_effective");
+  Run stubborn(session, "while True:\n  try:\n    print('on', flush=True)\n    while True: pass\n  except BaseException: pass");
+  stubborn.until_line();
+  stubborn.cancel(50);
+  stubborn.end();
+  const std::string kinds = kinds_in(session, 400);
+  CHECK_CONTAINS(kinds, "cancel_grace_expired cancel_killed");
+}
+
+CAPSULE_TEST(input_that_does_not_come_and_code_that_is_rewritten_are_traced) {
+  SessionOptions options;
+  options.raw.input_timeout_ms = 20;
+  const Session session = open_session(options);
+  Run late(session, "input()");
+  late.end();
+  options.raw.input_timeout_ms = 0;
+  const Session patient = open_session(options);
+  Run declined(patient, "input()");
+  declined.until(CAPSULE_EVENT_INPUT);
+  declined.decline();
+  declined.end();
+  CHECK_EQ(kinds_in(session, 300), "input_requested input_timed_out");
+  CHECK_EQ(kinds_in(patient, 300), "input_requested input_answered input_eof");
+  Run queued(patient, "import time; time.sleep(0.01)");
+  Run waits(patient, "1");
+  waits.end();
+  CHECK_EQ(only(patient, CAPSULE_TRACE_EXECUTION_QUEUED).arguments[0], 1);
+  queued.end();
 }
 
 CAPSULE_TEST(checkpoints_are_traced) {
@@ -152,26 +157,29 @@ CAPSULE_TEST(snapshots_branches_and_rollbacks_are_traced) {
 
 CAPSULE_TEST(what_goes_to_make_room_are_whole_executions_the_oldest_first) {
   SessionOptions options = SessionOptions::echo();
-  options.raw.trace_bytes = 4096;
+  options.raw.trace_bytes = 8192;
   const Session session = open_session(options);
   std::uint64_t last = 0;
   for (int i = 0; i < 100; ++i) {
     Run run(session, "value 1");
     last = run.end().execution_id;
   }
-  const Taken taken = trace_of(session);
-  CHECK_EQ(taken.info.last_sequence, 303);  // three of the session, three of each execution
-  CHECK_EQ(taken.info.dropped, 0);
-  CHECK_EQ(taken.info.stored + taken.info.evicted, 303);
-  CHECK(taken.info.stored_bytes <= 4096);
-  CHECK_EQ(taken.info.evicted, 3 * taken.info.evicted_executions + 3);
-  CHECK_EQ(taken.events.size() % 3, 0);
-  CHECK_EQ(taken.events.front().kind, CAPSULE_TRACE_EXECUTION_SUBMITTED);
-  CHECK_EQ(taken.events.front().execution_id, last + 1 - taken.events.size() / 3);
-  CHECK_EQ(taken.events.back().execution_id, last);
+  // Three of the session and seven of each execution: submitted, sent, received, started, value captured, result sent, finished.
+  Taken taken = trace_of(session, {.kind = 200});
+  CHECK_EQ(taken.info.emitted, 703);
+  CHECK(taken.info.evicted_executions > 0);
+  CHECK_EQ(taken.info.dropped + taken.info.invalid + taken.info.truncated, 0);
+  std::map<std::uint64_t, int> events;
+  for (const capsule_trace_event &event : taken.events) {
+    ++events[event.execution_id];
+  }
+  CHECK_EQ(events.rbegin()->first, last);
+  CHECK_EQ(events.begin()->first, last + 1 - events.size());
+  CHECK_EQ(events.size() + taken.info.evicted_executions, 100);
+  CHECK_EQ(events.rbegin()->second, 7);
 }
 
-CAPSULE_TEST(an_execution_that_fills_the_buffer_keeps_its_beginning) {
+CAPSULE_TEST(an_execution_that_fills_the_buffer_keeps_its_beginning_and_its_latest) {
   SessionOptions options = SessionOptions::echo();
   options.raw.trace_bytes = 4096;
   const Session session = open_session(options);
@@ -180,28 +188,33 @@ CAPSULE_TEST(an_execution_that_fills_the_buffer_keeps_its_beginning) {
   for (int i = 0; i < 100; ++i) {
     run.cancel(kPatienceMs);
   }
-  run.end();
-  const Taken taken = trace_of(session);
+  const std::uint64_t id = run.end().execution_id;
+  const Taken taken = trace_of(session, {.execution_id = id});
   CHECK_EQ(taken.events.front().kind, CAPSULE_TRACE_EXECUTION_SUBMITTED);
-  CHECK(taken.info.dropped > 0);
-  CHECK_EQ(taken.info.stored + taken.info.evicted + taken.info.dropped, taken.info.last_sequence);
+  CHECK(taken.info.truncated > 0);
+  CHECK_CONTAINS(kinds_of(taken), " truncated ");
+  CHECK(taken.events.back().kind != CAPSULE_TRACE_TRUNCATED);  // the latest that were collected, the worker's among them
 }
 
-CAPSULE_TEST(a_reader_follows_by_the_number_of_the_last_event) {
+CAPSULE_TEST(a_reader_follows_by_its_cursor) {
   const Session session = open_session(SessionOptions::echo());
   Run first(session, "value 1");
   first.end();
   Taken page = trace_of(session, {}, 4);
   CHECK_EQ(page.events.size(), 4);
-  CHECK_EQ(page.info.matched, 6);
-  page = trace_of(session, {.after_sequence = page.events.back().sequence});
-  CHECK_EQ(page.events.size(), 2);
+  CHECK_EQ(page.info.matched, 10);
+  page = trace_of(session, {.after_cursor = page.info.next_cursor});
+  CHECK_EQ(page.events.size(), 6);
+  CHECK_EQ(page.info.next_cursor, page.info.last_cursor);
   const std::uint64_t now = page.events.back().time_ns;
   Run second(session, "value 2");
   second.end();
-  page = trace_of(session, {.after_sequence = page.events.back().sequence});
-  CHECK_EQ(kinds_of(page), "execution_submitted execution_sent execution_finished");
-  CHECK_EQ(trace_of(session, {.since_ns = now + 1}).events.size(), 3);
+  page = trace_of(session, {.after_cursor = page.info.next_cursor});
+  CHECK_EQ(kinds_of(page),
+           "execution_submitted execution_sent execution_received execution_started execution_value_captured "
+           "execution_result_sent execution_finished");
+  CHECK_EQ(trace_of(session, {.since_ns = now + 1}).events.size(), 7);
+  CHECK_EQ(trace_of(session, {.source = CAPSULE_TRACE_SOURCE_EXECUTOR}).events.size(), 4);
 }
 
 CAPSULE_TEST(without_a_buffer_nothing_is_traced) {
@@ -212,7 +225,27 @@ CAPSULE_TEST(without_a_buffer_nothing_is_traced) {
   run.end();
   const Taken taken = trace_of(session);
   CHECK(taken.events.empty());
-  CHECK_EQ(taken.info.last_sequence, 0);
+  CHECK_EQ(taken.info.last_cursor, 0);
+  CHECK_EQ(taken.info.refused, 6);  // the host's
+}
+
+CAPSULE_TEST(the_level_says_what_is_recorded) {
+  SessionOptions options = SessionOptions::echo();
+  options.raw.trace_level = CAPSULE_LOG_DEBUG;
+  const Session detailed = open_session(options);
+  Run run(detailed, "out x\nvalue 1");
+  const std::uint64_t id = run.end().execution_id;
+  CHECK_EQ(kinds_of(trace_of(detailed, {.kind = 200, .execution_id = id})),
+           "execution_submitted execution_sent execution_received execution_started execution_value_captured "
+           "execution_result_sent execution_result_received execution_finished execution_delivered");
+  CHECK_CONTAINS(kinds_in(detailed, 800), "output_drain_begin");
+  CHECK_CONTAINS(kinds_in(detailed, 800), "output_drain_end");
+  CHECK_CONTAINS(kinds_in(detailed, 100), "session_state_changed");
+  options.raw.trace_level = CAPSULE_LOG_ERROR;
+  const Session quiet = open_session(options);
+  Run quiet_run(quiet, "value 1");
+  quiet_run.end();
+  CHECK_EQ(trace_of(quiet).info.emitted, 0);
 }
 
 CAPSULE_TEST(bad_arguments_are_refused) {
@@ -246,7 +279,7 @@ CAPSULE_TEST(a_pool_traces_each_acquisition_to_its_end) {
   options.raw.recycle_executions = 1;
   const Pool pool = make_pool(options);
   wait_ready(pool);
-  const std::uint64_t ready = trace_of(pool).info.last_sequence;
+  const std::uint64_t ready = trace_of(pool).info.last_cursor;
   Session session = acquire(pool);
   const std::uint64_t id = info_of(session).session_id;
   refuse_acquire(pool, CAPSULE_E_TIMEOUT, 0);
@@ -257,7 +290,7 @@ CAPSULE_TEST(a_pool_traces_each_acquisition_to_its_end) {
   const std::uint64_t next_id = info_of(session).session_id;
   session.reset();
   close_pool(pool);
-  const Taken taken = trace_of(pool, {.after_sequence = ready});
+  const Taken taken = trace_of(pool, {.after_cursor = ready});
   std::string acquisitions;
   for (const capsule_trace_event &event : taken.events) {
     if (event.kind == CAPSULE_TRACE_POOL_WARMUP_TRIGGERED || event.kind == CAPSULE_TRACE_POOL_HEALTH_TRIGGERED) {

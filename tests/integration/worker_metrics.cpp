@@ -6,6 +6,7 @@
 #include "process.hpp"
 #include "run.hpp"
 #include "test.hpp"
+#include "trace.hpp"
 
 using namespace capsule_test;
 
@@ -83,6 +84,11 @@ CAPSULE_TEST(heartbeats_that_do_not_come_are_counted) {
   wait_until(session, [&](const auto &now) { return now.heartbeats > heartbeats; });
   CHECK_AT_LEAST(worker_metrics_of(session).heartbeats_missed, missed);  // it does not forget
   CHECK_AT_LEAST(Samples(runtime).sum("heartbeats_missed_total"), missed);
+  const auto events = trace_of(session, {.kind = CAPSULE_TRACE_SESSION_HEARTBEAT_MISSED}).events;
+  CHECK_AT_LEAST(events.size(), missed);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK_AT_LEAST(events[i].arguments[0], static_cast<std::int64_t>(i) * 50'000'000 + 75'000'000);  // since the last that came
+  }
 }
 
 CAPSULE_TEST(a_restart_keeps_the_sums_and_begins_the_rest_anew) {

@@ -63,6 +63,7 @@ std::vector<wire::Envelope> examples() {
       wire::CallGiveUp{1},
       wire::CallCredit{1, 2},
       wire::CallPiece{1, true, wire::Answer{.kind = 4, .format = "<d", .attached = true}},
+      wire::TraceEvents{{1, 2, 3, 4, 5, 6, 7, 8, 9}, 10},
       wire::Answer{
           1, 2, "why", 3, "data", "int", "<d", {2, 3}, {24, 8}, 4, 5, {"a", "b"}, {"int", "str"}, {6, 7}, {8, 9}, true},
   };

@@ -48,6 +48,8 @@ class EchoExecutor : public Executor {
     value_ = Value();
     bind(request.inputs);
     parts_->state.interruptible_id.store(execution_id, std::memory_order_seq_cst);
+    parts_->state.recorder.record<CAPSULE_TRACE_EXECUTION_STARTED>(FlightWriter::kMain,
+                                                                   {.execution_id = execution_id, .time_ns = monotonic_ns()});
     Outcome outcome;
     try {
       check_stop();
@@ -189,6 +191,8 @@ class EchoExecutor : public Executor {
       if (text.empty()) {
         return;
       }
+      parts_->state.recorder.record_once<CAPSULE_TRACE_OUTPUT_BACKPRESSURE>(
+          FlightWriter::kCode, {.execution_id = execution_id_, .arguments = {text.size()}});
       parts_->output.space().wait(ticket);
       check_stop();
     }
@@ -206,6 +210,8 @@ class EchoExecutor : public Executor {
       check_stop();
     }
     if (!request->text) {
+      parts_->state.recorder.record<CAPSULE_TRACE_INPUT_EOF>(
+          FlightWriter::kCode, {.execution_id = execution_id_, .time_ns = monotonic_ns(), .arguments = {request->id}});
       fail("EOFError", "the host declined");
     }
     print(1, *request->text + "\n");

@@ -96,6 +96,7 @@ void Link::run() {
     const std::uint64_t now = monotonic_ns();
     if (now >= next_heartbeat_ns_) {
       send_heartbeat();
+      state_.recorder.send();
       next_heartbeat_ns_ = now + heartbeat_ns_;
     }
     if (now >= next_cancel_ns_) {
@@ -159,12 +160,14 @@ void Link::on_frame(const wire::Envelope &envelope) {
       state_.cancel_id.store(envelope.execution_id, std::memory_order_seq_cst);
       cancel_pause_ns_ = kFirstCancelPauseNs;
       seen_raised_ = state_.raised.load(std::memory_order_seq_cst);
+      record_delivered(id, 0);
       repeat_cancel();
     }
   } else if (std::holds_alternative<wire::Interrupt>(envelope.body)) {
     if (envelope.execution_id == state_.current_id.load()) {
       state_.interrupt_id.store(envelope.execution_id, std::memory_order_seq_cst);
       cancel_pause_ns_ = kFirstCancelPauseNs;
+      record_delivered(envelope.execution_id, 1);
       repeat_cancel();
     }
   } else if (const auto *response = std::get_if<wire::InputResponse>(&envelope.body)) {
@@ -187,6 +190,11 @@ void Link::on_frame(const wire::Envelope &envelope) {
     calls_.end_all();
     ::shutdown(work_fd_, SHUT_RD);
   }
+}
+
+void Link::record_delivered(std::uint64_t execution_id, std::uint8_t interrupt) {
+  state_.recorder.record<CAPSULE_TRACE_CANCEL_DELIVERED>(
+      FlightWriter::kLink, {.execution_id = execution_id, .time_ns = monotonic_ns(), .status = interrupt});
 }
 
 void Link::signal_main() const {

@@ -42,6 +42,7 @@ class Link {
   void on_frame(const wire::Envelope &envelope);
   void send_heartbeat();
   void repeat_cancel();
+  void record_delivered(std::uint64_t execution_id, std::uint8_t interrupt);
   void signal_main() const;
   [[noreturn]] void host_is_gone() const;
 

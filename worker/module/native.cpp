@@ -47,6 +47,12 @@ class InputWait {
   const std::uint64_t began_;
 };
 
+template <std::int32_t kKind>
+void record_input(const SessionParts &parts, std::uint64_t execution_id, std::uint64_t input_id) {
+  parts.state.recorder.record<kKind>(FlightWriter::kCode,
+                                     {.execution_id = execution_id, .time_ns = monotonic_ns(), .arguments = {input_id}});
+}
+
 // Asks the host for a line; waits without the GIL until it answers, or a cancel breaks the wait.
 PyRef ask_host(const std::string &prompt, bool secret) {
   const SessionParts &parts = *parts_of_process;
@@ -91,11 +97,15 @@ PyRef ask_host(const std::string &prompt, bool secret) {
     }
     if (waited == Wait::kTimedOut && parts.inputs.close(request->id)) {
       parts.counters.add(Counter::input_timed_out);
+      record_input<CAPSULE_TRACE_INPUT_TIMED_OUT>(parts, execution_id, request->id);
       PyErr_SetString(PyExc_TimeoutError, "input() timed out");
       return {};
     }
   }
   parts.counters.add(request->text ? Counter::input_answered : Counter::input_declined);
+  if (!request->text) {
+    record_input<CAPSULE_TRACE_INPUT_EOF>(parts, execution_id, request->id);
+  }
   return request->text ? from_utf8(*request->text) : refuse_input("the host declined to answer");
 }
 

@@ -192,6 +192,7 @@ PyRef PythonExecutor::evaluate(const wire::Execute &request, const std::string &
         code_class_ = CAPSULE_CODE_SIMPLE_SYNC;
         parts_->counters.add(Counter::mode_simple_sync);
       }
+      record_begin(0);
       return PyRef(PyEval_EvalCode(code.get(), globals_.get(), globals_.get()));
     }
     if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
@@ -202,7 +203,25 @@ PyRef PythonExecutor::evaluate(const wire::Execute &request, const std::string &
   return evaluate_parts(request, file_name);
 }
 
+// The code is compiled, and begins: one look at the clock for both.
+void PythonExecutor::record_begin(std::uint64_t transforms) {
+  Recorder &recorder = parts_->state.recorder;
+  if (!recorder.wants<CAPSULE_TRACE_EXECUTION_STARTED>()) {
+    return;
+  }
+  FlightEntry entry{.execution_id = execution_id_, .time_ns = monotonic_ns()};
+  if (transforms != 0) {
+    entry.arguments = {transforms};
+    recorder.record<CAPSULE_TRACE_EXECUTION_TRANSFORMED>(FlightWriter::kMain, entry);
+  }
+  entry.arguments = {code_class_};
+  recorder.record<CAPSULE_TRACE_EXECUTION_COMPILED>(FlightWriter::kMain, entry);
+  entry.arguments = {};
+  recorder.record<CAPSULE_TRACE_EXECUTION_STARTED>(FlightWriter::kMain, entry);
+}
+
 PyRef PythonExecutor::evaluate_parts(const wire::Execute &request, const std::string &file_name) {
+  const std::uint64_t transforms = parts_->counters.get(Counter::ast_transforms);
   const PyRef parts(PyObject_CallMethod(engine_.get(), "prepare", "s#s#ii", request.source.data(),
                                         static_cast<Py_ssize_t>(request.source.size()), file_name.data(),
                                         static_cast<Py_ssize_t>(file_name.size()), static_cast<int>(request.mode),
@@ -218,6 +237,7 @@ PyRef PythonExecutor::evaluate_parts(const wire::Execute &request, const std::st
     return {};
   }
   code_class_ = static_cast<std::uint8_t>(code_class);
+  record_begin(parts_->counters.get(Counter::ast_transforms) - transforms);
   if (on_loop != 0) {
     return evaluate_on_loop(codes);
   }

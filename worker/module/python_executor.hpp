@@ -41,6 +41,7 @@ class PythonExecutor : public Executor {
   // Compiles and runs; the trailing expression's value, None without one, nothing with an exception set.
   PyRef evaluate(const wire::Execute &request, const std::string &file_name);
   PyRef evaluate_parts(const wire::Execute &request, const std::string &file_name);
+  void record_begin(std::uint64_t transforms);
   // Runs compiled sources, of which one awaits, on the session's event loop.
   PyRef evaluate_on_loop(PyObject *codes);
   // `kind`: CAPSULE_VALUE_…, what else the value is wanted as.

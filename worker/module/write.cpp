@@ -32,6 +32,12 @@ bool wait_at(Gate &gate, std::uint32_t ticket) {
   return PyErr_CheckSignals() == 0;
 }
 
+void record_wait(const SessionParts &parts, const Writer &writer) {
+  parts.counters.add(Counter::output_waits);
+  parts.state.recorder.record_once<CAPSULE_TRACE_OUTPUT_BACKPRESSURE>(
+      FlightWriter::kCode, {.execution_id = writer.execution_id, .arguments = {parts.output.queue_bytes()}});
+}
+
 bool wait_and_append(const SessionParts &parts, const Writer &writer, int stream, std::string_view data) {
   for (;;) {
     const std::uint32_t ticket = parts.output.space().ticket();
@@ -39,7 +45,7 @@ bool wait_and_append(const SessionParts &parts, const Writer &writer, int stream
     if (data.empty()) {
       return true;
     }
-    parts.counters.add(Counter::output_waits);
+    record_wait(parts, writer);
     if (!wait_at(parts.output.space(), ticket)) {
       return false;
     }
@@ -51,6 +57,8 @@ void count_dropped(const SessionParts &parts, const Writer &writer, int stream, 
   parts.counters.add(Counter::outputs_dropped);
   parts.counters.add(Counter::output_bytes_dropped, bytes);
   parts.counters.add(of_stream(Counter::dropped_stdout, static_cast<std::uint8_t>(stream)));
+  parts.state.recorder.record_once<CAPSULE_TRACE_OUTPUT_DROPPED>(FlightWriter::kCode,
+                                                                 {.execution_id = writer.execution_id, .arguments = {bytes}});
   if (writer.execution_id == parts.state.current_id.load(std::memory_order_relaxed)) {
     parts.state.dropped_bytes.fetch_add(bytes, std::memory_order_relaxed);
   }
@@ -132,7 +140,7 @@ bool wait_and_append_message(const SessionParts &parts, const Writer &writer, st
     if (offset == frame.size()) {
       break;
     }
-    parts.counters.add(Counter::output_waits);
+    record_wait(parts, writer);
     going = wait_at(parts.output.space(), ticket);
   }
   message_under_way = false;

@@ -7,10 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 
-#include "base/utf8.hpp"
 #include "capsule/event.h"
 #include "output/text.hpp"
 #include "transport/message_piece.hpp"
@@ -19,8 +17,6 @@
 namespace capsule::worker {
 namespace {
 
-// A piece of text may be cut this much short of the longest, between two characters.
-constexpr std::size_t kMaxUtf8 = 4;
 // Most that one Output frame gathers, where the largest frame allows.
 constexpr std::size_t kMaxChunk = 64U << 10U;
 // Frames gathered into one write.
@@ -29,22 +25,6 @@ constexpr std::size_t kMaxPacked = 256U << 10U;
 // pause is sent at once. So no timer runs per write, and a line waits at most kLingerNs.
 constexpr std::uint64_t kLingerNs = 200'000;
 constexpr std::size_t kLingerBytes = 128U << 10U;
-// A line that is over, or one that begins anew on a terminal.
-bool ends_line(std::string_view data) {
-  return std::memchr(data.data(), '\n', data.size()) != nullptr || std::memchr(data.data(), '\r', data.size()) != nullptr;
-}
-
-OutputRing::Record record_of(const Writer &writer, std::uint8_t stream) {
-  return {.execution_id = writer.execution_id,
-          .after = 0,
-          .size = 0,
-          .writer_id = writer.id,
-          .stream = stream,
-          .origin = writer.origin,
-          .reserved = 0,
-          .reserved_too = 0};
-}
-
 // Looks at the capture pipes before a terminal frame: enough for pipes of the largest size an unprivileged process may set.
 constexpr int kMaxFinalCaptures = 256;
 
@@ -74,90 +54,6 @@ Output::Output(SessionState &state, SessionMemory memory, int work_fd, UniqueFd 
 }
 
 Output::~Output() { stop_pump(); }
-
-std::size_t Output::append(const Writer &writer, std::uint8_t stream, std::string_view data) {
-  OutputRing::Record record = record_of(writer, stream);
-  std::size_t taken = 0;
-  while (taken < data.size()) {
-    const std::string_view rest = data.substr(taken);
-    record.size = static_cast<std::uint32_t>(utf8_prefix(rest, max_piece_));
-    if (!queue_.printed().append(record, rest.data())) {
-      break;
-    }
-    taken += record.size;
-    counters_.add(Counter::outputs_enqueued);
-    counters_.add(of_stream(Counter::enqueued_stdout, stream));
-  }
-  counters_.add(Counter::output_bytes_enqueued, taken);
-  if (taken < data.size() || ends_line(data)) {
-    flush();
-  }
-  return taken;
-}
-
-bool Output::append_whole(const Writer &writer, std::uint8_t stream, std::string_view data) {
-  if (!has_room(data.size())) {
-    flush();
-    return false;
-  }
-  return append(writer, stream, data) == data.size();
-}
-
-std::size_t Output::append_message(const Writer &writer, std::string_view frame, std::size_t offset) {
-  OutputRing::Record record = record_of(writer, kMessageStream);
-  while (offset < frame.size()) {
-    const std::size_t size = std::min(frame.size() - offset, max_piece_ - sizeof(PieceHeader));
-    const std::string piece = make_piece(frame, offset, size);
-    record.size = static_cast<std::uint32_t>(piece.size());
-    if (!queue_.printed().append(record, piece.data())) {
-      break;
-    }
-    offset += size;
-    counters_.add(Counter::enqueued_display);
-  }
-  flush();
-  return offset;
-}
-
-bool Output::has_room(std::size_t size) {
-  const std::size_t pieces = size / (max_piece_ - kMaxUtf8) + 1;
-  return queue_.printed().capacity() - queue_.printed().queued() >= size + pieces * OutputRing::kOverhead;
-}
-
-bool Output::has_room_for_message(std::size_t size) {
-  const std::size_t pieces = size / (max_piece_ - sizeof(PieceHeader)) + 1;
-  return has_room(size + pieces * sizeof(PieceHeader));
-}
-
-void Output::drop_oldest(std::size_t size) {
-  const std::size_t bytes = std::min(size, max_piece_) + OutputRing::kOverhead;
-  const Lock lock(sender_);
-  OutputRing &ring = queue_.printed();
-  while (ring.capacity() - ring.queued() < bytes) {
-    const auto oldest = ring.peek(ring.tail(), ring.head());
-    if (!oldest) {
-      break;
-    }
-    // What is on its way was copied already and still arrives; the ring kept it for a crash alone.
-    const bool on_its_way = !packed_.empty() && ring.tail() < packed_cursor_.printed;
-    ring.release(OutputRing::behind(ring.tail(), *oldest));
-    if (!on_its_way) {
-      count_oldest(*oldest);
-    }
-  }
-  packed_cursor_.printed = std::max(packed_cursor_.printed, ring.tail());  // where sending goes on
-}
-
-void Output::count_oldest(const OutputRing::Record &dropped) {
-  oldest_dropped_bytes_ += dropped.size;
-  oldest_dropped_id_ = dropped.execution_id;
-  counters_.add(Counter::outputs_dropped);
-  counters_.add(Counter::output_bytes_dropped, dropped.size);
-  counters_.add(of_stream(Counter::dropped_stdout, dropped.stream));
-  if (dropped.execution_id == state_.current_id.load(std::memory_order_relaxed)) {
-    state_.dropped_bytes.fetch_add(dropped.size, std::memory_order_relaxed);
-  }
-}
 
 bool Output::hold_progress(const Writer &writer, const std::string &id, std::string_view frame) {
   const auto verdict = progress_.offer(writer, id, frame, monotonic_ns());
@@ -224,6 +120,10 @@ bool Output::read_capture(std::uint8_t stream) {
   counters_.add(Counter::outputs_captured, captured > 0 ? 1 : 0);
   counters_.add(Counter::output_bytes_captured, captured);
   counters_.add(of_stream(Counter::captured_stdout, record.stream), captured > 0 ? 1 : 0);
+  if (captured > 0) {
+    state_.recorder.record_once<CAPSULE_TRACE_OUTPUT_FIRST>(
+        FlightWriter::kOutput, {.execution_id = record.execution_id, .status = stream, .arguments = {captured}});
+  }
   return false;
 }
 
@@ -363,6 +263,11 @@ std::optional<DrainStall> Output::send_behind(std::uint64_t execution_id, const 
   const std::uint64_t began = monotonic_ns();
   std::uint64_t moved_ns = began;  // when something last moved, or could not for want of credit
   Lock lock(sender_);
+  const bool is_end = !std::holds_alternative<wire::InputRequest>(body);
+  if (is_end) {
+    state_.recorder.record<CAPSULE_TRACE_OUTPUT_DRAIN_BEGIN>(
+        FlightWriter::kOutput, {.execution_id = execution_id, .time_ns = began, .arguments = {queue_.printed().queued()}});
+  }
   // What a child process or another thread goes on printing from here on does not hold up the end.
   int capture_rounds = kMaxFinalCaptures;
   std::optional<OutputQueue::Cursor> target;
@@ -394,12 +299,17 @@ std::optional<DrainStall> Output::send_behind(std::uint64_t execution_id, const 
     const std::uint64_t now = monotonic_ns();
     moved_ns = total_sent_ != before ? now : moved_ns;
     if (patience_ns != 0 && now - moved_ns >= patience_ns) {
-      return DrainStall{packed_pieces_, queue_.printed().queued() + queue_.captured().queued(),
-                        counters_.get(Counter::outputs_sent) - packed_pieces_, counters_.get(Counter::outputs_dropped)};
+      const DrainStall stall{packed_pieces_, queue_.printed().queued() + queue_.captured().queued(),
+                             counters_.get(Counter::outputs_sent) - packed_pieces_, counters_.get(Counter::outputs_dropped)};
+      state_.recorder.record<CAPSULE_TRACE_OUTPUT_DRAIN_TIMEOUT>(
+          FlightWriter::kOutput, {.execution_id = execution_id,
+                                  .time_ns = now,
+                                  .arguments = {stall.pending_sends, stall.queue_bytes, stall.sent, stall.dropped}});
+      return stall;
     }
     wait_writable(lock, patience_ns == 0 ? kNoDeadline : moved_ns + patience_ns);
   }
-  if (!std::holds_alternative<wire::InputRequest>(body)) {
+  if (is_end) {
     last_ended_id_ = execution_id;
   } else if (execution_id <= last_ended_id_) {
     return DrainStall{};
@@ -411,12 +321,30 @@ std::optional<DrainStall> Output::send_behind(std::uint64_t execution_id, const 
   const std::uint64_t took_ns = monotonic_ns() - began;
   counters_.add(Counter::drain_ns, took_ns);
   counters_.add(static_cast<Counter>(static_cast<std::size_t>(Counter::drain_buckets) + bucket_of(took_ns)));
+  if (is_end) {
+    record_end(execution_id, body, began, began + took_ns);
+  }
   send_packed(lock);
   return std::nullopt;
 }
 
+// Before the end is sent, so that whoever has it finds this.
+void Output::record_end(std::uint64_t execution_id, const wire::Body &body, std::uint64_t began_ns, std::uint64_t now_ns) {
+  state_.recorder.record<CAPSULE_TRACE_OUTPUT_DRAIN_END>(
+      FlightWriter::kOutput, {.execution_id = execution_id, .time_ns = now_ns, .arguments = {now_ns - began_ns}});
+  const auto *result = std::get_if<wire::Result>(&body);
+  const std::uint64_t ran_ns = result != nullptr ? result->duration_ns : std::get<wire::Error>(body).duration_ns;
+  state_.recorder.record<CAPSULE_TRACE_EXECUTION_RESULT_SENT>(FlightWriter::kMain,
+                                                              {.execution_id = execution_id,
+                                                               .time_ns = now_ns,
+                                                               .status = static_cast<std::uint8_t>(result == nullptr ? 1 : 0),
+                                                               .arguments = {ran_ns}});
+}
+
 void Output::send_next(std::uint64_t execution_id, const wire::Body &body) {
   Lock lock(sender_);
+  const std::uint64_t now = monotonic_ns();
+  record_end(execution_id, body, now, now);
   if (packed_.empty()) {
     packed_cursor_ = queue_.tail();
   }
@@ -464,6 +392,11 @@ void Output::pump_main() {
       post_due_progress();
       stalled = !send_queued();
       sent = total_sent_ != before;
+      if (sent && state_.recorder.wants<CAPSULE_TRACE_OUTPUT_PUMP_FLUSH>()) {
+        state_.recorder.record<CAPSULE_TRACE_OUTPUT_PUMP_FLUSH>(
+            FlightWriter::kOutput,
+            {.execution_id = state_.writing_id(), .time_ns = monotonic_ns(), .arguments = {total_sent_ - before}});
+      }
     }
     if (!stalled) {
       pump_wait(sent);

@@ -38,6 +38,9 @@ struct DrainStall {
   std::uint64_t dropped;
 };
 
+// Of what is written so; size and order are still to be set.
+OutputRing::Record record_of(const Writer &writer, std::uint8_t stream);
+
 class Output {
  public:
   // `work_fd` is borrowed. Reads of the capture ends never block.
@@ -81,6 +84,7 @@ class Output {
 
   [[nodiscard]] WorkerCounters &counters() const { return counters_; }
   [[nodiscard]] WorkerStacks &stacks() const { return memory_.stacks(); }
+  [[nodiscard]] FlightMemory &flight() const { return memory_.flight(); }
 
   // Link thread.
   void add_credit(std::uint64_t bytes);
@@ -111,6 +115,7 @@ class Output {
   bool read_capture(std::uint8_t stream);
   bool read_captures();
   void count_oldest(const OutputRing::Record &dropped);
+  void record_end(std::uint64_t execution_id, const wire::Body &body, std::uint64_t began_ns, std::uint64_t now_ns);
   void post_due_progress();
   // Under sender_: packs and sends what credit allows and the socket takes; false when the socket is full.
   bool send_queued();

@@ -64,6 +64,11 @@ namespace Capsule
         /// denies the call.
         /// </summary>
         Denied = 23,
+        /// <summary>
+        /// What a cursor goes on from is no longer kept; the message says how much is missing, and from where on
+        /// nothing is.
+        /// </summary>
+        Evicted = 24,
     }
 
     /// <summary>What became of a call.</summary>
@@ -667,6 +672,10 @@ namespace Capsule
         SessionDied = 105,
         /// <summary>It was closed: the last event.</summary>
         SessionClosed = 106,
+        /// <summary>Debug. Its state changed. Status: `CAPSULE_SESSION_…`, the new one. Arguments: the old one.</summary>
+        SessionStateChanged = 107,
+        /// <summary>No heartbeat came when one was due. Arguments: nanoseconds since the last.</summary>
+        SessionHeartbeatMissed = 108,
         /// <summary>It was accepted. Arguments: bytes of source, of inputs.</summary>
         ExecutionSubmitted = 201,
         /// <summary>It was sent to the worker. Arguments: nanoseconds in the queue.</summary>
@@ -676,10 +685,35 @@ namespace Capsule
         /// bytes on stdout, on stderr.
         /// </summary>
         ExecutionFinished = 203,
+        /// <summary>It could not be sent at once. Arguments: executions in front of it.</summary>
+        ExecutionQueued = 204,
+        /// <summary>Worker: it has come. Arguments: bytes of source.</summary>
+        ExecutionReceived = 205,
+        /// <summary>Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.</summary>
+        ExecutionCompiled = 206,
+        /// <summary>Worker: its code begins.</summary>
+        ExecutionStarted = 207,
+        /// <summary>Worker: its source had to be rewritten. Arguments: how often.</summary>
+        ExecutionTransformed = 208,
+        /// <summary>Worker: its value is there, and described. Arguments: bytes of its repr.</summary>
+        ExecutionValueCaptured = 209,
+        /// <summary>
+        /// Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran. Status:
+        /// 1 for an error.
+        /// </summary>
+        ExecutionResultSent = 210,
+        /// <summary>Debug. The host has its result, or error.</summary>
+        ExecutionResultReceived = 211,
+        /// <summary>Debug. Its terminal event was taken by the caller. Arguments: nanoseconds that it waited.</summary>
+        ExecutionDelivered = 212,
         /// <summary>A line is wanted. Arguments: its `input_id`.</summary>
         InputRequested = 301,
         /// <summary>It was answered: status 0, or declined: 1. Arguments: its `input_id`.</summary>
         InputAnswered = 302,
+        /// <summary>Worker: nobody answered in time. Arguments: its `input_id`.</summary>
+        InputTimedOut = 303,
+        /// <summary>Worker: the code got an end of file. Arguments: its `input_id`.</summary>
+        InputEof = 304,
         /// <summary>
         /// A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in
         /// milliseconds.
@@ -689,6 +723,14 @@ namespace Capsule
         CancelNoop = 402,
         /// <summary>The host killed the worker.</summary>
         CancelKilled = 403,
+        /// <summary>Worker: the cancel has come. Status: 1 for an interrupt.</summary>
+        CancelDelivered = 404,
+        /// <summary>Worker: KeyboardInterrupt is raised in the code. Arguments: how often by now, in the session's worker.</summary>
+        CancelInterrupted = 405,
+        /// <summary>The execution ended by it. Arguments: nanoseconds since it was first requested.</summary>
+        CancelEffective = 406,
+        /// <summary>The grace period is over, and the execution is not.</summary>
+        CancelGraceExpired = 407,
         /// <summary>A checkpoint is being made.</summary>
         CheckpointBegin = 501,
         /// <summary>It was, or not: status as the call's. Arguments: bytes of values, names left out.</summary>
@@ -728,6 +770,31 @@ namespace Capsule
         PromiseCanceled = 706,
         /// <summary>The bridge was closed.</summary>
         ShutdownRejected = 707,
+        /// <summary>Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.</summary>
+        OutputFirst = 801,
+        /// <summary>Debug. Worker: output was sent. Arguments: bytes, pieces.</summary>
+        OutputPumpFlush = 802,
+        /// <summary>Worker: the queue is full, and a write waits; told once of each execution. Arguments: bytes in the queue.</summary>
+        OutputBackpressure = 803,
+        /// <summary>
+        /// Worker: output was dropped by the output policy; told once of each execution. Arguments: bytes of that
+        /// piece.
+        /// </summary>
+        OutputDropped = 804,
+        /// <summary>Debug. Worker: all output is to be sent ahead of the end. Arguments: bytes in the queue.</summary>
+        OutputDrainBegin = 805,
+        /// <summary>Debug. Worker: it was. Arguments: nanoseconds.</summary>
+        OutputDrainEnd = 806,
+        /// <summary>
+        /// Worker: it could not be, in time. Arguments: pieces not sent, bytes in the queue, pieces sent, pieces
+        /// dropped.
+        /// </summary>
+        OutputDrainTimeout = 807,
+        /// <summary>
+        /// Events of the execution are missing here: it alone filled the buffer. Made for the answer. Arguments: how
+        /// many.
+        /// </summary>
+        Truncated = 901,
         /// <summary>In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.</summary>
         PoolAcquireBegin = 601,
         /// <summary>It was served from the idle sessions. `link`: the session. Arguments: its number.</summary>
@@ -763,6 +830,53 @@ namespace Capsule
         PhaseBegin = 1,
         /// <summary>CAPSULE_TRACE_PHASE_END</summary>
         PhaseEnd = 2,
+    }
+
+    /// <summary>Where an event comes from.</summary>
+    public enum TraceSource : int
+    {
+        /// <summary>CAPSULE_TRACE_SOURCE_HOST</summary>
+        Host = 1,
+        /// <summary>CAPSULE_TRACE_SOURCE_TRANSPORT</summary>
+        Transport = 2,
+        /// <summary>CAPSULE_TRACE_SOURCE_WORKER</summary>
+        Worker = 3,
+        /// <summary>CAPSULE_TRACE_SOURCE_EXECUTOR</summary>
+        Executor = 4,
+        /// <summary>CAPSULE_TRACE_SOURCE_OUTPUT</summary>
+        Output = 5,
+        /// <summary>CAPSULE_TRACE_SOURCE_BRIDGE</summary>
+        Bridge = 6,
+        /// <summary>CAPSULE_TRACE_SOURCE_PROVIDER</summary>
+        Provider = 7,
+        /// <summary>CAPSULE_TRACE_SOURCE_POOL</summary>
+        Pool = 8,
+        /// <summary>CAPSULE_TRACE_SOURCE_CHECKPOINT</summary>
+        Checkpoint = 9,
+    }
+
+    /// <summary>Who wrote an event: the host, or a thread of the worker. Each numbers its own.</summary>
+    public enum TraceWriter : int
+    {
+        /// <summary>CAPSULE_TRACE_WRITER_HOST</summary>
+        Host = 0,
+        /// <summary>The worker's main thread.</summary>
+        Main = 1,
+        /// <summary>The thread that reads the control channel.</summary>
+        Link = 2,
+        /// <summary>Whoever sends output: the pump, or the main thread ahead of a result.</summary>
+        Output = 3,
+        /// <summary>Whatever thread of the code holds the GIL.</summary>
+        Code = 4,
+    }
+
+    /// <summary>How the events of a worker come to the host.</summary>
+    public enum TraceBy : int
+    {
+        /// <summary>By memory that both have: `trace_transport` of a session, the default.</summary>
+        Memory = 0,
+        /// <summary>In messages, in batches: where there is no such memory. What was not sent dies with the worker.</summary>
+        Messages = 1,
     }
 
     /// <summary>Where it writes.</summary>
@@ -1466,6 +1580,16 @@ namespace Capsule.Raw
         public capsule_rule* rules;
         /// <summary>Number of `rules`, 0 … 4,096.</summary>
         public UIntPtr rule_count;
+        /// <summary>
+        /// The least severe events that the trace records, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF` (log.h). Default
+        /// `CAPSULE_LOG_INFO`.
+        /// </summary>
+        public int trace_level;
+        /// <summary>
+        /// How a worker's events come to the trace: `CAPSULE_TRACE_BY_MEMORY` (default), `CAPSULE_TRACE_BY_MESSAGES`
+        /// (trace.h).
+        /// </summary>
+        public int trace_transport;
     }
 
     /// <summary>What is known of a session: one consistent snapshot. Counters cover all its workers, restarts included.</summary>
@@ -2759,16 +2883,20 @@ namespace Capsule.Raw
         public capsule_text key;
     }
 
-    /// <summary>One event. Never extended: events are handed out as an array.</summary>
+    /// <summary>One event. Never extended: events are handed out as an array. (incarnation, writer, sequence) names it.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_trace_event
     {
-        /// <summary>Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.</summary>
-        public ulong sequence;
-        /// <summary>CLOCK_MONOTONIC.</summary>
+        /// <summary>Number in the order in which the host collected the events, from 1: what a reader that follows goes on from.</summary>
+        public ulong cursor;
+        /// <summary>CLOCK_MONOTONIC; `realtime_offset_ns` of `capsule_trace_info` makes it the wall clock's.</summary>
         public ulong time_ns;
         /// <summary>The execution it belongs to, or 0.</summary>
         public ulong execution_id;
+        /// <summary>Number of the event among those of its writer, from 1.</summary>
+        public ulong sequence;
+        /// <summary>`sequence` of the event of the same writer that opened what this one belongs to, its low 32 bits; or 0.</summary>
+        public ulong parent;
         /// <summary>As the kind says, or 0.</summary>
         public ulong link;
         /// <summary>`CAPSULE_TRACE_…`.</summary>
@@ -2777,8 +2905,16 @@ namespace Capsule.Raw
         public int phase;
         /// <summary>As the kind says.</summary>
         public int status;
-        /// <summary>Reserved, zero.</summary>
-        public int reserved;
+        /// <summary>`CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_ERROR`.</summary>
+        public int severity;
+        /// <summary>`CAPSULE_TRACE_SOURCE_…`.</summary>
+        public int source;
+        /// <summary>`CAPSULE_TRACE_WRITER_…`.</summary>
+        public int writer;
+        /// <summary>Which of the session's workers it comes from, from 1; 0 for the host.</summary>
+        public uint incarnation;
+        /// <summary>Number of an interned label, or 0.</summary>
+        public uint label;
         /// <summary>As the kind says.</summary>
         public fixed long arguments[4];
     }
@@ -2796,13 +2932,22 @@ namespace Capsule.Raw
         public int kind;
         /// <summary>Of that execution; 0 for all.</summary>
         public ulong execution_id;
-        /// <summary>With larger numbers than that: the cursor of who follows.</summary>
-        public ulong after_sequence;
+        /// <summary>Collected after that one: the cursor of who follows. 0: from the oldest that there is.</summary>
+        public ulong after_cursor;
         /// <summary>From that time on, CLOCK_MONOTONIC.</summary>
         public ulong since_ns;
+        /// <summary>Up to that time, itself not; 0 for no end.</summary>
+        public ulong until_ns;
+        /// <summary>`CAPSULE_TRACE_SOURCE_…`; 0 for all.</summary>
+        public int source;
+        /// <summary>The least severe that is wanted, `CAPSULE_LOG_…`; 0 for all.</summary>
+        public int severity;
     }
 
-    /// <summary>What there is, and what there is no longer.</summary>
+    /// <summary>
+    /// What there is, and what there is no longer. `emitted` = `stored` + `evicted` + `dropped` + `refused` + `late` +
+    /// `truncated` + `invalid`, at any time.
+    /// </summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_trace_info
     {
@@ -2816,14 +2961,48 @@ namespace Capsule.Raw
         public ulong stored;
         /// <summary>Bytes they take.</summary>
         public ulong stored_bytes;
-        /// <summary>Number of the last event there was.</summary>
-        public ulong last_sequence;
-        /// <summary>Events evicted to make room.</summary>
+        /// <summary>Bytes that they may take: `trace_bytes`, but for what is left of it by whole pieces.</summary>
+        public ulong limit_bytes;
+        /// <summary>Cursor of the last event there was.</summary>
+        public ulong last_cursor;
+        /// <summary>Where a reader that follows goes on.</summary>
+        public ulong next_cursor;
+        /// <summary>Events recorded, by the host or a worker. Those below the session's `trace_level` are none.</summary>
+        public ulong emitted;
+        /// <summary>Events that went to make room.</summary>
         public ulong evicted;
         /// <summary>Executions that went with them.</summary>
         public ulong evicted_executions;
-        /// <summary>Events dropped because an execution alone had filled the buffer.</summary>
+        /// <summary>Events that their writer overwrote before the host read them.</summary>
         public ulong dropped;
+        /// <summary>Events that nothing was kept of because `trace_bytes` is 0.</summary>
+        public ulong refused;
+        /// <summary>Events of an execution that was evicted before they came.</summary>
+        public ulong late;
+        /// <summary>Events of executions that alone filled the buffer.</summary>
+        public ulong truncated;
+        /// <summary>What a worker left that is no event.</summary>
+        public ulong invalid;
+        /// <summary>The oldest cursor from which nothing is missing.</summary>
+        public ulong oldest_cursor;
+        /// <summary>With `CAPSULE_E_EVICTED`: the events behind the filter's cursor that are gone.</summary>
+        public ulong lost;
+        /// <summary>What is added to a `time_ns` for nanoseconds since 1970.</summary>
+        public long realtime_offset_ns;
+    }
+
+    /// <summary>The W3C trace context of an execution.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_trace_context
+    {
+        /// <summary>`sizeof(capsule_trace_context)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>1 where it was given with the execution; 0 where one was made for it.</summary>
+        public int given;
+        /// <summary>`traceparent`, NUL-terminated.</summary>
+        public fixed byte traceparent[56];
+        /// <summary>`tracestate`, NUL-terminated, or empty.</summary>
+        public fixed byte tracestate[513];
     }
 
     /// <summary>
@@ -3821,6 +4000,70 @@ namespace Capsule.Raw
         public IntPtr storage;
     }
 
+    /// <summary>How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_postmortem_info
+    {
+        /// <summary>`sizeof(capsule_postmortem_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Its process id.</summary>
+        public int pid;
+        /// <summary>The session's number in its runtime.</summary>
+        public ulong session_id;
+        /// <summary>Which of the session's workers it was, from 1.</summary>
+        public uint incarnation;
+        /// <summary>`CAPSULE_DEATH_…`.</summary>
+        public int death_reason;
+        /// <summary>1 when the reason was reported; 0 when it is inferred.</summary>
+        public int death_certain;
+        /// <summary>Its exit code, where it exited.</summary>
+        public int exit_code;
+        /// <summary>The signal that killed it, or 0.</summary>
+        public int signal_number;
+        /// <summary>`kind` of the last event of its main thread (trace.h), or 0: where it stood.</summary>
+        public int last_kind;
+        /// <summary>When the death was understood.</summary>
+        public ulong died_ns;
+        /// <summary>How long there was the worker, since it was asked for.</summary>
+        public ulong uptime_ns;
+        /// <summary>The execution it was running, or 0.</summary>
+        public ulong execution_id;
+        /// <summary>How long it had been running it.</summary>
+        public ulong execution_age_ns;
+        /// <summary>Executions that waited behind it.</summary>
+        public ulong executions_queued;
+        /// <summary>Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.</summary>
+        public ulong heartbeat_age_ns;
+        /// <summary>Resident memory.</summary>
+        public ulong resident_bytes;
+        /// <summary>Memory that it shared with nobody.</summary>
+        public ulong private_bytes;
+        /// <summary>CPU time.</summary>
+        public ulong cpu_ns;
+        /// <summary>Threads.</summary>
+        public ulong threads;
+        /// <summary>Names in its namespace.</summary>
+        public ulong namespace_size;
+        /// <summary>Limit: most bytes that wait in its output queue.</summary>
+        public ulong output_queue_limit_bytes;
+        /// <summary>Limit: output that may be on its way to the host.</summary>
+        public ulong output_window_bytes;
+        /// <summary>Limit: `timeout_ms` of the execution, 0 for none.</summary>
+        public long timeout_ms;
+        /// <summary>Limit: `cancel_grace_ms` of the session.</summary>
+        public long cancel_grace_ms;
+        /// <summary>Output that it had not sent, and that was found after its death and is delivered.</summary>
+        public ulong output_recovered_bytes;
+        /// <summary>Output of the execution that the host has, and that nobody took yet, the recovered included.</summary>
+        public ulong output_untaken_bytes;
+        /// <summary>Events that the worker overwrote, or left half written, in all its session's life.</summary>
+        public ulong events_lost;
+        /// <summary>Its last events, by time: `event_count` of them, owned by the handle.</summary>
+        public capsule_trace_event* events;
+        /// <summary>Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.</summary>
+        public UIntPtr event_count;
+    }
+
     /// <summary>How a profile is taken.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_profile_options
@@ -3977,7 +4220,7 @@ namespace Capsule.Raw
             ("capsule_audit_list", sizeof(capsule_audit_list), 32),
             ("capsule_audit_check", sizeof(capsule_audit_check), 88),
             ("capsule_audit_report", sizeof(capsule_audit_report), 448),
-            ("capsule_session_options", sizeof(capsule_session_options), 272),
+            ("capsule_session_options", sizeof(capsule_session_options), 280),
             ("capsule_session_info", sizeof(capsule_session_info), 648),
             ("capsule_value", sizeof(capsule_value), 96),
             ("capsule_input", sizeof(capsule_input), 24),
@@ -4009,9 +4252,10 @@ namespace Capsule.Raw
             ("capsule_durable_options", sizeof(capsule_durable_options), 40),
             ("capsule_pool_options", sizeof(capsule_pool_options), 184),
             ("capsule_acquire_options", sizeof(capsule_acquire_options), 32),
-            ("capsule_trace_event", sizeof(capsule_trace_event), 80),
-            ("capsule_trace_filter", sizeof(capsule_trace_filter), 32),
-            ("capsule_trace_info", sizeof(capsule_trace_info), 64),
+            ("capsule_trace_event", sizeof(capsule_trace_event), 112),
+            ("capsule_trace_filter", sizeof(capsule_trace_filter), 48),
+            ("capsule_trace_info", sizeof(capsule_trace_info), 144),
+            ("capsule_trace_context", sizeof(capsule_trace_context), 580),
             ("capsule_export_group", sizeof(capsule_export_group), 88),
             ("capsule_exporter_options", sizeof(capsule_exporter_options), 72),
             ("capsule_exporter_info", sizeof(capsule_exporter_info), 88),
@@ -4047,6 +4291,7 @@ namespace Capsule.Raw
             ("capsule_transport_metrics", sizeof(capsule_transport_metrics), 1248),
             ("capsule_cancel_metrics", sizeof(capsule_cancel_metrics), 32),
             ("capsule_metrics_text", sizeof(capsule_metrics_text), 32),
+            ("capsule_postmortem_info", sizeof(capsule_postmortem_info), 200),
             ("capsule_profile_options", sizeof(capsule_profile_options), 32),
             ("capsule_profile_info", sizeof(capsule_profile_info), 72),
             ("capsule_snapshot_info", sizeof(capsule_snapshot_info), 88),
@@ -4115,6 +4360,12 @@ namespace Capsule.Raw
         /// <summary>Arguments of an event.</summary>
         public const int CAPSULE_TRACE_ARGUMENTS = 4;
 
+        /// <summary>Bytes of a `traceparent`, its NUL included.</summary>
+        public const int CAPSULE_TRACEPARENT_SIZE = 56;
+
+        /// <summary>Bytes of the longest `tracestate`, its NUL included.</summary>
+        public const int CAPSULE_TRACESTATE_SIZE = 513;
+
         /// <summary>Bytes of the longer texts of `capsule_worker_info`, their NUL included.</summary>
         public const int CAPSULE_WORKER_TEXT_SIZE = 512;
 
@@ -4123,6 +4374,12 @@ namespace Capsule.Raw
 
         /// <summary>Room in `rejected`.</summary>
         public const int CAPSULE_REJECTS = 16;
+
+        /// <summary>Post-mortems that a session keeps.</summary>
+        public const int CAPSULE_POSTMORTEMS_KEPT = 4;
+
+        /// <summary>Events of a dead worker that a post-mortem keeps, at most.</summary>
+        public const int CAPSULE_POSTMORTEM_EVENTS = 256;
 
         /// <summary>
         /// The view of a NUL-terminated string.
@@ -5795,7 +6052,7 @@ namespace Capsule.Raw
         public static extern void capsule_pool_release(IntPtr pool);
 
         /// <summary>
-        /// Copies events of a session, in the order of their numbers.
+        /// Copies events of a session: the first that fit in the order of their cursors, those then by time.
         ///
         /// - session: A session, closed ones included.
         /// - filter: NULL for all.
@@ -5805,8 +6062,9 @@ namespace Capsule.Raw
         /// - info: Nullable; its `struct_size` set by the caller.
         /// - error: Nullable.
         ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits
-        /// for the worker. Since 0.1.
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_EVICTED` when events behind the filter's `after_cursor` are gone: then
+        /// `info` says how many, and where to go on (`oldest_cursor`); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+        /// `CAPSULE_E_FORKED`. Any thread; never waits for the worker. Since 0.1.
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_trace(IntPtr session, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
@@ -5823,10 +6081,89 @@ namespace Capsule.Raw
         /// - info: Nullable; its `struct_size` set by the caller.
         /// - error: Nullable.
         ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_EVICTED`, as above; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+        /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_get_trace(IntPtr pool, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Begins to read a session's trace event by event.
+        ///
+        /// - session: A session, closed ones included. It need not outlive the reader.
+        /// - filter: NULL for all.
+        /// - trace: The new handle, NULL on failure; ended with capsule_trace_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_trace_get(IntPtr session, capsule_trace_filter* filter, IntPtr* trace, capsule_error* error);
+
+        /// <summary>
+        /// Takes the next event. What was collected at one time comes ordered by time.
+        ///
+        /// - trace: A reader.
+        /// - timeout_ms: How long to wait for one: -1 without limit, 0 not at all, up to 86,400,000.
+        /// - event: The event.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_TIMEOUT` when there is none yet; `CAPSULE_E_END` when the session is
+        /// closed and all was read; `CAPSULE_E_EVICTED` once when events were evicted before they were read: the
+        /// message says how many, and the next call goes on behind them; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+        /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any thread; waits, but never for the worker.
+        /// Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_trace_next(IntPtr trace, long timeout_ms, capsule_trace_event* @event, capsule_error* error);
+
+        /// <summary>
+        /// A descriptor that is readable while capsule_trace_next() may have something. A worker's events are collected
+        /// when it sends a frame.
+        ///
+        /// - trace: A reader.
+        /// - fd: The descriptor, to wait on and never to read; the reader's, until it is released.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_trace_get_fd(IntPtr trace, int* fd, capsule_error* error);
+
+        /// <summary>
+        /// What there is of the trace that is read, and what there is no longer.
+        ///
+        /// - trace: A reader.
+        /// - info: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_trace_get_info(IntPtr trace, capsule_trace_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Gives a reader back.
+        ///
+        /// - trace: A reader; NULL or a released one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_trace_release(IntPtr trace);
+
+        /// <summary>
+        /// The trace context of an execution: the one given with it, or one that was made for it, always the same.
+        ///
+        /// - session: A session, closed ones included.
+        /// - execution_id: The execution. What was given is kept of the last 1,024 that something was given with.
+        /// - context: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` also where the session has no such execution;
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_trace_context(IntPtr session, ulong execution_id, capsule_trace_context* context, capsule_error* error);
 
         /// <summary>
         /// The name of a kind of event, as in `"execution_sent"`.
@@ -6470,6 +6807,66 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_metrics_text_release(capsule_metrics_text* text);
+
+        /// <summary>
+        /// What is known of one of a session's last deaths.
+        ///
+        /// - session: A session, closed ones included.
+        /// - index: 0 for the last death, 1 for the one before it, up to `CAPSULE_POSTMORTEMS_KEPT` - 1.
+        /// - postmortem: The new handle, NULL on failure; ended with capsule_postmortem_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when there was no such death; `CAPSULE_E_ARGUMENT`;
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_postmortem(IntPtr session, uint index, IntPtr* postmortem, capsule_error* error);
+
+        /// <summary>
+        /// Copies what a post-mortem says.
+        ///
+        /// - postmortem: A post-mortem.
+        /// - info: Its `struct_size` set by the caller; `events` are the handle's, until it is released.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_postmortem_get_info(IntPtr postmortem, capsule_postmortem_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h).
+        ///
+        /// - postmortem: A post-mortem.
+        /// - stack: The new handle, NULL on failure; ended with capsule_stack_release(). It outlives the post-mortem.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when it left no stack, as SIGKILL does not; `CAPSULE_E_ARGUMENT`;
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_postmortem_get_stack(IntPtr postmortem, IntPtr* stack, capsule_error* error);
+
+        /// <summary>
+        /// All of it as a JSON object, one line, that `capsule postmortem FILE` shows; of a stack the lines, without
+        /// the names.
+        ///
+        /// - postmortem: A post-mortem.
+        /// - json: The text: the handle's, until it is released.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_postmortem_to_json(IntPtr postmortem, capsule_text* json, capsule_error* error);
+
+        /// <summary>
+        /// Gives a post-mortem back.
+        ///
+        /// - postmortem: A post-mortem; NULL or a released one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_postmortem_release(IntPtr postmortem);
 
         /// <summary>
         /// Fills in the defaults.

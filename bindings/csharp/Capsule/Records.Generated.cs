@@ -578,6 +578,18 @@ namespace Capsule
         /// <summary>What the session may call of it, `rule_count` of them. Default none, and so nothing.</summary>
         public Rule[] Rules { get; set; }
 
+        /// <summary>
+        /// The least severe events that the trace records, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF` (log.h). Default
+        /// `CAPSULE_LOG_INFO`.
+        /// </summary>
+        public LogLevel TraceLevel { get; set; }
+
+        /// <summary>
+        /// How a worker's events come to the trace: `CAPSULE_TRACE_BY_MEMORY` (default), `CAPSULE_TRACE_BY_MESSAGES`
+        /// (trace.h).
+        /// </summary>
+        public TraceBy TraceTransport { get; set; }
+
         /// <summary>With the defaults of the library that is loaded.</summary>
         public SessionOptions()
         {
@@ -620,6 +632,8 @@ namespace Capsule
             CheckpointLimit = raw.checkpoint_limit;
             TraceBytes = raw.trace_bytes;
             SnapshotMemoryLimitBytes = raw.snapshot_memory_limit_bytes;
+            TraceLevel = (LogLevel)raw.trace_level;
+            TraceTransport = (TraceBy)raw.trace_transport;
         }
 
         internal capsule_session_options* Write(Arena arena)
@@ -663,6 +677,8 @@ namespace Capsule
             raw->snapshot_memory_limit_bytes = SnapshotMemoryLimitBytes;
             raw->bridge = Bridge?.Handle.DangerousGetHandle() ?? IntPtr.Zero;
             raw->rules = Rule.Write(arena, Rules, out raw->rule_count);
+            raw->trace_level = (int)TraceLevel;
+            raw->trace_transport = (int)TraceTransport;
             return raw;
         }
     }
@@ -2835,17 +2851,23 @@ namespace Capsule
         }
     }
 
-    /// <summary>One event. Never extended: events are handed out as an array.</summary>
+    /// <summary>One event. Never extended: events are handed out as an array. (incarnation, writer, sequence) names it.</summary>
     public sealed unsafe partial class TraceEvent
     {
-        /// <summary>Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.</summary>
-        public ulong Sequence { get; }
+        /// <summary>Number in the order in which the host collected the events, from 1: what a reader that follows goes on from.</summary>
+        public ulong Cursor { get; }
 
-        /// <summary>CLOCK_MONOTONIC.</summary>
+        /// <summary>CLOCK_MONOTONIC; `realtime_offset_ns` of `capsule_trace_info` makes it the wall clock's.</summary>
         public ulong TimeNs { get; }
 
         /// <summary>The execution it belongs to, or 0.</summary>
         public ulong ExecutionId { get; }
+
+        /// <summary>Number of the event among those of its writer, from 1.</summary>
+        public ulong Sequence { get; }
+
+        /// <summary>`sequence` of the event of the same writer that opened what this one belongs to, its low 32 bits; or 0.</summary>
+        public ulong Parent { get; }
 
         /// <summary>As the kind says, or 0.</summary>
         public ulong Link { get; }
@@ -2859,18 +2881,40 @@ namespace Capsule
         /// <summary>As the kind says.</summary>
         public int Status { get; }
 
+        /// <summary>`CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_ERROR`.</summary>
+        public LogLevel Severity { get; }
+
+        /// <summary>`CAPSULE_TRACE_SOURCE_…`.</summary>
+        public TraceSource Source { get; }
+
+        /// <summary>`CAPSULE_TRACE_WRITER_…`.</summary>
+        public TraceWriter Writer { get; }
+
+        /// <summary>Which of the session's workers it comes from, from 1; 0 for the host.</summary>
+        public uint Incarnation { get; }
+
+        /// <summary>Number of an interned label, or 0.</summary>
+        public uint Label { get; }
+
         /// <summary>As the kind says.</summary>
         public long[] Arguments { get; }
 
         internal TraceEvent(capsule_trace_event* raw)
         {
-            Sequence = raw->sequence;
+            Cursor = raw->cursor;
             TimeNs = raw->time_ns;
             ExecutionId = raw->execution_id;
+            Sequence = raw->sequence;
+            Parent = raw->parent;
             Link = raw->link;
             Kind = (TraceKind)raw->kind;
             Phase = (TracePhase)raw->phase;
             Status = raw->status;
+            Severity = (LogLevel)raw->severity;
+            Source = (TraceSource)raw->source;
+            Writer = (TraceWriter)raw->writer;
+            Incarnation = raw->incarnation;
+            Label = raw->label;
             Arguments = new long[4];
             for (var i = 0; i < Arguments.Length; ++i) Arguments[i] = raw->arguments[i];
         }
@@ -2888,11 +2932,20 @@ namespace Capsule
         /// <summary>Of that execution; 0 for all.</summary>
         public ulong ExecutionId { get; set; }
 
-        /// <summary>With larger numbers than that: the cursor of who follows.</summary>
-        public ulong AfterSequence { get; set; }
+        /// <summary>Collected after that one: the cursor of who follows. 0: from the oldest that there is.</summary>
+        public ulong AfterCursor { get; set; }
 
         /// <summary>From that time on, CLOCK_MONOTONIC.</summary>
         public ulong SinceNs { get; set; }
+
+        /// <summary>Up to that time, itself not; 0 for no end.</summary>
+        public ulong UntilNs { get; set; }
+
+        /// <summary>`CAPSULE_TRACE_SOURCE_…`; 0 for all.</summary>
+        public TraceSource Source { get; set; }
+
+        /// <summary>The least severe that is wanted, `CAPSULE_LOG_…`; 0 for all.</summary>
+        public LogLevel Severity { get; set; }
 
         internal capsule_trace_filter* Write(Arena arena)
         {
@@ -2900,13 +2953,19 @@ namespace Capsule
             raw->struct_size = (uint)sizeof(capsule_trace_filter);
             raw->kind = (int)Kind;
             raw->execution_id = ExecutionId;
-            raw->after_sequence = AfterSequence;
+            raw->after_cursor = AfterCursor;
             raw->since_ns = SinceNs;
+            raw->until_ns = UntilNs;
+            raw->source = (int)Source;
+            raw->severity = (int)Severity;
             return raw;
         }
     }
 
-    /// <summary>What there is, and what there is no longer.</summary>
+    /// <summary>
+    /// What there is, and what there is no longer. `emitted` = `stored` + `evicted` + `dropped` + `refused` + `late` +
+    /// `truncated` + `invalid`, at any time.
+    /// </summary>
     public sealed unsafe partial class TraceInfo
     {
         /// <summary>Events that fit the filter, those included that did not fit in the caller's array.</summary>
@@ -2918,27 +2977,87 @@ namespace Capsule
         /// <summary>Bytes they take.</summary>
         public ulong StoredBytes { get; }
 
-        /// <summary>Number of the last event there was.</summary>
-        public ulong LastSequence { get; }
+        /// <summary>Bytes that they may take: `trace_bytes`, but for what is left of it by whole pieces.</summary>
+        public ulong LimitBytes { get; }
 
-        /// <summary>Events evicted to make room.</summary>
+        /// <summary>Cursor of the last event there was.</summary>
+        public ulong LastCursor { get; }
+
+        /// <summary>Where a reader that follows goes on.</summary>
+        public ulong NextCursor { get; }
+
+        /// <summary>Events recorded, by the host or a worker. Those below the session's `trace_level` are none.</summary>
+        public ulong Emitted { get; }
+
+        /// <summary>Events that went to make room.</summary>
         public ulong Evicted { get; }
 
         /// <summary>Executions that went with them.</summary>
         public ulong EvictedExecutions { get; }
 
-        /// <summary>Events dropped because an execution alone had filled the buffer.</summary>
+        /// <summary>Events that their writer overwrote before the host read them.</summary>
         public ulong Dropped { get; }
+
+        /// <summary>Events that nothing was kept of because `trace_bytes` is 0.</summary>
+        public ulong Refused { get; }
+
+        /// <summary>Events of an execution that was evicted before they came.</summary>
+        public ulong Late { get; }
+
+        /// <summary>Events of executions that alone filled the buffer.</summary>
+        public ulong Truncated { get; }
+
+        /// <summary>What a worker left that is no event.</summary>
+        public ulong Invalid { get; }
+
+        /// <summary>The oldest cursor from which nothing is missing.</summary>
+        public ulong OldestCursor { get; }
+
+        /// <summary>With `CAPSULE_E_EVICTED`: the events behind the filter's cursor that are gone.</summary>
+        public ulong Lost { get; }
+
+        /// <summary>What is added to a `time_ns` for nanoseconds since 1970.</summary>
+        public long RealtimeOffsetNs { get; }
 
         internal TraceInfo(capsule_trace_info* raw)
         {
             Matched = raw->matched;
             Stored = raw->stored;
             StoredBytes = raw->stored_bytes;
-            LastSequence = raw->last_sequence;
+            LimitBytes = raw->limit_bytes;
+            LastCursor = raw->last_cursor;
+            NextCursor = raw->next_cursor;
+            Emitted = raw->emitted;
             Evicted = raw->evicted;
             EvictedExecutions = raw->evicted_executions;
             Dropped = raw->dropped;
+            Refused = raw->refused;
+            Late = raw->late;
+            Truncated = raw->truncated;
+            Invalid = raw->invalid;
+            OldestCursor = raw->oldest_cursor;
+            Lost = raw->lost;
+            RealtimeOffsetNs = raw->realtime_offset_ns;
+        }
+    }
+
+    /// <summary>The W3C trace context of an execution.</summary>
+    public sealed unsafe partial class TraceContext
+    {
+        /// <summary>1 where it was given with the execution; 0 where one was made for it.</summary>
+        public int Given { get; }
+
+        /// <summary>`traceparent`, NUL-terminated.</summary>
+        public string Traceparent { get; }
+
+        /// <summary>`tracestate`, NUL-terminated, or empty.</summary>
+        public string Tracestate { get; }
+
+        internal TraceContext(capsule_trace_context* raw)
+        {
+            Given = raw->given;
+            Traceparent = Texts.String(raw->traceparent);
+            Tracestate = Texts.String(raw->tracestate);
         }
     }
 
@@ -4506,6 +4625,123 @@ namespace Capsule
         internal MetricsText(capsule_metrics_text* raw)
         {
             Text = Texts.String(raw->text);
+        }
+    }
+
+    /// <summary>How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC.</summary>
+    public sealed unsafe partial class PostmortemInfo
+    {
+        /// <summary>Its process id.</summary>
+        public int Pid { get; }
+
+        /// <summary>The session's number in its runtime.</summary>
+        public ulong SessionId { get; }
+
+        /// <summary>Which of the session's workers it was, from 1.</summary>
+        public uint Incarnation { get; }
+
+        /// <summary>`CAPSULE_DEATH_…`.</summary>
+        public DeathReason DeathReason { get; }
+
+        /// <summary>1 when the reason was reported; 0 when it is inferred.</summary>
+        public int DeathCertain { get; }
+
+        /// <summary>Its exit code, where it exited.</summary>
+        public int ExitCode { get; }
+
+        /// <summary>The signal that killed it, or 0.</summary>
+        public int SignalNumber { get; }
+
+        /// <summary>`kind` of the last event of its main thread (trace.h), or 0: where it stood.</summary>
+        public int LastKind { get; }
+
+        /// <summary>When the death was understood.</summary>
+        public ulong DiedNs { get; }
+
+        /// <summary>How long there was the worker, since it was asked for.</summary>
+        public ulong UptimeNs { get; }
+
+        /// <summary>The execution it was running, or 0.</summary>
+        public ulong ExecutionId { get; }
+
+        /// <summary>How long it had been running it.</summary>
+        public ulong ExecutionAgeNs { get; }
+
+        /// <summary>Executions that waited behind it.</summary>
+        public ulong ExecutionsQueued { get; }
+
+        /// <summary>Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.</summary>
+        public ulong HeartbeatAgeNs { get; }
+
+        /// <summary>Resident memory.</summary>
+        public ulong ResidentBytes { get; }
+
+        /// <summary>Memory that it shared with nobody.</summary>
+        public ulong PrivateBytes { get; }
+
+        /// <summary>CPU time.</summary>
+        public ulong CpuNs { get; }
+
+        /// <summary>Threads.</summary>
+        public ulong Threads { get; }
+
+        /// <summary>Names in its namespace.</summary>
+        public ulong NamespaceSize { get; }
+
+        /// <summary>Limit: most bytes that wait in its output queue.</summary>
+        public ulong OutputQueueLimitBytes { get; }
+
+        /// <summary>Limit: output that may be on its way to the host.</summary>
+        public ulong OutputWindowBytes { get; }
+
+        /// <summary>Limit: `timeout_ms` of the execution, 0 for none.</summary>
+        public long TimeoutMs { get; }
+
+        /// <summary>Limit: `cancel_grace_ms` of the session.</summary>
+        public long CancelGraceMs { get; }
+
+        /// <summary>Output that it had not sent, and that was found after its death and is delivered.</summary>
+        public ulong OutputRecoveredBytes { get; }
+
+        /// <summary>Output of the execution that the host has, and that nobody took yet, the recovered included.</summary>
+        public ulong OutputUntakenBytes { get; }
+
+        /// <summary>Events that the worker overwrote, or left half written, in all its session's life.</summary>
+        public ulong EventsLost { get; }
+
+        /// <summary>Its last events, by time: `event_count` of them, owned by the handle.</summary>
+        public TraceEvent[] Events { get; }
+
+        internal PostmortemInfo(capsule_postmortem_info* raw)
+        {
+            Pid = raw->pid;
+            SessionId = raw->session_id;
+            Incarnation = raw->incarnation;
+            DeathReason = (DeathReason)raw->death_reason;
+            DeathCertain = raw->death_certain;
+            ExitCode = raw->exit_code;
+            SignalNumber = raw->signal_number;
+            LastKind = raw->last_kind;
+            DiedNs = raw->died_ns;
+            UptimeNs = raw->uptime_ns;
+            ExecutionId = raw->execution_id;
+            ExecutionAgeNs = raw->execution_age_ns;
+            ExecutionsQueued = raw->executions_queued;
+            HeartbeatAgeNs = raw->heartbeat_age_ns;
+            ResidentBytes = raw->resident_bytes;
+            PrivateBytes = raw->private_bytes;
+            CpuNs = raw->cpu_ns;
+            Threads = raw->threads;
+            NamespaceSize = raw->namespace_size;
+            OutputQueueLimitBytes = raw->output_queue_limit_bytes;
+            OutputWindowBytes = raw->output_window_bytes;
+            TimeoutMs = raw->timeout_ms;
+            CancelGraceMs = raw->cancel_grace_ms;
+            OutputRecoveredBytes = raw->output_recovered_bytes;
+            OutputUntakenBytes = raw->output_untaken_bytes;
+            EventsLost = raw->events_lost;
+            Events = new TraceEvent[(int)raw->event_count];
+            for (var i = 0; i < Events.Length; ++i) Events[i] = new TraceEvent(raw->events + i);
         }
     }
 

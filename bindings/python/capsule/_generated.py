@@ -53,12 +53,20 @@ CAPSULE_MAX_RULES = 4096
 CAPSULE_BRIDGE_BUCKETS = 32
 # Arguments of an event.
 CAPSULE_TRACE_ARGUMENTS = 4
+# Bytes of a `traceparent`, its NUL included.
+CAPSULE_TRACEPARENT_SIZE = 56
+# Bytes of the longest `tracestate`, its NUL included.
+CAPSULE_TRACESTATE_SIZE = 513
 # Bytes of the longer texts of `capsule_worker_info`, their NUL included.
 CAPSULE_WORKER_TEXT_SIZE = 512
 # Room for kinds of messages in `capsule_transport_flow`.
 CAPSULE_MESSAGES = 64
 # Room in `rejected`.
 CAPSULE_REJECTS = 16
+# Post-mortems that a session keeps.
+CAPSULE_POSTMORTEMS_KEPT = 4
+# Events of a dead worker that a post-mortem keeps, at most.
+CAPSULE_POSTMORTEM_EVENTS = 256
 
 # The values of `capsule_status`.
 # Success.
@@ -110,6 +118,8 @@ CAPSULE_E_UNAVAILABLE = 22
 # A server refuses the credentials or what they are for; or a policy, or an audit trail that must keep all, denies the
 # call.
 CAPSULE_E_DENIED = 23
+# What a cursor goes on from is no longer kept; the message says how much is missing, and from where on nothing is.
+CAPSULE_E_EVICTED = 24
 
 # What became of a call.
 # No call: a chain begins.
@@ -513,6 +523,10 @@ CAPSULE_TRACE_SESSION_RESTARTED = 104
 CAPSULE_TRACE_SESSION_DIED = 105
 # It was closed: the last event.
 CAPSULE_TRACE_SESSION_CLOSED = 106
+# Debug. Its state changed. Status: `CAPSULE_SESSION_…`, the new one. Arguments: the old one.
+CAPSULE_TRACE_SESSION_STATE_CHANGED = 107
+# No heartbeat came when one was due. Arguments: nanoseconds since the last.
+CAPSULE_TRACE_SESSION_HEARTBEAT_MISSED = 108
 # It was accepted. Arguments: bytes of source, of inputs.
 CAPSULE_TRACE_EXECUTION_SUBMITTED = 201
 # It was sent to the worker. Arguments: nanoseconds in the queue.
@@ -520,16 +534,47 @@ CAPSULE_TRACE_EXECUTION_SENT = 202
 # It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran, bytes on
 # stdout, on stderr.
 CAPSULE_TRACE_EXECUTION_FINISHED = 203
+# It could not be sent at once. Arguments: executions in front of it.
+CAPSULE_TRACE_EXECUTION_QUEUED = 204
+# Worker: it has come. Arguments: bytes of source.
+CAPSULE_TRACE_EXECUTION_RECEIVED = 205
+# Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.
+CAPSULE_TRACE_EXECUTION_COMPILED = 206
+# Worker: its code begins.
+CAPSULE_TRACE_EXECUTION_STARTED = 207
+# Worker: its source had to be rewritten. Arguments: how often.
+CAPSULE_TRACE_EXECUTION_TRANSFORMED = 208
+# Worker: its value is there, and described. Arguments: bytes of its repr.
+CAPSULE_TRACE_EXECUTION_VALUE_CAPTURED = 209
+# Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran. Status: 1 for an
+# error.
+CAPSULE_TRACE_EXECUTION_RESULT_SENT = 210
+# Debug. The host has its result, or error.
+CAPSULE_TRACE_EXECUTION_RESULT_RECEIVED = 211
+# Debug. Its terminal event was taken by the caller. Arguments: nanoseconds that it waited.
+CAPSULE_TRACE_EXECUTION_DELIVERED = 212
 # A line is wanted. Arguments: its `input_id`.
 CAPSULE_TRACE_INPUT_REQUESTED = 301
 # It was answered: status 0, or declined: 1. Arguments: its `input_id`.
 CAPSULE_TRACE_INPUT_ANSWERED = 302
+# Worker: nobody answered in time. Arguments: its `input_id`.
+CAPSULE_TRACE_INPUT_TIMED_OUT = 303
+# Worker: the code got an end of file. Arguments: its `input_id`.
+CAPSULE_TRACE_INPUT_EOF = 304
 # A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in milliseconds.
 CAPSULE_TRACE_CANCEL_REQUESTED = 401
 # It came too late.
 CAPSULE_TRACE_CANCEL_NOOP = 402
 # The host killed the worker.
 CAPSULE_TRACE_CANCEL_KILLED = 403
+# Worker: the cancel has come. Status: 1 for an interrupt.
+CAPSULE_TRACE_CANCEL_DELIVERED = 404
+# Worker: KeyboardInterrupt is raised in the code. Arguments: how often by now, in the session's worker.
+CAPSULE_TRACE_CANCEL_INTERRUPTED = 405
+# The execution ended by it. Arguments: nanoseconds since it was first requested.
+CAPSULE_TRACE_CANCEL_EFFECTIVE = 406
+# The grace period is over, and the execution is not.
+CAPSULE_TRACE_CANCEL_GRACE_EXPIRED = 407
 # A checkpoint is being made.
 CAPSULE_TRACE_CHECKPOINT_BEGIN = 501
 # It was, or not: status as the call's. Arguments: bytes of values, names left out.
@@ -562,6 +607,22 @@ CAPSULE_TRACE_PROMISE_TIMEOUT = 705
 CAPSULE_TRACE_PROMISE_CANCELED = 706
 # The bridge was closed.
 CAPSULE_TRACE_SHUTDOWN_REJECTED = 707
+# Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.
+CAPSULE_TRACE_OUTPUT_FIRST = 801
+# Debug. Worker: output was sent. Arguments: bytes, pieces.
+CAPSULE_TRACE_OUTPUT_PUMP_FLUSH = 802
+# Worker: the queue is full, and a write waits; told once of each execution. Arguments: bytes in the queue.
+CAPSULE_TRACE_OUTPUT_BACKPRESSURE = 803
+# Worker: output was dropped by the output policy; told once of each execution. Arguments: bytes of that piece.
+CAPSULE_TRACE_OUTPUT_DROPPED = 804
+# Debug. Worker: all output is to be sent ahead of the end. Arguments: bytes in the queue.
+CAPSULE_TRACE_OUTPUT_DRAIN_BEGIN = 805
+# Debug. Worker: it was. Arguments: nanoseconds.
+CAPSULE_TRACE_OUTPUT_DRAIN_END = 806
+# Worker: it could not be, in time. Arguments: pieces not sent, bytes in the queue, pieces sent, pieces dropped.
+CAPSULE_TRACE_OUTPUT_DRAIN_TIMEOUT = 807
+# Events of the execution are missing here: it alone filled the buffer. Made for the answer. Arguments: how many.
+CAPSULE_TRACE_TRUNCATED = 901
 # In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.
 CAPSULE_TRACE_POOL_ACQUIRE_BEGIN = 601
 # It was served from the idle sessions. `link`: the session. Arguments: its number.
@@ -587,6 +648,34 @@ CAPSULE_TRACE_POOL_REMOVED = 609
 CAPSULE_TRACE_INSTANT = 0
 CAPSULE_TRACE_PHASE_BEGIN = 1
 CAPSULE_TRACE_PHASE_END = 2
+
+# Where an event comes from.
+CAPSULE_TRACE_SOURCE_HOST = 1
+CAPSULE_TRACE_SOURCE_TRANSPORT = 2
+CAPSULE_TRACE_SOURCE_WORKER = 3
+CAPSULE_TRACE_SOURCE_EXECUTOR = 4
+CAPSULE_TRACE_SOURCE_OUTPUT = 5
+CAPSULE_TRACE_SOURCE_BRIDGE = 6
+CAPSULE_TRACE_SOURCE_PROVIDER = 7
+CAPSULE_TRACE_SOURCE_POOL = 8
+CAPSULE_TRACE_SOURCE_CHECKPOINT = 9
+
+# Who wrote an event: the host, or a thread of the worker. Each numbers its own.
+CAPSULE_TRACE_WRITER_HOST = 0
+# The worker's main thread.
+CAPSULE_TRACE_WRITER_MAIN = 1
+# The thread that reads the control channel.
+CAPSULE_TRACE_WRITER_LINK = 2
+# Whoever sends output: the pump, or the main thread ahead of a result.
+CAPSULE_TRACE_WRITER_OUTPUT = 3
+# Whatever thread of the code holds the GIL.
+CAPSULE_TRACE_WRITER_CODE = 4
+
+# How the events of a worker come to the host.
+# By memory that both have: `trace_transport` of a session, the default.
+CAPSULE_TRACE_BY_MEMORY = 0
+# In messages, in batches: where there is no such memory. What was not sent dies with the worker.
+CAPSULE_TRACE_BY_MESSAGES = 1
 
 # Where it writes.
 # To a function of the host.
@@ -1513,14 +1602,18 @@ class capsule_promise_metrics(ctypes.Structure):
 
 
 class capsule_trace_event(ctypes.Structure):
-    """One event. Never extended: events are handed out as an array."""
+    """One event. Never extended: events are handed out as an array. (incarnation, writer, sequence) names it."""
 
-    # Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
-    sequence: int
-    # CLOCK_MONOTONIC.
+    # Number in the order in which the host collected the events, from 1: what a reader that follows goes on from.
+    cursor: int
+    # CLOCK_MONOTONIC; `realtime_offset_ns` of `capsule_trace_info` makes it the wall clock's.
     time_ns: int
     # The execution it belongs to, or 0.
     execution_id: int
+    # Number of the event among those of its writer, from 1.
+    sequence: int
+    # `sequence` of the event of the same writer that opened what this one belongs to, its low 32 bits; or 0.
+    parent: int
     # As the kind says, or 0.
     link: int
     # `CAPSULE_TRACE_…`.
@@ -1529,19 +1622,33 @@ class capsule_trace_event(ctypes.Structure):
     phase: int
     # As the kind says.
     status: int
-    # Reserved, zero.
-    reserved: int
+    # `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_ERROR`.
+    severity: int
+    # `CAPSULE_TRACE_SOURCE_…`.
+    source: int
+    # `CAPSULE_TRACE_WRITER_…`.
+    writer: int
+    # Which of the session's workers it comes from, from 1; 0 for the host.
+    incarnation: int
+    # Number of an interned label, or 0.
+    label: int
     # As the kind says.
     arguments: Any
     _fields_ = [
-        ("sequence", ctypes.c_uint64),
+        ("cursor", ctypes.c_uint64),
         ("time_ns", ctypes.c_uint64),
         ("execution_id", ctypes.c_uint64),
+        ("sequence", ctypes.c_uint64),
+        ("parent", ctypes.c_uint64),
         ("link", ctypes.c_uint64),
         ("kind", ctypes.c_int32),
         ("phase", ctypes.c_int32),
         ("status", ctypes.c_int32),
-        ("reserved", ctypes.c_int32),
+        ("severity", ctypes.c_int32),
+        ("source", ctypes.c_int32),
+        ("writer", ctypes.c_int32),
+        ("incarnation", ctypes.c_uint32),
+        ("label", ctypes.c_uint32),
         ("arguments", ctypes.c_int64 * 4),
     ]
 
@@ -1555,21 +1662,32 @@ class capsule_trace_filter(ctypes.Structure):
     kind: int
     # Of that execution; 0 for all.
     execution_id: int
-    # With larger numbers than that: the cursor of who follows.
-    after_sequence: int
+    # Collected after that one: the cursor of who follows. 0: from the oldest that there is.
+    after_cursor: int
     # From that time on, CLOCK_MONOTONIC.
     since_ns: int
+    # Up to that time, itself not; 0 for no end.
+    until_ns: int
+    # `CAPSULE_TRACE_SOURCE_…`; 0 for all.
+    source: int
+    # The least severe that is wanted, `CAPSULE_LOG_…`; 0 for all.
+    severity: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("kind", ctypes.c_int32),
         ("execution_id", ctypes.c_uint64),
-        ("after_sequence", ctypes.c_uint64),
+        ("after_cursor", ctypes.c_uint64),
         ("since_ns", ctypes.c_uint64),
+        ("until_ns", ctypes.c_uint64),
+        ("source", ctypes.c_int32),
+        ("severity", ctypes.c_int32),
     ]
 
 
 class capsule_trace_info(ctypes.Structure):
-    """What there is, and what there is no longer."""
+    """What there is, and what there is no longer. `emitted` = `stored` + `evicted` + `dropped` + `refused` + `late` +
+    `truncated` + `invalid`, at any time.
+    """
 
     # `sizeof(capsule_trace_info)`, set by the caller.
     struct_size: int
@@ -1581,24 +1699,73 @@ class capsule_trace_info(ctypes.Structure):
     stored: int
     # Bytes they take.
     stored_bytes: int
-    # Number of the last event there was.
-    last_sequence: int
-    # Events evicted to make room.
+    # Bytes that they may take: `trace_bytes`, but for what is left of it by whole pieces.
+    limit_bytes: int
+    # Cursor of the last event there was.
+    last_cursor: int
+    # Where a reader that follows goes on.
+    next_cursor: int
+    # Events recorded, by the host or a worker. Those below the session's `trace_level` are none.
+    emitted: int
+    # Events that went to make room.
     evicted: int
     # Executions that went with them.
     evicted_executions: int
-    # Events dropped because an execution alone had filled the buffer.
+    # Events that their writer overwrote before the host read them.
     dropped: int
+    # Events that nothing was kept of because `trace_bytes` is 0.
+    refused: int
+    # Events of an execution that was evicted before they came.
+    late: int
+    # Events of executions that alone filled the buffer.
+    truncated: int
+    # What a worker left that is no event.
+    invalid: int
+    # The oldest cursor from which nothing is missing.
+    oldest_cursor: int
+    # With `CAPSULE_E_EVICTED`: the events behind the filter's cursor that are gone.
+    lost: int
+    # What is added to a `time_ns` for nanoseconds since 1970.
+    realtime_offset_ns: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("reserved", ctypes.c_uint32),
         ("matched", ctypes.c_uint64),
         ("stored", ctypes.c_uint64),
         ("stored_bytes", ctypes.c_uint64),
-        ("last_sequence", ctypes.c_uint64),
+        ("limit_bytes", ctypes.c_uint64),
+        ("last_cursor", ctypes.c_uint64),
+        ("next_cursor", ctypes.c_uint64),
+        ("emitted", ctypes.c_uint64),
         ("evicted", ctypes.c_uint64),
         ("evicted_executions", ctypes.c_uint64),
         ("dropped", ctypes.c_uint64),
+        ("refused", ctypes.c_uint64),
+        ("late", ctypes.c_uint64),
+        ("truncated", ctypes.c_uint64),
+        ("invalid", ctypes.c_uint64),
+        ("oldest_cursor", ctypes.c_uint64),
+        ("lost", ctypes.c_uint64),
+        ("realtime_offset_ns", ctypes.c_int64),
+    ]
+
+
+class capsule_trace_context(ctypes.Structure):
+    """The W3C trace context of an execution."""
+
+    # `sizeof(capsule_trace_context)`, set by the caller.
+    struct_size: int
+    # 1 where it was given with the execution; 0 where one was made for it.
+    given: int
+    # `traceparent`, NUL-terminated.
+    traceparent: bytes
+    # `tracestate`, NUL-terminated, or empty.
+    tracestate: bytes
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("given", ctypes.c_int32),
+        ("traceparent", ctypes.c_char * 56),
+        ("tracestate", ctypes.c_char * 513),
     ]
 
 
@@ -2385,6 +2552,100 @@ class capsule_cancel_metrics(ctypes.Structure):
     ]
 
 
+class capsule_postmortem_info(ctypes.Structure):
+    """How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC."""
+
+    # `sizeof(capsule_postmortem_info)`, set by the caller.
+    struct_size: int
+    # Its process id.
+    pid: int
+    # The session's number in its runtime.
+    session_id: int
+    # Which of the session's workers it was, from 1.
+    incarnation: int
+    # `CAPSULE_DEATH_…`.
+    death_reason: int
+    # 1 when the reason was reported; 0 when it is inferred.
+    death_certain: int
+    # Its exit code, where it exited.
+    exit_code: int
+    # The signal that killed it, or 0.
+    signal_number: int
+    # `kind` of the last event of its main thread (trace.h), or 0: where it stood.
+    last_kind: int
+    # When the death was understood.
+    died_ns: int
+    # How long there was the worker, since it was asked for.
+    uptime_ns: int
+    # The execution it was running, or 0.
+    execution_id: int
+    # How long it had been running it.
+    execution_age_ns: int
+    # Executions that waited behind it.
+    executions_queued: int
+    # Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
+    heartbeat_age_ns: int
+    # Resident memory.
+    resident_bytes: int
+    # Memory that it shared with nobody.
+    private_bytes: int
+    # CPU time.
+    cpu_ns: int
+    # Threads.
+    threads: int
+    # Names in its namespace.
+    namespace_size: int
+    # Limit: most bytes that wait in its output queue.
+    output_queue_limit_bytes: int
+    # Limit: output that may be on its way to the host.
+    output_window_bytes: int
+    # Limit: `timeout_ms` of the execution, 0 for none.
+    timeout_ms: int
+    # Limit: `cancel_grace_ms` of the session.
+    cancel_grace_ms: int
+    # Output that it had not sent, and that was found after its death and is delivered.
+    output_recovered_bytes: int
+    # Output of the execution that the host has, and that nobody took yet, the recovered included.
+    output_untaken_bytes: int
+    # Events that the worker overwrote, or left half written, in all its session's life.
+    events_lost: int
+    # Its last events, by time: `event_count` of them, owned by the handle.
+    events: int | None
+    # Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.
+    event_count: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("pid", ctypes.c_int32),
+        ("session_id", ctypes.c_uint64),
+        ("incarnation", ctypes.c_uint32),
+        ("death_reason", ctypes.c_int32),
+        ("death_certain", ctypes.c_int32),
+        ("exit_code", ctypes.c_int32),
+        ("signal_number", ctypes.c_int32),
+        ("last_kind", ctypes.c_int32),
+        ("died_ns", ctypes.c_uint64),
+        ("uptime_ns", ctypes.c_uint64),
+        ("execution_id", ctypes.c_uint64),
+        ("execution_age_ns", ctypes.c_uint64),
+        ("executions_queued", ctypes.c_uint64),
+        ("heartbeat_age_ns", ctypes.c_uint64),
+        ("resident_bytes", ctypes.c_uint64),
+        ("private_bytes", ctypes.c_uint64),
+        ("cpu_ns", ctypes.c_uint64),
+        ("threads", ctypes.c_uint64),
+        ("namespace_size", ctypes.c_uint64),
+        ("output_queue_limit_bytes", ctypes.c_uint64),
+        ("output_window_bytes", ctypes.c_uint64),
+        ("timeout_ms", ctypes.c_int64),
+        ("cancel_grace_ms", ctypes.c_int64),
+        ("output_recovered_bytes", ctypes.c_uint64),
+        ("output_untaken_bytes", ctypes.c_uint64),
+        ("events_lost", ctypes.c_uint64),
+        ("events", ctypes.c_void_p),
+        ("event_count", ctypes.c_size_t),
+    ]
+
+
 class capsule_profile_options(ctypes.Structure):
     """How a profile is taken."""
 
@@ -2784,6 +3045,12 @@ class capsule_session_options(ctypes.Structure):
     rules: int | None
     # Number of `rules`, 0 … 4,096.
     rule_count: int
+    # The least severe events that the trace records, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF` (log.h). Default
+    # `CAPSULE_LOG_INFO`.
+    trace_level: int
+    # How a worker's events come to the trace: `CAPSULE_TRACE_BY_MEMORY` (default), `CAPSULE_TRACE_BY_MESSAGES`
+    # (trace.h).
+    trace_transport: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("executor", ctypes.c_int32),
@@ -2827,6 +3094,8 @@ class capsule_session_options(ctypes.Structure):
         ("bridge", ctypes.c_void_p),
         ("rules", ctypes.c_void_p),
         ("rule_count", ctypes.c_size_t),
+        ("trace_level", ctypes.c_int32),
+        ("trace_transport", ctypes.c_int32),
     ]
 
 
@@ -4656,6 +4925,12 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_pool_release": (None, [ctypes.c_void_p]),
     "capsule_session_get_trace": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_trace_filter), POINTER(capsule_trace_event), ctypes.c_size_t, POINTER(ctypes.c_size_t), POINTER(capsule_trace_info), POINTER(capsule_error)]),
     "capsule_pool_get_trace": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_trace_filter), POINTER(capsule_trace_event), ctypes.c_size_t, POINTER(ctypes.c_size_t), POINTER(capsule_trace_info), POINTER(capsule_error)]),
+    "capsule_trace_get": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_trace_filter), POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
+    "capsule_trace_next": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_trace_event), POINTER(capsule_error)]),
+    "capsule_trace_get_fd": (ctypes.c_int32, [ctypes.c_void_p, POINTER(ctypes.c_int32), POINTER(capsule_error)]),
+    "capsule_trace_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_trace_info), POINTER(capsule_error)]),
+    "capsule_trace_release": (None, [ctypes.c_void_p]),
+    "capsule_session_get_trace_context": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_trace_context), POINTER(capsule_error)]),
     "capsule_trace_kind_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_exporter_options_init": (None, [POINTER(capsule_exporter_options), ctypes.c_uint32]),
     "capsule_exporter_create": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_exporter_options), POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
@@ -4710,6 +4985,11 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_session_get_cancel_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_cancel_metrics), POINTER(capsule_error)]),
     "capsule_runtime_get_prometheus": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_metrics_text), POINTER(capsule_error)]),
     "capsule_metrics_text_release": (None, [POINTER(capsule_metrics_text)]),
+    "capsule_session_get_postmortem": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint32, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
+    "capsule_postmortem_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_postmortem_info), POINTER(capsule_error)]),
+    "capsule_postmortem_get_stack": (ctypes.c_int32, [ctypes.c_void_p, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
+    "capsule_postmortem_to_json": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_text), POINTER(capsule_error)]),
+    "capsule_postmortem_release": (None, [ctypes.c_void_p]),
     "capsule_profile_options_init": (None, [POINTER(capsule_profile_options), ctypes.c_uint32]),
     "capsule_session_profile": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_profile_options), POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
     "capsule_profile_wait": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_error)]),
@@ -5984,7 +6264,7 @@ capsule_pool_close: Callable[..., int]
 #   it is made from a notify callback, when they end in the background. Since 0.1.
 capsule_pool_release: Callable[..., None]
 
-# Copies events of a session, in the order of their numbers.
+# Copies events of a session: the first that fit in the order of their cursors, those then by time.
 #
 # - session: A session, closed ones included.
 # - filter: NULL for all.
@@ -5994,8 +6274,9 @@ capsule_pool_release: Callable[..., None]
 # - info: Nullable; its `struct_size` set by the caller.
 # - error: Nullable.
 #
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits for the
-# worker. Since 0.1.
+# Returns: `CAPSULE_OK`; `CAPSULE_E_EVICTED` when events behind the filter's `after_cursor` are gone: then `info` says
+# how many, and where to go on (`oldest_cursor`); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+# thread; never waits for the worker. Since 0.1.
 capsule_session_get_trace: Callable[..., int]
 
 # The same of a pool's own trace: the events of acquisitions and of the pool's keeping, none of which belongs to an
@@ -6009,8 +6290,68 @@ capsule_session_get_trace: Callable[..., int]
 # - info: Nullable; its `struct_size` set by the caller.
 # - error: Nullable.
 #
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+# Returns: `CAPSULE_OK`; `CAPSULE_E_EVICTED`, as above; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`.
+# Any thread. Since 0.1.
 capsule_pool_get_trace: Callable[..., int]
+
+# Begins to read a session's trace event by event.
+#
+# - session: A session, closed ones included. It need not outlive the reader.
+# - filter: NULL for all.
+# - trace: The new handle, NULL on failure; ended with capsule_trace_release().
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_trace_get: Callable[..., int]
+
+# Takes the next event. What was collected at one time comes ordered by time.
+#
+# - trace: A reader.
+# - timeout_ms: How long to wait for one: -1 without limit, 0 not at all, up to 86,400,000.
+# - event: The event.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_TIMEOUT` when there is none yet; `CAPSULE_E_END` when the session is closed and all
+# was read; `CAPSULE_E_EVICTED` once when events were evicted before they were read: the message says how many, and the
+# next call goes on behind them; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_SYSTEM`;
+# `CAPSULE_E_FORKED`. Any thread; waits, but never for the worker. Since 0.1.
+capsule_trace_next: Callable[..., int]
+
+# A descriptor that is readable while capsule_trace_next() may have something. A worker's events are collected when it
+# sends a frame.
+#
+# - trace: A reader.
+# - fd: The descriptor, to wait on and never to read; the reader's, until it is released.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any thread.
+# Since 0.1.
+capsule_trace_get_fd: Callable[..., int]
+
+# What there is of the trace that is read, and what there is no longer.
+#
+# - trace: A reader.
+# - info: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_trace_get_info: Callable[..., int]
+
+# Gives a reader back.
+#
+# - trace: A reader; NULL or a released one is a no-op. Any thread. Since 0.1.
+capsule_trace_release: Callable[..., None]
+
+# The trace context of an execution: the one given with it, or one that was made for it, always the same.
+#
+# - session: A session, closed ones included.
+# - execution_id: The execution. What was given is kept of the last 1,024 that something was given with.
+# - context: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` also where the session has no such execution; `CAPSULE_E_HANDLE`;
+# `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_session_get_trace_context: Callable[..., int]
 
 # The name of a kind of event, as in `"execution_sent"`.
 #
@@ -6487,6 +6828,50 @@ capsule_runtime_get_prometheus: Callable[..., int]
 #
 # - text: NULL or an empty one is a no-op. Any thread. Since 0.1.
 capsule_metrics_text_release: Callable[..., None]
+
+# What is known of one of a session's last deaths.
+#
+# - session: A session, closed ones included.
+# - index: 0 for the last death, 1 for the one before it, up to `CAPSULE_POSTMORTEMS_KEPT` - 1.
+# - postmortem: The new handle, NULL on failure; ended with capsule_postmortem_release().
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when there was no such death; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+# `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_session_get_postmortem: Callable[..., int]
+
+# Copies what a post-mortem says.
+#
+# - postmortem: A post-mortem.
+# - info: Its `struct_size` set by the caller; `events` are the handle's, until it is released.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_postmortem_get_info: Callable[..., int]
+
+# Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h).
+#
+# - postmortem: A post-mortem.
+# - stack: The new handle, NULL on failure; ended with capsule_stack_release(). It outlives the post-mortem.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when it left no stack, as SIGKILL does not; `CAPSULE_E_ARGUMENT`;
+# `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_postmortem_get_stack: Callable[..., int]
+
+# All of it as a JSON object, one line, that `capsule postmortem FILE` shows; of a stack the lines, without the names.
+#
+# - postmortem: A post-mortem.
+# - json: The text: the handle's, until it is released.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_postmortem_to_json: Callable[..., int]
+
+# Gives a post-mortem back.
+#
+# - postmortem: A post-mortem; NULL or a released one is a no-op. Any thread. Since 0.1.
+capsule_postmortem_release: Callable[..., None]
 
 # Fills in the defaults.
 #

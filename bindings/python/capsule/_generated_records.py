@@ -86,6 +86,8 @@ class Status(_Enum):
     # A server refuses the credentials or what they are for; or a policy, or an audit trail that must keep all, denies
     # the call.
     DENIED = 23
+    # What a cursor goes on from is no longer kept; the message says how much is missing, and from where on nothing is.
+    EVICTED = 24
 
 
 class AuditDecision(_Enum):
@@ -599,6 +601,10 @@ class TraceKind(_Enum):
     SESSION_DIED = 105
     # It was closed: the last event.
     SESSION_CLOSED = 106
+    # Debug. Its state changed. Status: `CAPSULE_SESSION_…`, the new one. Arguments: the old one.
+    SESSION_STATE_CHANGED = 107
+    # No heartbeat came when one was due. Arguments: nanoseconds since the last.
+    SESSION_HEARTBEAT_MISSED = 108
     # It was accepted. Arguments: bytes of source, of inputs.
     EXECUTION_SUBMITTED = 201
     # It was sent to the worker. Arguments: nanoseconds in the queue.
@@ -606,16 +612,47 @@ class TraceKind(_Enum):
     # It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran, bytes
     # on stdout, on stderr.
     EXECUTION_FINISHED = 203
+    # It could not be sent at once. Arguments: executions in front of it.
+    EXECUTION_QUEUED = 204
+    # Worker: it has come. Arguments: bytes of source.
+    EXECUTION_RECEIVED = 205
+    # Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.
+    EXECUTION_COMPILED = 206
+    # Worker: its code begins.
+    EXECUTION_STARTED = 207
+    # Worker: its source had to be rewritten. Arguments: how often.
+    EXECUTION_TRANSFORMED = 208
+    # Worker: its value is there, and described. Arguments: bytes of its repr.
+    EXECUTION_VALUE_CAPTURED = 209
+    # Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran. Status: 1 for
+    # an error.
+    EXECUTION_RESULT_SENT = 210
+    # Debug. The host has its result, or error.
+    EXECUTION_RESULT_RECEIVED = 211
+    # Debug. Its terminal event was taken by the caller. Arguments: nanoseconds that it waited.
+    EXECUTION_DELIVERED = 212
     # A line is wanted. Arguments: its `input_id`.
     INPUT_REQUESTED = 301
     # It was answered: status 0, or declined: 1. Arguments: its `input_id`.
     INPUT_ANSWERED = 302
+    # Worker: nobody answered in time. Arguments: its `input_id`.
+    INPUT_TIMED_OUT = 303
+    # Worker: the code got an end of file. Arguments: its `input_id`.
+    INPUT_EOF = 304
     # A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in milliseconds.
     CANCEL_REQUESTED = 401
     # It came too late.
     CANCEL_NOOP = 402
     # The host killed the worker.
     CANCEL_KILLED = 403
+    # Worker: the cancel has come. Status: 1 for an interrupt.
+    CANCEL_DELIVERED = 404
+    # Worker: KeyboardInterrupt is raised in the code. Arguments: how often by now, in the session's worker.
+    CANCEL_INTERRUPTED = 405
+    # The execution ended by it. Arguments: nanoseconds since it was first requested.
+    CANCEL_EFFECTIVE = 406
+    # The grace period is over, and the execution is not.
+    CANCEL_GRACE_EXPIRED = 407
     # A checkpoint is being made.
     CHECKPOINT_BEGIN = 501
     # It was, or not: status as the call's. Arguments: bytes of values, names left out.
@@ -648,6 +685,22 @@ class TraceKind(_Enum):
     PROMISE_CANCELED = 706
     # The bridge was closed.
     SHUTDOWN_REJECTED = 707
+    # Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.
+    OUTPUT_FIRST = 801
+    # Debug. Worker: output was sent. Arguments: bytes, pieces.
+    OUTPUT_PUMP_FLUSH = 802
+    # Worker: the queue is full, and a write waits; told once of each execution. Arguments: bytes in the queue.
+    OUTPUT_BACKPRESSURE = 803
+    # Worker: output was dropped by the output policy; told once of each execution. Arguments: bytes of that piece.
+    OUTPUT_DROPPED = 804
+    # Debug. Worker: all output is to be sent ahead of the end. Arguments: bytes in the queue.
+    OUTPUT_DRAIN_BEGIN = 805
+    # Debug. Worker: it was. Arguments: nanoseconds.
+    OUTPUT_DRAIN_END = 806
+    # Worker: it could not be, in time. Arguments: pieces not sent, bytes in the queue, pieces sent, pieces dropped.
+    OUTPUT_DRAIN_TIMEOUT = 807
+    # Events of the execution are missing here: it alone filled the buffer. Made for the answer. Arguments: how many.
+    TRUNCATED = 901
     # In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.
     POOL_ACQUIRE_BEGIN = 601
     # It was served from the idle sessions. `link`: the session. Arguments: its number.
@@ -676,6 +729,43 @@ class TracePhase(_Enum):
     INSTANT = 0
     PHASE_BEGIN = 1
     PHASE_END = 2
+
+
+class TraceSource(_Enum):
+    """Where an event comes from."""
+
+    HOST = 1
+    TRANSPORT = 2
+    WORKER = 3
+    EXECUTOR = 4
+    OUTPUT = 5
+    BRIDGE = 6
+    PROVIDER = 7
+    POOL = 8
+    CHECKPOINT = 9
+
+
+class TraceWriter(_Enum):
+    """Who wrote an event: the host, or a thread of the worker. Each numbers its own."""
+
+    HOST = 0
+    # The worker's main thread.
+    MAIN = 1
+    # The thread that reads the control channel.
+    LINK = 2
+    # Whoever sends output: the pump, or the main thread ahead of a result.
+    OUTPUT = 3
+    # Whatever thread of the code holds the GIL.
+    CODE = 4
+
+
+class TraceBy(_Enum):
+    """How the events of a worker come to the host."""
+
+    # By memory that both have: `trace_transport` of a session, the default.
+    MEMORY = 0
+    # In messages, in batches: where there is no such memory. What was not sent dies with the worker.
+    MESSAGES = 1
 
 
 class Exporter(_Enum):
@@ -1318,6 +1408,12 @@ class SessionOptions(TypedDict, total=False):
     bridge: Bridge
     # What the session may call of it, `rule_count` of them. Default none, and so nothing.
     rules: Sequence[Rule]
+    # The least severe events that the trace records, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF` (log.h). Default
+    # `CAPSULE_LOG_INFO`.
+    trace_level: LogLevel
+    # How a worker's events come to the trace: `CAPSULE_TRACE_BY_MEMORY` (default), `CAPSULE_TRACE_BY_MESSAGES`
+    # (trace.h).
+    trace_transport: TraceBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -2268,14 +2364,18 @@ class AcquireOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class TraceEvent:
-    """One event. Never extended: events are handed out as an array."""
+    """One event. Never extended: events are handed out as an array. (incarnation, writer, sequence) names it."""
 
-    # Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
-    sequence: int
-    # CLOCK_MONOTONIC.
+    # Number in the order in which the host collected the events, from 1: what a reader that follows goes on from.
+    cursor: int
+    # CLOCK_MONOTONIC; `realtime_offset_ns` of `capsule_trace_info` makes it the wall clock's.
     time_ns: int
     # The execution it belongs to, or 0.
     execution_id: int
+    # Number of the event among those of its writer, from 1.
+    sequence: int
+    # `sequence` of the event of the same writer that opened what this one belongs to, its low 32 bits; or 0.
+    parent: int
     # As the kind says, or 0.
     link: int
     # `CAPSULE_TRACE_…`.
@@ -2284,26 +2384,45 @@ class TraceEvent:
     phase: TracePhase
     # As the kind says.
     status: int
+    # `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_ERROR`.
+    severity: LogLevel
+    # `CAPSULE_TRACE_SOURCE_…`.
+    source: TraceSource
+    # `CAPSULE_TRACE_WRITER_…`.
+    writer: TraceWriter
+    # Which of the session's workers it comes from, from 1; 0 for the host.
+    incarnation: int
+    # Number of an interned label, or 0.
+    label: int
     # As the kind says.
     arguments: tuple[int, ...]
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_trace_event) -> TraceEvent:
         return cls(
-            sequence=raw.sequence,
+            cursor=raw.cursor,
             time_ns=raw.time_ns,
             execution_id=raw.execution_id,
+            sequence=raw.sequence,
+            parent=raw.parent,
             link=raw.link,
             kind=TraceKind(raw.kind),
             phase=TracePhase(raw.phase),
             status=raw.status,
+            severity=LogLevel(raw.severity),
+            source=TraceSource(raw.source),
+            writer=TraceWriter(raw.writer),
+            incarnation=raw.incarnation,
+            label=raw.label,
             arguments=tuple(raw.arguments),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class TraceInfo:
-    """What there is, and what there is no longer."""
+    """What there is, and what there is no longer. `emitted` = `stored` + `evicted` + `dropped` + `refused` + `late` +
+    `truncated` + `invalid`, at any time.
+    """
 
     # Events that fit the filter, those included that did not fit in the caller's array.
     matched: int
@@ -2311,14 +2430,34 @@ class TraceInfo:
     stored: int
     # Bytes they take.
     stored_bytes: int
-    # Number of the last event there was.
-    last_sequence: int
-    # Events evicted to make room.
+    # Bytes that they may take: `trace_bytes`, but for what is left of it by whole pieces.
+    limit_bytes: int
+    # Cursor of the last event there was.
+    last_cursor: int
+    # Where a reader that follows goes on.
+    next_cursor: int
+    # Events recorded, by the host or a worker. Those below the session's `trace_level` are none.
+    emitted: int
+    # Events that went to make room.
     evicted: int
     # Executions that went with them.
     evicted_executions: int
-    # Events dropped because an execution alone had filled the buffer.
+    # Events that their writer overwrote before the host read them.
     dropped: int
+    # Events that nothing was kept of because `trace_bytes` is 0.
+    refused: int
+    # Events of an execution that was evicted before they came.
+    late: int
+    # Events of executions that alone filled the buffer.
+    truncated: int
+    # What a worker left that is no event.
+    invalid: int
+    # The oldest cursor from which nothing is missing.
+    oldest_cursor: int
+    # With `CAPSULE_E_EVICTED`: the events behind the filter's cursor that are gone.
+    lost: int
+    # What is added to a `time_ns` for nanoseconds since 1970.
+    realtime_offset_ns: int
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_trace_info) -> TraceInfo:
@@ -2326,10 +2465,40 @@ class TraceInfo:
             matched=raw.matched,
             stored=raw.stored,
             stored_bytes=raw.stored_bytes,
-            last_sequence=raw.last_sequence,
+            limit_bytes=raw.limit_bytes,
+            last_cursor=raw.last_cursor,
+            next_cursor=raw.next_cursor,
+            emitted=raw.emitted,
             evicted=raw.evicted,
             evicted_executions=raw.evicted_executions,
             dropped=raw.dropped,
+            refused=raw.refused,
+            late=raw.late,
+            truncated=raw.truncated,
+            invalid=raw.invalid,
+            oldest_cursor=raw.oldest_cursor,
+            lost=raw.lost,
+            realtime_offset_ns=raw.realtime_offset_ns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TraceContext:
+    """The W3C trace context of an execution."""
+
+    # 1 where it was given with the execution; 0 where one was made for it.
+    given: int
+    # `traceparent`, NUL-terminated.
+    traceparent: str
+    # `tracestate`, NUL-terminated, or empty.
+    tracestate: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_trace_context) -> TraceContext:
+        return cls(
+            given=raw.given,
+            traceparent=raw.traceparent.decode(errors="replace"),
+            tracestate=raw.tracestate.decode(errors="replace"),
         )
 
 

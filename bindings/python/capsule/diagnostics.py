@@ -26,7 +26,7 @@ from capsule.session import Session
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Events in the order of their numbers, and what there is besides them."""
+    """Events by time, and what there is besides them."""
 
     events: list[TraceEvent]
     info: TraceInfo
@@ -37,18 +37,18 @@ def get_trace(
     *,
     kind: TraceKind | int = 0,
     execution_id: int = 0,
-    after_sequence: int = 0,
+    after_cursor: int = 0,
     since_ns: int = 0,
     limit: int | None = None,
 ) -> Trace:
     """What happened to a session, or to a pool; closed ones included.
 
-    `kind` is one kind, or its hundreds alone for a group (500: checkpoints and snapshots); `after_sequence` is the cursor of who
+    `kind` is one kind, or its hundreds alone for a group (500: checkpoints and snapshots); `after_cursor` is the cursor of who
     follows. Without `limit`, all there are.
     """
     function = _raw.capsule_pool_get_trace if isinstance(of, Pool) else _raw.capsule_session_get_trace
     filter_ = sized(_raw.capsule_trace_filter)
-    filter_.kind, filter_.execution_id, filter_.after_sequence, filter_.since_ns = kind, execution_id, after_sequence, since_ns
+    filter_.kind, filter_.execution_id, filter_.after_cursor, filter_.since_ns = kind, execution_id, after_cursor, since_ns
     info, count = sized(_raw.capsule_trace_info), c_size_t()
     capacity = 256 if limit is None else limit
     while True:

@@ -238,10 +238,11 @@ def test_checkpoints(session: capsule.Session, tmp_path: os.PathLike[str]) -> No
 def test_diagnostics(session: capsule.Session) -> None:
     session.run("print('abc')")
     trace = capsule.diagnostics.get_trace(session, execution_id=1)
-    assert [event.kind.name for event in trace.events] == ["EXECUTION_SUBMITTED", "EXECUTION_SENT", "EXECUTION_FINISHED"]
-    assert trace.events[-1].arguments[1] == 4 and trace.info.matched == 3
-    cursor = capsule.diagnostics.get_trace(session, after_sequence=trace.events[0].sequence, limit=1)
-    assert [event.sequence for event in cursor.events] == [trace.events[0].sequence + 1]
+    names = [event.kind.name.removeprefix("EXECUTION_") for event in trace.events]
+    assert names[:3] == ["SUBMITTED", "SENT", "RECEIVED"] and names[-2:] == ["RESULT_SENT", "FINISHED"]
+    assert trace.events[-1].arguments[1] == 4 and trace.info.matched == len(names)
+    cursor = capsule.diagnostics.get_trace(session, after_cursor=trace.events[0].cursor, limit=1)
+    assert [event.cursor for event in cursor.events] == [trace.events[0].cursor + 1]
     metrics = capsule.diagnostics.get_executor_metrics(session)
     assert (metrics.outputs_enqueued, metrics.output_bytes_sent) == (1, 4)
     assert capsule.diagnostics.get_async_metrics(session).mode_simple_sync == 1

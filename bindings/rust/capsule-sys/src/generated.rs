@@ -56,6 +56,8 @@ pub const CAPSULE_E_UNAVAILABLE: i32 = 22;
 /// A server refuses the credentials or what they are for; or a policy, or an audit trail that must keep all, denies
 /// the call.
 pub const CAPSULE_E_DENIED: i32 = 23;
+/// What a cursor goes on from is no longer kept; the message says how much is missing, and from where on nothing is.
+pub const CAPSULE_E_EVICTED: i32 = 24;
 
 /// No call: a chain begins.
 pub const CAPSULE_AUDIT_START: i32 = 0;
@@ -432,6 +434,10 @@ pub const CAPSULE_TRACE_SESSION_RESTARTED: i32 = 104;
 pub const CAPSULE_TRACE_SESSION_DIED: i32 = 105;
 /// It was closed: the last event.
 pub const CAPSULE_TRACE_SESSION_CLOSED: i32 = 106;
+/// Debug. Its state changed. Status: `CAPSULE_SESSION_…`, the new one. Arguments: the old one.
+pub const CAPSULE_TRACE_SESSION_STATE_CHANGED: i32 = 107;
+/// No heartbeat came when one was due. Arguments: nanoseconds since the last.
+pub const CAPSULE_TRACE_SESSION_HEARTBEAT_MISSED: i32 = 108;
 /// It was accepted. Arguments: bytes of source, of inputs.
 pub const CAPSULE_TRACE_EXECUTION_SUBMITTED: i32 = 201;
 /// It was sent to the worker. Arguments: nanoseconds in the queue.
@@ -439,16 +445,47 @@ pub const CAPSULE_TRACE_EXECUTION_SENT: i32 = 202;
 /// It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran, bytes
 /// on stdout, on stderr.
 pub const CAPSULE_TRACE_EXECUTION_FINISHED: i32 = 203;
+/// It could not be sent at once. Arguments: executions in front of it.
+pub const CAPSULE_TRACE_EXECUTION_QUEUED: i32 = 204;
+/// Worker: it has come. Arguments: bytes of source.
+pub const CAPSULE_TRACE_EXECUTION_RECEIVED: i32 = 205;
+/// Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.
+pub const CAPSULE_TRACE_EXECUTION_COMPILED: i32 = 206;
+/// Worker: its code begins.
+pub const CAPSULE_TRACE_EXECUTION_STARTED: i32 = 207;
+/// Worker: its source had to be rewritten. Arguments: how often.
+pub const CAPSULE_TRACE_EXECUTION_TRANSFORMED: i32 = 208;
+/// Worker: its value is there, and described. Arguments: bytes of its repr.
+pub const CAPSULE_TRACE_EXECUTION_VALUE_CAPTURED: i32 = 209;
+/// Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran. Status: 1 for
+/// an error.
+pub const CAPSULE_TRACE_EXECUTION_RESULT_SENT: i32 = 210;
+/// Debug. The host has its result, or error.
+pub const CAPSULE_TRACE_EXECUTION_RESULT_RECEIVED: i32 = 211;
+/// Debug. Its terminal event was taken by the caller. Arguments: nanoseconds that it waited.
+pub const CAPSULE_TRACE_EXECUTION_DELIVERED: i32 = 212;
 /// A line is wanted. Arguments: its `input_id`.
 pub const CAPSULE_TRACE_INPUT_REQUESTED: i32 = 301;
 /// It was answered: status 0, or declined: 1. Arguments: its `input_id`.
 pub const CAPSULE_TRACE_INPUT_ANSWERED: i32 = 302;
+/// Worker: nobody answered in time. Arguments: its `input_id`.
+pub const CAPSULE_TRACE_INPUT_TIMED_OUT: i32 = 303;
+/// Worker: the code got an end of file. Arguments: its `input_id`.
+pub const CAPSULE_TRACE_INPUT_EOF: i32 = 304;
 /// A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in milliseconds.
 pub const CAPSULE_TRACE_CANCEL_REQUESTED: i32 = 401;
 /// It came too late.
 pub const CAPSULE_TRACE_CANCEL_NOOP: i32 = 402;
 /// The host killed the worker.
 pub const CAPSULE_TRACE_CANCEL_KILLED: i32 = 403;
+/// Worker: the cancel has come. Status: 1 for an interrupt.
+pub const CAPSULE_TRACE_CANCEL_DELIVERED: i32 = 404;
+/// Worker: KeyboardInterrupt is raised in the code. Arguments: how often by now, in the session's worker.
+pub const CAPSULE_TRACE_CANCEL_INTERRUPTED: i32 = 405;
+/// The execution ended by it. Arguments: nanoseconds since it was first requested.
+pub const CAPSULE_TRACE_CANCEL_EFFECTIVE: i32 = 406;
+/// The grace period is over, and the execution is not.
+pub const CAPSULE_TRACE_CANCEL_GRACE_EXPIRED: i32 = 407;
 /// A checkpoint is being made.
 pub const CAPSULE_TRACE_CHECKPOINT_BEGIN: i32 = 501;
 /// It was, or not: status as the call's. Arguments: bytes of values, names left out.
@@ -481,6 +518,22 @@ pub const CAPSULE_TRACE_PROMISE_TIMEOUT: i32 = 705;
 pub const CAPSULE_TRACE_PROMISE_CANCELED: i32 = 706;
 /// The bridge was closed.
 pub const CAPSULE_TRACE_SHUTDOWN_REJECTED: i32 = 707;
+/// Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.
+pub const CAPSULE_TRACE_OUTPUT_FIRST: i32 = 801;
+/// Debug. Worker: output was sent. Arguments: bytes, pieces.
+pub const CAPSULE_TRACE_OUTPUT_PUMP_FLUSH: i32 = 802;
+/// Worker: the queue is full, and a write waits; told once of each execution. Arguments: bytes in the queue.
+pub const CAPSULE_TRACE_OUTPUT_BACKPRESSURE: i32 = 803;
+/// Worker: output was dropped by the output policy; told once of each execution. Arguments: bytes of that piece.
+pub const CAPSULE_TRACE_OUTPUT_DROPPED: i32 = 804;
+/// Debug. Worker: all output is to be sent ahead of the end. Arguments: bytes in the queue.
+pub const CAPSULE_TRACE_OUTPUT_DRAIN_BEGIN: i32 = 805;
+/// Debug. Worker: it was. Arguments: nanoseconds.
+pub const CAPSULE_TRACE_OUTPUT_DRAIN_END: i32 = 806;
+/// Worker: it could not be, in time. Arguments: pieces not sent, bytes in the queue, pieces sent, pieces dropped.
+pub const CAPSULE_TRACE_OUTPUT_DRAIN_TIMEOUT: i32 = 807;
+/// Events of the execution are missing here: it alone filled the buffer. Made for the answer. Arguments: how many.
+pub const CAPSULE_TRACE_TRUNCATED: i32 = 901;
 /// In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.
 pub const CAPSULE_TRACE_POOL_ACQUIRE_BEGIN: i32 = 601;
 /// It was served from the idle sessions. `link`: the session. Arguments: its number.
@@ -508,6 +561,41 @@ pub const CAPSULE_TRACE_INSTANT: i32 = 0;
 pub const CAPSULE_TRACE_PHASE_BEGIN: i32 = 1;
 /// Whether an event is a moment, or one end of a span of time.
 pub const CAPSULE_TRACE_PHASE_END: i32 = 2;
+
+/// Where an event comes from.
+pub const CAPSULE_TRACE_SOURCE_HOST: i32 = 1;
+/// Where an event comes from.
+pub const CAPSULE_TRACE_SOURCE_TRANSPORT: i32 = 2;
+/// Where an event comes from.
+pub const CAPSULE_TRACE_SOURCE_WORKER: i32 = 3;
+/// Where an event comes from.
+pub const CAPSULE_TRACE_SOURCE_EXECUTOR: i32 = 4;
+/// Where an event comes from.
+pub const CAPSULE_TRACE_SOURCE_OUTPUT: i32 = 5;
+/// Where an event comes from.
+pub const CAPSULE_TRACE_SOURCE_BRIDGE: i32 = 6;
+/// Where an event comes from.
+pub const CAPSULE_TRACE_SOURCE_PROVIDER: i32 = 7;
+/// Where an event comes from.
+pub const CAPSULE_TRACE_SOURCE_POOL: i32 = 8;
+/// Where an event comes from.
+pub const CAPSULE_TRACE_SOURCE_CHECKPOINT: i32 = 9;
+
+/// Who wrote an event: the host, or a thread of the worker. Each numbers its own.
+pub const CAPSULE_TRACE_WRITER_HOST: i32 = 0;
+/// The worker's main thread.
+pub const CAPSULE_TRACE_WRITER_MAIN: i32 = 1;
+/// The thread that reads the control channel.
+pub const CAPSULE_TRACE_WRITER_LINK: i32 = 2;
+/// Whoever sends output: the pump, or the main thread ahead of a result.
+pub const CAPSULE_TRACE_WRITER_OUTPUT: i32 = 3;
+/// Whatever thread of the code holds the GIL.
+pub const CAPSULE_TRACE_WRITER_CODE: i32 = 4;
+
+/// By memory that both have: `trace_transport` of a session, the default.
+pub const CAPSULE_TRACE_BY_MEMORY: i32 = 0;
+/// In messages, in batches: where there is no such memory. What was not sent dies with the worker.
+pub const CAPSULE_TRACE_BY_MESSAGES: i32 = 1;
 
 /// To a function of the host.
 pub const CAPSULE_EXPORTER_CALLBACK: i32 = 1;
@@ -719,6 +807,12 @@ pub const CAPSULE_BRIDGE_BUCKETS: usize = 32;
 /// Arguments of an event.
 pub const CAPSULE_TRACE_ARGUMENTS: usize = 4;
 
+/// Bytes of a `traceparent`, its NUL included.
+pub const CAPSULE_TRACEPARENT_SIZE: usize = 56;
+
+/// Bytes of the longest `tracestate`, its NUL included.
+pub const CAPSULE_TRACESTATE_SIZE: usize = 513;
+
 /// Bytes of the longer texts of `capsule_worker_info`, their NUL included.
 pub const CAPSULE_WORKER_TEXT_SIZE: usize = 512;
 
@@ -727,6 +821,12 @@ pub const CAPSULE_MESSAGES: usize = 64;
 
 /// Room in `rejected`.
 pub const CAPSULE_REJECTS: usize = 16;
+
+/// Post-mortems that a session keeps.
+pub const CAPSULE_POSTMORTEMS_KEPT: usize = 4;
+
+/// Events of a dead worker that a post-mortem keeps, at most.
+pub const CAPSULE_POSTMORTEM_EVENTS: usize = 256;
 
 /// Version of the headers this program was compiled with; compare with capsule_version_number().
 pub const CAPSULE_VERSION_MAJOR: usize = 0;
@@ -816,6 +916,12 @@ pub struct capsule_acquisition {
     _opaque: [u8; 0],
 }
 
+/// Somebody who reads a session's trace event by event: a cursor; released with capsule_trace_release().
+#[repr(C)]
+pub struct capsule_trace {
+    _opaque: [u8; 0],
+}
+
 /// An exporter: a token, never dereferenced.
 #[repr(C)]
 pub struct capsule_exporter {
@@ -825,6 +931,12 @@ pub struct capsule_exporter {
 /// A stack as it was once: a token, never dereferenced. It outlives its session.
 #[repr(C)]
 pub struct capsule_stack {
+    _opaque: [u8; 0],
+}
+
+/// What is known of one death; released with capsule_postmortem_release().
+#[repr(C)]
+pub struct capsule_postmortem {
     _opaque: [u8; 0],
 }
 
@@ -1295,6 +1407,12 @@ pub struct capsule_session_options {
     pub rules: *const capsule_rule,
     /// Number of `rules`, 0 … 4,096.
     pub rule_count: usize,
+    /// The least severe events that the trace records, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF` (log.h). Default
+    /// `CAPSULE_LOG_INFO`.
+    pub trace_level: i32,
+    /// How a worker's events come to the trace: `CAPSULE_TRACE_BY_MEMORY` (default), `CAPSULE_TRACE_BY_MESSAGES`
+    /// (trace.h).
+    pub trace_transport: i32,
 }
 
 /// What is known of a session: one consistent snapshot. Counters cover all its workers, restarts included.
@@ -2452,16 +2570,20 @@ pub struct capsule_acquire_options {
     pub key: capsule_text,
 }
 
-/// One event. Never extended: events are handed out as an array.
+/// One event. Never extended: events are handed out as an array. (incarnation, writer, sequence) names it.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct capsule_trace_event {
-    /// Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
-    pub sequence: u64,
-    /// CLOCK_MONOTONIC.
+    /// Number in the order in which the host collected the events, from 1: what a reader that follows goes on from.
+    pub cursor: u64,
+    /// CLOCK_MONOTONIC; `realtime_offset_ns` of `capsule_trace_info` makes it the wall clock's.
     pub time_ns: u64,
     /// The execution it belongs to, or 0.
     pub execution_id: u64,
+    /// Number of the event among those of its writer, from 1.
+    pub sequence: u64,
+    /// `sequence` of the event of the same writer that opened what this one belongs to, its low 32 bits; or 0.
+    pub parent: u64,
     /// As the kind says, or 0.
     pub link: u64,
     /// `CAPSULE_TRACE_…`.
@@ -2470,8 +2592,16 @@ pub struct capsule_trace_event {
     pub phase: i32,
     /// As the kind says.
     pub status: i32,
-    /// Reserved, zero.
-    pub reserved: i32,
+    /// `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_ERROR`.
+    pub severity: i32,
+    /// `CAPSULE_TRACE_SOURCE_…`.
+    pub source: i32,
+    /// `CAPSULE_TRACE_WRITER_…`.
+    pub writer: i32,
+    /// Which of the session's workers it comes from, from 1; 0 for the host.
+    pub incarnation: u32,
+    /// Number of an interned label, or 0.
+    pub label: u32,
     /// As the kind says.
     pub arguments: [i64; 4],
 }
@@ -2486,13 +2616,20 @@ pub struct capsule_trace_filter {
     pub kind: i32,
     /// Of that execution; 0 for all.
     pub execution_id: u64,
-    /// With larger numbers than that: the cursor of who follows.
-    pub after_sequence: u64,
+    /// Collected after that one: the cursor of who follows. 0: from the oldest that there is.
+    pub after_cursor: u64,
     /// From that time on, CLOCK_MONOTONIC.
     pub since_ns: u64,
+    /// Up to that time, itself not; 0 for no end.
+    pub until_ns: u64,
+    /// `CAPSULE_TRACE_SOURCE_…`; 0 for all.
+    pub source: i32,
+    /// The least severe that is wanted, `CAPSULE_LOG_…`; 0 for all.
+    pub severity: i32,
 }
 
-/// What there is, and what there is no longer.
+/// What there is, and what there is no longer. `emitted` = `stored` + `evicted` + `dropped` + `refused` + `late` +
+/// `truncated` + `invalid`, at any time.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct capsule_trace_info {
@@ -2506,14 +2643,48 @@ pub struct capsule_trace_info {
     pub stored: u64,
     /// Bytes they take.
     pub stored_bytes: u64,
-    /// Number of the last event there was.
-    pub last_sequence: u64,
-    /// Events evicted to make room.
+    /// Bytes that they may take: `trace_bytes`, but for what is left of it by whole pieces.
+    pub limit_bytes: u64,
+    /// Cursor of the last event there was.
+    pub last_cursor: u64,
+    /// Where a reader that follows goes on.
+    pub next_cursor: u64,
+    /// Events recorded, by the host or a worker. Those below the session's `trace_level` are none.
+    pub emitted: u64,
+    /// Events that went to make room.
     pub evicted: u64,
     /// Executions that went with them.
     pub evicted_executions: u64,
-    /// Events dropped because an execution alone had filled the buffer.
+    /// Events that their writer overwrote before the host read them.
     pub dropped: u64,
+    /// Events that nothing was kept of because `trace_bytes` is 0.
+    pub refused: u64,
+    /// Events of an execution that was evicted before they came.
+    pub late: u64,
+    /// Events of executions that alone filled the buffer.
+    pub truncated: u64,
+    /// What a worker left that is no event.
+    pub invalid: u64,
+    /// The oldest cursor from which nothing is missing.
+    pub oldest_cursor: u64,
+    /// With `CAPSULE_E_EVICTED`: the events behind the filter's cursor that are gone.
+    pub lost: u64,
+    /// What is added to a `time_ns` for nanoseconds since 1970.
+    pub realtime_offset_ns: i64,
+}
+
+/// The W3C trace context of an execution.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_trace_context {
+    /// `sizeof(capsule_trace_context)`, set by the caller.
+    pub struct_size: u32,
+    /// 1 where it was given with the execution; 0 where one was made for it.
+    pub given: i32,
+    /// `traceparent`, NUL-terminated.
+    pub traceparent: [c_char; 56],
+    /// `tracestate`, NUL-terminated, or empty.
+    pub tracestate: [c_char; 513],
 }
 
 /// Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as an
@@ -3480,6 +3651,70 @@ pub struct capsule_metrics_text {
     pub text: capsule_text,
     /// The library's.
     pub storage: *mut capsule_metrics_storage,
+}
+
+/// How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_postmortem_info {
+    /// `sizeof(capsule_postmortem_info)`, set by the caller.
+    pub struct_size: u32,
+    /// Its process id.
+    pub pid: i32,
+    /// The session's number in its runtime.
+    pub session_id: u64,
+    /// Which of the session's workers it was, from 1.
+    pub incarnation: u32,
+    /// `CAPSULE_DEATH_…`.
+    pub death_reason: i32,
+    /// 1 when the reason was reported; 0 when it is inferred.
+    pub death_certain: i32,
+    /// Its exit code, where it exited.
+    pub exit_code: i32,
+    /// The signal that killed it, or 0.
+    pub signal_number: i32,
+    /// `kind` of the last event of its main thread (trace.h), or 0: where it stood.
+    pub last_kind: i32,
+    /// When the death was understood.
+    pub died_ns: u64,
+    /// How long there was the worker, since it was asked for.
+    pub uptime_ns: u64,
+    /// The execution it was running, or 0.
+    pub execution_id: u64,
+    /// How long it had been running it.
+    pub execution_age_ns: u64,
+    /// Executions that waited behind it.
+    pub executions_queued: u64,
+    /// Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
+    pub heartbeat_age_ns: u64,
+    /// Resident memory.
+    pub resident_bytes: u64,
+    /// Memory that it shared with nobody.
+    pub private_bytes: u64,
+    /// CPU time.
+    pub cpu_ns: u64,
+    /// Threads.
+    pub threads: u64,
+    /// Names in its namespace.
+    pub namespace_size: u64,
+    /// Limit: most bytes that wait in its output queue.
+    pub output_queue_limit_bytes: u64,
+    /// Limit: output that may be on its way to the host.
+    pub output_window_bytes: u64,
+    /// Limit: `timeout_ms` of the execution, 0 for none.
+    pub timeout_ms: i64,
+    /// Limit: `cancel_grace_ms` of the session.
+    pub cancel_grace_ms: i64,
+    /// Output that it had not sent, and that was found after its death and is delivered.
+    pub output_recovered_bytes: u64,
+    /// Output of the execution that the host has, and that nobody took yet, the recovered included.
+    pub output_untaken_bytes: u64,
+    /// Events that the worker overwrote, or left half written, in all its session's life.
+    pub events_lost: u64,
+    /// Its last events, by time: `event_count` of them, owned by the handle.
+    pub events: *const capsule_trace_event,
+    /// Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.
+    pub event_count: usize,
 }
 
 /// How a profile is taken.
@@ -4713,7 +4948,7 @@ extern "C" {
     /// - pool: A pool; NULL or a released one is a no-op. Any thread; the last release waits for the processes to
     ///   end, unless it is made from a notify callback, when they end in the background. Since 0.1.
     pub fn capsule_pool_release(pool: *mut capsule_pool);
-    /// Copies events of a session, in the order of their numbers.
+    /// Copies events of a session: the first that fit in the order of their cursors, those then by time.
     ///
     /// - session: A session, closed ones included.
     /// - filter: NULL for all.
@@ -4723,8 +4958,9 @@ extern "C" {
     /// - info: Nullable; its `struct_size` set by the caller.
     /// - error: Nullable.
     ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits
-    /// for the worker. Since 0.1.
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_EVICTED` when events behind the filter's `after_cursor` are gone: then
+    /// `info` says how many, and where to go on (`oldest_cursor`); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+    /// `CAPSULE_E_FORKED`. Any thread; never waits for the worker. Since 0.1.
     pub fn capsule_session_get_trace(session: *mut capsule_session, filter: *const capsule_trace_filter, events: *mut capsule_trace_event, capacity: usize, count: *mut usize, info: *mut capsule_trace_info, error: *mut capsule_error) -> capsule_status;
     /// The same of a pool's own trace: the events of acquisitions and of the pool's keeping, none of which belongs to
     /// an execution.
@@ -4737,8 +4973,63 @@ extern "C" {
     /// - info: Nullable; its `struct_size` set by the caller.
     /// - error: Nullable.
     ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_EVICTED`, as above; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+    /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
     pub fn capsule_pool_get_trace(pool: *mut capsule_pool, filter: *const capsule_trace_filter, events: *mut capsule_trace_event, capacity: usize, count: *mut usize, info: *mut capsule_trace_info, error: *mut capsule_error) -> capsule_status;
+    /// Begins to read a session's trace event by event.
+    ///
+    /// - session: A session, closed ones included. It need not outlive the reader.
+    /// - filter: NULL for all.
+    /// - trace: The new handle, NULL on failure; ended with capsule_trace_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_trace_get(session: *mut capsule_session, filter: *const capsule_trace_filter, trace: *mut *mut capsule_trace, error: *mut capsule_error) -> capsule_status;
+    /// Takes the next event. What was collected at one time comes ordered by time.
+    ///
+    /// - trace: A reader.
+    /// - timeout_ms: How long to wait for one: -1 without limit, 0 not at all, up to 86,400,000.
+    /// - event: The event.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_TIMEOUT` when there is none yet; `CAPSULE_E_END` when the session is closed
+    /// and all was read; `CAPSULE_E_EVICTED` once when events were evicted before they were read: the message says
+    /// how many, and the next call goes on behind them; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+    /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any thread; waits, but never for the worker.
+    /// Since 0.1.
+    pub fn capsule_trace_next(trace: *mut capsule_trace, timeout_ms: i64, event: *mut capsule_trace_event, error: *mut capsule_error) -> capsule_status;
+    /// A descriptor that is readable while capsule_trace_next() may have something. A worker's events are collected
+    /// when it sends a frame.
+    ///
+    /// - trace: A reader.
+    /// - fd: The descriptor, to wait on and never to read; the reader's, until it is released.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any
+    /// thread. Since 0.1.
+    pub fn capsule_trace_get_fd(trace: *mut capsule_trace, fd: *mut i32, error: *mut capsule_error) -> capsule_status;
+    /// What there is of the trace that is read, and what there is no longer.
+    ///
+    /// - trace: A reader.
+    /// - info: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_trace_get_info(trace: *mut capsule_trace, info: *mut capsule_trace_info, error: *mut capsule_error) -> capsule_status;
+    /// Gives a reader back.
+    ///
+    /// - trace: A reader; NULL or a released one is a no-op. Any thread. Since 0.1.
+    pub fn capsule_trace_release(trace: *mut capsule_trace);
+    /// The trace context of an execution: the one given with it, or one that was made for it, always the same.
+    ///
+    /// - session: A session, closed ones included.
+    /// - execution_id: The execution. What was given is kept of the last 1,024 that something was given with.
+    /// - context: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` also where the session has no such execution; `CAPSULE_E_HANDLE`;
+    /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_session_get_trace_context(session: *mut capsule_session, execution_id: u64, context: *mut capsule_trace_context, error: *mut capsule_error) -> capsule_status;
     /// The name of a kind of event, as in `"execution_sent"`.
     ///
     /// - kind: `CAPSULE_TRACE_…`.
@@ -5164,6 +5455,46 @@ extern "C" {
     ///
     /// - text: NULL or an empty one is a no-op. Any thread. Since 0.1.
     pub fn capsule_metrics_text_release(text: *mut capsule_metrics_text);
+    /// What is known of one of a session's last deaths.
+    ///
+    /// - session: A session, closed ones included.
+    /// - index: 0 for the last death, 1 for the one before it, up to `CAPSULE_POSTMORTEMS_KEPT` - 1.
+    /// - postmortem: The new handle, NULL on failure; ended with capsule_postmortem_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when there was no such death; `CAPSULE_E_ARGUMENT`;
+    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_session_get_postmortem(session: *mut capsule_session, index: u32, postmortem: *mut *mut capsule_postmortem, error: *mut capsule_error) -> capsule_status;
+    /// Copies what a post-mortem says.
+    ///
+    /// - postmortem: A post-mortem.
+    /// - info: Its `struct_size` set by the caller; `events` are the handle's, until it is released.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_postmortem_get_info(postmortem: *mut capsule_postmortem, info: *mut capsule_postmortem_info, error: *mut capsule_error) -> capsule_status;
+    /// Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h).
+    ///
+    /// - postmortem: A post-mortem.
+    /// - stack: The new handle, NULL on failure; ended with capsule_stack_release(). It outlives the post-mortem.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when it left no stack, as SIGKILL does not; `CAPSULE_E_ARGUMENT`;
+    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_postmortem_get_stack(postmortem: *mut capsule_postmortem, stack: *mut *mut capsule_stack, error: *mut capsule_error) -> capsule_status;
+    /// All of it as a JSON object, one line, that `capsule postmortem FILE` shows; of a stack the lines, without the
+    /// names.
+    ///
+    /// - postmortem: A post-mortem.
+    /// - json: The text: the handle's, until it is released.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_postmortem_to_json(postmortem: *mut capsule_postmortem, json: *mut capsule_text, error: *mut capsule_error) -> capsule_status;
+    /// Gives a post-mortem back.
+    ///
+    /// - postmortem: A post-mortem; NULL or a released one is a no-op. Any thread. Since 0.1.
+    pub fn capsule_postmortem_release(postmortem: *mut capsule_postmortem);
     /// Fills in the defaults.
     ///
     /// - options: Nullable.

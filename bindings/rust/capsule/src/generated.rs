@@ -61,6 +61,9 @@ impl Status {
     /// A server refuses the credentials or what they are for; or a policy, or an audit trail that must keep all,
     /// denies the call.
     pub const DENIED: Status = Status(23);
+    /// What a cursor goes on from is no longer kept; the message says how much is missing, and from where on nothing
+    /// is.
+    pub const EVICTED: Status = Status(24);
 }
 
 impl std::fmt::Display for Status {
@@ -731,6 +734,10 @@ impl TraceKind {
     pub const SESSION_DIED: TraceKind = TraceKind(105);
     /// It was closed: the last event.
     pub const SESSION_CLOSED: TraceKind = TraceKind(106);
+    /// Debug. Its state changed. Status: `CAPSULE_SESSION_…`, the new one. Arguments: the old one.
+    pub const SESSION_STATE_CHANGED: TraceKind = TraceKind(107);
+    /// No heartbeat came when one was due. Arguments: nanoseconds since the last.
+    pub const SESSION_HEARTBEAT_MISSED: TraceKind = TraceKind(108);
     /// It was accepted. Arguments: bytes of source, of inputs.
     pub const EXECUTION_SUBMITTED: TraceKind = TraceKind(201);
     /// It was sent to the worker. Arguments: nanoseconds in the queue.
@@ -738,10 +745,33 @@ impl TraceKind {
     /// It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran,
     /// bytes on stdout, on stderr.
     pub const EXECUTION_FINISHED: TraceKind = TraceKind(203);
+    /// It could not be sent at once. Arguments: executions in front of it.
+    pub const EXECUTION_QUEUED: TraceKind = TraceKind(204);
+    /// Worker: it has come. Arguments: bytes of source.
+    pub const EXECUTION_RECEIVED: TraceKind = TraceKind(205);
+    /// Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.
+    pub const EXECUTION_COMPILED: TraceKind = TraceKind(206);
+    /// Worker: its code begins.
+    pub const EXECUTION_STARTED: TraceKind = TraceKind(207);
+    /// Worker: its source had to be rewritten. Arguments: how often.
+    pub const EXECUTION_TRANSFORMED: TraceKind = TraceKind(208);
+    /// Worker: its value is there, and described. Arguments: bytes of its repr.
+    pub const EXECUTION_VALUE_CAPTURED: TraceKind = TraceKind(209);
+    /// Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran. Status: 1
+    /// for an error.
+    pub const EXECUTION_RESULT_SENT: TraceKind = TraceKind(210);
+    /// Debug. The host has its result, or error.
+    pub const EXECUTION_RESULT_RECEIVED: TraceKind = TraceKind(211);
+    /// Debug. Its terminal event was taken by the caller. Arguments: nanoseconds that it waited.
+    pub const EXECUTION_DELIVERED: TraceKind = TraceKind(212);
     /// A line is wanted. Arguments: its `input_id`.
     pub const INPUT_REQUESTED: TraceKind = TraceKind(301);
     /// It was answered: status 0, or declined: 1. Arguments: its `input_id`.
     pub const INPUT_ANSWERED: TraceKind = TraceKind(302);
+    /// Worker: nobody answered in time. Arguments: its `input_id`.
+    pub const INPUT_TIMED_OUT: TraceKind = TraceKind(303);
+    /// Worker: the code got an end of file. Arguments: its `input_id`.
+    pub const INPUT_EOF: TraceKind = TraceKind(304);
     /// A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in
     /// milliseconds.
     pub const CANCEL_REQUESTED: TraceKind = TraceKind(401);
@@ -749,6 +779,14 @@ impl TraceKind {
     pub const CANCEL_NOOP: TraceKind = TraceKind(402);
     /// The host killed the worker.
     pub const CANCEL_KILLED: TraceKind = TraceKind(403);
+    /// Worker: the cancel has come. Status: 1 for an interrupt.
+    pub const CANCEL_DELIVERED: TraceKind = TraceKind(404);
+    /// Worker: KeyboardInterrupt is raised in the code. Arguments: how often by now, in the session's worker.
+    pub const CANCEL_INTERRUPTED: TraceKind = TraceKind(405);
+    /// The execution ended by it. Arguments: nanoseconds since it was first requested.
+    pub const CANCEL_EFFECTIVE: TraceKind = TraceKind(406);
+    /// The grace period is over, and the execution is not.
+    pub const CANCEL_GRACE_EXPIRED: TraceKind = TraceKind(407);
     /// A checkpoint is being made.
     pub const CHECKPOINT_BEGIN: TraceKind = TraceKind(501);
     /// It was, or not: status as the call's. Arguments: bytes of values, names left out.
@@ -781,6 +819,23 @@ impl TraceKind {
     pub const PROMISE_CANCELED: TraceKind = TraceKind(706);
     /// The bridge was closed.
     pub const SHUTDOWN_REJECTED: TraceKind = TraceKind(707);
+    /// Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.
+    pub const OUTPUT_FIRST: TraceKind = TraceKind(801);
+    /// Debug. Worker: output was sent. Arguments: bytes, pieces.
+    pub const OUTPUT_PUMP_FLUSH: TraceKind = TraceKind(802);
+    /// Worker: the queue is full, and a write waits; told once of each execution. Arguments: bytes in the queue.
+    pub const OUTPUT_BACKPRESSURE: TraceKind = TraceKind(803);
+    /// Worker: output was dropped by the output policy; told once of each execution. Arguments: bytes of that piece.
+    pub const OUTPUT_DROPPED: TraceKind = TraceKind(804);
+    /// Debug. Worker: all output is to be sent ahead of the end. Arguments: bytes in the queue.
+    pub const OUTPUT_DRAIN_BEGIN: TraceKind = TraceKind(805);
+    /// Debug. Worker: it was. Arguments: nanoseconds.
+    pub const OUTPUT_DRAIN_END: TraceKind = TraceKind(806);
+    /// Worker: it could not be, in time. Arguments: pieces not sent, bytes in the queue, pieces sent, pieces dropped.
+    pub const OUTPUT_DRAIN_TIMEOUT: TraceKind = TraceKind(807);
+    /// Events of the execution are missing here: it alone filled the buffer. Made for the answer. Arguments: how
+    /// many.
+    pub const TRUNCATED: TraceKind = TraceKind(901);
     /// In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool.
     pub const POOL_ACQUIRE_BEGIN: TraceKind = TraceKind(601);
     /// It was served from the idle sessions. `link`: the session. Arguments: its number.
@@ -820,6 +875,59 @@ impl TracePhase {
     pub const PHASE_BEGIN: TracePhase = TracePhase(1);
     /// Whether an event is a moment, or one end of a span of time.
     pub const PHASE_END: TracePhase = TracePhase(2);
+}
+
+/// Where an event comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TraceSource(pub i32);
+
+impl TraceSource {
+    /// Where an event comes from.
+    pub const HOST: TraceSource = TraceSource(1);
+    /// Where an event comes from.
+    pub const TRANSPORT: TraceSource = TraceSource(2);
+    /// Where an event comes from.
+    pub const WORKER: TraceSource = TraceSource(3);
+    /// Where an event comes from.
+    pub const EXECUTOR: TraceSource = TraceSource(4);
+    /// Where an event comes from.
+    pub const OUTPUT: TraceSource = TraceSource(5);
+    /// Where an event comes from.
+    pub const BRIDGE: TraceSource = TraceSource(6);
+    /// Where an event comes from.
+    pub const PROVIDER: TraceSource = TraceSource(7);
+    /// Where an event comes from.
+    pub const POOL: TraceSource = TraceSource(8);
+    /// Where an event comes from.
+    pub const CHECKPOINT: TraceSource = TraceSource(9);
+}
+
+/// Who wrote an event: the host, or a thread of the worker. Each numbers its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TraceWriter(pub i32);
+
+impl TraceWriter {
+    /// Who wrote an event: the host, or a thread of the worker. Each numbers its own.
+    pub const HOST: TraceWriter = TraceWriter(0);
+    /// The worker's main thread.
+    pub const MAIN: TraceWriter = TraceWriter(1);
+    /// The thread that reads the control channel.
+    pub const LINK: TraceWriter = TraceWriter(2);
+    /// Whoever sends output: the pump, or the main thread ahead of a result.
+    pub const OUTPUT: TraceWriter = TraceWriter(3);
+    /// Whatever thread of the code holds the GIL.
+    pub const CODE: TraceWriter = TraceWriter(4);
+}
+
+/// How the events of a worker come to the host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TraceBy(pub i32);
+
+impl TraceBy {
+    /// By memory that both have: `trace_transport` of a session, the default.
+    pub const MEMORY: TraceBy = TraceBy(0);
+    /// In messages, in batches: where there is no such memory. What was not sent dies with the worker.
+    pub const MESSAGES: TraceBy = TraceBy(1);
 }
 
 /// Where it writes.
@@ -1628,6 +1736,12 @@ pub struct SessionOptions {
     pub bridge: Option<Bridge>,
     /// What the session may call of it, `rule_count` of them. Default none, and so nothing.
     pub rules: Vec<Rule>,
+    /// The least severe events that the trace records, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF` (log.h). Default
+    /// `CAPSULE_LOG_INFO`.
+    pub trace_level: LogLevel,
+    /// How a worker's events come to the trace: `CAPSULE_TRACE_BY_MEMORY` (default), `CAPSULE_TRACE_BY_MESSAGES`
+    /// (trace.h).
+    pub trace_transport: TraceBy,
 }
 
 impl SessionOptions {
@@ -1676,6 +1790,8 @@ impl SessionOptions {
         raw.bridge = self.bridge.as_ref().map_or(std::ptr::null_mut(), |owner| owner.as_raw());
         let items = self.rules.iter().map(|item| item.raw(kept)).collect();
         (raw.rules, raw.rule_count) = kept.list(items);
+        raw.trace_level = self.trace_level.0;
+        raw.trace_transport = self.trace_transport.0;
         raw
     }
 }
@@ -1722,6 +1838,8 @@ impl Default for SessionOptions {
             snapshot_memory_limit_bytes: raw.snapshot_memory_limit_bytes,
             bridge: Default::default(),
             rules: Default::default(),
+            trace_level: LogLevel(raw.trace_level),
+            trace_transport: TraceBy(raw.trace_transport),
         }
     }
 }
@@ -3214,15 +3332,19 @@ impl Default for AcquireOptions {
     }
 }
 
-/// One event. Never extended: events are handed out as an array.
+/// One event. Never extended: events are handed out as an array. (incarnation, writer, sequence) names it.
 #[derive(Clone, Debug)]
 pub struct TraceEvent {
-    /// Number of the event in its session, from 1, without gaps where nothing was evicted or dropped.
-    pub sequence: u64,
-    /// CLOCK_MONOTONIC.
+    /// Number in the order in which the host collected the events, from 1: what a reader that follows goes on from.
+    pub cursor: u64,
+    /// CLOCK_MONOTONIC; `realtime_offset_ns` of `capsule_trace_info` makes it the wall clock's.
     pub time_ns: u64,
     /// The execution it belongs to, or 0.
     pub execution_id: u64,
+    /// Number of the event among those of its writer, from 1.
+    pub sequence: u64,
+    /// `sequence` of the event of the same writer that opened what this one belongs to, its low 32 bits; or 0.
+    pub parent: u64,
     /// As the kind says, or 0.
     pub link: u64,
     /// `CAPSULE_TRACE_…`.
@@ -3231,6 +3353,16 @@ pub struct TraceEvent {
     pub phase: TracePhase,
     /// As the kind says.
     pub status: i32,
+    /// `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_ERROR`.
+    pub severity: LogLevel,
+    /// `CAPSULE_TRACE_SOURCE_…`.
+    pub source: TraceSource,
+    /// `CAPSULE_TRACE_WRITER_…`.
+    pub writer: TraceWriter,
+    /// Which of the session's workers it comes from, from 1; 0 for the host.
+    pub incarnation: u32,
+    /// Number of an interned label, or 0.
+    pub label: u32,
     /// As the kind says.
     pub arguments: [i64; 4],
 }
@@ -3239,13 +3371,20 @@ impl TraceEvent {
     /// What its texts and lists are in must still be there.
     pub(crate) unsafe fn of(raw: &sys::capsule_trace_event) -> Self {
         Self {
-            sequence: raw.sequence,
+            cursor: raw.cursor,
             time_ns: raw.time_ns,
             execution_id: raw.execution_id,
+            sequence: raw.sequence,
+            parent: raw.parent,
             link: raw.link,
             kind: TraceKind(raw.kind),
             phase: TracePhase(raw.phase),
             status: raw.status,
+            severity: LogLevel(raw.severity),
+            source: TraceSource(raw.source),
+            writer: TraceWriter(raw.writer),
+            incarnation: raw.incarnation,
+            label: raw.label,
             arguments: raw.arguments,
         }
     }
@@ -3258,10 +3397,16 @@ pub struct TraceFilter {
     pub kind: TraceKind,
     /// Of that execution; 0 for all.
     pub execution_id: u64,
-    /// With larger numbers than that: the cursor of who follows.
-    pub after_sequence: u64,
+    /// Collected after that one: the cursor of who follows. 0: from the oldest that there is.
+    pub after_cursor: u64,
     /// From that time on, CLOCK_MONOTONIC.
     pub since_ns: u64,
+    /// Up to that time, itself not; 0 for no end.
+    pub until_ns: u64,
+    /// `CAPSULE_TRACE_SOURCE_…`; 0 for all.
+    pub source: TraceSource,
+    /// The least severe that is wanted, `CAPSULE_LOG_…`; 0 for all.
+    pub severity: LogLevel,
 }
 
 impl TraceFilter {
@@ -3271,13 +3416,17 @@ impl TraceFilter {
         raw.struct_size = size_of_u32::<sys::capsule_trace_filter>();
         raw.kind = self.kind.0;
         raw.execution_id = self.execution_id;
-        raw.after_sequence = self.after_sequence;
+        raw.after_cursor = self.after_cursor;
         raw.since_ns = self.since_ns;
+        raw.until_ns = self.until_ns;
+        raw.source = self.source.0;
+        raw.severity = self.severity.0;
         raw
     }
 }
 
-/// What there is, and what there is no longer.
+/// What there is, and what there is no longer. `emitted` = `stored` + `evicted` + `dropped` + `refused` + `late` +
+/// `truncated` + `invalid`, at any time.
 #[derive(Clone, Debug)]
 pub struct TraceInfo {
     /// Events that fit the filter, those included that did not fit in the caller's array.
@@ -3286,14 +3435,34 @@ pub struct TraceInfo {
     pub stored: u64,
     /// Bytes they take.
     pub stored_bytes: u64,
-    /// Number of the last event there was.
-    pub last_sequence: u64,
-    /// Events evicted to make room.
+    /// Bytes that they may take: `trace_bytes`, but for what is left of it by whole pieces.
+    pub limit_bytes: u64,
+    /// Cursor of the last event there was.
+    pub last_cursor: u64,
+    /// Where a reader that follows goes on.
+    pub next_cursor: u64,
+    /// Events recorded, by the host or a worker. Those below the session's `trace_level` are none.
+    pub emitted: u64,
+    /// Events that went to make room.
     pub evicted: u64,
     /// Executions that went with them.
     pub evicted_executions: u64,
-    /// Events dropped because an execution alone had filled the buffer.
+    /// Events that their writer overwrote before the host read them.
     pub dropped: u64,
+    /// Events that nothing was kept of because `trace_bytes` is 0.
+    pub refused: u64,
+    /// Events of an execution that was evicted before they came.
+    pub late: u64,
+    /// Events of executions that alone filled the buffer.
+    pub truncated: u64,
+    /// What a worker left that is no event.
+    pub invalid: u64,
+    /// The oldest cursor from which nothing is missing.
+    pub oldest_cursor: u64,
+    /// With `CAPSULE_E_EVICTED`: the events behind the filter's cursor that are gone.
+    pub lost: u64,
+    /// What is added to a `time_ns` for nanoseconds since 1970.
+    pub realtime_offset_ns: i64,
 }
 
 impl TraceInfo {
@@ -3303,10 +3472,42 @@ impl TraceInfo {
             matched: raw.matched,
             stored: raw.stored,
             stored_bytes: raw.stored_bytes,
-            last_sequence: raw.last_sequence,
+            limit_bytes: raw.limit_bytes,
+            last_cursor: raw.last_cursor,
+            next_cursor: raw.next_cursor,
+            emitted: raw.emitted,
             evicted: raw.evicted,
             evicted_executions: raw.evicted_executions,
             dropped: raw.dropped,
+            refused: raw.refused,
+            late: raw.late,
+            truncated: raw.truncated,
+            invalid: raw.invalid,
+            oldest_cursor: raw.oldest_cursor,
+            lost: raw.lost,
+            realtime_offset_ns: raw.realtime_offset_ns,
+        }
+    }
+}
+
+/// The W3C trace context of an execution.
+#[derive(Clone, Debug)]
+pub struct TraceContext {
+    /// 1 where it was given with the execution; 0 where one was made for it.
+    pub given: i32,
+    /// `traceparent`, NUL-terminated.
+    pub traceparent: String,
+    /// `tracestate`, NUL-terminated, or empty.
+    pub tracestate: String,
+}
+
+impl TraceContext {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_trace_context) -> Self {
+        Self {
+            given: raw.given,
+            traceparent: inline_string(&raw.traceparent),
+            tracestate: inline_string(&raw.tracestate),
         }
     }
 }
@@ -4634,6 +4835,100 @@ impl MetricsText {
     pub(crate) unsafe fn of(raw: &sys::capsule_metrics_text) -> Self {
         Self {
             text: string(raw.text),
+        }
+    }
+}
+
+/// How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC.
+#[derive(Clone, Debug)]
+pub struct PostmortemInfo {
+    /// Its process id.
+    pub pid: i32,
+    /// The session's number in its runtime.
+    pub session_id: u64,
+    /// Which of the session's workers it was, from 1.
+    pub incarnation: u32,
+    /// `CAPSULE_DEATH_…`.
+    pub death_reason: DeathReason,
+    /// 1 when the reason was reported; 0 when it is inferred.
+    pub death_certain: bool,
+    /// Its exit code, where it exited.
+    pub exit_code: i32,
+    /// The signal that killed it, or 0.
+    pub signal_number: i32,
+    /// `kind` of the last event of its main thread (trace.h), or 0: where it stood.
+    pub last_kind: i32,
+    /// When the death was understood.
+    pub died_ns: u64,
+    /// How long there was the worker, since it was asked for.
+    pub uptime_ns: u64,
+    /// The execution it was running, or 0.
+    pub execution_id: u64,
+    /// How long it had been running it.
+    pub execution_age_ns: u64,
+    /// Executions that waited behind it.
+    pub executions_queued: u64,
+    /// Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
+    pub heartbeat_age_ns: u64,
+    /// Resident memory.
+    pub resident_bytes: u64,
+    /// Memory that it shared with nobody.
+    pub private_bytes: u64,
+    /// CPU time.
+    pub cpu_ns: u64,
+    /// Threads.
+    pub threads: u64,
+    /// Names in its namespace.
+    pub namespace_size: u64,
+    /// Limit: most bytes that wait in its output queue.
+    pub output_queue_limit_bytes: u64,
+    /// Limit: output that may be on its way to the host.
+    pub output_window_bytes: u64,
+    /// Limit: `timeout_ms` of the execution, 0 for none.
+    pub timeout_ms: i64,
+    /// Limit: `cancel_grace_ms` of the session.
+    pub cancel_grace_ms: i64,
+    /// Output that it had not sent, and that was found after its death and is delivered.
+    pub output_recovered_bytes: u64,
+    /// Output of the execution that the host has, and that nobody took yet, the recovered included.
+    pub output_untaken_bytes: u64,
+    /// Events that the worker overwrote, or left half written, in all its session's life.
+    pub events_lost: u64,
+    /// Its last events, by time: `event_count` of them, owned by the handle.
+    pub events: Vec<TraceEvent>,
+}
+
+impl PostmortemInfo {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_postmortem_info) -> Self {
+        Self {
+            pid: raw.pid,
+            session_id: raw.session_id,
+            incarnation: raw.incarnation,
+            death_reason: DeathReason(raw.death_reason),
+            death_certain: raw.death_certain != 0,
+            exit_code: raw.exit_code,
+            signal_number: raw.signal_number,
+            last_kind: raw.last_kind,
+            died_ns: raw.died_ns,
+            uptime_ns: raw.uptime_ns,
+            execution_id: raw.execution_id,
+            execution_age_ns: raw.execution_age_ns,
+            executions_queued: raw.executions_queued,
+            heartbeat_age_ns: raw.heartbeat_age_ns,
+            resident_bytes: raw.resident_bytes,
+            private_bytes: raw.private_bytes,
+            cpu_ns: raw.cpu_ns,
+            threads: raw.threads,
+            namespace_size: raw.namespace_size,
+            output_queue_limit_bytes: raw.output_queue_limit_bytes,
+            output_window_bytes: raw.output_window_bytes,
+            timeout_ms: raw.timeout_ms,
+            cancel_grace_ms: raw.cancel_grace_ms,
+            output_recovered_bytes: raw.output_recovered_bytes,
+            output_untaken_bytes: raw.output_untaken_bytes,
+            events_lost: raw.events_lost,
+            events: list(raw.events, raw.event_count, TraceEvent::of),
         }
     }
 }

@@ -1,0 +1,303 @@
+#include "diagnostics/trace.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <ctime>
+#include <tuple>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "diagnostics/signals.hpp"
+#include "diagnostics/trace_kinds.hpp"
+
+namespace capsule {
+namespace {
+
+// A group of kinds is a hundred of them.
+constexpr std::int32_t kGroup = 100;
+
+bool fits(const capsule_trace_filter &filter, const capsule_trace_event &event) {
+  const bool of_kind = filter.kind == 0 || filter.kind == event.kind ||
+                       (filter.kind % kGroup == 0 && filter.kind / kGroup == event.kind / kGroup);
+  return of_kind && (filter.execution_id == 0 || filter.execution_id == event.execution_id) &&
+         event.cursor > filter.after_cursor && event.time_ns >= filter.since_ns &&
+         (filter.until_ns == 0 || event.time_ns < filter.until_ns) && (filter.source == 0 || filter.source == event.source) &&
+         event.severity >= filter.severity;
+}
+
+capsule_trace_event event_of(std::uint64_t execution_id, const TraceRecord &record) {
+  const TraceKind kind = trace_kind(record.kind);
+  capsule_trace_event event{.cursor = record.cursor,
+                            .time_ns = record.time_ns,
+                            .execution_id = execution_id,
+                            .sequence = record.sequence,
+                            .parent = record.parent,
+                            .link = record.link,
+                            .kind = record.kind,
+                            .phase = kind.phase,
+                            .status = record.status,
+                            .severity = kind.severity,
+                            .source = record.source,
+                            .writer = record.writer,
+                            .incarnation = record.incarnation,
+                            .label = record.label};
+  std::transform(record.arguments.begin(), record.arguments.end(), event.arguments,
+                 [](std::uint64_t argument) { return static_cast<std::int64_t>(argument); });
+  return event;
+}
+
+// Stands where events of an execution are missing.
+capsule_trace_event gap_after(std::uint64_t execution_id, const TraceRecord &before, std::uint64_t missing) {
+  const TraceKind kind = trace_kind(CAPSULE_TRACE_TRUNCATED);
+  capsule_trace_event event{.cursor = before.cursor,
+                            .time_ns = before.time_ns,
+                            .execution_id = execution_id,
+                            .kind = CAPSULE_TRACE_TRUNCATED,
+                            .severity = kind.severity,
+                            .source = kind.source};
+  event.arguments[0] = static_cast<std::int64_t>(missing);
+  return event;
+}
+
+bool earlier(const capsule_trace_event &a, const capsule_trace_event &b) {
+  const auto key = [](const capsule_trace_event &event) {
+    return std::tuple(event.time_ns, event.kind == CAPSULE_TRACE_TRUNCATED, event.source, event.incarnation, event.writer,
+                      event.sequence, event.cursor);
+  };
+  return key(a) < key(b);
+}
+
+// What is added to a time of the trace for the wall clock's: one anchor for the library.
+std::int64_t realtime_offset_ns() {
+  static const std::int64_t offset = [] {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    return static_cast<std::int64_t>(now.tv_sec) * static_cast<std::int64_t>(kNsPerSecond) + now.tv_nsec -
+           static_cast<std::int64_t>(monotonic_ns());
+  }();
+  return offset;
+}
+
+}  // namespace
+
+TraceFollower::TraceFollower() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+void TraceFollower::wake() {
+  if (std::exchange(armed_, false)) {
+    ring();
+  }
+}
+
+void TraceFollower::ring() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(fd_.get(), &one, sizeof one);
+}
+
+void TraceFollower::drain() {
+  std::uint64_t woken = 0;
+  [[maybe_unused]] const ssize_t taken = ::read(fd_.get(), &woken, sizeof woken);
+}
+
+Trace::Trace(std::uint64_t max_bytes, std::int32_t level, Of of) : level_(level), store_(max_bytes, of == Of::kPool) {}
+
+bool Trace::wants(std::int32_t kind) const { return trace_kind(kind).severity >= level_; }
+
+TraceRecord *Trace::append(std::uint64_t execution_id, bool opens, bool by_worker) {
+  emitted_.add(by_worker);
+  TraceRecord *record = store_.add(execution_id, opens, by_worker);
+  if (record != nullptr) {
+    record->cursor = ++last_cursor_;
+  }
+  return record;
+}
+
+void Trace::add(const Entry &entry) {
+  const TraceKind kind = trace_kind(entry.kind);
+  if (kind.severity < level_) {
+    if (entry.kind == CAPSULE_TRACE_SESSION_CLOSED) {
+      wake_followers();  // there will be no more
+    }
+    return;
+  }
+  const std::uint64_t sequence = ++host_sequence_;
+  TraceRecord *record = append(entry.execution_id, entry.kind == CAPSULE_TRACE_EXECUTION_SUBMITTED, /*by_worker=*/false);
+  if (record == nullptr) {
+    return;
+  }
+  record->time_ns = entry.time_ns == 0 ? monotonic_ns() : entry.time_ns;
+  record->sequence = sequence;
+  record->link = entry.link;
+  record->arguments = {};
+  std::copy(entry.arguments.begin(), entry.arguments.end(), record->arguments.begin());
+  record->parent = entry.execution_id == 0 ? 0 : store_.opened_by(entry.execution_id, sequence);
+  record->label = 0;
+  record->status = entry.status;
+  record->incarnation = 0;
+  record->kind = static_cast<std::uint16_t>(entry.kind);
+  record->source = kind.source;
+  record->writer = CAPSULE_TRACE_WRITER_HOST;
+  if (entry.kind == CAPSULE_TRACE_EXECUTION_FINISHED) {
+    store_.finish(entry.execution_id);
+  }
+  wake_followers();
+}
+
+void Trace::collect(FlightReader &reader, const TraceWorker &worker, bool dead) {
+  const std::uint64_t now = monotonic_ns();
+  count_lost(
+      reader.read(dead, [&](FlightWriter writer, const FlightRecord &record) { collect_one(writer, record, worker, now); }));
+}
+
+void Trace::count_lost(const FlightReader::Lost &lost) {
+  emitted_.add(/*by_worker=*/true, lost.dropped + lost.invalid);
+  dropped_ += lost.dropped;
+  invalid_ += lost.invalid;
+}
+
+void Trace::collect_one(FlightWriter writer, const FlightRecord &told, const TraceWorker &worker, std::uint64_t now_ns) {
+  const TraceKind kind = trace_kind(told.kind);
+  const bool valid = kind.by_worker && told.source == kind.source && told.time_ns >= worker.began_ns &&
+                     (told.time_ns <= now_ns || told.time_ns <= monotonic_ns()) && told.execution <= store_.last_opened() &&
+                     told.parent <= told.sequence;
+  if (!valid) {
+    emitted_.add(/*by_worker=*/true);
+    ++invalid_;
+    return;
+  }
+  TraceRecord *record = append(told.execution, /*opens=*/false, /*by_worker=*/true);
+  if (record == nullptr) {
+    return;
+  }
+  record->time_ns = told.time_ns;
+  record->sequence = told.sequence;
+  record->link = 0;
+  record->arguments = told.arguments;
+  record->parent = told.parent;
+  record->label = told.label;
+  record->status = told.status;
+  record->incarnation = worker.incarnation;
+  record->kind = told.kind;
+  record->source = told.source;
+  record->writer = static_cast<std::uint8_t>(CAPSULE_TRACE_WRITER_MAIN + static_cast<int>(writer));
+  wake_followers();
+}
+
+void Trace::wake_followers() {
+  if (followers_.empty()) {
+    return;
+  }
+  std::erase_if(followers_, [](const std::weak_ptr<TraceFollower> &weak) {
+    const auto follower = weak.lock();
+    if (follower) {
+      follower->wake();
+    }
+    return !follower;
+  });
+}
+
+void Trace::tell(capsule_trace_info &info) const {
+  const TraceStore::Gone &gone = store_.gone();
+  info.stored = store_.stored();
+  info.stored_bytes = store_.stored_bytes();
+  info.limit_bytes = store_.max_bytes();
+  info.last_cursor = last_cursor_;
+  info.next_cursor = last_cursor_;
+  info.emitted = emitted_.total();
+  info.evicted = gone.evicted.total();
+  info.evicted_executions = gone.evicted_executions;
+  info.dropped = dropped_;
+  info.refused = gone.refused.total();
+  info.late = gone.late.total();
+  info.truncated = gone.truncated.total();
+  info.invalid = invalid_;
+  info.oldest_cursor = gone.newest_evicted;
+  info.realtime_offset_ns = realtime_offset_ns();
+}
+
+void Trace::report(SignalSet &set) const {
+  const TraceStore::Gone &gone = store_.gone();
+  const TraceCount by_reason[] = {gone.evicted, {.worker = dropped_}, gone.refused,
+                                  gone.late,    gone.truncated,       {.worker = invalid_}};
+  set.add(Signal::trace_events, emitted_.host, 0);
+  set.add(Signal::trace_events, emitted_.worker, 1);
+  for (std::size_t reason = 0; reason < std::size(by_reason); ++reason) {
+    set.add(Signal::trace_events_lost, by_reason[reason].host, 0, reason);
+    set.add(Signal::trace_events_lost, by_reason[reason].worker, 1, reason);
+  }
+  set.add(Signal::trace_stored_bytes, store_.stored_bytes());
+}
+
+// A cursor of 0 begins with the oldest there is; an execution that is still there is there as a whole.
+Status Trace::check_cursor(const capsule_trace_filter &filter, capsule_trace_info &info) const {
+  const std::uint64_t oldest = store_.gone().newest_evicted;
+  if (filter.after_cursor == 0 || filter.after_cursor >= oldest ||
+      (filter.execution_id != 0 && store_.has(filter.execution_id))) {
+    return {};
+  }
+  std::uint64_t here = 0;
+  store_.for_each(
+      0,
+      [&](std::uint64_t, const TraceRecord &record) {
+        here += record.cursor > filter.after_cursor && record.cursor <= oldest ? 1 : 0;
+      },
+      [](std::uint64_t, const TraceRecord &, std::uint64_t) {});
+  info.lost = oldest - filter.after_cursor - here;
+  return {CAPSULE_E_EVICTED, "filter.after_cursor: " + std::to_string(info.lost) +
+                                 " events behind it were evicted; nothing is missing from " + std::to_string(oldest) + " on"};
+}
+
+Status Trace::select(const capsule_trace_filter &filter, std::size_t capacity, std::vector<capsule_trace_event> &selected,
+                     capsule_trace_info &info) const {
+  tell(info);
+  if (Status status = check_cursor(filter, info); !status.ok()) {
+    return status;
+  }
+  const auto take = [&](const capsule_trace_event &event) {
+    if (fits(filter, event)) {
+      selected.push_back(event);
+    }
+  };
+  store_.for_each(
+      filter.execution_id, [&](std::uint64_t id, const TraceRecord &record) { take(event_of(id, record)); },
+      [&](std::uint64_t id, const TraceRecord &before, std::uint64_t missing) { take(gap_after(id, before, missing)); });
+  info.matched = selected.size();
+  if (selected.size() > capacity) {
+    // So that who goes on from the last cursor misses nothing.
+    std::sort(selected.begin(), selected.end(),
+              [](const capsule_trace_event &a, const capsule_trace_event &b) { return a.cursor < b.cursor; });
+    selected.resize(capacity);
+    info.next_cursor = capacity == 0 ? filter.after_cursor : selected.back().cursor;
+  }
+  std::sort(selected.begin(), selected.end(), earlier);
+  return {};
+}
+
+std::vector<capsule_trace_event> Trace::without_execution(std::uint64_t after_cursor) const {
+  std::vector<capsule_trace_event> events;
+  store_.for_each_lone([&](const TraceRecord &record) {
+    if (record.cursor > after_cursor) {
+      events.push_back(event_of(0, record));
+    }
+  });
+  std::sort(events.begin(), events.end(), earlier);
+  return events;
+}
+
+std::vector<capsule_trace_event> Trace::last_of_worker(std::uint32_t incarnation, std::size_t count) const {
+  std::vector<capsule_trace_event> events;
+  store_.for_each(
+      0,
+      [&](std::uint64_t id, const TraceRecord &record) {
+        if (record.incarnation == incarnation) {
+          events.push_back(event_of(id, record));
+        }
+      },
+      [](std::uint64_t, const TraceRecord &, std::uint64_t) {});
+  std::sort(events.begin(), events.end(), earlier);
+  events.erase(events.begin(), events.end() - static_cast<std::ptrdiff_t>(std::min(count, events.size())));
+  return events;
+}
+
+}  // namespace capsule

@@ -1,0 +1,102 @@
+// The trace of a session, or of a pool: what the host records, and what it finds in its workers' flight recorders. Guarded by its
+// owner's lock.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <vector>
+
+#include "base/status.hpp"
+#include "base/unique_fd.hpp"
+#include "capsule/trace.h"
+#include "diagnostics/trace_store.hpp"
+#include "transport/flight_recorder.hpp"
+
+namespace capsule {
+
+class SignalSet;
+
+// Somebody who waits for events. Woken once for each time that it was armed.
+class TraceFollower {
+ public:
+  TraceFollower();
+  // Readable once there is something new.
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  void wake();
+  // Readable now, whatever there is.
+  void ring();
+  // Under the lock of what is followed.
+  void arm() { armed_ = true; }
+  void drain();
+
+ private:
+  UniqueFd fd_;
+  bool armed_ = false;
+};
+
+// What is known of a worker that its events are checked against.
+struct TraceWorker {
+  std::uint32_t incarnation = 0;  // from 1
+  std::uint64_t began_ns = 0;     // no event is older
+};
+
+class Trace {
+ public:
+  enum class Of { kSession, kPool };
+  // Of 0 bytes nothing is kept. `level`: the least severe CAPSULE_LOG_… that is recorded.
+  Trace(std::uint64_t max_bytes, std::int32_t level, Of of);
+
+  struct Entry {
+    std::int32_t kind = 0;
+    std::uint64_t execution_id = 0;
+    std::int32_t status = 0;
+    std::initializer_list<std::uint64_t> arguments{};
+    std::uint64_t link = 0;
+    std::uint64_t time_ns = 0;  // 0: now
+  };
+  // Budget: 88 bytes written; the clock where no time is given; an allocation now and then.
+  void add(const Entry &entry);
+  [[nodiscard]] bool wants(std::int32_t kind) const;
+
+  // Takes what a worker has written since. It is taken for hostile: what no worker of ours writes is counted as invalid.
+  void collect(FlightReader &reader, const TraceWorker &worker, bool dead);
+  void collect_one(FlightWriter writer, const FlightRecord &record, const TraceWorker &worker, std::uint64_t now_ns);
+  void count_lost(const FlightReader::Lost &lost);
+
+  // The first `capacity` that fit in the order of collection, those then by time. CAPSULE_E_EVICTED where the filter's cursor is older than what
+  // was evicted; `info` is told anyway.
+  Status select(const capsule_trace_filter &filter, std::size_t capacity, std::vector<capsule_trace_event> &selected,
+                capsule_trace_info &info) const;
+  // The latest of a worker, by time.
+  [[nodiscard]] std::vector<capsule_trace_event> last_of_worker(std::uint32_t incarnation, std::size_t count) const;
+
+  // What belongs to no execution and was collected after the cursor, by time.
+  [[nodiscard]] std::vector<capsule_trace_event> without_execution(std::uint64_t after_cursor) const;
+  [[nodiscard]] std::uint64_t last_cursor() const { return last_cursor_; }
+
+  void report(SignalSet &set) const;
+  [[nodiscard]] std::uint64_t lost_by_workers() const { return dropped_ + invalid_; }
+
+  // Wakes those that follow when there is more.
+  void follow(const std::shared_ptr<TraceFollower> &follower) { followers_.push_back(follower); }
+  [[nodiscard]] bool followed() const { return !followers_.empty(); }
+
+ private:
+  [[nodiscard]] Status check_cursor(const capsule_trace_filter &filter, capsule_trace_info &info) const;
+  void tell(capsule_trace_info &info) const;
+  void wake_followers();
+  TraceRecord *append(std::uint64_t execution_id, bool opens, bool by_worker);
+
+  const std::int32_t level_;
+  TraceStore store_;
+  std::vector<std::weak_ptr<TraceFollower>> followers_;
+  TraceCount emitted_;
+  std::uint64_t dropped_ = 0;
+  std::uint64_t invalid_ = 0;
+  std::uint64_t last_cursor_ = 0;
+  std::uint64_t host_sequence_ = 0;
+};
+
+}  // namespace capsule

@@ -1,0 +1,98 @@
+// The one table of the kinds of trace events: the host's, and those that only a worker knows.
+#pragma once
+
+#include <cstdint>
+
+#include "capsule/log.h"
+#include "capsule/trace.h"
+
+namespace capsule {
+
+// X(kind, name, severity, phase, source, told by a worker). A severity is a CAPSULE_LOG_….
+#define CAPSULE_TRACE_KINDS(X)                                                           \
+  X(SESSION_CREATED, "session_created", INFO, INSTANT, HOST, false)                      \
+  X(SESSION_SPAWNED, "session_spawned", INFO, INSTANT, HOST, false)                      \
+  X(SESSION_READY, "session_ready", INFO, INSTANT, HOST, false)                          \
+  X(SESSION_RESTARTED, "session_restarted", WARN, INSTANT, HOST, false)                  \
+  X(SESSION_DIED, "session_died", ERROR, INSTANT, HOST, false)                           \
+  X(SESSION_CLOSED, "session_closed", INFO, INSTANT, HOST, false)                        \
+  X(SESSION_STATE_CHANGED, "session_state_changed", DEBUG, INSTANT, HOST, false)         \
+  X(SESSION_HEARTBEAT_MISSED, "session_heartbeat_missed", WARN, INSTANT, HOST, false)    \
+  X(EXECUTION_SUBMITTED, "execution_submitted", INFO, PHASE_BEGIN, HOST, false)          \
+  X(EXECUTION_SENT, "execution_sent", INFO, INSTANT, HOST, false)                        \
+  X(EXECUTION_FINISHED, "execution_finished", INFO, PHASE_END, HOST, false)              \
+  X(EXECUTION_QUEUED, "execution_queued", INFO, INSTANT, HOST, false)                    \
+  X(EXECUTION_RECEIVED, "execution_received", INFO, PHASE_BEGIN, WORKER, true)           \
+  X(EXECUTION_COMPILED, "execution_compiled", INFO, INSTANT, EXECUTOR, true)             \
+  X(EXECUTION_STARTED, "execution_started", INFO, INSTANT, EXECUTOR, true)               \
+  X(EXECUTION_TRANSFORMED, "execution_transformed", INFO, INSTANT, EXECUTOR, true)       \
+  X(EXECUTION_VALUE_CAPTURED, "execution_value_captured", INFO, INSTANT, EXECUTOR, true) \
+  X(EXECUTION_RESULT_SENT, "execution_result_sent", INFO, PHASE_END, WORKER, true)       \
+  X(EXECUTION_RESULT_RECEIVED, "execution_result_received", DEBUG, INSTANT, HOST, false) \
+  X(EXECUTION_DELIVERED, "execution_delivered", DEBUG, INSTANT, HOST, false)             \
+  X(OUTPUT_FIRST, "output_first", INFO, INSTANT, OUTPUT, true)                           \
+  X(OUTPUT_PUMP_FLUSH, "output_pump_flush", DEBUG, INSTANT, OUTPUT, true)                \
+  X(OUTPUT_BACKPRESSURE, "output_backpressure", INFO, INSTANT, OUTPUT, true)             \
+  X(OUTPUT_DROPPED, "output_dropped", WARN, INSTANT, OUTPUT, true)                       \
+  X(OUTPUT_DRAIN_BEGIN, "output_drain_begin", DEBUG, PHASE_BEGIN, OUTPUT, true)          \
+  X(OUTPUT_DRAIN_END, "output_drain_end", DEBUG, PHASE_END, OUTPUT, true)                \
+  X(OUTPUT_DRAIN_TIMEOUT, "output_drain_timeout", ERROR, INSTANT, OUTPUT, true)          \
+  X(INPUT_REQUESTED, "input_requested", INFO, PHASE_BEGIN, HOST, false)                  \
+  X(INPUT_ANSWERED, "input_answered", INFO, PHASE_END, HOST, false)                      \
+  X(INPUT_TIMED_OUT, "input_timed_out", WARN, INSTANT, EXECUTOR, true)                   \
+  X(INPUT_EOF, "input_eof", INFO, INSTANT, EXECUTOR, true)                               \
+  X(CANCEL_REQUESTED, "cancel_requested", INFO, INSTANT, HOST, false)                    \
+  X(CANCEL_NOOP, "cancel_noop", INFO, INSTANT, HOST, false)                              \
+  X(CANCEL_KILLED, "cancel_killed", WARN, INSTANT, HOST, false)                          \
+  X(CANCEL_DELIVERED, "cancel_delivered", INFO, INSTANT, WORKER, true)                   \
+  X(CANCEL_INTERRUPTED, "cancel_interrupted", INFO, INSTANT, EXECUTOR, true)             \
+  X(CANCEL_EFFECTIVE, "cancel_effective", INFO, INSTANT, HOST, false)                    \
+  X(CANCEL_GRACE_EXPIRED, "cancel_grace_expired", WARN, INSTANT, HOST, false)            \
+  X(CHECKPOINT_BEGIN, "checkpoint_begin", INFO, PHASE_BEGIN, CHECKPOINT, false)          \
+  X(CHECKPOINT_END, "checkpoint_end", INFO, PHASE_END, CHECKPOINT, false)                \
+  X(CHECKPOINT_SKIPPED, "checkpoint_skipped", WARN, INSTANT, CHECKPOINT, false)          \
+  X(RESTORE_BEGIN, "restore_begin", INFO, PHASE_BEGIN, CHECKPOINT, false)                \
+  X(RESTORE_END, "restore_end", INFO, PHASE_END, CHECKPOINT, false)                      \
+  X(SNAPSHOT_FORKED, "snapshot_forked", INFO, INSTANT, CHECKPOINT, false)                \
+  X(ROLLED_BACK, "rolled_back", INFO, INSTANT, CHECKPOINT, false)                        \
+  X(BRANCHED, "branched", INFO, INSTANT, CHECKPOINT, false)                              \
+  X(POOL_ACQUIRE_BEGIN, "pool_acquire_begin", INFO, PHASE_BEGIN, POOL, false)            \
+  X(POOL_HIT, "pool_hit", INFO, INSTANT, POOL, false)                                    \
+  X(POOL_MISS, "pool_miss", INFO, INSTANT, POOL, false)                                  \
+  X(POOL_ACQUIRED, "pool_acquired", INFO, PHASE_END, POOL, false)                        \
+  X(POOL_RELEASED, "pool_released", INFO, INSTANT, POOL, false)                          \
+  X(POOL_RECYCLED, "pool_recycled", INFO, INSTANT, POOL, false)                          \
+  X(POOL_WARMUP_TRIGGERED, "pool_warmup_triggered", INFO, INSTANT, POOL, false)          \
+  X(POOL_HEALTH_TRIGGERED, "pool_health_triggered", INFO, INSTANT, POOL, false)          \
+  X(POOL_REMOVED, "pool_removed", INFO, INSTANT, POOL, false)                            \
+  X(CAPABILITY_CALLED, "capability_called", INFO, PHASE_BEGIN, BRIDGE, false)            \
+  X(CAPABILITY_DENIED, "capability_denied", WARN, PHASE_END, BRIDGE, false)              \
+  X(PROMISE_RESOLVED, "promise_resolved", INFO, PHASE_END, BRIDGE, false)                \
+  X(PROMISE_REJECTED, "promise_rejected", INFO, PHASE_END, BRIDGE, false)                \
+  X(PROMISE_TIMEOUT, "promise_timeout", WARN, PHASE_END, BRIDGE, false)                  \
+  X(PROMISE_CANCELED, "promise_canceled", INFO, PHASE_END, BRIDGE, false)                \
+  X(SHUTDOWN_REJECTED, "shutdown_rejected", INFO, PHASE_END, BRIDGE, false)              \
+  X(TRUNCATED, "truncated", WARN, INSTANT, HOST, false)
+
+struct TraceKind {
+  const char *name = nullptr;  // null: there is no such kind
+  std::uint8_t severity = 0;
+  std::uint8_t phase = CAPSULE_TRACE_INSTANT;
+  std::uint8_t source = 0;
+  bool by_worker = false;
+};
+
+// Folded where the kind is a constant.
+constexpr TraceKind trace_kind(std::int32_t kind) {
+  switch (kind) {
+#define CAPSULE_TRACE_CASE(id, name, severity, phase, source, by_worker) \
+  case CAPSULE_TRACE_##id:                                               \
+    return {name, CAPSULE_LOG_##severity, CAPSULE_TRACE_##phase, CAPSULE_TRACE_SOURCE_##source, by_worker};
+    CAPSULE_TRACE_KINDS(CAPSULE_TRACE_CASE)
+#undef CAPSULE_TRACE_CASE
+    default:
+      return {};
+  }
+}
+
+}  // namespace capsule

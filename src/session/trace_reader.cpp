@@ -1,0 +1,93 @@
+#include "session/trace_reader.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/clock.hpp"
+
+namespace capsule {
+namespace {
+
+constexpr std::size_t kFetched = 256;
+
+}  // namespace
+
+Status TraceReader::fetch() {
+  const bool ended = session_->terminated();  // asked first: its last event is there then
+  std::vector<capsule_trace_event> events;
+  capsule_trace_info info{};
+  const Status status = session_->trace(filter_, kFetched, events, info);
+  filter_.after_cursor = status.code() == CAPSULE_E_EVICTED ? info.oldest_cursor : info.next_cursor;
+  events_.assign(events.begin(), events.end());
+  if (!status.ok() || !events_.empty()) {
+    return status;
+  }
+  return ended ? Status(CAPSULE_E_END, "the session is closed, and its trace was read to the end")
+               : Status(CAPSULE_E_TIMEOUT, "there is no further event yet");
+}
+
+Status TraceReader::take(capsule_trace_event &event) {
+  const std::lock_guard lock(mutex_);
+  if (events_.empty()) {
+    if (follower_) {
+      follower_->drain();
+      session_->arm_trace(*follower_);  // before the look: what comes from here on wakes
+    }
+    if (Status status = fetch(); !status.ok()) {
+      return status;
+    }
+  }
+  event = events_.front();
+  events_.pop_front();
+  if (events_.empty() && follower_) {
+    follower_->ring();  // whether there is more is for the next call to find out
+  }
+  return {};
+}
+
+Result<int> TraceReader::follow() {
+  const std::lock_guard lock(mutex_);
+  if (!follower_) {
+    auto follower = std::make_shared<TraceFollower>();
+    if (follower->fd() < 0) {
+      return system_error("eventfd", errno);
+    }
+    follower->ring();
+    session_->follow_trace(follower);
+    follower_ = std::move(follower);
+  }
+  return follower_->fd();
+}
+
+Status TraceReader::next(std::uint64_t deadline_ns, capsule_trace_event &event) {
+  for (;;) {
+    Status status = take(event);
+    if (status.code() != CAPSULE_E_TIMEOUT || monotonic_ns() >= deadline_ns) {
+      return status;
+    }
+    const auto followed = follow();
+    if (!followed.ok()) {
+      return followed.status();
+    }
+    pollfd wait{followed.value(), POLLIN, 0};
+    ::poll(&wait, 1, poll_timeout_ms(deadline_ns));
+  }
+}
+
+Result<int> TraceReader::fd() { return follow(); }
+
+capsule_trace_info TraceReader::info() {
+  capsule_trace_filter filter{};
+  {
+    const std::lock_guard lock(mutex_);
+    filter = filter_;
+  }
+  std::vector<capsule_trace_event> none;
+  capsule_trace_info info{};
+  static_cast<void>(session_->trace(filter, 0, none, info));  // E_EVICTED is told by the next event's call
+  return info;
+}
+
+}  // namespace capsule

@@ -1,0 +1,37 @@
+// Somebody who reads a session's trace, event by event, and may wait for more. Any thread.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <mutex>
+
+#include "session/session.hpp"
+
+namespace capsule {
+
+class TraceReader {
+ public:
+  TraceReader(std::shared_ptr<Session> session, const capsule_trace_filter &filter)
+      : session_(std::move(session)), filter_(filter) {}
+
+  // CAPSULE_E_TIMEOUT where there is none until the deadline (0: only looks); CAPSULE_E_END where there will be none;
+  // CAPSULE_E_EVICTED once, then it goes on behind what is missing.
+  Status next(std::uint64_t deadline_ns, capsule_trace_event &event);
+  // Readable while next() may have something.
+  Result<int> fd();
+  capsule_trace_info info();
+
+ private:
+  // Whether there is one, or why not.
+  Status fetch();
+  Status take(capsule_trace_event &event);
+  Result<int> follow();
+
+  const std::shared_ptr<Session> session_;
+  std::mutex mutex_;  // guards below
+  capsule_trace_filter filter_;
+  std::deque<capsule_trace_event> events_;  // fetched, and not yet taken
+  std::shared_ptr<TraceFollower> follower_;
+};
+
+}  // namespace capsule

@@ -1,0 +1,80 @@
+// `capsule trace show FILE`: what `capsule run --trace FILE` has written, drawn.
+#include <sstream>
+
+#include "command.hpp"
+#include "files.hpp"
+#include "session.hpp"
+
+using namespace capsule_test;
+
+namespace {
+
+// The line of a mark; the empty one where there is none.
+std::string line_with(const std::string &drawn, const std::string &name) {
+  std::istringstream lines(drawn);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(name) != std::string::npos) {
+      return line;
+    }
+  }
+  return "";
+}
+
+std::size_t indent_of(const std::string &line) { return line.find_first_not_of(' '); }
+
+// Draws what two executions leave, of which the second kills the worker.
+std::string drawn(const std::string &extension) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/trace" + extension;
+  const CommandEnd ran = run_command({"run", "--python", python_under_test(), "--trace", path, "--input", "x", "-c", "input()",
+                                      "-c", "import os; os.kill(os.getpid(), 9)"});
+  CHECK_EQ(ran.exit_code, 3);
+  const CommandEnd shown = run_command({"trace", "show", path});
+  CHECK_EQ(shown.exit_code, 0);
+  CHECK_EQ(shown.err, "");
+  return shown.out;
+}
+
+// What both formats tell alike.
+void check_drawn(const std::string &text) {
+  CHECK_CONTAINS(text, "session 1 ");
+  const std::string first = line_with(text, "execution 1: ok");
+  const std::string second = line_with(text, "execution 2: died");
+  CHECK_CONTAINS(first, "=");
+  CHECK(first.find('=') < second.find('='));  // one after the other
+  for (const char *inside : {"worker", "execution_compiled", "execution_started"}) {
+    const std::string line = line_with(text, inside);
+    CHECK(indent_of(line) > indent_of(first));
+  }
+  CHECK_CONTAINS(line_with(text, "session_died"), ".");
+}
+
+}  // namespace
+
+CAPSULE_TEST(lines_are_drawn_as_a_waterfall) {
+  const std::string text = drawn(".ndjson");
+  check_drawn(text);
+  CHECK_CONTAINS(line_with(text, " input "), "=");
+  const std::string lost = text.substr(text.find("execution 2: died"));
+  CHECK_CONTAINS(line_with(lost, "worker"), "not ended");
+}
+
+CAPSULE_TEST(chrome_s_format_is_drawn_as_a_waterfall) {
+  const std::string text = drawn(".json");
+  check_drawn(text);
+  CHECK_CONTAINS(line_with(text, "input_requested"), ".");  // a moment there
+}
+
+CAPSULE_TEST(what_is_no_trace_is_refused) {
+  const TempFolder folder;
+  for (const char *text : {"{", "{}", "[1]", "{\"traceEvents\":[{}]}", "{\"kind\": 1}"}) {
+    for (const char *name : {"other.json", "other.ndjson"}) {
+      const CommandEnd shown = run_command({"trace", "show", folder.write(name, text)});
+      CHECK_EQ(shown.exit_code, 2);
+      CHECK_CONTAINS(shown.err, "is no trace");
+    }
+  }
+  CHECK_EQ(run_command({"trace", "show", folder.write("trace.txt", "")}).exit_code, 2);
+  CHECK_EQ(run_command({"trace", "show", "/nowhere.json"}).exit_code, 2);
+  CHECK_EQ(run_command({"trace", "show", folder.write("empty.ndjson", "")}).exit_code, 0);
+}
