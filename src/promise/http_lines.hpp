@@ -1,7 +1,8 @@
 // HTTP calls that a caller's own thread makes and waits for, each over a connection that is kept. Any thread.
 //
-// Nobody is woken for them, and libcurl, which takes as long for a call as a server nearby for its answer, only connects. So they are
-// for what nearly every call is: a small body, and an answer whose length is told. All else is libcurl's, in http.cpp.
+// Nobody is woken for them: a call is one send(), one poll() and one recv() of the calling thread, and about 8 us of JSON. By the loop it was
+// 3 to 5 futexes, an eventfd, epoll, and what libcurl takes for a call, 20 to 40 us where a server nearby answers in 60. So libcurl only
+// connects here, and lines are for what nearly every call is: small, and with an answer whose length is told. All else is in http.cpp.
 #pragma once
 
 #include <memory>
