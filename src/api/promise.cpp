@@ -256,7 +256,7 @@ capsule_status capsule_promise_create(capsule_promise_store *store, const capsul
                       [&](PromiseStore &in, const std::string &, Meeting<Promise> &meeting) -> Status {
                         auto read = read_wish(wish, in);
                         if (read.ok()) {
-                          in.create(std::move(read.value()), meeting.done());
+                          in.create(std::move(read.value()), capsule::Caller::kWaits, meeting.done());
                         }
                         return read.status();
                       });
@@ -273,7 +273,7 @@ capsule_status capsule_promise_settle(capsule_promise_store *store, capsule_text
                             return status;
                           }
                         }
-                        in.settle({std::move(text), state, std::move(bytes.value())}, meeting.done());
+                        in.settle({std::move(text), state, std::move(bytes.value())}, capsule::Caller::kWaits, meeting.done());
                         return {};
                       });
 }
@@ -282,7 +282,7 @@ capsule_status capsule_promise_get(capsule_promise_store *store, capsule_text id
                                    capsule_error *error) {
   return with_promise("capsule_promise_get", store, &id, promise, error,
                       [](PromiseStore &in, const std::string &text, Meeting<Promise> &meeting) -> Status {
-                        in.get(text, meeting.done());
+                        in.get(text, capsule::Caller::kWaits, meeting.done());
                         return {};
                       });
 }
@@ -306,18 +306,19 @@ capsule_status capsule_promise_wait(capsule_promise_store *store, capsule_text i
 capsule_status capsule_promise_watch(capsule_promise_store *store, capsule_text id, capsule_error *error) {
   return with_promise("capsule_promise_watch", store, &id, nullptr, error,
                       [](PromiseStore &in, const std::string &text, Meeting<Promise> &meeting) -> Status {
-                        in.get(text, [weak = in.weak_from_this(), done = meeting.done()](Result<Promise> promise) {
-                          const auto self = weak.lock();
-                          if (self && promise.ok()) {
-                            self->watch(promise.value().id, [weak](Result<Promise> settled) {
-                              const auto still = weak.lock();
-                              if (still && settled.ok()) {
-                                still->feed().add(std::move(settled.value()));
-                              }
-                            });
-                          }
-                          done(std::move(promise));
-                        });
+                        in.get(text, capsule::Caller::kWaits,
+                               [weak = in.weak_from_this(), done = meeting.done()](Result<Promise> promise) {
+                                 const auto self = weak.lock();
+                                 if (self && promise.ok()) {
+                                   self->watch(promise.value().id, [weak](Result<Promise> settled) {
+                                     const auto still = weak.lock();
+                                     if (still && settled.ok()) {
+                                       still->feed().add(std::move(settled.value()));
+                                     }
+                                   });
+                                 }
+                                 done(std::move(promise));
+                               });
                         return {};
                         // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): the std::function frees what it holds
                       });

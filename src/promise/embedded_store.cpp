@@ -213,7 +213,7 @@ void EmbeddedStore::on_alarm() {
   tell(std::move(telling));
 }
 
-void EmbeddedStore::create(PromiseWish wish, Done done) {
+void EmbeddedStore::create(PromiseWish wish, Caller /*caller*/, Done done) {
   Telling telling;
   {
     const Lock lock(mutex_);
@@ -246,7 +246,7 @@ Result<EmbeddedStore::Entry *> EmbeddedStore::settle_entry(Telling &telling, Set
   return entry;
 }
 
-void EmbeddedStore::settle(Settlement settlement, Done done) {
+void EmbeddedStore::settle(Settlement settlement, Caller /*caller*/, Done done) {
   Telling telling;
   {
     const Lock lock(mutex_);
@@ -255,7 +255,7 @@ void EmbeddedStore::settle(Settlement settlement, Done done) {
   tell(std::move(telling));
 }
 
-void EmbeddedStore::get(const std::string &id, Done done) {
+void EmbeddedStore::get(const std::string &id, Caller /*caller*/, Done done) {
   Telling telling;
   {
     const Lock lock(mutex_);

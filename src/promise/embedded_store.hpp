@@ -24,9 +24,9 @@ class EmbeddedStore final : public PromiseStore {
  public:
   static Result<std::shared_ptr<PromiseStore>> open(const std::shared_ptr<Runtime> &runtime, EmbeddedOptions options);
 
-  void create(PromiseWish wish, Done done) override;
-  void settle(Settlement settlement, Done done) override;
-  void get(const std::string &id, Done done) override;
+  void create(PromiseWish wish, Caller caller, Done done) override;
+  void settle(Settlement settlement, Caller caller, Done done) override;
+  void get(const std::string &id, Caller caller, Done done) override;
   void forget(const std::string &id, Finished done) override;
   std::uint64_t watch(const std::string &id, Done done) override;
   void unwatch(const std::string &id, std::uint64_t number) override;

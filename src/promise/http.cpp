@@ -1,6 +1,5 @@
 #include "promise/http.hpp"
 
-#include <curl/curl.h>
 #include <unistd.h>
 
 #include <map>
@@ -9,54 +8,26 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "promise/http_exchange.hpp"
 
 namespace capsule {
 namespace {
 
-constexpr std::size_t kMaxAnswer = 64U << 20U;
 constexpr std::size_t kMaxLine = 4U << 20U;
-constexpr long kConnectTimeoutMs = 5'000;
 // Of a stream on which nothing may come for days: a peer that is gone is noticed.
 constexpr long kKeepAliveS = 15;
 // Of calls that are over, for those to come.
 constexpr std::size_t kIdleCalls = 64;
 
-struct FreeList {
-  void operator()(curl_slist *list) const { curl_slist_free_all(list); }
-};
-using Headers = std::unique_ptr<curl_slist, FreeList>;
-
-void add_header(Headers &headers, const std::string &line) {
-  if (curl_slist *const longer = curl_slist_append(headers.get(), line.c_str())) {
-    static_cast<void>(headers.release());
-    headers.reset(longer);
-  }
-}
-
-// libcurl keeps state for the process, which is made once and stays.
-bool initialised() {
-  static const bool done = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  return done;
-}
-
 // One call or stream.
 struct Transfer {
-  ~Transfer() { curl_easy_cleanup(easy); }
-  CURL *easy = curl_easy_init();
-  Headers headers;
-  std::string body;
-  std::string received;
+  HttpExchange exchange;
   HttpClient::Done done;
-  std::shared_ptr<HttpClient::Listener> listener;  // of a stream
+  // Of a stream:
+  std::shared_ptr<HttpClient::Listener> listener;
   Loop *loop = nullptr;
   bool connected = false;
-  char error[CURL_ERROR_SIZE] = "";
-
-  [[nodiscard]] long status() const {
-    long code = 0;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
-    return code;
-  }
+  std::string received;
 };
 
 // A connection's descriptor.
@@ -66,15 +37,6 @@ struct Socket {
   bool writable = false;
   bool wanted = false;  // by a transfer
 };
-
-std::size_t on_answer(char *data, std::size_t one, std::size_t size, void *user) {
-  auto &transfer = *static_cast<Transfer *>(user);
-  if (transfer.received.size() + size > kMaxAnswer) {
-    return 0;
-  }
-  transfer.received.append(data, one * size);
-  return size;
-}
 
 std::size_t on_stream(char *data, std::size_t one, std::size_t size, void *user) {
   auto &transfer = *static_cast<Transfer *>(user);
@@ -96,7 +58,7 @@ std::size_t on_stream(char *data, std::size_t one, std::size_t size, void *user)
 std::size_t on_header(char *data, std::size_t one, std::size_t size, void *user) {
   auto &transfer = *static_cast<Transfer *>(user);
   const std::string_view line(data, one * size);
-  if (!transfer.connected && (line == "\r\n" || line == "\n") && transfer.status() == 200) {
+  if (!transfer.connected && (line == "\r\n" || line == "\n") && transfer.exchange.status() == 200) {
     transfer.connected = true;
     transfer.loop->post([listener = transfer.listener] { listener->connected(); });
   }
@@ -109,7 +71,7 @@ struct HttpClient::Impl {
   explicit Impl(Loop &on) : loop(on) {}
   ~Impl() { close(); }
 
-  void set_common(Transfer &transfer);
+  std::unique_ptr<Transfer> make_transfer();
   std::unique_ptr<Transfer> take_call();
   void watch(curl_socket_t fd, bool readable, bool writable);
   void on_ready(curl_socket_t fd, bool readable, bool writable);
@@ -215,34 +177,25 @@ void HttpClient::Impl::finish_done() {
 }
 
 void HttpClient::Impl::finish(std::unique_ptr<Transfer> transfer, CURLcode code) {
-  const std::string why = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
-  const Status failed = code == CURLE_OK ? Status() : Status(CAPSULE_E_UNAVAILABLE, why);
   if (transfer->listener) {
-    const std::string text = "the server ended the stream with status " + std::to_string(transfer->status());
+    const Status failed = transfer->exchange.outcome(code);
+    const std::string text = "the server ended the stream with status " + std::to_string(transfer->exchange.status());
     transfer->listener->ended(failed.ok() ? Status(CAPSULE_E_UNAVAILABLE, text) : failed);
   } else {
     const HttpClient::Done done = std::exchange(transfer->done, nullptr);
-    auto answer =
-        failed.ok() ? Result<HttpAnswer>(HttpAnswer{transfer->status(), std::exchange(transfer->received, {})}) : failed;
-    if (failed.ok() && idle_calls.size() < kIdleCalls) {
+    auto answer = transfer->exchange.answer(code);
+    if (answer.ok() && idle_calls.size() < kIdleCalls) {
       idle_calls.push_back(std::move(transfer));
     }
     done(std::move(answer));  // the last: it may close the client
   }
 }
 
-void HttpClient::Impl::set_common(Transfer &transfer) {
-  CURL *const easy = transfer.easy;
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");  // what the environment says of proxies is the host's business
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.error);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
+std::unique_ptr<Transfer> HttpClient::Impl::make_transfer() {
+  auto transfer = std::make_unique<Transfer>();
+  curl_easy_setopt(transfer->exchange.easy(), CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  curl_easy_setopt(transfer->exchange.easy(), CURLOPT_CLOSESOCKETDATA, this);
+  return transfer;
 }
 
 // One that was used, or a new one: libcurl takes longer to prepare a call than to make it.
@@ -252,16 +205,13 @@ std::unique_ptr<Transfer> HttpClient::Impl::take_call() {
     idle_calls.pop_back();
     return transfer;
   }
-  auto transfer = std::make_unique<Transfer>();
-  add_header(transfer->headers, "Content-Type: application/json");
-  add_header(transfer->headers, "Expect:");  // libcurl would ask first whether it may send a large body, and wait
-  set_common(*transfer);
-  curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, on_answer);
+  auto transfer = make_transfer();
+  transfer->exchange.prepare_call();
   return transfer;
 }
 
 void HttpClient::Impl::start(std::unique_ptr<Transfer> transfer) {
-  CURL *const easy = transfer->easy;
+  CURL *const easy = transfer->exchange.easy();
   if (curl_multi_add_handle(multi, easy) == CURLM_OK) {
     transfers[easy] = std::move(transfer);
     return;
@@ -298,7 +248,7 @@ HttpClient::HttpClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpClient::~HttpClient() = default;
 
 Result<std::shared_ptr<HttpClient>> HttpClient::create(Loop &loop) {
-  if (!initialised()) {
+  if (!http_ready()) {
     return Status(CAPSULE_E_SYSTEM, "libcurl cannot be initialised");
   }
   auto impl = std::make_unique<Impl>(loop);
@@ -317,32 +267,27 @@ Result<std::shared_ptr<HttpClient>> HttpClient::create(Loop &loop) {
 
 void HttpClient::post(const std::string &url, std::string body, std::int64_t timeout_ms, bool fresh, Done done) {
   auto transfer = impl_->take_call();
-  transfer->body = std::move(body);
   transfer->done = std::move(done);
-  CURL *const easy = transfer->easy;
-  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body.data());
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(transfer->body.size()));
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_ms));
-  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
+  curl_easy_setopt(transfer->exchange.easy(), CURLOPT_URL, url.c_str());
+  transfer->exchange.set_call(std::move(body), timeout_ms, fresh);
   impl_->start(std::move(transfer));
 }
 
 void HttpClient::listen(const std::string &url, const std::string &bearer, Listener listener) {
-  auto transfer = std::make_unique<Transfer>();
+  auto transfer = impl_->make_transfer();
   transfer->listener = std::make_shared<Listener>(std::move(listener));
   transfer->loop = &impl_->loop;
-  add_header(transfer->headers, "Accept: text/event-stream");
+  transfer->exchange.add_header("Accept: text/event-stream");
   if (!bearer.empty()) {
-    add_header(transfer->headers, "Authorization: Bearer " + bearer);
+    transfer->exchange.add_header("Authorization: Bearer " + bearer);
   }
-  impl_->set_common(*transfer);
-  CURL *const easy = transfer->easy;
+  CURL *const easy = transfer->exchange.easy();
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, kKeepAliveS);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, kKeepAliveS);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_stream);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer.get());
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer.get());
   impl_->start(std::move(transfer));

@@ -54,19 +54,20 @@ void ResonateStore::resolve_conflict(const PromiseWish &wish, std::function<void
               const Lock lock(mutex_);
               mine = mine && !held_.contains(id);
             }
-            get(id, [this, self, id, lost, done, sent_ns, mine, version = task ? task->version : 0](Result<Promise> promise) {
-              if (!promise.ok()) {
-                done(promise.status());
-              } else if (promise.value().state != CAPSULE_PROMISE_PENDING) {
-                done(Claimed{std::move(promise.value()), {}});
-              } else if (mine) {
-                hold({id, version}, sent_ns, lost);
-                done(Claimed{std::move(promise.value()), {id, version}});
-              } else {
-                done(Status(CAPSULE_E_BUSY,
-                            "durable.promise_id: '" + id + "' is under way in a host, or was in one whose lease is not over"));
-              }
-            });
+            get(id, Caller::kGoesOn,
+                [this, self, id, lost, done, sent_ns, mine, version = task ? task->version : 0](Result<Promise> promise) {
+                  if (!promise.ok()) {
+                    done(promise.status());
+                  } else if (promise.value().state != CAPSULE_PROMISE_PENDING) {
+                    done(Claimed{std::move(promise.value()), {}});
+                  } else if (mine) {
+                    hold({id, version}, sent_ns, lost);
+                    done(Claimed{std::move(promise.value()), {id, version}});
+                  } else {
+                    done(Status(CAPSULE_E_BUSY, "durable.promise_id: '" + id +
+                                                    "' is under way in a host, or was in one whose lease is not over"));
+                  }
+                });
           });
 }
 
@@ -172,7 +173,7 @@ void ResonateStore::fulfill(const Claim &claim, Settlement settlement, Done done
            done = std::move(done)](const Result<resonate::Reply> &reply) {
             if (reply.ok() && reply.value().status == 409) {
               // Somebody's: this host's, where the answer to its first try was lost.
-              get(claim.id, [this, self, claim, done](Result<Promise> promise) {
+              get(claim.id, Caller::kGoesOn, [this, self, claim, done](Result<Promise> promise) {
                 const bool settled = promise.ok() && promise.value().state != CAPSULE_PROMISE_PENDING;
                 if (!settled) {
                   lose(claim.id, claim.token);

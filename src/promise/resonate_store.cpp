@@ -24,6 +24,11 @@ std::string unique_pid() {
   return "h" + std::to_string(getpid()) + "-" + std::to_string(random);
 }
 
+// A line takes no large bodies.
+Caller caller_with(const std::string &bytes, Caller caller) {
+  return bytes.size() <= HttpLines::kMaxContent ? caller : Caller::kGoesOn;
+}
+
 Status refusal(const std::string &id, const resonate::Reply &reply) {
   const std::string said = reply.data.is_string() ? ": " + reply.data.get<std::string>() : std::string();
   const std::string text = "the server answers status " + std::to_string(reply.status) + said;
@@ -48,7 +53,7 @@ Status refusal(const std::string &id, const resonate::Reply &reply) {
 }  // namespace
 
 ResonateStore::ResonateStore(std::shared_ptr<Runtime> runtime, ResonateOptions options)
-    : PromiseStore(std::move(runtime)), options_(std::move(options)), pid_(unique_pid()) {
+    : PromiseStore(std::move(runtime)), options_(std::move(options)), pid_(unique_pid()), lines_(options_.url) {
   max_value_bytes_ = options_.max_value_bytes;
 }
 
@@ -69,10 +74,10 @@ void ResonateStore::count(Counter counter) {
   ++(counters_.*counter);
 }
 
-void ResonateStore::request(std::string kind, Json data, std::int64_t timeout_ms, Replied done) {
+void ResonateStore::request(std::string kind, const Json &data, std::int64_t timeout_ms, Replied done, Caller caller) {
   auto call = std::make_shared<Call>();
   call->kind = std::move(kind);
-  call->data = std::move(data);
+  call->data = resonate::text_of(data);
   call->begun_ns = monotonic_ns();
   call->deadline_ns = call->begun_ns + static_cast<std::uint64_t>(timeout_ms) * kNsPerMs;
   call->done = std::move(done);
@@ -94,9 +99,13 @@ void ResonateStore::request(std::string kind, Json data, std::int64_t timeout_ms
     call->done(status);
     return;
   }
+  if (caller == Caller::kWaits) {
+    if (const auto line = lines_.take(); line && converse(number, *line)) {
+      return;
+    }
+  }
   if (loop().on_loop()) {
-    attempt(number);
-    return;
+    return attempt(number);
   }
   loop().post([weak = weak_from_this(), number] {
     if (const auto self = std::static_pointer_cast<ResonateStore>(weak.lock())) {
@@ -105,32 +114,65 @@ void ResonateStore::request(std::string kind, Json data, std::int64_t timeout_ms
   });
 }
 
+bool ResonateStore::converse(std::uint64_t number, HttpLine &line) {
+  while (const auto trial = begin_trial(number)) {
+    auto answer = line.post(trial->body, trial->timeout_ms, trial->again);
+    if (!answer) {
+      lines_.give_up();
+      return false;
+    }
+    const auto at = judge(number, trial->correlation, std::move(*answer));
+    if (!at) {
+      break;
+    }
+    Lock lock(mutex_);
+    closing_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(*at)), [this] { return closed_; });
+  }
+  return true;
+}
+
 void ResonateStore::attempt(std::uint64_t number) {
+  auto trial = begin_trial(number);
+  if (!trial) {
+    return;
+  }
+  http_->post(options_.url, std::move(trial->body), trial->timeout_ms, trial->again,
+              [weak = weak_from_this(), number, correlation = trial->correlation](Result<HttpAnswer> answer) {
+                const auto self = std::static_pointer_cast<ResonateStore>(weak.lock());
+                const auto at = self ? self->judge(number, correlation, std::move(answer)) : std::nullopt;
+                if (!at) {
+                  return;
+                }
+                self->loop().add_timer(*at, [weak, number] {
+                  if (const auto still = std::static_pointer_cast<ResonateStore>(weak.lock())) {
+                    still->attempt(number);
+                  }
+                });
+              });
+}
+
+std::optional<ResonateStore::Trial> ResonateStore::begin_trial(std::uint64_t number) {
   std::shared_ptr<Call> call;
   {
     const Lock lock(mutex_);
     const auto found = calls_.find(number);
     if (found == calls_.end()) {
-      return;
+      return std::nullopt;
     }
     call = found->second;
     counters_.retries += call->tries > 0 ? 1 : 0;
   }
   ++call->tries;
-  const std::string correlation = std::to_string(number) + "-" + std::to_string(call->tries);
+  std::string correlation = std::to_string(number) + "-" + std::to_string(call->tries);
+  std::string body = resonate::envelope(call->kind, correlation, options_.token, call->data);
   const std::int64_t left_ms = std::max(1, poll_timeout_ms(call->deadline_ns));
-  http_->post(options_.url, resonate::envelope(call->kind, correlation, options_.token, call->data),
-              std::min<std::int64_t>(left_ms, kAttemptMs), call->tries > 1,
-              [weak = weak_from_this(), number, correlation](Result<HttpAnswer> answer) {
-                if (const auto self = std::static_pointer_cast<ResonateStore>(weak.lock())) {
-                  self->on_answer(number, correlation, std::move(answer));
-                }
-              });
+  return Trial{std::move(correlation), std::move(body), std::min(left_ms, kAttemptMs), call->tries > 1};
 }
 
-void ResonateStore::on_answer(std::uint64_t number, const std::string &correlation, Result<HttpAnswer> answer) {
+std::optional<std::uint64_t> ResonateStore::judge(std::uint64_t number, const std::string &correlation,
+                                                  Result<HttpAnswer> answer) {
   if (!answer.ok()) {
-    return try_again(number, answer.status());
+    return again_at(number, answer.status());
   }
   const HttpAnswer &http = answer.value();
   auto reply = resonate::read_reply(http.body, correlation);
@@ -141,36 +183,33 @@ void ResonateStore::on_answer(std::uint64_t number, const std::string &correlati
     const std::string text =
         reply ? std::to_string(reply->status) : std::to_string(http.status) + ", and no answer of its protocol";
     if (!reply || reply->status != 501) {
-      return try_again(number, Status(CAPSULE_E_UNAVAILABLE, "the server answered status " + text));
+      return again_at(number, Status(CAPSULE_E_UNAVAILABLE, "the server answered status " + text));
     }
   }
   end_call(number, std::move(*reply));
+  return std::nullopt;
 }
 
-void ResonateStore::try_again(std::uint64_t number, const Status &why) {
+std::optional<std::uint64_t> ResonateStore::again_at(std::uint64_t number, const Status &why) {
   std::shared_ptr<Call> call;
   {
     const Lock lock(mutex_);
     const auto found = calls_.find(number);
     if (found == calls_.end()) {
-      return;
+      return std::nullopt;
     }
     call = found->second;
   }
   std::uint64_t pause_ms = std::min(kLongestPauseMs, kFirstPauseMs << std::min<std::uint32_t>(call->tries - 1, 10));
   pause_ms = pause_ms / 2 + monotonic_ns() % (pause_ms / 2 + 1);  // so that those of many hosts do not meet
   const std::uint64_t at = monotonic_ns() + pause_ms * kNsPerMs;
-  if (at >= call->deadline_ns) {
-    const std::uint64_t tried_ms = (monotonic_ns() - call->begun_ns) / kNsPerMs;
-    return end_call(number,
-                    Status(CAPSULE_E_UNAVAILABLE, "the server did not answer for " + std::to_string(tried_ms) + " ms (" +
-                                                      std::to_string(call->tries) + " tries): " + why.message()));
+  if (at < call->deadline_ns) {
+    return at;
   }
-  loop().add_timer(at, [weak = weak_from_this(), number] {
-    if (const auto self = std::static_pointer_cast<ResonateStore>(weak.lock())) {
-      self->attempt(number);
-    }
-  });
+  const std::uint64_t tried_ms = (monotonic_ns() - call->begun_ns) / kNsPerMs;
+  end_call(number, Status(CAPSULE_E_UNAVAILABLE, "the server did not answer for " + std::to_string(tried_ms) + " ms (" +
+                                                     std::to_string(call->tries) + " tries): " + why.message()));
+  return std::nullopt;
 }
 
 void ResonateStore::end_call(std::uint64_t number, Result<resonate::Reply> reply) {
@@ -199,44 +238,52 @@ Result<Promise> ResonateStore::promise_of(const std::string &id, const Result<re
                  : Result<Promise>(Status(CAPSULE_E_UNAVAILABLE, "the server answered without a promise"));
 }
 
-void ResonateStore::create(PromiseWish wish, Done done) {
-  Json data = resonate::create_data(wish, Json::object());
+void ResonateStore::create(PromiseWish wish, Caller caller, Done done) {
+  const Json data = resonate::create_data(wish, Json::object());
+  const Caller who = caller_with(wish.param, caller);
   const std::int64_t wanted_at = data["timeoutAt"].get<std::int64_t>();
-  request("promise.create", std::move(data), options_.request_timeout_ms,
-          [this, self = shared_from_this(), id = std::move(wish.id), wanted_at,
-           done = std::move(done)](const Result<resonate::Reply> &reply) {
-            auto promise = promise_of(id, reply);
-            if (promise.ok()) {
-              // The server does not say which: another's time is another.
-              count(promise.value().timeout_at_ms == wanted_at ? &capsule_promise_metrics::created
-                                                               : &capsule_promise_metrics::found);
-            }
-            done(std::move(promise));
-          });
+  request(
+      "promise.create", data, options_.request_timeout_ms,
+      [this, self = shared_from_this(), id = std::move(wish.id), wanted_at,
+       done = std::move(done)](const Result<resonate::Reply> &reply) {
+        auto promise = promise_of(id, reply);
+        if (promise.ok()) {
+          // The server does not say which: another's time is another.
+          count(promise.value().timeout_at_ms == wanted_at ? &capsule_promise_metrics::created
+                                                           : &capsule_promise_metrics::found);
+        }
+        done(std::move(promise));
+      },
+      who);
 }
 
-void ResonateStore::settle(Settlement settlement, Done done) {
-  Json data = resonate::settle_data(settlement);
-  request("promise.settle", std::move(data), options_.request_timeout_ms,
-          [this, self = shared_from_this(), given = std::move(settlement),
-           done = std::move(done)](const Result<resonate::Reply> &reply) {
-            auto promise = promise_of(given.id, reply);
-            if (promise.ok()) {
-              const bool first = promise.value().state == given.state && promise.value().value == given.value;
-              count(!first                                    ? &capsule_promise_metrics::ignored_settlements
-                    : given.state == CAPSULE_PROMISE_RESOLVED ? &capsule_promise_metrics::resolved
-                    : given.state == CAPSULE_PROMISE_REJECTED ? &capsule_promise_metrics::rejected
-                                                              : &capsule_promise_metrics::canceled);
-            }
-            done(std::move(promise));
-          });
+void ResonateStore::settle(Settlement settlement, Caller caller, Done done) {
+  const Json data = resonate::settle_data(settlement);
+  const Caller who = caller_with(settlement.value, caller);
+  request(
+      "promise.settle", data, options_.request_timeout_ms,
+      [this, self = shared_from_this(), given = std::move(settlement),
+       done = std::move(done)](const Result<resonate::Reply> &reply) {
+        auto promise = promise_of(given.id, reply);
+        if (promise.ok()) {
+          const bool first = promise.value().state == given.state && promise.value().value == given.value;
+          count(!first                                    ? &capsule_promise_metrics::ignored_settlements
+                : given.state == CAPSULE_PROMISE_RESOLVED ? &capsule_promise_metrics::resolved
+                : given.state == CAPSULE_PROMISE_REJECTED ? &capsule_promise_metrics::rejected
+                                                          : &capsule_promise_metrics::canceled);
+        }
+        done(std::move(promise));
+      },
+      who);
 }
 
-void ResonateStore::get(const std::string &id, Done done) {
-  request("promise.get", {{"id", id}}, options_.request_timeout_ms,
-          [this, self = shared_from_this(), id, done = std::move(done)](const Result<resonate::Reply> &reply) {
-            done(promise_of(id, reply));
-          });
+void ResonateStore::get(const std::string &id, Caller caller, Done done) {
+  request(
+      "promise.get", {{"id", id}}, options_.request_timeout_ms,
+      [this, self = shared_from_this(), id, done = std::move(done)](const Result<resonate::Reply> &reply) {
+        done(promise_of(id, reply));
+      },
+      caller);
 }
 
 void ResonateStore::forget(const std::string & /*id*/, Finished done) {
@@ -267,7 +314,9 @@ void ResonateStore::close() {
     watched_.clear();
     held.swap(held_);
     calls.swap(calls_);
+    closing_.notify_all();
   }
+  lines_.close();
   // What is held goes back when its lease is over: the store says nothing more.
   for (const auto &[number, call] : calls) {
     call->done(store_closed());

@@ -1,4 +1,5 @@
-// The store of a Resonate server. Everything but what callers ask for happens on the loop thread.
+// The store of a Resonate server. What happens of its own accord happens on the loop thread, and so do calls that nobody waits for;
+// a caller that waits makes its call itself.
 #pragma once
 
 #include <atomic>
@@ -7,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "promise/http.hpp"
+#include "promise/http_lines.hpp"
 #include "promise/resonate_wire.hpp"
 #include "promise/store.hpp"
 
@@ -29,9 +31,9 @@ class ResonateStore final : public PromiseStore {
   static Result<std::shared_ptr<PromiseStore>> open(const std::shared_ptr<Runtime> &runtime, ResonateOptions options);
 
   // resonate_store.cpp
-  void create(PromiseWish wish, Done done) override;
-  void settle(Settlement settlement, Done done) override;
-  void get(const std::string &id, Done done) override;
+  void create(PromiseWish wish, Caller caller, Done done) override;
+  void settle(Settlement settlement, Caller caller, Done done) override;
+  void get(const std::string &id, Caller caller, Done done) override;
   void forget(const std::string &id, Finished done) override;
   [[nodiscard]] const std::string &separator() const override { return options_.separator; }
   capsule_promise_metrics metrics() override;
@@ -57,13 +59,20 @@ class ResonateStore final : public PromiseStore {
   using Counter = std::uint64_t capsule_promise_metrics::*;
 
   // A call to the server, until it is answered.
-  struct Call {  // NOLINT(bugprone-exception-escape): an empty Json throws nothing
+  struct Call {
     std::string kind;
-    Json data;
+    std::string data;  // JSON
     Replied done;
     std::uint64_t deadline_ns = 0;
     std::uint64_t begun_ns = 0;
     std::uint32_t tries = 0;
+  };
+  // One attempt of a call.
+  struct Trial {
+    std::string correlation;
+    std::string body;
+    std::int64_t timeout_ms = 0;
+    bool again = false;
   };
   struct Watched {
     std::uint64_t since_ns = 0;
@@ -81,13 +90,18 @@ class ResonateStore final : public PromiseStore {
   Loop &loop() { return runtime().loop(); }
 
   // Any thread.
-  void request(std::string kind, Json data, std::int64_t timeout_ms, Replied done);
+  void request(std::string kind, const Json &data, std::int64_t timeout_ms, Replied done, Caller caller = Caller::kGoesOn);
+  // Nullopt where the call is over.
+  std::optional<Trial> begin_trial(std::uint64_t number);
+  // Ends the call, or says when it is to be tried again.
+  std::optional<std::uint64_t> judge(std::uint64_t number, const std::string &correlation, Result<HttpAnswer> answer);
+  std::optional<std::uint64_t> again_at(std::uint64_t number, const Status &why);
   void end_call(std::uint64_t number, Result<resonate::Reply> reply);
   void count(Counter counter);
+  // A thread that waits: the whole call; false where the loop has to go on with it.
+  bool converse(std::uint64_t number, HttpLine &line);
   // Loop thread.
   void attempt(std::uint64_t number);
-  void on_answer(std::uint64_t number, const std::string &correlation, Result<HttpAnswer> answer);
-  void try_again(std::uint64_t number, const Status &why);
   // Reads the promise of an answer, and says what else it is.
   Result<Promise> promise_of(const std::string &id, const Result<resonate::Reply> &reply);
 
@@ -112,6 +126,7 @@ class ResonateStore final : public PromiseStore {
 
   const ResonateOptions options_;
   const std::string pid_;
+  HttpLines lines_;
   std::shared_ptr<HttpClient> http_;  // loop thread, once it is made
   bool listening_ = false;            // loop thread, as what follows
   std::uint32_t stream_failures_ = 0;
@@ -120,6 +135,7 @@ class ResonateStore final : public PromiseStore {
   std::optional<Loop::TimerId> heartbeat_timer_;
 
   std::mutex mutex_;  // guards below
+  std::condition_variable closing_;
   bool closed_ = false;
   std::uint64_t last_number_ = 0;
   std::map<std::uint64_t, std::shared_ptr<Call>> calls_;

@@ -158,7 +158,7 @@ void ResonateStore::ask(const std::string &id) {
   refresh_later(again_at);
   const auto done = [this, self = shared_from_this(), id](const Result<resonate::Reply> &reply) {
     if (reply.ok() && reply.value().status == 422) {  // newer servers tell of some promises only
-      get(id, [this, self, id](Result<Promise> promise) { on_asked(id, std::move(promise)); });
+      get(id, Caller::kGoesOn, [this, self, id](Result<Promise> promise) { on_asked(id, std::move(promise)); });
       return;
     }
     on_asked(id, promise_of(id, reply));

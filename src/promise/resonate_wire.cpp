@@ -68,23 +68,23 @@ std::optional<std::string> from_base64(const std::string &text) {
   return bytes;
 }
 
-std::string envelope(const std::string &kind, const std::string &correlation, const std::string &token, Json data) {
-  Json head{{"corrId", correlation}, {"version", kVersion}};
-  if (!token.empty()) {
-    head["auth"] = token;
-  }
-  return Json{{"kind", kind}, {"head", std::move(head)}, {"data", std::move(data)}}.dump(-1, ' ', false,
-                                                                                         Json::error_handler_t::replace);
+std::string text_of(const Json &document) { return document.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::string envelope(const std::string &kind, const std::string &correlation, const std::string &token,
+                     const std::string &data) {
+  const std::string auth = token.empty() ? std::string() : ",\"auth\":" + text_of(token);
+  return R"({"kind":")" + kind + R"(","head":{"corrId":")" + correlation + R"(","version":")" + kVersion + "\"" + auth +
+         R"(},"data":)" + data + "}";
 }
 
 std::optional<Reply> read_reply(const std::string &body, const std::string &correlation) {
-  const Json reply = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  Json reply = Json::parse(body, nullptr, /*allow_exceptions=*/false);
   const Json &head = member(reply, "head");
   const std::int64_t status = number_at(head, "status");
   if (status < 100 || status > 599 || text_at(head, "corrId") != correlation) {
     return std::nullopt;
   }
-  return Reply{static_cast<int>(status), member(reply, "data")};
+  return Reply{static_cast<int>(status), std::move(reply["data"])};
 }
 
 Reply inner_reply(const Reply &outer) {

@@ -16,7 +16,10 @@ struct Reply {
   Json data;
 };
 
-std::string envelope(const std::string &kind, const std::string &correlation, const std::string &token, Json data);
+std::string text_of(const Json &document);
+// A request. `kind` and `correlation` are plain letters, digits, `.` and `-`; `data` is JSON.
+std::string envelope(const std::string &kind, const std::string &correlation, const std::string &token,
+                     const std::string &data);
 // Nullopt for what is no answer to that request: another's, or no JSON.
 std::optional<Reply> read_reply(const std::string &body, const std::string &correlation);
 

@@ -51,6 +51,9 @@ struct Claimed {
   Claim claim;  // none where the promise is settled
 };
 
+// Whether the thread that begins a call waits for it anyway: it may then make the call itself.
+enum class Caller { kGoesOn, kWaits };
+
 // Milliseconds since 1970.
 std::int64_t unix_ms();
 
@@ -84,9 +87,9 @@ class PromiseStore : public RuntimeDependent, public std::enable_shared_from_thi
   PromiseStore(const PromiseStore &) = delete;
   PromiseStore &operator=(const PromiseStore &) = delete;
 
-  virtual void create(PromiseWish wish, Done done) = 0;
-  virtual void settle(Settlement settlement, Done done) = 0;
-  virtual void get(const std::string &id, Done done) = 0;
+  virtual void create(PromiseWish wish, Caller caller, Done done) = 0;
+  virtual void settle(Settlement settlement, Caller caller, Done done) = 0;
+  virtual void get(const std::string &id, Caller caller, Done done) = 0;
   virtual void forget(const std::string &id, Finished done) = 0;
   // Done when it is settled. The number is for unwatch(), after which `done` may still be under way; 0 where it is done already.
   virtual std::uint64_t watch(const std::string &id, Done done) = 0;
