@@ -56,5 +56,6 @@ Rows diagnostics_overhead(const Context &context);
 Rows binding_python(const Context &context);
 Rows binding_go(const Context &context);
 Rows binding_rust(const Context &context);
+Rows binding_csharp(const Context &context);
 
 }  // namespace bench

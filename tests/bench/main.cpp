@@ -58,6 +58,7 @@ constexpr auto kEntries = std::to_array<Entry>({
     {"binding_python", bench::binding_python},
     {"binding_go", bench::binding_go},
     {"binding_rust", bench::binding_rust},
+    {"binding_csharp", bench::binding_csharp},
 });
 
 struct Arguments {
