@@ -162,6 +162,7 @@ class Session {
     raw.input_count = inputs.inputs.size();
     raw.result_kind = options.result_kind;
     raw.capture_sources = options.capture_sources ? 1 : 0;
+    raw.idempotency_key = detail::view(options.idempotency_key);
     capsule_execution *handle = nullptr;
     detail::call(capsule_execution_create, capi(), source.data(), source.size(), &raw, &handle);
     return Execution(handle);
@@ -171,30 +172,9 @@ class Session {
     RunResult result;
     Execution execution = execute(source, options);
     for (Event &event : execution) {
-      if (event.kind() == CAPSULE_EVENT_OUTPUT) {
-        (event->stream == CAPSULE_STREAM_STDERR ? result.stderr_text : result.stdout_text).append(event.data());
-      } else if (event.kind() == CAPSULE_EVENT_DISPLAY) {
-        result.displays.push_back(std::move(event));
-      } else if (event.kind() == CAPSULE_EVENT_INPUT) {
-        // A request that a timeout ended meanwhile needs no answer.
-        capsule_execution_decline(execution.capi(), event->input_id, nullptr);
-      } else if (event.terminal()) {
-        result.outcome = event->outcome;
-        result.repr = std::optional<std::string>(event.repr());
-        result.type_name = std::optional<std::string>(event.type_name());
-        result.json = std::optional<std::string>(event.json());
-        result.error_type = event.error_type();
-        result.message = event.message();
-        result.traceback = std::optional<std::string>(event.traceback());
-        result.cancel_phase = event->cancel_phase;
-        result.death_reason = event->death_reason;
-        result.exit_code = event->exit_code;
-        result.signal_number = event->signal_number;
-        result.state = event->state;
-        result.effects = event->effects;
-        result.duration = std::chrono::nanoseconds(event->duration_ns);
-        break;  // late output may come behind it
-      }
+      // A request that a timeout ended meanwhile needs no answer.
+      if (event.kind() == CAPSULE_EVENT_INPUT) capsule_execution_decline(execution.capi(), event->input_id, nullptr);
+      if (result.add(event)) break;  // late output may come behind it
     }
     return result;
   }

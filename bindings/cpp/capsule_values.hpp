@@ -1,12 +1,13 @@
 /**
  * @file capsule_values.hpp
- * @brief Of the C++ wrapper: errors, options, values, events and checkpoints; capsule.hpp has the rest, and includes this.
+ * @brief Of the C++ wrapper: errors, options, values and checkpoints; capsule.hpp has the rest, and includes this.
  */
 #ifndef CAPSULE_CAPSULE_VALUES_HPP
 #define CAPSULE_CAPSULE_VALUES_HPP
 
 #include <capsule/capsule.h>
 
+#include <capsule/capsule_event.hpp>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -18,13 +19,7 @@
 #include <vector>
 
 namespace capsule {
-// Inline, so that these names never meet those of another version of this header, or of the library's own classes.
 inline namespace cpp0 {
-
-using Milliseconds = std::chrono::milliseconds;     ///< Lengths of time; a `std::chrono::seconds` converts by itself.
-inline constexpr Milliseconds kForever{-1};         ///< As a timeout: no limit.
-inline constexpr Milliseconds kSessionGrace{-1};    ///< As a grace period: what the session's options say.
-using MaybeText = std::optional<std::string_view>;  ///< A text that may be absent.
 
 /** @brief A call failed; `what()` is the library's sentence about it. */
 class Error : public std::runtime_error {
@@ -90,12 +85,6 @@ struct Releaser {
   void operator()(capsule_checkpoint *handle) const noexcept { capsule_checkpoint_release(handle); }
   void operator()(capsule_pool *handle) const noexcept { capsule_pool_release(handle); }
 };
-
-inline capsule_text view(std::string_view text) { return {text.data(), text.size()}; }
-inline std::string_view view(const capsule_text &text) { return {text.data, text.size}; }
-inline MaybeText optional_view(const capsule_text &text) {
-  return text.data == nullptr ? std::nullopt : std::make_optional(view(text));
-}
 
 inline std::vector<capsule_text> views(const std::vector<std::string> &texts) {
   std::vector<capsule_text> result(texts.size());
@@ -351,69 +340,7 @@ struct ExecutionOptions {
   Inputs inputs{};                                        ///< Names to bind before the code runs.
   std::int32_t result_kind = CAPSULE_VALUE_NONE;          ///< `CAPSULE_VALUE_…`: what the value is wanted as, besides.
   bool capture_sources = true;                            ///< Whether sources are kept for checkpoints.
-};
-
-/**
- * @brief One event, with the texts it owns; used by one thread at a time.
- *
- * `event->field` reads any field of `capsule_event`. The texts are here as views, valid until the Event is destroyed,
- * moved from, assigned, or passed to Execution::take().
- */
-class Event {
- public:
-  Event() noexcept { event_.struct_size = sizeof event_; }  ///< Holds no event: `kind()` is 0.
-  Event(Event &&other) noexcept : Event() { std::swap(event_, other.event_); }
-  Event &operator=(Event other) noexcept {
-    std::swap(event_, other.event_);
-    return *this;
-  }
-  ~Event() { capsule_event_release(&event_); }
-
-  std::int32_t kind() const noexcept { return event_.kind; }  ///< `CAPSULE_EVENT_…`.
-  /** @brief Whether it is the execution's last: `RESULT` or `ERROR`. */
-  bool terminal() const noexcept { return kind() == CAPSULE_EVENT_RESULT || kind() == CAPSULE_EVENT_ERROR; }
-  std::string_view data() const noexcept { return detail::view(event_.data); }  ///< OUTPUT: the text.
-  std::string_view raw() const noexcept { return detail::view(event_.raw); }    ///< OUTPUT: the bytes.
-  /** @brief DISPLAY: the representation of that MIME type, where there is one. */
-  MaybeText part(std::string_view mime_type) const noexcept {
-    for (std::size_t i = 0; i < event_.part_count; ++i) {
-      if (detail::view(event_.parts[i].mime_type) == mime_type) return detail::view(event_.parts[i].data);
-    }
-    return std::nullopt;
-  }
-  std::string_view display_id() const noexcept { return detail::view(event_.display_id); }  ///< DISPLAY, PROGRESS.
-  std::string_view prompt() const noexcept { return detail::view(event_.prompt); }          ///< INPUT: the prompt.
-  MaybeText repr() const noexcept { return detail::optional_view(event_.repr); }            ///< RESULT: of the value.
-  MaybeText type_name() const noexcept { return detail::optional_view(event_.type_name); }  ///< RESULT: of the value.
-  MaybeText json() const noexcept { return detail::optional_view(event_.json); }            ///< RESULT: the value.
-  std::string_view error_type() const noexcept { return detail::view(event_.error_type); }  ///< ERROR: its type.
-  std::string_view message() const noexcept { return detail::view(event_.message); }        ///< ERROR: one sentence.
-  MaybeText traceback() const noexcept { return detail::optional_view(event_.traceback); }  ///< ERROR: as Python's.
-  /** @brief RESULT: the value as `result_kind` says; null where there is none, see `value_status`. */
-  const capsule_value *value() const noexcept { return event_.value; }
-
-  const capsule_event *operator->() const noexcept { return &event_; }  ///< The fields of the C struct.
-  capsule_event *capi() noexcept { return &event_; }                    ///< The C struct, for the C functions.
-
- private:
-  capsule_event event_{};
-};
-
-/** @brief All that one execution did, collected by Session::run(). */
-struct RunResult {
-  std::string stdout_text, stderr_text;              ///< What it wrote.
-  std::vector<Event> displays;                       ///< What it displayed.
-  std::int32_t outcome = 0;                          ///< `CAPSULE_OUTCOME_…`.
-  std::optional<std::string> repr, type_name, json;  ///< The trailing expression's value, as Event has it.
-  std::string error_type, message;                   ///< What went wrong; empty when `ok()`.
-  std::optional<std::string> traceback;              ///< Where it went wrong.
-  std::int32_t cancel_phase = 0, death_reason = 0;   ///< `CAPSULE_CANCEL_…`, `CAPSULE_DEATH_…`.
-  std::int32_t exit_code = 0, signal_number = 0;     ///< As Event has them.
-  std::int32_t state = 0;                            ///< `CAPSULE_STATE_…`.
-  std::uint32_t effects = 0;                         ///< Bits of `CAPSULE_EFFECT_…`.
-  std::chrono::nanoseconds duration{0};              ///< Time from start to end.
-
-  bool ok() const noexcept { return outcome == CAPSULE_OUTCOME_OK; }  ///< Whether the code ran to its end.
+  std::string idempotency_key{};                          ///< What names the work: calls of the host have the same keys.
 };
 
 /** @brief How a checkpoint is made or read: fields and defaults of `capsule_checkpoint_options`. */

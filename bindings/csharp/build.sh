@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles the binding, its tests and its example with Mono's compiler.
+# Compiles the binding, its tests, its example and the peer of capsule-bench with Mono's compiler.
 # Usage: build.sh OUTPUT             against Mono's libraries
 #        build.sh OUTPUT FRAMEWORK   against those of the .NET Core runtime in that folder
 set -euo pipefail
@@ -27,3 +27,4 @@ program() {
 program tests "$here"/tests/{Json,Names,Tests}.cs
 program scenarios "$here"/tests/{Json,Names,Expectations,Scenarios}.cs
 program quickstart "$here"/example/Quickstart.cs
+program bench "$here"/bench/Bench.cs

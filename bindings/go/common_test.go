@@ -7,8 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"capsule"
 )
@@ -93,13 +95,36 @@ func wantStatus(t testing.TB, err error, status capsule.Status) {
 	}
 }
 
-func eventually(t testing.TB, what string, condition func() bool) {
+// A process as a descriptor, which is readable once that process is gone.
+func watchProcess(t testing.TB, pid int) int {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); {
-		if time.Now().After(deadline) {
-			t.Fatal("not in time: " + what)
+	fd, _, number := syscall.Syscall(434, uintptr(pid), 0, 0) // pidfd_open, on every architecture.
+	if number != 0 {
+		t.Fatal("pidfd_open: " + number.Error())
+	}
+	t.Cleanup(func() { syscall.Close(int(fd)) })
+	return int(fd)
+}
+
+func waitForEnd(t testing.TB, pidfd int) {
+	t.Helper()
+	watched := struct {
+		fd              int32
+		events, revents int16
+	}{fd: int32(pidfd), events: 1} // POLLIN
+	for deadline := time.Now().Add(patience); ; {
+		left := syscall.NsecToTimespec(max(0, time.Until(deadline).Nanoseconds()))
+		ready, _, number := syscall.Syscall6(
+			syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&watched)), 1, uintptr(unsafe.Pointer(&left)), 0, 0, 0)
+		switch {
+		case number == syscall.EINTR:
+		case number != 0:
+			t.Fatal("ppoll: " + number.Error())
+		case ready == 0:
+			t.Fatal("a process that should end is still there")
+		default:
+			return
 		}
-		time.Sleep(time.Millisecond) // There is no event for it.
 	}
 }
 

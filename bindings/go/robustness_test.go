@@ -179,25 +179,27 @@ func TestTheContextOfAnExecutionCancelsIt(t *testing.T) {
 
 func TestWhatIsForgottenIsCollected(t *testing.T) {
 	runtime := newRuntime(t)
+	var workers []int
 	func() {
 		for range 10 {
 			session, err := runtime.Open(within(t), echo())
 			if err != nil {
 				t.Fatal(err)
 			}
+			info, err := session.Info()
+			if err != nil {
+				t.Fatal(err)
+			}
+			workers = append(workers, watchProcess(t, int(info.PID)))
 			if _, err := session.Execute(context.Background(), "spin", nil); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}()
-	eventually(t, "sessions that are forgotten are closed", func() bool {
-		goruntime.GC()
-		info, err := runtime.Info()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return info.SessionsOpen == 0
-	})
+	goruntime.GC()
+	for _, worker := range workers {
+		waitForEnd(t, worker)
+	}
 }
 
 func TestTheCollectorMayRunAtAnyTime(t *testing.T) {
@@ -233,11 +235,32 @@ func TestManySessionsAtOnceNeedNoThreadEach(t *testing.T) {
 	options := echo()
 	options.WaitReady = false
 	var all sync.WaitGroup
+	begin := make(chan struct{})
 	executions := make([]*capsule.Execution, sessions)
 	for i := range sessions {
 		session := open(t, runtime, options)
 		executions[i] = start(t, session, "input go on?")
 		until(t, executions[i], capsule.EventInput)
+	}
+	// All wait at once; a thread that the Go runtime has made for one of them stays.
+	for i := range sessions {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			<-begin
+			short, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+			defer cancel()
+			if event, err := executions[i].Next(short); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v, %+v", err, event)
+			}
+		}()
+	}
+	close(begin)
+	all.Wait()
+	if threads := statusNumber(t, "Threads"); threads >= sessions/2 {
+		t.Errorf("%d threads for %d goroutines that wait", threads, sessions)
+	}
+	for i := range sessions {
 		all.Add(1)
 		go func() {
 			defer all.Done()
@@ -248,9 +271,6 @@ func TestManySessionsAtOnceNeedNoThreadEach(t *testing.T) {
 			}
 		}()
 	}
-	eventually(t, "goroutines that wait hold no thread", func() bool {
-		return statusNumber(t, "Threads") < sessions/2
-	})
 	for _, execution := range executions {
 		execution.Cancel(-1)
 	}
@@ -285,9 +305,10 @@ func TestACrashOfTheHostLeavesNoOrphan(t *testing.T) {
 	if err != nil {
 		t.Fatal(lines.Text())
 	}
+	worker := watchProcess(t, pid)
 	command.Process.Kill()
 	command.Wait()
-	eventually(t, "the worker is gone", func() bool { return syscall.Kill(pid, 0) == syscall.ESRCH })
+	waitForEnd(t, worker)
 }
 
 func TestSignalsAreTheProgramsOwn(t *testing.T) {

@@ -61,6 +61,7 @@ type step struct {
 	FileName          string                     `json:"file_name"`
 	Traceparent       string                     `json:"traceparent"`
 	Tracestate        string                     `json:"tracestate"`
+	IdempotencyKey    string                     `json:"idempotency_key"`
 	TimeoutMs         *int64                     `json:"timeout_ms"`
 	Inputs            []*string                  `json:"inputs"`
 	Unanswered        bool                       `json:"unanswered"`
@@ -174,6 +175,7 @@ func inputs(values map[string]json.RawMessage) (list []capsule.Input) {
 func (s *step) options() (*capsule.ExecutionOptions, error) {
 	options := capsule.DefaultExecutionOptions()
 	options.FileName, options.Traceparent, options.Tracestate = s.FileName, s.Traceparent, s.Tracestate
+	options.IdempotencyKey = s.IdempotencyKey
 	options.Inputs = inputs(s.Bind)
 	assign(&options.TimeoutMs, s.TimeoutMs)
 	kinds := []string{"auto", "json", "text", "bytes", "buffer", "repr"}

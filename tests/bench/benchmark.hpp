@@ -58,5 +58,6 @@ Rows binding_go(const Context &context);
 Rows binding_rust(const Context &context);
 Rows trace_event(const Context &context);
 Rows trace_query(const Context &context);
+Rows binding_csharp(const Context &context);
 
 }  // namespace bench

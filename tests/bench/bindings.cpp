@@ -61,24 +61,38 @@ Row beside_c(const Context &context, const char *name, const char *what, double 
   };
 }
 
-// A program of a language that is compiled: `build` are arguments of the binding's run.sh, which make it.
-Rows compiled(const Context &context, const char *name, const char *language, double goal,
-              const std::function<std::vector<std::string>(const std::string &build)> &command, const char *program) {
-  const std::string library = std::filesystem::path(library_path()).parent_path();
-  const std::string build = std::filesystem::path(library).parent_path();
-  std::vector<std::string> argv{context.folder + "/../../bindings/" + language + "/run.sh", build};
-  for (const std::string &argument : command(build)) {
-    argv.push_back(argument);
-  }
-  if (Child(argv).wait() != 0) {
+std::string build_folder() { return std::filesystem::path(library_path()).parent_path().parent_path(); }
+
+// Of a language that is compiled: what makes its program, and what runs that.
+struct Program {
+  std::vector<std::string> compile;
+  std::vector<std::string> run;
+};
+
+Row compiled(const Context &context, const char *name, const char *language, double goal, const Program &program) {
+  if (Child(program.compile).wait() != 0) {
     fail("the program of %s could not be built", language);
   }
-  setenv("LD_LIBRARY_PATH", library.c_str(), 1);
+  setenv("LD_LIBRARY_PATH", (build_folder() + "/lib").c_str(), 1);
+  setenv("CAPSULE_LIBRARY", library_path().c_str(), 1);
   setenv("CAPSULE_PYTHON", context.python.c_str(), 1);
   const OneCpu pin;
-  Child peer({build + program});
-  return {beside_c(context, name, format("Session.run of the binding for %s", language).c_str(), goal,
-                   [&peer](int count) { return ask_child(peer, count); })};
+  Child peer(program.run);
+  return beside_c(context, name, format("Session.run of the binding for %s", language).c_str(), goal,
+                  [&peer](int count) { return ask_child(peer, count); });
+}
+
+std::string in_bindings(const Context &context, const char *path) { return context.folder + "/../../bindings/" + path; }
+
+// The .NET Core that the tests of that binding have got; empty where they have got none.
+std::filesystem::path dotnet_folder() {
+  std::error_code none;
+  for (const auto &entry : std::filesystem::directory_iterator(build_folder() + "/tools", none)) {
+    if (entry.path().filename().string().starts_with("dotnet-")) {
+      return entry.path() / "dotnetcore2/bin";
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -95,18 +109,38 @@ Rows binding_python(const Context &context) {
 
 Rows binding_go(const Context &context) {
   constexpr double kGoal = 1.3;
-  const auto command = [](const std::string &build) {
-    return std::vector<std::string>{"go", "build", "-o", build + "/go/bench", "./bench"};
-  };
-  return compiled(context, "binding_go", "go", kGoal, command, "/go/bench");
+  const std::string program = build_folder() + "/go/bench";
+  return {compiled(context, "binding_go", "Go", kGoal,
+                   {.compile = {in_bindings(context, "go/run.sh"), build_folder(), "go", "build", "-o", program, "./bench"},
+                    .run = {program}})};
 }
 
 Rows binding_rust(const Context &context) {
   constexpr double kGoal = 1.15;
-  const auto command = [](const std::string &) {
-    return std::vector<std::string>{"cargo", "build", "--quiet", "--locked", "--release", "--example", "bench"};
-  };
-  return compiled(context, "binding_rust", "rust", kGoal, command, "/rust/release/examples/bench");
+  return {compiled(context, "binding_rust", "Rust", kGoal,
+                   {.compile = {in_bindings(context, "rust/run.sh"), build_folder(), "cargo", "build", "--quiet", "--locked",
+                                "--release", "--example", "bench"},
+                    .run = {build_folder() + "/rust/release/examples/bench"}})};
+}
+
+// On Mono, and on .NET Core where it is there.
+Rows binding_csharp(const Context &context) {
+  constexpr double kGoal = 1.3;
+  const std::string build = in_bindings(context, "csharp/build.sh");
+  const std::string mono = build_folder() + "/bindings/csharp/mono";
+  Rows rows{compiled(context, "binding_csharp_mono", "C# on Mono", kGoal,
+                     {.compile = {build, mono}, .run = {"mono", mono + "/bench.exe"}})};
+  const std::filesystem::path dotnet = dotnet_folder();
+  if (dotnet.empty()) {
+    return rows;
+  }
+  const std::string core = build_folder() + "/bindings/csharp/coreclr";
+  const std::filesystem::path framework = *std::filesystem::directory_iterator(dotnet / "shared/Microsoft.NETCore.App");
+  rows.push_back(
+      compiled(context, "binding_csharp_coreclr", "C# on .NET Core", kGoal,
+               {.compile = {build, core, framework},
+                .run = {dotnet / "dotnet", "exec", "--runtimeconfig", core + "/runtimeconfig.json", core + "/bench.exe"}}));
+  return rows;
 }
 
 }  // namespace bench

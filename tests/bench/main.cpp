@@ -60,6 +60,7 @@ constexpr auto kEntries = std::to_array<Entry>({
     {"binding_rust", bench::binding_rust},
     {"trace_event", bench::trace_event},
     {"trace_query", bench::trace_query},
+    {"binding_csharp", bench::binding_csharp},
 });
 
 struct Arguments {

@@ -71,6 +71,9 @@ ExecutionOptions options_of(const json &step, const Inputs &inputs) {
   options.traceparent = step.value("traceparent", "");
   options.tracestate = step.value("tracestate", "");
   options.raw.timeout_ms = step.value("timeout_ms", std::int64_t{0});
+  if (step.contains("idempotency_key")) {
+    options.raw.idempotency_key = capsule_text_from(step.at("idempotency_key").get_ref<const std::string &>().c_str());
+  }
   return options;
 }
 
@@ -256,7 +259,7 @@ const std::vector<std::string> &step_keys() {
                                   "json",         "text",        "repr",
                                   "strategy",     "of",          "transaction",
                                   "scope",        "bind",        "result",
-                                  "fields",       "group"};
+                                  "fields",       "group",       "idempotency_key"};
     for (const auto &[key, action] : actions()) {
       keys.push_back(key);
     }

@@ -4300,10 +4300,10 @@ namespace Capsule.Raw
         /// <summary>Version of the headers this program was compiled with; compare with capsule_version_number().</summary>
         public const int CAPSULE_VERSION_MAJOR = 0;
 
-        /// <summary>Version of the headers this program was compiled with; compare with capsule_version_number().</summary>
+        /// <summary>Minor version of the headers: something was added.</summary>
         public const int CAPSULE_VERSION_MINOR = 1;
 
-        /// <summary>Version of the headers this program was compiled with; compare with capsule_version_number().</summary>
+        /// <summary>Patch version of the headers: mistakes were corrected.</summary>
         public const int CAPSULE_VERSION_PATCH = 0;
 
         /// <summary>Longest name of a capability, in bytes.</summary>

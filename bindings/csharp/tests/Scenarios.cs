@@ -54,8 +54,8 @@ namespace Capsule.Tests
         private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
         private static readonly HashSet<string> Keys = new HashSet<string>
         {
-            "execute", "file_name", "traceparent", "tracestate", "timeout_ms", "inputs", "unanswered", "cancel_after", "grace_ms",
-            "interrupt_after", "expect", "restart", "close", "refused", "in", "set", "get", "delete", "json", "text", "repr", "strategy",
+            "execute", "file_name", "traceparent", "tracestate", "timeout_ms", "idempotency_key", "inputs", "unanswered", "cancel_after",
+            "grace_ms", "interrupt_after", "expect", "restart", "close", "refused", "in", "set", "get", "delete", "json", "text", "repr", "strategy",
             "snapshot", "restore", "branch", "of", "transaction", "scope", "bind", "result", "update", "keep_checkpoint",
             "restore_checkpoint", "forget_checkpoint", "acquire", "give_back", "calls", "metrics", "fields", "trace", "group",
         };
@@ -285,7 +285,7 @@ namespace Capsule.Tests
         private static ExecutionOptions Options(Pairs step)
         {
             var options = new ExecutionOptions { Inputs = Get(step, "bind", new Dictionary<string, object>()).ToDictionary(pair => pair.Key, pair => AsJson(pair.Value)) };
-            foreach (var key in new[] { "file_name", "traceparent", "tracestate", "timeout_ms", "transaction" })
+            foreach (var key in new[] { "file_name", "traceparent", "tracestate", "timeout_ms", "idempotency_key", "transaction" })
             {
                 if (step.ContainsKey(key)) Names.Fill(options, new Dictionary<string, object> { { key, step[key] } });
             }

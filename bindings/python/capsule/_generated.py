@@ -14,9 +14,9 @@ VERSION = "0.1.0"
 
 # Version of the headers this program was compiled with; compare with capsule_version_number().
 CAPSULE_VERSION_MAJOR = 0
-# Version of the headers this program was compiled with; compare with capsule_version_number().
+# Minor version of the headers: something was added.
 CAPSULE_VERSION_MINOR = 1
-# Version of the headers this program was compiled with; compare with capsule_version_number().
+# Patch version of the headers: mistakes were corrected.
 CAPSULE_VERSION_PATCH = 0
 # Longest name of a capability, in bytes.
 CAPSULE_CAPABILITY_NAME_SIZE = 128

@@ -189,8 +189,11 @@ def source_of(step: Json) -> str:
     return source if isinstance(source, str) else "\n".join(source)
 
 
+EXECUTION_KEYS = ("file_name", "traceparent", "tracestate", "timeout_ms", "idempotency_key")
+
+
 def options_of(step: Json) -> Json:
-    options = {key: step[key] for key in ("file_name", "traceparent", "tracestate", "timeout_ms") if key in step}
+    options = {key: step[key] for key in EXECUTION_KEYS if key in step}
     if "transaction" in step:
         options["transaction"] = capsule.Transaction[step["transaction"].upper()]
     if "scope" in step:
@@ -452,7 +455,7 @@ ACTIONS: dict[str, Callable[[Scenario, Json], None]] = {
     "trace": Scenario._check_trace,
 }
 
-STEP_KEYS = ACTIONS.keys() | {
-    "file_name", "traceparent", "tracestate", "timeout_ms", "inputs", "unanswered", "cancel_after", "grace_ms", "interrupt_after",
+STEP_KEYS = ACTIONS.keys() | set(EXECUTION_KEYS) | {
+    "inputs", "unanswered", "cancel_after", "grace_ms", "interrupt_after",
     "transaction", "scope", "bind", "result", "expect", "json", "text", "repr", "strategy", "of", "in", "refused", "fields", "group",
 }  # fmt: skip

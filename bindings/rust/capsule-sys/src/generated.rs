@@ -831,10 +831,10 @@ pub const CAPSULE_POSTMORTEM_EVENTS: usize = 256;
 /// Version of the headers this program was compiled with; compare with capsule_version_number().
 pub const CAPSULE_VERSION_MAJOR: usize = 0;
 
-/// Version of the headers this program was compiled with; compare with capsule_version_number().
+/// Minor version of the headers: something was added.
 pub const CAPSULE_VERSION_MINOR: usize = 1;
 
-/// Version of the headers this program was compiled with; compare with capsule_version_number().
+/// Patch version of the headers: mistakes were corrected.
 pub const CAPSULE_VERSION_PATCH: usize = 0;
 
 /// Longest name of a capability, in bytes.

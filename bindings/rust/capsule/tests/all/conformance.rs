@@ -15,7 +15,7 @@ use std::time::Duration;
 const STEP_KEYS: &str = "execute file_name traceparent tracestate timeout_ms inputs unanswered cancel_after grace_ms \
     interrupt_after expect restart close refused in set get delete json text repr strategy snapshot restore branch of \
     transaction scope bind result update keep_checkpoint restore_checkpoint forget_checkpoint acquire give_back calls \
-    metrics fields trace group";
+    metrics fields trace group idempotency_key";
 
 /// What a scenario has, by the labels it gives.
 struct Player<'a> {
@@ -38,6 +38,7 @@ fn execution_options(step: &Keys<'_>) -> std::result::Result<ExecutionOptions, S
         file_name: step.text("file_name").to_owned(),
         traceparent: step.text("traceparent").to_owned(),
         tracestate: step.text("tracestate").to_owned(),
+        idempotency_key: step.text("idempotency_key").to_owned(),
         timeout_ms: step.number("timeout_ms").unwrap_or(0),
         inputs: step.inputs("bind"),
         result_kind: if step.has("result") { ValueKind(kind) } else { ValueKind::NONE },

@@ -1,0 +1,129 @@
+/**
+ * @file capsule_event.hpp
+ * @brief Of the C++ wrapper: what an execution tells. Nothing here throws; capsule.hpp and capsule_result.hpp include it.
+ */
+#ifndef CAPSULE_CAPSULE_EVENT_HPP
+#define CAPSULE_CAPSULE_EVENT_HPP
+
+#include <capsule/capsule.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace capsule {
+// Inline, so that these names never meet those of another version of this header, or of the library's own classes.
+inline namespace cpp0 {
+
+using Milliseconds = std::chrono::milliseconds;     ///< Lengths of time; a `std::chrono::seconds` converts by itself.
+inline constexpr Milliseconds kForever{-1};         ///< As a timeout: no limit.
+inline constexpr Milliseconds kSessionGrace{-1};    ///< As a grace period: what the session's options say.
+using MaybeText = std::optional<std::string_view>;  ///< A text that may be absent.
+
+namespace detail {
+
+inline capsule_text view(std::string_view text) { return {text.data(), text.size()}; }
+inline std::string_view view(const capsule_text &text) { return {text.data, text.size}; }
+inline MaybeText optional_view(const capsule_text &text) {
+  return text.data == nullptr ? std::nullopt : std::make_optional(view(text));
+}
+
+}  // namespace detail
+
+/**
+ * @brief One event, with the texts it owns; used by one thread at a time.
+ *
+ * `event->field` reads any field of `capsule_event`. The texts are here as views, valid until the Event is destroyed,
+ * moved from, assigned, or passed to Execution::take().
+ */
+class Event {
+ public:
+  Event() noexcept { event_.struct_size = sizeof event_; }  ///< Holds no event: `kind()` is 0.
+  Event(Event &&other) noexcept : Event() { std::swap(event_, other.event_); }
+  Event &operator=(Event other) noexcept {
+    std::swap(event_, other.event_);
+    return *this;
+  }
+  ~Event() { capsule_event_release(&event_); }
+
+  std::int32_t kind() const noexcept { return event_.kind; }  ///< `CAPSULE_EVENT_…`.
+  /** @brief Whether it is the execution's last: `RESULT` or `ERROR`. */
+  bool terminal() const noexcept { return kind() == CAPSULE_EVENT_RESULT || kind() == CAPSULE_EVENT_ERROR; }
+  std::string_view data() const noexcept { return detail::view(event_.data); }  ///< OUTPUT: the text.
+  std::string_view raw() const noexcept { return detail::view(event_.raw); }    ///< OUTPUT: the bytes.
+  /** @brief DISPLAY: the representation of that MIME type, where there is one. */
+  MaybeText part(std::string_view mime_type) const noexcept {
+    for (std::size_t i = 0; i < event_.part_count; ++i) {
+      if (detail::view(event_.parts[i].mime_type) == mime_type) return detail::view(event_.parts[i].data);
+    }
+    return std::nullopt;
+  }
+  std::string_view display_id() const noexcept { return detail::view(event_.display_id); }  ///< DISPLAY, PROGRESS.
+  std::string_view prompt() const noexcept { return detail::view(event_.prompt); }          ///< INPUT: the prompt.
+  MaybeText repr() const noexcept { return detail::optional_view(event_.repr); }            ///< RESULT: of the value.
+  MaybeText type_name() const noexcept { return detail::optional_view(event_.type_name); }  ///< RESULT: of the value.
+  MaybeText json() const noexcept { return detail::optional_view(event_.json); }            ///< RESULT: the value.
+  std::string_view error_type() const noexcept { return detail::view(event_.error_type); }  ///< ERROR: its type.
+  std::string_view message() const noexcept { return detail::view(event_.message); }        ///< ERROR: one sentence.
+  MaybeText traceback() const noexcept { return detail::optional_view(event_.traceback); }  ///< ERROR: as Python's.
+  /** @brief RESULT: the value as `result_kind` says; null where there is none, see `value_status`. */
+  const capsule_value *value() const noexcept { return event_.value; }
+
+  const capsule_event *operator->() const noexcept { return &event_; }  ///< The fields of the C struct.
+  capsule_event *capi() noexcept { return &event_; }                    ///< The C struct, for the C functions.
+
+ private:
+  capsule_event event_{};
+};
+
+/** @brief All that one execution did, as Session::run() collects it. */
+struct RunResult {
+  std::string stdout_text, stderr_text;              ///< What it wrote.
+  std::vector<Event> displays;                       ///< What it displayed.
+  std::int32_t outcome = 0;                          ///< `CAPSULE_OUTCOME_…`.
+  std::optional<std::string> repr, type_name, json;  ///< The trailing expression's value, as Event has it.
+  std::string error_type, message;                   ///< What went wrong; empty when `ok()`.
+  std::optional<std::string> traceback;              ///< Where it went wrong.
+  std::int32_t cancel_phase = 0, death_reason = 0;   ///< `CAPSULE_CANCEL_…`, `CAPSULE_DEATH_…`.
+  std::int32_t exit_code = 0, signal_number = 0;     ///< As Event has them.
+  std::int32_t state = 0;                            ///< `CAPSULE_STATE_…`.
+  std::uint32_t effects = 0;                         ///< Bits of `CAPSULE_EFFECT_…`.
+  std::chrono::nanoseconds duration{0};              ///< Time from start to end.
+
+  bool ok() const noexcept { return outcome == CAPSULE_OUTCOME_OK; }  ///< Whether the code ran to its end.
+
+  /** @brief Adds the next event of an execution, which is moved from or taken from. Returns whether it was the terminal one. */
+  bool add(Event &event) {
+    if (event.kind() == CAPSULE_EVENT_OUTPUT) {
+      (event->stream == CAPSULE_STREAM_STDERR ? stderr_text : stdout_text).append(event.data());
+    } else if (event.kind() == CAPSULE_EVENT_DISPLAY) {
+      displays.push_back(std::move(event));
+    } else if (event.terminal()) {
+      outcome = event->outcome;
+      repr = std::optional<std::string>(event.repr());
+      type_name = std::optional<std::string>(event.type_name());
+      json = std::optional<std::string>(event.json());
+      error_type = event.error_type();
+      message = event.message();
+      traceback = std::optional<std::string>(event.traceback());
+      cancel_phase = event->cancel_phase;
+      death_reason = event->death_reason;
+      exit_code = event->exit_code;
+      signal_number = event->signal_number;
+      state = event->state;
+      effects = event->effects;
+      duration = std::chrono::nanoseconds(event->duration_ns);
+      return true;
+    }
+    return false;
+  }
+};
+
+}  // namespace cpp0
+}  // namespace capsule
+
+#endif
