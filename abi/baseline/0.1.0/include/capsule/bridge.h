@@ -27,6 +27,10 @@
  * results are JSON; an argument that is bytes-like, and a result that is given as bytes or a buffer, travels as it is, in shared memory
  * where it is large. `dir(host)` and `help(host.db.query)` show what the session may call.
  *
+ * A call that has no value raises: `PermissionError` where it is denied, `TimeoutError`, `ConnectionError` where the bridge or its way is
+ * gone, `CancelledError`, else what the host named, or `host.Error` with a `type`. Each has the attributes `capability`, `reason`,
+ * `execution_id`, `request_id` (the host's, 0 where it had none yet) and `timeout` (seconds, or None).
+ *
  * Nothing may be called that no rule allows. Requests are handed out one at a time, to any thread, and may be answered in any order,
  * by any thread. Every call ends: answered, at its deadline, with the session's worker, or when the bridge is closed.
  */

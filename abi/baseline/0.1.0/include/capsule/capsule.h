@@ -46,6 +46,7 @@
 #include "capsule/metrics.h"
 #include "capsule/pool.h"
 #include "capsule/pool_info.h"
+#include "capsule/postmortem.h"
 #include "capsule/profile.h"
 #include "capsule/promise.h"
 #include "capsule/runtime.h"

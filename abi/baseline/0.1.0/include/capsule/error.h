@@ -66,7 +66,9 @@ enum {
   /** A server does not answer, or not in its protocol; the message says for how long and why. To try again later may help. */
   CAPSULE_E_UNAVAILABLE = 22,
   /** A server refuses the credentials or what they are for; or a policy, or an audit trail that must keep all, denies the call. */
-  CAPSULE_E_DENIED = 23
+  CAPSULE_E_DENIED = 23,
+  /** What a cursor goes on from is no longer kept; the message says how much is missing, and from where on nothing is. */
+  CAPSULE_E_EVICTED = 24
 };
 
 /** @brief Bytes of `capsule_error.message`, its NUL included. */

@@ -268,6 +268,10 @@ typedef struct capsule_session_options {
   const capsule_rule *rules;
   /** Number of `rules`, 0 … 4,096. */
   size_t rule_count;
+  /** The least severe events that the trace records, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF` (log.h). Default `CAPSULE_LOG_INFO`. */
+  int32_t trace_level;
+  /** How a worker's events come to the trace: `CAPSULE_TRACE_BY_MEMORY` (default), `CAPSULE_TRACE_BY_MESSAGES` (trace.h). */
+  int32_t trace_transport;
 } capsule_session_options;
 
 /** @brief Bytes of the inline texts of `capsule_session_info`, their NUL included. */

@@ -3,9 +3,13 @@
  * @brief The trace of a session: what happened to it, and to each of its executions, as events of one size in a bounded buffer. A pool
  * has one too.
  *
- * An event is recorded where it happens, under a lock that is held there anyway, for the price of writing it. Numbers and states only,
- * never a text of the user's. Where the buffer is full the events of the oldest execution go, all of them together, and are counted;
- * what does not belong to an execution goes one by one.
+ * The host records its events under a lock that is held there anyway. What only a worker knows, the worker writes into memory that it
+ * shares with the host, without a lock or a system call: it is found there also when the worker is dead. Both are merged by time.
+ * Numbers and states only, never a text of the user's.
+ *
+ * Where the buffer is full the events of the oldest finished execution go, all of them together; executions that are not finished go
+ * last. One that alone fills the buffer keeps its first 64 events and its latest. What does not belong to an execution has one eighth
+ * of the space. Each event that there ever was is in exactly one of the counts of `capsule_trace_info`.
  */
 #ifndef CAPSULE_TRACE_H
 #define CAPSULE_TRACE_H
@@ -31,6 +35,10 @@ enum {
   CAPSULE_TRACE_SESSION_DIED = 105,
   /** It was closed: the last event. */
   CAPSULE_TRACE_SESSION_CLOSED = 106,
+  /** Debug. Its state changed. Status: `CAPSULE_SESSION_…`, the new one. Arguments: the old one. */
+  CAPSULE_TRACE_SESSION_STATE_CHANGED = 107,
+  /** No heartbeat came when one was due. Arguments: nanoseconds since the last. */
+  CAPSULE_TRACE_SESSION_HEARTBEAT_MISSED = 108,
 
   /** It was accepted. Arguments: bytes of source, of inputs. */
   CAPSULE_TRACE_EXECUTION_SUBMITTED = 201,
@@ -38,11 +46,33 @@ enum {
   CAPSULE_TRACE_EXECUTION_SENT = 202,
   /** It is over, and its terminal event in the queue. Status: `CAPSULE_OUTCOME_…`. Arguments: nanoseconds it ran, bytes on stdout, on stderr. */
   CAPSULE_TRACE_EXECUTION_FINISHED = 203,
+  /** It could not be sent at once. Arguments: executions in front of it. */
+  CAPSULE_TRACE_EXECUTION_QUEUED = 204,
+  /** Worker: it has come. Arguments: bytes of source. */
+  CAPSULE_TRACE_EXECUTION_RECEIVED = 205,
+  /** Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`. */
+  CAPSULE_TRACE_EXECUTION_COMPILED = 206,
+  /** Worker: its code begins. */
+  CAPSULE_TRACE_EXECUTION_STARTED = 207,
+  /** Worker: its source had to be rewritten. Arguments: how often. */
+  CAPSULE_TRACE_EXECUTION_TRANSFORMED = 208,
+  /** Worker: its value is there, and described. Arguments: bytes of its repr. */
+  CAPSULE_TRACE_EXECUTION_VALUE_CAPTURED = 209,
+  /** Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran. Status: 1 for an error. */
+  CAPSULE_TRACE_EXECUTION_RESULT_SENT = 210,
+  /** Debug. The host has its result, or error. */
+  CAPSULE_TRACE_EXECUTION_RESULT_RECEIVED = 211,
+  /** Debug. Its terminal event was taken by the caller. Arguments: nanoseconds that it waited. */
+  CAPSULE_TRACE_EXECUTION_DELIVERED = 212,
 
   /** A line is wanted. Arguments: its `input_id`. */
   CAPSULE_TRACE_INPUT_REQUESTED = 301,
   /** It was answered: status 0, or declined: 1. Arguments: its `input_id`. */
   CAPSULE_TRACE_INPUT_ANSWERED = 302,
+  /** Worker: nobody answered in time. Arguments: its `input_id`. */
+  CAPSULE_TRACE_INPUT_TIMED_OUT = 303,
+  /** Worker: the code got an end of file. Arguments: its `input_id`. */
+  CAPSULE_TRACE_INPUT_EOF = 304,
 
   /** A cancel, or a timeout. Status: the `CAPSULE_OUTCOME_…` that it is to come to. Arguments: grace in milliseconds. */
   CAPSULE_TRACE_CANCEL_REQUESTED = 401,
@@ -50,6 +80,14 @@ enum {
   CAPSULE_TRACE_CANCEL_NOOP = 402,
   /** The host killed the worker. */
   CAPSULE_TRACE_CANCEL_KILLED = 403,
+  /** Worker: the cancel has come. Status: 1 for an interrupt. */
+  CAPSULE_TRACE_CANCEL_DELIVERED = 404,
+  /** Worker: KeyboardInterrupt is raised in the code. Arguments: how often by now, in the session's worker. */
+  CAPSULE_TRACE_CANCEL_INTERRUPTED = 405,
+  /** The execution ended by it. Arguments: nanoseconds since it was first requested. */
+  CAPSULE_TRACE_CANCEL_EFFECTIVE = 406,
+  /** The grace period is over, and the execution is not. */
+  CAPSULE_TRACE_CANCEL_GRACE_EXPIRED = 407,
 
   /** A checkpoint is being made. */
   CAPSULE_TRACE_CHECKPOINT_BEGIN = 501,
@@ -83,6 +121,24 @@ enum {
   /** The bridge was closed. */
   CAPSULE_TRACE_SHUTDOWN_REJECTED = 707,
 
+  /** Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes. */
+  CAPSULE_TRACE_OUTPUT_FIRST = 801,
+  /** Debug. Worker: output was sent. Arguments: bytes, pieces. */
+  CAPSULE_TRACE_OUTPUT_PUMP_FLUSH = 802,
+  /** Worker: the queue is full, and a write waits; told once of each execution. Arguments: bytes in the queue. */
+  CAPSULE_TRACE_OUTPUT_BACKPRESSURE = 803,
+  /** Worker: output was dropped by the output policy; told once of each execution. Arguments: bytes of that piece. */
+  CAPSULE_TRACE_OUTPUT_DROPPED = 804,
+  /** Debug. Worker: all output is to be sent ahead of the end. Arguments: bytes in the queue. */
+  CAPSULE_TRACE_OUTPUT_DRAIN_BEGIN = 805,
+  /** Debug. Worker: it was. Arguments: nanoseconds. */
+  CAPSULE_TRACE_OUTPUT_DRAIN_END = 806,
+  /** Worker: it could not be, in time. Arguments: pieces not sent, bytes in the queue, pieces sent, pieces dropped. */
+  CAPSULE_TRACE_OUTPUT_DRAIN_TIMEOUT = 807,
+
+  /** Events of the execution are missing here: it alone filled the buffer. Made for the answer. Arguments: how many. */
+  CAPSULE_TRACE_TRUNCATED = 901,
+
   /** In a pool's trace, capsule_pool_get_trace(): an acquisition. Arguments: its number in the pool. */
   CAPSULE_TRACE_POOL_ACQUIRE_BEGIN = 601,
   /** It was served from the idle sessions. `link`: the session. Arguments: its number. */
@@ -106,17 +162,58 @@ enum {
 /** @brief Whether an event is a moment, or one end of a span of time. */
 enum { CAPSULE_TRACE_INSTANT = 0, CAPSULE_TRACE_PHASE_BEGIN = 1, CAPSULE_TRACE_PHASE_END = 2 };
 
+/** @brief Somebody who reads a session's trace event by event: a cursor; released with capsule_trace_release(). */
+typedef struct capsule_trace capsule_trace;
+
+/** @brief Where an event comes from. */
+enum {
+  CAPSULE_TRACE_SOURCE_HOST = 1,
+  CAPSULE_TRACE_SOURCE_TRANSPORT = 2,
+  CAPSULE_TRACE_SOURCE_WORKER = 3,
+  CAPSULE_TRACE_SOURCE_EXECUTOR = 4,
+  CAPSULE_TRACE_SOURCE_OUTPUT = 5,
+  CAPSULE_TRACE_SOURCE_BRIDGE = 6,
+  CAPSULE_TRACE_SOURCE_PROVIDER = 7,
+  CAPSULE_TRACE_SOURCE_POOL = 8,
+  CAPSULE_TRACE_SOURCE_CHECKPOINT = 9
+};
+
+/** @brief Who wrote an event: the host, or a thread of the worker. Each numbers its own. */
+enum {
+  CAPSULE_TRACE_WRITER_HOST = 0,
+  /** The worker's main thread. */
+  CAPSULE_TRACE_WRITER_MAIN = 1,
+  /** The thread that reads the control channel. */
+  CAPSULE_TRACE_WRITER_LINK = 2,
+  /** Whoever sends output: the pump, or the main thread ahead of a result. */
+  CAPSULE_TRACE_WRITER_OUTPUT = 3,
+  /** Whatever thread of the code holds the GIL. */
+  CAPSULE_TRACE_WRITER_CODE = 4
+};
+
+/** @brief How the events of a worker come to the host. */
+enum {
+  /** By memory that both have: `trace_transport` of a session, the default. */
+  CAPSULE_TRACE_BY_MEMORY = 0,
+  /** In messages, in batches: where there is no such memory. What was not sent dies with the worker. */
+  CAPSULE_TRACE_BY_MESSAGES = 1
+};
+
 /** @brief Arguments of an event. */
 enum { CAPSULE_TRACE_ARGUMENTS = 4 };
 
-/** @brief One event. Never extended: events are handed out as an array. */
+/** @brief One event. Never extended: events are handed out as an array. (incarnation, writer, sequence) names it. */
 typedef struct capsule_trace_event {
-  /** Number of the event in its session, from 1, without gaps where nothing was evicted or dropped. */
-  uint64_t sequence;
-  /** CLOCK_MONOTONIC. */
+  /** Number in the order in which the host collected the events, from 1: what a reader that follows goes on from. */
+  uint64_t cursor;
+  /** CLOCK_MONOTONIC; `realtime_offset_ns` of `capsule_trace_info` makes it the wall clock's. */
   uint64_t time_ns;
   /** The execution it belongs to, or 0. */
   uint64_t execution_id;
+  /** Number of the event among those of its writer, from 1. */
+  uint64_t sequence;
+  /** `sequence` of the event of the same writer that opened what this one belongs to, its low 32 bits; or 0. */
+  uint64_t parent;
   /** As the kind says, or 0. */
   uint64_t link;
   /** `CAPSULE_TRACE_…`. */
@@ -125,8 +222,16 @@ typedef struct capsule_trace_event {
   int32_t phase;
   /** As the kind says. */
   int32_t status;
-  /** Reserved, zero. */
-  int32_t reserved;
+  /** `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_ERROR`. */
+  int32_t severity;
+  /** `CAPSULE_TRACE_SOURCE_…`. */
+  int32_t source;
+  /** `CAPSULE_TRACE_WRITER_…`. */
+  int32_t writer;
+  /** Which of the session's workers it comes from, from 1; 0 for the host. */
+  uint32_t incarnation;
+  /** Number of an interned label, or 0. */
+  uint32_t label;
   /** As the kind says. */
   int64_t arguments[CAPSULE_TRACE_ARGUMENTS];
 } capsule_trace_event;
@@ -139,13 +244,22 @@ typedef struct capsule_trace_filter {
   int32_t kind;
   /** Of that execution; 0 for all. */
   uint64_t execution_id;
-  /** With larger numbers than that: the cursor of who follows. */
-  uint64_t after_sequence;
+  /** Collected after that one: the cursor of who follows. 0: from the oldest that there is. */
+  uint64_t after_cursor;
   /** From that time on, CLOCK_MONOTONIC. */
   uint64_t since_ns;
+  /** Up to that time, itself not; 0 for no end. */
+  uint64_t until_ns;
+  /** `CAPSULE_TRACE_SOURCE_…`; 0 for all. */
+  int32_t source;
+  /** The least severe that is wanted, `CAPSULE_LOG_…`; 0 for all. */
+  int32_t severity;
 } capsule_trace_filter;
 
-/** @brief What there is, and what there is no longer. */
+/**
+ * @brief What there is, and what there is no longer. `emitted` = `stored` + `evicted` + `dropped` + `refused` + `late` + `truncated` +
+ * `invalid`, at any time.
+ */
 typedef struct capsule_trace_info {
   /** `sizeof(capsule_trace_info)`, set by the caller. */
   uint32_t struct_size;
@@ -157,18 +271,38 @@ typedef struct capsule_trace_info {
   uint64_t stored;
   /** Bytes they take. */
   uint64_t stored_bytes;
-  /** Number of the last event there was. */
-  uint64_t last_sequence;
-  /** Events evicted to make room. */
+  /** Bytes that they may take: `trace_bytes`, but for what is left of it by whole pieces. */
+  uint64_t limit_bytes;
+  /** Cursor of the last event there was. */
+  uint64_t last_cursor;
+  /** Where a reader that follows goes on. */
+  uint64_t next_cursor;
+  /** Events recorded, by the host or a worker. Those below the session's `trace_level` are none. */
+  uint64_t emitted;
+  /** Events that went to make room. */
   uint64_t evicted;
   /** Executions that went with them. */
   uint64_t evicted_executions;
-  /** Events dropped because an execution alone had filled the buffer. */
+  /** Events that their writer overwrote before the host read them. */
   uint64_t dropped;
+  /** Events that nothing was kept of because `trace_bytes` is 0. */
+  uint64_t refused;
+  /** Events of an execution that was evicted before they came. */
+  uint64_t late;
+  /** Events of executions that alone filled the buffer. */
+  uint64_t truncated;
+  /** What a worker left that is no event. */
+  uint64_t invalid;
+  /** The oldest cursor from which nothing is missing. */
+  uint64_t oldest_cursor;
+  /** With `CAPSULE_E_EVICTED`: the events behind the filter's cursor that are gone. */
+  uint64_t lost;
+  /** What is added to a `time_ns` for nanoseconds since 1970. */
+  int64_t realtime_offset_ns;
 } capsule_trace_info;
 
 /**
- * @brief Copies events of a session, in the order of their numbers.
+ * @brief Copies events of a session: the first that fit in the order of their cursors, those then by time.
  * @param session A session, closed ones included.
  * @param filter NULL for all.
  * @param[out] events Room for `capacity` events; NULL with 0 to count only.
@@ -176,7 +310,9 @@ typedef struct capsule_trace_info {
  * @param[out] count Events written: the first `capacity` of those that fit the filter.
  * @param[in,out] info Nullable; its `struct_size` set by the caller.
  * @param error Nullable.
- * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits for the worker. Since 0.1.
+ * @return `CAPSULE_OK`; `CAPSULE_E_EVICTED` when events behind the filter's `after_cursor` are gone: then `info` says how many, and where
+ * to go on (`oldest_cursor`); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits for the worker.
+ * Since 0.1.
  */
 CAPSULE_API capsule_status capsule_session_get_trace(capsule_session *session, const capsule_trace_filter *filter,
                                                      capsule_trace_event *events, size_t capacity, size_t *count,
@@ -191,11 +327,91 @@ CAPSULE_API capsule_status capsule_session_get_trace(capsule_session *session, c
  * @param[out] count Events written: the first `capacity` of those that fit the filter.
  * @param[in,out] info Nullable; its `struct_size` set by the caller.
  * @param error Nullable.
- * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ * @return `CAPSULE_OK`; `CAPSULE_E_EVICTED`, as above; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread.
+ * Since 0.1.
  */
 CAPSULE_API capsule_status capsule_pool_get_trace(capsule_pool *pool, const capsule_trace_filter *filter,
                                                   capsule_trace_event *events, size_t capacity, size_t *count,
                                                   capsule_trace_info *info, capsule_error *error);
+
+/**
+ * @brief Begins to read a session's trace event by event.
+ * @param session A session, closed ones included. It need not outlive the reader.
+ * @param filter NULL for all.
+ * @param[out] trace The new handle, NULL on failure; ended with capsule_trace_release().
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_trace_get(capsule_session *session, const capsule_trace_filter *filter,
+                                             capsule_trace **trace, capsule_error *error);
+
+/**
+ * @brief Takes the next event. What was collected at one time comes ordered by time.
+ * @param trace A reader.
+ * @param timeout_ms How long to wait for one: -1 without limit, 0 not at all, up to 86,400,000.
+ * @param[out] event The event.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_TIMEOUT` when there is none yet; `CAPSULE_E_END` when the session is closed and all was read;
+ * `CAPSULE_E_EVICTED` once when events were evicted before they were read: the message says how many, and the next call goes on behind
+ * them; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any thread; waits, but never
+ * for the worker. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_trace_next(capsule_trace *trace, int64_t timeout_ms, capsule_trace_event *event,
+                                              capsule_error *error);
+
+/**
+ * @brief A descriptor that is readable while capsule_trace_next() may have something. A worker's events are collected when it sends a frame.
+ * @param trace A reader.
+ * @param[out] fd The descriptor, to wait on and never to read; the reader's, until it is released.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_trace_get_fd(capsule_trace *trace, int32_t *fd, capsule_error *error);
+
+/**
+ * @brief What there is of the trace that is read, and what there is no longer.
+ * @param trace A reader.
+ * @param[in,out] info Its `struct_size` set by the caller.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_trace_get_info(capsule_trace *trace, capsule_trace_info *info, capsule_error *error);
+
+/**
+ * @brief Gives a reader back.
+ * @param trace A reader; NULL or a released one is a no-op. Any thread. Since 0.1.
+ */
+CAPSULE_API void capsule_trace_release(capsule_trace *trace);
+
+/** @brief Bytes of a `traceparent`, its NUL included. */
+enum { CAPSULE_TRACEPARENT_SIZE = 56 };
+
+/** @brief Bytes of the longest `tracestate`, its NUL included. */
+enum { CAPSULE_TRACESTATE_SIZE = 513 };
+
+/** @brief The W3C trace context of an execution. */
+typedef struct capsule_trace_context {
+  /** `sizeof(capsule_trace_context)`, set by the caller. */
+  uint32_t struct_size;
+  /** 1 where it was given with the execution; 0 where one was made for it. */
+  int32_t given;
+  /** `traceparent`, NUL-terminated. */
+  char traceparent[CAPSULE_TRACEPARENT_SIZE];
+  /** `tracestate`, NUL-terminated, or empty. */
+  char tracestate[CAPSULE_TRACESTATE_SIZE];
+} capsule_trace_context;
+
+/**
+ * @brief The trace context of an execution: the one given with it, or one that was made for it, always the same.
+ * @param session A session, closed ones included.
+ * @param execution_id The execution. What was given is kept of the last 1,024 that something was given with.
+ * @param[in,out] context Its `struct_size` set by the caller.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` also where the session has no such execution; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+ * thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_session_get_trace_context(capsule_session *session, uint64_t execution_id,
+                                                             capsule_trace_context *context, capsule_error *error);
 
 /**
  * @brief The name of a kind of event, as in `"execution_sent"`.
