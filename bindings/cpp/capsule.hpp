@@ -17,27 +17,12 @@
 #ifndef CAPSULE_CAPSULE_HPP
 #define CAPSULE_CAPSULE_HPP
 
-#include <capsule/capsule.h>
-
+#include <capsule/capsule_promises.hpp>
 #include <capsule/capsule_trace.hpp>
 #include <capsule/capsule_values.hpp>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 namespace capsule {
 inline namespace cpp0 {
-
-/** @brief What Execution::take() found. */
-enum class Taken {
-  kEvent,  ///< An event.
-  kEmpty,  ///< No event came in the time given.
-  kEnd     ///< The terminal event was taken before: nothing more will come.
-};
 
 /** @brief One source text, running or waiting to run. Destroying it lets the code go on, its output dropped. */
 class Execution {
@@ -104,28 +89,25 @@ class Execution {
   int fd() const { return detail::get(capsule_execution_get_fd, capi()); }  ///< Readable while `take` has something.
   /** @brief Calls `callback`, which may only wake somebody and must not throw, when events came; {} removes it. */
   void notify(std::function<void()> callback) {
-    auto fresh = callback ? std::make_shared<Notify>(Notify{std::move(callback), {}}) : nullptr;
-    if (fresh) fresh->self = fresh;
-    const auto previous = std::exchange(notify_, fresh);  // before the call: the callback may run, and replace itself, in it
-    detail::call(capsule_execution_set_notify, capi(), fresh ? &Notify::run : nullptr, static_cast<void *>(fresh.get()));
+    detail::Notify::replace(notify_, std::move(callback), capsule_execution_set_notify, capi());
   }
   std::uint64_t id() const { return detail::get(capsule_execution_get_id, capi()); }  ///< Its number in its session.
   capsule_execution *capi() const noexcept { return handle_.get(); }                  ///< The handle, still owned here.
 
  private:
   friend class Session;
-  struct Notify {
-    std::function<void()> callback;
-    std::weak_ptr<Notify> self;
-    // The callback may replace itself, so its life is shared while it runs.
-    static void run(void *user_data) noexcept {
-      const std::shared_ptr<Notify> running = static_cast<Notify *>(user_data)->self.lock();
-      if (running) running->callback();
-    }
-  };
   explicit Execution(capsule_execution *handle) noexcept : handle_(handle) {}
-  std::shared_ptr<Notify> notify_;
+  std::shared_ptr<detail::Notify> notify_;
   std::unique_ptr<capsule_execution, detail::Releaser> handle_;
+};
+
+/** @brief How long a durable execution's promise is open where nothing else is said. */
+inline constexpr Milliseconds kDurableTimeout{86'400'000};
+
+/** @brief A durable execution, as Session::execute_durable() begins it. */
+struct DurableExecution {
+  std::optional<Execution> execution;  ///< Empty where the promise was settled already.
+  Promise promise;                     ///< As it was then.
 };
 
 class Session;
@@ -148,35 +130,38 @@ class Session {
  public:
   /** @brief Submits a source text. It runs when those before it have ended. */
   Execution execute(std::string_view source, const ExecutionOptions &options = {}) {
-    capsule_execution_options raw = detail::defaults(capsule_execution_options_init);
-    raw.file_name = detail::view(options.file_name);
-    raw.traceparent = detail::view(options.traceparent);
-    raw.tracestate = detail::view(options.tracestate);
-    raw.timeout_ms = options.timeout.count();
-    raw.mode = options.mode;
-    raw.output_budget_bytes = options.output_budget_bytes;
-    raw.transaction = options.transaction;
-    raw.transaction_scope = options.transaction_scope;
-    const Inputs::Raw inputs = options.inputs.raw();
-    raw.inputs = inputs.inputs.data();
-    raw.input_count = inputs.inputs.size();
-    raw.result_kind = options.result_kind;
-    raw.capture_sources = options.capture_sources ? 1 : 0;
-    raw.idempotency_key = detail::view(options.idempotency_key);
+    const RawExecutionOptions raw(options);
     capsule_execution *handle = nullptr;
-    detail::call(capsule_execution_create, capi(), source.data(), source.size(), &raw, &handle);
+    detail::call(capsule_execution_create, capi(), source.data(), source.size(), raw.get(), &handle);
     return Execution(handle);
+  }
+  /** @brief Submits a source text whose result is a promise of `store`, unless that is settled already. Waits for the store. */
+  DurableExecution execute_durable(std::string_view source, const PromiseStore &store, std::string_view promise_id,
+                                   const ExecutionOptions &options = {}, Milliseconds timeout = kDurableTimeout) {
+    const RawExecutionOptions raw(options);
+    capsule_durable_options durable = detail::defaults(capsule_durable_options_init);
+    durable.store = store.capi();
+    durable.promise_id = detail::view(promise_id);
+    durable.timeout_ms = timeout.count();
+    DurableExecution begun;
+    capsule_execution *handle = nullptr;
+    detail::call(capsule_session_execute_durable, capi(), source.data(), source.size(), raw.get(), &durable, &handle,
+                 begun.promise.capi());
+    if (handle != nullptr) begun.execution.emplace(Execution(handle));
+    return begun;
+  }
+  /** @brief The same to its end: the promise as it is settled. Input requests are declined. Waits. */
+  Promise run_durable(std::string_view source, const PromiseStore &store, std::string_view promise_id,
+                      const ExecutionOptions &options = {}, Milliseconds timeout = kDurableTimeout) {
+    DurableExecution begun = execute_durable(source, store, promise_id, options, timeout);
+    if (!begun.execution) return std::move(begun.promise);
+    collect(*begun.execution);
+    return store.get(promise_id);
   }
   /** @brief Runs a source text to its end and collects what it did. Input requests are declined. Waits. */
   RunResult run(std::string_view source, const ExecutionOptions &options = {}) {
-    RunResult result;
     Execution execution = execute(source, options);
-    for (Event &event : execution) {
-      // A request that a timeout ended meanwhile needs no answer.
-      if (event.kind() == CAPSULE_EVENT_INPUT) capsule_execution_decline(execution.capi(), event->input_id, nullptr);
-      if (result.add(event)) break;  // late output may come behind it
-    }
-    return result;
+    return collect(execution);
   }
   /** @brief Waits until the session is ready, idle, or has failed to start. */
   void wait_ready(Milliseconds timeout = kForever) { detail::call(capsule_session_wait_ready, capi(), timeout.count()); }
@@ -296,9 +281,51 @@ class Session {
   capsule_async_metrics async_metrics() const { return detail::info(capsule_session_get_async_metrics, capi()); }
   /** @brief What its rate limiter did; opt-in by `enable_metrics`. */
   capsule_limiter_metrics limiter_metrics() const { return detail::info(capsule_session_get_limiter_metrics, capi()); }
+  /** @brief Narrows what it may call of the host: its calls must be let through by these rules as well, for good. */
+  void narrow_rules(const std::vector<Rule> &rules) {
+    const detail::RawRules raw(rules);
+    detail::call(capsule_session_narrow_rules, capi(), raw.data(), raw.size());
+  }
+  /** @brief What was counted of its calls of the host. */
+  capsule_bridge_metrics bridge_metrics() const { return detail::info(capsule_session_get_bridge_metrics, capi()); }
   capsule_session *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
 
  private:
+  // The C struct of an execution's options, whose texts are those of `options`.
+  class RawExecutionOptions {
+   public:
+    explicit RawExecutionOptions(const ExecutionOptions &options)
+        : inputs_(options.inputs.raw()), raw_(detail::defaults(capsule_execution_options_init)) {
+      raw_.file_name = detail::view(options.file_name);
+      raw_.traceparent = detail::view(options.traceparent);
+      raw_.tracestate = detail::view(options.tracestate);
+      raw_.timeout_ms = options.timeout.count();
+      raw_.mode = options.mode;
+      raw_.output_budget_bytes = options.output_budget_bytes;
+      raw_.transaction = options.transaction;
+      raw_.transaction_scope = options.transaction_scope;
+      raw_.inputs = inputs_.inputs.data();
+      raw_.input_count = inputs_.inputs.size();
+      raw_.result_kind = options.result_kind;
+      raw_.idempotency_key = detail::view(options.idempotency_key);
+      raw_.capture_sources = options.capture_sources ? 1 : 0;
+    }
+    const capsule_execution_options *get() const noexcept { return &raw_; }
+
+   private:
+    Inputs::Raw inputs_;
+    capsule_execution_options raw_;
+  };
+  static RunResult collect(Execution &execution) {
+    RunResult result;
+    for (Event &event : execution) {
+      // A request that a timeout ended meanwhile needs no answer.
+      if (event.kind() == CAPSULE_EVENT_INPUT) capsule_execution_decline(execution.capi(), event->input_id, nullptr);
+      if (result.add(event)) break;  // late output may come behind it
+    }
+    return result;
+  }
+
   friend class Pool;
   friend class Runtime;
   friend class Snapshot;
@@ -355,6 +382,9 @@ class Runtime {
     capsule_runtime_options raw = detail::defaults(capsule_runtime_options_init);
     raw.max_frame_bytes = options.max_frame_bytes;
     raw.worker_dir = detail::view(options.worker_dir);
+    const detail::RawRules rules(options.rules);
+    raw.rules = rules.data();
+    raw.rule_count = rules.size();
     capsule_runtime *handle = nullptr;
     detail::call(capsule_runtime_create, &raw, &handle);
     handle_.reset(handle);
@@ -397,6 +427,41 @@ class Runtime {
     capsule_pool *handle = nullptr;
     detail::call(capsule_pool_create, capi(), &raw, &handle);
     return Pool(handle);
+  }
+  /** @brief Makes a bridge, which sessions use that are opened with it. */
+  Bridge open_bridge(const BridgeOptions &options = {}) {
+    const detail::RawRules rules(options.rules);
+    capsule_bridge_options raw = detail::bridge_defaults();
+    raw.max_pending = options.max_pending;
+    raw.max_session_pending = options.max_session_pending;
+    raw.max_answers = options.max_answers;
+    raw.cancel_notices = options.cancel_notices ? 1 : 0;
+    raw.chunk_notices = options.chunk_notices ? 1 : 0;
+    raw.max_session_bytes = options.max_session_bytes;
+    raw.rules = rules.data();
+    raw.rule_count = rules.size();
+    capsule_bridge *handle = nullptr;
+    detail::call(capsule_bridge_create, capi(), &raw, &handle);
+    return Bridge(handle);
+  }
+  /** @brief Opens a store of promises: in memory, in a file, or of a server. */
+  PromiseStore open_promises(const PromiseStoreOptions &options = {}) {
+    capsule_promise_store_options raw = detail::store_defaults();
+    raw.path = detail::view(options.path);
+    raw.url = detail::view(options.url);
+    raw.token = detail::view(options.token);
+    raw.group = detail::view(options.group);
+    raw.separator = detail::view(options.separator);
+    raw.max_promises = options.max_promises;
+    raw.max_bytes = options.max_bytes;
+    raw.max_value_bytes = options.max_value_bytes;
+    raw.sync = options.sync ? 1 : 0;
+    raw.request_timeout_ms = options.request_timeout.count();
+    raw.lease_ms = options.lease.count();
+    raw.refresh_ms = options.refresh.count();
+    capsule_promise_store *handle = nullptr;
+    detail::call(capsule_promise_store_open, capi(), &raw, &handle);
+    return PromiseStore(handle);
   }
   /** @brief Closes every session and ends every process; what has not ended after `timeout` is killed. Waits. */
   void close(Milliseconds timeout) { detail::call(capsule_runtime_close, capi(), timeout.count()); }

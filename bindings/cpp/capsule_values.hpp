@@ -1,103 +1,16 @@
 /**
  * @file capsule_values.hpp
- * @brief Of the C++ wrapper: errors, options, values and checkpoints; capsule.hpp has the rest, and includes this.
+ * @brief Of the C++ wrapper: options and checkpoints; capsule.hpp includes it.
  */
 #ifndef CAPSULE_CAPSULE_VALUES_HPP
 #define CAPSULE_CAPSULE_VALUES_HPP
 
-#include <capsule/capsule.h>
-
-#include <capsule/capsule_event.hpp>
-#include <chrono>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
+#include <capsule/capsule_bridge.hpp>
 
 namespace capsule {
 inline namespace cpp0 {
 
-/** @brief A call failed; `what()` is the library's sentence about it. */
-class Error : public std::runtime_error {
- public:
-  Error(capsule_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
-  [[nodiscard]] capsule_status status() const noexcept { return status_; }  ///< `CAPSULE_E_…`.
-
- private:
-  capsule_status status_;
-};
-
-/** @brief The time given ran out (`CAPSULE_E_TIMEOUT`); nothing was lost, the call may be repeated. */
-class TimeoutError : public Error {
- public:
-  explicit TimeoutError(const std::string &message) : Error(CAPSULE_E_TIMEOUT, message) {}
-};
-
 namespace detail {
-
-inline void check(capsule_status status, const capsule_error &error) {
-  if (status == CAPSULE_E_TIMEOUT) throw TimeoutError(error.message);
-  if (status != CAPSULE_OK) throw Error(status, error.message);
-}
-
-template <typename Function, typename... Arguments>
-void call(Function *function, Arguments... arguments) {
-  capsule_error error{};
-  error.struct_size = sizeof error;
-  check(function(arguments..., &error), error);
-}
-
-template <typename Info, typename Handle>
-Info info(capsule_status (*function)(Handle *, Info *, capsule_error *), Handle *handle) {
-  Info result{};
-  result.struct_size = sizeof result;
-  call(function, handle, &result);
-  return result;
-}
-
-template <typename Value, typename Handle>
-Value get(capsule_status (*function)(Handle *, Value *, capsule_error *), Handle *handle) {
-  Value result{};
-  call(function, handle, &result);
-  return result;
-}
-
-template <typename Get, typename Traced>
-std::vector<capsule_trace_event> trace(Get get, Traced *traced, capsule_trace_filter filter, std::size_t capacity) {
-  filter.struct_size = sizeof filter;
-  std::vector<capsule_trace_event> events(capacity);
-  std::size_t count = 0;
-  call(get, traced, &filter, events.data(), events.size(), &count, nullptr);
-  events.resize(count);
-  return events;
-}
-
-struct Releaser {
-  void operator()(capsule_runtime *handle) const noexcept { capsule_runtime_release(handle); }
-  void operator()(capsule_session *handle) const noexcept { capsule_session_release(handle); }
-  void operator()(capsule_execution *handle) const noexcept { capsule_execution_release(handle); }
-  void operator()(capsule_snapshot *handle) const noexcept { capsule_snapshot_release(handle); }
-  void operator()(capsule_buffer *handle) const noexcept { capsule_buffer_release(handle); }
-  void operator()(capsule_checkpoint *handle) const noexcept { capsule_checkpoint_release(handle); }
-  void operator()(capsule_pool *handle) const noexcept { capsule_pool_release(handle); }
-};
-
-inline std::vector<capsule_text> views(const std::vector<std::string> &texts) {
-  std::vector<capsule_text> result(texts.size());
-  for (std::size_t i = 0; i < texts.size(); ++i) result[i] = view(texts[i]);
-  return result;
-}
-
-template <typename Options>
-Options defaults(void (*initialize)(Options *, std::uint32_t)) {
-  Options options{};
-  initialize(&options, sizeof options);
-  return options;
-}
 
 inline capsule_session_options session_defaults() { return defaults(capsule_session_options_init); }
 
@@ -106,7 +19,8 @@ inline capsule_session_options session_defaults() { return defaults(capsule_sess
 /** @brief Options of a runtime: fields and defaults of `capsule_runtime_options`. */
 struct RuntimeOptions {
   std::uint32_t max_frame_bytes = detail::defaults(capsule_runtime_options_init).max_frame_bytes;  ///< Of either side.
-  std::string worker_dir{};  ///< Folder of the worker module.
+  std::string worker_dir{};   ///< Folder of the worker module.
+  std::vector<Rule> rules{};  ///< The most that any session may call of any bridge; none: what bridges and sessions say.
 };
 
 /** @brief Options of a session: fields and defaults of `capsule_session_options`. */
@@ -149,51 +63,8 @@ struct SessionOptions {
   std::int32_t trace_transport = detail::session_defaults().trace_transport;                   ///< `CAPSULE_TRACE_BY_…`.
   std::uint64_t snapshot_memory_limit_bytes =
       detail::session_defaults().snapshot_memory_limit_bytes;  ///< Of snapshots together; 0: no limit.
-};
-
-/** @brief A value read from a session, with the memory it owns. */
-class Value {
- public:
-  Value(Value &&other) noexcept : value_(std::exchange(other.value_, empty())) {}
-  Value &operator=(Value &&other) noexcept {
-    std::swap(value_, other.value_);
-    return *this;
-  }
-  ~Value() { capsule_value_release(&value_); }
-
-  const capsule_value *operator->() const noexcept { return &value_; }  ///< Any field.
-  std::string_view data() const noexcept {                              ///< The content; JSON, text, bytes or items.
-    return {static_cast<const char *>(value_.data), static_cast<std::size_t>(value_.size_bytes)};
-  }
-  std::string_view type_name() const noexcept { return detail::view(value_.type_name); }  ///< In Python.
-
- private:
-  friend class Session;
-  Value() noexcept : value_(empty()) {}
-  static capsule_value empty() noexcept {
-    capsule_value value{};
-    value.struct_size = sizeof value;
-    return value;
-  }
-  capsule_value value_;
-};
-
-/** @brief Shared memory that the host fills in place, to be set as a value without a copy. */
-class Buffer {
- public:
-  explicit Buffer(std::uint64_t size_bytes) : size_bytes_(size_bytes) {
-    capsule_buffer *handle = nullptr;
-    detail::call(capsule_buffer_create, size_bytes, &handle, &data_);
-    handle_.reset(handle);
-  }
-  void *data() const noexcept { return data_; }                      ///< Writable until it was set in a session.
-  std::uint64_t size_bytes() const noexcept { return size_bytes_; }  ///< Its length.
-  capsule_buffer *capi() const noexcept { return handle_.get(); }    ///< The handle, still owned here.
-
- private:
-  std::unique_ptr<capsule_buffer, detail::Releaser> handle_;
-  void *data_ = nullptr;
-  std::uint64_t size_bytes_;
+  const Bridge *bridge = nullptr;                              ///< Whose functions it may call, as far as there are rules.
+  std::vector<Rule> rules{};                                   ///< What it may call of them; none: nothing.
 };
 
 /** @brief Names and the values to bind them to, for an execution or Session::update(). */
@@ -248,6 +119,7 @@ class RawSessionOptions {
       : preload_(views(options.preload)),
         allow_(views(options.native_thread_allow)),
         environment_(views(options.environment)),
+        rules_(options.rules),
         raw_(session_defaults()) {
     raw_.executor = options.executor;
     raw_.start = options.start;
@@ -289,11 +161,15 @@ class RawSessionOptions {
     raw_.trace_level = options.trace_level;
     raw_.trace_transport = options.trace_transport;
     raw_.snapshot_memory_limit_bytes = options.snapshot_memory_limit_bytes;
+    raw_.bridge = options.bridge == nullptr ? nullptr : options.bridge->capi();
+    raw_.rules = rules_.data();
+    raw_.rule_count = rules_.size();
   }
   const capsule_session_options *get() const noexcept { return &raw_; }
 
  private:
   std::vector<capsule_text> preload_, allow_, environment_;
+  RawRules rules_;
   capsule_session_options raw_;
 };
 
@@ -339,8 +215,8 @@ struct ExecutionOptions {
   std::int32_t transaction_scope = CAPSULE_SCOPE_MEMORY;  ///< `CAPSULE_SCOPE_…`.
   Inputs inputs{};                                        ///< Names to bind before the code runs.
   std::int32_t result_kind = CAPSULE_VALUE_NONE;          ///< `CAPSULE_VALUE_…`: what the value is wanted as, besides.
+  std::string idempotency_key{};                          ///< Alike where it is run again, see bridge.h.
   bool capture_sources = true;                            ///< Whether sources are kept for checkpoints.
-  std::string idempotency_key{};                          ///< What names the work: calls of the host have the same keys.
 };
 
 /** @brief How a checkpoint is made or read: fields and defaults of `capsule_checkpoint_options`. */

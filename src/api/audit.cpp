@@ -173,7 +173,8 @@ capsule_status capsule_audit_verify(const capsule_audit_check *check, capsule_au
     auto head_before = read_hash("check.head_before", given.value().head_before);
     std::string held;
     auto bytes = bytes_to_check(given.value(), held);
-    for (const Status &status : {key.status(), head.status(), head_before.status(), bytes.status()}) {
+    for (const Status &status : {check_range("check.reserved", given.value().reserved, 0, 0), key.status(), head.status(),
+                                 head_before.status(), bytes.status()}) {
       if (!status.ok()) {
         return status;
       }

@@ -25,7 +25,8 @@ Result<capsule_profile_options> check(const capsule_profile_options *given) {
        {check_range("rate_hz", options.rate_hz, 1, kHighestRateHz), check_range("duration_ms", options.duration_ms, 0, kDayMs),
         check_range("threads", options.threads, CAPSULE_PROFILE_RUNNING, CAPSULE_PROFILE_ALL),
         check_range("max_frames", options.max_frames, 1, kMostFrames),
-        check_range("max_stacks", options.max_stacks, 1, kMostStacks)}) {
+        check_range("max_stacks", options.max_stacks, 1, kMostStacks),
+        check_range("options.reserved", options.reserved, 0, 0)}) {
     if (!status.ok()) {
       return status;
     }

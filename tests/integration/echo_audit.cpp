@@ -151,6 +151,9 @@ CAPSULE_TEST(options_out_of_range_are_refused_by_name) {
   check.data = {nothing.data(), 0};
   ACCEPTED(capsule_audit_verify(&check, &report, error));
   CHECK_EQ(report.verdict, CAPSULE_VERDICT_BROKEN);
+  check.reserved = 1;
+  CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_audit_verify(&check, &report, error)), "check.reserved");
+  check.reserved = 0;
   REFUSED(CAPSULE_E_ARGUMENT, capsule_audit_verify(&check, nullptr, error));
   REFUSED(CAPSULE_E_ARGUMENT, capsule_audit_verify(nullptr, &report, error));
 }

@@ -175,8 +175,9 @@ CAPSULE_TEST(refusals) {
   const auto refuse = [&](auto change) {
     capsule_profile_options options = options_of(10, 10);
     change(options);
-    REFUSED(CAPSULE_E_ARGUMENT, capsule_session_profile(session.get(), &options, profile.out(), error));
+    return REFUSED(CAPSULE_E_ARGUMENT, capsule_session_profile(session.get(), &options, profile.out(), error));
   };
+  CHECK_CONTAINS(refuse([](auto &options) { options.reserved = 1; }), "options.reserved");
   refuse([](auto &options) { options.rate_hz = 0; });
   refuse([](auto &options) { options.rate_hz = 1'001; });
   refuse([](auto &options) { options.duration_ms = -1; });

@@ -25,6 +25,7 @@ int main() {
   session.update(inputs);
   valued = valued && session.get("text").data() == "bound" && session.checkpoints().empty() &&
            session.trace({}, 1).front().kind == CAPSULE_TRACE_SESSION_CREATED;
+  const bool asked = runtime.open_promises().create("promise").pending() && runtime.open_bridge().metrics().calls == 0;
   std::printf("%s\n", capsule_version());
-  return well && valued ? 0 : 1;
+  return well && valued && asked ? 0 : 1;
 }
