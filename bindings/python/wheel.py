@@ -1,7 +1,7 @@
 """Makes the wheel, with the library and its worker inside: `pip wheel bindings/python`, or `python wheel.py FOLDER`.
 
-The library is taken from the build folder: `build/` of this repository, or the one that CAPSULE_BUILD_DIR names. This is also the
-build backend of pyproject.toml: it needs nothing but Python.
+The library is taken from the build folder: `build/` of this repository, or the one that CAPSULE_BUILD_DIR names; what it links comes
+along (bundle.py). This is also the build backend of pyproject.toml: it needs nothing but Python and patchelf.
 """
 
 import base64
@@ -16,9 +16,13 @@ import tempfile
 import tomllib
 import zipfile
 
+from bundle import bundled, notices
+
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(os.environ.get("CAPSULE_BUILD_DIR", HERE.parent.parent / "build"))
-LIBRARY = ["libcapsule.so.0", "capsule/_capsule_worker.abi3.so", "capsule/capsule-echo-worker"]
+LIBRARY = "libcapsule.so.0"
+WORKERS = ["capsule/_capsule_worker.abi3.so", "capsule/capsule-echo-worker"]
+LIBRARY_IN_WHEEL = f"capsule/lib/{LIBRARY}"
 # The oldest date that a zip file knows: the same content makes the same wheel.
 DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -39,11 +43,17 @@ def package_files():
 
 
 def library_files():
-    for name in LIBRARY:
-        path = BUILD / "lib" / name
-        if not path.exists():
-            raise SystemExit(f"{path} is missing: ./dev build makes it, CAPSULE_BUILD_DIR names another build folder")
-        yield f"capsule/lib/{name}", stripped(path)
+    for name, data in bundled(built(LIBRARY)):
+        yield f"capsule/lib/{name}", data
+    for name in WORKERS:
+        yield f"capsule/lib/{name}", stripped(built(name))
+
+
+def built(name):
+    path = BUILD / "lib" / name
+    if not path.exists():
+        raise SystemExit(f"{path} is missing: ./dev build makes it, CAPSULE_BUILD_DIR names another build folder")
+    return path
 
 
 def stripped(path):
@@ -59,6 +69,8 @@ def pack(folder, files):
     tag = "py3-none-" + sysconfig.get_platform().replace("-", "_").replace(".", "_")
     files[f"{name}.dist-info/METADATA"] = metadata(project).encode()
     files[f"{name}.dist-info/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: capsule\nRoot-Is-Purelib: false\nTag: {tag}\n".encode()
+    if LIBRARY_IN_WHEEL in files:
+        files |= {f"{name}.dist-info/licenses/{package}/copyright": text for package, text in notices(built(LIBRARY))}
     record = "".join(f"{path},sha256={digest(data)},{len(data)}\n" for path, data in files.items())
     files[f"{name}.dist-info/RECORD"] = f"{record}{name}.dist-info/RECORD,,\n".encode()
     wheel = f"{name}-{tag}.whl"

@@ -71,6 +71,25 @@ namespace Capsule
             }
         }
 
+        /// <summary>Wants <see cref="NextSettled"/> to tell of it, once.</summary>
+        public void Watch(string id)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                Check(Native.capsule_promise_watch(Token, arena.Text(id), &error), &error);
+            }
+        }
+
+        /// <summary>The next promise that was watched and is settled. Waits for it, by default as long as it takes.</summary>
+        public Promise NextSettled(TimeSpan? time = null)
+        {
+            var error = Errors.New();
+            var raw = New();
+            Check(Native.capsule_promise_next(Token, Milliseconds(time), &raw, &error), &error);
+            return Taken(&raw);
+        }
+
         private static capsule_promise New() => new capsule_promise { struct_size = (uint)sizeof(capsule_promise) };
 
         private static Promise Taken(capsule_promise* raw)

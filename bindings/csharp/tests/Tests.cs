@@ -272,7 +272,30 @@ namespace Capsule.Tests
                 Failure.Unless("settled", store.Settle("p", PromiseState.Resolved, new byte[] { 1 }).State, PromiseState.Resolved);
                 Failure.Unless("settled again", store.Settle("p", PromiseState.Rejected, new byte[] { 2 }).Value[0], 1L);
                 Failure.Unless("waited for", store.Wait("p").State, PromiseState.Resolved);
+                store.Create(new PromiseWish { Id = "q" });
+                store.Watch("q");
+                Throws<CapsuleTimeoutException>(() => store.NextSettled(TimeSpan.FromMilliseconds(10)));
+                store.Settle("q", PromiseState.Rejected, new byte[] { 3 });
+                Failure.Unless("told of", store.NextSettled().Id, "q");
             }
+        }
+
+        public static void TheLogGoesToAFile()
+        {
+            var path = Path.GetTempFileName();
+            Log.ToFile(path, LogLevel.Debug, LogFormat.Json);
+            using (var runtime = new Runtime())
+            using (var session = runtime.Open(Echo())) session.Run("value secret-word");
+            Log.Off();
+            var lines = File.ReadAllLines(path);
+            File.Delete(path);
+            if (lines.Length == 0) throw new Failure("nothing was logged");
+            foreach (var line in lines)
+            {
+                if (!((IDictionary<string, object>)Json.Parse(line)).ContainsKey("event") || line.Contains("secret-word")) throw new Failure(line);
+            }
+            if (Log.Info.Records.Sum(records => (long)records) < lines.Length) throw new Failure("records were not counted");
+            Failure.Unless("no folder", Throws<CapsuleException>(() => Log.ToFile("/nowhere/log")).Status, Status.System);
         }
 
         public static void WhatIsForgottenIsFinalized()

@@ -8,7 +8,7 @@
 Where the library itself is missing, or does not fit this package, importing it raises ImportError, which tells what to do.
 """
 
-from capsule import _library, diagnostics
+from capsule import _library, diagnostics, log
 from capsule._generated_records import (
     AcquireOptions,
     AsyncFlags,
@@ -180,6 +180,7 @@ __all__ = [
     "ValueKind",
     "__version__",
     "diagnostics",
+    "log",
     "library_path",
     "library_version",
 ]

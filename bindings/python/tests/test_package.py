@@ -50,3 +50,10 @@ def test_the_wheel_brings_all_it_needs(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-Ic", code], env=environment, capture_output=True, text=True, timeout=120, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{installed}/capsule/lib/libcapsule.so.0\n{QUICKSTART}"
+    # Nothing is taken from this machine but the runtime of C and C++, and that is not found by its plain name either.
+    libraries = sorted((installed / "capsule" / "lib").glob("*.so*"))
+    assert len(libraries) > 5
+    for library in libraries:
+        for name, path in re.findall(r"^\s*(\S+) => (.*?)(?: \(0x\w+\))?$", run("ldd", str(library)), re.MULTILINE):
+            own = Path(path).is_relative_to(installed) and re.search(r"-[0-9a-f]{8}\.so", name)
+            assert own or re.match(r"lib(c|m|dl|rt|pthread|resolv|gcc_s|stdc\+\+)\.so", name), (library, name, path)

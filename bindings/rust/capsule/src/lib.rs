@@ -25,6 +25,7 @@ mod execution;
 #[rustfmt::skip]
 #[allow(clippy::all, rustdoc::all, unused_variables)]
 mod generated;
+mod log;
 mod owner;
 mod pool;
 mod runtime;
@@ -42,6 +43,7 @@ pub use error::{Error, Result};
 pub use event::{Event, Part, RunResult};
 pub use execution::{Events, Execution, Taken};
 pub use generated::*;
+pub use log::{log_info, set_log_sink};
 pub use pool::{Acquisition, Pool};
 pub use runtime::{version, Runtime};
 pub use session::Session;

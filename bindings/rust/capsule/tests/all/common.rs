@@ -1,5 +1,7 @@
 use capsule::{Event, EventKind, Execution, Executor, RunResult, Runtime, Session, SessionOptions, Status};
-use std::time::{Duration, Instant};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::raw::{c_int, c_long, c_short, c_ulong};
+use std::time::Duration;
 
 /// Longest wait for what takes milliseconds when it works.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,11 +40,37 @@ pub fn status<T>(result: capsule::Result<T>) -> Status {
     result.err().map_or(Status::OK, |error| error.status())
 }
 
-pub fn eventually(what: &str, condition: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < PATIENCE, "not in time: {what}");
-        std::thread::sleep(Duration::from_millis(1)); // There is no event for it.
+/// A process that is readable as a descriptor once it is gone.
+pub struct Watched(OwnedFd);
+
+#[repr(C)]
+struct PollFd {
+    fd: c_int,
+    events: c_short,
+    revents: c_short,
+}
+
+extern "C" {
+    fn syscall(number: c_long, ...) -> c_long;
+    fn poll(fds: *mut PollFd, count: c_ulong, timeout_ms: c_int) -> c_int;
+}
+
+impl Watched {
+    pub fn new(pid: i32) -> Self {
+        const PIDFD_OPEN: c_long = 434; // On every architecture.
+        let fd = unsafe { syscall(PIDFD_OPEN, pid, 0) };
+        assert!(fd >= 0, "pidfd_open: {}", std::io::Error::last_os_error());
+        Self(unsafe { OwnedFd::from_raw_fd(fd as c_int) })
+    }
+
+    pub fn wait_for_end(&self) {
+        const POLLIN: c_short = 1;
+        let mut one = PollFd { fd: self.0.as_raw_fd(), events: POLLIN, revents: 0 };
+        assert_eq!(
+            unsafe { poll(&mut one, 1, PATIENCE.as_millis() as c_int) },
+            1,
+            "a process that should end is still there"
+        );
     }
 }
 

@@ -3,6 +3,7 @@
 mod common;
 mod conformance;
 mod expectations;
+mod log;
 mod misuse;
 mod python;
 mod robustness;

@@ -266,9 +266,8 @@ fn a_crash_of_the_host_leaves_no_orphan() {
         helper("robustness::crash_in_a_process_of_its_own").stdout(Stdio::piped()).spawn().expect("this program");
     let lines = BufReader::new(host.stdout.take().expect("its output")).lines();
     let pid = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("pid ").map(str::to_owned));
-    let process = format!("/proc/{}", pid.expect("a process id"));
-    assert!(std::path::Path::new(&process).exists());
+    let worker = Watched::new(pid.and_then(|pid| pid.parse().ok()).expect("a process id"));
     host.kill().expect("it lives");
     host.wait().expect("it ends");
-    eventually("the worker is gone", || !std::path::Path::new(&process).exists());
+    worker.wait_for_end();
 }

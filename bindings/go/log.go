@@ -1,0 +1,33 @@
+package capsule
+
+// #include <capsule/capsule.h>
+import "C"
+
+import "runtime"
+
+// SetLogSink sets the sink of the library's own log, one for the process, in the place of the one before: LogSinkStderr, or LogSinkFile
+// with a Path; nil for none, which is how it begins. LogSinkCallback, which would run on threads of the library, is refused.
+func SetLogSink(options *LogOptions) error {
+	failure := newFailure()
+	if options == nil {
+		return check(C.capsule_log_set_sink(nil, failure), failure)
+	}
+	var pins runtime.Pinner
+	defer pins.Unpin()
+	raw := C.capsule_log_options{
+		struct_size: C.sizeof_capsule_log_options,
+		sink:        C.int32_t(options.Sink),
+		level:       C.int32_t(options.Level),
+		format:      C.int32_t(options.Format),
+		path:        rawText(options.Path, &pins),
+	}
+	return check(C.capsule_log_set_sink(&raw, failure), failure)
+}
+
+// LogRecords tells what became of the records of the library's own log so far.
+func LogRecords() (LogInfo, error) {
+	raw := C.capsule_log_info{struct_size: C.sizeof_capsule_log_info}
+	failure := newFailure()
+	err := check(C.capsule_log_get_info(&raw, failure), failure)
+	return logInfoOf(&raw), err
+}
