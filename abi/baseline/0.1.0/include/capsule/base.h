@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Linkage of what the library exports. */
 #if defined(__GNUC__)
 #define CAPSULE_API __attribute__((visibility("default")))
 #else
@@ -20,7 +21,9 @@ extern "C" {
 
 /** Version of the headers this program was compiled with; compare with capsule_version_number(). */
 #define CAPSULE_VERSION_MAJOR 0
+/** Minor version of the headers: something was added. */
 #define CAPSULE_VERSION_MINOR 1
+/** Patch version of the headers: mistakes were corrected. */
 #define CAPSULE_VERSION_PATCH 0
 
 /**
