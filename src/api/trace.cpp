@@ -40,7 +40,7 @@ Status copy_trace(Traced *traced, const capsule_trace_filter *filter, capsule_tr
   }
   capsule_trace_info told{};
   std::vector<capsule_trace_event> selected;
-  const Status outcome = found.value()->trace(wanted.value(), capacity, selected, told);
+  Status outcome = found.value()->trace(wanted.value(), capacity, selected, told);
   if (info != nullptr) {
     if (Status status = write_struct(info, told, "info"); !status.ok()) {
       return status;

@@ -89,16 +89,8 @@ std::string is_trace_name(const std::string &path) {
   return known ? std::string() : "the name has to end in .json or .ndjson";
 }
 
-}  // namespace
-
-ParsedArguments parse_arguments(int argc, char **argv) {
-  CLI::App app("Runs Python in supervised worker processes.", "capsule");
-  app.set_version_flag("--version", std::string("capsule ") + capsule_version(), "Print the version and exit");
-  app.require_subcommand(1);
-  app.failure_message(failure_message);
-
-  RunArguments run;
-  CLI::App *command = app.add_subcommand("run", "Run Python files and snippets in one session");
+// The options of `capsule run`; returns that of the answers.
+CLI::Option *add_run_options(CLI::App *command, RunArguments &run) {
   command->formatter(std::make_shared<RunFormatter>());
   command->footer(kFooter);
   command->add_option("--python", run.python, "The interpreter, as a path or a name on the PATH")->type_name("PATH");
@@ -129,43 +121,73 @@ ParsedArguments parse_arguments(int argc, char **argv) {
         command->get_option("--restore"), command->get_option("--checkpoint"), command->get_option("--profile")}) {
     pool->excludes(other);
   }
+  return inputs;
+}
+
+struct Views {
+  std::string checkpoint;
+  std::string postmortem;
+  std::string trace;
+};
+
+struct ViewCommands {
+  const CLI::App *checkpoint;
+  const CLI::App *postmortem;
+  const CLI::App *trace;
+};
+
+// Commands that print what a file says.
+ViewCommands add_views(CLI::App &app, Views &files) {
+  CLI::App *checkpoints = app.add_subcommand("checkpoint", "Look at checkpoints");
+  checkpoints->require_subcommand(1);
+  CLI::App *checkpoint = checkpoints->add_subcommand("show", "Print what a checkpoint says of itself; nothing of it is run");
+  checkpoint->add_option("FILE", files.checkpoint, "The checkpoint")->required();
+
+  CLI::App *postmortem = app.add_subcommand("postmortem", "Print what is known of a worker that died");
+  postmortem->add_option("FILE", files.postmortem, "What `capsule run --postmortem` has written")->required();
+
+  CLI::App *traces = app.add_subcommand("trace", "Look at traces");
+  traces->require_subcommand(1);
+  CLI::App *trace = traces->add_subcommand("show", "Draw what happened, and when");
+  trace->add_option("FILE", files.trace, "What `capsule run --trace` has written")->required()->check(is_trace_name, "");
+  return {checkpoint, postmortem, trace};
+}
+
+}  // namespace
+
+ParsedArguments parse_arguments(int argc, char **argv) {
+  CLI::App app("Runs Python in supervised worker processes.", "capsule");
+  app.set_version_flag("--version", std::string("capsule ") + capsule_version(), "Print the version and exit");
+  app.require_subcommand(1);
+  app.failure_message(failure_message);
+
+  RunArguments run;
+  CLI::App *command = app.add_subcommand("run", "Run Python files and snippets in one session");
+  const CLI::Option *inputs = add_run_options(command, run);
   const CLI::Option *codes = add_texts(*command, "-c", "CODE", "Run this text; may be repeated");
   const CLI::Option *files = add_texts(*command, "FILE", "", "Run this file; may be repeated")->allow_extra_args(true);
 
-  std::string shown;
-  CLI::App *checkpoint = app.add_subcommand("checkpoint", "Look at checkpoints");
-  checkpoint->require_subcommand(1);
-  CLI::App *show = checkpoint->add_subcommand("show", "Print what a checkpoint says of itself; nothing of it is run");
-  show->add_option("FILE", shown, "The checkpoint")->required();
-
+  Views shown;
+  const ViewCommands views = add_views(app, shown);
   AuditArguments audited;
   const CLI::App *verify = add_audit_command(app, audited);
-  std::string postmortem;
-  CLI::App *dead = app.add_subcommand("postmortem", "Print what is known of a worker that died");
-  dead->add_option("FILE", postmortem, "What `capsule run --postmortem` has written")->required();
-
-  std::string trace;
-  CLI::App *traces = app.add_subcommand("trace", "Look at traces");
-  traces->require_subcommand(1);
-  CLI::App *draw = traces->add_subcommand("show", "Draw what happened, and when");
-  draw->add_option("FILE", trace, "What `capsule run --trace` has written")->required()->check(is_trace_name, "");
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
     return {std::nullopt, std::nullopt, app.exit(error) == 0 ? 0 : kUsage};
   }
-  if (show->parsed()) {
-    return {std::nullopt, shown, 0};
+  if (views.checkpoint->parsed()) {
+    return {std::nullopt, shown.checkpoint, 0};
   }
   if (verify->parsed()) {
     return {std::nullopt, std::nullopt, 0, std::move(audited)};
   }
-  if (dead->parsed()) {
-    return {std::nullopt, std::nullopt, 0, std::nullopt, postmortem};
+  if (views.postmortem->parsed()) {
+    return {std::nullopt, std::nullopt, 0, std::nullopt, shown.postmortem};
   }
-  if (draw->parsed()) {
-    return {std::nullopt, std::nullopt, 0, std::nullopt, std::nullopt, trace};
+  if (views.trace->parsed()) {
+    return {std::nullopt, std::nullopt, 0, std::nullopt, std::nullopt, shown.trace};
   }
   run.inputs = inputs->results();
   check_inputs(run.inputs);

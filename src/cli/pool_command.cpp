@@ -23,7 +23,7 @@ namespace {
 
 // What is kept of the output of a piece until its turn comes; of more, head and tail.
 constexpr std::uint64_t kKeptBytes = 16U << 20U;
-constexpr int kBarWidth = 30;
+constexpr int kProgressWidth = 30;
 
 PoolOptions pool_options(const RunArguments &arguments) {
   PoolOptions options;
@@ -168,8 +168,8 @@ class PoolRun {
       const std::lock_guard lock(mutex_);
       finished = finished_;
     }
-    const std::size_t filled = kBarWidth * finished / pieces_.size();
-    console_.write_err("\r[" + std::string(filled, '#') + std::string(kBarWidth - filled, '.') + "] " +
+    const std::size_t filled = kProgressWidth * finished / pieces_.size();
+    console_.write_err("\r[" + std::string(filled, '#') + std::string(kProgressWidth - filled, '.') + "] " +
                        std::to_string(finished) + "/" + std::to_string(pieces_.size()));
   }
 

@@ -12,7 +12,7 @@
 namespace capsule::cli {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 std::string milliseconds(std::uint64_t ns) {
   const std::string thousandths = std::to_string(ns / 1000 % 1000);

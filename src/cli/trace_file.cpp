@@ -11,7 +11,7 @@
 namespace capsule::cli {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 constexpr double kNsPerMs = 1e6;
 constexpr double kUsPerMs = 1e3;

@@ -7,7 +7,7 @@
 namespace capsule {
 namespace {
 
-constexpr std::size_t kMaxAnswer = 64U << 20U;
+constexpr std::size_t kMaxReceived = 64U << 20U;
 constexpr long kConnectTimeoutMs = 5'000;
 
 }  // namespace
@@ -76,7 +76,7 @@ Status HttpExchange::outcome(CURLcode code) const {
 
 std::size_t HttpExchange::on_answer(char *data, std::size_t one, std::size_t size, void *self) {
   std::string &received = static_cast<HttpExchange *>(self)->received_;
-  if (received.size() + size > kMaxAnswer) {
+  if (received.size() + size > kMaxReceived) {
     return 0;
   }
   received.append(data, one * size);

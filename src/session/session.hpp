@@ -364,6 +364,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void await_exit_status(const std::shared_ptr<Worker> &worker, int attempt);
   void recover_output(Notifications &notifications, Worker &worker);
   void note_death(Worker &worker);
+  void fail_to_begin(Notifications &notifications, const Worker &worker);
   void bury(const std::shared_ptr<Worker> &worker);
   void break_protocol(Worker &worker, const Status &error, RejectReason reason = RejectReason::kUnexpected);
   static std::string describe_death(const Worker &worker, std::int32_t reason);

@@ -240,6 +240,24 @@ void Session::note_death(Worker &worker) {
              counters_.death_reason);
 }
 
+// It died before it was ready, or while it restored what it is to begin with.
+void Session::fail_to_begin(Notifications &notifications, const Worker &worker) {
+  const std::string message = describe_death(worker, counters_.death_reason);
+  if (!worker.ready) {
+    fail_start(notifications, !start_status_.ok()           ? start_status_
+                              : !worker.protocol_error.ok() ? worker.protocol_error
+                                                            : Status(CAPSULE_E_WORKER, message + " before it was ready"));
+    return;
+  }
+  // To try again would end the same way.
+  operation_.reset();
+  ++counters_.checkpoint_restores_failed;
+  if (!closing() && !worker.kill_sent) {
+    runtime_->count_worker_died();
+  }
+  fail_start(notifications, Status(CAPSULE_E_DIED, message + " while it restored the checkpoint"));
+}
+
 // The end of a worker whose death is understood: its last words, its execution's end, and what the session does next.
 void Session::bury(const std::shared_ptr<Worker> &worker) {
   Notifications notifications;
@@ -257,24 +275,8 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
   if (calls_) {
     calls_->lost(worker->incarnation);  // before anybody can know of the death
   }
-  if (!worker->ready) {
-    const Status reason =
-        !start_status_.ok() ? start_status_
-        : !worker->protocol_error.ok()
-            ? worker->protocol_error
-            : Status(CAPSULE_E_WORKER, describe_death(*worker, counters_.death_reason) + " before it was ready");
-    fail_start(notifications, reason);
-    return;
-  }
-  if (reloading()) {
-    // To try again would end the same way.
-    operation_.reset();
-    ++counters_.checkpoint_restores_failed;
-    if (!closing() && !worker->kill_sent) {
-      runtime_->count_worker_died();
-    }
-    fail_start(notifications,
-               Status(CAPSULE_E_DIED, describe_death(*worker, counters_.death_reason) + " while it restored the checkpoint"));
+  if (!worker->ready || reloading()) {
+    fail_to_begin(notifications, *worker);
     return;
   }
   const bool expected = closing() || restarting_ || worker->kill_sent;

@@ -18,7 +18,7 @@ Status TraceReader::fetch() {
   const bool ended = session_->terminated();  // asked first: its last event is there then
   std::vector<capsule_trace_event> events;
   capsule_trace_info info{};
-  const Status status = session_->trace(filter_, kFetched, events, info);
+  Status status = session_->trace(filter_, kFetched, events, info);
   filter_.after_cursor = status.code() == CAPSULE_E_EVICTED ? info.oldest_cursor : info.next_cursor;
   events_.assign(events.begin(), events.end());
   if (!status.ok() || !events_.empty()) {
