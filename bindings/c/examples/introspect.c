@@ -93,11 +93,23 @@ static void show_audit(capsule_runtime *runtime) {
   printf("allowed %d, denied %d\n", (int)info.allowed, (int)info.denied);
 }
 
-int main(void) {
+// With a file, each record is a line of it, for `capsule audit verify FILE`.
+static void keep_audit(capsule_runtime *runtime, const char *path) {
+  capsule_error error = {.struct_size = sizeof error};
+  capsule_audit_options options;
+  capsule_audit_options_init(&options, sizeof options);
+  options.path = capsule_text_from(path);
+  check(capsule_runtime_set_audit(runtime, &options, &error), "set_audit", &error);
+}
+
+int main(int argc, char **argv) {
   capsule_error error = {.struct_size = sizeof error};
   capsule_runtime *runtime = NULL;
   capsule_session *session = NULL;
   check(capsule_runtime_create(NULL, &runtime, &error), "runtime", &error);
+  if (argc > 1) {
+    keep_audit(runtime, argv[1]);
+  }
   check(capsule_session_open(runtime, NULL, &session, &error), "session", &error);
   capsule_execution *first = run(session, setup);
   drain_to(first, CAPSULE_EVENT_RESULT);
