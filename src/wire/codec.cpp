@@ -404,10 +404,7 @@ Body read(const fb::CallAnswer &m) {
                     m.timeout_ms()};
 }
 Body read(const fb::CallGiveUp &m) { return CallGiveUp{m.call_id()}; }
-Body read(const fb::TraceEvents &m) {
-  using Words = std::vector<std::uint64_t>;
-  return TraceEvents{m.words() == nullptr ? Words() : Words(m.words()->begin(), m.words()->end()), m.dropped()};
-}
+Body read(const fb::TraceEvents &m) { return TraceEvents{numbers(m.words()), m.dropped()}; }
 Body read(const fb::CallCredit &m) { return CallCredit{m.call_id(), m.count()}; }
 Body read(const fb::CallPiece &m) {
   return CallPiece{m.call_id(), m.end(), m.value() == nullptr ? std::nullopt : std::optional(answer(*m.value()))};
