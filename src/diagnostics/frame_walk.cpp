@@ -7,7 +7,10 @@
 namespace capsule {
 namespace {
 
-constexpr int kAttempts = 6;  // at a thread that runs on while it is read
+constexpr int kAttempts = 10;  // at a thread that runs on while it is read
+// Readings in a row that are the same. Two of code that does the same over and over agree by chance, though each is of two moments: one of
+// some thousand pairs did.
+constexpr int kAlike = 3;
 constexpr std::uint32_t kFramesPerClock = 256;
 constexpr std::uint64_t kMostLineTable = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kMostInstructions = std::uint64_t{1} << 28U;
@@ -176,23 +179,27 @@ std::optional<std::uint64_t> FrameWalk::top_frame(std::uint64_t thread) {
   return frame;
 }
 
-// Until two readings in a row are the same; else the last that came to an end will do, and is told as torn.
+// Until kAlike readings in a row are the same; else the last that came to an end will do, and is told as torn.
 void FrameWalk::read_frames(Thread &thread) {
   Chain last;
-  bool still = false;
-  for (int attempt = 0; attempt < kAttempts && !still && !past_deadline(); ++attempt) {
+  int alike = 0;
+  for (int attempt = 0; attempt < kAttempts && alike < kAlike && !past_deadline(); ++attempt) {
     memory_.forget();
     const auto top = top_frame(thread.address);
     if (!top) {
       continue;
     }
     Chain chain = follow(*top);
-    still = chain.whole && last.whole && chain.same_place(last);
+    if (!chain.whole) {
+      alike = 0;
+    } else {
+      alike = last.whole && chain.same_place(last) ? alike + 1 : 1;
+    }
     if (chain.whole || !last.whole) {
       last = std::move(chain);
     }
   }
-  thread.told.torn = !still;
+  thread.told.torn = alike < kAlike;
   tell(last, thread.told);
 }
 

@@ -121,6 +121,7 @@
   X(stderr_dropped_bytes, kCounter, kBytes, kNone, kNone, "capsule_runtime_info.stderr_dropped_bytes", "Bytes of workers' own stderr that no log record carried.") \
   X(log_records, kCounter, kOne, kLevel, kNone, "capsule_log_info.records", "Log records handed to the sink; of the whole process.") \
   X(log_records_dropped, kCounter, kOne, kLevel, kNone, "capsule_log_info.dropped", "Log records that no sink took, or that were made once and then only counted; of the whole process.") \
+  X(audit_records, kCounter, kOne, kDecision, kNone, "capsule_audit_info.allowed, .denied, .failed", "Guarded calls, and denials of the bridge, that the audit trail recorded.") \
   X(exporter_sent, kCounter, kOne, kExporter, kNone, "capsule_exporter_info.sent", "Events that exporters wrote.") \
   X(exporter_failed, kCounter, kOne, kExporter, kNone, "capsule_exporter_info.failed", "Events that they could not write.") \
   X(exporter_dropped, kCounter, kOne, kExporter, kNone, "capsule_exporter_info.dropped", "Events that found their queue full.") \

@@ -47,6 +47,7 @@ constexpr const char *kStates[] = {"creating", "warming", "ready", "busy", "idle
 constexpr const char *kAcquisitions[] = {"hit", "miss", "timeout", "canceled", "refused", "error"};
 constexpr const char *kPooledStates[] = {"idle", "active", "warming", "resetting"};
 constexpr const char *kLevels[] = {"debug", "info", "warn", "error"};
+constexpr const char *kDecisions[] = {"allowed", "denied", "failed"};
 
 // The kinds of messages are the wire's.
 const std::array<const char *, kMessageKinds> &messages() {
@@ -97,6 +98,7 @@ constexpr std::array<LabelInfo, static_cast<std::size_t>(SignalLabel::count)> kL
     label("outcome", kAcquisitions),
     label("state", kPooledStates),
     label("level", kLevels),
+    label("decision", kDecisions),
     {"capability", {}},
     {"python", {}},
     {"exporter", {}},

@@ -69,6 +69,7 @@ enum class SignalLabel : std::uint8_t {
   kAcquisition,
   kPooled,
   kLevel,
+  kDecision,
   kCapability,
   kPython,
   kExporter,
@@ -115,6 +116,7 @@ constexpr std::size_t values_of(SignalLabel label) {
     case SignalLabel::kLookup:
     case SignalLabel::kLoopCancel:
     case SignalLabel::kCall:
+    case SignalLabel::kDecision:
       return 3;
     case SignalLabel::kLoss:
     case SignalLabel::kDisplay:

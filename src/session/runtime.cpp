@@ -272,6 +272,11 @@ SignalReport Runtime::report() {
     report.library.add(Signal::log_records, logged.records[i], i);
     report.library.add(Signal::log_records_dropped, logged.dropped[i], i);
   }
+  const capsule_audit_info audited = guard_->audit().info();
+  std::size_t decision = 0;
+  for (const std::uint64_t records : {audited.allowed, audited.denied, audited.failed}) {
+    report.library.add(Signal::audit_records, records, decision++);
+  }
   report.library.add(Signal::telemetry_memory_bytes, telemetry_bytes(report, sessions.size()));
   return report;
 }

@@ -236,6 +236,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void note_heartbeat(const wire::Heartbeat &beat);
   void await_heartbeat();
   void on_heartbeat_missed(const std::weak_ptr<Worker> &weak);
+  void tell_missed_heartbeats(std::uint64_t now_ns);
   void note_announcement(const Worker &worker, const wire::Ready &ready);
   void keep_figures(const Worker &worker);
   [[nodiscard]] std::uint64_t last_heartbeat_ns() const;

@@ -200,7 +200,11 @@ void Session::note_heartbeat(const wire::Heartbeat &beat) {
   const std::uint64_t now = monotonic_ns();
   const std::uint64_t since = counters_.heartbeat_ns == 0 ? counters_.ready_ns : counters_.heartbeat_ns;
   const std::uint64_t cpu = beat.cpu_ns - std::min(beat.cpu_ns, counters_.cpu_ns);
+  tell_missed_heartbeats(now);
   past_missed_ += missed_heartbeats(now);
+  if (worker_) {
+    worker_->missed_told = 0;
+  }
   counters_.cpu_ratio = now > since ? static_cast<double>(cpu) / static_cast<double>(now - since) : 0;
   ++counters_.heartbeats;
   counters_.heartbeat_ns = now;
@@ -237,9 +241,20 @@ void Session::on_heartbeat_missed(const std::weak_ptr<Worker> &weak) {
   if (worker_ == nullptr || worker_->gone || worker_ != weak.lock()) {
     return;
   }
-  trace_.add({.kind = CAPSULE_TRACE_SESSION_HEARTBEAT_MISSED, .arguments = {monotonic_ns() - last_heartbeat_ns()}});
-  export_session_events();
+  tell_missed_heartbeats(monotonic_ns());
   await_heartbeat();
+}
+
+// An event for each that is counted and has none: the timer may come late, and the next heartbeat before it.
+void Session::tell_missed_heartbeats(std::uint64_t now_ns) {
+  const std::uint64_t missed = missed_heartbeats(now_ns);
+  if (missed == 0 || worker_->missed_told >= missed) {
+    return;
+  }
+  for (; worker_->missed_told < missed; ++worker_->missed_told) {
+    trace_.add({.kind = CAPSULE_TRACE_SESSION_HEARTBEAT_MISSED, .arguments = {now_ns - last_heartbeat_ns()}});
+  }
+  export_session_events();
 }
 
 // Or when the first was begun to be waited for.

@@ -59,6 +59,7 @@ struct Worker {
   Loop::HandoffId handoff = 0;
   Loop::TimerId start_timer{};
   Loop::TimerId heartbeat_timer{};
+  std::uint64_t missed_told = 0;  // heartbeats that did not come since the last one, with an event each
   std::shared_ptr<Loop::Watch> control_watch;
   std::shared_ptr<Loop::Watch> process_watch;
 

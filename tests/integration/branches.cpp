@@ -212,14 +212,14 @@ CAPSULE_TEST(folder_environment_and_limits_are_as_they_stood) {
 
 CAPSULE_TEST(ten_branches_of_a_large_session_cost_little) {
   const Session session = open_session();
-  value_of(session, "large = b'x' * 200_000_000");
+  value_of(session, "large = b'x' * 500_000_000");
   const Snapshot snapshot = snapshot_of(session);
   constexpr std::uint64_t kLittle = 25U << 20U;
-  CHECK_AT_LEAST(info_of(snapshot).resident_bytes, 200'000'000);
+  CHECK_AT_LEAST(info_of(snapshot).resident_bytes, 500'000'000);
   std::vector<Session> branches;
   for (int i = 0; i < 10; ++i) {
     branches.push_back(i % 2 == 0 ? branch_of(session) : branch_of(snapshot));
-    CHECK_EQ(value_of(branches.back(), "len(large), large[199_999_999]"), "(200000000, 120)");
+    CHECK_EQ(value_of(branches.back(), "len(large), large[499_999_999]"), "(500000000, 120)");
   }
   for (const Session &branch : branches) {
     CHECK_AT_MOST(private_bytes_of(info_of(branch).pid), kLittle);

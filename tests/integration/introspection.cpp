@@ -3,6 +3,7 @@
 
 #include "bridge.hpp"
 #include "files.hpp"
+#include "metrics.hpp"
 #include "pool.hpp"
 #include "promises.hpp"
 #include "run.hpp"
@@ -362,6 +363,10 @@ CAPSULE_TEST(every_look_makes_one_record) {
   CHECK_EQ(records_of(runtime, 4).raw.count, 0);
   CHECK_EQ(info.allowed, 2);
   CHECK_EQ(info.denied, 1);
+  const Samples samples(runtime);
+  CHECK_EQ(samples[R"(audit_records_total{decision="allowed"})"], info.allowed);
+  CHECK_EQ(samples[R"(audit_records_total{decision="denied"})"], info.denied);
+  CHECK_EQ(samples[R"(audit_records_total{decision="failed"})"], info.failed);
 }
 
 CAPSULE_TEST(what_the_bridge_denies_is_recorded) {

@@ -6,7 +6,7 @@
  * runs at all. So a worker that hangs is read as well: in a Python loop, in C code with or without the GIL, in a lock, stopped by a
  * signal. It goes on undisturbed. No privilege is needed, as workers are descendants of the host.
  *
- * What runs on while it is read can be told as it never was: a thread is read until two readings in a row are the same, a few
+ * What runs on while it is read can be told as it never was: a thread is read until three readings in a row are the same, a few
  * times; then it is told with `torn` set, and the frames near its top may be of different moments.
  *
  * The layout of an interpreter's memory is known for each minor version of CPython. A worker tries it on its own stack before it is
