@@ -16,13 +16,13 @@ constexpr int kUnanchored = 4;
 capsule_text text_of(const std::string &text) { return {text.data(), text.size()}; }
 
 std::string told(const capsule_audit_report &report) {
-  std::string text = named_line("verdict", capsule_audit_verdict_name(report.verdict));
-  text += report.reason[0] == '\0' ? "" : named_line("reason", report.reason);
-  text += named_line("records", std::to_string(report.records));
-  text += named_line("chains", std::to_string(report.chains));
-  text += report.lost == 0 ? "" : named_line("lost", std::to_string(report.lost) + " records that the sink did not keep");
-  text += report.head_before[0] == '\0' ? "" : named_line("head_before", report.head_before);
-  return text + named_line("head", report.head[0] == '\0' ? "none" : report.head);
+  std::string text = line("verdict", capsule_audit_verdict_name(report.verdict));
+  text += report.reason[0] == '\0' ? "" : line("reason", report.reason);
+  text += line("records", std::to_string(report.records));
+  text += line("chains", std::to_string(report.chains));
+  text += report.lost == 0 ? "" : line("lost", std::to_string(report.lost) + " records that the sink did not keep");
+  text += report.head_before[0] == '\0' ? "" : line("head_before", report.head_before);
+  return text + line("head", report.head[0] == '\0' ? "none" : report.head);
 }
 
 }  // namespace

@@ -18,14 +18,13 @@ std::string kind_name(std::int32_t kind) {
 void show_checkpoint(const std::string &path, Console &console) {
   const Checkpoint checkpoint = Checkpoint::read_file(path);
   const capsule_checkpoint_info info = checkpoint.info();
-  std::string text =
-      named_line("name", std::string(info.name.data, info.name.size)) +
-      named_line("python", std::string(info.python_version.data, info.python_version.size)) +
-      named_line("format", std::to_string(info.format)) + named_line("size_bytes", std::to_string(info.size_bytes)) +
-      named_line("body_bytes", std::to_string(info.body_bytes)) + named_line("imports", std::to_string(info.imports)) +
-      named_line("signed", info.is_signed == 0 ? "no" : "yes, and not verified: the key was not given") +
-      named_line("metadata", std::string(info.metadata.data, info.metadata.size)) +
-      named_line("names", std::to_string(info.names) + ", " + std::to_string(info.skipped) + " skipped");
+  std::string text = line("name", std::string(info.name.data, info.name.size)) +
+                     line("python", std::string(info.python_version.data, info.python_version.size)) +
+                     line("format", std::to_string(info.format)) + line("size_bytes", std::to_string(info.size_bytes)) +
+                     line("body_bytes", std::to_string(info.body_bytes)) + line("imports", std::to_string(info.imports)) +
+                     line("signed", info.is_signed == 0 ? "no" : "yes, and not verified: the key was not given") +
+                     line("metadata", std::string(info.metadata.data, info.metadata.size)) +
+                     line("names", std::to_string(info.names) + ", " + std::to_string(info.skipped) + " skipped");
   for (const CheckpointEntry &entry : checkpoint.entries()) {
     const bool skipped = entry.status == CAPSULE_ENTRY_SKIPPED;
     text += "  " + entry.name + "  " + entry.type_name + "  " + (skipped ? "skipped: " + entry.reason : kind_name(entry.kind)) +

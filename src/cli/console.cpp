@@ -16,8 +16,6 @@ OutputError::OutputError(int error_number)
     : std::runtime_error("cannot write to stdout: " + std::generic_category().message(error_number)),
       reader_gone_(error_number == EPIPE) {}
 
-std::string named_line(const std::string &name, const std::string &value) { return name + ": " + value + "\n"; }
-
 void Console::watch(int fd, std::function<void()> heard) {
   watched_ = fd;
   heard_ = std::move(heard);

@@ -18,9 +18,6 @@ class OutputError : public std::runtime_error {
   bool reader_gone_;
 };
 
-// A line of what the command tells: `name: value`.
-std::string named_line(const std::string &name, const std::string &value);
-
 class Console {
  public:
   // While a slow reader keeps a write waiting, `fd` is watched too, and `heard` called when it is readable.
