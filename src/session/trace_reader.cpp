@@ -36,6 +36,9 @@ Status TraceReader::take(capsule_trace_event &event) {
       session_->arm_trace(*follower_);  // before the look: what comes from here on wakes
     }
     if (Status status = fetch(); !status.ok()) {
+      if (status.code() != CAPSULE_E_TIMEOUT && follower_) {
+        follower_->ring();  // others that wait are to have the end, too
+      }
       return status;
     }
   }

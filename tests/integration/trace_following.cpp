@@ -6,6 +6,7 @@
 
 #include "process.hpp"
 #include "snapshots.hpp"
+#include "threads.hpp"
 #include "trace.hpp"
 
 using namespace capsule_test;
@@ -55,6 +56,26 @@ CAPSULE_TEST(a_reader_waits_for_events_and_ends_with_the_session) {
   until(reader, CAPSULE_TRACE_SESSION_CLOSED);
   capsule_trace_event event{};
   REFUSED(CAPSULE_E_END, capsule_trace_next(reader.get(), kPatienceMs, &event, error));
+}
+
+CAPSULE_TEST(all_threads_that_wait_by_one_reader_have_its_end) {
+  for (int i = 0; i < 10; ++i) {
+    Session session = open_session(SessionOptions::echo());
+    const TraceReader reader = follow(session);
+    run_at_once(4, [&](int which) {
+      if (which == 0) {
+        Run(session, "value 1").end();
+        session.reset();
+        return;
+      }
+      capsule_trace_event event{};
+      capsule_status status = CAPSULE_OK;
+      while (status == CAPSULE_OK) {
+        status = capsule_trace_next(reader.get(), kPatienceMs, &event, nullptr);
+      }
+      CHECK_EQ(status, CAPSULE_E_END);
+    });
+  }
 }
 
 CAPSULE_TEST(a_reader_that_waits_ends_with_the_session_whatever_is_recorded) {
