@@ -93,12 +93,20 @@ struct HttpClient::Impl {
   std::optional<Loop::TimerId> timer;
 };
 
-int HttpClient::Impl::on_socket(CURL * /*easy*/, curl_socket_t fd, int what, void *self, void * /*socket*/) {
+int HttpClient::Impl::on_socket(CURL *easy, curl_socket_t fd, int what, void *self, void * /*socket*/) {
   auto &impl = *static_cast<Impl *>(self);
   if (what != CURL_POLL_REMOVE) {
     impl.watch(fd, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);
-  } else if (const auto found = impl.sockets.find(fd); found != impl.sockets.end()) {
+    return 0;
+  }
+  // Only of a connection on which an answer came is the end told by `on_close`: libcurl closes one that was never made, and what it
+  // resolves names with, without a word, and the number is somebody else's at once.
+  const auto transfer = impl.transfers.find(easy);
+  const bool answered = transfer != impl.transfers.end() && transfer->second->exchange.status() != 0;
+  if (const auto found = impl.sockets.find(fd); found != impl.sockets.end() && answered) {
     found->second.wanted = false;
+  } else {
+    impl.sockets.erase(fd);
   }
   return 0;
 }

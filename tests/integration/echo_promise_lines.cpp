@@ -39,22 +39,27 @@ class RawServer {
  public:
   using Answer = std::function<Reply(const std::string &request)>;
 
-  explicit RawServer(Answer answer) : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    socklen_t size = sizeof address;
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK_EQ(::bind(listener_.get(), reinterpret_cast<sockaddr *>(&address), size), 0);
-    CHECK_EQ(::listen(listener_.get(), 64), 0);
-    CHECK_EQ(::getsockname(listener_.get(), reinterpret_cast<sockaddr *>(&address), &size), 0);
-    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  explicit RawServer(Answer answer) : RawServer(std::move(answer), 64) { accept(); }
+  // No connection is made before `accept`: its only place is taken.
+  static std::unique_ptr<RawServer> silent(Answer answer) {
+    std::unique_ptr<RawServer> server(new RawServer(std::move(answer), 0));
+    server->filler_ = UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    CHECK_EQ(::connect(server->filler_.get(), reinterpret_cast<sockaddr *>(&server->address_), sizeof server->address_), 0);
+    return server;
+  }
+  void accept() {
+    if (filler_.get() >= 0) {
+      const UniqueFd first(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    }
     acceptor_ = std::thread([this] { accept_all(); });
   }
   RawServer(const RawServer &) = delete;
   RawServer &operator=(const RawServer &) = delete;
   ~RawServer() {
     ::shutdown(listener_.get(), SHUT_RDWR);
-    acceptor_.join();
+    if (acceptor_.joinable()) {
+      acceptor_.join();
+    }
     for (const UniqueFd &client : clients_) {
       ::shutdown(client.get(), SHUT_RDWR);
     }
@@ -62,12 +67,23 @@ class RawServer {
       thread.join();
     }
   }
-  [[nodiscard]] const std::string &url() const { return url_; }
+  // That it outlives.
+  [[nodiscard]] capsule_promise_store_options options() const { return server_options(url_); }
+  void want_name_and_password() { url_.insert(url_.find("127"), "name:password@"); }
   // Requests that were read.
   Counter requests;
   std::atomic<int> connections{0};
 
  private:
+  RawServer(Answer answer, int places) : answer_(std::move(answer)) {
+    socklen_t size = sizeof address_;
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK_EQ(::bind(listener_.get(), reinterpret_cast<sockaddr *>(&address_), size), 0);
+    CHECK_EQ(::listen(listener_.get(), places), 0);
+    CHECK_EQ(::getsockname(listener_.get(), reinterpret_cast<sockaddr *>(&address_), &size), 0);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address_.sin_port));
+  }
   void accept_all() {
     for (;;) {
       const int client = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
@@ -103,8 +119,10 @@ class RawServer {
   }
 
   const Answer answer_;
-  UniqueFd listener_;
+  const UniqueFd listener_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  sockaddr_in address_{};
   std::string url_;
+  UniqueFd filler_;
   std::thread acceptor_;
   std::vector<UniqueFd> clients_;
   std::vector<std::thread> threads_;
@@ -114,7 +132,7 @@ class RawServer {
 
 CAPSULE_TEST(one_connection_is_kept_for_calls_one_after_the_other) {
   RawServer server([](const std::string &request) { return Reply{whole(pending(request))}; });
-  const Store store = open_store(server_options(server.url()));
+  const Store store = open_store(server.options());
   for (int i = 0; i < 20; ++i) {
     CHECK_EQ(create(store, "a" + std::to_string(i)), "pending ");
   }
@@ -124,7 +142,7 @@ CAPSULE_TEST(one_connection_is_kept_for_calls_one_after_the_other) {
 
 CAPSULE_TEST(who_waits_for_an_answer_wakes_when_the_store_is_closed) {
   RawServer server([](const std::string &) { return Reply{}; });
-  const Store store = open_store(server_options(server.url()));
+  const Store store = open_store(server.options());
   Threads threads;
   for (int i = 0; i < 3; ++i) {
     threads.start([&store] {
@@ -141,7 +159,7 @@ CAPSULE_TEST(who_waits_for_an_answer_wakes_when_the_store_is_closed) {
 
 CAPSULE_TEST(more_callers_than_there_are_lines_are_served_too) {
   RawServer server([](const std::string &request) { return Reply{whole(pending(request))}; });
-  const Store store = open_store(server_options(server.url()));
+  const Store store = open_store(server.options());
   run_at_once(40, [&](int thread) {
     for (int i = 0; i < 5; ++i) {
       CHECK_EQ(create(store, "t" + std::to_string(thread) + "-" + std::to_string(i)), "pending ");
@@ -152,7 +170,7 @@ CAPSULE_TEST(more_callers_than_there_are_lines_are_served_too) {
 
 CAPSULE_TEST(a_server_that_never_answers_is_an_error_in_time) {
   RawServer server([](const std::string &) { return Reply{}; });
-  capsule_promise_store_options options = server_options(server.url());
+  capsule_promise_store_options options = server.options();
   options.request_timeout_ms = 100;
   const Store store = open_store(options);
   const capsule_promise_wish made = wish_for(capsule_text_from("a"));
@@ -165,7 +183,7 @@ CAPSULE_TEST(a_server_that_never_answers_is_an_error_in_time) {
 CAPSULE_TEST(a_connection_that_ended_is_made_anew) {
   for (const char *headers : {"", "Connection: close\r\n"}) {
     RawServer server([headers](const std::string &request) { return Reply{whole(pending(request), headers), true}; });
-    const Store store = open_store(server_options(server.url()));
+    const Store store = open_store(server.options());
     for (int i = 0; i < 5; ++i) {
       CHECK_EQ(create(store, "a" + std::to_string(i)), "pending ");
     }
@@ -181,7 +199,7 @@ CAPSULE_TEST(answers_whose_length_is_not_told_are_read_all_the_same) {
     std::snprintf(size, sizeof size, "%zx", body.size());
     return Reply{std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") + size + "\r\n" + body + "\r\n0\r\n\r\n"};
   });
-  const Store store = open_store(server_options(server.url()));
+  const Store store = open_store(server.options());
   for (int i = 0; i < 5; ++i) {
     CHECK_EQ(create(store, "a" + std::to_string(i)), "pending ");
   }
@@ -192,7 +210,7 @@ CAPSULE_TEST(answers_whose_length_is_not_told_are_read_all_the_same) {
 // Of the caller's connections, and of the loop's, which a large value and the stream of messages take.
 CAPSULE_TEST(no_connection_is_inherited_by_other_programs) {
   RawServer server([](const std::string &request) { return Reply{whole(pending(request))}; });
-  const Store store = open_store(server_options(server.url()));
+  const Store store = open_store(server.options());
   create(store, "a");
   settle(store, "a", std::string(100'000, 'x'));
   ACCEPTED(capsule_promise_watch(store.get(), capsule_text_from("a"), error));
@@ -207,4 +225,25 @@ CAPSULE_TEST(no_connection_is_inherited_by_other_programs) {
     }
   }
   CHECK_AT_LEAST(connections, 4);  // both ends of two, the stream aside
+}
+
+// By the loop, as all calls to a server that wants a name and a password. libcurl closes such a connection without a word.
+CAPSULE_TEST(a_connection_that_was_never_made_leaves_nothing_on_the_loop) {
+  const auto server = RawServer::silent([](const std::string &request) { return Reply{whole(pending(request))}; });
+  server->want_name_and_password();
+  capsule_promise_store_options options = server->options();
+  options.request_timeout_ms = 100;
+  const Store impatient = open_store(options);
+  options.request_timeout_ms = 5'000;
+  const Store store = open_store(options);
+  for (int i = 0; i < 3; ++i) {
+    const capsule_promise_wish made = wish_for(capsule_text_from("a"));
+    REFUSED(CAPSULE_E_UNAVAILABLE, capsule_promise_create(impatient.get(), &made, nullptr, error));
+  }
+  server->accept();
+  // Its socket has the number that those had.
+  for (int i = 0; i < 5; ++i) {
+    CHECK_EQ(create(store, "b" + std::to_string(i)), "pending ");
+    CHECK_EQ(create(impatient, "a" + std::to_string(i)), "pending ");
+  }
 }
