@@ -168,6 +168,15 @@ long long number_of(const Session &session, std::string_view source) {
   return number;
 }
 
+long long descriptors_in(const Session &session) {
+  return number_of(session,
+                   "import os\n"
+                   "def target(name):\n"
+                   "    try: return os.readlink('/proc/self/fd/' + name)\n"
+                   "    except OSError: return '/proc/'  # gone meanwhile\n"
+                   "sum(not target(name).startswith('/proc/') for name in os.listdir('/proc/self/fd'))");
+}
+
 std::string class_of(const Session &session, std::string_view source, ExecutionOptions options) {
   Run run(session, source, std::move(options));
   return run.end().code_class;

@@ -63,6 +63,8 @@ std::string value_of(const Session &session, std::string_view source);
 std::string printed_by(const Session &session, std::string_view source);
 // The number that the value's repr is.
 long long number_of(const Session &session, std::string_view source);
+// Of descriptors that the worker has open, but for those that it opens to look at itself, for a heartbeat say.
+long long descriptors_in(const Session &session);
 // Runs the source and returns what it was classified as.
 std::string class_of(const Session &session, std::string_view source, ExecutionOptions options = {});
 
