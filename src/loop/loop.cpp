@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <future>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/unique_fd.hpp"
@@ -52,11 +53,19 @@ int events_of(bool readable, bool writable) { return (readable ? UV_READABLE : 0
 class Loop::Watch {
  public:
   Watch(uv_loop_t *loop, int fd, int events, Ready ready) : handle_(new PollHandle{{}, std::move(ready)}) {
-    uv_poll_init(loop, &handle_->poll, fd);
+    // Where the system has no more watches for this user.
+    if (uv_poll_init(loop, &handle_->poll, fd) != 0) {
+      delete std::exchange(handle_, nullptr);
+      return;
+    }
     handle_->poll.data = handle_;
     set_events(events);
   }
+  [[nodiscard]] bool watches() const { return handle_ != nullptr; }
   void set_events(int events) {
+    if (!watches()) {
+      return;
+    }
     uv_poll_start(&handle_->poll, events, [](uv_poll_t *poll, int failed, int told) {
       // A copy: who is called may remove its own watch.
       const Ready ready_copy = static_cast<PollHandle *>(poll->data)->ready;
@@ -64,6 +73,9 @@ class Loop::Watch {
     });
   }
   ~Watch() {
+    if (!watches()) {
+      return;
+    }
     uv_poll_stop(&handle_->poll);
     uv_close(reinterpret_cast<uv_handle_t *>(&handle_->poll),
              [](uv_handle_t *closed) { delete static_cast<PollHandle *>(closed->data); });
@@ -136,6 +148,9 @@ Status Loop::init() {
   }
   impl_->handoff_watch =
       std::make_shared<Watch>(&impl_->uv, impl_->handoff_epoll.get(), UV_READABLE, [this](bool, bool) { serve_handoffs(); });
+  if (!impl_->handoff_watch->watches()) {
+    return {CAPSULE_E_SYSTEM, "the system watches no more descriptors for this user (fs.epoll.max_user_watches)"};
+  }
   return {};
 }
 
@@ -239,7 +254,11 @@ std::shared_ptr<Loop::Watch> Loop::watch_readable(int fd, Task task) {
 
 std::shared_ptr<Loop::Watch> Loop::watch(int fd, bool readable, bool writable, Ready ready) {
   assert_on_loop();
-  return std::make_shared<Watch>(&impl_->uv, fd, events_of(readable, writable), std::move(ready));
+  auto made = std::make_shared<Watch>(&impl_->uv, fd, events_of(readable, writable), ready);
+  if (!made->watches()) {
+    post([ready = std::move(ready)] { ready(true, true); });
+  }
+  return made;
 }
 
 void Loop::change(Watch &watch, bool readable, bool writable) {
@@ -256,12 +275,14 @@ void Loop::when_writable(int fd, Task task) {
     return;
   }
   auto holder = std::make_shared<std::shared_ptr<Watch>>();
-  *holder = std::make_shared<Watch>(&impl_->uv, duplicate->get(), UV_WRITABLE,
-                                    [holder, duplicate, task = std::move(task)](bool, bool) {
-                                      const Task task_copy = task;
-                                      holder->reset();
-                                      task_copy();
-                                    });
+  *holder = std::make_shared<Watch>(&impl_->uv, duplicate->get(), UV_WRITABLE, [holder, duplicate, task](bool, bool) {
+    const Task task_copy = task;
+    holder->reset();
+    task_copy();
+  });
+  if (!(*holder)->watches()) {
+    task();
+  }
 }
 
 Loop::HandoffId Loop::add_handoff(int fd, Task task) {

@@ -36,7 +36,8 @@ class Loop {
   TimerId add_timer(std::uint64_t deadline_ns, Task task);
   void cancel_timer(TimerId timer);
 
-  // Loop thread only. Calls back while the descriptor is readable, until the watch is removed.
+  // Loop thread only. Calls back while the descriptor is readable, until the watch is removed; once, later, where the system has no
+  // more watches: who reads then sees what there is.
   class Watch;
   std::shared_ptr<Watch> watch_readable(int fd, Task task);
   // Loop thread only. The same for either or both; what is told may also be that it failed.
