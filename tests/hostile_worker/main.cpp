@@ -90,7 +90,7 @@ void call_host(ControlSender &control, std::string_view kind, std::uint64_t exec
     call.site = long_text;
   }
   const bool flood = kind == "call_flood";
-  for (std::uint64_t i = 0; i < (kind == "call_twice" ? 2U : flood ? 1000U : 1U); ++i) {
+  for (std::uint64_t i = 0; i < (kind == "call_twice" ? 2U : flood ? 700U : 1U); ++i) {
     call.call_id += flood ? 1 : 0;
     call.arguments = flood ? std::string_view(long_text) : call.arguments;
     control.post(execution_id, call);
