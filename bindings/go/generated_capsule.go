@@ -4037,11 +4037,11 @@ type IntrospectionPolicy struct {
 	Execution int32
 	// Of the isolation of a session.
 	Isolation int32
-	// Of the stacks of a worker.
+	// Of the stacks and profiles of a worker.
 	Stack int32
-	// Of labels in traces.
+	// Of traces, of sessions and pools: their events are counts.
 	Trace int32
-	// Of what is known of a dead worker.
+	// Of what is known of a dead worker: counts, but for its stack.
 	Postmortem int32
 	// Longest label in bytes, after redaction, 24 … 1,024. Default 64.
 	MaxLabelBytes uint32

@@ -109,9 +109,10 @@ struct HandleTraits<capsule_trace> {
   static constexpr const char *kName = "trace";
 };
 
-// A post-mortem, and its text.
+// A post-mortem as it may be told: its own stack is not, but as the policy shows it.
 struct ToldPostmortem {
   std::shared_ptr<const Postmortem> told;
+  std::shared_ptr<const Stack> stack;
   std::string json;
 };
 template <>

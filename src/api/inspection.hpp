@@ -49,8 +49,9 @@ class Look {
   // Something that is left out of the answer for the level.
   void drop() { ++dropped_; }
 
-  // A name in an answer that has a form of its own.
-  std::string shown(std::string_view name) { return redactor_->label(name).text; }
+  // Of an answer that has a form of its own.
+  Redactor &redactor() { return *redactor_; }
+  [[nodiscard]] const Redaction &redaction() const { return grant_.redaction; }
   // That is answered by a handle: it may be made now.
   Status conclude(std::uint64_t answer_bytes) { return guard_->conclude(grant_, Status(), redactions(), answer_bytes); }
 

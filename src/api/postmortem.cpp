@@ -2,10 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/call.hpp"
-#include "api/handles.hpp"
+#include "api/inspection.hpp"
 #include "api/stacks.hpp"
 
+using capsule::Guarded;
 using capsule::Status;
 using namespace capsule::api;
 
@@ -41,7 +41,7 @@ nlohmann::ordered_json execution_of(const capsule_postmortem_info &info) {
   return {{"id", info.execution_id}, {"age_ns", info.execution_age_ns}};
 }
 
-// Without names: those are told where they are asked for, by capsule_postmortem_get_stack().
+// Without names, at whatever level: those are told where they are asked for, by capsule_postmortem_get_stack().
 nlohmann::ordered_json stack_of(const capsule::Stack *stack) {
   if (stack == nullptr) {
     return nullptr;
@@ -52,12 +52,15 @@ nlohmann::ordered_json stack_of(const capsule::Stack *stack) {
     for (const capsule::StackFrame &frame : thread.frames) {
       frames.push_back({{"line", frame.line}});
     }
-    threads.push_back({{"main", thread.is_main}, {"hit", thread.hit}, {"frames", std::move(frames)}});
+    threads.push_back({{"main", thread.is_main},
+                       {"hit", thread.hit},
+                       {"frames", std::move(frames)},
+                       {"frames_omitted", thread.frames_omitted}});
   }
   return {{"cause", stack->cause}, {"threads", std::move(threads)}};
 }
 
-std::string json_text(const capsule::Postmortem &told) {
+std::string json_text(const capsule::Postmortem &told, const capsule::Stack *stack) {
   const capsule_postmortem_info &info = told.info;
   nlohmann::ordered_json json{
       {"postmortem", 1},
@@ -82,7 +85,7 @@ std::string json_text(const capsule::Postmortem &told) {
         {"timeout_ms", info.timeout_ms},
         {"cancel_grace_ms", info.cancel_grace_ms}}},
       {"output", {{"recovered_bytes", info.output_recovered_bytes}, {"untaken_bytes", info.output_untaken_bytes}}},
-      {"stack", stack_of(told.stack.get())},
+      {"stack", stack_of(stack)},
       {"events_lost", info.events_lost},
       {"events", nlohmann::ordered_json::array()}};
   for (const capsule_trace_event &event : told.events) {
@@ -106,14 +109,31 @@ capsule_status capsule_session_get_postmortem(capsule_session *session, uint32_t
     if (!found.ok()) {
       return found.status();
     }
-    auto told = found.value()->postmortem(index);
-    if (told == nullptr) {
-      return {CAPSULE_E_STATE, "session: fewer than " + std::to_string(std::uint64_t{index} + 1) + " deaths are kept"};
+    capsule::Session &object = *found.value();
+    auto begun = Look::begin({Guarded::kPostmortem, object.runtime(), "session", object.id()}, nullptr);
+    if (!begun.ok()) {
+      return begun.status();
     }
-    auto made = std::make_shared<ToldPostmortem>(ToldPostmortem{std::move(told), {}});
-    made->json = json_text(*made->told);
-    *postmortem = make_handle<capsule_postmortem>(std::move(made));
-    return {};
+    Look &look = begun.value();
+    auto told = object.postmortem(index);
+    if (told == nullptr) {
+      return look.fail(
+          {CAPSULE_E_STATE, "session: fewer than " + std::to_string(std::uint64_t{index} + 1) + " deaths are kept"});
+    }
+    auto made = std::make_shared<ToldPostmortem>();
+    std::uint64_t stack_bytes = 0;
+    if (told->stack) {
+      const auto shown = std::make_shared<capsule::Stack>(*told->stack);
+      stack_bytes = redact(*shown, look.redactor());
+      made->stack = shown;
+    }
+    made->json = json_text(*told, made->stack.get());
+    made->told = std::move(told);
+    Status status = look.conclude(made->json.size() + stack_bytes);
+    if (status.ok()) {
+      *postmortem = make_handle<capsule_postmortem>(std::move(made));
+    }
+    return status;
   });
 }
 
@@ -142,7 +162,7 @@ capsule_status capsule_postmortem_get_stack(capsule_postmortem *postmortem, caps
     if (!found.ok()) {
       return found.status();
     }
-    auto had = found.value()->told->stack;
+    auto had = found.value()->stack;
     if (had == nullptr) {
       return {CAPSULE_E_STATE, "postmortem: the worker left no stack"};
     }

@@ -1,6 +1,6 @@
 #include "capsule/profile.h"
 
-#include "api/call.hpp"
+#include "api/inspection.hpp"
 #include "api/stacks.hpp"
 #include "base/clock.hpp"
 #include "session/profiler.hpp"
@@ -60,12 +60,21 @@ capsule_status capsule_session_profile(capsule_session *session, const capsule_p
         return status;
       }
     }
-    auto started = Profiler::start(found.value(), checked.value());
-    if (!started.ok()) {
-      return started.status();
+    Session &object = *found.value();
+    auto begun = Look::begin({Guarded::kStack, object.runtime(), "session", object.id()}, nullptr);
+    if (!begun.ok()) {
+      return begun.status();
     }
-    *profile = make_handle<capsule_profile>(std::move(started.value()));
-    return {};
+    Look &look = begun.value();
+    auto started = Profiler::start(found.value(), checked.value(), look.redaction());
+    if (!started.ok()) {
+      return look.fail(started.status());
+    }
+    Status status = look.conclude(0);
+    if (status.ok()) {
+      *profile = make_handle<capsule_profile>(std::move(started.value()));
+    }
+    return status;
   });
 }
 

@@ -3,7 +3,6 @@
 #include "api/call.hpp"
 #include "api/handles.hpp"
 #include "api/stacks.hpp"
-#include "base/clock.hpp"
 #include "base/text_view.hpp"
 
 using namespace capsule;
@@ -38,29 +37,6 @@ extern "C" {
 
 void capsule_stack_options_init(capsule_stack_options *options, uint32_t struct_size) {
   write_defaults(options, struct_size, capsule_stack_options{.max_frames = kDefaultFrames, .timeout_ms = kDefaultTimeoutMs});
-}
-
-capsule_status capsule_session_get_stack(capsule_session *session, const capsule_stack_options *options, capsule_stack **stack,
-                                         capsule_error *error) {
-  return call(error, [&]() -> Status {
-    if (stack == nullptr) {
-      return {CAPSULE_E_ARGUMENT, "stack is NULL"};
-    }
-    *stack = nullptr;
-    auto found = look_up(session);
-    auto read = read_stack_options(options);
-    for (const Status &status : {found.status(), read.status()}) {
-      if (!status.ok()) {
-        return status;
-      }
-    }
-    auto had = found.value()->stack(read.value().max_frames, deadline_after_ms(read.value().timeout_ms));
-    if (!had.ok()) {
-      return had.status();
-    }
-    *stack = make_handle<capsule_stack>(std::const_pointer_cast<Stack>(had.value()));  // and read only
-    return {};
-  });
 }
 
 capsule_status capsule_stack_get_info(capsule_stack *stack, capsule_stack_info *info, capsule_error *error) {

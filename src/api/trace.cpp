@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "api/call.hpp"
-#include "api/handles.hpp"
+#include "api/inspection.hpp"
 #include "base/clock.hpp"
 #include "diagnostics/trace_kinds.hpp"
 
+using capsule::Guarded;
 using capsule::Status;
 using namespace capsule::api;
 
@@ -21,6 +21,9 @@ Status check_next_wait(const char *function, std::int64_t timeout_ms) {
   Status status = check_range("timeout_ms", timeout_ms, -1, 86'400'000);
   return status.ok() ? check_may_wait(function) : status;
 }
+
+LookTarget target_of(capsule::Session &session) { return {Guarded::kTrace, session.runtime(), "session", session.id()}; }
+LookTarget target_of(capsule::Pool &pool) { return {Guarded::kTrace, pool.runtime(), "pool"}; }
 
 // Of a session, or of a pool.
 template <typename Traced>
@@ -38,9 +41,21 @@ Status copy_trace(Traced *traced, const capsule_trace_filter *filter, capsule_tr
   if (!wanted.ok()) {
     return wanted.status();
   }
+  if (Status status = info == nullptr ? Status() : check_struct_size(info->struct_size, "info"); !status.ok()) {
+    return status;
+  }
+  auto begun = Look::begin(target_of(*found.value()), nullptr);
+  if (!begun.ok()) {
+    return begun.status();
+  }
   capsule_trace_info told{};
   std::vector<capsule_trace_event> selected;
-  Status outcome = found.value()->trace(wanted.value(), capacity, selected, told);
+  const Status outcome = found.value()->trace(wanted.value(), capacity, selected, told);
+  const Status recorded =
+      outcome.ok() ? begun.value().conclude(selected.size() * sizeof selected[0]) : begun.value().fail(outcome);
+  if (recorded.code() != outcome.code()) {
+    return recorded;  // nothing is to be answered
+  }
   if (info != nullptr) {
     if (Status status = write_struct(info, told, "info"); !status.ok()) {
       return status;
@@ -81,8 +96,16 @@ capsule_status capsule_trace_get(capsule_session *session, const capsule_trace_f
     if (!wanted.ok()) {
       return wanted.status();
     }
-    *trace = make_handle<capsule_trace>(std::make_shared<capsule::TraceReader>(std::move(found.value()), wanted.value()));
-    return {};
+    auto begun = Look::begin(target_of(*found.value()), nullptr);
+    if (!begun.ok()) {
+      return begun.status();
+    }
+    auto reader = std::make_shared<capsule::TraceReader>(std::move(found.value()), wanted.value());
+    Status status = begun.value().conclude(0);
+    if (status.ok()) {
+      *trace = make_handle<capsule_trace>(std::move(reader));
+    }
+    return status;
   });
 }
 

@@ -31,6 +31,16 @@ SessionOptions session_options(const RunArguments &arguments) {
   return options;
 }
 
+// Who runs the command is who may see all that it is asked to write.
+void allow_names(Runtime &runtime) {
+  constexpr std::uint32_t kLongestName = 1'024;
+  capsule_introspection_policy policy = detail::defaults(capsule_introspection_policy_init);
+  policy.stack = CAPSULE_INSPECT_FULL;
+  policy.postmortem = CAPSULE_INSPECT_FULL;
+  policy.max_label_bytes = kLongestName;
+  detail::call(capsule_runtime_set_introspection_policy, runtime.capi(), &policy);
+}
+
 // One execution, from its submission to its end: events, Ctrl-C and stdin, each as it comes.
 class PieceRun {
  public:
@@ -149,6 +159,7 @@ class Runner {
         session_(runtime_.open(session_options(arguments))) {}
 
   int run() {
+    allow_names(runtime_);
     if (!arguments_.restore_path.empty()) {
       restore();
     }

@@ -31,7 +31,8 @@ std::string line_of(const StackThread &thread) {
 
 void CollapsedStacks::add(const Stack &stack, bool waiting_too) {
   for (const StackThread &thread : stack.threads) {
-    if (thread.frames.empty() || (thread.state != CAPSULE_TASK_RUNNING && !waiting_too)) {
+    const bool runs_code = !thread.frames.empty() || thread.frames_omitted > 0;
+    if (!runs_code || (thread.state != CAPSULE_TASK_RUNNING && !waiting_too)) {
       continue;
     }
     ++counted_;

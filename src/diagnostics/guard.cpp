@@ -70,6 +70,11 @@ Result<InspectGrant> Guard::admit(const InspectWish &wish) {
   return grant;
 }
 
+Status Guard::confirm(const InspectWish &wish) {
+  const std::int32_t allowed = effective(wish.call, wish.session_id).policy.level(wish.call);
+  return allowed != CAPSULE_INSPECT_OFF && wish.level <= allowed ? Status() : admit(wish).status();
+}
+
 Status Guard::conclude(InspectGrant &grant, const Status &status, std::uint64_t redactions, std::uint64_t answer_bytes) {
   grant.entry.decision = status.ok() ? CAPSULE_AUDIT_ALLOWED : CAPSULE_AUDIT_FAILED;
   grant.entry.redactions = redactions;

@@ -43,6 +43,8 @@ class Guard {
 
   // CAPSULE_E_DENIED, which is recorded; else the record is the caller's to make, by conclude().
   Result<InspectGrant> admit(const InspectWish &wish);
+  // Of a look that goes on: CAPSULE_E_DENIED, which is recorded, once the level that it has is no longer allowed.
+  Status confirm(const InspectWish &wish);
   // With what was answered. CAPSULE_E_DENIED where the trail must keep a record and cannot: then nothing is to be answered.
   Status conclude(InspectGrant &grant, const Status &status, std::uint64_t redactions, std::uint64_t answer_bytes);
   // A name in an audit record that is no inspection's.

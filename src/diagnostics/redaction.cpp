@@ -8,6 +8,7 @@ namespace {
 
 // 64 bits: as many names collide once in four billion.
 constexpr std::size_t kHashBytes = 8;
+constexpr std::size_t kMostHashes = 4'096;
 
 }  // namespace
 
@@ -17,10 +18,21 @@ Label Redactor::label(std::string_view name) {
   }
   ++redactions_;
   if (rules_.form == CAPSULE_REDACT_HASH) {
-    return cut("h:" + hex_of(digest_of(name, rules_.key), kHashBytes), CAPSULE_LABEL_HASH);
+    return cut(hash(name), CAPSULE_LABEL_HASH);
   }
   return rules_.form == CAPSULE_REDACT_LENGTH ? cut("len:" + std::to_string(name.size()), CAPSULE_LABEL_LENGTH)
                                               : Label{.form = CAPSULE_LABEL_DROPPED};
+}
+
+const std::string &Redactor::hash(std::string_view name) {
+  const auto known = hashes_.find(name);
+  if (known != hashes_.end()) {
+    return known->second;
+  }
+  if (hashes_.size() >= kMostHashes) {
+    hashes_.clear();
+  }
+  return hashes_.emplace(name, "h:" + hex_of(digest_of(name, rules_.key), kHashBytes)).first->second;
 }
 
 Label Redactor::plain(std::string_view name) const { return cut(std::string(name), CAPSULE_LABEL_NAME); }

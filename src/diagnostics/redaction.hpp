@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -28,6 +30,8 @@ class Redactor {
   explicit Redactor(Redaction rules) : rules_(std::move(rules)) {}
 
   Label label(std::string_view name);
+  // Names are shown in some form, and what they belong to.
+  [[nodiscard]] bool shows_rows() const { return rules_.level >= CAPSULE_INSPECT_REDACTED; }
   // A name that nobody chose: it is cut alone.
   [[nodiscard]] Label plain(std::string_view name) const;
   // Of label(), so far.
@@ -35,8 +39,10 @@ class Redactor {
 
  private:
   [[nodiscard]] Label cut(std::string text, std::int32_t form) const;
+  const std::string &hash(std::string_view name);
 
   const Redaction rules_;
+  std::map<std::string, std::string, std::less<>> hashes_;  // of the names so far: a stack has one again and again
   std::uint64_t redactions_ = 0;
 };
 

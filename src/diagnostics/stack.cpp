@@ -1,5 +1,7 @@
 #include "diagnostics/stack.hpp"
 
+#include "diagnostics/redaction.hpp"
+
 namespace capsule {
 
 void hide_engine_frames(Stack &stack) {
@@ -11,6 +13,26 @@ void hide_engine_frames(Stack &stack) {
     }
     std::erase_if(thread.frames, [](const StackFrame &frame) { return frame.file == "<capsule>"; });
   }
+}
+
+std::uint64_t redact(Stack &stack, Redactor &redactor) {
+  std::uint64_t bytes = sizeof stack;
+  for (StackThread &thread : stack.threads) {
+    if (!redactor.shows_rows()) {
+      thread.frames_omitted += thread.frames.size();
+      thread.frames.clear();
+    }
+    if (!thread.name.empty() && !thread.is_main) {
+      thread.name = redactor.shows_rows() ? redactor.label(thread.name).text : std::string();
+    }
+    bytes += sizeof thread + thread.name.size();
+    for (StackFrame &frame : thread.frames) {
+      frame.file = redactor.label(frame.file).text;
+      frame.function = redactor.label(frame.function).text;
+      bytes += sizeof frame + frame.file.size() + frame.function.size();
+    }
+  }
+  return bytes;
 }
 
 }  // namespace capsule

@@ -7,6 +7,8 @@
 
 namespace capsule {
 
+class Redactor;
+
 // What the host cannot know of a thread.
 inline constexpr std::int32_t kNotKnown = -1;
 
@@ -42,5 +44,8 @@ struct Stack {
 
 // Takes out of it what is not the user's: the engine's frames, and the program's in which the main thread began.
 void hide_engine_frames(Stack &stack);
+
+// Leaves what a policy shows: the frames themselves are rows, and their names labels. Returns the size of what is left.
+std::uint64_t redact(Stack &stack, Redactor &redactor);
 
 }  // namespace capsule

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "base/clock.hpp"
+#include "session/runtime.hpp"
 
 namespace capsule {
 namespace {
@@ -32,14 +33,14 @@ std::thread quiet_thread(Body &&body) {
 }  // namespace
 
 Result<std::shared_ptr<Profiler>> Profiler::start(const std::shared_ptr<Session> &session,
-                                                  const capsule_profile_options &options) {
+                                                  const capsule_profile_options &options, const Redaction &granted) {
   const auto first = session->stack(1, deadline_after_ms(1'000));
   for (const capsule_status hopeless : {CAPSULE_E_STATE, CAPSULE_E_CLOSED, CAPSULE_E_SYSTEM}) {
     if (first.status().code() == hopeless) {
       return first.status();
     }
   }
-  auto profiler = std::make_shared<Profiler>(session, options);
+  auto profiler = std::make_shared<Profiler>(session, options, granted);
   profiler->thread_ = quiet_thread([self = profiler.get()] { self->run(); });
   if (!profiler->thread_.joinable()) {
     return Status(CAPSULE_E_SYSTEM, "profile: no thread could be started");
@@ -47,11 +48,16 @@ Result<std::shared_ptr<Profiler>> Profiler::start(const std::shared_ptr<Session>
   return profiler;
 }
 
-Profiler::Profiler(std::shared_ptr<Session> session, const capsule_profile_options &options)
+Profiler::Profiler(std::shared_ptr<Session> session, const capsule_profile_options &options, const Redaction &granted)
     : session_(std::move(session)),
       options_(options),
       interval_ns_(kNsPerSecond / options.rate_hz),
       began_ns_(monotonic_ns()),
+      granted_{.call = Guarded::kStack,
+               .session_id = session_->id(),
+               .target = "session " + std::to_string(session_->id()),
+               .level = granted.level},
+      redactor_(granted),
       stacks_(options.max_stacks) {}
 
 Profiler::~Profiler() {
@@ -96,8 +102,13 @@ void Profiler::run() {
 }
 
 bool Profiler::take_sample(std::uint64_t due_ns) {
+  if (!session_->runtime().guard().confirm(granted_).ok()) {
+    return false;
+  }
   const std::uint64_t began = monotonic_ns();
   const auto stack = session_->stack(options_.max_frames, due_ns + std::max(interval_ns_, 10 * kNsPerMs));
+  Stack shown = stack.ok() ? *stack.value() : Stack();
+  redact(shown, redactor_);
   const Lock lock(mutex_);
   info_.collect_ns += monotonic_ns() - began;
   if (!stack.ok() || stack.value()->source != CAPSULE_STACK_MEMORY) {
@@ -105,9 +116,9 @@ bool Profiler::take_sample(std::uint64_t due_ns) {
     return stack.status().code() != CAPSULE_E_CLOSED;
   }
   ++info_.samples;
-  const auto &threads = stack.value()->threads;
+  const auto &threads = shown.threads;
   info_.torn += std::any_of(threads.begin(), threads.end(), [](const StackThread &thread) { return thread.torn; }) ? 1 : 0;
-  stacks_.add(*stack.value(), options_.threads == CAPSULE_PROFILE_ALL);
+  stacks_.add(shown, options_.threads == CAPSULE_PROFILE_ALL);
   return true;
 }
 

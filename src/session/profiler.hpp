@@ -10,17 +10,18 @@
 #include "capsule/profile.h"
 #include "capsule/stack.h"
 #include "diagnostics/collapsed.hpp"
+#include "diagnostics/guard.hpp"
 #include "session/session.hpp"
 
 namespace capsule {
 
 class Profiler {
  public:
-  // Not where the session's stack cannot be had at all.
+  // Not where the session's stack cannot be had at all. It ends when what was granted is no longer.
   static Result<std::shared_ptr<Profiler>> start(const std::shared_ptr<Session> &session,
-                                                 const capsule_profile_options &options);
+                                                 const capsule_profile_options &options, const Redaction &granted);
 
-  Profiler(std::shared_ptr<Session> session, const capsule_profile_options &options);
+  Profiler(std::shared_ptr<Session> session, const capsule_profile_options &options, const Redaction &granted);
   Profiler(const Profiler &) = delete;
   Profiler &operator=(const Profiler &) = delete;
   ~Profiler();
@@ -44,6 +45,8 @@ class Profiler {
   const capsule_profile_options options_;
   const std::uint64_t interval_ns_;
   const std::uint64_t began_ns_;
+  const InspectWish granted_;
+  Redactor redactor_;  // the thread's
 
   std::mutex mutex_;  // guards all below
   std::condition_variable changed_;

@@ -6,6 +6,8 @@
 #include <cerrno>
 
 #include "base/clock.hpp"
+#include "diagnostics/guard.hpp"
+#include "session/runtime.hpp"
 
 namespace capsule {
 namespace {
@@ -15,6 +17,11 @@ constexpr std::size_t kFetched = 256;
 }  // namespace
 
 Status TraceReader::fetch() {
+  if (Status status = session_->runtime().guard().confirm(
+          {.call = Guarded::kTrace, .session_id = session_->id(), .target = "session " + std::to_string(session_->id())});
+      !status.ok()) {
+    return status;
+  }
   const bool ended = session_->terminated();  // asked first: its last event is there then
   std::vector<capsule_trace_event> events;
   capsule_trace_info info{};

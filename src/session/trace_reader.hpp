@@ -15,7 +15,7 @@ class TraceReader {
       : session_(std::move(session)), filter_(filter) {}
 
   // CAPSULE_E_TIMEOUT where there is none until the deadline (0: only looks); CAPSULE_E_END where there will be none;
-  // CAPSULE_E_EVICTED once, then it goes on behind what is missing.
+  // CAPSULE_E_EVICTED once, then it goes on behind what is missing; CAPSULE_E_DENIED once the policy is so.
   Status next(std::uint64_t deadline_ns, capsule_trace_event &event);
   // Readable while next() may have something.
   Result<int> fd();

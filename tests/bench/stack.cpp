@@ -26,6 +26,11 @@ Rows stack(const Context &context) {
   constexpr int kCount = 500;
   constexpr double kGoalMs = 10;
   const Runtime runtime;
+  capsule_introspection_policy policy;
+  capsule_introspection_policy_init(&policy, sizeof policy);
+  policy.stack = CAPSULE_INSPECT_FULL;  // with its frames
+  capsule_error error = empty_error();
+  check(capsule_runtime_set_introspection_policy(runtime.get(), &policy, &error), error, "set_introspection_policy");
   const Session session(runtime, context);
   Event event;
   Execution execution(session, kBusy);

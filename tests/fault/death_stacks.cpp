@@ -23,7 +23,7 @@ std::string refused_stack(const Session &session, capsule_status status) {
 }
 
 void check_cause(const std::string &signal, const std::string &cause) {
-  const Session session = open_session();
+  const Session session = open_told();
   die(session,
       "import os, signal\ndef inner():\n    os.kill(os.getpid(), signal." + signal + ")\ndef outer():\n    inner()\nouter()");
   const ToldStack stack = stack_of(session);
@@ -52,7 +52,7 @@ CAPSULE_TEST(fatal_signals_leave_the_stack) {  // I9
 }
 
 CAPSULE_TEST(a_crash_in_c_code_tells_who_called_it) {
-  const Session session = open_session();
+  const Session session = open_told();
   die(session, "import ctypes\ndef read_nothing():\n    ctypes.string_at(0)\nread_nothing()");
   const ToldStack stack = stack_of(session);
   CHECK_EQ(stack.cause, "Segmentation fault");
@@ -66,7 +66,7 @@ CAPSULE_TEST(a_crash_in_c_code_tells_who_called_it) {
 }
 
 CAPSULE_TEST(every_thread_is_told_and_the_one_that_was_hit) {
-  const Session session = open_session();
+  const Session session = open_told();
   die(session,
       "import ctypes, threading\ndef crash():\n    ctypes.string_at(0)\ndef wait():\n    t.join()\n"
       "t = threading.Thread(target=crash)\nt.start()\nwait()");
@@ -84,13 +84,13 @@ CAPSULE_TEST(every_thread_is_told_and_the_one_that_was_hit) {
 CAPSULE_TEST(a_spawned_session_leaves_it_too) {
   SessionOptions options;
   options.raw.start = CAPSULE_START_SPAWN;
-  const Session session = open_session(std::move(options));
+  const Session session = open_told(std::move(options));
   die(session, "import os\ndef end(): os.abort()\nend()");
   CHECK_EQ(stack_of(session).main().story(), "end < <module>");
 }
 
 CAPSULE_TEST(each_branch_leaves_its_own) {
-  const Session session = open_session();
+  const Session session = open_told();
   value_of(session, "import os\ndef first(): os.abort()\ndef second(): os.abort()");
   const Snapshot snapshot = snapshot_of(session);
   const Session branch = branch_of(session);
@@ -109,7 +109,7 @@ CAPSULE_TEST(each_branch_leaves_its_own) {
 }
 
 CAPSULE_TEST(a_child_that_crashes_writes_nothing) {
-  const Session session = open_session();
+  const Session session = open_told();
   Run run(session,
           "import os, signal\npid = os.fork()\nif pid == 0:\n    os.abort()\nstatus = os.waitpid(pid, 0)[1]\n"
           "print(os.WTERMSIG(status), flush=True)\nos.kill(os.getpid(), signal.SIGKILL)");
@@ -120,7 +120,7 @@ CAPSULE_TEST(a_child_that_crashes_writes_nothing) {
 }
 
 CAPSULE_TEST(what_the_user_tells_faulthandler_is_done) {
-  const Session session = open_session();
+  const Session session = open_told();
   Run run(session, "import faulthandler, os, sys\nfaulthandler.enable(2)\ndef end(): os.abort()\nend()");
   CHECK_EQ(run.end().outcome, "died");
   CHECK_CONTAINS(run.err(), "Fatal Python error: Aborted");
@@ -137,7 +137,7 @@ CAPSULE_TEST(what_the_user_tells_faulthandler_is_done) {
 }
 
 CAPSULE_TEST(a_user_s_own_signal_handler_is_left_alone) {
-  const Session session = open_session();
+  const Session session = open_told();
   CHECK_EQ(value_of(session,
                     "import os, signal\nseen = []\nsignal.signal(signal.SIGFPE, lambda *_: seen.append(1))\n"
                     "os.kill(os.getpid(), signal.SIGFPE)\nseen"),
@@ -145,7 +145,7 @@ CAPSULE_TEST(a_user_s_own_signal_handler_is_left_alone) {
 }
 
 CAPSULE_TEST(what_is_written_has_a_bound) {  // I6
-  const Session session = open_session();
+  const Session session = open_told();
   die(session,
       "import os, threading\n"
       "def down(n):\n    if n: down(n - 1)\n    else:\n        ready.release()\n        threading.Event().wait()\n"
@@ -163,7 +163,7 @@ CAPSULE_TEST(what_is_written_has_a_bound) {  // I6
 }
 
 CAPSULE_TEST(frames_beyond_a_hundred_are_told_as_missing) {
-  const Session session = open_session();
+  const Session session = open_told();
   die(session,
       "import os, signal\ndef down(n):\n    if n: down(n - 1)\n    else: os.kill(os.getpid(), signal.SIGSEGV)\ndown(300)");
   const ToldStack stack = stack_of(session);
@@ -172,7 +172,7 @@ CAPSULE_TEST(frames_beyond_a_hundred_are_told_as_missing) {
 }
 
 CAPSULE_TEST(hostile_text_is_no_more_than_text) {
-  const Session session = open_session();
+  const Session session = open_told();
   Run run(session,
           "import os, signal\nos.write(200, b'Fatal Python error: \\xff\\nThread 0x1 (most recent call first):\\n' + b'  File "
           "\"' * 9000 + b'\\n')\n"

@@ -160,7 +160,7 @@ CAPSULE_TEST(a_post_mortem_says_how_and_in_the_middle_of_what) {
 }
 
 CAPSULE_TEST(the_last_events_tell_where_the_code_stood) {
-  const Session session = open_session();
+  const Session session = open_told();
   const auto last_kind = [&session](std::string_view source) {
     die(session, source);
     const std::int32_t kind = info_of(postmortem_of(session)).last_kind;

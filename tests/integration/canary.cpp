@@ -14,6 +14,7 @@
 #include "child.hpp"
 #include "metrics.hpp"
 #include "scene.hpp"
+#include "stacks.hpp"
 #include "trace.hpp"
 
 using namespace capsule_test;
@@ -131,30 +132,79 @@ std::string isolation(Scene &scene) {
   return text;
 }
 
-// Of code whose file and function have the secret in their names.
-std::string stacks(Scene &scene) {
+std::string text_of_stack(const StackHandle &stack) {
+  const ToldStack all = told(stack);
+  std::string text = bytes_in(all.info) + all.cause;
+  for (const ToldThread &thread : all.threads) {
+    text += thread.name + " " + bytes_in(thread.raw);
+    for (const ToldFrame &frame : thread.frames) {
+      text += frame.file + " " + frame.function + " ";
+    }
+  }
+  return text;
+}
+
+// At every level but full, which is to show names.
+std::string at_each_level(const Scene &scene, const std::function<std::string()> &look) {
   std::string text;
   for (const std::int32_t level : {CAPSULE_INSPECT_COUNTS, CAPSULE_INSPECT_REDACTED}) {
     set_policy(scene.runtime, policy_of(level));
-    Handle<capsule_stack, capsule_stack_release> stack;
-    ACCEPTED(capsule_session_inspect_stack(scene.waiting.get(), nullptr, nullptr, stack.out(), error));
-    capsule_stack_info info{.struct_size = sizeof info};
-    ACCEPTED(capsule_stack_get_info(stack.get(), &info, error));
-    CHECK_AT_LEAST(info.threads, 2);
-    for (std::uint64_t i = 0; i < info.threads; ++i) {
-      capsule_stack_thread thread{.struct_size = sizeof thread};
-      ACCEPTED(capsule_stack_get_thread(stack.get(), i, &thread, error));
-      text += string_of(thread.name) + " " + bytes_in(thread);
-      for (std::uint64_t j = 0; j < thread.frames; ++j) {
-        capsule_stack_frame frame{.struct_size = sizeof frame};
-        ACCEPTED(capsule_stack_get_frame(stack.get(), i, j, &frame, error));
-        text += string_of(frame.file) + " " + string_of(frame.function) + " ";
-      }
-    }
+    text += look();
   }
   set_policy(scene.runtime, policy_of(CAPSULE_INSPECT_COUNTS));
   CHECK_CONTAINS(text, "h:");
   return text;
+}
+
+// Of code whose file and function have the secret in their names.
+std::string stacks(Scene &scene) {
+  return at_each_level(scene, [&] {
+    StackHandle stack;
+    ACCEPTED(capsule_session_get_stack(scene.waiting.get(), nullptr, stack.out(), error));
+    StackHandle inspected;
+    ACCEPTED(capsule_session_inspect_stack(scene.waiting.get(), nullptr, nullptr, inspected.out(), error));
+    CHECK_AT_LEAST(told(stack).threads.size(), 2);
+    return text_of_stack(stack) + text_of_stack(inspected);
+  });
+}
+
+std::string profiles(Scene &scene) {
+  return at_each_level(scene, [&] {
+    capsule_profile_options options;
+    capsule_profile_options_init(&options, sizeof options);
+    options.threads = CAPSULE_PROFILE_ALL;
+    options.rate_hz = 200;
+    Handle<capsule_profile, capsule_profile_release> profile;
+    ACCEPTED(capsule_session_profile(scene.waiting.get(), &options, profile.out(), error));
+    capsule_profile_info info{.struct_size = sizeof info};
+    while (info.stacks == 0) {
+      REFUSED(CAPSULE_E_TIMEOUT, capsule_profile_wait(profile.get(), 5, error));
+      ACCEPTED(capsule_profile_get_info(profile.get(), &info, error));
+    }
+    ACCEPTED(capsule_profile_stop(profile.get(), error));
+    ACCEPTED(capsule_profile_wait(profile.get(), kPatienceMs, error));
+    const char *data = nullptr;
+    std::size_t size = 0;
+    ACCEPTED(capsule_profile_get_collapsed(profile.get(), &data, &size, error));
+    return std::string(data, size);
+  });
+}
+
+// Of a worker that crashed in a function, of a file, that have the secret for names.
+std::string crashes(Scene &scene) {
+  return at_each_level(scene, [&] {
+    const Session session = open_session(scene.runtime);
+    ExecutionOptions named;
+    named.file_name = kSecret;
+    Run run(session, "import os\ndef " + std::string(kSecret) + "(): os.abort()\n" + kSecret + "()", named);
+    run.end();
+    const Postmortem postmortem = postmortem_of(session);
+    StackHandle stack;
+    ACCEPTED(capsule_postmortem_get_stack(postmortem.get(), stack.out(), error));
+    capsule_text json{};
+    ACCEPTED(capsule_postmortem_to_json(postmortem.get(), &json, error));
+    return text_of_stack(stack) + string_of(json);
+  });
 }
 
 std::string overheard_frames(Scene &scene) {
@@ -290,6 +340,9 @@ std::map<std::string, Surface> surfaces() {
       {"capsule_session_inspect_execution", [](Scene &s) { return bytes_in(status_of(s.waiting)); }},
       {"capsule_session_inspect_isolation", isolation},
       {"capsule_session_inspect_stack", stacks},
+      {"capsule_session_get_stack", stacks},
+      {"capsule_profile_get_collapsed", profiles},
+      {"capsule_postmortem_get_stack", crashes},
       {"capsule_stack_get_info", stacks},
       {"capsule_stack_get_thread", stacks},
       {"capsule_stack_get_frame", stacks},
@@ -305,9 +358,6 @@ const std::map<std::string, std::vector<std::string>> &no_surfaces() {
         "capsule_checkpoint_get_data", "capsule_checkpoint_get_info", "capsule_bridge_next_request",
         "capsule_bridge_next_chunk", "capsule_promise_get", "capsule_promise_wait", "capsule_promise_next",
         "capsule_session_execute_durable"}},
-      {"it answers the host's own request by the names of files and functions; capsule_session_inspect_stack() has the policy "
-       "before it",
-       {"capsule_session_get_stack", "capsule_profile_get_collapsed", "capsule_postmortem_get_stack"}},
       {"it tells of the host's own configuration: modules that it named", {"capsule_pool_list_imports"}},
       {"numbers that the caller asked for: sizes, counts, an id, a descriptor",
        {"capsule_profile_get_info", "capsule_snapshot_get_info", "capsule_execution_get_id", "capsule_execution_get_fd",

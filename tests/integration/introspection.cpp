@@ -1,12 +1,16 @@
 // Guarded introspection (OBS-011): who sees how much of names, calls, promises, pools and executions, and what is recorded of it.
 #include "introspection.hpp"
 
+#include <functional>
+
 #include "bridge.hpp"
 #include "files.hpp"
 #include "metrics.hpp"
 #include "pool.hpp"
 #include "promises.hpp"
 #include "run.hpp"
+#include "stacks.hpp"
+#include "trace.hpp"
 
 using namespace capsule_test;
 
@@ -22,9 +26,59 @@ std::string denied(const Session &session, const capsule_inspection &inspection 
   return REFUSED(CAPSULE_E_DENIED, capsule_session_inspect_namespace(session.get(), &inspection, &names.raw, error));
 }
 
+// Samples until there is one.
+std::string profile_of_some(const Session &session) {
+  Handle<capsule_profile, capsule_profile_release> profile;
+  ACCEPTED(capsule_session_profile(session.get(), nullptr, profile.out(), error));
+  capsule_profile_info info{.struct_size = sizeof info};
+  while (info.stacks == 0) {
+    REFUSED(CAPSULE_E_TIMEOUT, capsule_profile_wait(profile.get(), 5, error));
+    ACCEPTED(capsule_profile_get_info(profile.get(), &info, error));
+  }
+  ACCEPTED(capsule_profile_stop(profile.get(), error));
+  ACCEPTED(capsule_profile_wait(profile.get(), kPatienceMs, error));
+  const char *data = nullptr;
+  std::size_t size = 0;
+  ACCEPTED(capsule_profile_get_collapsed(profile.get(), &data, &size, error));
+  return {data, size};
+}
+
 std::int32_t refuse_all(void *, const char *, std::size_t) { return 1; }
 // Keeps the start record alone.
 std::int32_t keep_first(void *user_data, const char *, std::size_t) { return (*static_cast<int *>(user_data))++ > 0 ? 1 : 0; }
+
+// Each of the looks that take no inspection: what it came to, and the handle it gave is gone.
+struct PlainLook {
+  const char *call;
+  std::function<capsule_status()> look;
+};
+
+std::vector<PlainLook> plain_looks(const Session &session) {
+  return {{"trace",
+           [&] {
+             std::size_t count = 0;
+             return capsule_session_get_trace(session.get(), nullptr, nullptr, 0, &count, nullptr, nullptr);
+           }},
+          {"trace",
+           [&] {
+             TraceReader reader;
+             return capsule_trace_get(session.get(), nullptr, reader.out(), nullptr);
+           }},
+          {"stack",
+           [&] {
+             StackHandle stack;
+             return capsule_session_get_stack(session.get(), nullptr, stack.out(), nullptr);
+           }},
+          {"stack",
+           [&] {
+             Handle<capsule_profile, capsule_profile_release> profile;
+             return capsule_session_profile(session.get(), nullptr, profile.out(), nullptr);
+           }},
+          {"postmortem", [&] {
+             Postmortem postmortem;
+             return capsule_session_get_postmortem(session.get(), 0, postmortem.out(), nullptr);
+           }}};
+}
 
 }  // namespace
 
@@ -316,6 +370,87 @@ CAPSULE_TEST(a_stack_tells_files_and_functions_as_the_policy_shows_them) {
   run.end();
 }
 
+CAPSULE_TEST(traces_stacks_profiles_and_post_mortems_are_guarded) {
+  const Runtime runtime = make_runtime();
+  const Session session = open_session(runtime);
+  Run death(session, "import os; os.abort()");
+  death.end();
+  const auto all = plain_looks(session);
+  for (const std::int32_t level : {CAPSULE_INSPECT_COUNTS, CAPSULE_INSPECT_OFF}) {
+    if (level == CAPSULE_INSPECT_OFF) {  // the default first
+      set_policy(runtime, policy_of(level));
+    }
+    for (const PlainLook &one : all) {
+      const capsule_audit_info before = audit_of(runtime);
+      const bool allowed = level != CAPSULE_INSPECT_OFF;
+      CHECK_EQ(one.look(), allowed ? CAPSULE_OK : CAPSULE_E_DENIED);
+      CHECK_EQ(last_record(runtime), std::string(allowed ? "allowed " : "denied ") + one.call + " session 1 runtime ");
+      CHECK_EQ(audit_of(runtime).denied, before.denied + (allowed ? 0 : 1));
+      CHECK_EQ(audit_of(runtime).allowed, before.allowed + (allowed ? 1 : 0));
+    }
+  }
+  const Pool pool = make_pool(PoolOptions(), runtime);
+  std::size_t count = 0;
+  REFUSED(CAPSULE_E_DENIED, capsule_pool_get_trace(pool.get(), nullptr, nullptr, 0, &count, nullptr, error));
+  CHECK_EQ(last_record(runtime), "denied trace pool runtime ");
+}
+
+CAPSULE_TEST(a_session_that_is_narrowed_is_followed_no_further) {
+  const Runtime runtime = make_runtime();
+  const Session session = open_session(runtime);
+  Run run(session, "print('in', flush=True)\nwhile True: pass");
+  run.until_output("in");
+  const TraceReader reader = follow(session, {.kind = CAPSULE_TRACE_SESSION_CREATED});
+  capsule_trace_event event{};
+  ACCEPTED(capsule_trace_next(reader.get(), 0, &event, error));
+  Handle<capsule_profile, capsule_profile_release> profile;
+  ACCEPTED(capsule_session_profile(session.get(), nullptr, profile.out(), error));
+  narrow(session, policy_of(CAPSULE_INSPECT_OFF));
+  REFUSED(CAPSULE_E_DENIED, capsule_trace_next(reader.get(), 0, &event, error));
+  ACCEPTED(capsule_profile_wait(profile.get(), kPatienceMs, error));  // by itself
+  CHECK_AT_LEAST(audit_of(runtime).denied, 2);
+  run.cancel();
+  run.end();
+}
+
+CAPSULE_TEST(a_profile_tells_what_the_policy_shows) {
+  const Runtime runtime = make_runtime();
+  const Session session = open_session(runtime);
+  Run run(session, "def spin():\n  print('in', flush=True)\n  while True: pass\nspin()");
+  run.until_output("in");
+  for (const std::int32_t level : {CAPSULE_INSPECT_COUNTS, CAPSULE_INSPECT_REDACTED, CAPSULE_INSPECT_FULL}) {
+    set_policy(runtime, policy_of(level));
+    const std::string lines = profile_of_some(session);
+    CHECK_EQ(lines.starts_with("main;... "), level == CAPSULE_INSPECT_COUNTS);
+    CHECK_EQ(lines.starts_with("main;h:"), level == CAPSULE_INSPECT_REDACTED);
+    CHECK_EQ(lines.starts_with("main;<module> (<execution 1>:4);spin ("), level == CAPSULE_INSPECT_FULL);
+  }
+  run.cancel();
+  run.end();
+}
+
+CAPSULE_TEST(a_post_mortem_tells_its_stack_as_the_policy_shows_it) {
+  const Runtime runtime = make_runtime();
+  const Session session = open_session(runtime);
+  Run run(session, "import os\ndef crash():\n  os.abort()\ncrash()");
+  run.end();
+  for (const std::int32_t level : {CAPSULE_INSPECT_COUNTS, CAPSULE_INSPECT_REDACTED, CAPSULE_INSPECT_FULL}) {
+    set_policy(runtime, policy_of(level));
+    const Postmortem postmortem = postmortem_of(session);
+    StackHandle handle;
+    ACCEPTED(capsule_postmortem_get_stack(postmortem.get(), handle.out(), error));
+    const ToldThread main = told(handle).main();
+    CHECK_EQ(main.frames.size() + main.raw.frames_omitted, 2);
+    CHECK_EQ(main.frames.size(), level == CAPSULE_INSPECT_COUNTS ? 0 : 2);
+    CHECK_EQ(main.story() == "crash < <module>", level == CAPSULE_INSPECT_FULL);
+    CHECK_EQ(main.story().starts_with("h:"), level == CAPSULE_INSPECT_REDACTED);
+    capsule_text json{};
+    ACCEPTED(capsule_postmortem_to_json(postmortem.get(), &json, error));
+    CHECK_EQ(string_of(json).find(R"("line":3)") == std::string::npos, level == CAPSULE_INSPECT_COUNTS);
+    CHECK_LACKS(string_of(json), "crash");
+  }
+}
+
 CAPSULE_TEST(what_must_be_recorded_and_cannot_is_not_answered) {
   const Runtime runtime = make_runtime();
   const Session session = open_session(runtime);
@@ -337,6 +472,19 @@ CAPSULE_TEST(what_must_be_recorded_and_cannot_is_not_answered) {
   REFUSED(CAPSULE_E_DENIED, capsule_session_inspect_execution(session.get(), nullptr, &status, error));
   CHECK_EQ(status.session_state, 0);
   CHECK_EQ(audit_of(runtime).lost, 2);
+  TraceReader reader;
+  REFUSED(CAPSULE_E_DENIED, capsule_trace_get(session.get(), nullptr, reader.out(), error));
+  CHECK(reader.get() == nullptr);
+  std::vector<capsule_trace_event> events(8);
+  std::size_t count = 1;
+  capsule_trace_info told{.struct_size = sizeof told};
+  REFUSED(CAPSULE_E_DENIED,
+          capsule_session_get_trace(session.get(), nullptr, events.data(), events.size(), &count, &told, error));
+  CHECK_EQ(count, 0);
+  CHECK_EQ(told.stored, 0);
+  StackHandle stack;
+  REFUSED(CAPSULE_E_DENIED, capsule_session_get_stack(session.get(), nullptr, stack.out(), error));
+  CHECK(stack.get() == nullptr);
 }
 
 CAPSULE_TEST(every_look_makes_one_record) {

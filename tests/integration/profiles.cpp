@@ -5,6 +5,7 @@
 #include "child.hpp"
 #include "files.hpp"
 #include "run.hpp"
+#include "stacks.hpp"
 #include "test.hpp"
 
 using namespace capsule_test;
@@ -61,7 +62,7 @@ std::uint64_t count_of(const std::string &lines, const std::string &part) {
 }  // namespace
 
 CAPSULE_TEST(the_counts_add_up) {
-  const Session session = open_session();
+  const Session session = open_told();
   Run run(session, kWork);
   run.until_output("in");
   const Profile profile = profile_of(session, options_of(500, 1'000));
@@ -83,7 +84,7 @@ CAPSULE_TEST(the_counts_add_up) {
 }
 
 CAPSULE_TEST(what_waits_is_counted_when_asked_for) {
-  const Session session = open_session();
+  const Session session = open_told();
   Run run(session, "import time\ndef rest():\n    print('in', flush=True)\n    time.sleep(60)\nrest()");
   run.until_output("in");
   capsule_profile_options options = options_of(200, 0);
@@ -108,7 +109,7 @@ CAPSULE_TEST(what_waits_is_counted_when_asked_for) {
 }
 
 CAPSULE_TEST(different_stacks_have_a_bound) {  // I6
-  const Session session = open_session();
+  const Session session = open_told();
   Run run(session,
           "def down(n):\n    if n: down(n - 1)\n    for _ in range(3000): pass\nprint('in', flush=True)\nwhile True: down(30)");
   run.until_output("in");
@@ -128,7 +129,7 @@ CAPSULE_TEST(different_stacks_have_a_bound) {  // I6
 }
 
 CAPSULE_TEST(it_goes_on_through_a_restart_and_ends_with_the_session) {
-  const Session session = open_session();
+  const Session session = open_told();
   const Profile profile = profile_of(session, options_of(500, 0));
   Run death(session, "import os; os._exit(1)");
   death.end();
@@ -166,9 +167,9 @@ CAPSULE_TEST(the_command_writes_a_file) {
 }
 
 CAPSULE_TEST(refusals) {
-  const Session session = open_session();
+  const Session session = open_told();
   Profile profile;
-  const Session echo = open_session(SessionOptions::echo());
+  const Session echo = open_told(SessionOptions::echo());
   REFUSED(CAPSULE_E_STATE, capsule_session_profile(echo.get(), nullptr, profile.out(), error));
   REFUSED(CAPSULE_E_HANDLE, capsule_session_profile(nullptr, nullptr, profile.out(), error));
   REFUSED(CAPSULE_E_ARGUMENT, capsule_session_profile(session.get(), nullptr, nullptr, error));

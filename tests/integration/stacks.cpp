@@ -43,7 +43,7 @@ void kill_run(Run &run) {
 }  // namespace
 
 CAPSULE_TEST(a_loop_in_python) {
-  const Session session = open_session();
+  const Session session = open_told();
   Run run = hang(session, "def spin():\n    ready()\n    while True:\n        pass\nspin()");
   const ToldStack stack = stack_when(
       session, [](const ToldStack &now) { return now.main().story() == "spin < <module>" && now.main().frames[0].line > 3; });
@@ -65,7 +65,7 @@ CAPSULE_TEST(a_loop_in_python) {
 }
 
 CAPSULE_TEST(c_code_without_the_gil) {
-  const Session session = open_session();
+  const Session session = open_told();
   Run run = hang(session, "import time\ndef rest():\n    ready()\n    time.sleep(60)\nrest()");
   const ToldStack stack = stack_asleep(session, "rest < <module>", 5, 0);
   CHECK_EQ(stack.main().raw.torn, 0);
@@ -74,14 +74,14 @@ CAPSULE_TEST(c_code_without_the_gil) {
 }
 
 CAPSULE_TEST(c_code_that_keeps_the_gil) {
-  const Session session = open_session();
+  const Session session = open_told();
   Run run = hang(session, "import ctypes\nsleep = ctypes.PyDLL(None).sleep\ndef grip():\n    ready()\n    sleep(60)\ngrip()");
   stack_asleep(session, "grip < <module>", 6, 1);
   kill_run(run);
 }
 
 CAPSULE_TEST(a_number_that_takes_for_ever) {
-  const Session session = open_session();
+  const Session session = open_told();
   Run run = hang(session, "def compute():\n    ready()\n    return 3 ** (10 ** 9)\ncompute()");
   stack_when(session, [](const ToldStack &now) {
     return now.main().story() == "compute < <module>" && now.main().frames[0].line == 4 && now.main().raw.holds_gil == 1;
@@ -90,7 +90,7 @@ CAPSULE_TEST(a_number_that_takes_for_ever) {
 }
 
 CAPSULE_TEST(a_lock_that_nobody_gives_back) {
-  const Session session = open_session();
+  const Session session = open_told();
   Run run =
       hang(session,
            "import threading\nlock = threading.Lock()\ndef again():\n    with lock:\n        ready()\n        lock.acquire()\n"
@@ -100,7 +100,7 @@ CAPSULE_TEST(a_lock_that_nobody_gives_back) {
 }
 
 CAPSULE_TEST(several_threads) {
-  const Session session = open_session();
+  const Session session = open_told();
   Run run = hang(session,
                  "import threading\n"
                  "class Work:\n    def one(self): gate.acquire()\n    def two(self): gate.acquire()\n"
@@ -119,7 +119,7 @@ CAPSULE_TEST(several_threads) {
 }
 
 CAPSULE_TEST(deep_recursion_has_a_bound) {  // I6
-  const Session session = open_session();
+  const Session session = open_told();
   Run run = hang(session,
                  "import sys, time\nsys.setrecursionlimit(9000)\n"
                  "def down(n):\n    if n:\n        return down(n - 1)\n    ready()\n    time.sleep(60)\ndown(2000)");
@@ -135,7 +135,7 @@ CAPSULE_TEST(deep_recursion_has_a_bound) {  // I6
 }
 
 CAPSULE_TEST(a_stopped_process) {
-  const Session session = open_session();
+  const Session session = open_told();
   Run run = hang(session, "def spin():\n    ready()\n    while True:\n        pass\nspin()");
   stack_at(session, "spin < <module>");
   const Watched worker(info_of(session).pid);
@@ -151,7 +151,7 @@ CAPSULE_TEST(a_stopped_process) {
 }
 
 CAPSULE_TEST(generators_callbacks_and_names_of_any_script) {
-  const Session session = open_session();
+  const Session session = open_told();
   Run run = hang(session,
                  "import time\n"
                  "def λ(x):\n    def 内():\n        ready()\n        time.sleep(60)\n    内()\n"
@@ -163,7 +163,7 @@ CAPSULE_TEST(generators_callbacks_and_names_of_any_script) {
 }
 
 CAPSULE_TEST(what_runs_on_is_whole_or_told_as_torn) {
-  const Session session = open_session();
+  const Session session = open_told();
   Run run = hang(session,
                  "def leaf(): return 1\ndef left(n): return leaf() if n == 0 else right(n - 1)\n"
                  "def right(n): return leaf() if n == 0 else left(n - 1)\n"
@@ -186,7 +186,7 @@ CAPSULE_TEST(what_runs_on_is_whole_or_told_as_torn) {
 }
 
 CAPSULE_TEST(each_copy_of_a_session_has_its_own) {
-  const Session session = open_session();
+  const Session session = open_told();
   value_of(session, "import time\ndef here(): time.sleep(60)\ndef there(): time.sleep(60)");
   const Session branch = branch_of(session);
   Run first(session, "here()");
@@ -200,7 +200,7 @@ CAPSULE_TEST(each_copy_of_a_session_has_its_own) {
 CAPSULE_TEST(a_spawned_session) {
   SessionOptions options;
   options.raw.start = CAPSULE_START_SPAWN;
-  const Session session = open_session(std::move(options));
+  const Session session = open_told(std::move(options));
   Run run = hang(session, "def spin():\n    ready()\n    while True:\n        pass\nspin()");
   stack_at(session, "spin < <module>");
   run.cancel();
@@ -208,7 +208,7 @@ CAPSULE_TEST(a_spawned_session) {
 }
 
 CAPSULE_TEST(threads_that_come_and_go) {
-  const Session session = open_session();
+  const Session session = open_told();
   Run run = hang(session,
                  "import threading\ndef brief(): pass\nready()\n"
                  "while True:\n    t = threading.Thread(target=brief)\n    t.start()\n    t.join()");
@@ -221,7 +221,7 @@ CAPSULE_TEST(threads_that_come_and_go) {
 
 // What the host reads is the worker's to write: whatever stands there, the host answers, and in time.
 CAPSULE_TEST(a_worker_that_lies_about_its_memory) {
-  const Session session = open_session();
+  const Session session = open_told();
   // The descriptor that faulthandler writes to is of the memory; before the room for its text stand 128 bytes of what is read.
   Run run = hang(session,
                  "import ctypes, os, random\n"
@@ -253,10 +253,10 @@ CAPSULE_TEST(a_worker_that_lies_about_its_memory) {
 
 CAPSULE_TEST(who_has_none) {
   StackHandle stack;
-  const Session echo = open_session(SessionOptions::echo());
+  const Session echo = open_told(SessionOptions::echo());
   REFUSED(CAPSULE_E_STATE, capsule_session_get_stack(echo.get(), nullptr, stack.out(), error));
 
-  const Session session = open_session();
+  const Session session = open_told();
   const Watched worker(info_of(session).pid);
   Run run(session, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)");
   run.end();
@@ -266,7 +266,7 @@ CAPSULE_TEST(who_has_none) {
 }
 
 CAPSULE_TEST(bad_arguments) {
-  const Session session = open_session();
+  const Session session = open_told();
   StackHandle stack;
   REFUSED(CAPSULE_E_ARGUMENT, capsule_session_get_stack(session.get(), nullptr, nullptr, error));
   REFUSED(CAPSULE_E_HANDLE, capsule_session_get_stack(nullptr, nullptr, stack.out(), error));
@@ -295,7 +295,7 @@ CAPSULE_TEST(bad_arguments) {
 CAPSULE_TEST(it_outlives_its_session) {
   StackHandle stack;
   {
-    const Session session = open_session();
+    const Session session = open_told();
     Run run = hang(session, "import time\ndef rest():\n    ready()\n    time.sleep(60)\nrest()");
     stack_at(session, "rest < <module>");
     ACCEPTED(capsule_session_get_stack(session.get(), nullptr, stack.out(), error));

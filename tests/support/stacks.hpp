@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "introspection.hpp"
 #include "run.hpp"
 #include "session.hpp"
 #include "test.hpp"
@@ -78,6 +79,14 @@ inline ToldStack told(const StackHandle &stack) {
     all.threads.push_back(std::move(thread));
   }
   return all;
+}
+
+// A session of the shared runtime, whose policy then shows stacks with their names, however long.
+inline Session open_told(SessionOptions options = {}) {
+  auto policy = policy_of(CAPSULE_INSPECT_FULL);
+  policy.max_label_bytes = 1'024;
+  set_policy(shared_runtime(), policy);
+  return open_session(std::move(options));
 }
 
 inline ToldStack stack_of(const Session &session, std::uint32_t max_frames = 128) {

@@ -3539,11 +3539,11 @@ namespace Capsule.Raw
         public int execution;
         /// <summary>Of the isolation of a session.</summary>
         public int isolation;
-        /// <summary>Of the stacks of a worker.</summary>
+        /// <summary>Of the stacks and profiles of a worker.</summary>
         public int stack;
-        /// <summary>Of labels in traces.</summary>
+        /// <summary>Of traces, of sessions and pools: their events are counts.</summary>
         public int trace;
-        /// <summary>Of what is known of a dead worker.</summary>
+        /// <summary>Of what is known of a dead worker: counts, but for its stack.</summary>
         public int postmortem;
         /// <summary>Longest label in bytes, after redaction, 24 … 1,024. Default 64.</summary>
         public uint max_label_bytes;
@@ -6063,8 +6063,9 @@ namespace Capsule.Raw
         /// - error: Nullable.
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_EVICTED` when events behind the filter's `after_cursor` are gone: then
-        /// `info` says how many, and where to go on (`oldest_cursor`); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
-        /// `CAPSULE_E_FORKED`. Any thread; never waits for the worker. Since 0.1.
+        /// `info` says how many, and where to go on (`oldest_cursor`); `CAPSULE_E_DENIED`, by the policy;
+        /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits for the worker. Since
+        /// 0.1.
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_trace(IntPtr session, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
@@ -6081,8 +6082,8 @@ namespace Capsule.Raw
         /// - info: Nullable; its `struct_size` set by the caller.
         /// - error: Nullable.
         ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_EVICTED`, as above; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
-        /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_EVICTED`, as above; `CAPSULE_E_DENIED`; `CAPSULE_E_ARGUMENT`;
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_pool_get_trace(IntPtr pool, capsule_trace_filter* filter, capsule_trace_event* events, UIntPtr capacity, UIntPtr* count, capsule_trace_info* info, capsule_error* error);
@@ -6095,7 +6096,8 @@ namespace Capsule.Raw
         /// - trace: The new handle, NULL on failure; ended with capsule_trace_release().
         /// - error: Nullable.
         ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+        /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_trace_get(IntPtr session, capsule_trace_filter* filter, IntPtr* trace, capsule_error* error);
@@ -6110,9 +6112,9 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_TIMEOUT` when there is none yet; `CAPSULE_E_END` when the session is
         /// closed and all was read; `CAPSULE_E_EVICTED` once when events were evicted before they were read: the
-        /// message says how many, and the next call goes on behind them; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
-        /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any thread; waits, but never for the worker.
-        /// Since 0.1.
+        /// message says how many, and the next call goes on behind them; `CAPSULE_E_DENIED` when the policy was
+        /// narrowed meanwhile; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_SYSTEM`;
+        /// `CAPSULE_E_FORKED`. Any thread; waits, but never for the worker. Since 0.1.
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_trace_next(IntPtr trace, long timeout_ms, capsule_trace_event* @event, capsule_error* error);
@@ -6397,6 +6399,8 @@ namespace Capsule.Raw
         /// Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal
         /// that ended it.
         ///
+        /// As far as the policy lets it be seen: capsule_session_inspect_stack() with the defaults.
+        ///
         /// - session: A session that runs Python.
         /// - options: NULL for the defaults.
         /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
@@ -6404,8 +6408,9 @@ namespace Capsule.Raw
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown
         /// way, or has no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile);
-        /// `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`;
-        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
+        /// `CAPSULE_E_DENIED`; `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused);
+        /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for
+        /// nobody. Since 0.1.
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_stack(IntPtr session, capsule_stack_options* options, IntPtr* stack, capsule_error* error);
@@ -6627,9 +6632,8 @@ namespace Capsule.Raw
         public static extern void capsule_isolation_report_release(capsule_isolation_report* report);
 
         /// <summary>
-        /// Where a session's Python code stands, as capsule_session_get_stack() tells it, with the names of files,
-        /// functions and threads as the policy shows them. At the level of counts no frame is told: of each thread
-        /// `frames_omitted` says how many there are.
+        /// Where a session's Python code stands, with the names of files, functions and threads as the policy shows
+        /// them. At the level of counts no frame is told: of each thread `frames_omitted` says how many there are.
         ///
         /// - session: A session that runs Python.
         /// - inspection: NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
@@ -6816,8 +6820,8 @@ namespace Capsule.Raw
         /// - postmortem: The new handle, NULL on failure; ended with capsule_postmortem_release().
         /// - error: Nullable.
         ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when there was no such death; `CAPSULE_E_ARGUMENT`;
-        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_STATE` when there was no such death;
+        /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_postmortem(IntPtr session, uint index, IntPtr* postmortem, capsule_error* error);
@@ -6835,7 +6839,8 @@ namespace Capsule.Raw
         public static extern Status capsule_postmortem_get_info(IntPtr postmortem, capsule_postmortem_info* info, capsule_error* error);
 
         /// <summary>
-        /// Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h).
+        /// Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h): as the
+        /// policy showed it when the post-mortem was had.
         ///
         /// - postmortem: A post-mortem.
         /// - stack: The new handle, NULL on failure; ended with capsule_stack_release(). It outlives the post-mortem.
@@ -6885,15 +6890,16 @@ namespace Capsule.Raw
         /// - profile: The new handle, NULL on failure; ended with capsule_profile_release().
         /// - error: Nullable.
         ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (its stack cannot be had, see capsule_session_get_stack());
-        /// `CAPSULE_E_CLOSED`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`;
-        /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_STATE` (its stack cannot be had, see
+        /// capsule_session_get_stack()); `CAPSULE_E_CLOSED`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_ARGUMENT`;
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_profile(IntPtr session, capsule_profile_options* options, IntPtr* profile, capsule_error* error);
 
         /// <summary>
-        /// Waits until a profile has ended: after `duration_ms`, when it is stopped, or when its session is closed.
+        /// Waits until a profile has ended: after `duration_ms`, when it is stopped, when its session is closed, or
+        /// when the policy no longer allows what it was begun with.
         ///
         /// - profile: A profile.
         /// - timeout_ms: -1 for no limit, or 1 … 86,400,000.

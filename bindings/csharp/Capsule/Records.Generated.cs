@@ -3894,13 +3894,13 @@ namespace Capsule
         /// <summary>Of the isolation of a session.</summary>
         public int Isolation { get; set; }
 
-        /// <summary>Of the stacks of a worker.</summary>
+        /// <summary>Of the stacks and profiles of a worker.</summary>
         public int Stack { get; set; }
 
-        /// <summary>Of labels in traces.</summary>
+        /// <summary>Of traces, of sessions and pools: their events are counts.</summary>
         public int Trace { get; set; }
 
-        /// <summary>Of what is known of a dead worker.</summary>
+        /// <summary>Of what is known of a dead worker: counts, but for its stack.</summary>
         public int Postmortem { get; set; }
 
         /// <summary>Longest label in bytes, after redaction, 24 … 1,024. Default 64.</summary>

@@ -4555,11 +4555,11 @@ class capsule_introspection_policy(ctypes.Structure):
     execution: int
     # Of the isolation of a session.
     isolation: int
-    # Of the stacks of a worker.
+    # Of the stacks and profiles of a worker.
     stack: int
-    # Of labels in traces.
+    # Of traces, of sessions and pools: their events are counts.
     trace: int
-    # Of what is known of a dead worker.
+    # Of what is known of a dead worker: counts, but for its stack.
     postmortem: int
     # Longest label in bytes, after redaction, 24 … 1,024. Default 64.
     max_label_bytes: int
@@ -6275,8 +6275,8 @@ capsule_pool_release: Callable[..., None]
 # - error: Nullable.
 #
 # Returns: `CAPSULE_OK`; `CAPSULE_E_EVICTED` when events behind the filter's `after_cursor` are gone: then `info` says
-# how many, and where to go on (`oldest_cursor`); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
-# thread; never waits for the worker. Since 0.1.
+# how many, and where to go on (`oldest_cursor`); `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_ARGUMENT`;
+# `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits for the worker. Since 0.1.
 capsule_session_get_trace: Callable[..., int]
 
 # The same of a pool's own trace: the events of acquisitions and of the pool's keeping, none of which belongs to an
@@ -6290,8 +6290,8 @@ capsule_session_get_trace: Callable[..., int]
 # - info: Nullable; its `struct_size` set by the caller.
 # - error: Nullable.
 #
-# Returns: `CAPSULE_OK`; `CAPSULE_E_EVICTED`, as above; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`.
-# Any thread. Since 0.1.
+# Returns: `CAPSULE_OK`; `CAPSULE_E_EVICTED`, as above; `CAPSULE_E_DENIED`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+# `CAPSULE_E_FORKED`. Any thread. Since 0.1.
 capsule_pool_get_trace: Callable[..., int]
 
 # Begins to read a session's trace event by event.
@@ -6301,7 +6301,8 @@ capsule_pool_get_trace: Callable[..., int]
 # - trace: The new handle, NULL on failure; ended with capsule_trace_release().
 # - error: Nullable.
 #
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+# Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+# `CAPSULE_E_FORKED`. Any thread. Since 0.1.
 capsule_trace_get: Callable[..., int]
 
 # Takes the next event. What was collected at one time comes ordered by time.
@@ -6313,8 +6314,9 @@ capsule_trace_get: Callable[..., int]
 #
 # Returns: `CAPSULE_OK`; `CAPSULE_E_TIMEOUT` when there is none yet; `CAPSULE_E_END` when the session is closed and all
 # was read; `CAPSULE_E_EVICTED` once when events were evicted before they were read: the message says how many, and the
-# next call goes on behind them; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_SYSTEM`;
-# `CAPSULE_E_FORKED`. Any thread; waits, but never for the worker. Since 0.1.
+# next call goes on behind them; `CAPSULE_E_DENIED` when the policy was narrowed meanwhile; `CAPSULE_E_ARGUMENT`;
+# `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any thread; waits, but never for
+# the worker. Since 0.1.
 capsule_trace_next: Callable[..., int]
 
 # A descriptor that is readable while capsule_trace_next() may have something. A worker's events are collected when it
@@ -6524,15 +6526,17 @@ capsule_stack_options_init: Callable[..., None]
 # Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal that ended
 # it.
 #
+# As far as the policy lets it be seen: capsule_session_inspect_stack() with the defaults.
+#
 # - session: A session that runs Python.
 # - options: NULL for the defaults.
 # - stack: The new handle, NULL on failure; ended with capsule_stack_release().
 # - error: Nullable.
 #
 # Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown way, or has
-# no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile); `CAPSULE_E_CLOSED`;
-# `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
-# `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
+# no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile); `CAPSULE_E_DENIED`;
+# `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`;
+# `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
 capsule_session_get_stack: Callable[..., int]
 
 # Copies what is known of a stack as a whole.
@@ -6696,9 +6700,8 @@ capsule_session_inspect_isolation: Callable[..., int]
 # - report: NULL or an empty one is a no-op. Any thread. Since 0.1.
 capsule_isolation_report_release: Callable[..., None]
 
-# Where a session's Python code stands, as capsule_session_get_stack() tells it, with the names of files, functions and
-# threads as the policy shows them. At the level of counts no frame is told: of each thread `frames_omitted` says how
-# many there are.
+# Where a session's Python code stands, with the names of files, functions and threads as the policy shows them. At the
+# level of counts no frame is told: of each thread `frames_omitted` says how many there are.
 #
 # - session: A session that runs Python.
 # - inspection: NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
@@ -6836,8 +6839,8 @@ capsule_metrics_text_release: Callable[..., None]
 # - postmortem: The new handle, NULL on failure; ended with capsule_postmortem_release().
 # - error: Nullable.
 #
-# Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when there was no such death; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
-# `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+# Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_STATE` when there was no such death;
+# `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
 capsule_session_get_postmortem: Callable[..., int]
 
 # Copies what a post-mortem says.
@@ -6849,7 +6852,8 @@ capsule_session_get_postmortem: Callable[..., int]
 # Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
 capsule_postmortem_get_info: Callable[..., int]
 
-# Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h).
+# Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h): as the policy showed
+# it when the post-mortem was had.
 #
 # - postmortem: A post-mortem.
 # - stack: The new handle, NULL on failure; ended with capsule_stack_release(). It outlives the post-mortem.
@@ -6886,12 +6890,13 @@ capsule_profile_options_init: Callable[..., None]
 # - profile: The new handle, NULL on failure; ended with capsule_profile_release().
 # - error: Nullable.
 #
-# Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (its stack cannot be had, see capsule_session_get_stack());
-# `CAPSULE_E_CLOSED`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`;
-# `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+# Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_STATE` (its stack cannot be had, see
+# capsule_session_get_stack()); `CAPSULE_E_CLOSED`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+# `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
 capsule_session_profile: Callable[..., int]
 
-# Waits until a profile has ended: after `duration_ms`, when it is stopped, or when its session is closed.
+# Waits until a profile has ended: after `duration_ms`, when it is stopped, when its session is closed, or when the
+# policy no longer allows what it was begun with.
 #
 # - profile: A profile.
 # - timeout_ms: -1 for no limit, or 1 … 86,400,000.

@@ -3074,11 +3074,11 @@ class IntrospectionPolicy(TypedDict, total=False):
     execution: int
     # Of the isolation of a session.
     isolation: int
-    # Of the stacks of a worker.
+    # Of the stacks and profiles of a worker.
     stack: int
-    # Of labels in traces.
+    # Of traces, of sessions and pools: their events are counts.
     trace: int
-    # Of what is known of a dead worker.
+    # Of what is known of a dead worker: counts, but for its stack.
     postmortem: int
     # Longest label in bytes, after redaction, 24 … 1,024. Default 64.
     max_label_bytes: int

@@ -3206,11 +3206,11 @@ pub struct capsule_introspection_policy {
     pub execution: i32,
     /// Of the isolation of a session.
     pub isolation: i32,
-    /// Of the stacks of a worker.
+    /// Of the stacks and profiles of a worker.
     pub stack: i32,
-    /// Of labels in traces.
+    /// Of traces, of sessions and pools: their events are counts.
     pub trace: i32,
-    /// Of what is known of a dead worker.
+    /// Of what is known of a dead worker: counts, but for its stack.
     pub postmortem: i32,
     /// Longest label in bytes, after redaction, 24 … 1,024. Default 64.
     pub max_label_bytes: u32,
@@ -4959,8 +4959,9 @@ extern "C" {
     /// - error: Nullable.
     ///
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_EVICTED` when events behind the filter's `after_cursor` are gone: then
-    /// `info` says how many, and where to go on (`oldest_cursor`); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
-    /// `CAPSULE_E_FORKED`. Any thread; never waits for the worker. Since 0.1.
+    /// `info` says how many, and where to go on (`oldest_cursor`); `CAPSULE_E_DENIED`, by the policy;
+    /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits for the worker. Since
+    /// 0.1.
     pub fn capsule_session_get_trace(session: *mut capsule_session, filter: *const capsule_trace_filter, events: *mut capsule_trace_event, capacity: usize, count: *mut usize, info: *mut capsule_trace_info, error: *mut capsule_error) -> capsule_status;
     /// The same of a pool's own trace: the events of acquisitions and of the pool's keeping, none of which belongs to
     /// an execution.
@@ -4973,8 +4974,8 @@ extern "C" {
     /// - info: Nullable; its `struct_size` set by the caller.
     /// - error: Nullable.
     ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_EVICTED`, as above; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
-    /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_EVICTED`, as above; `CAPSULE_E_DENIED`; `CAPSULE_E_ARGUMENT`;
+    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
     pub fn capsule_pool_get_trace(pool: *mut capsule_pool, filter: *const capsule_trace_filter, events: *mut capsule_trace_event, capacity: usize, count: *mut usize, info: *mut capsule_trace_info, error: *mut capsule_error) -> capsule_status;
     /// Begins to read a session's trace event by event.
     ///
@@ -4983,7 +4984,8 @@ extern "C" {
     /// - trace: The new handle, NULL on failure; ended with capsule_trace_release().
     /// - error: Nullable.
     ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
+    /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
     pub fn capsule_trace_get(session: *mut capsule_session, filter: *const capsule_trace_filter, trace: *mut *mut capsule_trace, error: *mut capsule_error) -> capsule_status;
     /// Takes the next event. What was collected at one time comes ordered by time.
     ///
@@ -4994,9 +4996,9 @@ extern "C" {
     ///
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_TIMEOUT` when there is none yet; `CAPSULE_E_END` when the session is closed
     /// and all was read; `CAPSULE_E_EVICTED` once when events were evicted before they were read: the message says
-    /// how many, and the next call goes on behind them; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
-    /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any thread; waits, but never for the worker.
-    /// Since 0.1.
+    /// how many, and the next call goes on behind them; `CAPSULE_E_DENIED` when the policy was narrowed meanwhile;
+    /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any
+    /// thread; waits, but never for the worker. Since 0.1.
     pub fn capsule_trace_next(trace: *mut capsule_trace, timeout_ms: i64, event: *mut capsule_trace_event, error: *mut capsule_error) -> capsule_status;
     /// A descriptor that is readable while capsule_trace_next() may have something. A worker's events are collected
     /// when it sends a frame.
@@ -5181,6 +5183,8 @@ extern "C" {
     /// Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal
     /// that ended it.
     ///
+    /// As far as the policy lets it be seen: capsule_session_inspect_stack() with the defaults.
+    ///
     /// - session: A session that runs Python.
     /// - options: NULL for the defaults.
     /// - stack: The new handle, NULL on failure; ended with capsule_stack_release().
@@ -5188,8 +5192,9 @@ extern "C" {
     ///
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown
     /// way, or has no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile);
-    /// `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`;
-    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for nobody. Since 0.1.
+    /// `CAPSULE_E_DENIED`; `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused);
+    /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for
+    /// nobody. Since 0.1.
     pub fn capsule_session_get_stack(session: *mut capsule_session, options: *const capsule_stack_options, stack: *mut *mut capsule_stack, error: *mut capsule_error) -> capsule_status;
     /// Copies what is known of a stack as a whole.
     ///
@@ -5334,9 +5339,8 @@ extern "C" {
     ///
     /// - report: NULL or an empty one is a no-op. Any thread. Since 0.1.
     pub fn capsule_isolation_report_release(report: *mut capsule_isolation_report);
-    /// Where a session's Python code stands, as capsule_session_get_stack() tells it, with the names of files,
-    /// functions and threads as the policy shows them. At the level of counts no frame is told: of each thread
-    /// `frames_omitted` says how many there are.
+    /// Where a session's Python code stands, with the names of files, functions and threads as the policy shows them.
+    /// At the level of counts no frame is told: of each thread `frames_omitted` says how many there are.
     ///
     /// - session: A session that runs Python.
     /// - inspection: NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
@@ -5462,8 +5466,8 @@ extern "C" {
     /// - postmortem: The new handle, NULL on failure; ended with capsule_postmortem_release().
     /// - error: Nullable.
     ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when there was no such death; `CAPSULE_E_ARGUMENT`;
-    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_STATE` when there was no such death;
+    /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
     pub fn capsule_session_get_postmortem(session: *mut capsule_session, index: u32, postmortem: *mut *mut capsule_postmortem, error: *mut capsule_error) -> capsule_status;
     /// Copies what a post-mortem says.
     ///
@@ -5473,7 +5477,8 @@ extern "C" {
     ///
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
     pub fn capsule_postmortem_get_info(postmortem: *mut capsule_postmortem, info: *mut capsule_postmortem_info, error: *mut capsule_error) -> capsule_status;
-    /// Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h).
+    /// Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h): as the policy
+    /// showed it when the post-mortem was had.
     ///
     /// - postmortem: A post-mortem.
     /// - stack: The new handle, NULL on failure; ended with capsule_stack_release(). It outlives the post-mortem.
@@ -5507,11 +5512,12 @@ extern "C" {
     /// - profile: The new handle, NULL on failure; ended with capsule_profile_release().
     /// - error: Nullable.
     ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (its stack cannot be had, see capsule_session_get_stack());
-    /// `CAPSULE_E_CLOSED`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`;
-    /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_STATE` (its stack cannot be had, see
+    /// capsule_session_get_stack()); `CAPSULE_E_CLOSED`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_ARGUMENT`;
+    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
     pub fn capsule_session_profile(session: *mut capsule_session, options: *const capsule_profile_options, profile: *mut *mut capsule_profile, error: *mut capsule_error) -> capsule_status;
-    /// Waits until a profile has ended: after `duration_ms`, when it is stopped, or when its session is closed.
+    /// Waits until a profile has ended: after `duration_ms`, when it is stopped, when its session is closed, or when
+    /// the policy no longer allows what it was begun with.
     ///
     /// - profile: A profile.
     /// - timeout_ms: -1 for no limit, or 1 … 86,400,000.

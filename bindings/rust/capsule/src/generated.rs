@@ -4157,11 +4157,11 @@ pub struct IntrospectionPolicy {
     pub execution: i32,
     /// Of the isolation of a session.
     pub isolation: i32,
-    /// Of the stacks of a worker.
+    /// Of the stacks and profiles of a worker.
     pub stack: i32,
-    /// Of labels in traces.
+    /// Of traces, of sessions and pools: their events are counts.
     pub trace: i32,
-    /// Of what is known of a dead worker.
+    /// Of what is known of a dead worker: counts, but for its stack.
     pub postmortem: i32,
     /// Longest label in bytes, after redaction, 24 … 1,024. Default 64.
     pub max_label_bytes: u32,
