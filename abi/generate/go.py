@@ -1,7 +1,7 @@
 """Go: constants, native records, and their conversions. Functions come from the headers themselves, by cgo."""
 
 from generate.prose import NOTICE, enum_name, wrap
-from generate.records import fields_of, goes_in, is_flag, is_inline, may_be_absent, name_function, records
+from generate.records import fields_of, goes_in, has_plain_default, is_flag, is_inline, may_be_absent, name_function, records
 
 PATH = "bindings/go/generated_capsule.go"
 
@@ -165,7 +165,7 @@ def inward(struct, types):
     if struct["extensible"]:
         parts.append(raw)
     if struct["init"]:
-        scalars = "".join("\t" + read(field, types) + "\n" for field in fields_of(struct) if field["kind"] in ("primitive", "enum"))
+        scalars = "".join("\t" + read(field, types) + "\n" for field in fields_of(struct) if has_plain_default(field))
         parts.append(f"// Default{name} has every field at its default.\nfunc Default{name}() *{name} {{\n"
                      f"\tc, r := new(C.{c}), new({name})\n\tC.{struct['init']}(c, C.sizeof_{c})\n{scalars}\treturn r\n}}\n")
     return parts

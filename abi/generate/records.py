@@ -2,12 +2,12 @@
 
 import re
 
-# Structs that have a shape of their own there, or belong to callbacks and stores, which these bindings leave to C.
+# Structs that have a shape of their own there, or belong to callbacks, which these bindings leave to C.
 BY_HAND = {
     "capsule_text", "capsule_error", "capsule_value", "capsule_name_list", "capsule_request", "capsule_attachment",
     "capsule_checkpoint_entries", "capsule_pool_sessions", "capsule_pool_imports", "capsule_frame",
-    "capsule_interceptor_options", "capsule_interceptor_info", "capsule_promise_store_options", "capsule_promise_wish",
-    "capsule_promise", "capsule_pending_promise", "capsule_promise_metrics", "capsule_durable_options",
+    "capsule_interceptor_options", "capsule_interceptor_info", "capsule_promise_wish",
+    "capsule_promise", "capsule_durable_options",
 }
 
 # Structs that go in, besides those that have an _init function.
@@ -38,6 +38,11 @@ def is_inline(field):
 def is_flag(field):
     """Whether the comment says that 1 stands for true."""
     return field["kind"] == "primitive" and re.match(r"(?:[A-Z][^:`]*: )?1(?: when|: )", field["doc"]) is not None
+
+
+def has_plain_default(field):
+    """Whether the default is a number, or a text that is not empty."""
+    return field["kind"] in ("primitive", "enum") or field["kind"] == "text" and re.search(r"Default `|` \(default\)", field["doc"]) is not None
 
 
 def may_be_absent(field):

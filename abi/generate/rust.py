@@ -1,7 +1,7 @@
 """Rust: capsule-sys, the declarations and a test of their layout; and the records and enumerations of the safe crate."""
 
 from generate.prose import NOTICE, camel, enum_name, function_text, wrap
-from generate.records import fields_of, goes_in, is_flag, is_inline, may_be_absent, name_function, records
+from generate.records import fields_of, goes_in, has_plain_default, is_flag, is_inline, may_be_absent, name_function, records
 
 PRIMITIVES = {
     "char": "c_char", "double": "f64", "size_t": "usize", "int8_t": "i8", "uint8_t": "u8", "int16_t": "i16", "uint16_t": "u16",
@@ -225,13 +225,18 @@ def inward(struct, types):
             f"    pub(crate) fn raw(&self, kept: &mut Kept) -> {raw} {{\n"
             f"        let mut raw: {raw} = zeroed();\n{start}{lines}        raw\n    }}\n}}\n")
     if struct["init"]:
-        scalars = ("primitive", "enum")
-        fields = "".join(f"            {name_of(field['name'])}: {read(field, types) if field['kind'] in scalars else 'Default::default()'},\n"
+        fields = "".join(f"            {name_of(field['name'])}: {default(field, types)},\n"
                          for field in fields_of(struct))
         text += (f"\nimpl Default for {name} {{\n    fn default() -> Self {{\n        let mut raw: {raw} = zeroed();\n"
                  f"        unsafe {{ sys::{struct['init']}(&mut raw, size_of_u32::<{raw}>()) }};\n"
                  f"        Self {{\n{fields}        }}\n    }}\n}}\n")
     return text
+
+
+def default(field, types):
+    if not has_plain_default(field):
+        return "Default::default()"
+    return f"unsafe {{ {read(field, types)} }}" if field["kind"] == "text" else read(field, types)
 
 
 def write(field):

@@ -60,7 +60,7 @@ func Function[A, R any](function func(ctx context.Context, arguments A) (R, erro
 // What waits for requests and answers them: apart from the Bridge, so that one that is forgotten can be collected.
 type server struct {
 	handle   bridgeHandle
-	wait     *waiter
+	wait     waiter
 	mutex    sync.Mutex
 	handlers map[string]Handler
 	approve  map[string]func(*Call) bool
@@ -83,7 +83,7 @@ func (r *Runtime) OpenBridge(options *BridgeOptions) (*Bridge, error) {
 		return nil, err
 	}
 	runtime.KeepAlive(r)
-	b.server = &server{handle: b.handle, wait: newWaiter(), handlers: map[string]Handler{}, approve: map[string]func(*Call) bool{},
+	b.server = &server{handle: b.handle, handlers: map[string]Handler{}, approve: map[string]func(*Call) bool{},
 		open: map[uint64]context.CancelFunc{}, done: make(chan struct{})}
 	go b.server.serve()
 	runtime.AddCleanup(b, func(s *server) { s.close() }, b.server)

@@ -1,6 +1,24 @@
 package capsule
 
-// #include <capsule/capsule.h>
+/*
+#include <capsule/capsule.h>
+#include <stdlib.h>
+
+// What a call fills in: memory of C, which cgo need not search for pointers of Go at each call.
+typedef struct capsule_go_scratch {
+  capsule_event event;
+  capsule_error failure;
+} capsule_go_scratch;
+
+static capsule_go_scratch *capsule_go_scratch_new(void) {
+  capsule_go_scratch *scratch = calloc(1, sizeof *scratch);
+  if (scratch != NULL) {
+    scratch->event.struct_size = sizeof scratch->event;
+    scratch->failure.struct_size = sizeof scratch->failure;
+  }
+  return scratch;
+}
+*/
 import "C"
 
 import (
@@ -11,6 +29,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 type executionHandle struct{ c *C.capsule_execution }
@@ -19,46 +38,49 @@ type executionHandle struct{ c *C.capsule_execution }
 type Execution struct {
 	handle executionHandle
 	closed atomic.Bool
-	wait   *waiter
+	wait   waiter
 	stop   func() bool // Forgets the context.
 }
 
-func newExecution(ctx context.Context, handle *C.capsule_execution) *Execution {
-	e := &Execution{handle: executionHandle{handle}, wait: newWaiter()}
-	own := e.handle
+// The context cancels the execution. Who does not close it for sure says so to the garbage collector by releaseForgotten.
+func newExecution(ctx context.Context, handle executionHandle) *Execution {
+	e := &Execution{handle: handle}
 	if ctx.Done() != nil {
-		e.stop = context.AfterFunc(ctx, func() { C.capsule_execution_cancel(own.c, -1, nil) })
+		e.stop = context.AfterFunc(ctx, func() { C.capsule_execution_cancel(handle.c, -1, nil) })
 	}
-	runtime.AddCleanup(e, func(handle executionHandle) { C.capsule_execution_release(handle.c) }, own)
+	return e
+}
+
+func (e *Execution) releaseForgotten() *Execution {
+	runtime.AddCleanup(e, func(handle executionHandle) { C.capsule_execution_release(handle.c) }, e.handle)
 	return e
 }
 
 // What a call fills in; used again.
-type scratch struct {
-	event   C.capsule_event
-	failure C.capsule_error
-}
+type scratch struct{ c *C.capsule_go_scratch }
 
 var scratches = sync.Pool{New: func() any {
-	s := new(scratch)
-	s.event.struct_size = C.sizeof_capsule_event
-	s.failure.struct_size = C.sizeof_capsule_error
+	s := &scratch{C.capsule_go_scratch_new()}
+	if s.c == nil {
+		panic("capsule: no memory")
+	}
+	runtime.AddCleanup(s, func(c *C.capsule_go_scratch) { C.free(unsafe.Pointer(c)) }, s.c)
 	return s
 }}
 
 func (e *Execution) take(timeout C.int64_t, into *Event) error {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
-	status := C.capsule_execution_next(e.handle.c, timeout, &s.event, &s.failure)
+	status := C.capsule_execution_next(e.handle.c, timeout, &s.c.event, &s.c.failure)
 	switch status {
 	case C.CAPSULE_OK:
-		into.fill(&s.event)
-		C.capsule_event_release(&s.event)
+		into.fill(&s.c.event)
+		C.capsule_event_release(&s.c.event)
 		return nil
 	case C.CAPSULE_E_END:
 		return io.EOF
 	}
-	return check(status, &s.failure)
+	return check(status, &s.c.failure)
 }
 
 func (e *Execution) descriptor() (C.int32_t, error) {
@@ -72,7 +94,7 @@ func (e *Execution) descriptor() (C.int32_t, error) {
 // context bounds this wait alone; when it is done nothing was lost.
 func (e *Execution) Read(ctx context.Context, into *Event) error {
 	defer runtime.KeepAlive(e)
-	err := e.wait.until(ctx, func(timeout C.int64_t) error { return e.take(timeout, into) }, e.descriptor)
+	err := e.wait.untilOver(ctx, func(timeout C.int64_t) error { return e.take(timeout, into) }, e.descriptor)
 	if err == nil && into.Terminal() && e.stop != nil {
 		e.stop()
 	}

@@ -1080,7 +1080,7 @@ const (
 	// A call of the host, in a bridge.
 	PendingKindCall PendingKind = 1
 	// A promise, in a store.
-	PendingPromise PendingKind = 2
+	PendingKindPromise PendingKind = 2
 )
 
 // OwnerKind: Who will settle it, or waits for it.
@@ -3055,6 +3055,168 @@ func limiterMetricsOf(c *C.capsule_limiter_metrics) (r LimiterMetrics) {
 	return
 }
 
+// PromiseStoreOptions: Options of a store; capsule_promise_store_options_init() fills the defaults.
+type PromiseStoreOptions struct {
+	// Promises that the store keeps, 1 … 100,000,000: for one more the oldest that is settled is forgotten, and where
+	// all are pending it is refused. Of a Resonate server: calls that may be under way at once. Default 1,000,000.
+	MaxPromises uint32
+	// Bytes of ids, parameters and values that the store keeps, 1 KiB … 1 TiB; not of a Resonate server. Default 256
+	// MiB.
+	MaxBytes uint64
+	// Longest parameter or value, 1 … 67,108,864 bytes; a Resonate server takes 1,048,576 at most. Default 1,048,576.
+	MaxValueBytes uint32
+	// With a `path`: 1: what a call has answered is on the disk (default); 0: it may be lost with the machine, never
+	// with the process.
+	Sync int32
+	// The SQLite file, made where there is none. Default empty: none.
+	Path string
+	// `http://HOST:PORT` or `https://…` of a Resonate server. Default empty: none. Not beside `path`.
+	Url string
+	// JSON Web Token for the server, or empty (default).
+	Token string
+	// Name that the server knows this kind of host by: lower-case letters, digits, `-`, at most 63 bytes. Default
+	// `capsule`.
+	Group string
+	// Between the id of an execution and those of its calls: `.` (default) or `:`, as the server's version wants it.
+	Separator string
+	// How long a call to the server is tried, 1 … 86,400,000. Default 10,000.
+	RequestTimeoutMs int64
+	// How long the server keeps a durable execution for a host that does not answer, 1,000 … 86,400,000. Default 15,000.
+	LeaseMs int64
+	// How often what is waited for is asked for anew, 100 … 86,400,000. Default 30,000.
+	RefreshMs int64
+}
+
+func (r *PromiseStoreOptions) put(c *C.capsule_promise_store_options, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_promise_store_options
+	c.max_promises = C.uint32_t(r.MaxPromises)
+	c.max_bytes = C.uint64_t(r.MaxBytes)
+	c.max_value_bytes = C.uint32_t(r.MaxValueBytes)
+	c.sync = C.int32_t(r.Sync)
+	c.path = rawText(r.Path, pins)
+	c.url = rawText(r.Url, pins)
+	c.token = rawText(r.Token, pins)
+	c.group = rawText(r.Group, pins)
+	c.separator = rawText(r.Separator, pins)
+	c.request_timeout_ms = C.int64_t(r.RequestTimeoutMs)
+	c.lease_ms = C.int64_t(r.LeaseMs)
+	c.refresh_ms = C.int64_t(r.RefreshMs)
+}
+
+func (r *PromiseStoreOptions) raw(pins *runtime.Pinner) *C.capsule_promise_store_options {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_promise_store_options)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
+}
+
+// DefaultPromiseStoreOptions has every field at its default.
+func DefaultPromiseStoreOptions() *PromiseStoreOptions {
+	c, r := new(C.capsule_promise_store_options), new(PromiseStoreOptions)
+	C.capsule_promise_store_options_init(c, C.sizeof_capsule_promise_store_options)
+	r.MaxPromises = uint32(c.max_promises)
+	r.MaxBytes = uint64(c.max_bytes)
+	r.MaxValueBytes = uint32(c.max_value_bytes)
+	r.Sync = int32(c.sync)
+	r.Group = textOf(c.group)
+	r.Separator = textOf(c.separator)
+	r.RequestTimeoutMs = int64(c.request_timeout_ms)
+	r.LeaseMs = int64(c.lease_ms)
+	r.RefreshMs = int64(c.refresh_ms)
+	return r
+}
+
+// PendingPromise: A promise that is open: neither its parameter nor its value.
+type PendingPromise struct {
+	// Time since this store came to know it.
+	AgeNs uint64
+	// Time until it is over.
+	LeftNs uint64
+	// How many wait for it here.
+	Waiters uint32
+	// 1: it belongs to a durable execution of this host that is under way.
+	Claimed bool
+	// Its id, zero-terminated.
+	ID string
+}
+
+func (r *PendingPromise) fill(c *C.capsule_pending_promise) {
+	r.AgeNs = uint64(c.age_ns)
+	r.LeftNs = uint64(c.left_ns)
+	r.Waiters = uint32(c.waiters)
+	r.Claimed = c.claimed != 0
+	r.ID = C.GoString(&c.id[0])
+}
+
+func pendingPromiseOf(c *C.capsule_pending_promise) (r PendingPromise) {
+	r.fill(c)
+	return
+}
+
+// PromiseMetrics: Counters of a store, of what was done by it. created = open + settled + forgotten while it is in
+// memory alone.
+type PromiseMetrics struct {
+	// Promises that are open; of a Resonate server, those that are waited for here.
+	Pending uint64
+	// The most there were at once.
+	PendingHwm uint64
+	// Promises that are kept, settled ones included; 0 of a Resonate server.
+	Kept uint64
+	// Created.
+	Created uint64
+	// Creations of one that existed.
+	Found uint64
+	// Settlements that came first.
+	Resolved uint64
+	// The same.
+	Rejected uint64
+	// The same.
+	Canceled uint64
+	// Whose time was over.
+	TimedOut uint64
+	// Settlements of what was settled.
+	IgnoredSettlements uint64
+	// Settled ones that were forgotten to make room.
+	Evicted uint64
+	// Calls that were refused for a limit.
+	Refused uint64
+	// Calls to the server that were made again.
+	Retries uint64
+	// Calls that failed: the server could not be reached, the file not be written.
+	Failures uint64
+	// Times the server's messages were listened for anew.
+	Reconnects uint64
+	// Durable executions that were lost to another host.
+	LostClaims uint64
+}
+
+func (r *PromiseMetrics) fill(c *C.capsule_promise_metrics) {
+	r.Pending = uint64(c.pending)
+	r.PendingHwm = uint64(c.pending_hwm)
+	r.Kept = uint64(c.kept)
+	r.Created = uint64(c.created)
+	r.Found = uint64(c.found)
+	r.Resolved = uint64(c.resolved)
+	r.Rejected = uint64(c.rejected)
+	r.Canceled = uint64(c.canceled)
+	r.TimedOut = uint64(c.timed_out)
+	r.IgnoredSettlements = uint64(c.ignored_settlements)
+	r.Evicted = uint64(c.evicted)
+	r.Refused = uint64(c.refused)
+	r.Retries = uint64(c.retries)
+	r.Failures = uint64(c.failures)
+	r.Reconnects = uint64(c.reconnects)
+	r.LostClaims = uint64(c.lost_claims)
+}
+
+func promiseMetricsOf(c *C.capsule_promise_metrics) (r PromiseMetrics) {
+	r.fill(c)
+	return
+}
+
 // PoolOptions: Options of a pool; capsule_pool_options_init() fills the defaults.
 type PoolOptions struct {
 	// Sessions to keep idle, 0 … `max_sessions`. Default 2.
@@ -3476,6 +3638,7 @@ func DefaultExporterOptions() *ExporterOptions {
 	c, r := new(C.capsule_exporter_options), new(ExporterOptions)
 	C.capsule_exporter_options_init(c, C.sizeof_capsule_exporter_options)
 	r.Kind = Exporter(c.kind)
+	r.Name = textOf(c.name)
 	r.QueueLimit = uint32(c.queue_limit)
 	r.BatchLimit = uint32(c.batch_limit)
 	r.IntervalMs = int64(c.interval_ms)

@@ -71,7 +71,7 @@ func (p *Pool) Acquire(ctx context.Context, options *AcquireOptions) (*Session, 
 	if err := check(C.capsule_pool_acquire_async(p.handle.c, options.raw(&pins), &acquisition, failure), failure); err != nil {
 		return nil, err
 	}
-	wait := newWaiter()
+	wait := new(waiter)
 	defer wait.close()
 	defer C.capsule_acquisition_release(acquisition)
 	var handle *C.capsule_session

@@ -50,14 +50,22 @@ func (r *Runtime) Open(ctx context.Context, options *SessionOptions) (*Session, 
 // Execute submits a source text, which runs when those before it have ended; nil for the default options. When the context
 // is done, the code is cancelled, with the session's grace.
 func (s *Session) Execute(ctx context.Context, source string, options *ExecutionOptions) (*Execution, error) {
+	execution, err := s.submit(ctx, source, options)
+	if err != nil {
+		return nil, err
+	}
+	return execution.releaseForgotten(), nil
+}
+
+func (s *Session) submit(ctx context.Context, source string, options *ExecutionOptions) (*Execution, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	var pins runtime.Pinner
 	defer pins.Unpin()
-	var handle *C.capsule_execution
+	var handle executionHandle
 	failure := newFailure()
-	status := C.capsule_execution_create(s.handle.c, chars(source), C.size_t(len(source)), options.raw(&pins), &handle, failure)
+	status := C.capsule_execution_create(s.handle.c, chars(source), C.size_t(len(source)), options.raw(&pins), &handle.c, failure)
 	runtime.KeepAlive(s)
 	if err := check(status, failure); err != nil {
 		return nil, err
@@ -78,7 +86,7 @@ func (r *Result) OK() bool { return r.End.Outcome == OutcomeOK }
 // Run runs a source text to its end and collects what it did. Input requests are declined. Where the context ended it, the
 // context's error comes with the result.
 func (s *Session) Run(ctx context.Context, source string, options *ExecutionOptions) (*Result, error) {
-	execution, err := s.Execute(ctx, source, options)
+	execution, err := s.submit(ctx, source, options)
 	if err != nil {
 		return nil, err
 	}

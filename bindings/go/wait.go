@@ -18,15 +18,17 @@ import (
 // no thread.
 var inLibrary = make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
 
+// One goroutine at a time, which nothing but its execution can end, stands there for as long as it takes: to set the timer of that
+// millisecond, and to take it back, is a tenth of a short execution.
+var patient = make(chan struct{}, 1)
+
 // waiter waits until a call of the library has something.
 type waiter struct {
-	turn   chan struct{} // Who holds it waits for the descriptor; the others wait for it.
 	mutex  sync.Mutex
-	file   *os.File // A duplicate of the library's descriptor, made when it is first needed.
+	turn   chan struct{} // Who holds it waits for the descriptor; the others wait for it. Made when it is first needed.
+	file   *os.File      // A duplicate of the library's descriptor, made when it is first needed.
 	closed bool
 }
-
-func newWaiter() *waiter { return &waiter{turn: make(chan struct{}, 1)} }
 
 func isTimeout(err error) bool {
 	own, ok := err.(*Error)
@@ -49,13 +51,36 @@ func (w *waiter) until(ctx context.Context, try func(timeout C.int64_t) error, d
 	if !isTimeout(err) {
 		return err
 	}
+	turn := w.turns()
 	select {
-	case w.turn <- struct{}{}:
-		defer func() { <-w.turn }()
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	return w.poll(ctx, try, descriptor)
+}
+
+// As until; a wait that no context ends, and that something ends for sure, may be the one that stands in the library.
+func (w *waiter) untilOver(ctx context.Context, try func(timeout C.int64_t) error, descriptor func() (C.int32_t, error)) error {
+	if ctx.Done() == nil {
+		select {
+		case patient <- struct{}{}:
+			defer func() { <-patient }()
+			return try(-1)
+		default:
+		}
+	}
+	return w.until(ctx, try, descriptor)
+}
+
+func (w *waiter) turns() chan struct{} {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if w.turn == nil {
+		w.turn = make(chan struct{}, 1)
+	}
+	return w.turn
 }
 
 func (w *waiter) poll(ctx context.Context, try func(timeout C.int64_t) error, descriptor func() (C.int32_t, error)) error {

@@ -16,10 +16,7 @@ namespace Capsule
     {
         private readonly CancellationToken cancellation;
         private readonly CancellationTokenRegistration registration;
-        private readonly object gate = new object();
-        private Task wait;
-        private int fd = -1;
-        private bool disposed;
+        private readonly Readiness readiness = new Readiness();
 
         internal Execution(IntPtr token, CancellationToken cancellation) : base(token, Native.capsule_execution_release)
         {
@@ -43,7 +40,7 @@ namespace Capsule
                 // mcs has no `out var` in an async method.
                 Event found;
                 if (TryNext(0, out found) != Status.Timeout) return found;
-                await Or(Readable(), waiting).ConfigureAwait(false);
+                await readiness.Wait(() => Fd, waiting).ConfigureAwait(false);
             }
         }
 
@@ -89,12 +86,7 @@ namespace Capsule
         public override void Dispose()
         {
             registration.Dispose();
-            lock (gate)
-            {
-                disposed = true;
-                if (fd >= 0) Poller.Forget(fd, wait);
-                base.Dispose();
-            }
+            readiness.End(base.Dispose);
         }
 
         private void Take(Result result, Event found)
@@ -108,31 +100,6 @@ namespace Capsule
             if (result.End == null) throw new InvalidOperationException("its terminal event was taken before");
             if (result.End.Outcome == Outcome.Canceled) cancellation.ThrowIfCancellationRequested();
             return result;
-        }
-
-        private Task Readable()
-        {
-            lock (gate)
-            {
-                if (disposed) return Task.CompletedTask;
-                if (fd < 0) fd = Fd;
-                if (wait == null || wait.IsCompleted) wait = Poller.Readable(fd);
-                return wait;
-            }
-        }
-
-        private static async Task Or(Task wait, CancellationToken waiting)
-        {
-            if (!waiting.CanBeCanceled)
-            {
-                await wait.ConfigureAwait(false);
-                return;
-            }
-            var canceled = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-            using (waiting.Register(() => canceled.TrySetResult(true)))
-            {
-                await Task.WhenAny(wait, canceled.Task).ConfigureAwait(false);
-            }
         }
 
         private sealed class Walk : IAsyncEnumerator<Event>

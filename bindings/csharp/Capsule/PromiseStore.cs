@@ -1,4 +1,7 @@
 using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
 using Capsule.Raw;
 
 namespace Capsule
@@ -6,6 +9,8 @@ namespace Capsule
     /// <summary>Named answers that come once: in memory, in a file, or of a Resonate server.</summary>
     public sealed unsafe class PromiseStore : Owner
     {
+        private readonly Readiness readiness = new Readiness();
+
         internal PromiseStore(Runtime runtime, PromiseStoreOptions options)
             : base(Open(runtime, options), Native.capsule_promise_store_release)
         {
@@ -88,6 +93,107 @@ namespace Capsule
             var raw = New();
             Check(Native.capsule_promise_next(Token, Milliseconds(time), &raw, &error), &error);
             return Taken(&raw);
+        }
+
+        /// <summary>The same without holding up a thread; the token ends the wait.</summary>
+        public Task<Promise> NextSettledAsync(CancellationToken waiting = default) =>
+            readiness.Take<Promise>(TryNextSettled, () => Fd, waiting);
+
+        /// <summary>Readable while <see cref="NextSettled"/> has something. The store's: never read, never closed.</summary>
+        public int Fd
+        {
+            get
+            {
+                var error = Errors.New();
+                int fd;
+                Check(Native.capsule_promise_store_get_fd(Token, &fd, &error), &error);
+                return fd;
+            }
+        }
+
+        /// <summary>Forgets one that is settled.</summary>
+        public void Forget(string id)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                Check(Native.capsule_promise_forget(Token, arena.Text(id), &error), &error);
+            }
+        }
+
+        /// <summary>Those that are open, those first whose time is over first.</summary>
+        public IReadOnlyList<PendingPromise> Pending
+        {
+            get
+            {
+                for (var room = 64;;)
+                {
+                    using (var arena = new Arena())
+                    {
+                        var error = Errors.New();
+                        var rows = (capsule_pending_promise*)arena.New(sizeof(capsule_pending_promise), room);
+                        UIntPtr count;
+                        ulong total;
+                        Check(Native.capsule_promise_list_pending(Token, rows, (UIntPtr)room, &count, &total, &error), &error);
+                        if (total <= (ulong)room)
+                        {
+                            var found = new List<PendingPromise>();
+                            for (var i = 0; i < (int)count; ++i) found.Add(new PendingPromise(rows + i));
+                            return found;
+                        }
+                        room = (int)total + 64;
+                    }
+                }
+            }
+        }
+
+        /// <summary>
+        /// Runs a source text durably: its end settles the promise of that id. Where that is settled already there is no execution (null),
+        /// and the promise has its value. The time is the promise's, by default a day; the token is the execution's.
+        /// </summary>
+        public (Execution execution, Promise promise) Execute(
+            Session session, string source, string id, TimeSpan? time = null, ExecutionOptions options = null,
+            CancellationToken cancellation = default)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                var raw = New();
+                IntPtr token;
+                var text = arena.Text(source ?? throw new ArgumentNullException(nameof(source)));
+                var durable = new DurableOptions { Store = this, PromiseId = id };
+                if (time != null) durable.TimeoutMs = Milliseconds(time);
+                var given = options == null ? null : options.Write(arena);
+                Check(
+                    Native.capsule_session_execute_durable(
+                        session.Token, text.data, text.size, given, durable.Write(arena), &token, &raw, &error),
+                    &error);
+                GC.KeepAlive(session);
+                return (token == IntPtr.Zero ? null : new Execution(token, cancellation), Taken(&raw));
+            }
+        }
+
+        /// <summary>Closes it: who waits gets a status; promises stay where they are kept. Waits for the file.</summary>
+        public void Close()
+        {
+            var error = Errors.New();
+            Check(Native.capsule_promise_store_close(Token, &error), &error);
+        }
+
+        /// <inheritdoc/>
+        public override void Dispose() => readiness.End(base.Dispose);
+
+        private bool TryNextSettled(out Promise found)
+        {
+            var error = Errors.New();
+            var raw = New();
+            var status = Native.capsule_promise_next(Token, 0, &raw, &error);
+            found = null;
+            if (status == Status.Timeout) return false;
+            Check(status, &error);
+            found = Taken(&raw);
+            return true;
         }
 
         private static capsule_promise New() => new capsule_promise { struct_size = (uint)sizeof(capsule_promise) };

@@ -35,6 +35,10 @@ pub(crate) fn view(text: &str) -> sys::capsule_text {
     sys::capsule_text { data: text.as_ptr().cast(), size: text.len() }
 }
 
+pub(crate) fn view_bytes(bytes: &[u8]) -> sys::capsule_text {
+    sys::capsule_text { data: bytes.as_ptr().cast(), size: bytes.len() }
+}
+
 /// The text must be there as long as the result is used.
 pub(crate) unsafe fn bytes_of(text: &sys::capsule_text) -> &[u8] {
     slice(text.data.cast(), text.size)

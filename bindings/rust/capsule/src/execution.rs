@@ -1,6 +1,6 @@
 use super::error::check;
 use super::owner::milliseconds;
-use super::stream::{EventStream, Wakers};
+use super::stream::{wake, EventStream, Wakers};
 use super::{sys, Error, Event, Result, Status};
 use std::os::raw::c_void;
 use std::sync::{Arc, Once};
@@ -47,7 +47,11 @@ impl Execution {
     ) -> Result<Self> {
         let mut handle = std::ptr::null_mut();
         check(|error| call(&mut handle, error))?;
-        Ok(Execution { handle, notified: Once::new(), wakers: Arc::default() })
+        Ok(Self::owning(handle))
+    }
+
+    pub(crate) fn owning(handle: *mut sys::capsule_execution) -> Self {
+        Execution { handle, notified: Once::new(), wakers: Arc::default() }
     }
 
     /// The handle, still owned here.
@@ -140,11 +144,6 @@ impl Execution {
         check(|error| unsafe { sys::capsule_execution_get_id(self.handle, &mut id, error) })?;
         Ok(id)
     }
-}
-
-// On a thread of the library: it wakes, and does nothing else.
-unsafe extern "C" fn wake(wakers: *mut c_void) {
-    (*wakers.cast::<Wakers>()).wake();
 }
 
 /// Walks the events of an execution. An error is the last of the walk.

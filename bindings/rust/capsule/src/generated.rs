@@ -3166,6 +3166,173 @@ impl LimiterMetrics {
     }
 }
 
+/// Options of a store; capsule_promise_store_options_init() fills the defaults.
+#[derive(Clone, Debug)]
+pub struct PromiseStoreOptions {
+    /// Promises that the store keeps, 1 … 100,000,000: for one more the oldest that is settled is forgotten, and
+    /// where all are pending it is refused. Of a Resonate server: calls that may be under way at once. Default
+    /// 1,000,000.
+    pub max_promises: u32,
+    /// Bytes of ids, parameters and values that the store keeps, 1 KiB … 1 TiB; not of a Resonate server. Default 256
+    /// MiB.
+    pub max_bytes: u64,
+    /// Longest parameter or value, 1 … 67,108,864 bytes; a Resonate server takes 1,048,576 at most. Default
+    /// 1,048,576.
+    pub max_value_bytes: u32,
+    /// With a `path`: 1: what a call has answered is on the disk (default); 0: it may be lost with the machine, never
+    /// with the process.
+    pub sync: i32,
+    /// The SQLite file, made where there is none. Default empty: none.
+    pub path: String,
+    /// `http://HOST:PORT` or `https://…` of a Resonate server. Default empty: none. Not beside `path`.
+    pub url: String,
+    /// JSON Web Token for the server, or empty (default).
+    pub token: String,
+    /// Name that the server knows this kind of host by: lower-case letters, digits, `-`, at most 63 bytes. Default
+    /// `capsule`.
+    pub group: String,
+    /// Between the id of an execution and those of its calls: `.` (default) or `:`, as the server's version wants it.
+    pub separator: String,
+    /// How long a call to the server is tried, 1 … 86,400,000. Default 10,000.
+    pub request_timeout_ms: i64,
+    /// How long the server keeps a durable execution for a host that does not answer, 1,000 … 86,400,000. Default
+    /// 15,000.
+    pub lease_ms: i64,
+    /// How often what is waited for is asked for anew, 100 … 86,400,000. Default 30,000.
+    pub refresh_ms: i64,
+}
+
+impl PromiseStoreOptions {
+    /// What it points at is in `kept`, and here.
+    pub(crate) fn raw(&self, kept: &mut Kept) -> sys::capsule_promise_store_options {
+        let mut raw: sys::capsule_promise_store_options = zeroed();
+        raw.struct_size = size_of_u32::<sys::capsule_promise_store_options>();
+        raw.max_promises = self.max_promises;
+        raw.max_bytes = self.max_bytes;
+        raw.max_value_bytes = self.max_value_bytes;
+        raw.sync = self.sync;
+        raw.path = view(&self.path);
+        raw.url = view(&self.url);
+        raw.token = view(&self.token);
+        raw.group = view(&self.group);
+        raw.separator = view(&self.separator);
+        raw.request_timeout_ms = self.request_timeout_ms;
+        raw.lease_ms = self.lease_ms;
+        raw.refresh_ms = self.refresh_ms;
+        raw
+    }
+}
+
+impl Default for PromiseStoreOptions {
+    fn default() -> Self {
+        let mut raw: sys::capsule_promise_store_options = zeroed();
+        unsafe { sys::capsule_promise_store_options_init(&mut raw, size_of_u32::<sys::capsule_promise_store_options>()) };
+        Self {
+            max_promises: raw.max_promises,
+            max_bytes: raw.max_bytes,
+            max_value_bytes: raw.max_value_bytes,
+            sync: raw.sync,
+            path: Default::default(),
+            url: Default::default(),
+            token: Default::default(),
+            group: unsafe { string(raw.group) },
+            separator: unsafe { string(raw.separator) },
+            request_timeout_ms: raw.request_timeout_ms,
+            lease_ms: raw.lease_ms,
+            refresh_ms: raw.refresh_ms,
+        }
+    }
+}
+
+/// A promise that is open: neither its parameter nor its value.
+#[derive(Clone, Debug)]
+pub struct PendingPromise {
+    /// Time since this store came to know it.
+    pub age_ns: u64,
+    /// Time until it is over.
+    pub left_ns: u64,
+    /// How many wait for it here.
+    pub waiters: u32,
+    /// 1: it belongs to a durable execution of this host that is under way.
+    pub claimed: bool,
+    /// Its id, zero-terminated.
+    pub id: String,
+}
+
+impl PendingPromise {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_pending_promise) -> Self {
+        Self {
+            age_ns: raw.age_ns,
+            left_ns: raw.left_ns,
+            waiters: raw.waiters,
+            claimed: raw.claimed != 0,
+            id: inline_string(&raw.id),
+        }
+    }
+}
+
+/// Counters of a store, of what was done by it. created = open + settled + forgotten while it is in memory alone.
+#[derive(Clone, Debug)]
+pub struct PromiseMetrics {
+    /// Promises that are open; of a Resonate server, those that are waited for here.
+    pub pending: u64,
+    /// The most there were at once.
+    pub pending_hwm: u64,
+    /// Promises that are kept, settled ones included; 0 of a Resonate server.
+    pub kept: u64,
+    /// Created.
+    pub created: u64,
+    /// Creations of one that existed.
+    pub found: u64,
+    /// Settlements that came first.
+    pub resolved: u64,
+    /// The same.
+    pub rejected: u64,
+    /// The same.
+    pub canceled: u64,
+    /// Whose time was over.
+    pub timed_out: u64,
+    /// Settlements of what was settled.
+    pub ignored_settlements: u64,
+    /// Settled ones that were forgotten to make room.
+    pub evicted: u64,
+    /// Calls that were refused for a limit.
+    pub refused: u64,
+    /// Calls to the server that were made again.
+    pub retries: u64,
+    /// Calls that failed: the server could not be reached, the file not be written.
+    pub failures: u64,
+    /// Times the server's messages were listened for anew.
+    pub reconnects: u64,
+    /// Durable executions that were lost to another host.
+    pub lost_claims: u64,
+}
+
+impl PromiseMetrics {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_promise_metrics) -> Self {
+        Self {
+            pending: raw.pending,
+            pending_hwm: raw.pending_hwm,
+            kept: raw.kept,
+            created: raw.created,
+            found: raw.found,
+            resolved: raw.resolved,
+            rejected: raw.rejected,
+            canceled: raw.canceled,
+            timed_out: raw.timed_out,
+            ignored_settlements: raw.ignored_settlements,
+            evicted: raw.evicted,
+            refused: raw.refused,
+            retries: raw.retries,
+            failures: raw.failures,
+            reconnects: raw.reconnects,
+            lost_claims: raw.lost_claims,
+        }
+    }
+}
+
 /// Options of a pool; capsule_pool_options_init() fills the defaults.
 #[derive(Clone, Debug)]
 pub struct PoolOptions {
@@ -3588,7 +3755,7 @@ impl Default for ExporterOptions {
         unsafe { sys::capsule_exporter_options_init(&mut raw, size_of_u32::<sys::capsule_exporter_options>()) };
         Self {
             kind: Exporter(raw.kind),
-            name: Default::default(),
+            name: unsafe { string(raw.name) },
             path: Default::default(),
             queue_limit: raw.queue_limit,
             batch_limit: raw.batch_limit,

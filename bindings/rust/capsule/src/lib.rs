@@ -28,10 +28,12 @@ mod generated;
 mod log;
 mod owner;
 mod pool;
+mod promise;
 mod runtime;
 mod session;
 mod snapshot;
 mod stream;
+mod trace;
 mod value;
 
 /// The C interface, for what it can do and this crate does not: every owner has `as_raw()`.
@@ -45,8 +47,10 @@ pub use execution::{Events, Execution, Taken};
 pub use generated::*;
 pub use log::{log_info, set_log_sink};
 pub use pool::{Acquisition, Pool};
+pub use promise::{Promise, PromiseStore, PromiseWish};
 pub use runtime::{version, Runtime};
 pub use session::Session;
 pub use snapshot::Snapshot;
-pub use stream::{EventStream, RunFuture};
+pub use stream::{EventStream, RunFuture, SettledStream};
+pub use trace::{Postmortem, TraceEvents, TraceReader};
 pub use value::{Buffer, Value, ValueRef};

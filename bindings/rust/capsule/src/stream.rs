@@ -1,6 +1,7 @@
-use super::{Error, Event, EventKind, Execution, Result, RunResult, Status, Taken};
+use super::{Error, Event, EventKind, Execution, Promise, PromiseStore, Result, RunResult, Status, Taken};
 use futures_core::Stream;
 use std::future::Future;
+use std::os::raw::c_void;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -23,6 +24,11 @@ impl Wakers {
         let all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         all.into_iter().for_each(Waker::wake);
     }
+}
+
+// On a thread of the library: it wakes, and does nothing else.
+pub(crate) unsafe extern "C" fn wake(wakers: *mut c_void) {
+    (*wakers.cast::<Wakers>()).wake();
 }
 
 /// The events of an execution, as they come. Several may stand on one execution: every event goes to one of them.
@@ -117,6 +123,39 @@ impl Drop for RunFuture {
     fn drop(&mut self) {
         if self.result.is_some() {
             let _ = self.execution.cancel(None);
+        }
+    }
+}
+
+/// The promises of a store that were watched and are settled, as they come, to its close.
+#[derive(Debug)]
+pub struct SettledStream<'a> {
+    store: &'a PromiseStore,
+    over: bool,
+}
+
+impl<'a> SettledStream<'a> {
+    pub(crate) fn new(store: &'a PromiseStore) -> Self {
+        SettledStream { store, over: false }
+    }
+}
+
+impl Stream for SettledStream<'_> {
+    type Item = Result<Promise>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.over {
+            return Poll::Ready(None);
+        }
+        // Registered before the look: what comes between both is told.
+        self.store.wakers().add(context.waker());
+        match self.store.next(Some(Duration::ZERO)) {
+            Ok(promise) => Poll::Ready(Some(Ok(promise))),
+            Err(error) if error.status() == Status::TIMEOUT => Poll::Pending,
+            Err(error) => {
+                self.over = true;
+                Poll::Ready((error.status() != Status::CLOSED).then_some(Err(error)))
+            }
         }
     }
 }

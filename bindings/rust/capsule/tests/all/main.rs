@@ -5,6 +5,7 @@ mod conformance;
 mod expectations;
 mod log;
 mod misuse;
+mod promise;
 mod python;
 mod robustness;
 mod scenario;

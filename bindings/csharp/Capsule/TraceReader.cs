@@ -1,0 +1,154 @@
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using Capsule.Raw;
+
+namespace Capsule
+{
+    /// <summary>
+    /// Reads a session's trace event by event, to the session's close; it may outlive the session. A
+    /// <see cref="CapsuleException"/> of status <c>Evicted</c> tells once that events went before they were read.
+    /// </summary>
+    public sealed unsafe class TraceReader : Owner, IEnumerable<TraceEvent>, IAsyncEnumerable<TraceEvent>
+    {
+        private readonly Readiness readiness = new Readiness();
+
+        internal TraceReader(IntPtr token) : base(token, Native.capsule_trace_release)
+        {
+        }
+
+        /// <summary>The next event; null when the session is closed and all was read. Waits for it, by default as long as it takes.</summary>
+        public TraceEvent Next(TimeSpan? time = null) =>
+            TryNext(Milliseconds(time), out var found) ? found : throw new CapsuleTimeoutException("no event came in time");
+
+        /// <summary>The same without holding up a thread; the token ends the wait.</summary>
+        public Task<TraceEvent> NextAsync(CancellationToken waiting = default) => readiness.Take<TraceEvent>(TryNext, () => Fd, waiting);
+
+        /// <summary>Readable while <see cref="Next"/> may have something. The reader's: never read, never closed.</summary>
+        public int Fd
+        {
+            get
+            {
+                var error = Errors.New();
+                int fd;
+                Check(Native.capsule_trace_get_fd(Token, &fd, &error), &error);
+                return fd;
+            }
+        }
+
+        /// <summary>What there is of the trace, and what there is no longer.</summary>
+        public TraceInfo Info
+        {
+            get
+            {
+                var error = Errors.New();
+                var raw = new capsule_trace_info { struct_size = (uint)sizeof(capsule_trace_info) };
+                Check(Native.capsule_trace_get_info(Token, &raw, &error), &error);
+                return new TraceInfo(&raw);
+            }
+        }
+
+        /// <inheritdoc/>
+        public IEnumerator<TraceEvent> GetEnumerator()
+        {
+            for (var next = Next(); next != null; next = Next()) yield return next;
+        }
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+        /// <inheritdoc/>
+        public IAsyncEnumerator<TraceEvent> GetAsyncEnumerator(CancellationToken waiting = default) => new TraceWalk(this, waiting);
+
+        /// <inheritdoc/>
+        public override void Dispose() => readiness.End(base.Dispose);
+
+        private bool TryNext(out TraceEvent found) => TryNext(0, out found);
+
+        private bool TryNext(long milliseconds, out TraceEvent found)
+        {
+            var error = Errors.New();
+            capsule_trace_event raw;
+            var status = Native.capsule_trace_next(Token, milliseconds, &raw, &error);
+            found = null;
+            if (status == Status.Timeout) return false;
+            if (status == Status.End) return true;
+            Check(status, &error);
+            found = new TraceEvent(&raw);
+            return true;
+        }
+    }
+
+    internal sealed class TraceWalk : IAsyncEnumerator<TraceEvent>
+    {
+        private readonly TraceReader reader;
+        private readonly CancellationToken waiting;
+
+        internal TraceWalk(TraceReader reader, CancellationToken waiting)
+        {
+            this.reader = reader;
+            this.waiting = waiting;
+        }
+
+        public TraceEvent Current { get; private set; }
+
+        public async ValueTask<bool> MoveNextAsync()
+        {
+            Current = await reader.NextAsync(waiting).ConfigureAwait(false);
+            return Current != null;
+        }
+
+        public ValueTask DisposeAsync() => default;
+    }
+
+    /// <summary>What is known of a worker that died: how, in the middle of what, and what it did last.</summary>
+    public sealed unsafe class Postmortem
+    {
+        internal Postmortem(PostmortemInfo info, string json)
+        {
+            Info = info;
+            Json = json;
+        }
+
+        /// <summary>The record, with the last events.</summary>
+        public PostmortemInfo Info { get; }
+
+        /// <summary>All of it, one line, as <c>capsule postmortem FILE</c> shows it.</summary>
+        public string Json { get; }
+    }
+
+    public sealed unsafe partial class Session
+    {
+        /// <summary>Begins to read its trace: the events that there are and those to come, or those that fit the filter.</summary>
+        public TraceReader FollowTrace(TraceFilter filter = null)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                IntPtr token;
+                var raw = filter == null ? null : filter.Write(arena);
+                Check(Native.capsule_trace_get(Token, raw, &token, &error), &error);
+                return new TraceReader(token);
+            }
+        }
+
+        /// <summary>What is known of one of its last deaths, 0 for the last; status <c>State</c> where there was none.</summary>
+        public Postmortem Postmortem(uint index = 0)
+        {
+            var error = Errors.New();
+            IntPtr token;
+            Check(Native.capsule_session_get_postmortem(Token, index, &token, &error), &error);
+            using (var handle = new OwnedHandle(token, Native.capsule_postmortem_release))
+            {
+                var raw = new capsule_postmortem_info { struct_size = (uint)sizeof(capsule_postmortem_info) };
+                capsule_text json;
+                Errors.Check(Native.capsule_postmortem_get_info(token, &raw, &error), &error);
+                Errors.Check(Native.capsule_postmortem_to_json(token, &json, &error), &error);
+                var found = new Postmortem(new PostmortemInfo(&raw), Texts.String(json));
+                GC.KeepAlive(handle);
+                return found;
+            }
+        }
+    }
+}
