@@ -135,7 +135,10 @@ class Session {
     detail::call(capsule_execution_create, capi(), source.data(), source.size(), raw.get(), &handle);
     return Execution(handle);
   }
-  /** @brief Submits a source text whose result is a promise of `store`, unless that is settled already. Waits for the store. */
+  /**
+   * @brief Submits a source text whose result is a promise of `store`, unless that is settled already. Waits for the store. `promise_id` may
+   * be empty (durable.h): the promise tells it.
+   */
   DurableExecution execute_durable(std::string_view source, const PromiseStore &store, std::string_view promise_id,
                                    const ExecutionOptions &options = {}, Milliseconds timeout = kDurableTimeout) {
     const RawExecutionOptions raw(options);
@@ -156,7 +159,7 @@ class Session {
     DurableExecution begun = execute_durable(source, store, promise_id, options, timeout);
     if (!begun.execution) return std::move(begun.promise);
     collect(*begun.execution);
-    return store.get(promise_id);
+    return store.get(begun.promise.id());
   }
   /** @brief Runs a source text to its end and collects what it did. Input requests are declined. Waits. */
   RunResult run(std::string_view source, const ExecutionOptions &options = {}) {

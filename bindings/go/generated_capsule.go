@@ -745,7 +745,8 @@ const (
 	TraceExecutionDelivered TraceKind = 212
 	// A line is wanted. Arguments: its `input_id`.
 	TraceInputRequested TraceKind = 301
-	// It was answered: status 0, or declined: 1. Arguments: its `input_id`.
+	// It was answered: status 0, or declined: 1. Arguments: its `input_id`; 0: by the host; of a durable execution also
+	// 1: as recorded when it ran before, 2: by who settled its promise.
 	TraceInputAnswered TraceKind = 302
 	// Worker: nobody answered in time. Arguments: its `input_id`.
 	TraceInputTimedOut TraceKind = 303
@@ -1286,8 +1287,8 @@ const (
 	PromiseIDSize = 512
 	// Longest id of a durable execution, in bytes.
 	DurableIDSize = 200
-	// Most calls of the host that one durable execution may make; for one more Python gets a `ConnectionError`.
-	// `refused` of the bridge counts them.
+	// Most calls of the host and inputs, together, that one durable execution may make; for one more Python gets a
+	// `ConnectionError`. `refused` of the bridge counts such calls.
 	DurableMaxCalls = 10000
 	// As `timeout_ms` of an acquisition: what the pool's options say.
 	PoolTimeout = -2
@@ -2248,6 +2249,9 @@ type Event struct {
 	// Terminal: the checkpoint that the session went back to when its worker had died: its name; absent where it did
 	// not.
 	RestoredCheckpoint *string
+	// INPUT, of a durable execution: the id of its promise, by which another may answer it (durable.h); absent for a
+	// secret one.
+	InputPromise *string
 }
 
 func (r *Event) fill(c *C.capsule_event) {
@@ -2315,6 +2319,7 @@ func (r *Event) fill(c *C.capsule_event) {
 	r.Effects = Effects(c.effects)
 	r.ValueMessage = textOf(c.value_message)
 	r.RestoredCheckpoint = optionalText(c.restored_checkpoint)
+	r.InputPromise = optionalText(c.input_promise)
 }
 
 func eventOf(c *C.capsule_event) (r Event) {

@@ -1,10 +1,13 @@
 #include "capsule/durable.h"
 
+#include <sys/random.h>
+
 #include <cctype>
 
 #include "api/call.hpp"
 #include "api/execution_request.hpp"
 #include "api/promises.hpp"
+#include "base/digest.hpp"
 #include "promise/durable.hpp"
 
 using capsule::DurableRun;
@@ -14,15 +17,29 @@ using namespace capsule::api;
 
 namespace {
 
+// Of a name that no other execution has.
+constexpr std::size_t kRandomBytes = 16;
+
 struct Given {
   std::shared_ptr<capsule::PromiseStore> store;
-  capsule::PromiseWish wish;
+  capsule::PromiseWish wish;  // its id is empty where none was given
 };
 
-// Ids that every version of a server takes.
-bool is_durable_id(const std::string &id) {
-  return !id.empty() &&
-         std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; });
+// That every version of a server takes.
+bool is_durable_name(std::string_view name) {
+  return !name.empty() &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; });
+}
+
+bool is_durable_id(std::string_view id, const capsule::PromiseStore &store) {
+  const std::string_view prefix = store.execution_prefix();
+  return is_durable_name(id.starts_with(prefix) ? id.substr(prefix.size()) : id);
+}
+
+std::string random_name() {
+  capsule::Digest bytes{};
+  static_cast<void>(getrandom(bytes.data(), kRandomBytes, 0));
+  return capsule::hex_of(bytes, kRandomBytes);
 }
 
 Result<Given> read_durable(const capsule_durable_options *given) {
@@ -41,10 +58,29 @@ Result<Given> read_durable(const capsule_durable_options *given) {
       return status;
     }
   }
-  if (!is_durable_id(id.value())) {
+  if (!id.value().empty() && !is_durable_id(id.value(), *store.value())) {
     return Status(CAPSULE_E_ARGUMENT, "durable.promise_id is not of letters, digits, '_' and '-'");
   }
   return Given{std::move(store.value()), {.id = std::move(id.value()), .timeout_ms = o.timeout_ms}};
+}
+
+// The id where none was given: of the execution's own name, or of one that nobody else has.
+Status name_wish(Given &given, const std::string &key, bool id_is_told) {
+  if (!given.wish.id.empty()) {
+    return key.empty() ? Status()
+                       : Status(CAPSULE_E_ARGUMENT,
+                                "options.idempotency_key cannot be set beside durable.promise_id, which is the key");
+  }
+  if (key.empty() && !id_is_told) {
+    return {CAPSULE_E_ARGUMENT,
+            "durable.promise_id and options.idempotency_key are empty, and promise is NULL: nothing would tell the id"};
+  }
+  given.wish.id = given.store->execution_prefix() + (key.empty() ? random_name() : key);
+  if (!is_durable_id(given.wish.id, *given.store) || given.wish.id.size() > CAPSULE_DURABLE_ID_SIZE) {
+    return {CAPSULE_E_ARGUMENT,
+            "options.idempotency_key, which names the promise, is not of letters, digits, '_' and '-', or is too long"};
+  }
+  return {};
 }
 
 // Claims the promise; a run where it is to be run.
@@ -84,10 +120,11 @@ capsule_status capsule_session_execute_durable(capsule_session *session, const c
     if (!request.ok()) {
       return request.status();
     }
-    if (!request.value().idempotency_key.empty() || request.value().result_kind != CAPSULE_VALUE_NONE) {
-      return {CAPSULE_E_ARGUMENT,
-              "options.idempotency_key and options.result_kind cannot be set: the promise's id is the key, "
-              "and its value is JSON"};
+    if (request.value().result_kind != CAPSULE_VALUE_NONE) {
+      return {CAPSULE_E_ARGUMENT, "options.result_kind cannot be set: the promise's value is JSON"};
+    }
+    if (Status status = name_wish(given.value(), request.value().idempotency_key, promise != nullptr); !status.ok()) {
+      return status;
     }
     request.value().idempotency_key = given.value().wish.id;
     auto begun = begin(std::move(given.value()));

@@ -126,9 +126,9 @@ Status send_answer(capsule_execution *execution, std::uint64_t input_id, std::op
     if (!checked.ok()) {
       return checked.status();
     }
-    return session.answer(*found.value(), input_id, std::string_view(checked.value()));
+    return capsule::Session::answer(found.value(), input_id, {std::move(checked.value())});
   }
-  return session.answer(*found.value(), input_id, std::nullopt);
+  return capsule::Session::answer(found.value(), input_id, {});
 }
 
 }  // namespace

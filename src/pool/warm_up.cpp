@@ -44,7 +44,7 @@ std::optional<Chore::End> Chore::poll() {
     }
     const capsule_event &fields = event.value().fields;
     if (fields.kind == CAPSULE_EVENT_INPUT) {
-      static_cast<void>(session_->answer(*execution_, fields.input_id, std::nullopt));
+      static_cast<void>(Session::answer(execution_, fields.input_id, {}));
     } else if (fields.kind == CAPSULE_EVENT_RESULT) {
       end_ = End{Status(), "", fields.duration_ns};
     } else if (fields.kind == CAPSULE_EVENT_ERROR) {

@@ -96,8 +96,25 @@ std::optional<HostAnswer> answer_of(const Promise &promise) {
 }
 
 Status too_many_calls() {
-  return {CAPSULE_E_LIMIT, "the execution has made " + std::to_string(CAPSULE_DURABLE_MAX_CALLS) + " calls"};
+  return {CAPSULE_E_LIMIT, "the execution has made " + std::to_string(CAPSULE_DURABLE_MAX_CALLS) + " calls and inputs"};
 }
+
+// Nullopt for what is no line that input() may return.
+std::optional<InputLine> line_of(const Promise &promise) {
+  if (promise.state != CAPSULE_PROMISE_RESOLVED) {
+    return InputLine();
+  }
+  Json document = Json::parse(promise.value, nullptr, /*allow_exceptions=*/false);
+  if (document.is_object() && document.contains("data")) {
+    document = Json(document["data"]);
+  }
+  if (!document.is_string() || document.get_ref<const std::string &>().find('\0') != std::string::npos) {
+    return std::nullopt;
+  }
+  return InputLine{document.get<std::string>()};
+}
+
+Status unreadable_line() { return {CAPSULE_E_STATE, "what it was settled with is no line of text"}; }
 
 Status unreadable() { return {CAPSULE_E_STATE, "what is recorded of the call is no answer"}; }
 
@@ -157,23 +174,29 @@ std::string DurableRun::call_id(const HostCall &call, const std::string &key) co
   return id_ + store_->separator() + call.capability + "." + hex_of(digest_of(key), kHashBytes);
 }
 
+DurableRun::Room DurableRun::take_room(const std::string &id) {
+  const std::lock_guard lock(mutex_);
+  if (over_) {
+    return Room::kOver;
+  }
+  if (children_.size() >= CAPSULE_DURABLE_MAX_CALLS && !children_.contains(id)) {
+    return Room::kFull;
+  }
+  children_.insert(id);
+  return Room::kFree;
+}
+
+void DurableRun::create_child(const std::string &id, std::string param, PromiseStore::Done done) {
+  const std::int64_t left_ms = std::max<std::int64_t>(timeout_at_ms_ - unix_ms(), 1);
+  store_->create_call(claim_, {.id = id, .param = std::move(param), .timeout_ms = left_ms}, std::move(done));
+}
+
 void DurableRun::recall(const HostCall &call, const std::string &key, Recalled done) {
   const std::string id = call_id(call, key);
-  bool over = false;
-  bool full = false;
-  {
-    const std::lock_guard lock(mutex_);
-    over = over_;
-    full = !over && calls_.size() >= CAPSULE_DURABLE_MAX_CALLS && !calls_.contains(id);
-    if (!over && !full) {
-      calls_.insert(id);
-    }
+  if (const Room room = take_room(id); room != Room::kFree) {  // over: a task that it left behind calls; nothing records that
+    return done(room == Room::kFull ? too_many_calls() : Status(), std::nullopt);
   }
-  if (over || full) {  // a task that it left behind calls: there is nothing to record it for
-    return done(full ? too_many_calls() : Status(), std::nullopt);
-  }
-  const std::int64_t left_ms = std::max<std::int64_t>(timeout_at_ms_ - unix_ms(), 1);
-  store_->create_call(claim_, {.id = id, .timeout_ms = left_ms}, [done = std::move(done)](const Result<Promise> &promise) {
+  create_child(id, {}, [done = std::move(done)](const Result<Promise> &promise) {
     const bool settled = promise.ok() && promise.value().state != CAPSULE_PROMISE_PENDING;
     std::optional<HostAnswer> answer = settled ? answer_of(promise.value()) : std::nullopt;
     done(settled && !answer ? unreadable() : promise.status(), std::move(answer));
@@ -191,12 +214,69 @@ void DurableRun::record(const HostCall &call, const std::string &key, HostAnswer
   });
 }
 
+void DurableRun::recall_input(std::uint32_t number, const std::string &prompt, InputRecalled done) {
+  const std::string id = input_id(number);
+  if (const Room room = take_room(id); room != Room::kFree) {
+    return done(room == Room::kFull ? too_many_calls() : claim_lost(id_), std::nullopt);
+  }
+  std::string param = dump({{"prompt", prompt}});
+  param = param.size() <= store_->max_value_bytes() ? std::move(param) : std::string();
+  create_child(id, std::move(param), [done = std::move(done)](const Result<Promise> &promise) {
+    const bool settled = promise.ok() && promise.value().state != CAPSULE_PROMISE_PENDING;
+    std::optional<InputLine> line = settled ? line_of(promise.value()) : std::nullopt;
+    done(settled && !line ? unreadable_line() : promise.status(), std::move(line));
+  });
+}
+
+void DurableRun::record_input(std::uint32_t number, InputLine line, InputSettled done) {
+  const std::string id = input_id(number);
+  Settlement settlement =
+      line.text ? Settlement{id, CAPSULE_PROMISE_RESOLVED, dump(*line.text)}
+                : Settlement{id, CAPSULE_PROMISE_REJECTED, dump(error_of("EOFError", "the host declined to answer"))};
+  store_->settle_call(claim_, std::move(settlement), [done = std::move(done)](const Result<Promise> &promise) {
+    std::optional<InputLine> first = promise.ok() ? line_of(promise.value()) : std::nullopt;
+    done(promise.ok() && !first ? unreadable_line() : promise.status(), first ? std::move(*first) : InputLine());
+  });
+}
+
+void DurableRun::watch_input(std::uint32_t number, InputSettled done) {
+  const std::string id = input_id(number);
+  const std::uint64_t watch = store_->watch(id, [done = std::move(done)](const Result<Promise> &promise) {
+    if (promise.ok()) {  // else the answer cannot be recorded either, and that is told
+      std::optional<InputLine> line = line_of(promise.value());
+      done(line ? Status() : unreadable_line(), line ? std::move(*line) : InputLine());
+    }
+  });
+  {
+    const std::lock_guard lock(mutex_);
+    if (!over_) {
+      watches_[id] = watch;
+      return;
+    }
+  }
+  store_->unwatch(id, watch);
+}
+
+Status DurableRun::check_input(std::string_view line) const {
+  const std::size_t size = dump(std::string(line)).size();
+  if (size > store_->max_value_bytes()) {
+    return {CAPSULE_E_LIMIT, "text: it takes " + std::to_string(size) + " bytes as JSON; the store's max_value_bytes is " +
+                                 std::to_string(store_->max_value_bytes())};
+  }
+  return {};
+}
+
 void DurableRun::ended(const capsule_event &event, std::function<void()> done) {
   bool lost = false;
+  std::map<std::string, std::uint64_t> watches;
   {
     const std::lock_guard lock(mutex_);
     over_ = true;
     lost = lost_;
+    watches.swap(watches_);
+  }
+  for (const auto &[id, watch] : watches) {
+    store_->unwatch(id, watch);
   }
   switch (event.outcome) {
     case CAPSULE_OUTCOME_OK:
@@ -220,7 +300,7 @@ void DurableRun::settle(Settlement settlement, std::function<void()> done) {
   store_->fulfill(claim_, std::move(settlement),
                   [self = shared_from_this(), done = std::move(done)](const Result<Promise> &promise) {
                     if (promise.ok()) {
-                      self->forget_calls();
+                      self->forget_children();
                       done();
                     } else {
                       log_record(CAPSULE_LOG_ERROR, "event=durable_not_recorded error=\"{}\"", promise.status().message());
@@ -230,13 +310,13 @@ void DurableRun::settle(Settlement settlement, std::function<void()> done) {
 }
 
 // With the result there, nobody needs them.
-void DurableRun::forget_calls() {
-  std::set<std::string> calls;
+void DurableRun::forget_children() {
+  std::set<std::string> children;
   {
     const std::lock_guard lock(mutex_);
-    calls.swap(calls_);
+    children.swap(children_);
   }
-  for (const std::string &id : calls) {
+  for (const std::string &id : children) {
     store_->drop(id);
   }
 }

@@ -1,6 +1,7 @@
 // A durable execution: its promise, and those of the calls that it makes of the host.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -26,15 +27,25 @@ class DurableRun final : public DurableWork, public std::enable_shared_from_this
 
   void recall(const HostCall &call, const std::string &key, Recalled done) override;
   void record(const HostCall &call, const std::string &key, HostAnswer answer, Recorded done) override;
+  void recall_input(std::uint32_t number, const std::string &prompt, InputRecalled done) override;
+  void record_input(std::uint32_t number, InputLine line, InputSettled done) override;
+  void watch_input(std::uint32_t number, InputSettled done) override;
+  [[nodiscard]] std::string input_id(std::uint32_t number) const override { return store_->input_id(id_, number); }
+  [[nodiscard]] Status check_input(std::string_view line) const override;
   void ended(const capsule_event &event, std::function<void()> done) override;
 
  private:
   DurableRun(std::shared_ptr<PromiseStore> store, std::string id) : store_(std::move(store)), id_(std::move(id)) {}
   [[nodiscard]] std::string call_id(const HostCall &call, const std::string &key) const;
+  // Whether it may ask for one more thing, or again for this.
+  enum class Room { kFree, kFull, kOver };
+  Room take_room(const std::string &id);
+  // The promise of what it asks for, under its claim.
+  void create_child(const std::string &id, std::string param, PromiseStore::Done done);
   void on_lost();
   bool is_over();
   void settle(Settlement settlement, std::function<void()> done);
-  void forget_calls();
+  void forget_children();
 
   const std::shared_ptr<PromiseStore> store_;
   const std::string id_;
@@ -45,7 +56,8 @@ class DurableRun final : public DurableWork, public std::enable_shared_from_this
   bool over_ = false;
   bool lost_ = false;
   std::weak_ptr<Execution> execution_;
-  std::set<std::string> calls_;
+  std::set<std::string> children_;                // of its calls and inputs
+  std::map<std::string, std::uint64_t> watches_;  // of inputs, by the ids of their promises
 };
 
 }  // namespace capsule

@@ -37,6 +37,10 @@ class EmbeddedStore final : public PromiseStore {
   void drop(const std::string &id) override;
   void give_back(const Claim &claim, std::function<void()> done) override;
   [[nodiscard]] const std::string &separator() const override { return options_.separator; }
+  [[nodiscard]] const char *execution_prefix() const override { return "exec:"; }
+  [[nodiscard]] std::string input_id(const std::string &execution, std::uint32_t number) const override {
+    return execution + ":input:" + std::to_string(number);
+  }
   std::uint64_t list(std::size_t capacity, std::vector<capsule_pending_promise> &rows) override;
   capsule_promise_metrics metrics() override;
   void close() override;

@@ -36,6 +36,11 @@ class ResonateStore final : public PromiseStore {
   void get(const std::string &id, Caller caller, Done done) override;
   void forget(const std::string &id, Finished done) override;
   [[nodiscard]] const std::string &separator() const override { return options_.separator; }
+  // No version takes a ':' or a '.' in it, but to separate.
+  [[nodiscard]] const char *execution_prefix() const override { return "exec-"; }
+  [[nodiscard]] std::string input_id(const std::string &execution, std::uint32_t number) const override {
+    return execution + options_.separator + "input" + options_.separator + std::to_string(number);
+  }
   capsule_promise_metrics metrics() override;
   void close() override;
 

@@ -107,6 +107,9 @@ class PromiseStore : public RuntimeDependent, public std::enable_shared_from_thi
   virtual void give_back(const Claim &claim, std::function<void()> done) = 0;
   // Between an id and those of its calls.
   [[nodiscard]] virtual const std::string &separator() const = 0;
+  // What the ids of executions begin with that were given none.
+  [[nodiscard]] virtual const char *execution_prefix() const = 0;
+  [[nodiscard]] virtual std::string input_id(const std::string &execution, std::uint32_t number) const = 0;
 
   virtual std::uint64_t list(std::size_t capacity, std::vector<capsule_pending_promise> &rows) = 0;
   virtual capsule_promise_metrics metrics() = 0;

@@ -36,6 +36,12 @@ struct ExecutionRequest {
   std::shared_ptr<DurableWork> durable;  // null: none
 };
 
+// An input that the host may answer.
+struct OpenInput {
+  std::uint64_t until_ns = 0;
+  std::uint32_t number = 0;  // of it in the work that it is recorded in; 0: it is not
+};
+
 // Rolling back: the code is over, and the session on its way to where it was before.
 enum class ExecutionPhase { kQueued, kRunning, kRollingBack, kEnded };
 
@@ -59,8 +65,8 @@ struct Execution {
   std::optional<OutputBudget> budget;
   // Of each stream: the beginning of a character whose rest is still to come.
   std::array<OutputPiece, 2> cut{};
-  // Until when each is waited for.
-  std::map<std::uint64_t, std::uint64_t> open_inputs;
+  std::map<std::uint64_t, OpenInput> open_inputs;
+  std::uint32_t inputs_asked = 0;
 
   // Why it is being ended: CAPSULE_OUTCOME_CANCELED, _TIMEOUT or _KILLED; 0 when it is not.
   std::int32_t stop_cause = 0;

@@ -56,6 +56,11 @@ struct HostAnswer {
   std::uint64_t timeout_ms = 0;  // 0: it had none
 };
 
+// What an input comes to.
+struct InputLine {
+  std::optional<std::string> text{};  // none: declined, an end of file
+};
+
 // An execution's promise, as the session and the bridge see it. Any thread, under no lock; what is done is told so too.
 class DurableWork {
  public:
@@ -66,6 +71,17 @@ class DurableWork {
   // Before the code sees it. What it was answered with: this, unless another answer came first.
   using Recorded = std::function<void(const Status &, HostAnswer)>;
   virtual void record(const HostCall &call, const std::string &key, HostAnswer answer, Recorded done) = 0;
+  // The n-th input of the work, from 1, is asked: what it was answered with when the work ran before.
+  using InputRecalled = std::function<void(const Status &, std::optional<InputLine>)>;
+  virtual void recall_input(std::uint32_t number, const std::string &prompt, InputRecalled done) = 0;
+  // Its answer, be it another's.
+  using InputSettled = std::function<void(const Status &, InputLine)>;
+  virtual void record_input(std::uint32_t number, InputLine line, InputSettled done) = 0;
+  // Told where its promise is settled, until the work has ended.
+  virtual void watch_input(std::uint32_t number, InputSettled done) = 0;
+  [[nodiscard]] virtual std::string input_id(std::uint32_t number) const = 0;
+  // Whether a line can be recorded. Under any lock.
+  [[nodiscard]] virtual Status check_input(std::string_view line) const = 0;
   // How the execution ended: the fields of its terminal event, which is told to the host by `done`, once.
   virtual void ended(const capsule_event &event, std::function<void()> done) = 0;
 };

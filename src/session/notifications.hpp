@@ -21,6 +21,9 @@ class Session::Notifications {
         }
       });
     }
+    for (auto &[execution, input] : inputs_) {
+      Session::recall_input(execution, std::move(input));
+    }
     for (const auto &execution : executions_) {
       execution->events.notify();
     }
@@ -33,9 +36,14 @@ class Session::Notifications {
   void add_end(std::shared_ptr<Execution> execution, Event event) {
     ends_.emplace_back(std::move(execution), std::make_shared<Event>(std::move(event)));
   }
+  // What one that is durable asks for, which may have been answered before.
+  void add_input(std::shared_ptr<Execution> execution, AskedInput input) {
+    inputs_.emplace_back(std::move(execution), std::move(input));
+  }
 
  private:
   std::vector<std::pair<std::shared_ptr<Execution>, std::shared_ptr<Event>>> ends_;
+  std::vector<std::pair<std::shared_ptr<Execution>, AskedInput>> inputs_;
   std::vector<std::shared_ptr<Execution>> executions_;
 };
 

@@ -402,30 +402,13 @@ Status Session::interrupt(Execution &execution) {
   return {};
 }
 
-Status Session::answer(Execution &execution, std::uint64_t input_id, std::optional<std::string_view> text) {
-  const Lock lock(mutex_);
-  const auto open = execution.open_inputs.find(input_id);
-  const bool in_time = open != execution.open_inputs.end() && monotonic_ns() < open->second;
-  if (open != execution.open_inputs.end()) {
-    execution.open_inputs.erase(open);
-  }
-  if (!in_time) {
-    return {CAPSULE_E_STATE, "input_id: nobody waits for input " + std::to_string(input_id)};
-  }
-  const wire::Text answer = text ? (text->data() == nullptr ? wire::Text("") : *text) : wire::Text();
-  trace_.add(
-      {.kind = CAPSULE_TRACE_INPUT_ANSWERED, .execution_id = execution.id, .status = text ? 0 : 1, .arguments = {input_id}});
-  send_control(execution.id, wire::InputResponse{input_id, answer, !text.has_value()});
-  return {};
-}
-
 void Session::abandon(Execution &execution) {
   const std::uint64_t dropped = execution.events.abandon();
   const Lock lock(mutex_);
   count_abandoned(dropped);
   take_charge(execution, execution.uncredited_bytes);
   ended_.erase(execution.id);
-  for (const auto &[input_id, until] : std::exchange(execution.open_inputs, {})) {
+  for (const auto &[input_id, open] : std::exchange(execution.open_inputs, {})) {
     send_control(execution.id, wire::InputResponse{input_id, {}, true});
   }
 }

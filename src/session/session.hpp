@@ -112,9 +112,11 @@ class Session : public std::enable_shared_from_this<Session> {
   Result<std::shared_ptr<Execution>> submit(ExecutionRequest request);
   Status cancel(Execution &execution, std::int64_t grace_ms);
   Status interrupt(Execution &execution);
-  Status answer(Execution &execution, std::uint64_t input_id, std::optional<std::string_view> text);
   void abandon(Execution &execution);
   void count_refused();
+
+  // Inputs (session_inputs.cpp).
+  static Status answer(const std::shared_ptr<Execution> &execution, std::uint64_t input_id, InputLine line);
 
   // For its keeper, a pool (session_keeping.cpp). The listener is called under the session's lock: it may only take note.
   using Listener = std::function<void(SessionNews)>;
@@ -255,12 +257,34 @@ class Session : public std::enable_shared_from_this<Session> {
   void export_session_events();
   void publish(ExportGroup group);
 
+  // session_inputs.cpp
+  struct AskedInput {
+    std::uint64_t id = 0;
+    std::uint32_t number = 0;
+    bool secret = false;
+    bool recorded = false;
+    std::string prompt;
+    std::uint64_t timeout_ms = 0;
+    std::uint64_t asked_ns = 0;
+  };
+  enum class AnsweredBy : std::uint8_t { kHost = 0, kRecord = 1, kPromise = 2 };
+  void on_input_request(Notifications &notifications, const wire::Envelope &envelope, const wire::InputRequest &request);
+  // Without the lock.
+  static void recall_input(const std::shared_ptr<Execution> &execution, AskedInput input);
+  static void on_recalled(const std::shared_ptr<Execution> &execution, const AskedInput &input, const Status &status,
+                          const std::optional<InputLine> &line);
+  static void on_settled(const std::shared_ptr<Execution> &execution, std::uint64_t input_id, const Status &status,
+                         const InputLine &line);
+  bool ask_host(Notifications &notifications, const std::shared_ptr<Execution> &execution, const AskedInput &input);
+  void trace_answer(const Execution &execution, std::uint64_t input_id, const InputLine &line, AnsweredBy by);
+  // Where it still runs.
+  void give_line(const Execution &execution, std::uint64_t input_id, const Status &status, const InputLine &line);
+
   // session_events.cpp
   void help(Execution &execution, std::uint64_t deadline_ns);
   ReceiveState receive_work(Worker &worker);
   void on_work_readable(const std::shared_ptr<Worker> &worker);
   void on_work_frame(Worker &worker, const wire::Envelope &envelope, std::size_t bytes);
-  void on_input_request(Notifications &notifications, const wire::Envelope &envelope, const wire::InputRequest &request);
   void on_result(Notifications &notifications, Worker &worker, const wire::Envelope &envelope, const wire::Result &result);
   static void read_result(Worker &worker, const wire::Answer &answer, Event &event);
   void on_error(Notifications &notifications, const wire::Envelope &envelope, const wire::Error &error);

@@ -182,26 +182,6 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
   }
 }
 
-void Session::on_input_request(Notifications &notifications, const wire::Envelope &envelope,
-                               const wire::InputRequest &request) {
-  ++counters_.input_requests;
-  if (current_->events.abandoned()) {
-    send_control(current_->id, wire::InputResponse{request.input_id, {}, true});
-    return;
-  }
-  const std::uint64_t patience_ns = request.timeout_ms * kNsPerMs;
-  current_->open_inputs[request.input_id] = request.timeout_ms == 0 ? kNoDeadline : envelope.time_ns + patience_ns;
-  Event event;
-  event.fields.kind = CAPSULE_EVENT_INPUT;
-  event.fields.time_ns = envelope.time_ns;
-  trace_.add({.kind = CAPSULE_TRACE_INPUT_REQUESTED, .execution_id = current_->id, .arguments = {request.input_id}});
-  event.fields.input_id = request.input_id;
-  event.fields.secret = request.secret ? 1 : 0;
-  event.fields.input_timeout_ms = static_cast<std::int64_t>(request.timeout_ms);
-  event.fields.prompt = event.keep(0, request.prompt);
-  push(notifications, current_, std::move(event), /*terminal=*/false);
-}
-
 // A value that cannot be read is told of as one that could not be had.
 void Session::read_result(Worker &worker, const wire::Answer &answer, Event &event) {
   UniqueFd attached = answer.attached ? worker.work.take_fd() : UniqueFd();

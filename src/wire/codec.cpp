@@ -128,7 +128,8 @@ struct BodyBuilder {
   }
   std::pair<fb::Body, AnyOffset> operator()(const InputResponse &m) const {
     const auto answer = text(b, m.text);
-    return {fb::Body::InputResponse, fb::CreateInputResponse(b, m.input_id, answer, m.declined).Union()};
+    const auto failure = text(b, m.failure);
+    return {fb::Body::InputResponse, fb::CreateInputResponse(b, m.input_id, answer, m.declined, failure).Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const Result &m) const {
     const auto repr = text(b, m.repr);
@@ -349,7 +350,7 @@ Body read(const fb::Output &m) {
   return Output{m.stream(), view(m.data()), m.queue_position(), m.captured_position(), m.origin(), m.writer_id()};
 }
 Body read(const fb::InputRequest &m) { return InputRequest{m.input_id(), view(m.prompt()), m.secret(), m.timeout_ms()}; }
-Body read(const fb::InputResponse &m) { return InputResponse{m.input_id(), view(m.text()), m.declined()}; }
+Body read(const fb::InputResponse &m) { return InputResponse{m.input_id(), view(m.text()), m.declined(), view(m.failure())}; }
 Body read(const fb::Result &m) {
   return Result{view(m.repr()),    m.repr_size_bytes(), view(m.type_name()), view(m.json()),  m.duration_ns(), view(m.bill()),
                 m.input_wait_ns(), m.code_class(),      m.dropped_bytes(),   view(m.value()), m.call_wait_ns()};

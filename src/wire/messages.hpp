@@ -146,6 +146,7 @@ struct InputResponse {
   std::uint64_t input_id = 0;
   Text text{};
   bool declined = false;
+  Text failure{};
 };
 
 struct Bill {

@@ -220,8 +220,9 @@ CAPSULE_TEST(a_store_that_is_closed_refuses_the_calls) {
   Store store = open_store();
   const Session session = open_with(counted.bridge, {rule("*")});
   PromiseRow row;
-  Run run(
-      begin_durable(session, store, "cut", "input()\ntry: r = host.step()\nexcept ConnectionError as e: r = str(e)\nr", row));
+  Run run(begin_durable(session, store, "cut",
+                        "import getpass; getpass.getpass()\ntry: r = host.step()\nexcept ConnectionError as e: r = str(e)\nr",
+                        row));
   run.until(CAPSULE_EVENT_INPUT);
   store.reset();
   run.answer("");
@@ -257,7 +258,7 @@ CAPSULE_TEST(its_calls_are_bounded) {
       "try:\n    while made < 20000: host.none(); made += 1\n"
       "except ConnectionError as error: made = str(made) + ': ' + str(error)\nmade";
   CHECK_EQ(durable(session, store, "many", source),
-           "resolved \"10000: the call's promise cannot be had: the execution has made 10000 calls\"");
+           "resolved \"10000: the call's promise cannot be had: the execution has made 10000 calls and inputs\"");
   CHECK_EQ(metrics_of(counted.bridge).refused, 1);
   CHECK_EQ(metrics_of(store).kept, 1);
 }
@@ -268,6 +269,44 @@ CAPSULE_TEST(a_result_that_is_too_large_is_rejected_in_its_place) {
   const Store store = open_store(options);
   const Session session = open_session(shared_runtime());
   CHECK_CONTAINS(durable(session, store, "large", "'x' * 2000"), "\"name\":\"ValueTooLarge\"");
+}
+
+// What nobody answered in time is asked again, and so is a password; that the host declined is recorded.
+CAPSULE_TEST(inputs_that_were_answered_or_declined_are_not_asked_again) {
+  const Store store = open_store();
+  const std::string source =
+      "import getpass\n"
+      "def line(ask, prompt):\n"
+      "    try: return ask(prompt)\n"
+      "    except (EOFError, TimeoutError) as error: return type(error).__name__\n"
+      "got = [line(input, 'a'), line(input, 'b'), line(getpass.getpass, 'c'), line(input, 'd')]\n"
+      "if 'stay' in got: input('e')\n"
+      "got";
+  SessionOptions options;
+  options.raw.input_timeout_ms = 200;
+  PromiseRow row;
+  {
+    const Session session = open_session(shared_runtime(), std::move(options));
+    Run run(begin_durable(session, store, "asks", source, row));
+    run.until(CAPSULE_EVENT_INPUT);
+    run.answer("one");
+    run.until(CAPSULE_EVENT_INPUT);
+    run.decline();
+    CHECK(run.until(CAPSULE_EVENT_INPUT).secret);
+    run.answer("stay");
+    CHECK_EQ(run.until(CAPSULE_EVENT_INPUT).prompt, "d");  // never answered
+    CHECK_EQ(run.until(CAPSULE_EVENT_INPUT).prompt, "e");
+    ACCEPTED(capsule_session_close(session.get(), 0, error));
+    CHECK_EQ(run.end().outcome, "killed");
+  }
+  const Session other = open_session(shared_runtime());
+  Run again(begin_durable(other, store, "asks", source, row));
+  CHECK(again.until(CAPSULE_EVENT_INPUT).secret);
+  again.answer("go");
+  CHECK_EQ(again.until(CAPSULE_EVENT_INPUT).prompt, "d");
+  again.answer("four");
+  CHECK_EQ(again.end().repr, "['one', 'EOFError', 'go', 'four']");
+  CHECK_EQ(again.story(), "started input input result");
 }
 
 CAPSULE_TEST(bad_input_is_named_and_claims_nothing) {

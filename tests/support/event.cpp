@@ -34,6 +34,7 @@ void check_texts(const capsule_event &event) {
       {"metadata", event.metadata, CAPSULE_EVENT_DISPLAY},
       {"progress_label", event.progress_label, CAPSULE_EVENT_PROGRESS},
       {"prompt", event.prompt, CAPSULE_EVENT_INPUT},
+      {"input_promise", event.input_promise, CAPSULE_EVENT_INPUT},
       {"repr", event.repr, CAPSULE_EVENT_RESULT},
       {"type_name", event.type_name, CAPSULE_EVENT_RESULT},
       {"json", event.json, CAPSULE_EVENT_RESULT},
@@ -175,6 +176,7 @@ Event copy_of(const capsule_event &event) {
   copy.left_out_lines = event.left_out_lines;
   copy.input_id = event.input_id;
   copy.prompt = string_of(event.prompt);
+  copy.input_promise = optional_of(event.input_promise);
   copy.repr = optional_of(event.repr);
   copy.type_name = optional_of(event.type_name);
   copy.json = optional_of(event.json);

@@ -35,6 +35,7 @@ struct Event {
   std::string progress_label;
   std::uint64_t input_id = 0;
   std::string prompt;
+  std::optional<std::string> input_promise;
   std::optional<std::string> repr;
   std::optional<std::string> type_name;
   std::optional<std::string> json;

@@ -209,6 +209,9 @@ class EchoExecutor : public Executor {
       request->gate.wait(ticket);
       check_stop();
     }
+    if (!request->failure.empty()) {
+      fail("ConnectionError", request->failure);
+    }
     if (!request->text) {
       parts_->state.recorder.record<CAPSULE_TRACE_INPUT_EOF>(
           FlightWriter::kCode, {.execution_id = execution_id_, .time_ns = monotonic_ns(), .arguments = {request->id}});

@@ -4,7 +4,7 @@
 //   out TEXT, err TEXT   TEXT and a newline on stdout or stderr
 //   fd TEXT              the same by write(2) on descriptor 1
 //   flood N              N lines of 99 'x' on stdout
-//   input PROMPT         asks, then prints the answer and a newline; declined: EOFError
+//   input PROMPT         asks, then prints the answer and a newline; declined: EOFError; not recorded: ConnectionError
 //   secret PROMPT        the same, not to be shown
 //   call NAME JSON       calls the host's capability, prints the answer's data and a newline
 //   sleep MS, spin       waits; waits for ever; an interrupt ends both as KeyboardInterrupt

@@ -18,7 +18,8 @@ struct InputRequest {
   std::uint64_t id = 0;
   Gate gate;
   std::atomic<bool> answered{false};
-  std::optional<std::string> text;  // nothing: declined
+  std::optional<std::string> text;  // nothing: declined, or failed
+  std::string failure;
 };
 
 class InputTable {
@@ -33,13 +34,14 @@ class InputTable {
   }
 
   // Unknown ids were cancelled meanwhile: nothing to do.
-  void answer(std::uint64_t id, std::optional<std::string> text) {
+  void answer(std::uint64_t id, std::optional<std::string> text, std::string failure = {}) {
     const std::lock_guard lock(mutex_);
     const auto found = requests_.find(id);
     if (found == requests_.end()) {
       return;
     }
     found->second->text = std::move(text);
+    found->second->failure = std::move(failure);
     found->second->answered.store(true, std::memory_order_release);
     found->second->gate.open();
     requests_.erase(found);

@@ -171,7 +171,8 @@ void Link::on_frame(const wire::Envelope &envelope) {
       repeat_cancel();
     }
   } else if (const auto *response = std::get_if<wire::InputResponse>(&envelope.body)) {
-    inputs_.answer(response->input_id, response->declined ? std::nullopt : std::optional<std::string>(response->text));
+    inputs_.answer(response->input_id, response->declined ? std::nullopt : std::optional<std::string>(response->text),
+                   std::string(response->failure));
   } else if (const auto *answer = std::get_if<wire::CallAnswer>(&envelope.body)) {
     std::vector<UniqueFd> fds;
     if (answer->value && answer->value->attached && !attached_.empty()) {

@@ -103,6 +103,10 @@ PyRef ask_host(const std::string &prompt, bool secret) {
     }
   }
   parts.counters.add(request->text ? Counter::input_answered : Counter::input_declined);
+  if (!request->failure.empty()) {
+    PyErr_SetString(PyExc_ConnectionError, request->failure.c_str());
+    return {};
+  }
   if (!request->text) {
     record_input<CAPSULE_TRACE_INPUT_EOF>(parts, execution_id, request->id);
   }

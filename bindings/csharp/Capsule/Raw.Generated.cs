@@ -708,7 +708,10 @@ namespace Capsule
         ExecutionDelivered = 212,
         /// <summary>A line is wanted. Arguments: its `input_id`.</summary>
         InputRequested = 301,
-        /// <summary>It was answered: status 0, or declined: 1. Arguments: its `input_id`.</summary>
+        /// <summary>
+        /// It was answered: status 0, or declined: 1. Arguments: its `input_id`; 0: by the host; of a durable execution
+        /// also 1: as recorded when it ran before, 2: by who settled its promise.
+        /// </summary>
         InputAnswered = 302,
         /// <summary>Worker: nobody answered in time. Arguments: its `input_id`.</summary>
         InputTimedOut = 303,
@@ -2021,6 +2024,11 @@ namespace Capsule.Raw
         /// did not.
         /// </summary>
         public capsule_text restored_checkpoint;
+        /// <summary>
+        /// INPUT, of a durable execution: the id of its promise, by which another may answer it (durable.h); absent for
+        /// a secret one.
+        /// </summary>
+        public capsule_text input_promise;
     }
 
     /// <summary>Options of an execution; capsule_execution_options_init() fills the defaults.</summary>
@@ -2767,7 +2775,12 @@ namespace Capsule.Raw
         public int reserved;
         /// <summary>Where its promise is.</summary>
         public IntPtr store;
-        /// <summary>Letters, digits, `_` and `-`, 1 … `CAPSULE_DURABLE_ID_SIZE` bytes.</summary>
+        /// <summary>
+        /// Letters, digits, `_` and `-`, behind `exec:` or not, 1 … `CAPSULE_DURABLE_ID_SIZE` bytes. Empty (default):
+        /// `exec:` and the execution's `idempotency_key`, of the same letters; without that, `exec:` and 32 hexadecimal
+        /// digits that no other has: then `promise` tells the id, by which it is run again, here or in another host. A
+        /// Resonate server takes no `:` in it: there it is `exec-`.
+        /// </summary>
         public capsule_text promise_id;
         /// <summary>
         /// Time until its promise is `CAPSULE_PROMISE_TIMED_OUT`, 1 … 315,360,000,000. Default 86,400,000. The first
@@ -4227,7 +4240,7 @@ namespace Capsule.Raw
             ("capsule_name", sizeof(capsule_name), 48),
             ("capsule_name_list", sizeof(capsule_name_list), 40),
             ("capsule_mime_part", sizeof(capsule_mime_part), 32),
-            ("capsule_event", sizeof(capsule_event), 576),
+            ("capsule_event", sizeof(capsule_event), 592),
             ("capsule_execution_options", sizeof(capsule_execution_options), 120),
             ("capsule_capability", sizeof(capsule_capability), 112),
             ("capsule_constraint", sizeof(capsule_constraint), 48),
@@ -4316,8 +4329,8 @@ namespace Capsule.Raw
         public const int CAPSULE_DURABLE_ID_SIZE = 200;
 
         /// <summary>
-        /// Most calls of the host that one durable execution may make; for one more Python gets a `ConnectionError`.
-        /// `refused` of the bridge counts them.
+        /// Most calls of the host and inputs, together, that one durable execution may make; for one more Python gets a
+        /// `ConnectionError`. `refused` of the bridge counts such calls.
         /// </summary>
         public const int CAPSULE_DURABLE_MAX_CALLS = 10000;
 
@@ -5003,6 +5016,9 @@ namespace Capsule.Raw
         /// <summary>
         /// Answers an input request with one line.
         ///
+        /// Of a durable execution (durable.h) the answer is recorded before the code gets it, which is begun here and
+        /// not waited for. Where the input's promise was settled by another meanwhile, the code gets that.
+        ///
         /// - execution: An execution.
         /// - input_id: The `input_id` of its event.
         /// - text: UTF-8 without NUL, and without the newline at its end (one inside is passed on); NULL with size 0
@@ -5011,8 +5027,9 @@ namespace Capsule.Raw
         /// - error: Nullable.
         ///
         /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (nobody waits for that input: answered before, cancelled, timed
-        /// out, or ended); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread;
-        /// does not wait. Since 0.1.
+        /// out, or ended); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT`, also where the store of a durable execution takes
+        /// no such value: the input stays open; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; does not wait.
+        /// Since 0.1.
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_execution_answer(IntPtr execution, ulong input_id, byte* text, UIntPtr text_size, capsule_error* error);
@@ -5858,12 +5875,13 @@ namespace Capsule.Raw
         /// - session: As of capsule_execution_create().
         /// - source: As of capsule_execution_create().
         /// - source_size: As of capsule_execution_create().
-        /// - options: As of capsule_execution_create(); neither `idempotency_key` nor `result_kind` may be set.
+        /// - options: As of capsule_execution_create(); `result_kind` may not be set, and `idempotency_key` only where
+        ///   `promise_id` is empty. The promise's id is the key of its calls.
         /// - durable: Copied.
         /// - execution: The new handle, ended with capsule_execution_release(); NULL where the promise is settled
         ///   already, and on failure.
-        /// - promise: Nullable; the promise as it is now: pending where the execution was begun. As of
-        ///   capsule_promise_create().
+        /// - promise: The promise as it is now: pending where the execution was begun. As of capsule_promise_create().
+        ///   Nullable, but where only it can tell the id.
         /// - error: Nullable.
         ///
         /// Returns: As capsule_execution_create() and capsule_promise_create(); `CAPSULE_E_BUSY` also where it is under

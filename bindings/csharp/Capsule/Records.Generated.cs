@@ -1242,6 +1242,12 @@ namespace Capsule
         /// </summary>
         public string RestoredCheckpoint { get; }
 
+        /// <summary>
+        /// INPUT, of a durable execution: the id of its promise, by which another may answer it (durable.h); absent for
+        /// a secret one.
+        /// </summary>
+        public string InputPromise { get; }
+
         internal Event(capsule_event* raw)
         {
             Kind = (EventKind)raw->kind;
@@ -1309,6 +1315,7 @@ namespace Capsule
             Effects = (Effects)raw->effects;
             ValueMessage = Texts.String(raw->value_message);
             RestoredCheckpoint = Texts.String(raw->restored_checkpoint);
+            InputPromise = Texts.String(raw->input_promise);
         }
     }
 
@@ -2611,7 +2618,12 @@ namespace Capsule
         /// <summary>Where its promise is.</summary>
         public PromiseStore Store { get; set; }
 
-        /// <summary>Letters, digits, `_` and `-`, 1 … `CAPSULE_DURABLE_ID_SIZE` bytes.</summary>
+        /// <summary>
+        /// Letters, digits, `_` and `-`, behind `exec:` or not, 1 … `CAPSULE_DURABLE_ID_SIZE` bytes. Empty (default):
+        /// `exec:` and the execution's `idempotency_key`, of the same letters; without that, `exec:` and 32 hexadecimal
+        /// digits that no other has: then `promise` tells the id, by which it is run again, here or in another host. A
+        /// Resonate server takes no `:` in it: there it is `exec-`.
+        /// </summary>
         public string PromiseId { get; set; }
 
         /// <summary>

@@ -24,8 +24,8 @@ CAPSULE_CAPABILITY_NAME_SIZE = 128
 CAPSULE_PROMISE_ID_SIZE = 512
 # Longest id of a durable execution, in bytes.
 CAPSULE_DURABLE_ID_SIZE = 200
-# Most calls of the host that one durable execution may make; for one more Python gets a `ConnectionError`. `refused` of
-# the bridge counts them.
+# Most calls of the host and inputs, together, that one durable execution may make; for one more Python gets a
+# `ConnectionError`. `refused` of the bridge counts such calls.
 CAPSULE_DURABLE_MAX_CALLS = 10000
 # As `timeout_ms` of an acquisition: what the pool's options say.
 CAPSULE_POOL_TIMEOUT = -2
@@ -555,7 +555,8 @@ CAPSULE_TRACE_EXECUTION_RESULT_RECEIVED = 211
 CAPSULE_TRACE_EXECUTION_DELIVERED = 212
 # A line is wanted. Arguments: its `input_id`.
 CAPSULE_TRACE_INPUT_REQUESTED = 301
-# It was answered: status 0, or declined: 1. Arguments: its `input_id`.
+# It was answered: status 0, or declined: 1. Arguments: its `input_id`; 0: by the host; of a durable execution also 1:
+# as recorded when it ran before, 2: by who settled its promise.
 CAPSULE_TRACE_INPUT_ANSWERED = 302
 # Worker: nobody answered in time. Arguments: its `input_id`.
 CAPSULE_TRACE_INPUT_TIMED_OUT = 303
@@ -3547,6 +3548,9 @@ class capsule_event(ctypes.Structure):
     # Terminal: the checkpoint that the session went back to when its worker had died: its name; absent where it did
     # not.
     restored_checkpoint: capsule_text
+    # INPUT, of a durable execution: the id of its promise, by which another may answer it (durable.h); absent for a
+    # secret one.
+    input_promise: capsule_text
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("kind", ctypes.c_int32),
@@ -3618,6 +3622,7 @@ class capsule_event(ctypes.Structure):
         ("effects", ctypes.c_uint32),
         ("value_message", capsule_text),
         ("restored_checkpoint", capsule_text),
+        ("input_promise", capsule_text),
     ]
 
 
@@ -4075,7 +4080,10 @@ class capsule_durable_options(ctypes.Structure):
     reserved: int
     # Where its promise is.
     store: int | None
-    # Letters, digits, `_` and `-`, 1 … `CAPSULE_DURABLE_ID_SIZE` bytes.
+    # Letters, digits, `_` and `-`, behind `exec:` or not, 1 … `CAPSULE_DURABLE_ID_SIZE` bytes. Empty (default): `exec:`
+    # and the execution's `idempotency_key`, of the same letters; without that, `exec:` and 32 hexadecimal digits that
+    # no other has: then `promise` tells the id, by which it is run again, here or in another host. A Resonate server
+    # takes no `:` in it: there it is `exec-`.
     promise_id: capsule_text
     # Time until its promise is `CAPSULE_PROMISE_TIMED_OUT`, 1 … 315,360,000,000. Default 86,400,000. The first one's
     # counts.
@@ -5468,6 +5476,9 @@ capsule_execution_set_notify: Callable[..., int]
 
 # Answers an input request with one line.
 #
+# Of a durable execution (durable.h) the answer is recorded before the code gets it, which is begun here and not waited
+# for. Where the input's promise was settled by another meanwhile, the code gets that.
+#
 # - execution: An execution.
 # - input_id: The `input_id` of its event.
 # - text: UTF-8 without NUL, and without the newline at its end (one inside is passed on); NULL with size 0 for an empty
@@ -5476,8 +5487,8 @@ capsule_execution_set_notify: Callable[..., int]
 # - error: Nullable.
 #
 # Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (nobody waits for that input: answered before, cancelled, timed out, or
-# ended); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; does not wait.
-# Since 0.1.
+# ended); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT`, also where the store of a durable execution takes no such value: the
+# input stays open; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; does not wait. Since 0.1.
 capsule_execution_answer: Callable[..., int]
 
 # Declines an input request: `input()` raises EOFError.
@@ -6118,11 +6129,13 @@ capsule_durable_options_init: Callable[..., None]
 # - session: As of capsule_execution_create().
 # - source: As of capsule_execution_create().
 # - source_size: As of capsule_execution_create().
-# - options: As of capsule_execution_create(); neither `idempotency_key` nor `result_kind` may be set.
+# - options: As of capsule_execution_create(); `result_kind` may not be set, and `idempotency_key` only where
+#   `promise_id` is empty. The promise's id is the key of its calls.
 # - durable: Copied.
 # - execution: The new handle, ended with capsule_execution_release(); NULL where the promise is settled already, and on
 #   failure.
-# - promise: Nullable; the promise as it is now: pending where the execution was begun. As of capsule_promise_create().
+# - promise: The promise as it is now: pending where the execution was begun. As of capsule_promise_create(). Nullable,
+#   but where only it can tell the id.
 # - error: Nullable.
 #
 # Returns: As capsule_execution_create() and capsule_promise_create(); `CAPSULE_E_BUSY` also where it is under way

@@ -633,7 +633,8 @@ class TraceKind(_Enum):
     EXECUTION_DELIVERED = 212
     # A line is wanted. Arguments: its `input_id`.
     INPUT_REQUESTED = 301
-    # It was answered: status 0, or declined: 1. Arguments: its `input_id`.
+    # It was answered: status 0, or declined: 1. Arguments: its `input_id`; 0: by the host; of a durable execution also
+    # 1: as recorded when it ran before, 2: by who settled its promise.
     INPUT_ANSWERED = 302
     # Worker: nobody answered in time. Arguments: its `input_id`.
     INPUT_TIMED_OUT = 303

@@ -466,7 +466,8 @@ pub const CAPSULE_TRACE_EXECUTION_RESULT_RECEIVED: i32 = 211;
 pub const CAPSULE_TRACE_EXECUTION_DELIVERED: i32 = 212;
 /// A line is wanted. Arguments: its `input_id`.
 pub const CAPSULE_TRACE_INPUT_REQUESTED: i32 = 301;
-/// It was answered: status 0, or declined: 1. Arguments: its `input_id`.
+/// It was answered: status 0, or declined: 1. Arguments: its `input_id`; 0: by the host; of a durable execution also
+/// 1: as recorded when it ran before, 2: by who settled its promise.
 pub const CAPSULE_TRACE_INPUT_ANSWERED: i32 = 302;
 /// Worker: nobody answered in time. Arguments: its `input_id`.
 pub const CAPSULE_TRACE_INPUT_TIMED_OUT: i32 = 303;
@@ -846,8 +847,8 @@ pub const CAPSULE_PROMISE_ID_SIZE: usize = 512;
 /// Longest id of a durable execution, in bytes.
 pub const CAPSULE_DURABLE_ID_SIZE: usize = 200;
 
-/// Most calls of the host that one durable execution may make; for one more Python gets a `ConnectionError`.
-/// `refused` of the bridge counts them.
+/// Most calls of the host and inputs, together, that one durable execution may make; for one more Python gets a
+/// `ConnectionError`. `refused` of the bridge counts such calls.
 pub const CAPSULE_DURABLE_MAX_CALLS: usize = 10000;
 
 /// As `timeout_ms` of an acquisition: what the pool's options say.
@@ -1798,6 +1799,9 @@ pub struct capsule_event {
     /// Terminal: the checkpoint that the session went back to when its worker had died: its name; absent where it did
     /// not.
     pub restored_checkpoint: capsule_text,
+    /// INPUT, of a durable execution: the id of its promise, by which another may answer it (durable.h); absent for a
+    /// secret one.
+    pub input_promise: capsule_text,
 }
 
 /// Options of an execution; capsule_execution_options_init() fills the defaults.
@@ -2478,7 +2482,10 @@ pub struct capsule_durable_options {
     pub reserved: i32,
     /// Where its promise is.
     pub store: *mut capsule_promise_store,
-    /// Letters, digits, `_` and `-`, 1 … `CAPSULE_DURABLE_ID_SIZE` bytes.
+    /// Letters, digits, `_` and `-`, behind `exec:` or not, 1 … `CAPSULE_DURABLE_ID_SIZE` bytes. Empty (default):
+    /// `exec:` and the execution's `idempotency_key`, of the same letters; without that, `exec:` and 32 hexadecimal
+    /// digits that no other has: then `promise` tells the id, by which it is run again, here or in another host. A
+    /// Resonate server takes no `:` in it: there it is `exec-`.
     pub promise_id: capsule_text,
     /// Time until its promise is `CAPSULE_PROMISE_TIMED_OUT`, 1 … 315,360,000,000. Default 86,400,000. The first
     /// one's counts.
@@ -4218,6 +4225,9 @@ extern "C" {
     pub fn capsule_execution_set_notify(execution: *mut capsule_execution, callback: capsule_notify_callback, user_data: *mut c_void, error: *mut capsule_error) -> capsule_status;
     /// Answers an input request with one line.
     ///
+    /// Of a durable execution (durable.h) the answer is recorded before the code gets it, which is begun here and not
+    /// waited for. Where the input's promise was settled by another meanwhile, the code gets that.
+    ///
     /// - execution: An execution.
     /// - input_id: The `input_id` of its event.
     /// - text: UTF-8 without NUL, and without the newline at its end (one inside is passed on); NULL with size 0 for
@@ -4226,8 +4236,8 @@ extern "C" {
     /// - error: Nullable.
     ///
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (nobody waits for that input: answered before, cancelled, timed out,
-    /// or ended); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; does
-    /// not wait. Since 0.1.
+    /// or ended); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_LIMIT`, also where the store of a durable execution takes no such
+    /// value: the input stays open; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; does not wait. Since 0.1.
     pub fn capsule_execution_answer(execution: *mut capsule_execution, input_id: u64, text: *const c_char, text_size: usize, error: *mut capsule_error) -> capsule_status;
     /// Declines an input request: `input()` raises EOFError.
     ///
@@ -4812,12 +4822,13 @@ extern "C" {
     /// - session: As of capsule_execution_create().
     /// - source: As of capsule_execution_create().
     /// - source_size: As of capsule_execution_create().
-    /// - options: As of capsule_execution_create(); neither `idempotency_key` nor `result_kind` may be set.
+    /// - options: As of capsule_execution_create(); `result_kind` may not be set, and `idempotency_key` only where
+    ///   `promise_id` is empty. The promise's id is the key of its calls.
     /// - durable: Copied.
     /// - execution: The new handle, ended with capsule_execution_release(); NULL where the promise is settled
     ///   already, and on failure.
-    /// - promise: Nullable; the promise as it is now: pending where the execution was begun. As of
-    ///   capsule_promise_create().
+    /// - promise: The promise as it is now: pending where the execution was begun. As of capsule_promise_create().
+    ///   Nullable, but where only it can tell the id.
     /// - error: Nullable.
     ///
     /// Returns: As capsule_execution_create() and capsule_promise_create(); `CAPSULE_E_BUSY` also where it is under

@@ -247,7 +247,7 @@ fn every_struct_lies_as_in_c() {
     assert_eq!((size_of::<capsule_mime_part>(), align_of::<capsule_mime_part>()), (32, 8));
     assert_eq!(offset!(capsule_mime_part, mime_type), 0);
     assert_eq!(offset!(capsule_mime_part, data), 16);
-    assert_eq!((size_of::<capsule_event>(), align_of::<capsule_event>()), (576, 8));
+    assert_eq!((size_of::<capsule_event>(), align_of::<capsule_event>()), (592, 8));
     assert_eq!(offset!(capsule_event, struct_size), 0);
     assert_eq!(offset!(capsule_event, kind), 4);
     assert_eq!(offset!(capsule_event, storage), 8);
@@ -318,6 +318,7 @@ fn every_struct_lies_as_in_c() {
     assert_eq!(offset!(capsule_event, effects), 540);
     assert_eq!(offset!(capsule_event, value_message), 544);
     assert_eq!(offset!(capsule_event, restored_checkpoint), 560);
+    assert_eq!(offset!(capsule_event, input_promise), 576);
     assert_eq!((size_of::<capsule_execution_options>(), align_of::<capsule_execution_options>()), (120, 8));
     assert_eq!(offset!(capsule_execution_options, struct_size), 0);
     assert_eq!(offset!(capsule_execution_options, mode), 4);

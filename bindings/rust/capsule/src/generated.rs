@@ -766,7 +766,8 @@ impl TraceKind {
     pub const EXECUTION_DELIVERED: TraceKind = TraceKind(212);
     /// A line is wanted. Arguments: its `input_id`.
     pub const INPUT_REQUESTED: TraceKind = TraceKind(301);
-    /// It was answered: status 0, or declined: 1. Arguments: its `input_id`.
+    /// It was answered: status 0, or declined: 1. Arguments: its `input_id`; 0: by the host; of a durable execution
+    /// also 1: as recorded when it ran before, 2: by who settled its promise.
     pub const INPUT_ANSWERED: TraceKind = TraceKind(302);
     /// Worker: nobody answered in time. Arguments: its `input_id`.
     pub const INPUT_TIMED_OUT: TraceKind = TraceKind(303);
@@ -2406,6 +2407,12 @@ impl Event {
     /// not.
     pub fn restored_checkpoint(&self) -> Option<&str> {
         unsafe { optional_text_of(&self.raw.restored_checkpoint) }
+    }
+
+    /// INPUT, of a durable execution: the id of its promise, by which another may answer it (durable.h); absent for a
+    /// secret one.
+    pub fn input_promise(&self) -> Option<&str> {
+        unsafe { optional_text_of(&self.raw.input_promise) }
     }
 }
 
