@@ -1,5 +1,7 @@
 // What it costs to count, to read what was counted, and to have it on.
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <memory>
 
 #include "client.hpp"
@@ -74,6 +76,37 @@ std::vector<double> block_us(const Session &session, int count) {
   return samples;
 }
 
+// Of the sessions that are compared.
+enum Compared : std::size_t { kOn, kOff, kAgain };
+
+// One kind of session over another, in pairs of blocks.
+class Overhead {
+ public:
+  void add(double us, double base_us) {
+    us_.push_back(us);
+    base_us_.push_back(base_us);
+    ratios_.push_back(us / base_us);
+  }
+  [[nodiscard]] Row row(const char *name, const char *how) const {
+    // Of the median, by order statistics: 95 of 100 lie between these ranks.
+    const double half_width = 98 / std::sqrt(static_cast<double>(ratios_.size()));
+    return {
+        name,
+        median(ratios_),
+        "ratio",
+        1,
+        "as if nothing was on",
+        format("%s, medians of %zu pairs of blocks on one core, in every order: %.4g and %.4g us; 95%% interval %.4f ... %.4f",
+               how, ratios_.size(), median(us_), median(base_us_), percentile(ratios_, 50 - half_width),
+               percentile(ratios_, 50 + half_width))};
+  }
+
+ private:
+  std::vector<double> us_;
+  std::vector<double> base_us_;
+  std::vector<double> ratios_;
+};
+
 }  // namespace
 
 Rows prometheus_text(const Context & /*context*/) {
@@ -133,35 +166,36 @@ Rows counter_increment(const Context & /*context*/) {
 }
 
 Rows diagnostics_overhead(const Context &context) {
-  constexpr int kPairs = 300;
+  constexpr int kCasts = 12;  // of sessions: two of a kind differ by percents, by where their memory happens to lie
+  constexpr int kTurns = 24;
   constexpr int kBlock = 50;
   const OneCpu pin;
   const Runtime runtime;
-  const Session on(runtime, context);
-  const Session off(runtime, context, {.heartbeat_ms = 3'600'000, .trace_bytes = 0});
-  block_us(on, kBlock);
-  block_us(off, kBlock);
-  std::vector<double> ratios;
-  std::vector<double> on_us;
-  std::vector<double> off_us;
-  for (int i = 0; i < kPairs; ++i) {
-    // Whoever is first in a pair may be the slower one: they take turns.
-    const bool on_first = i % 2 == 0;
-    const double first = median(block_us(on_first ? on : off, kBlock));
-    const double second = median(block_us(on_first ? off : on, kBlock));
-    on_us.push_back(on_first ? first : second);
-    off_us.push_back(on_first ? second : first);
-    ratios.push_back(on_us.back() / off_us.back());
+  Overhead on;
+  Overhead control;
+  for (int cast = 0; cast < kCasts; ++cast) {
+    // What is born, or measured, first of a turn may be the slower: each is in each place as often.
+    std::array<std::unique_ptr<Session>, 3> sessions;
+    for (std::size_t i = 0; i < sessions.size(); ++i) {
+      const std::size_t which = (i + static_cast<std::size_t>(cast)) % sessions.size();
+      sessions[which] =
+          which == kOn ? std::make_unique<Session>(runtime, context)
+                       : std::make_unique<Session>(runtime, context, SessionSetup{.heartbeat_ms = 3'600'000, .trace_bytes = 0});
+      block_us(*sessions[which], 4 * kBlock);
+    }
+    for (int turn = 0; turn < kTurns; ++turn) {
+      std::array<double, 3> us{};
+      for (std::size_t i = 0; i < us.size(); ++i) {
+        const std::size_t which =
+            (turn % 2 == 0 ? i + static_cast<std::size_t>(turn) : 5 + static_cast<std::size_t>(turn) - i) % 3;
+        us[which] = median(block_us(*sessions[which], kBlock));
+      }
+      on.add(us[kOn], us[kOff]);
+      control.add(us[kAgain], us[kOff]);
+    }
   }
-  // Of the median, by order statistics: 95 of 100 lie between these ranks.
-  constexpr double kHalfWidth = 98 / 17.32;  // 0.98 / sqrt(300), in percent
-  const double low = percentile(ratios, 50 - kHalfWidth);
-  const double high = percentile(ratios, 50 + kHalfWidth);
-  return {
-      {"diagnostics_overhead", median(ratios), "ratio", 1, "trace and heartbeats off",
-       format("exec_roundtrip with the defaults over the same with both off, medians of %d pairs of blocks of %d on one core: "
-              "%.4g and %.4g us; 95%% interval %.4f ... %.4f",
-              kPairs, kBlock, median(on_us), median(off_us), low, high)}};
+  return {on.row("diagnostics_overhead", "exec_roundtrip with the defaults over the same with trace and heartbeats off"),
+          control.row("diagnostics_overhead_control", "the same of two sessions that have both off")};
 }
 
 }  // namespace bench
