@@ -13,6 +13,8 @@ BY_HAND = {
     "capsule_constraint", "capsule_rule", "capsule_promise", "capsule_promise_wish", "capsule_durable_options", "capsule_frame",
     "capsule_trace_filter", "capsule_interceptor_options", "capsule_mime_part",
 }
+# Records beside which there is a list: by hand.
+WITH_A_LIST = {"capsule_postmortem_info"}
 # What an option that is a pointer is given as.
 POINTERS = {
     "capsule_bridge": "Bridge", "capsule_rule": "Sequence[Rule]", "capsule_session_options": "SessionOptions",
@@ -71,7 +73,7 @@ def is_options(struct):
 
 def carries_others(struct):
     """A list, which is given as one."""
-    return any(field["kind"] == "array" and field["type"]["pointer"] for field in struct["fields"]) and not is_options(struct)
+    return struct["name"] not in WITH_A_LIST and any(field["kind"] == "array" and field["type"]["pointer"] for field in struct["fields"]) and not is_options(struct)
 
 
 def enumeration(enum):

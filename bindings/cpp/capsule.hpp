@@ -59,12 +59,10 @@ class Execution {
   /** @brief Walks the events, once: each step waits for the next. The event it stands on may be moved from. */
   class Iterator {
    public:
-    explicit Iterator(Execution *execution) : execution_(execution) {
-      if (execution_ != nullptr) ++*this;
-    }
+    explicit Iterator(Execution *execution) : execution_(execution) { ++*this; }
     Event &operator*() noexcept { return event_; }
     Iterator &operator++() {
-      if (execution_->take(event_, kForever) == Taken::kEnd) execution_ = nullptr;
+      if (execution_ != nullptr && execution_->take(event_, kForever) == Taken::kEnd) execution_ = nullptr;
       return *this;
     }
     bool operator!=(const Iterator &other) const noexcept { return execution_ != other.execution_; }

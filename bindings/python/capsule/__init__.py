@@ -17,6 +17,7 @@ from capsule._generated_records import (
     CancelPhase,
     Capability,
     CapabilityFlags,
+    Channel,
     CheckpointEntry,
     CheckpointInfo,
     CheckpointOptions,
@@ -29,6 +30,7 @@ from capsule._generated_records import (
     EventKind,
     ExecutionOptions,
     Executor,
+    FrameDirection,
     LateOutput,
     Mode,
     Name,
@@ -79,6 +81,7 @@ from capsule.errors import (
 )
 from capsule.events import Display, Error, Event, Input, Output, Progress, Result, Started
 from capsule.execution import Execution, ExecutionError, RunResult
+from capsule.interceptor import Frame, Interceptor
 from capsule.pool import Pool, PooledSession
 from capsule.promises import Promise, PromiseStore
 from capsule.runtime import Runtime
@@ -103,6 +106,7 @@ __all__ = [
     "Capability",
     "CapabilityFlags",
     "CapsuleError",
+    "Channel",
     "Checkpoint",
     "CheckpointEntry",
     "CheckpointInfo",
@@ -124,8 +128,11 @@ __all__ = [
     "ExecutionError",
     "ExecutionOptions",
     "Executor",
+    "Frame",
+    "FrameDirection",
     "Input",
     "JsonValue",
+    "Interceptor",
     "LateOutput",
     "LibraryError",
     "MemoryError",

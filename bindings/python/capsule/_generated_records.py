@@ -3513,6 +3513,98 @@ class MetricsText:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class PostmortemInfo:
+    """How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC."""
+
+    # Its process id.
+    pid: int
+    # The session's number in its runtime.
+    session_id: int
+    # Which of the session's workers it was, from 1.
+    incarnation: int
+    # `CAPSULE_DEATH_…`.
+    death_reason: DeathReason
+    # 1 when the reason was reported; 0 when it is inferred.
+    death_certain: bool
+    # Its exit code, where it exited.
+    exit_code: int
+    # The signal that killed it, or 0.
+    signal_number: int
+    # `kind` of the last event of its main thread (trace.h), or 0: where it stood.
+    last_kind: int
+    # When the death was understood.
+    died_ns: int
+    # How long there was the worker, since it was asked for.
+    uptime_ns: int
+    # The execution it was running, or 0.
+    execution_id: int
+    # How long it had been running it.
+    execution_age_ns: int
+    # Executions that waited behind it.
+    executions_queued: int
+    # Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
+    heartbeat_age_ns: int
+    # Resident memory.
+    resident_bytes: int
+    # Memory that it shared with nobody.
+    private_bytes: int
+    # CPU time.
+    cpu_ns: int
+    # Threads.
+    threads: int
+    # Names in its namespace.
+    namespace_size: int
+    # Limit: most bytes that wait in its output queue.
+    output_queue_limit_bytes: int
+    # Limit: output that may be on its way to the host.
+    output_window_bytes: int
+    # Limit: `timeout_ms` of the execution, 0 for none.
+    timeout_ms: int
+    # Limit: `cancel_grace_ms` of the session.
+    cancel_grace_ms: int
+    # Output that it had not sent, and that was found after its death and is delivered.
+    output_recovered_bytes: int
+    # Output of the execution that the host has, and that nobody took yet, the recovered included.
+    output_untaken_bytes: int
+    # Events that the worker overwrote, or left half written, in all its session's life.
+    events_lost: int
+    # Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.
+    event_count: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_postmortem_info) -> PostmortemInfo:
+        return cls(
+            pid=raw.pid,
+            session_id=raw.session_id,
+            incarnation=raw.incarnation,
+            death_reason=DeathReason(raw.death_reason),
+            death_certain=raw.death_certain != 0,
+            exit_code=raw.exit_code,
+            signal_number=raw.signal_number,
+            last_kind=raw.last_kind,
+            died_ns=raw.died_ns,
+            uptime_ns=raw.uptime_ns,
+            execution_id=raw.execution_id,
+            execution_age_ns=raw.execution_age_ns,
+            executions_queued=raw.executions_queued,
+            heartbeat_age_ns=raw.heartbeat_age_ns,
+            resident_bytes=raw.resident_bytes,
+            private_bytes=raw.private_bytes,
+            cpu_ns=raw.cpu_ns,
+            threads=raw.threads,
+            namespace_size=raw.namespace_size,
+            output_queue_limit_bytes=raw.output_queue_limit_bytes,
+            output_window_bytes=raw.output_window_bytes,
+            timeout_ms=raw.timeout_ms,
+            cancel_grace_ms=raw.cancel_grace_ms,
+            output_recovered_bytes=raw.output_recovered_bytes,
+            output_untaken_bytes=raw.output_untaken_bytes,
+            events_lost=raw.events_lost,
+            event_count=raw.event_count,
+        )
+
+
 class ProfileOptions(TypedDict, total=False):
     """How a profile is taken."""
 

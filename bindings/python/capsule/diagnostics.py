@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from ctypes import byref, c_size_t, c_uint64
+from collections.abc import AsyncIterator, Iterator
+from ctypes import byref, c_int32, c_size_t, c_uint64, c_void_p, string_at
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 from capsule import _generated as _raw
-from capsule._call import call, filled, sized
+from capsule._call import Owner, call, filled, made, milliseconds, sized
+from capsule._wait import Readiness, patiently, patiently_async
 from capsule.bridge import Bridge
+from capsule.errors import error_of
 from capsule.pool import Pool
 from capsule._generated_records import (
     AsyncMetrics,
@@ -17,6 +22,8 @@ from capsule._generated_records import (
     PendingCall,
     PoolImport,
     PoolSession,
+    PostmortemInfo,
+    Status,
     TraceEvent,
     TraceInfo,
     TraceKind,
@@ -57,6 +64,107 @@ def get_trace(
         if limit is not None or info.matched <= capacity:
             return Trace([TraceEvent.from_raw(event) for event in events[: count.value]], TraceInfo.from_raw(info))
         capacity = info.matched + 64
+
+
+class TraceReader(Owner):
+    """Reads a session's trace event by event: an iterator, and an asynchronous one, to the session's close, which it may outlive.
+
+    An error of status EVICTED tells once that events went before they were read; the next step goes on behind them.
+    """
+
+    __slots__ = ("_readiness",)
+
+    def __init__(self, handle: int) -> None:
+        super().__init__(handle, _raw.capsule_trace_release)
+        self._readiness: Readiness | None = None
+
+    def next(self, timeout: float | None = None) -> TraceEvent | None:
+        """Waits for the next event; None when the session is closed and all was read."""
+        return patiently(self._take, self.fileno, milliseconds(timeout))
+
+    async def next_async(self, timeout: float | None = None) -> TraceEvent | None:
+        """The same for a task, without a thread."""
+        if self._readiness is None:
+            self._readiness = Readiness(self.fileno())
+        return await patiently_async(self._take, self._readiness, timeout)
+
+    def _take(self, timeout_ms: int) -> TraceEvent | None:
+        raw = _raw.capsule_trace_event()
+        status = _raw.capsule_trace_next(self.handle, timeout_ms, byref(raw), None)
+        if status == _raw.CAPSULE_E_END:
+            return None
+        if status:
+            raise error_of(status, _raw.capsule_status_text(status).decode())
+        return TraceEvent.from_raw(raw)
+
+    def fileno(self) -> int:
+        """Readable while `next` may have something. The reader's: never read, never closed."""
+        fd = c_int32()
+        call(_raw.capsule_trace_get_fd, self.handle, byref(fd))
+        return fd.value
+
+    @property
+    def info(self) -> TraceInfo:
+        """What there is of the trace, and what there is no longer."""
+        return TraceInfo.from_raw(filled(_raw.capsule_trace_get_info, self.handle, _raw.capsule_trace_info))
+
+    def close(self) -> None:
+        """Gives it back: who waits gets ClosedError."""
+        self.release()
+        if self._readiness is not None:
+            self._readiness.close()
+
+    def __iter__(self) -> Iterator[TraceEvent]:
+        while (event := self.next()) is not None:
+            yield event
+
+    async def __aiter__(self) -> AsyncIterator[TraceEvent]:
+        while (event := await self.next_async()) is not None:
+            yield event
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+
+def follow_trace(
+    session: Session, *, kind: TraceKind | int = 0, execution_id: int = 0, after_cursor: int = 0, since_ns: int = 0
+) -> TraceReader:
+    """Begins to read a session's trace: the events that there are and those to come; what the filter means `get_trace` tells."""
+    filter_ = sized(_raw.capsule_trace_filter)
+    filter_.kind, filter_.execution_id, filter_.after_cursor, filter_.since_ns = kind, execution_id, after_cursor, since_ns
+    return TraceReader(made(_raw.capsule_trace_get, session.handle, byref(filter_)))
+
+
+@dataclass(frozen=True, slots=True)
+class Postmortem:
+    """What is known of a worker that died: how, in the middle of what, and what it did last."""
+
+    info: PostmortemInfo
+    events: list[TraceEvent]
+    json: str
+    """All of it, one line, as `capsule postmortem FILE` shows it."""
+
+
+def get_postmortem(session: Session, index: int = 0) -> Postmortem | None:
+    """What is known of one of its last deaths, 0 for the last; None where there was no such death."""
+    handle = c_void_p()
+    status = _raw.capsule_session_get_postmortem(session.handle, index, byref(handle), None)
+    if status == Status.STATE:
+        return None
+    if status:
+        raise error_of(status, _raw.capsule_status_text(status).decode())
+    try:
+        raw = filled(_raw.capsule_postmortem_get_info, handle.value or 0, _raw.capsule_postmortem_info)
+        events = (_raw.capsule_trace_event * raw.event_count).from_address(raw.events) if raw.events else ()
+        json = _raw.capsule_text()
+        call(_raw.capsule_postmortem_to_json, handle, byref(json))
+        copied = [TraceEvent.from_raw(event) for event in events]
+        return Postmortem(PostmortemInfo.from_raw(raw), copied, string_at(json.data or b"", json.size).decode())
+    finally:
+        _raw.capsule_postmortem_release(handle)
 
 
 def get_executor_metrics(session: Session) -> ExecutorMetrics:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import os
-from ctypes import byref
+from collections.abc import Callable
+from ctypes import byref, string_at
+from typing import Any
 
 from capsule import _generated as _raw
 from capsule._call import call, sized, utf8
 from capsule._generated_records import LogFormat, LogInfo, LogLevel, LogSink
 from capsule._options import text_of
 
-__all__ = ["LogFormat", "LogInfo", "LogLevel", "get_info", "off", "to_file", "to_stderr"]
+__all__ = ["LogFormat", "LogInfo", "LogLevel", "get_info", "off", "to_file", "to_function", "to_stderr"]
+
+_function: Any = None  # What the library calls: as long as it may.
 
 
 def to_stderr(level: LogLevel = LogLevel.INFO, format: LogFormat = LogFormat.KEY_VALUE) -> None:
@@ -23,9 +28,27 @@ def to_file(path: str | os.PathLike[str], level: LogLevel = LogLevel.INFO, forma
     _set(LogSink.FILE, level, format, utf8(os.fspath(path), "path"))
 
 
+def to_function(function: Callable[[LogLevel, str], object], level: LogLevel = LogLevel.INFO) -> None:
+    """The same to a function, as level and line.
+
+    It runs on the thread that logs, one call at a time; calls into the library from there raise, and what it raises is told by
+    `sys.unraisablehook`, no more. At the end of the interpreter there is no sink any more.
+    """
+
+    def called(_: object, level: int, line: int, size: int) -> None:
+        function(LogLevel(level), string_at(line, size).decode(errors="replace"))
+
+    wrapped = _raw.capsule_log_callback(called)
+    call(_raw.capsule_log_set_callback, level, wrapped, None)
+    atexit.unregister(off)
+    atexit.register(off)
+    _keep(wrapped)
+
+
 def off() -> None:
     """There is no sink any more."""
     call(_raw.capsule_log_set_sink, None)
+    _keep(None)
 
 
 def get_info() -> LogInfo:
@@ -39,3 +62,9 @@ def _set(sink: LogSink, level: LogLevel, format: LogFormat, path: bytes) -> None
     options = sized(_raw.capsule_log_options)
     options.sink, options.level, options.format, options.path = sink, level, format, text_of(path)
     call(_raw.capsule_log_set_sink, byref(options))
+    _keep(None)
+
+
+def _keep(wrapped: Any) -> None:
+    global _function
+    _function = wrapped  # The one before is no longer called.

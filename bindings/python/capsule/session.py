@@ -14,6 +14,7 @@ from capsule._options import given_options, reference_of
 from capsule.checkpoint import Checkpoint, empty_entries, entries_of
 from capsule.errors import NameNotFoundError
 from capsule.execution import Execution, OnInput, RunResult, run
+from capsule.interceptor import Frame, Interceptor
 from capsule._generated_records import (
     CheckpointEntry,
     CheckpointOptions,
@@ -47,6 +48,12 @@ class Session(Owner):
     def info(self) -> SessionInfo:
         """What is known of it, also when it is closed."""
         return SessionInfo.from_raw(filled(_raw.capsule_session_get_info, self.handle, _raw.capsule_session_info))
+
+    def intercept(
+        self, function: Callable[[Frame], object], name: str, *, budget: float = 0.01, quarantine_after: int = 10
+    ) -> Interceptor:
+        """Has a function see every frame between the session and its worker, until the interceptor is removed; see `Interceptor`."""
+        return Interceptor(self.handle, function, name, budget, quarantine_after)
 
     def execute(self, source: str | bytes, **options: Unpack[ExecutionOptions]) -> Execution:
         """Submits a source text: it runs when those before it have ended. Does not wait."""

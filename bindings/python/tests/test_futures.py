@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -12,11 +13,34 @@ import threading
 import time
 from collections.abc import Iterator
 from operator import add, truediv
+from pathlib import Path
 
 import pytest
 
 import capsule
 from capsule.futures import SessionExecutor
+
+
+class Gate:
+    """A call that tells when it runs, and ends when it may."""
+
+    def __init__(self, folder: Path) -> None:
+        began, may_end = folder / "began", folder / "may_end"
+        os.mkfifo(began)
+        os.mkfifo(may_end)
+        self._began, self._may_end = os.open(began, os.O_RDWR), os.open(may_end, os.O_RDWR)
+        self.call = (subprocess.run, ["sh", "-c", f"echo >'{began}'; read line <'{may_end}'"])
+
+    def wait_until_it_runs(self) -> None:
+        assert select.select([self._began], [], [], 60)[0]
+
+    def open(self) -> None:
+        os.write(self._may_end, b"\n")
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    return Gate(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -70,24 +94,26 @@ def test_wait_and_as_completed(executor: SessionExecutor) -> None:
     assert {future.result() for future in concurrent.futures.as_completed([quick, slow], 60)} == {3, None}
 
 
-def test_cancel_of_what_waits() -> None:
+def test_cancel_of_what_waits(gate: Gate) -> None:
     with SessionExecutor(1) as executor:
-        running = executor.submit(time.sleep, 0.5)
+        running = executor.submit(*gate.call)
         waiting = [executor.submit(pow, 2, 2) for _ in range(3)]
-        while not running.running():
-            time.sleep(0.001)
-        assert not running.cancel() and waiting[0].cancel()
+        gate.wait_until_it_runs()
+        assert running.running() and not running.cancel() and waiting[0].cancel()
+        gate.open()
         assert waiting[1].result(60) == 4
         assert waiting[0].cancelled()
 
 
-def test_shutdown() -> None:
+def test_shutdown(gate: Gate) -> None:
     executor = SessionExecutor(1)
     executor.submit(pow, 1, 1).result(60)
-    running, waiting = executor.submit(time.sleep, 0.3), executor.submit(pow, 1, 1)
-    while not running.running():
-        time.sleep(0.001)
-    executor.shutdown(wait=True, cancel_futures=True)
+    running, waiting = executor.submit(*gate.call), executor.submit(pow, 1, 1)
+    gate.wait_until_it_runs()
+    executor.shutdown(wait=False, cancel_futures=True)
+    assert not running.done() and waiting.cancelled()
+    gate.open()
+    executor.shutdown(wait=True)
     assert running.done() and not running.cancelled() and waiting.cancelled()
     with pytest.raises(RuntimeError, match="cannot schedule new futures after shutdown"):
         executor.submit(pow, 1, 1)

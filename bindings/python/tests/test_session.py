@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import capsule
+from capsule.diagnostics import follow_trace
 
 
 def test_output_and_result(session: capsule.Session) -> None:
@@ -105,11 +106,11 @@ def test_ctrl_c_is_heard_while_it_waits(session: capsule.Session) -> None:
 
 def test_closing_while_another_thread_waits(session: capsule.Session) -> None:
     with ThreadPoolExecutor(8) as threads:
+        trace = follow_trace(session, kind=capsule.TraceKind.EXECUTION_SENT)
         executions = [session.execute("import time; time.sleep(60)")] + [session.execute("1") for _ in range(7)]
         waits = [threads.submit(list, execution) for execution in executions]
         assert isinstance(executions[0], capsule.Execution)
-        while session.info.current_execution_id == 0:
-            time.sleep(0)
+        assert trace.next(30) is not None
         for execution in executions[1:]:
             execution.close()
         for wait in waits[1:]:
@@ -153,13 +154,13 @@ def test_what_is_dropped_is_released(runtime: capsule.Runtime) -> None:
     before = runtime.info.sessions_open
     session = runtime.open(executor=capsule.Executor.ECHO)
     execution = session.execute("spin")
+    trace = follow_trace(session)
     gone = [weakref.ref(session), weakref.ref(execution)]
     del session, execution
     gc.collect()
     assert [reference() for reference in gone] == [None, None]
-    deadline = time.monotonic() + 30
-    while runtime.info.sessions_open > before and time.monotonic() < deadline:
-        time.sleep(0.001)
+    while trace.next(30) is not None:
+        pass  # To its end, which is that of the session.
     assert runtime.info.sessions_open == before
 
 

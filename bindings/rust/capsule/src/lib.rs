@@ -25,6 +25,7 @@ mod execution;
 #[rustfmt::skip]
 #[allow(clippy::all, rustdoc::all, unused_variables)]
 mod generated;
+mod interceptor;
 mod log;
 mod owner;
 mod pool;
@@ -45,7 +46,8 @@ pub use error::{Error, Result};
 pub use event::{Event, Part, RunResult};
 pub use execution::{Events, Execution, Taken};
 pub use generated::*;
-pub use log::{log_info, set_log_sink};
+pub use interceptor::{Frame, Interceptor, InterceptorInfo, InterceptorOptions};
+pub use log::{log_info, set_log_function, set_log_sink};
 pub use pool::{Acquisition, Pool};
 pub use promise::{Promise, PromiseStore, PromiseWish};
 pub use runtime::{version, Runtime};

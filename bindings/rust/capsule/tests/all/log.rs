@@ -1,8 +1,34 @@
 use crate::common::*;
-use capsule::{log_info, set_log_sink, LogFormat, LogLevel, LogOptions, LogSink, Status};
+use capsule::{log_info, set_log_function, set_log_sink, LogFormat, LogLevel, LogOptions, LogSink, Status};
+use std::sync::{mpsc, Mutex, PoisonError};
+
+// There is one log for the process.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+#[test]
+fn the_log_goes_to_a_function() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let (lines, taken) = mpsc::channel();
+    set_log_function(LogLevel::DEBUG, move |level, line| {
+        let within = set_log_sink(None).expect_err("this is the sink").status();
+        let _ = lines.send((level, line.to_owned(), within));
+        std::panic::resume_unwind(Box::new("it ends here")); // Without the words of a panic.
+    })
+    .expect("a sink");
+    let runtime = runtime();
+    run(&open(&runtime), "value secret-word");
+    set_log_sink(None).expect("none");
+    let all: Vec<_> = taken.iter().collect(); // To the end: the function is gone.
+    assert!(all.iter().any(|(level, ..)| *level == LogLevel::DEBUG), "{all:?}");
+    for (_, line, within) in all {
+        assert!(line.contains("event=") && !line.contains("secret-word"), "{line}");
+        assert_eq!(within, Status::REENTRANT);
+    }
+}
 
 #[test]
 fn the_log_goes_to_a_file() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let path = std::env::temp_dir().join(format!("capsule-log-雪-{}", std::process::id()));
     let mut options = LogOptions {
         sink: LogSink::FILE,
