@@ -23,7 +23,7 @@ using Profile = Handle<capsule_profile, capsule_profile_release>;
 
 // What the rows use.
 struct World {
-  Session python = open_session();
+  Session python = open_told();
   Session echo = open_measured();
   Bridge bridge = make_bridge();
   Session calling = open_calling(bridge);
