@@ -74,11 +74,16 @@ class LogOnce {
   }
   template <typename... Args>
   void record(const LogLevel &own, int level, fmt::format_string<Args...> format, Args &&...args) {
-    if (++times_ == 1) {
+    if (first(level)) {
       log_record(own, level, format, std::forward<Args>(args)...);
-    } else {
+    }
+  }
+  // Whether it is to be logged; else it is counted. For who logs without the lock that guards this.
+  bool first(int level) {
+    if (++times_ > 1) {
       count_dropped_record(level);
     }
+    return times_ == 1;
   }
   void reset() { times_ = 0; }
 

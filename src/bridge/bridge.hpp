@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/log.hpp"
 #include "bridge/capability.hpp"
 #include "bridge/policy.hpp"
 #include "loop/alarm.hpp"
@@ -180,6 +181,7 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
   HostRequest describe(std::int32_t kind, Pending &pending);
   void queue(const std::shared_ptr<Pending> &pending);
   void make_ready(std::int32_t kind, std::uint64_t request_id);
+  void log_denial(const Pending &pending, const Refusal &refusal);
   void refuse(Answers &answers, const Pending &pending, Refusal refusal);
   static void answer(Answers &answers, const Pending &pending, HostAnswer answer);
   void open(const std::shared_ptr<Pending> &pending);
@@ -267,6 +269,8 @@ class BridgePort : public CallSink, public std::enable_shared_from_this<BridgePo
   std::uint64_t mapped_ = 0;
   capsule_bridge_metrics counters_{};
   std::map<std::string, CallFigures, std::less<>> figures_;  // by capability
+  std::uint64_t denied_in_ = 0;                              // the last execution of which a call was
+  LogOnce denied_log_;
 };
 
 // A bridge and a session's rules, as part of its options.

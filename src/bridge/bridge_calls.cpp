@@ -349,6 +349,18 @@ void Bridge::end_turn(const std::shared_ptr<Capability> &capability) {
   advance(capability, monotonic_ns());
 }
 
+// Code that calls in a loop is told of once an execution. The name is the code's own choice.
+void Bridge::log_denial(const Pending &pending, const Refusal &refusal) {
+  BridgePort &port = *pending.port;
+  if (std::exchange(port.denied_in_, pending.call.execution_id) != pending.call.execution_id) {
+    port.denied_log_.reset();
+  }
+  port.denied_log_.record(CAPSULE_LOG_INFO, "event=capability_denied session={} execution={} capability={} reason={}",
+                          pending.session_id, pending.call.execution_id,
+                          runtime_->guard().audit_label(Guarded::kPromises, pending.session_id, pending.call.capability),
+                          refusal.reason);
+}
+
 // Of a call that is not open yet.
 void Bridge::refuse(Answers &answers, const Pending &pending, Refusal refusal) {
   count_end(pending, refusal.outcome);
@@ -356,8 +368,7 @@ void Bridge::refuse(Answers &answers, const Pending &pending, Refusal refusal) {
   counters_.refused += limited;
   pending.port->counters_.refused += limited;
   if (refusal.outcome == Outcome::kDenied) {
-    log_record(CAPSULE_LOG_INFO, "event=capability_denied session={} execution={} capability={} reason={}", pending.session_id,
-               pending.call.execution_id, pending.call.capability, refusal.reason);
+    log_denial(pending, refusal);
   }
   HostAnswer refused;
   refused.outcome = refusal.outcome;

@@ -96,7 +96,7 @@ Status Audit::open(AuditOptions options) {
   std::swap(trail_, fresh);
   explicit_bzero(fresh.options.key.data(), fresh.options.key.size());
   started_ = true;
-  failing_ = false;
+  failing_log_.reset();
   ring(std::move(first));
   return {};
 }
@@ -127,14 +127,12 @@ Status Audit::add(AuditEntry entry) {
     record.line = std::move(line);
     trail_.next.prev = hash;
     trail_.next.lost = 0;
+    failing_log_.reset();
   } else {
     ++trail_.next.lost;
     ++counters_.lost;
-    if (!failing_) {
-      log_record(CAPSULE_LOG_ERROR, "event=audit_sink_failed required={}", trail_.options.required);
-    }
+    failing_log_.record(CAPSULE_LOG_ERROR, "event=audit_sink_failed required={}", trail_.options.required);
   }
-  failing_ = !status.ok();
   ring(std::move(record));
   return status.ok() || !trail_.options.required ? Status() : Status(CAPSULE_E_DENIED, status.message());
 }

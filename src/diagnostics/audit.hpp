@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.hpp"
 #include "base/status.hpp"
 #include "diagnostics/audit_file.hpp"
 #include "diagnostics/audit_record.hpp"
@@ -60,7 +61,7 @@ class Audit {
   std::mutex mutex_;  // guards below
   Trail trail_;
   bool started_ = false;
-  bool failing_ = false;  // the sink, at the last record
+  LogOnce failing_log_;  // since the sink last took a record
   std::deque<KeptRecord> ring_;
   std::uint64_t last_sequence_ = 0;
   capsule_audit_info counters_{};

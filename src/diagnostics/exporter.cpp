@@ -8,13 +8,17 @@
 #include <system_error>
 
 #include "base/clock.hpp"
-#include "base/log.hpp"
 
 namespace capsule {
 namespace {
 
 std::chrono::steady_clock::time_point time_point(std::uint64_t at_ns) {
   return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(at_ns));
+}
+
+std::uint64_t bytes_of(const ExportGroup &group) {
+  return sizeof group + group.events.capacity() * sizeof(capsule_trace_event) + group.pool.size() + group.traceparent.size() +
+         group.tracestate.size();
 }
 
 }  // namespace
@@ -109,7 +113,7 @@ void Exporter::hand_on(Lock &lock) {
   info_.batches_failed += written ? 0 : 1;
   info_.total_ns += took;
   info_.longest_ns = std::max(info_.longest_ns, took);
-  if (!written && info_.batches_failed == 1) {
+  if (!written && failed_log_.first(CAPSULE_LOG_WARN)) {
     lock.unlock();
     log_record(CAPSULE_LOG_WARN, "event=export_failed exporter=\"{}\" events={}", options_.name, events);
     lock.lock();
@@ -204,7 +208,13 @@ void Exporters::remove(const Exporter &exporter) {
 }
 
 void Exporters::publish(ExportGroup group) {
-  const auto shared = std::make_shared<const ExportGroup>(std::move(group));
+  const std::uint64_t bytes = bytes_of(group);
+  held_bytes_->fetch_add(bytes, std::memory_order_relaxed);
+  const std::shared_ptr<const ExportGroup> shared(new ExportGroup(std::move(group)),
+                                                  [held = held_bytes_, bytes](const ExportGroup *over) {
+                                                    delete over;
+                                                    held->fetch_sub(bytes, std::memory_order_relaxed);
+                                                  });
   const std::lock_guard lock(mutex_);
   for (const auto &exporter : all_) {
     exporter->offer(shared);
@@ -217,6 +227,7 @@ void Exporters::report(SignalSet &library) {
   for (const auto &exporter : all_) {
     exporter->report(library);
   }
+  library.add(Signal::exporter_queue_bytes, held_bytes_->load(std::memory_order_relaxed));
 }
 
 }  // namespace capsule

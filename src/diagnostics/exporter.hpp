@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/log.hpp"
 #include "diagnostics/export_group.hpp"
 #include "diagnostics/signals.hpp"
 
@@ -63,7 +64,8 @@ class Exporter : public std::enable_shared_from_this<Exporter> {
   bool urgent_ = false;  // somebody waits
   bool stop_ = false;    // the thread ends when the queue is empty
   bool over_ = false;    // it has ended
-  std::thread thread_;   // until it is waited for, or left alone
+  LogOnce failed_log_;
+  std::thread thread_;  // until it is waited for, or left alone
   capsule_exporter_info info_{};
 };
 
@@ -79,6 +81,8 @@ class Exporters {
 
  private:
   std::atomic<std::size_t> count_{0};
+  // Of groups that are queued or being written, each once, however many exporters have it: a group outlives this.
+  const std::shared_ptr<std::atomic<std::uint64_t>> held_bytes_ = std::make_shared<std::atomic<std::uint64_t>>(0);
   std::mutex mutex_;  // guards below
   std::vector<std::shared_ptr<Exporter>> all_;
   SignalSet past_;

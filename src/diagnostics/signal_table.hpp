@@ -55,7 +55,7 @@
   X(transport_write_stalls, kCounter, kOne, kNone, kNone, "capsule_transport_metrics.write_stalls", "Frames that a socket did not take at once.") \
   X(snapshots, kCounter, kOne, kSnapshot, kNone, "capsule_session_info.snapshots, snapshots_evicted, restores, rollbacks", "Snapshots taken, let go, gone back to, and executions rolled back.") \
   X(checkpoints, kCounter, kOne, kCheckpoint, kNone, "capsule_session_info.checkpoints, checkpoints_failed, checkpoint_restores, checkpoint_restores_failed", "Checkpoints made or restored, or not.") \
-  X(checkpoint_entries_skipped, kCounter, kOne, kNone, kNone, "capsule_session_info.checkpoint_entries_skipped", "Names that had to be left out of checkpoints.") \
+  X(checkpoint_entries_skipped, kCounter, kOne, kSkip, kNone, "capsule_session_info.checkpoint_entries_skipped", "Names that had to be left out of checkpoints: no name for it, cannot be pickled, too deep or large, its own code raised.") \
   X(bridge_promises_created, kCounter, kOne, kNone, kNone, "capsule_bridge_metrics.calls", "Calls of the host that came.") \
   X(bridge_promises_settled, kCounter, kOne, kSettled, kNone, "capsule_bridge_metrics.ok, failed, denied, timed_out, canceled, rejected_at_shutdown", "Calls of the host that ended.") \
   X(bridge_settlements_ignored, kCounter, kOne, kIgnored, kNone, "capsule_bridge_metrics.late_settlements, duplicate_settlements", "Answers of the host that nobody waited for; of all pools together.") \
@@ -126,5 +126,6 @@
   X(exporter_failed, kCounter, kOne, kExporter, kNone, "capsule_exporter_info.failed", "Events that they could not write.") \
   X(exporter_dropped, kCounter, kOne, kExporter, kNone, "capsule_exporter_info.dropped", "Events that found their queue full.") \
   X(exporter_queue_length, kGauge, kOne, kExporter, kNone, "capsule_exporter_info.queued", "Events that wait for them.") \
+  X(exporter_queue_bytes, kGauge, kBytes, kNone, kNone, "", "Memory of events that exporters have not written, of all of them together.") \
   X(telemetry_memory_bytes, kGauge, kBytes, kNone, kNone, "", "Memory held for traces, counters and exporters.")
 // clang-format on

@@ -38,6 +38,7 @@ constexpr const char *kDirections[] = {"to_worker", "from_worker"};
 constexpr const char *kRejects[] = {"oversize", "length", "malformed", "descriptors", "unexpected", "version"};
 constexpr const char *kSnapshots[] = {"taken", "evicted", "restored", "rolled_back"};
 constexpr const char *kCheckpoints[] = {"ok", "failed", "restored", "restore_failed"};
+constexpr const char *kSkips[] = {"name", "unpicklable", "too_large", "raised"};
 constexpr const char *kSettles[] = {"resolved", "rejected", "denied", "timeout", "canceled", "shutdown"};
 constexpr const char *kIgnores[] = {"late", "duplicate"};
 constexpr const char *kCalls[] = {"ok", "error", "denied"};
@@ -89,6 +90,7 @@ constexpr std::array<LabelInfo, static_cast<std::size_t>(SignalLabel::count)> kL
     label("reason", kRejects),
     label("kind", kSnapshots),
     label("outcome", kCheckpoints),
+    label("reason", kSkips),
     label("outcome", kSettles),
     label("reason", kIgnores),
     label("outcome", kCalls),

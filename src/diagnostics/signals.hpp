@@ -60,6 +60,7 @@ enum class SignalLabel : std::uint8_t {
   kReject,
   kSnapshot,
   kCheckpoint,
+  kSkip,
   kSettled,
   kIgnored,
   kCall,
@@ -123,6 +124,7 @@ constexpr std::size_t values_of(SignalLabel label) {
     case SignalLabel::kInput:
     case SignalLabel::kSnapshot:
     case SignalLabel::kCheckpoint:
+    case SignalLabel::kSkip:
     case SignalLabel::kPooled:
     case SignalLabel::kLevel:
       return 4;

@@ -211,6 +211,7 @@ class Pool : public std::enable_shared_from_this<Pool>, public SignalSource {
   Breaker breaker_;
   Status last_error_;
   std::uint64_t failures_ = 0;
+  LogOnce creation_log_;  // since one was made
   std::vector<ImportReport> imports_;
   capsule_pool_metrics counters_{};
   std::shared_ptr<Session> template_session_;  // while it is warmed up

@@ -190,6 +190,7 @@ void Pool::become_ready(Member &member, std::uint64_t executions) {
   member.executions_seen = executions;
   demand_.created(monotonic_ns() - member.created_ns);
   breaker_.succeeded();
+  creation_log_.reset();
   offer(member);
 }
 
@@ -384,7 +385,14 @@ void Pool::create_session(bool for_waiter) {
 }
 
 void Pool::on_failure(const Status &status, std::uint64_t made_of) {
-  log_record(CAPSULE_LOG_WARN, "event=pool_creation_failed status={}", status_name(status.code()));
+  if (const bool told =
+          [this] {
+            const Lock lock(mutex_);
+            return creation_log_.first(CAPSULE_LOG_WARN);
+          }();
+      told) {
+    log_record(CAPSULE_LOG_WARN, "event=pool_creation_failed status={}", status_name(status.code()));
+  }
   if (made_of != 0 && (made_of != templates_ || !pristine_)) {
     const Lock lock(mutex_);
     want_warm_up();  // it fell with its template, which has been counted

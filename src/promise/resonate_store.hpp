@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "promise/http.hpp"
 #include "promise/http_lines.hpp"
 #include "promise/resonate_wire.hpp"
@@ -135,6 +136,7 @@ class ResonateStore final : public PromiseStore {
   std::shared_ptr<HttpClient> http_;  // loop thread, once it is made
   bool listening_ = false;            // loop thread, as what follows
   std::uint32_t stream_failures_ = 0;
+  LogOnce stream_log_;  // since it was last connected
   std::uint64_t next_refresh_ns_ = kNoDeadline;
   std::optional<Loop::TimerId> refresh_timer_;
   std::optional<Loop::TimerId> heartbeat_timer_;

@@ -63,6 +63,7 @@ void ResonateStore::listen() {
   http_->listen(options_.url + "/poll/" + options_.group + "/" + pid_, options_.token,
                 {.connected = with_self([](ResonateStore &self) {
                    self.stream_failures_ = 0;
+                   self.stream_log_.reset();
                    self.refresh(kNoDeadline);  // what was said before is not said again
                  }),
                  .line = with_self([](ResonateStore &self, const std::string &line) { self.on_message(line); }),
@@ -73,7 +74,7 @@ void ResonateStore::on_stream_end(const Status &why) {
   listening_ = false;
   const std::uint64_t pause_ms =
       std::min(kLongestReconnectMs, kFirstReconnectMs << std::min<std::uint32_t>(stream_failures_++, 10));
-  log_record(CAPSULE_LOG_WARN, "event=promise_stream_lost again_in_ms={} error=\"{}\"", pause_ms, why.message());
+  stream_log_.record(CAPSULE_LOG_WARN, "event=promise_stream_lost again_in_ms={} error=\"{}\"", pause_ms, why.message());
   count(&capsule_promise_metrics::reconnects);
   loop().add_timer(monotonic_ns() + pause_ms * kNsPerMs, [weak = weak_from_this()] {
     const auto self = std::static_pointer_cast<ResonateStore>(weak.lock());

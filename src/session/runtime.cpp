@@ -10,9 +10,9 @@
 namespace capsule {
 namespace {
 
-// Traces as they are filled, and the cells of the sets.
+// Traces as they are filled, what waits for exporters, and the cells of the sets.
 std::uint64_t telemetry_bytes(const SignalReport &report, std::size_t sessions) {
-  std::uint64_t bytes = (sessions + report.pools.size()) * sizeof(SignalSet);
+  std::uint64_t bytes = (sessions + report.pools.size()) * sizeof(SignalSet) + report.library.get(Signal::exporter_queue_bytes);
   for (const auto &[pool, set] : report.pools) {
     bytes += set.get(Signal::trace_stored_bytes);
   }

@@ -42,7 +42,10 @@ Result<std::shared_ptr<Checkpoint>> Session::make_checkpoint(const CheckpointWis
     ++counters_.checkpoints;
     figures_.observe(Signal::checkpoint_duration_seconds, monotonic_ns() - began);
     figures_.observe_bytes(Signal::checkpoint_size_bytes, size_bytes);
-    counters_.checkpoint_entries_skipped += reply.sizes.empty() ? 0 : reply.sizes.front();
+    for (std::size_t reason = 0; reason < std::min(reply.sizes.size(), values_of(SignalLabel::kSkip)); ++reason) {
+      counters_.checkpoint_entries_skipped += reply.sizes[reason];
+      figures_.add(Signal::checkpoint_entries_skipped, reply.sizes[reason], reason);
+    }
     last_checkpoint_id_ = made.value()->id();
   } else {
     ++counters_.checkpoints_failed;

@@ -119,7 +119,6 @@ void report_counters(SignalSet &set, const capsule_session_info &c) {
   add_all(set, Signal::output_lost_bytes, {0, c.late_output_bytes, c.abandoned_output_bytes, c.left_out_output_bytes});
   add_all(set, Signal::snapshots, {c.snapshots, c.snapshots_evicted, c.restores, c.rollbacks});
   add_all(set, Signal::checkpoints, {c.checkpoints, c.checkpoints_failed, c.checkpoint_restores, c.checkpoint_restores_failed});
-  set.add(Signal::checkpoint_entries_skipped, c.checkpoint_entries_skipped);
 }
 
 std::size_t mode_of(const capsule_event &end) {

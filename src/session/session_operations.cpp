@@ -1,5 +1,6 @@
 // What a session does between executions: values, snapshots, and going back to one. Functions named on_… run on the loop thread.
 #include <algorithm>
+#include <numeric>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -217,7 +218,7 @@ void Session::trace_end(const Operation &operation) {
   const std::int32_t status = operation.status.code();
   const std::uint64_t snapshot_id = operation.snapshot ? operation.snapshot->id() : 0;
   if (operation.kind == wire::Operation::kCheckpoint) {
-    const std::uint64_t skipped = operation.reply.sizes.empty() ? 0 : operation.reply.sizes.front();
+    const std::uint64_t skipped = std::accumulate(operation.reply.sizes.begin(), operation.reply.sizes.end(), std::uint64_t{0});
     if (skipped > 0) {
       trace_.add({.kind = CAPSULE_TRACE_CHECKPOINT_SKIPPED, .arguments = {skipped}});
     }

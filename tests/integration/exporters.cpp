@@ -201,6 +201,33 @@ CAPSULE_TEST(counters_balance_while_many_sessions_die) {
   CHECK_EQ(info.sent, taker.events);
 }
 
+CAPSULE_TEST(what_waits_for_exporters_is_telemetry_memory) {
+  const Runtime runtime = make_runtime();
+  const Session session = open_session(runtime, SessionOptions::echo());
+  Run(session, "value 1").end();
+  Taker taker;
+  taker.hang(true);
+  const ExporterHandle slow = start_callback(runtime, taker, "slow");
+  const ExporterHandle slower = start_callback(runtime, taker, "slower");  // of the same events
+  const Samples before(runtime);
+  CHECK_EQ(before["exporter_queue_bytes"], 0);
+  for (int i = 0; i < 50; ++i) {
+    Run(session, "value 1").end();
+  }
+  const Samples full(runtime);
+  const auto queued = static_cast<long long>(info_of(slow).queued);
+  const long long event_bytes = queued * static_cast<long long>(sizeof(capsule_trace_event));
+  CHECK_AT_LEAST(queued, 150);
+  CHECK_AT_LEAST(full["exporter_queue_bytes"], event_bytes);
+  CHECK_AT_MOST(full["exporter_queue_bytes"], 2 * event_bytes - 1);  // once, though both have it
+  const auto rise = [&](const char *series) { return full[series] - before[series]; };
+  CHECK_EQ(rise("telemetry_memory_bytes"), rise("exporter_queue_bytes") + rise(R"(trace_stored_bytes{pool="none"})"));
+  taker.hang(false);
+  flush(slow);
+  flush(slower);
+  CHECK_EQ(Samples(runtime)["exporter_queue_bytes"], 0);
+}
+
 CAPSULE_TEST(ndjson_is_a_line_for_each_event) {
   const TempFolder folder;
   const std::string path = folder.path() + "/trace.ndjson";

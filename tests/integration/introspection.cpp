@@ -5,6 +5,7 @@
 
 #include "bridge.hpp"
 #include "files.hpp"
+#include "log.hpp"
 #include "metrics.hpp"
 #include "pool.hpp"
 #include "promises.hpp"
@@ -532,6 +533,21 @@ CAPSULE_TEST(what_the_bridge_denies_is_recorded) {
   again.end();
   CHECK_EQ(last_record(runtime), "denied capability customer.find no_rule session 1 execution 2");
   CHECK_LACKS(bytes_of(records_of(runtime)), "payload");
+}
+
+CAPSULE_TEST(calls_denied_in_a_loop_are_logged_once_an_execution_without_their_names) {
+  const Runtime runtime = make_runtime();
+  const Bridge bridge = make_bridge(runtime);
+  offer(bridge, capability("customer.find", "name"));
+  const Session session = open_with(bridge, {}, {}, runtime);
+  LogSpy log(CAPSULE_LOG_INFO);
+  for (std::size_t executions = 1; executions <= 2; ++executions) {
+    Run run(session, "for _ in range(5):\n  try: host.customer.find('x')\n  except PermissionError: pass");
+    CHECK_EQ(run.end().outcome, "ok");
+    CHECK_EQ(log.lines("event=capability_denied").size(), executions);
+  }
+  CHECK_LACKS(log.lines("event=capability_denied").front(), "customer");
+  CHECK_EQ(audit_of(runtime).denied, 10);  // each has its record all the same
 }
 
 CAPSULE_TEST(arguments_out_of_range_are_refused_by_name) {

@@ -2,6 +2,7 @@
 #include <csignal>
 
 #include "checkpoints.hpp"
+#include "metrics.hpp"
 #include "process.hpp"
 #include "values.hpp"
 
@@ -111,6 +112,27 @@ CAPSULE_TEST(checkpoints_are_counted_and_know_what_they_follow) {
   CHECK_EQ(info.checkpoints_failed, 1);
   CHECK_EQ(info.checkpoint_restores, 1);
   CHECK_EQ(info.checkpoint_restores_failed, 0);
+}
+
+CAPSULE_TEST(what_is_left_out_is_counted_by_its_reason) {
+  const Runtime runtime = make_runtime();
+  const Session session = open_session(runtime);
+  value_of(session,
+           "import sys\nframe = sys._getframe()\ngenerator = (x for x in [])\ngood = 1\n"
+           "class Raises:\n    def __reduce__(self): raise LookupError('TypeError: no')\nraises = Raises()\n"
+           "globals()['two\\nlines'] = 1\n"
+           "deep = []\nfor _ in range(100_000): deep = [deep]");
+  const Checkpoint checkpoint = made(session, "first");
+  const Samples samples(runtime);
+  const auto left_out = [&](const char *reason) {
+    return samples[std::string(R"(checkpoint_entries_skipped_total{pool="none",reason=")") + reason + "\"}"];
+  };
+  CHECK_EQ(left_out("name"), 1);
+  CHECK_EQ(left_out("unpicklable"), 2);
+  CHECK_EQ(left_out("too_large"), 1);
+  CHECK_EQ(left_out("raised"), 1);
+  CHECK_EQ(info_of(session).checkpoint_entries_skipped, 5);
+  CHECK_EQ(info_of(checkpoint).skipped, 5);
 }
 
 CAPSULE_TEST(a_death_goes_back_to_the_checkpoint_that_was_kept_last) {

@@ -43,6 +43,18 @@ PIECE_BYTES = 1 << 20
 # The types of plain data. What they contain may be other data: the pickler tells.
 PLAIN_TYPES = (str, int, float, list, dict, tuple, bool, type(None), bytes, bytearray, set, frozenset)
 
+# Why a name is skipped: as its name, as no pickle has such a value, as it is too deep or too large for one, as its own code raised.
+SKIPS = ("name", "unpicklable", "too_large", "raised")
+SKIPS_BY_ERROR = {
+    "TypeError": "unpicklable", "PicklingError": "unpicklable", "AttributeError": "unpicklable", "RecursionError": "too_large",
+    "MemoryError": "too_large", "OverflowError": "too_large",
+}
+BAD_NAME = f"ValueError: a name that is no UTF-8, has a line end, or has more than {MAX_NAME_CHARS} characters"
+
+
+def skip_kind(reason):
+    return "name" if reason == BAD_NAME else SKIPS_BY_ERROR.get(reason.partition(":")[0], "raised")
+
 
 class Nowhere:
     def write(self, data):
@@ -193,6 +205,12 @@ class Dumper:
             "duration_ns": time.monotonic_ns() - self.began_ns,
         }
 
+    def skip_counts(self):
+        counts = dict.fromkeys(SKIPS, 0)
+        for reason in self.skipped.values():
+            counts[skip_kind(reason)] += 1
+        return list(counts.values())
+
     def find_definitions(self):
         for name in self.rest:
             value = self.names[name]
@@ -240,7 +258,7 @@ class Dumper:
         plain = []
         for name, value in self.names.items():
             if not is_usable(name):
-                self.skip(name, f"ValueError: a name that is no UTF-8, has a line end, or has more than {MAX_NAME_CHARS} characters")
+                self.skip(name, BAD_NAME)
             elif type(value) in PLAIN_TYPES:
                 plain.append(name)
             else:
@@ -389,10 +407,10 @@ def generic_arguments(cls):
 
 
 def dump(namespace, sources, *, protected, write, plain_names=None):
-    """Passes the checkpoint's body to `write`, in pieces. Returns its manifest, as JSON; how many names were skipped; and what takes a
+    """Passes the checkpoint's body to `write`, in pieces. Returns its manifest, as JSON; how many names were skipped, by SKIPS; and what takes a
     while to let go of, and is better kept until that matters to nobody: nothing, where letting go of it may run the user's code.
 
     `plain_names` is the worker's native function of that name."""
     dumper = Dumper(namespace, sources, protected, write, plain_names)
     manifest = dumper.run()
-    return manifest, len(dumper.skipped), dumper if dumper.is_plain else None
+    return manifest, dumper.skip_counts(), dumper if dumper.is_plain else None

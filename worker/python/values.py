@@ -374,7 +374,7 @@ def dump_checkpoint(names, sources, limit):
         for piece in pieces:
             file.write(piece)
     # What is held is let go of with the answer, once that is sent.
-    return {"fd": file.fd, "total": len(manifest), "size_bytes": len(manifest) + size, "sizes": [skipped], "held": held}
+    return {"fd": file.fd, "total": len(manifest), "size_bytes": len(manifest) + size, "sizes": skipped, "held": held}
 
 
 RESTORE_MERGE, RESTORE_KEEP = 1, 2

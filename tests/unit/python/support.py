@@ -58,7 +58,7 @@ class Session:
 
     def dump(self, write=None):
         pieces = []
-        manifest, _, self.held = self.on_main(
+        manifest, self.skip_counts, self.held = self.on_main(
             lambda: load_once("checkpoint_dump").dump(self.names, self.sources, protected=PROTECTED, write=write or (lambda data: pieces.append(bytes(data))))
         )
         return json.loads(manifest), b"".join(pieces)

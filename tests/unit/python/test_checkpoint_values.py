@@ -121,6 +121,14 @@ class Unpicklable(unittest.TestCase):
         self.assertIn("RecursionError", skipped(manifest)["deep"])
         self.assertIn("a", names_of(manifest))
 
+    def test_they_are_counted_by_the_reason(self):
+        source = "deep = []\nfor _ in range(100_000): deep = [deep]\ng = (x for x in [])\nf = __import__('sys')._getframe()\n"
+        source += "class A:\n    def __reduce__(self): raise LookupError('TypeError: no')\na = A(); globals()['two\\nlines'] = 1"
+        session = Session(source)
+        manifest, _ = session.dump()
+        self.assertEqual(set(skipped(manifest)), {"deep", "g", "f", "a", "two\nlines"})
+        self.assertEqual(session.skip_counts, [1, 2, 1, 1])  # its name, no pickle has it, too deep, its own code
+
     def test_an_error_of_the_users_is_told_within_bounds(self):
         session = Session("class A:\n    def __reduce__(self): raise ValueError('x' * 1000)\na = A()\nb = 2")
         manifest, _ = session.dump()
