@@ -25,6 +25,16 @@
  * the code must do the same again up to where it was: what it does by the clock, by chance or by the outside, it asks the host for. Streams
  * are not recorded; an answer in shared memory is refused.
  *
+ * **Inputs** that it asks for are promises too: the n-th, from 1, is `{promise_id}:input:{n}` (of a Resonate server with the store's
+ * `separator` in the place of `:`), created before its `CAPSULE_EVENT_INPUT`, which names it, and settled with the host's answer before the
+ * code gets that: resolved with the line as a JSON string, or rejected where the host declined. Where the execution runs again, an input that
+ * was answered is not asked again: the code gets the answer that was recorded, an end of file included, and the host no event; the trace
+ * tells of it. Whoever settles the promise first answers: it may be another host, by capsule_promise_settle() with a JSON string (or an object
+ * whose `data` is one); rejected, canceled or timed out it is an end of file. One that is settled so while it is asked is answered at once,
+ * and capsule_execution_answer() finds that nobody waits. An input that nobody answered is asked again, also where its `input_timeout_ms` was
+ * over. Answers to secret inputs (`getpass`) are never recorded, and have no promise: they are asked again. They count in n. Where the store
+ * cannot record an answer, the code gets a `ConnectionError`.
+ *
  * To cancel one from elsewhere, settle its promise: the execution is canceled, and so it is when the promise's time is over.
  *
  * **What holds.** At most one settlement, and the first one: what was returned once is returned always, while the store has it. Effects of
@@ -44,7 +54,10 @@ extern "C" {
 /** @brief Longest id of a durable execution, in bytes. */
 #define CAPSULE_DURABLE_ID_SIZE 200
 
-/** @brief Most calls of the host that one durable execution may make; for one more Python gets a `ConnectionError`. `refused` of the bridge counts them. */
+/**
+ * @brief Most calls of the host and inputs, together, that one durable execution may make; for one more Python gets a `ConnectionError`.
+ * `refused` of the bridge counts such calls.
+ */
 #define CAPSULE_DURABLE_MAX_CALLS 10000
 
 /** @brief What makes an execution durable; capsule_durable_options_init() fills the defaults. */
@@ -55,7 +68,11 @@ typedef struct capsule_durable_options {
   int32_t reserved;
   /** Where its promise is. */
   capsule_promise_store *store;
-  /** Letters, digits, `_` and `-`, 1 … `CAPSULE_DURABLE_ID_SIZE` bytes. */
+  /**
+   * Letters, digits, `_` and `-`, behind `exec:` or not, 1 … `CAPSULE_DURABLE_ID_SIZE` bytes. Empty (default): `exec:` and the execution's
+   * `idempotency_key`, of the same letters; without that, `exec:` and 32 hexadecimal digits that no other has: then `promise` tells the id, by
+   * which it is run again, here or in another host. A Resonate server takes no `:` in it: there it is `exec-`.
+   */
   capsule_text promise_id;
   /** Time until its promise is `CAPSULE_PROMISE_TIMED_OUT`, 1 … 315,360,000,000. Default 86,400,000. The first one's counts. */
   int64_t timeout_ms;
@@ -74,11 +91,13 @@ CAPSULE_API void capsule_durable_options_init(capsule_durable_options *options, 
  * @param session As of capsule_execution_create().
  * @param source As of capsule_execution_create().
  * @param source_size As of capsule_execution_create().
- * @param options As of capsule_execution_create(); neither `idempotency_key` nor `result_kind` may be set.
+ * @param options As of capsule_execution_create(); `result_kind` may not be set, and `idempotency_key` only where `promise_id` is empty. The
+ * promise's id is the key of its calls.
  * @param durable Copied.
  * @param[out] execution The new handle, ended with capsule_execution_release(); NULL where the promise is settled already, and on
  * failure.
- * @param[in,out] promise Nullable; the promise as it is now: pending where the execution was begun. As of capsule_promise_create().
+ * @param[in,out] promise The promise as it is now: pending where the execution was begun. As of capsule_promise_create(). Nullable, but where
+ * only it can tell the id.
  * @param error Nullable.
  * @return As capsule_execution_create() and capsule_promise_create(); `CAPSULE_E_BUSY` also where it is under way already, here or in
  * another host: capsule_promise_wait() waits for it. Any thread; waits for file or server. Since 0.1.

@@ -340,6 +340,8 @@ typedef struct capsule_event {
   capsule_text value_message;
   /** Terminal: the checkpoint that the session went back to when its worker had died: its name; absent where it did not. */
   capsule_text restored_checkpoint;
+  /** INPUT, of a durable execution: the id of its promise, by which another may answer it (durable.h); absent for a secret one. */
+  capsule_text input_promise;
 } capsule_event;
 
 /**

@@ -185,13 +185,17 @@ CAPSULE_API capsule_status capsule_execution_set_notify(capsule_execution *execu
 /**
  * @brief Answers an input request with one line.
  *
+ * Of a durable execution (durable.h) the answer is recorded before the code gets it, which is begun here and not waited for. Where the
+ * input's promise was settled by another meanwhile, the code gets that.
+ *
  * @param execution An execution.
  * @param input_id The `input_id` of its event.
  * @param text UTF-8 without NUL, and without the newline at its end (one inside is passed on); NULL with size 0 for an empty line.
  * @param text_size Its length in bytes; at most the runtime's `max_frame_bytes` less 4 KiB.
  * @param error Nullable.
  * @return `CAPSULE_OK`; `CAPSULE_E_STATE` (nobody waits for that input: answered before, cancelled, timed out, or ended); `CAPSULE_E_ARGUMENT`;
- * `CAPSULE_E_LIMIT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; does not wait. Since 0.1.
+ * `CAPSULE_E_LIMIT`, also where the store of a durable execution takes no such value: the input stays open; `CAPSULE_E_HANDLE`;
+ * `CAPSULE_E_FORKED`. Any thread; does not wait. Since 0.1.
  */
 CAPSULE_API capsule_status capsule_execution_answer(capsule_execution *execution, uint64_t input_id, const char *text,
                                                     size_t text_size, capsule_error *error);

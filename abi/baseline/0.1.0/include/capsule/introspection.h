@@ -25,6 +25,13 @@
  * **Audit.** Every call, allowed or denied, makes one record (audit.h): when, who, which call, about what, which policy decided, how many
  * labels were redacted, how many bytes were answered. Who passes a `caller` is believed: it is the host's own program that calls.
  *
+ * **What is guarded.** The calls below, and those that take no `capsule_inspection` and are looks all the same: capsule_session_get_stack(),
+ * capsule_session_profile(), capsule_session_get_trace(), capsule_pool_get_trace(), capsule_trace_get(),
+ * capsule_session_get_postmortem(). They are answered at the level of the policy, and their records name no caller. A trace and a
+ * post-mortem consist of counts, so that by default they are answered; of stacks the frames are not. What goes on, a reader of a trace or
+ * a profile, ends when the policy no longer allows what it was begun with. Metrics are counts that are always told; values, names and
+ * output that the host asks for as its own (value.h, event.h) are no introspection.
+ *
  * Nothing here tells a value, a source text, output, or the message of an exception, at any level.
  */
 #ifndef CAPSULE_INTROSPECTION_H
@@ -79,11 +86,11 @@ typedef struct capsule_introspection_policy {
   int32_t execution;
   /** Of the isolation of a session. */
   int32_t isolation;
-  /** Of the stacks of a worker. */
+  /** Of the stacks and profiles of a worker. */
   int32_t stack;
-  /** Of labels in traces. */
+  /** Of traces, of sessions and pools: their events are counts. */
   int32_t trace;
-  /** Of what is known of a dead worker. */
+  /** Of what is known of a dead worker: counts, but for its stack. */
   int32_t postmortem;
   /** Longest label in bytes, after redaction, 24 … 1,024. Default 64. */
   uint32_t max_label_bytes;
@@ -545,8 +552,8 @@ CAPSULE_API capsule_status capsule_session_inspect_isolation(capsule_session *se
 CAPSULE_API void capsule_isolation_report_release(capsule_isolation_report *report);
 
 /**
- * @brief Where a session's Python code stands, as capsule_session_get_stack() tells it, with the names of files, functions and threads as the
- * policy shows them. At the level of counts no frame is told: of each thread `frames_omitted` says how many there are.
+ * @brief Where a session's Python code stands, with the names of files, functions and threads as the policy shows them. At the level of
+ * counts no frame is told: of each thread `frames_omitted` says how many there are.
  *
  * @param session A session that runs Python.
  * @param inspection NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.

@@ -5,6 +5,8 @@
  * Made by the host when it understands a death, of what the worker left in shared memory and of what the host knew. Numbers and states
  * only, but for the stack, which has names of files and functions: no value, no source, no output. A session keeps those of its last deaths; the end that a close or a restart
  * asks for is none.
+ *
+ * It is guarded (introspection.h): by the default policy it is told without the frames of the stack, which `postmortem` of the policy shows.
  */
 #ifndef CAPSULE_POSTMORTEM_H
 #define CAPSULE_POSTMORTEM_H
@@ -94,7 +96,7 @@ typedef struct capsule_postmortem_info {
  * @param index 0 for the last death, 1 for the one before it, up to `CAPSULE_POSTMORTEMS_KEPT` - 1.
  * @param[out] postmortem The new handle, NULL on failure; ended with capsule_postmortem_release().
  * @param error Nullable.
- * @return `CAPSULE_OK`; `CAPSULE_E_STATE` when there was no such death; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+ * @return `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_STATE` when there was no such death; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
  * thread. Since 0.1.
  */
 CAPSULE_API capsule_status capsule_session_get_postmortem(capsule_session *session, uint32_t index,
@@ -111,7 +113,8 @@ CAPSULE_API capsule_status capsule_postmortem_get_info(capsule_postmortem *postm
                                                        capsule_error *error);
 
 /**
- * @brief Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h).
+ * @brief Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h): as the policy showed it when the
+ * post-mortem was had.
  * @param postmortem A post-mortem.
  * @param[out] stack The new handle, NULL on failure; ended with capsule_stack_release(). It outlives the post-mortem.
  * @param error Nullable.

@@ -4,6 +4,8 @@
  *
  * The host takes samples as capsule_session_get_stack() does: the session's code is not changed, not slowed and not asked. A thread of the
  * library's own does it for each profile that is under way.
+ *
+ * Profiles are guarded as stacks are (introspection.h): by default their lines say how often which kind of thread ran, as `main;... 57`.
  */
 #ifndef CAPSULE_PROFILE_H
 #define CAPSULE_PROFILE_H
@@ -80,14 +82,15 @@ CAPSULE_API void capsule_profile_options_init(capsule_profile_options *options, 
  * @param options NULL for the defaults.
  * @param[out] profile The new handle, NULL on failure; ended with capsule_profile_release().
  * @param error Nullable.
- * @return `CAPSULE_OK`; `CAPSULE_E_STATE` (its stack cannot be had, see capsule_session_get_stack()); `CAPSULE_E_CLOSED`;
+ * @return `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_STATE` (its stack cannot be had, see capsule_session_get_stack()); `CAPSULE_E_CLOSED`;
  * `CAPSULE_E_SYSTEM`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
  */
 CAPSULE_API capsule_status capsule_session_profile(capsule_session *session, const capsule_profile_options *options,
                                                    capsule_profile **profile, capsule_error *error);
 
 /**
- * @brief Waits until a profile has ended: after `duration_ms`, when it is stopped, or when its session is closed.
+ * @brief Waits until a profile has ended: after `duration_ms`, when it is stopped, when its session is closed, or when the policy no longer
+ * allows what it was begun with.
  * @param profile A profile.
  * @param timeout_ms -1 for no limit, or 1 … 86,400,000.
  * @param error Nullable.

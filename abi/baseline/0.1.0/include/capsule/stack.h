@@ -6,6 +6,9 @@
  * runs at all. So a worker that hangs is read as well: in a Python loop, in C code with or without the GIL, in a lock, stopped by a
  * signal. It goes on undisturbed. No privilege is needed, as workers are descendants of the host.
  *
+ * Stacks are guarded (introspection.h): by default their threads are told, and of the frames how many there are. A program that wants
+ * files and functions sets `stack` of its runtime's policy to `CAPSULE_INSPECT_FULL`, and `max_label_bytes` to the longest path it wants.
+ *
  * What runs on while it is read can be told as it never was: a thread is read until three readings in a row are the same, a few
  * times; then it is told with `torn` set, and the frames near its top may be of different moments.
  *
@@ -135,12 +138,14 @@ CAPSULE_API void capsule_stack_options_init(capsule_stack_options *options, uint
 
 /**
  * @brief Where the session's Python code stands now; or of a worker that is dead, where it stood at the fatal signal that ended it.
+ *
+ * As far as the policy lets it be seen: capsule_session_inspect_stack() with the defaults.
  * @param session A session that runs Python.
  * @param options NULL for the defaults.
  * @param[out] stack The new handle, NULL on failure; ended with capsule_stack_release().
  * @param error Nullable.
  * @return `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown way, or has no worker yet);
- * `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile); `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`;
+ * `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile); `CAPSULE_E_DENIED`; `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`;
  * `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread;
  * waits for nobody. Since 0.1.
  */

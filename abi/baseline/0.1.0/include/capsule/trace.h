@@ -7,6 +7,8 @@
  * shares with the host, without a lock or a system call: it is found there also when the worker is dead. Both are merged by time.
  * Numbers and states only, never a text of the user's.
  *
+ * A trace is guarded (introspection.h): by the default policy, which allows counts, it is answered, and the record of who looked is kept.
+ *
  * Where the buffer is full the events of the oldest finished execution go, all of them together; executions that are not finished go
  * last. One that alone fills the buffer keeps its first 64 events and its latest. What does not belong to an execution has one eighth
  * of the space. Each event that there ever was is in exactly one of the counts of `capsule_trace_info`.
@@ -67,7 +69,10 @@ enum {
 
   /** A line is wanted. Arguments: its `input_id`. */
   CAPSULE_TRACE_INPUT_REQUESTED = 301,
-  /** It was answered: status 0, or declined: 1. Arguments: its `input_id`. */
+  /**
+   * It was answered: status 0, or declined: 1. Arguments: its `input_id`; 0: by the host; of a durable execution also 1: as recorded when
+   * it ran before, 2: by who settled its promise.
+   */
   CAPSULE_TRACE_INPUT_ANSWERED = 302,
   /** Worker: nobody answered in time. Arguments: its `input_id`. */
   CAPSULE_TRACE_INPUT_TIMED_OUT = 303,
@@ -311,7 +316,7 @@ typedef struct capsule_trace_info {
  * @param[in,out] info Nullable; its `struct_size` set by the caller.
  * @param error Nullable.
  * @return `CAPSULE_OK`; `CAPSULE_E_EVICTED` when events behind the filter's `after_cursor` are gone: then `info` says how many, and where
- * to go on (`oldest_cursor`); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits for the worker.
+ * to go on (`oldest_cursor`); `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits for the worker.
  * Since 0.1.
  */
 CAPSULE_API capsule_status capsule_session_get_trace(capsule_session *session, const capsule_trace_filter *filter,
@@ -327,7 +332,7 @@ CAPSULE_API capsule_status capsule_session_get_trace(capsule_session *session, c
  * @param[out] count Events written: the first `capacity` of those that fit the filter.
  * @param[in,out] info Nullable; its `struct_size` set by the caller.
  * @param error Nullable.
- * @return `CAPSULE_OK`; `CAPSULE_E_EVICTED`, as above; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread.
+ * @return `CAPSULE_OK`; `CAPSULE_E_EVICTED`, as above; `CAPSULE_E_DENIED`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread.
  * Since 0.1.
  */
 CAPSULE_API capsule_status capsule_pool_get_trace(capsule_pool *pool, const capsule_trace_filter *filter,
@@ -340,7 +345,7 @@ CAPSULE_API capsule_status capsule_pool_get_trace(capsule_pool *pool, const caps
  * @param filter NULL for all.
  * @param[out] trace The new handle, NULL on failure; ended with capsule_trace_release().
  * @param error Nullable.
- * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ * @return `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
  */
 CAPSULE_API capsule_status capsule_trace_get(capsule_session *session, const capsule_trace_filter *filter,
                                              capsule_trace **trace, capsule_error *error);
@@ -353,7 +358,7 @@ CAPSULE_API capsule_status capsule_trace_get(capsule_session *session, const cap
  * @param error Nullable.
  * @return `CAPSULE_OK`; `CAPSULE_E_TIMEOUT` when there is none yet; `CAPSULE_E_END` when the session is closed and all was read;
  * `CAPSULE_E_EVICTED` once when events were evicted before they were read: the message says how many, and the next call goes on behind
- * them; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any thread; waits, but never
+ * them; `CAPSULE_E_DENIED` when the policy was narrowed meanwhile; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_REENTRANT`; `CAPSULE_E_SYSTEM`; `CAPSULE_E_FORKED`. Any thread; waits, but never
  * for the worker. Since 0.1.
  */
 CAPSULE_API capsule_status capsule_trace_next(capsule_trace *trace, int64_t timeout_ms, capsule_trace_event *event,
