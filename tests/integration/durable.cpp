@@ -159,10 +159,11 @@ CAPSULE_TEST(what_is_under_way_is_not_begun_again) {
   Run run(begin_durable(session, store, "one", "input()", row));
   run.until(CAPSULE_EVENT_INPUT);
   CHECK_CONTAINS(refuse(session, durable_options(store, capsule_text_from("one")), CAPSULE_E_BUSY), "is under way");
-  capsule_pending_promise pending;
+  capsule_pending_promise pending[2];
   std::size_t count = 0;
-  ACCEPTED(capsule_promise_list_pending(store.get(), &pending, 1, &count, nullptr, error));
-  CHECK_EQ(pending.claimed, 1);
+  ACCEPTED(capsule_promise_list_pending(store.get(), pending, std::size(pending), &count, nullptr, error));
+  CHECK_EQ(count, 2);  // its own, and the input's
+  CHECK_EQ(pending[0].claimed + pending[1].claimed, 1);
   run.answer("yes");
   CHECK_EQ(wait_for(store, "one"), "resolved \"yes\"");
 }
