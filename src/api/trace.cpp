@@ -50,9 +50,8 @@ Status copy_trace(Traced *traced, const capsule_trace_filter *filter, capsule_tr
   }
   capsule_trace_info told{};
   std::vector<capsule_trace_event> selected;
-  const Status outcome = found.value()->trace(wanted.value(), capacity, selected, told);
-  const Status recorded =
-      outcome.ok() ? begun.value().conclude(selected.size() * sizeof selected[0]) : begun.value().fail(outcome);
+  Status outcome = found.value()->trace(wanted.value(), capacity, selected, told);
+  Status recorded = outcome.ok() ? begun.value().conclude(selected.size() * sizeof selected[0]) : begun.value().fail(outcome);
   if (recorded.code() != outcome.code()) {
     return recorded;  // nothing is to be answered
   }

@@ -266,7 +266,7 @@ void Loop::change(Watch &watch, bool readable, bool writable) {
   watch.set_events(events_of(readable, writable));
 }
 
-void Loop::when_writable(int fd, Task task) {
+void Loop::when_writable(int fd, const Task &task) {
   assert_on_loop();
   // libuv takes one watch a descriptor, and this one may be watched for reading: a duplicate is another descriptor.
   auto duplicate = std::make_shared<UniqueFd>(fcntl(fd, F_DUPFD_CLOEXEC, 0));

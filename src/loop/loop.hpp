@@ -46,7 +46,7 @@ class Loop {
   // Loop thread only. The same watch, for other news.
   void change(Watch &watch, bool readable, bool writable);
   // Loop thread only. Calls back once when the descriptor is writable.
-  void when_writable(int fd, Task task);
+  void when_writable(int fd, const Task &task);
 
   // Descriptors that a caller thread may read in the loop's place: one-shot, armed and disarmed from any thread.
   // The callback runs on the loop thread; the descriptor is then disarmed until arm() is called.
