@@ -174,19 +174,7 @@ std::string profiles(Scene &scene) {
     capsule_profile_options_init(&options, sizeof options);
     options.threads = CAPSULE_PROFILE_ALL;
     options.rate_hz = 200;
-    Handle<capsule_profile, capsule_profile_release> profile;
-    ACCEPTED(capsule_session_profile(scene.waiting.get(), &options, profile.out(), error));
-    capsule_profile_info info{.struct_size = sizeof info};
-    while (info.stacks == 0) {
-      REFUSED(CAPSULE_E_TIMEOUT, capsule_profile_wait(profile.get(), 5, error));
-      ACCEPTED(capsule_profile_get_info(profile.get(), &info, error));
-    }
-    ACCEPTED(capsule_profile_stop(profile.get(), error));
-    ACCEPTED(capsule_profile_wait(profile.get(), kPatienceMs, error));
-    const char *data = nullptr;
-    std::size_t size = 0;
-    ACCEPTED(capsule_profile_get_collapsed(profile.get(), &data, &size, error));
-    return std::string(data, size);
+    return profile_of_some(scene.waiting, &options);
   });
 }
 

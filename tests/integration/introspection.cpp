@@ -27,23 +27,6 @@ std::string denied(const Session &session, const capsule_inspection &inspection 
   return REFUSED(CAPSULE_E_DENIED, capsule_session_inspect_namespace(session.get(), &inspection, &names.raw, error));
 }
 
-// Samples until there is one.
-std::string profile_of_some(const Session &session) {
-  Handle<capsule_profile, capsule_profile_release> profile;
-  ACCEPTED(capsule_session_profile(session.get(), nullptr, profile.out(), error));
-  capsule_profile_info info{.struct_size = sizeof info};
-  while (info.stacks == 0) {
-    REFUSED(CAPSULE_E_TIMEOUT, capsule_profile_wait(profile.get(), 5, error));
-    ACCEPTED(capsule_profile_get_info(profile.get(), &info, error));
-  }
-  ACCEPTED(capsule_profile_stop(profile.get(), error));
-  ACCEPTED(capsule_profile_wait(profile.get(), kPatienceMs, error));
-  const char *data = nullptr;
-  std::size_t size = 0;
-  ACCEPTED(capsule_profile_get_collapsed(profile.get(), &data, &size, error));
-  return {data, size};
-}
-
 std::int32_t refuse_all(void *, const char *, std::size_t) { return 1; }
 // Keeps the start record alone.
 std::int32_t keep_first(void *user_data, const char *, std::size_t) { return (*static_cast<int *>(user_data))++ > 0 ? 1 : 0; }

@@ -114,4 +114,21 @@ ToldStack stack_when(const Session &session, Wanted &&wanted) {
   }
 }
 
+// Samples until there is one.
+inline std::string profile_of_some(const Session &session, const capsule_profile_options *options = nullptr) {
+  Handle<capsule_profile, capsule_profile_release> profile;
+  ACCEPTED(capsule_session_profile(session.get(), options, profile.out(), error));
+  capsule_profile_info info{.struct_size = sizeof info};
+  while (info.stacks == 0) {
+    REFUSED(CAPSULE_E_TIMEOUT, capsule_profile_wait(profile.get(), 5, error));
+    ACCEPTED(capsule_profile_get_info(profile.get(), &info, error));
+  }
+  ACCEPTED(capsule_profile_stop(profile.get(), error));
+  ACCEPTED(capsule_profile_wait(profile.get(), kPatienceMs, error));
+  const char *data = nullptr;
+  std::size_t size = 0;
+  ACCEPTED(capsule_profile_get_collapsed(profile.get(), &data, &size, error));
+  return {data, size};
+}
+
 }  // namespace capsule_test
