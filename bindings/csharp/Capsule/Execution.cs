@@ -53,7 +53,7 @@ namespace Capsule
         IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
         /// <inheritdoc/>
-        public IAsyncEnumerator<Event> GetAsyncEnumerator(CancellationToken waiting = default) => new Walk(this, waiting);
+        public IAsyncEnumerator<Event> GetAsyncEnumerator(CancellationToken waiting = default) => new Walk<Event>(() => NextAsync(waiting));
 
         /// <summary>Takes what is left; input is declined.</summary>
         public Result Finish()
@@ -100,28 +100,6 @@ namespace Capsule
             if (result.End == null) throw new InvalidOperationException("its terminal event was taken before");
             if (result.End.Outcome == Outcome.Canceled) cancellation.ThrowIfCancellationRequested();
             return result;
-        }
-
-        private sealed class Walk : IAsyncEnumerator<Event>
-        {
-            private readonly Execution execution;
-            private readonly CancellationToken waiting;
-
-            internal Walk(Execution execution, CancellationToken waiting)
-            {
-                this.execution = execution;
-                this.waiting = waiting;
-            }
-
-            public Event Current { get; private set; }
-
-            public async ValueTask<bool> MoveNextAsync()
-            {
-                Current = await execution.NextAsync(waiting).ConfigureAwait(false);
-                return Current != null;
-            }
-
-            public ValueTask DisposeAsync() => default;
         }
     }
 

@@ -59,7 +59,8 @@ namespace Capsule
         IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
         /// <inheritdoc/>
-        public IAsyncEnumerator<TraceEvent> GetAsyncEnumerator(CancellationToken waiting = default) => new TraceWalk(this, waiting);
+        public IAsyncEnumerator<TraceEvent> GetAsyncEnumerator(CancellationToken waiting = default) =>
+            new Walk<TraceEvent>(() => new ValueTask<TraceEvent>(NextAsync(waiting)));
 
         /// <inheritdoc/>
         public override void Dispose() => readiness.End(base.Dispose);
@@ -78,28 +79,6 @@ namespace Capsule
             found = new TraceEvent(&raw);
             return true;
         }
-    }
-
-    internal sealed class TraceWalk : IAsyncEnumerator<TraceEvent>
-    {
-        private readonly TraceReader reader;
-        private readonly CancellationToken waiting;
-
-        internal TraceWalk(TraceReader reader, CancellationToken waiting)
-        {
-            this.reader = reader;
-            this.waiting = waiting;
-        }
-
-        public TraceEvent Current { get; private set; }
-
-        public async ValueTask<bool> MoveNextAsync()
-        {
-            Current = await reader.NextAsync(waiting).ConfigureAwait(false);
-            return Current != null;
-        }
-
-        public ValueTask DisposeAsync() => default;
     }
 
     /// <summary>What is known of a worker that died: how, in the middle of what, and what it did last.</summary>
