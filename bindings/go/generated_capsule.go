@@ -1265,6 +1265,7 @@ const (
 	MaxRules = 4096
 	// Buckets of a latency histogram: bucket i counts what took less than 2^i ms, the last also what took longer.
 	BridgeBuckets = 32
+	TraceLabelOther = 1
 	// Arguments of an event.
 	TraceArguments = 4
 	// Bytes of a `traceparent`, its NUL included.
@@ -1294,6 +1295,12 @@ const (
 	PoolTimeout = -2
 	// Longest key of an acquisition, in bytes.
 	PoolKeySize = 256
+	// Most names that a session's trace numbers. What comes then is `CAPSULE_TRACE_LABEL_OTHER`, and counted.
+	TraceLabels = 4096
+	// Longest name that is numbered, in bytes.
+	TraceLabelSize = 256
+	// Of `text` of `capsule_trace_label`: the longest label that a policy shows, and a NUL.
+	TraceLabelTextSize = 1025
 	// Number of `acquire_buckets`: from 1 µs by factors of 2 to 67 s, and one for what is beyond.
 	PoolBuckets = 28
 	// Size of `last_error` in bytes, its NUL included.
@@ -3410,7 +3417,7 @@ type TraceEvent struct {
 	Writer TraceWriter
 	// Which of the session's workers it comes from, from 1; 0 for the host.
 	Incarnation uint32
-	// Number of an interned label, or 0.
+	// Number of a name, which capsule_session_get_trace_label() tells: of the capability that is called; or 0.
 	Label uint32
 	// As the kind says.
 	Arguments [4]int64
@@ -3517,6 +3524,10 @@ type TraceInfo struct {
 	Lost uint64
 	// What is added to a `time_ns` for nanoseconds since 1970.
 	RealtimeOffsetNs int64
+	// Names that have numbers.
+	Labels uint64
+	// Events that got `CAPSULE_TRACE_LABEL_OTHER`.
+	LabelsOther uint64
 }
 
 func (r *TraceInfo) fill(c *C.capsule_trace_info) {
@@ -3537,9 +3548,32 @@ func (r *TraceInfo) fill(c *C.capsule_trace_info) {
 	r.OldestCursor = uint64(c.oldest_cursor)
 	r.Lost = uint64(c.lost)
 	r.RealtimeOffsetNs = int64(c.realtime_offset_ns)
+	r.Labels = uint64(c.labels)
+	r.LabelsOther = uint64(c.labels_other)
 }
 
 func traceInfoOf(c *C.capsule_trace_info) (r TraceInfo) {
+	r.fill(c)
+	return
+}
+
+// TraceLabel: A name in a trace, as the policy shows it.
+type TraceLabel struct {
+	// `CAPSULE_LABEL_…` (introspection.h).
+	Form LabelForm
+	// Length of what is shown before it was cut.
+	FullBytes uint64
+	// What is shown, NUL-terminated: at most `max_label_bytes` of the policy; empty where it is dropped.
+	Text string
+}
+
+func (r *TraceLabel) fill(c *C.capsule_trace_label) {
+	r.Form = LabelForm(c.form)
+	r.FullBytes = uint64(c.full_bytes)
+	r.Text = C.GoString(&c.text[0])
+}
+
+func traceLabelOf(c *C.capsule_trace_label) (r TraceLabel) {
 	r.fill(c)
 	return
 }

@@ -170,6 +170,45 @@ capsule_status capsule_session_get_trace_context(capsule_session *session, uint6
   });
 }
 
+capsule_status capsule_session_get_trace_label(capsule_session *session, uint32_t number, capsule_trace_label *label,
+                                               capsule_error *error) {
+  return call(error, [&]() -> Status {
+    auto found = look_up(session);
+    if (!found.ok()) {
+      return found.status();
+    }
+    if (Status status =
+            label == nullptr ? Status(CAPSULE_E_ARGUMENT, "label is NULL") : check_struct_size(label->struct_size, "label");
+        !status.ok()) {
+      return status;
+    }
+    auto begun = Look::begin(target_of(*found.value()), nullptr);
+    if (!begun.ok()) {
+      return begun.status();
+    }
+    Look &look = begun.value();
+    const auto name = found.value()->trace_label(number);
+    if (!name) {
+      return look.fail({CAPSULE_E_ARGUMENT, "number: no name of the session's trace has the number " + std::to_string(number)});
+    }
+    capsule::Label shown;
+    if (!look.shows_rows()) {
+      look.drop();
+    } else {
+      shown = number == CAPSULE_TRACE_LABEL_OTHER ? look.redactor().plain(*name) : look.redactor().label(*name);
+    }
+    Status status = look.conclude(shown.text.size());
+    if (!status.ok()) {
+      return status;
+    }
+    capsule_trace_label copy{};
+    copy.form = shown.form;
+    copy.full_bytes = shown.full_bytes;
+    shown.text.copy(copy.text, sizeof copy.text - 1);
+    return write_struct(label, copy, "label");
+  });
+}
+
 const char *capsule_trace_kind_name(int32_t kind) {
   const char *name = capsule::trace_kind(kind).name;
   return name == nullptr ? "unknown" : name;

@@ -147,7 +147,7 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
     std::int32_t kind = 0;  // of the trace
     std::uint64_t request_id = 0;
     std::uint64_t took_ns = 0;
-    std::string denied;  // the capability, where it is a denial
+    std::string capability;  // where it ends a call
   };
   using Answers = std::vector<Told>;
 

@@ -145,9 +145,8 @@ void Bridge::answer(Answers &answers, const Pending &pending, HostAnswer answer)
   const std::int32_t kind = kind_of(answer.outcome);
   answer.request_id = pending.id;
   answer.timeout_ms = pending.deadline_ns == kNoDeadline ? 0 : (pending.deadline_ns - pending.received_ns) / kNsPerMs;
-  const bool denied = answer.outcome == Outcome::kDenied;
   answers.push_back({pending.session, address_of(pending.call), std::move(answer), kind, pending.id,
-                     monotonic_ns() - pending.received_ns, denied ? pending.call.capability : std::string()});
+                     monotonic_ns() - pending.received_ns, pending.call.capability});
 }
 
 void Bridge::keep(const std::string &key, const HostAnswer &answer) {

@@ -77,10 +77,14 @@ void Bridge::tell(Answers &answers) {
       continue;
     }
     if (told.kind != 0) {
-      told.session->trace_call(told.kind, told.address.execution_id, told.request_id, static_cast<int>(told.answer.outcome),
-                               told.took_ns);
+      told.session->trace_call({.kind = told.kind,
+                                .execution_id = told.address.execution_id,
+                                .capability = told.capability,
+                                .request_id = told.request_id,
+                                .status = static_cast<int>(told.answer.outcome),
+                                .argument = told.took_ns});
     }
-    if (!told.denied.empty()) {
+    if (told.answer.outcome == wire::CallOutcome::kDenied && !told.capability.empty()) {
       audit(told);
     }
     told.session->answer_call(told.address, told.answer);
@@ -91,7 +95,7 @@ void Bridge::tell(Answers &answers) {
 void Bridge::audit(const Told &denial) {
   AuditEntry entry{.decision = CAPSULE_AUDIT_DENIED, .call = "capability"};
   Guard &guard = denial.session->runtime().guard();
-  entry.target = guard.audit_label(Guarded::kPromises, denial.session->id(), denial.denied);
+  entry.target = guard.audit_label(Guarded::kPromises, denial.session->id(), denial.capability);
   entry.caller =
       "session " + std::to_string(denial.session->id()) + " execution " + std::to_string(denial.address.execution_id);
   entry.policy = denial.answer.reason;
@@ -112,7 +116,10 @@ void Bridge::call(const std::shared_ptr<BridgePort> &port, const std::shared_ptr
   Answers answers;
   bool ready = false;
   bool recalls = false;
-  session->trace_call(CAPSULE_TRACE_CAPABILITY_CALLED, call.execution_id, 0, 0, call.arguments.size());
+  session->trace_call({.kind = CAPSULE_TRACE_CAPABILITY_CALLED,
+                       .execution_id = call.execution_id,
+                       .capability = call.capability,
+                       .argument = call.arguments.size()});
   const auto pending = std::make_shared<Pending>();
   {
     const std::lock_guard lock(mutex_);

@@ -132,7 +132,7 @@ void Trace::add(const Entry &entry) {
   record->arguments = {};
   std::copy(entry.arguments.begin(), entry.arguments.end(), record->arguments.begin());
   record->parent = entry.execution_id == 0 ? 0 : store_.opened_by(entry.execution_id, sequence);
-  record->label = 0;
+  record->label = labels_.number_of(entry.label);
   record->status = entry.status;
   record->incarnation = 0;
   record->kind = static_cast<std::uint16_t>(entry.kind);
@@ -160,7 +160,7 @@ void Trace::collect_one(FlightWriter writer, const FlightRecord &told, const Tra
   const TraceKind kind = trace_kind(told.kind);
   const bool valid = kind.by_worker && told.source == kind.source && told.time_ns >= worker.began_ns &&
                      (told.time_ns <= now_ns || told.time_ns <= monotonic_ns()) && told.execution <= store_.last_opened() &&
-                     told.parent <= told.sequence;
+                     told.parent <= told.sequence && told.label == 0;  // names are the host's alone
   if (!valid) {
     emitted_.add(/*by_worker=*/true);
     ++invalid_;
@@ -175,7 +175,7 @@ void Trace::collect_one(FlightWriter writer, const FlightRecord &told, const Tra
   record->link = 0;
   record->arguments = told.arguments;
   record->parent = told.parent;
-  record->label = told.label;
+  record->label = 0;
   record->status = told.status;
   record->incarnation = worker.incarnation;
   record->kind = told.kind;
@@ -214,6 +214,8 @@ void Trace::tell(capsule_trace_info &info) const {
   info.invalid = invalid_;
   info.oldest_cursor = gone.newest_evicted;
   info.realtime_offset_ns = realtime_offset_ns();
+  info.labels = labels_.names();
+  info.labels_other = labels_.others();
 }
 
 void Trace::report(SignalSet &set) const {

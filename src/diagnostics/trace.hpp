@@ -11,6 +11,7 @@
 #include "base/status.hpp"
 #include "base/unique_fd.hpp"
 #include "capsule/trace.h"
+#include "diagnostics/trace_labels.hpp"
 #include "diagnostics/trace_store.hpp"
 #include "transport/flight_recorder.hpp"
 
@@ -55,6 +56,7 @@ class Trace {
     std::initializer_list<std::uint64_t> arguments{};
     std::uint64_t link = 0;
     std::uint64_t time_ns = 0;  // 0: now
+    std::string_view label{};
   };
   // Budget: 88 bytes written; the clock where no time is given; an allocation now and then.
   void add(const Entry &entry);
@@ -75,6 +77,7 @@ class Trace {
   // What belongs to no execution and was collected after the cursor, by time.
   [[nodiscard]] std::vector<capsule_trace_event> without_execution(std::uint64_t after_cursor) const;
   [[nodiscard]] std::uint64_t last_cursor() const { return last_cursor_; }
+  [[nodiscard]] const TraceLabels &labels() const { return labels_; }
 
   void report(SignalSet &set) const;
   [[nodiscard]] std::uint64_t lost_by_workers() const { return dropped_ + invalid_; }
@@ -91,6 +94,7 @@ class Trace {
 
   const std::int32_t level_;
   TraceStore store_;
+  TraceLabels labels_;
   std::vector<std::weak_ptr<TraceFollower>> followers_;
   TraceCount emitted_;
   std::uint64_t dropped_ = 0;

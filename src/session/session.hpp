@@ -146,8 +146,15 @@ class Session : public std::enable_shared_from_this<Session> {
   bool answer_call(const CallAddress &address, const HostAnswer &answer);
   // So many of the pieces that its code sent were taken.
   void credit_call(const CallAddress &address, std::uint32_t count);
-  void trace_call(std::int32_t kind, std::uint64_t execution_id, std::uint64_t request_id, std::int32_t status,
-                  std::uint64_t argument);
+  struct TracedCall {
+    std::int32_t kind;
+    std::uint64_t execution_id;
+    std::string_view capability;
+    std::uint64_t request_id = 0;
+    std::int32_t status = 0;
+    std::uint64_t argument = 0;
+  };
+  void trace_call(const TracedCall &call);
   // Null where it has no bridge.
   [[nodiscard]] const std::shared_ptr<CallSink> &calls() const { return calls_; }
 
@@ -172,6 +179,7 @@ class Session : public std::enable_shared_from_this<Session> {
   };
   // Nothing for an execution that there never was.
   std::optional<TraceContext> trace_context(std::uint64_t execution_id);
+  std::optional<std::string> trace_label(std::uint32_t number);
   // Of the last deaths, 0 for the last; null where there was none.
   std::shared_ptr<const Postmortem> postmortem(std::size_t index);
   void note_branch(std::uint64_t session_id);

@@ -126,10 +126,14 @@ bool Session::answer_call(const CallAddress &address, const HostAnswer &answer) 
   return true;
 }
 
-void Session::trace_call(std::int32_t kind, std::uint64_t execution_id, std::uint64_t request_id, std::int32_t status,
-                         std::uint64_t argument) {
+void Session::trace_call(const TracedCall &call) {
   const Lock lock(mutex_);
-  trace_.add({.kind = kind, .execution_id = execution_id, .status = status, .arguments = {argument}, .link = request_id});
+  trace_.add({.kind = call.kind,
+              .execution_id = call.execution_id,
+              .status = call.status,
+              .arguments = {call.argument},
+              .link = call.request_id,
+              .label = call.capability});
 }
 
 }  // namespace capsule

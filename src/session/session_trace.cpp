@@ -126,6 +126,12 @@ std::optional<Session::TraceContext> Session::trace_context(std::uint64_t execut
   return given != contexts_.end() ? given->second : TraceContext{made_traceparent(id_, execution_id), {}, false};
 }
 
+std::optional<std::string> Session::trace_label(std::uint32_t number) {
+  const Lock lock(mutex_);
+  const std::string *name = trace_.labels().name_of(number);
+  return name == nullptr ? std::nullopt : std::optional(*name);
+}
+
 std::shared_ptr<const Postmortem> Session::postmortem(std::size_t index) {
   const Lock lock(mutex_);
   return index < postmortems_.size() ? postmortems_[index] : nullptr;

@@ -115,6 +115,22 @@ std::string namespaces(Scene &scene) {
   return text;
 }
 
+// At every level but full.
+std::string trace_labels(Scene &scene) {
+  std::string text;
+  for (const std::int32_t level : {CAPSULE_INSPECT_COUNTS, CAPSULE_INSPECT_REDACTED}) {
+    set_policy(scene.runtime, policy_of(level));
+    capsule_trace_label label{.struct_size = sizeof label};
+    for (std::uint32_t number = CAPSULE_TRACE_LABEL_OTHER;
+         capsule_session_get_trace_label(scene.waiting.get(), number, &label, nullptr) == CAPSULE_OK; ++number) {
+      text += bytes_in(label);
+    }
+  }
+  CHECK_AT_LEAST(text.size(), 4 * sizeof(capsule_trace_label));  // `other`, and the capability that it waits for
+  set_policy(scene.runtime, policy_of(CAPSULE_INSPECT_COUNTS));
+  return text;
+}
+
 std::string pool_summary(Scene &scene) {
   PoolSummary summary;
   capsule_pool_info info{.struct_size = sizeof info};
@@ -298,6 +314,7 @@ std::map<std::string, Surface> surfaces() {
            return capsule_session_get_trace(s.session.get(), nullptr, events, capacity, count, nullptr, error);
          });
        }},
+      {"capsule_session_get_trace_label", trace_labels},
       {"capsule_pool_get_trace",
        [](Scene &s) {
          return trace_of([&](auto *events, auto capacity, auto *count, auto *error) {

@@ -379,6 +379,44 @@ CAPSULE_TEST(traces_stacks_profiles_and_post_mortems_are_guarded) {
   CHECK_EQ(last_record(runtime), "denied trace pool runtime ");
 }
 
+// Of the capability that was called: in its first event and its last.
+CAPSULE_TEST(a_trace_tells_names_as_the_policy_shows_them) {
+  const Runtime runtime = make_runtime();
+  const Bridge bridge = make_bridge(runtime);
+  offer(bridge, capability("customers"));
+  const Session session = open_with(bridge, {rule("*")}, SessionOptions::echo(), runtime);
+  const Server server(bridge, echo_arguments);
+  Run run(session, "call customers {}\ncall customers {}");
+  run.end();
+  const auto called = trace_of(session, {.kind = CAPSULE_TRACE_CAPABILITY_CALLED}).events;
+  CHECK_EQ(called.size(), 2);
+  const std::uint32_t number = called[0].label;
+  for (const capsule_trace_event &event : trace_of(session).events) {
+    const bool of_call = event.kind / 100 == CAPSULE_TRACE_CAPABILITY_CALLED / 100;
+    CHECK_EQ(event.label, of_call ? number : 0);
+  }
+  for (const auto &[level, form] : {std::pair{CAPSULE_INSPECT_COUNTS, CAPSULE_LABEL_DROPPED},
+                                    {CAPSULE_INSPECT_REDACTED, CAPSULE_LABEL_HASH},
+                                    {CAPSULE_INSPECT_FULL, CAPSULE_LABEL_NAME}}) {
+    set_policy(runtime, policy_of(level));
+    capsule_trace_label label{.struct_size = sizeof label};
+    ACCEPTED(capsule_session_get_trace_label(session.get(), number, &label, error));
+    CHECK_EQ(label.form, form);
+    const std::string text = label.text;
+    CHECK_EQ(text == "customers", level == CAPSULE_INSPECT_FULL);
+    CHECK_EQ(text.starts_with("h:"), level == CAPSULE_INSPECT_REDACTED);
+    CHECK_EQ(label.full_bytes, text.size());
+    CHECK_EQ(last_record(runtime), "allowed trace session 1 runtime ");
+  }
+  capsule_trace_label label{.struct_size = sizeof label};
+  for (const std::uint32_t none : {0U, number + 1, UINT32_MAX}) {
+    CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_session_get_trace_label(session.get(), none, &label, error)), "number");
+  }
+  REFUSED(CAPSULE_E_ARGUMENT, capsule_session_get_trace_label(session.get(), number, nullptr, error));
+  set_policy(runtime, policy_of(CAPSULE_INSPECT_OFF));
+  REFUSED(CAPSULE_E_DENIED, capsule_session_get_trace_label(session.get(), number, &label, error));
+}
+
 CAPSULE_TEST(a_session_that_is_narrowed_is_followed_no_further) {
   const Runtime runtime = make_runtime();
   const Session session = open_session(runtime);

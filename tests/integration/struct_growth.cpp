@@ -364,6 +364,9 @@ void add_of_hosts(World &w, Rows &rows) {
 void add_of_traces(World &w, Rows &rows) {
   rows["capsule_trace_context"] = written<capsule_trace_context>(
       [&w](auto *context, auto *error) { return capsule_session_get_trace_context(w.python.get(), 1, context, error); });
+  rows["capsule_trace_label"] = written<capsule_trace_label>([&w](auto *label, auto *error) {
+    return capsule_session_get_trace_label(w.python.get(), CAPSULE_TRACE_LABEL_OTHER, label, error);
+  });
   rows["capsule_postmortem_info"] = written<capsule_postmortem_info>(
       [&w](auto *info, auto *error) { return capsule_postmortem_get_info(w.lost.get(), info, error); });
 }

@@ -49,6 +49,20 @@ FlightRecord from_worker(std::uint32_t execution, std::uint64_t sequence = 1) {
 
 }  // namespace
 
+CAPSULE_TEST(a_worker_gives_no_labels) {
+  Trace trace(kSmall, CAPSULE_LOG_INFO, Trace::Of::kSession);
+  trace.add({.kind = CAPSULE_TRACE_EXECUTION_SUBMITTED, .execution_id = 1, .label = "one"});
+  FlightRecord record = from_worker(1);
+  record.label = 2;  // that of "one"
+  trace.collect_one(FlightWriter::kMain, record, {.incarnation = 1}, monotonic_ns());
+  const Taken taken = take(trace);
+  CHECK_EQ(taken.info.invalid, 1);
+  CHECK_EQ(taken.events.size(), 1);
+  CHECK_EQ(*trace.labels().name_of(taken.events[0].label), "one");
+  CHECK_EQ(taken.info.labels, 1);
+  CHECK_EQ(taken.info.labels_other, 0);
+}
+
 CAPSULE_TEST(the_oldest_finished_execution_goes_as_a_whole_and_a_running_one_last) {
   Trace trace(kSmall, CAPSULE_LOG_INFO, Trace::Of::kSession);
   trace.add({.kind = CAPSULE_TRACE_EXECUTION_SUBMITTED, .execution_id = 1});

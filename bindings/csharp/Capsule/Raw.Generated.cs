@@ -2926,7 +2926,7 @@ namespace Capsule.Raw
         public int writer;
         /// <summary>Which of the session's workers it comes from, from 1; 0 for the host.</summary>
         public uint incarnation;
-        /// <summary>Number of an interned label, or 0.</summary>
+        /// <summary>Number of a name, which capsule_session_get_trace_label() tells: of the capability that is called; or 0.</summary>
         public uint label;
         /// <summary>As the kind says.</summary>
         public fixed long arguments[4];
@@ -3002,6 +3002,24 @@ namespace Capsule.Raw
         public ulong lost;
         /// <summary>What is added to a `time_ns` for nanoseconds since 1970.</summary>
         public long realtime_offset_ns;
+        /// <summary>Names that have numbers.</summary>
+        public ulong labels;
+        /// <summary>Events that got `CAPSULE_TRACE_LABEL_OTHER`.</summary>
+        public ulong labels_other;
+    }
+
+    /// <summary>A name in a trace, as the policy shows it.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_trace_label
+    {
+        /// <summary>`sizeof(capsule_trace_label)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_LABEL_…` (introspection.h).</summary>
+        public int form;
+        /// <summary>Length of what is shown before it was cut.</summary>
+        public ulong full_bytes;
+        /// <summary>What is shown, NUL-terminated: at most `max_label_bytes` of the policy; empty where it is dropped.</summary>
+        public fixed byte text[1025];
     }
 
     /// <summary>The W3C trace context of an execution.</summary>
@@ -4267,7 +4285,8 @@ namespace Capsule.Raw
             ("capsule_acquire_options", sizeof(capsule_acquire_options), 32),
             ("capsule_trace_event", sizeof(capsule_trace_event), 112),
             ("capsule_trace_filter", sizeof(capsule_trace_filter), 48),
-            ("capsule_trace_info", sizeof(capsule_trace_info), 144),
+            ("capsule_trace_info", sizeof(capsule_trace_info), 160),
+            ("capsule_trace_label", sizeof(capsule_trace_label), 1048),
             ("capsule_trace_context", sizeof(capsule_trace_context), 580),
             ("capsule_export_group", sizeof(capsule_export_group), 88),
             ("capsule_exporter_options", sizeof(capsule_exporter_options), 72),
@@ -4340,6 +4359,15 @@ namespace Capsule.Raw
         /// <summary>Longest key of an acquisition, in bytes.</summary>
         public const int CAPSULE_POOL_KEY_SIZE = 256;
 
+        /// <summary>Most names that a session's trace numbers. What comes then is `CAPSULE_TRACE_LABEL_OTHER`, and counted.</summary>
+        public const int CAPSULE_TRACE_LABELS = 4096;
+
+        /// <summary>Longest name that is numbered, in bytes.</summary>
+        public const int CAPSULE_TRACE_LABEL_SIZE = 256;
+
+        /// <summary>Of `text` of `capsule_trace_label`: the longest label that a policy shows, and a NUL.</summary>
+        public const int CAPSULE_TRACE_LABEL_TEXT_SIZE = 1025;
+
         /// <summary>Number of `acquire_buckets`: from 1 µs by factors of 2 to 67 s, and one for what is beyond.</summary>
         public const int CAPSULE_POOL_BUCKETS = 28;
 
@@ -4369,6 +4397,10 @@ namespace Capsule.Raw
 
         /// <summary>Buckets of a latency histogram: bucket i counts what took less than 2^i ms, the last also what took longer.</summary>
         public const int CAPSULE_BRIDGE_BUCKETS = 32;
+
+        /// <summary>
+        /// </summary>
+        public const int CAPSULE_TRACE_LABEL_OTHER = 1;
 
         /// <summary>Arguments of an event.</summary>
         public const int CAPSULE_TRACE_ARGUMENTS = 4;
@@ -6170,6 +6202,23 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_trace_release(IntPtr trace);
+
+        /// <summary>
+        /// The name that an event's `label` stands for. It keeps its number as long as the session's handle is there.
+        ///
+        /// It is a look of its own (introspection.h), at the level of `trace` of the policy: at that of counts, the
+        /// default, the name is dropped.
+        ///
+        /// - session: A session, closed ones included.
+        /// - number: `label` of an event of its trace.
+        /// - label: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_ARGUMENT` also where no name has that
+        /// number; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits for the worker. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_trace_label(IntPtr session, uint number, capsule_trace_label* label, capsule_error* error);
 
         /// <summary>
         /// The trace context of an execution: the one given with it, or one that was made for it, always the same.

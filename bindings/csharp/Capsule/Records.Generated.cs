@@ -2905,7 +2905,7 @@ namespace Capsule
         /// <summary>Which of the session's workers it comes from, from 1; 0 for the host.</summary>
         public uint Incarnation { get; }
 
-        /// <summary>Number of an interned label, or 0.</summary>
+        /// <summary>Number of a name, which capsule_session_get_trace_label() tells: of the capability that is called; or 0.</summary>
         public uint Label { get; }
 
         /// <summary>As the kind says.</summary>
@@ -3031,6 +3031,12 @@ namespace Capsule
         /// <summary>What is added to a `time_ns` for nanoseconds since 1970.</summary>
         public long RealtimeOffsetNs { get; }
 
+        /// <summary>Names that have numbers.</summary>
+        public ulong Labels { get; }
+
+        /// <summary>Events that got `CAPSULE_TRACE_LABEL_OTHER`.</summary>
+        public ulong LabelsOther { get; }
+
         internal TraceInfo(capsule_trace_info* raw)
         {
             Matched = raw->matched;
@@ -3050,6 +3056,28 @@ namespace Capsule
             OldestCursor = raw->oldest_cursor;
             Lost = raw->lost;
             RealtimeOffsetNs = raw->realtime_offset_ns;
+            Labels = raw->labels;
+            LabelsOther = raw->labels_other;
+        }
+    }
+
+    /// <summary>A name in a trace, as the policy shows it.</summary>
+    public sealed unsafe partial class TraceLabel
+    {
+        /// <summary>`CAPSULE_LABEL_…` (introspection.h).</summary>
+        public LabelForm Form { get; }
+
+        /// <summary>Length of what is shown before it was cut.</summary>
+        public ulong FullBytes { get; }
+
+        /// <summary>What is shown, NUL-terminated: at most `max_label_bytes` of the policy; empty where it is dropped.</summary>
+        public string Text { get; }
+
+        internal TraceLabel(capsule_trace_label* raw)
+        {
+            Form = (LabelForm)raw->form;
+            FullBytes = raw->full_bytes;
+            Text = Texts.String(raw->text);
         }
     }
 

@@ -31,6 +31,12 @@ CAPSULE_DURABLE_MAX_CALLS = 10000
 CAPSULE_POOL_TIMEOUT = -2
 # Longest key of an acquisition, in bytes.
 CAPSULE_POOL_KEY_SIZE = 256
+# Most names that a session's trace numbers. What comes then is `CAPSULE_TRACE_LABEL_OTHER`, and counted.
+CAPSULE_TRACE_LABELS = 4096
+# Longest name that is numbered, in bytes.
+CAPSULE_TRACE_LABEL_SIZE = 256
+# Of `text` of `capsule_trace_label`: the longest label that a policy shows, and a NUL.
+CAPSULE_TRACE_LABEL_TEXT_SIZE = 1025
 # Number of `acquire_buckets`: from 1 µs by factors of 2 to 67 s, and one for what is beyond.
 CAPSULE_POOL_BUCKETS = 28
 # Size of `last_error` in bytes, its NUL included.
@@ -51,6 +57,7 @@ CAPSULE_MAX_INPUTS = 1024
 CAPSULE_MAX_RULES = 4096
 # Buckets of a latency histogram: bucket i counts what took less than 2^i ms, the last also what took longer.
 CAPSULE_BRIDGE_BUCKETS = 32
+CAPSULE_TRACE_LABEL_OTHER = 1
 # Arguments of an event.
 CAPSULE_TRACE_ARGUMENTS = 4
 # Bytes of a `traceparent`, its NUL included.
@@ -1631,7 +1638,7 @@ class capsule_trace_event(ctypes.Structure):
     writer: int
     # Which of the session's workers it comes from, from 1; 0 for the host.
     incarnation: int
-    # Number of an interned label, or 0.
+    # Number of a name, which capsule_session_get_trace_label() tells: of the capability that is called; or 0.
     label: int
     # As the kind says.
     arguments: Any
@@ -1728,6 +1735,10 @@ class capsule_trace_info(ctypes.Structure):
     lost: int
     # What is added to a `time_ns` for nanoseconds since 1970.
     realtime_offset_ns: int
+    # Names that have numbers.
+    labels: int
+    # Events that got `CAPSULE_TRACE_LABEL_OTHER`.
+    labels_other: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("reserved", ctypes.c_uint32),
@@ -1748,6 +1759,27 @@ class capsule_trace_info(ctypes.Structure):
         ("oldest_cursor", ctypes.c_uint64),
         ("lost", ctypes.c_uint64),
         ("realtime_offset_ns", ctypes.c_int64),
+        ("labels", ctypes.c_uint64),
+        ("labels_other", ctypes.c_uint64),
+    ]
+
+
+class capsule_trace_label(ctypes.Structure):
+    """A name in a trace, as the policy shows it."""
+
+    # `sizeof(capsule_trace_label)`, set by the caller.
+    struct_size: int
+    # `CAPSULE_LABEL_…` (introspection.h).
+    form: int
+    # Length of what is shown before it was cut.
+    full_bytes: int
+    # What is shown, NUL-terminated: at most `max_label_bytes` of the policy; empty where it is dropped.
+    text: bytes
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("form", ctypes.c_int32),
+        ("full_bytes", ctypes.c_uint64),
+        ("text", ctypes.c_char * 1025),
     ]
 
 
@@ -4938,6 +4970,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_trace_get_fd": (ctypes.c_int32, [ctypes.c_void_p, POINTER(ctypes.c_int32), POINTER(capsule_error)]),
     "capsule_trace_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_trace_info), POINTER(capsule_error)]),
     "capsule_trace_release": (None, [ctypes.c_void_p]),
+    "capsule_session_get_trace_label": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint32, POINTER(capsule_trace_label), POINTER(capsule_error)]),
     "capsule_session_get_trace_context": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_trace_context), POINTER(capsule_error)]),
     "capsule_trace_kind_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_exporter_options_init": (None, [POINTER(capsule_exporter_options), ctypes.c_uint32]),
@@ -6356,6 +6389,20 @@ capsule_trace_get_info: Callable[..., int]
 #
 # - trace: A reader; NULL or a released one is a no-op. Any thread. Since 0.1.
 capsule_trace_release: Callable[..., None]
+
+# The name that an event's `label` stands for. It keeps its number as long as the session's handle is there.
+#
+# It is a look of its own (introspection.h), at the level of `trace` of the policy: at that of counts, the default, the
+# name is dropped.
+#
+# - session: A session, closed ones included.
+# - number: `label` of an event of its trace.
+# - label: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_ARGUMENT` also where no name has that number;
+# `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits for the worker. Since 0.1.
+capsule_session_get_trace_label: Callable[..., int]
 
 # The trace context of an execution: the one given with it, or one that was made for it, always the same.
 #

@@ -2393,7 +2393,7 @@ class TraceEvent:
     writer: TraceWriter
     # Which of the session's workers it comes from, from 1; 0 for the host.
     incarnation: int
-    # Number of an interned label, or 0.
+    # Number of a name, which capsule_session_get_trace_label() tells: of the capability that is called; or 0.
     label: int
     # As the kind says.
     arguments: tuple[int, ...]
@@ -2459,6 +2459,10 @@ class TraceInfo:
     lost: int
     # What is added to a `time_ns` for nanoseconds since 1970.
     realtime_offset_ns: int
+    # Names that have numbers.
+    labels: int
+    # Events that got `CAPSULE_TRACE_LABEL_OTHER`.
+    labels_other: int
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_trace_info) -> TraceInfo:
@@ -2480,6 +2484,28 @@ class TraceInfo:
             oldest_cursor=raw.oldest_cursor,
             lost=raw.lost,
             realtime_offset_ns=raw.realtime_offset_ns,
+            labels=raw.labels,
+            labels_other=raw.labels_other,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLabel:
+    """A name in a trace, as the policy shows it."""
+
+    # `CAPSULE_LABEL_…` (introspection.h).
+    form: LabelForm
+    # Length of what is shown before it was cut.
+    full_bytes: int
+    # What is shown, NUL-terminated: at most `max_label_bytes` of the policy; empty where it is dropped.
+    text: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_trace_label) -> TraceLabel:
+        return cls(
+            form=LabelForm(raw.form),
+            full_bytes=raw.full_bytes,
+            text=raw.text.decode(errors="replace"),
         )
 
 

@@ -805,6 +805,8 @@ pub const CAPSULE_MAX_RULES: usize = 4096;
 /// Buckets of a latency histogram: bucket i counts what took less than 2^i ms, the last also what took longer.
 pub const CAPSULE_BRIDGE_BUCKETS: usize = 32;
 
+pub const CAPSULE_TRACE_LABEL_OTHER: usize = 1;
+
 /// Arguments of an event.
 pub const CAPSULE_TRACE_ARGUMENTS: usize = 4;
 
@@ -856,6 +858,15 @@ pub const CAPSULE_POOL_TIMEOUT: i64 = -2;
 
 /// Longest key of an acquisition, in bytes.
 pub const CAPSULE_POOL_KEY_SIZE: usize = 256;
+
+/// Most names that a session's trace numbers. What comes then is `CAPSULE_TRACE_LABEL_OTHER`, and counted.
+pub const CAPSULE_TRACE_LABELS: usize = 4096;
+
+/// Longest name that is numbered, in bytes.
+pub const CAPSULE_TRACE_LABEL_SIZE: usize = 256;
+
+/// Of `text` of `capsule_trace_label`: the longest label that a policy shows, and a NUL.
+pub const CAPSULE_TRACE_LABEL_TEXT_SIZE: usize = 1025;
 
 /// Number of `acquire_buckets`: from 1 µs by factors of 2 to 67 s, and one for what is beyond.
 pub const CAPSULE_POOL_BUCKETS: usize = 28;
@@ -2607,7 +2618,7 @@ pub struct capsule_trace_event {
     pub writer: i32,
     /// Which of the session's workers it comes from, from 1; 0 for the host.
     pub incarnation: u32,
-    /// Number of an interned label, or 0.
+    /// Number of a name, which capsule_session_get_trace_label() tells: of the capability that is called; or 0.
     pub label: u32,
     /// As the kind says.
     pub arguments: [i64; 4],
@@ -2678,6 +2689,24 @@ pub struct capsule_trace_info {
     pub lost: u64,
     /// What is added to a `time_ns` for nanoseconds since 1970.
     pub realtime_offset_ns: i64,
+    /// Names that have numbers.
+    pub labels: u64,
+    /// Events that got `CAPSULE_TRACE_LABEL_OTHER`.
+    pub labels_other: u64,
+}
+
+/// A name in a trace, as the policy shows it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_trace_label {
+    /// `sizeof(capsule_trace_label)`, set by the caller.
+    pub struct_size: u32,
+    /// `CAPSULE_LABEL_…` (introspection.h).
+    pub form: i32,
+    /// Length of what is shown before it was cut.
+    pub full_bytes: u64,
+    /// What is shown, NUL-terminated: at most `max_label_bytes` of the policy; empty where it is dropped.
+    pub text: [c_char; 1025],
 }
 
 /// The W3C trace context of an execution.
@@ -5033,6 +5062,19 @@ extern "C" {
     ///
     /// - trace: A reader; NULL or a released one is a no-op. Any thread. Since 0.1.
     pub fn capsule_trace_release(trace: *mut capsule_trace);
+    /// The name that an event's `label` stands for. It keeps its number as long as the session's handle is there.
+    ///
+    /// It is a look of its own (introspection.h), at the level of `trace` of the policy: at that of counts, the
+    /// default, the name is dropped.
+    ///
+    /// - session: A session, closed ones included.
+    /// - number: `label` of an event of its trace.
+    /// - label: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_ARGUMENT` also where no name has that
+    /// number; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits for the worker. Since 0.1.
+    pub fn capsule_session_get_trace_label(session: *mut capsule_session, number: u32, label: *mut capsule_trace_label, error: *mut capsule_error) -> capsule_status;
     /// The trace context of an execution: the one given with it, or one that was made for it, always the same.
     ///
     /// - session: A session, closed ones included.

@@ -653,7 +653,7 @@ fn every_struct_lies_as_in_c() {
     assert_eq!(offset!(capsule_trace_filter, until_ns), 32);
     assert_eq!(offset!(capsule_trace_filter, source), 40);
     assert_eq!(offset!(capsule_trace_filter, severity), 44);
-    assert_eq!((size_of::<capsule_trace_info>(), align_of::<capsule_trace_info>()), (144, 8));
+    assert_eq!((size_of::<capsule_trace_info>(), align_of::<capsule_trace_info>()), (160, 8));
     assert_eq!(offset!(capsule_trace_info, struct_size), 0);
     assert_eq!(offset!(capsule_trace_info, reserved), 4);
     assert_eq!(offset!(capsule_trace_info, matched), 8);
@@ -673,6 +673,13 @@ fn every_struct_lies_as_in_c() {
     assert_eq!(offset!(capsule_trace_info, oldest_cursor), 120);
     assert_eq!(offset!(capsule_trace_info, lost), 128);
     assert_eq!(offset!(capsule_trace_info, realtime_offset_ns), 136);
+    assert_eq!(offset!(capsule_trace_info, labels), 144);
+    assert_eq!(offset!(capsule_trace_info, labels_other), 152);
+    assert_eq!((size_of::<capsule_trace_label>(), align_of::<capsule_trace_label>()), (1048, 8));
+    assert_eq!(offset!(capsule_trace_label, struct_size), 0);
+    assert_eq!(offset!(capsule_trace_label, form), 4);
+    assert_eq!(offset!(capsule_trace_label, full_bytes), 8);
+    assert_eq!(offset!(capsule_trace_label, text), 16);
     assert_eq!((size_of::<capsule_trace_context>(), align_of::<capsule_trace_context>()), (580, 4));
     assert_eq!(offset!(capsule_trace_context, struct_size), 0);
     assert_eq!(offset!(capsule_trace_context, given), 4);

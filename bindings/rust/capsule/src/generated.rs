@@ -3535,7 +3535,7 @@ pub struct TraceEvent {
     pub writer: TraceWriter,
     /// Which of the session's workers it comes from, from 1; 0 for the host.
     pub incarnation: u32,
-    /// Number of an interned label, or 0.
+    /// Number of a name, which capsule_session_get_trace_label() tells: of the capability that is called; or 0.
     pub label: u32,
     /// As the kind says.
     pub arguments: [i64; 4],
@@ -3637,6 +3637,10 @@ pub struct TraceInfo {
     pub lost: u64,
     /// What is added to a `time_ns` for nanoseconds since 1970.
     pub realtime_offset_ns: i64,
+    /// Names that have numbers.
+    pub labels: u64,
+    /// Events that got `CAPSULE_TRACE_LABEL_OTHER`.
+    pub labels_other: u64,
 }
 
 impl TraceInfo {
@@ -3660,6 +3664,30 @@ impl TraceInfo {
             oldest_cursor: raw.oldest_cursor,
             lost: raw.lost,
             realtime_offset_ns: raw.realtime_offset_ns,
+            labels: raw.labels,
+            labels_other: raw.labels_other,
+        }
+    }
+}
+
+/// A name in a trace, as the policy shows it.
+#[derive(Clone, Debug)]
+pub struct TraceLabel {
+    /// `CAPSULE_LABEL_…` (introspection.h).
+    pub form: LabelForm,
+    /// Length of what is shown before it was cut.
+    pub full_bytes: u64,
+    /// What is shown, NUL-terminated: at most `max_label_bytes` of the policy; empty where it is dropped.
+    pub text: String,
+}
+
+impl TraceLabel {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_trace_label) -> Self {
+        Self {
+            form: LabelForm(raw.form),
+            full_bytes: raw.full_bytes,
+            text: inline_string(&raw.text),
         }
     }
 }

@@ -1,0 +1,38 @@
+#include "diagnostics/trace_labels.hpp"
+
+namespace capsule {
+namespace {
+
+constexpr std::uint32_t kFirstName = CAPSULE_TRACE_LABEL_OTHER + 1;
+
+const std::string &other() {
+  static const std::string text = "other";
+  return text;
+}
+
+}  // namespace
+
+std::uint32_t TraceLabels::number_of(std::string_view name) {
+  if (name.empty()) {
+    return 0;
+  }
+  if (const auto known = numbers_.find(name); known != numbers_.end()) {
+    return known->second;
+  }
+  if (names_.size() >= CAPSULE_TRACE_LABELS || name.size() > CAPSULE_TRACE_LABEL_SIZE) {
+    ++others_;
+    return CAPSULE_TRACE_LABEL_OTHER;
+  }
+  const auto number = static_cast<std::uint32_t>(kFirstName + names_.size());
+  numbers_.emplace(names_.emplace_back(name), number);
+  return number;
+}
+
+const std::string *TraceLabels::name_of(std::uint32_t number) const {
+  if (number == CAPSULE_TRACE_LABEL_OTHER) {
+    return &other();
+  }
+  return number >= kFirstName && number - kFirstName < names_.size() ? &names_[number - kFirstName] : nullptr;
+}
+
+}  // namespace capsule

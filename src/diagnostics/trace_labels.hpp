@@ -1,0 +1,30 @@
+// The names in a trace, by numbers: what an event has room for. Guarded by the trace's owner's lock.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "capsule/trace.h"
+
+namespace capsule {
+
+class TraceLabels {
+ public:
+  // The same for the same name, as long as the trace lives. CAPSULE_TRACE_LABEL_OTHER, which is counted, where there are too many or it is too
+  // long; 0 for the empty one.
+  std::uint32_t number_of(std::string_view name);
+  // Null where no name has that number.
+  [[nodiscard]] const std::string *name_of(std::uint32_t number) const;
+  [[nodiscard]] std::uint64_t names() const { return names_.size(); }
+  [[nodiscard]] std::uint64_t others() const { return others_; }
+
+ private:
+  std::deque<std::string> names_;  // which stay where they are
+  std::map<std::string_view, std::uint32_t> numbers_;
+  std::uint64_t others_ = 0;
+};
+
+}  // namespace capsule
