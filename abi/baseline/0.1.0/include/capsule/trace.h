@@ -5,7 +5,7 @@
  *
  * The host records its events under a lock that is held there anyway. What only a worker knows, the worker writes into memory that it
  * shares with the host, without a lock or a system call: it is found there also when the worker is dead. Both are merged by time.
- * Numbers and states only, never a text of the user's.
+ * Numbers and states only, never a text of the user's; the name of a capability is a number too, whose text is asked for by itself.
  *
  * A trace is guarded (introspection.h): by the default policy, which allows counts, it is answered, and the record of who looked is kept.
  *
@@ -204,6 +204,18 @@ enum {
   CAPSULE_TRACE_BY_MESSAGES = 1
 };
 
+/** @brief Most names that a session's trace numbers. What comes then is `CAPSULE_TRACE_LABEL_OTHER`, and counted. */
+#define CAPSULE_TRACE_LABELS 4096
+/** @brief Longest name that is numbered, in bytes. */
+#define CAPSULE_TRACE_LABEL_SIZE 256
+/** @brief Of `text` of `capsule_trace_label`: the longest label that a policy shows, and a NUL. */
+#define CAPSULE_TRACE_LABEL_TEXT_SIZE 1025
+
+enum {
+  /** The number of all names for which there was no other. */
+  CAPSULE_TRACE_LABEL_OTHER = 1
+};
+
 /** @brief Arguments of an event. */
 enum { CAPSULE_TRACE_ARGUMENTS = 4 };
 
@@ -235,7 +247,7 @@ typedef struct capsule_trace_event {
   int32_t writer;
   /** Which of the session's workers it comes from, from 1; 0 for the host. */
   uint32_t incarnation;
-  /** Number of an interned label, or 0. */
+  /** Number of a name, which capsule_session_get_trace_label() tells: of the capability that is called; or 0. */
   uint32_t label;
   /** As the kind says. */
   int64_t arguments[CAPSULE_TRACE_ARGUMENTS];
@@ -304,7 +316,23 @@ typedef struct capsule_trace_info {
   uint64_t lost;
   /** What is added to a `time_ns` for nanoseconds since 1970. */
   int64_t realtime_offset_ns;
+  /** Names that have numbers. */
+  uint64_t labels;
+  /** Events that got `CAPSULE_TRACE_LABEL_OTHER`. */
+  uint64_t labels_other;
 } capsule_trace_info;
+
+/** @brief A name in a trace, as the policy shows it. */
+typedef struct capsule_trace_label {
+  /** `sizeof(capsule_trace_label)`, set by the caller. */
+  uint32_t struct_size;
+  /** `CAPSULE_LABEL_…` (introspection.h). */
+  int32_t form;
+  /** Length of what is shown before it was cut. */
+  uint64_t full_bytes;
+  /** What is shown, NUL-terminated: at most `max_label_bytes` of the policy; empty where it is dropped. */
+  char text[CAPSULE_TRACE_LABEL_TEXT_SIZE];
+} capsule_trace_label;
 
 /**
  * @brief Copies events of a session: the first that fit in the order of their cursors, those then by time.
@@ -405,6 +433,19 @@ typedef struct capsule_trace_context {
   /** `tracestate`, NUL-terminated, or empty. */
   char tracestate[CAPSULE_TRACESTATE_SIZE];
 } capsule_trace_context;
+
+/**
+ * @brief The name that an event's `label` stands for. It keeps its number as long as the session's handle is there.
+ *
+ * It is a look of its own (introspection.h), at the level of `trace` of the policy: at that of counts, the default, the name is dropped.
+ * @param session A session, closed ones included.
+ * @param number `label` of an event of its trace.
+ * @param[in,out] label Its `struct_size` set by the caller.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_ARGUMENT` also where no name has that number; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread; never waits for the worker. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_session_get_trace_label(capsule_session *session, uint32_t number,
+                                                           capsule_trace_label *label, capsule_error *error);
 
 /**
  * @brief The trace context of an execution: the one given with it, or one that was made for it, always the same.
