@@ -1265,6 +1265,7 @@ const (
 	MaxRules = 4096
 	// Buckets of a latency histogram: bucket i counts what took less than 2^i ms, the last also what took longer.
 	BridgeBuckets = 32
+	// The number of all names for which there was no other.
 	TraceLabelOther = 1
 	// Arguments of an event.
 	TraceArguments = 4

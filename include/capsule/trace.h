@@ -211,10 +211,8 @@ enum {
 /** @brief Of `text` of `capsule_trace_label`: the longest label that a policy shows, and a NUL. */
 #define CAPSULE_TRACE_LABEL_TEXT_SIZE 1025
 
-enum {
-  /** The number of all names for which there was no other. */
-  CAPSULE_TRACE_LABEL_OTHER = 1
-};
+/** @brief The number of all names for which there was no other. */
+enum { CAPSULE_TRACE_LABEL_OTHER = 1 };
 
 /** @brief Arguments of an event. */
 enum { CAPSULE_TRACE_ARGUMENTS = 4 };

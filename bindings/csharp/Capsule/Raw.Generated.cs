@@ -4398,8 +4398,7 @@ namespace Capsule.Raw
         /// <summary>Buckets of a latency histogram: bucket i counts what took less than 2^i ms, the last also what took longer.</summary>
         public const int CAPSULE_BRIDGE_BUCKETS = 32;
 
-        /// <summary>
-        /// </summary>
+        /// <summary>The number of all names for which there was no other.</summary>
         public const int CAPSULE_TRACE_LABEL_OTHER = 1;
 
         /// <summary>Arguments of an event.</summary>

@@ -57,6 +57,7 @@ CAPSULE_MAX_INPUTS = 1024
 CAPSULE_MAX_RULES = 4096
 # Buckets of a latency histogram: bucket i counts what took less than 2^i ms, the last also what took longer.
 CAPSULE_BRIDGE_BUCKETS = 32
+# The number of all names for which there was no other.
 CAPSULE_TRACE_LABEL_OTHER = 1
 # Arguments of an event.
 CAPSULE_TRACE_ARGUMENTS = 4

@@ -805,6 +805,7 @@ pub const CAPSULE_MAX_RULES: usize = 4096;
 /// Buckets of a latency histogram: bucket i counts what took less than 2^i ms, the last also what took longer.
 pub const CAPSULE_BRIDGE_BUCKETS: usize = 32;
 
+/// The number of all names for which there was no other.
 pub const CAPSULE_TRACE_LABEL_OTHER: usize = 1;
 
 /// Arguments of an event.
