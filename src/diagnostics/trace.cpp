@@ -15,12 +15,9 @@
 namespace capsule {
 namespace {
 
-// A group of kinds is a hundred of them.
-constexpr std::int32_t kGroup = 100;
-
 bool fits(const capsule_trace_filter &filter, const capsule_trace_event &event) {
   const bool of_kind = filter.kind == 0 || filter.kind == event.kind ||
-                       (filter.kind % kGroup == 0 && filter.kind / kGroup == event.kind / kGroup);
+                       (filter.kind % kTraceGroup == 0 && filter.kind / kTraceGroup == event.kind / kTraceGroup);
   return of_kind && (filter.execution_id == 0 || filter.execution_id == event.execution_id) &&
          event.cursor > filter.after_cursor && event.time_ns >= filter.since_ns &&
          (filter.until_ns == 0 || event.time_ns < filter.until_ns) && (filter.source == 0 || filter.source == event.source) &&
@@ -39,7 +36,7 @@ capsule_trace_event event_of(std::uint64_t execution_id, const TraceRecord &reco
                             .phase = kind.phase,
                             .status = record.status,
                             .severity = kind.severity,
-                            .source = record.source,
+                            .source = kind.source,
                             .writer = record.writer,
                             .incarnation = record.incarnation,
                             .label = record.label};
@@ -100,48 +97,80 @@ void TraceFollower::drain() {
   [[maybe_unused]] const ssize_t taken = ::read(fd_.get(), &woken, sizeof woken);
 }
 
-Trace::Trace(std::uint64_t max_bytes, std::int32_t level, Of of) : level_(level), store_(max_bytes, of == Of::kPool) {}
+Trace::Trace(std::uint64_t max_bytes, std::int32_t level, Of of)
+    : level_(level),
+      max_noted_(std::clamp<std::size_t>(max_bytes / 16 / sizeof(Noted), 1, kMostNoted)),
+      store_(max_bytes - std::min(max_bytes, max_noted_ * sizeof(Noted)), of == Of::kPool) {}
 
-bool Trace::wants(std::int32_t kind) const { return trace_kind(kind).severity >= level_; }
-
-TraceRecord *Trace::append(std::uint64_t execution_id, bool opens, bool by_worker) {
-  emitted_.add(by_worker);
-  TraceRecord *record = store_.add(execution_id, opens, by_worker);
-  if (record != nullptr) {
-    record->cursor = ++last_cursor_;
-  }
-  return record;
+void Trace::append(const TraceStore::Place &place, TraceRecord &record) {
+  emitted_.add(record.incarnation != 0, record.events());
+  record.cursor = last_cursor_ + 1;
+  last_cursor_ += store_.add(place, record) ? record.events() : 0;
 }
 
-void Trace::add(const Entry &entry) {
-  const TraceKind kind = trace_kind(entry.kind);
-  if (kind.severity < level_) {
-    if (entry.kind == CAPSULE_TRACE_SESSION_CLOSED) {
-      wake_followers();  // there will be no more
-    }
+// An execution that need not wait is sent right after it was submitted.
+bool Trace::note_as_sent(const Entry &entry) {
+  if (entry.kind != CAPSULE_TRACE_EXECUTION_SENT || noted_.empty() || entry.arguments.size() != 1 ||
+      *entry.arguments.begin() == 0) {
+    return false;
+  }
+  Noted &last = noted_.back();
+  if (last.kind != CAPSULE_TRACE_EXECUTION_SUBMITTED || last.execution_id != entry.execution_id ||
+      last.time_ns + *entry.arguments.begin() != entry.time_ns) {
+    return false;
+  }
+  last.sent_after_ns = *entry.arguments.begin();
+  return true;
+}
+
+void Trace::note(const Entry &entry) {
+  if (note_as_sent(entry)) {
     return;
   }
-  const std::uint64_t sequence = ++host_sequence_;
-  TraceRecord *record = append(entry.execution_id, entry.kind == CAPSULE_TRACE_EXECUTION_SUBMITTED, /*by_worker=*/false);
-  if (record == nullptr) {
-    return;
+  Noted noted{.time_ns = entry.time_ns == 0 ? monotonic_ns() : entry.time_ns,
+              .execution_id = entry.execution_id,
+              .link = entry.link,
+              .label = entry.label.empty() ? 0 : labels_.number_of(entry.label),
+              .status = entry.status,
+              .kind = entry.kind};
+  std::copy(entry.arguments.begin(), entry.arguments.end(), noted.arguments.begin());
+  if (noted_.size() == noted_.capacity()) {
+    noted_.reserve(std::min(max_noted_, std::max<std::size_t>(2 * noted_.size(), 8)));
   }
-  record->time_ns = entry.time_ns == 0 ? monotonic_ns() : entry.time_ns;
-  record->sequence = sequence;
-  record->link = entry.link;
-  record->arguments = {};
-  std::copy(entry.arguments.begin(), entry.arguments.end(), record->arguments.begin());
-  record->parent = entry.execution_id == 0 ? 0 : store_.opened_by(entry.execution_id, sequence);
-  record->label = labels_.number_of(entry.label);
-  record->status = entry.status;
-  record->incarnation = 0;
-  record->kind = static_cast<std::uint16_t>(entry.kind);
-  record->source = kind.source;
-  record->writer = CAPSULE_TRACE_WRITER_HOST;
-  if (entry.kind == CAPSULE_TRACE_EXECUTION_FINISHED) {
-    store_.finish(entry.execution_id);
+  noted_.push_back(noted);
+  if (noted_.size() == max_noted_ || followed()) {
+    settle();
   }
+}
+
+void Trace::refuse() {
+  emitted_.add(/*by_worker=*/false);
+  store_.refuse();
+}
+
+void Trace::settle() {
+  for (const Noted &noted : noted_) {
+    place(noted);
+  }
+  noted_.clear();
   wake_followers();
+}
+
+void Trace::place(const Noted &noted) {
+  TraceRecord record{.time_ns = noted.time_ns,
+                     .sequence = ++host_sequence_,
+                     .link = noted.link,
+                     .arguments = noted.arguments,
+                     .label = noted.label,
+                     .status = noted.status,
+                     .kind = static_cast<std::uint16_t>(noted.kind),
+                     .writer = CAPSULE_TRACE_WRITER_HOST,
+                     .sent_after_ns = noted.sent_after_ns};
+  host_sequence_ += record.events() - 1;
+  append({.execution_id = noted.execution_id,
+          .opens = noted.kind == CAPSULE_TRACE_EXECUTION_SUBMITTED,
+          .ends = noted.kind == CAPSULE_TRACE_EXECUTION_FINISHED},
+         record);
 }
 
 void Trace::collect(FlightReader &reader, const TraceWorker &worker, bool dead) {
@@ -157,6 +186,9 @@ void Trace::count_lost(const FlightReader::Lost &lost) {
 }
 
 void Trace::collect_one(FlightWriter writer, const FlightRecord &told, const TraceWorker &worker, std::uint64_t now_ns) {
+  if (!noted_.empty()) {
+    settle();  // an execution has its place before its worker's events come
+  }
   const TraceKind kind = trace_kind(told.kind);
   const bool valid = kind.by_worker && told.source == kind.source && told.time_ns >= worker.began_ns &&
                      (told.time_ns <= now_ns || told.time_ns <= monotonic_ns()) && told.execution <= store_.last_opened() &&
@@ -166,21 +198,15 @@ void Trace::collect_one(FlightWriter writer, const FlightRecord &told, const Tra
     ++invalid_;
     return;
   }
-  TraceRecord *record = append(told.execution, /*opens=*/false, /*by_worker=*/true);
-  if (record == nullptr) {
-    return;
-  }
-  record->time_ns = told.time_ns;
-  record->sequence = told.sequence;
-  record->link = 0;
-  record->arguments = told.arguments;
-  record->parent = told.parent;
-  record->label = 0;
-  record->status = told.status;
-  record->incarnation = worker.incarnation;
-  record->kind = told.kind;
-  record->source = told.source;
-  record->writer = static_cast<std::uint8_t>(CAPSULE_TRACE_WRITER_MAIN + static_cast<int>(writer));
+  TraceRecord record{.time_ns = told.time_ns,
+                     .sequence = told.sequence,
+                     .arguments = told.arguments,
+                     .parent = told.parent,
+                     .status = told.status,
+                     .incarnation = worker.incarnation,
+                     .kind = told.kind,
+                     .writer = static_cast<std::uint8_t>(CAPSULE_TRACE_WRITER_MAIN + static_cast<int>(writer))};
+  append({.execution_id = told.execution}, record);
   wake_followers();
 }
 
@@ -200,8 +226,8 @@ void Trace::wake_followers() {
 void Trace::tell(capsule_trace_info &info) const {
   const TraceStore::Gone &gone = store_.gone();
   info.stored = store_.stored();
-  info.stored_bytes = store_.stored_bytes();
-  info.limit_bytes = store_.max_bytes();
+  info.stored_bytes = store_.stored_bytes() + noted_bytes();
+  info.limit_bytes = store_.max_bytes() + noted_bytes();
   info.last_cursor = last_cursor_;
   info.next_cursor = last_cursor_;
   info.emitted = emitted_.total();
@@ -218,7 +244,8 @@ void Trace::tell(capsule_trace_info &info) const {
   info.labels_other = labels_.others();
 }
 
-void Trace::report(SignalSet &set) const {
+void Trace::report(SignalSet &set) {
+  settle();
   const TraceStore::Gone &gone = store_.gone();
   const TraceCount by_reason[] = {gone.evicted, {.worker = dropped_}, gone.refused,
                                   gone.late,    gone.truncated,       {.worker = invalid_}};
@@ -228,7 +255,7 @@ void Trace::report(SignalSet &set) const {
     set.add(Signal::trace_events_lost, by_reason[reason].host, 0, reason);
     set.add(Signal::trace_events_lost, by_reason[reason].worker, 1, reason);
   }
-  set.add(Signal::trace_stored_bytes, store_.stored_bytes());
+  set.add(Signal::trace_stored_bytes, store_.stored_bytes() + noted_bytes());
 }
 
 // A cursor of 0 begins with the oldest there is; an execution that is still there is there as a whole.
@@ -251,7 +278,8 @@ Status Trace::check_cursor(const capsule_trace_filter &filter, capsule_trace_inf
 }
 
 Status Trace::select(const capsule_trace_filter &filter, std::size_t capacity, std::vector<capsule_trace_event> &selected,
-                     capsule_trace_info &info) const {
+                     capsule_trace_info &info) {
+  settle();
   tell(info);
   if (Status status = check_cursor(filter, info); !status.ok()) {
     return status;
@@ -276,13 +304,15 @@ Status Trace::select(const capsule_trace_filter &filter, std::size_t capacity, s
   return {};
 }
 
-std::vector<capsule_trace_event> Trace::without_execution(std::uint64_t after_cursor) const {
+std::vector<capsule_trace_event> Trace::without_execution(std::uint64_t &after_cursor) {
+  settle();
   std::vector<capsule_trace_event> events;
   store_.for_each_lone([&](const TraceRecord &record) {
     if (record.cursor > after_cursor) {
       events.push_back(event_of(0, record));
     }
   });
+  after_cursor = last_cursor_;
   std::sort(events.begin(), events.end(), earlier);
   return events;
 }

@@ -11,6 +11,7 @@
 #include "base/status.hpp"
 #include "base/unique_fd.hpp"
 #include "capsule/trace.h"
+#include "diagnostics/trace_kinds.hpp"
 #include "diagnostics/trace_labels.hpp"
 #include "diagnostics/trace_store.hpp"
 #include "transport/flight_recorder.hpp"
@@ -58,9 +59,20 @@ class Trace {
     std::uint64_t time_ns = 0;  // 0: now
     std::string_view label{};
   };
-  // Budget: 88 bytes written; the clock where no time is given; an allocation now and then.
-  void add(const Entry &entry);
-  [[nodiscard]] bool wants(std::int32_t kind) const;
+  // Budget: 80 bytes written; the clock where no time is given. To its place each comes with others, when there are some, or somebody
+  // looks: what finds that place is cold between executions, as code and as memory.
+  void add(const Entry &entry) {
+    if (wants(entry.kind)) {
+      if (store_.max_bytes() == 0) {
+        refuse();
+      } else {
+        note(entry);
+      }
+    } else if (entry.kind == CAPSULE_TRACE_SESSION_CLOSED) {
+      wake_followers();  // there will be no more
+    }
+  }
+  [[nodiscard]] bool wants(std::int32_t kind) const { return trace_kind(kind).severity >= level_; }
 
   // Takes what a worker has written since. It is taken for hostile: what no worker of ours writes is counted as invalid.
   void collect(FlightReader &reader, const TraceWorker &worker, bool dead);
@@ -70,16 +82,15 @@ class Trace {
   // The first `capacity` that fit in the order of collection, those then by time. CAPSULE_E_EVICTED where the filter's cursor is older than what
   // was evicted; `info` is told anyway.
   Status select(const capsule_trace_filter &filter, std::size_t capacity, std::vector<capsule_trace_event> &selected,
-                capsule_trace_info &info) const;
+                capsule_trace_info &info);
   // The latest of a worker, by time.
   [[nodiscard]] std::vector<capsule_trace_event> last_of_worker(std::uint32_t incarnation, std::size_t count) const;
 
-  // What belongs to no execution and was collected after the cursor, by time.
-  [[nodiscard]] std::vector<capsule_trace_event> without_execution(std::uint64_t after_cursor) const;
-  [[nodiscard]] std::uint64_t last_cursor() const { return last_cursor_; }
+  // What belongs to no execution and was collected after the cursor, by time; `after_cursor` becomes the last one's.
+  [[nodiscard]] std::vector<capsule_trace_event> without_execution(std::uint64_t &after_cursor);
   [[nodiscard]] const TraceLabels &labels() const { return labels_; }
 
-  void report(SignalSet &set) const;
+  void report(SignalSet &set);
   [[nodiscard]] std::uint64_t lost_by_workers() const { return dropped_ + invalid_; }
 
   // Wakes those that follow when there is more.
@@ -87,14 +98,35 @@ class Trace {
   [[nodiscard]] bool followed() const { return !followers_.empty(); }
 
  private:
+  // An event of the host's that has no place yet.
+  struct Noted {
+    std::uint64_t time_ns = 0;
+    std::uint64_t execution_id = 0;
+    std::uint64_t link = 0;
+    std::array<std::uint64_t, 4> arguments{};
+    std::uint32_t label = 0;
+    std::int32_t status = 0;
+    std::int32_t kind = 0;
+    std::uint64_t sent_after_ns = 0;  // as of a TraceRecord
+  };
+  static constexpr std::size_t kMostNoted = 128;  // when a worker's ring is half full of usual events, so is this: one collection for both
+  [[nodiscard]] std::uint64_t noted_bytes() const { return noted_.capacity() * sizeof(Noted); }
+
+  void note(const Entry &entry);
+  [[nodiscard]] bool note_as_sent(const Entry &entry);
+  void refuse();
+  void settle();
+  void place(const Noted &noted);
   [[nodiscard]] Status check_cursor(const capsule_trace_filter &filter, capsule_trace_info &info) const;
   void tell(capsule_trace_info &info) const;
   void wake_followers();
-  TraceRecord *append(std::uint64_t execution_id, bool opens, bool by_worker);
+  void append(const TraceStore::Place &place, TraceRecord &record);
 
   const std::int32_t level_;
+  const std::size_t max_noted_;
   TraceStore store_;
   TraceLabels labels_;
+  std::vector<Noted> noted_;
   std::vector<std::weak_ptr<TraceFollower>> followers_;
   TraceCount emitted_;
   std::uint64_t dropped_ = 0;

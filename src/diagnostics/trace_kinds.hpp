@@ -1,6 +1,7 @@
 // The one table of the kinds of trace events: the host's, and those that only a worker knows.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "capsule/log.h"
@@ -23,10 +24,10 @@ namespace capsule {
   X(EXECUTION_FINISHED, "execution_finished", INFO, PHASE_END, HOST, false)              \
   X(EXECUTION_QUEUED, "execution_queued", INFO, INSTANT, HOST, false)                    \
   X(EXECUTION_RECEIVED, "execution_received", INFO, PHASE_BEGIN, WORKER, true)           \
-  X(EXECUTION_COMPILED, "execution_compiled", INFO, INSTANT, EXECUTOR, true)             \
-  X(EXECUTION_STARTED, "execution_started", INFO, INSTANT, EXECUTOR, true)               \
+  X(EXECUTION_COMPILED, "execution_compiled", DEBUG, INSTANT, EXECUTOR, true)             \
+  X(EXECUTION_STARTED, "execution_started", DEBUG, INSTANT, EXECUTOR, true)               \
   X(EXECUTION_TRANSFORMED, "execution_transformed", INFO, INSTANT, EXECUTOR, true)       \
-  X(EXECUTION_VALUE_CAPTURED, "execution_value_captured", INFO, INSTANT, EXECUTOR, true) \
+  X(EXECUTION_VALUE_CAPTURED, "execution_value_captured", DEBUG, INSTANT, EXECUTOR, true) \
   X(EXECUTION_RESULT_SENT, "execution_result_sent", INFO, PHASE_END, WORKER, true)       \
   X(EXECUTION_RESULT_RECEIVED, "execution_result_received", DEBUG, INSTANT, HOST, false) \
   X(EXECUTION_DELIVERED, "execution_delivered", DEBUG, INSTANT, HOST, false)             \
@@ -82,17 +83,30 @@ struct TraceKind {
   bool by_worker = false;
 };
 
+// A group of kinds is a hundred of them, of which the first few are used.
+inline constexpr std::int32_t kTraceGroup = 100;
+inline constexpr std::int32_t kTraceGroups = 12;
+inline constexpr std::int32_t kTraceKindsInGroup = 16;
+
+inline constexpr auto kTraceKindTable = [] {
+  std::array<TraceKind, kTraceGroups * kTraceKindsInGroup> table{};
+  const auto put = [&table](std::int32_t kind, const TraceKind &told) {
+    table.at(static_cast<std::size_t>(kind / kTraceGroup * kTraceKindsInGroup + kind % kTraceGroup)) = told;
+  };
+#define CAPSULE_TRACE_ROW(id, name, severity, phase, source, by_worker) \
+  put(CAPSULE_TRACE_##id, {name, CAPSULE_LOG_##severity, CAPSULE_TRACE_##phase, CAPSULE_TRACE_SOURCE_##source, by_worker});
+  CAPSULE_TRACE_KINDS(CAPSULE_TRACE_ROW)
+#undef CAPSULE_TRACE_ROW
+  return table;
+}();
+
 // Folded where the kind is a constant.
 constexpr TraceKind trace_kind(std::int32_t kind) {
-  switch (kind) {
-#define CAPSULE_TRACE_CASE(id, name, severity, phase, source, by_worker) \
-  case CAPSULE_TRACE_##id:                                               \
-    return {name, CAPSULE_LOG_##severity, CAPSULE_TRACE_##phase, CAPSULE_TRACE_SOURCE_##source, by_worker};
-    CAPSULE_TRACE_KINDS(CAPSULE_TRACE_CASE)
-#undef CAPSULE_TRACE_CASE
-    default:
-      return {};
-  }
+  const std::int32_t group = kind / kTraceGroup;
+  const std::int32_t number = kind % kTraceGroup;
+  return kind >= 0 && group < kTraceGroups && number < kTraceKindsInGroup
+             ? kTraceKindTable[static_cast<std::size_t>(group * kTraceKindsInGroup + number)]
+             : TraceKind{};
 }
 
 }  // namespace capsule

@@ -7,11 +7,14 @@ namespace capsule {
 TraceStore::TraceStore(std::uint64_t max_bytes, bool lone_only)
     : max_pieces_(max_bytes / kPieceCost),
       max_lone_pieces_(lone_only ? max_pieces_ : std::max<std::uint64_t>(max_pieces_ / 8, 1)),
-      head_pieces_(std::clamp<std::uint64_t>(max_pieces_ / 2, 1, kHeadPieces)) {}
+      head_pieces_(std::max<std::uint64_t>(max_pieces_ / 2, 1)) {}
 
 TraceStore::Groups::const_iterator TraceStore::find(std::uint64_t execution_id) const {
+  if (groups_.empty() || execution_id > groups_.back().execution_id) {
+    return groups_.end();
+  }
   // Where none went from the middle, its place is known.
-  const std::uint64_t place = groups_.empty() ? 0 : execution_id - groups_.front().execution_id;
+  const std::uint64_t place = execution_id - groups_.front().execution_id;
   if (place < groups_.size() && groups_[place].execution_id == execution_id) {
     return groups_.begin() + static_cast<std::ptrdiff_t>(place);
   }
@@ -35,71 +38,81 @@ bool TraceStore::has(std::uint64_t execution_id) const {
   return found != groups_.end() && found->execution_id == execution_id;
 }
 
-TraceStore::Group *TraceStore::open(std::uint64_t execution_id) {
-  last_opened_ = execution_id;
-  return &groups_.emplace_back(Group{.execution_id = execution_id});
-}
-
-TraceRecord *TraceStore::add(std::uint64_t execution_id, bool opens, bool by_worker) {
+bool TraceStore::add(const Place &place, TraceRecord &record) {
+  const bool by_worker = record.incarnation != 0;
   if (max_pieces_ == 0) {
-    gone_.refused.add(by_worker);
-    return nullptr;
+    gone_.refused.add(by_worker, record.events());
+    return false;
   }
-  if (execution_id == 0) {
-    return append(lone_, by_worker);
+  if (place.execution_id == 0) {
+    return append(lone_, record);
   }
-  Group *group = group_of(execution_id);
-  if (group == nullptr && opens && execution_id > last_opened_) {
-    group = open(execution_id);
+  Group *group = group_of(place.execution_id);
+  if (group == nullptr && place.opens && place.execution_id > last_opened_) {
+    last_opened_ = place.execution_id;
+    group = &groups_.emplace_back(Group{.execution_id = place.execution_id});
   }
   if (group == nullptr) {
-    gone_.late.add(by_worker);
-    return nullptr;
+    gone_.late.add(by_worker, record.events());
+    return false;
   }
-  return append(*group, by_worker);
+  group->finished = group->finished || place.ends;
+  if (!by_worker) {
+    record.parent = group->opened_by;
+    group->opened_by = group->opened_by == 0 ? static_cast<std::uint32_t>(record.sequence) : group->opened_by;
+  }
+  return append(*group, record);
 }
 
-std::uint32_t TraceStore::opened_by(std::uint64_t execution_id, std::uint64_t sequence) {
-  Group *group = group_of(execution_id);
-  if (group == nullptr || group->opened_by != 0) {
-    return group == nullptr ? 0 : group->opened_by;
+bool TraceStore::append(Group &group, const TraceRecord &record) {
+  std::array<std::uint8_t, kMostEncoded> bytes;
+  std::size_t size = 0;
+  std::uint32_t at = group.events == kHeadEvents ? kNone : group.last;
+  TraceBase base;
+  if (at != kNone) {
+    base = pieces_[at].last;
+    size = static_cast<std::size_t>(encode(record, base, bytes.data()) - bytes.data());
   }
-  group->opened_by = static_cast<std::uint32_t>(sequence);
-  return 0;
-}
-
-void TraceStore::finish(std::uint64_t execution_id) {
-  if (Group *group = group_of(execution_id)) {
-    group->finished = true;
-  }
-}
-
-TraceRecord *TraceStore::append(Group &group, bool by_worker) {
-  if (group.last == kNone || pieces_[group.last].count == kInPiece) {
+  Group *owner = &group;
+  if (at == kNone || pieces_[at].used + size > sizeof(Piece::bytes)) {
     const std::uint64_t execution_id = group.execution_id;
-    const std::uint32_t piece = make_piece(execution_id, by_worker);
-    if (piece == kNone) {
-      return nullptr;
+    at = make_piece(execution_id);
+    if (at == kNone) {
+      gone_.truncated.add(record.incarnation != 0, record.events());
+      return false;
     }
-    // Others went from in front of it.
-    Group &owner = execution_id == 0 ? lone_ : *group_of(execution_id);
-    pieces_[piece].count = 0;
-    pieces_[piece].next = kNone;
-    (owner.last == kNone ? owner.first : pieces_[owner.last].next) = piece;
-    owner.last = piece;
-    if (++owner.pieces <= head_pieces_) {
-      owner.head_end = piece;
-    }
-    ++stored_;
-    return &pieces_[piece].records[pieces_[piece].count++];
+    owner = execution_id == 0 ? &lone_ : group_of(execution_id);  // others went from in front of it
+    link(*owner, at);
+    base = {record.cursor, record.time_ns};
+    pieces_[at].first = base;
+    size = static_cast<std::size_t>(encode(record, base, bytes.data()) - bytes.data());
   }
-  ++stored_;
-  Piece &last = pieces_[group.last];
-  return &last.records[last.count++];
+  Piece &piece = pieces_[at];
+  std::copy_n(bytes.data(), size, piece.bytes.data() + piece.used);
+  piece.used += static_cast<std::uint32_t>(size);
+  piece.last = base;
+  piece.count = static_cast<std::uint16_t>(piece.count + record.events());
+  piece.by_worker = static_cast<std::uint16_t>(piece.by_worker + (record.incarnation != 0 ? 1 : 0));
+  owner->events += record.events();
+  stored_ += record.events();
+  return true;
 }
 
-// kNone where there is no room for it, which is counted.
-std::uint32_t TraceStore::make_piece(std::uint64_t for_execution_id, bool by_worker) {
+void TraceStore::link(Group &group, std::uint32_t piece) {
+  Piece &fresh = pieces_[piece];
+  fresh.next = kNone;
+  fresh.count = 0;
+  fresh.by_worker = 0;
+  fresh.used = 0;
+  (group.last == kNone ? group.first : pieces_[group.last].next) = piece;
+  group.last = piece;
+  if (++group.pieces <= head_pieces_ && group.events < kHeadEvents) {
+    group.head_end = piece;
+  }
+}
+
+// kNone where there is no room.
+std::uint32_t TraceStore::make_piece(std::uint64_t for_execution_id) {
   if (for_execution_id == 0 && lone_.pieces >= max_lone_pieces_) {
     evict_piece(lone_, lone_.first);
   }
@@ -116,7 +129,6 @@ std::uint32_t TraceStore::make_piece(std::uint64_t for_execution_id, bool by_wor
         evict_piece(lone_, lone_.first);
         break;
       }
-      gone_.truncated.add(by_worker);
       return kNone;
     }
   }
@@ -146,16 +158,15 @@ bool TraceStore::evict_execution(std::uint64_t except_id) {
 
 void TraceStore::count_out(TraceCount &gone, const Piece &piece) {
   stored_ -= piece.count;
-  for (std::uint32_t i = 0; i < piece.count; ++i) {
-    gone.add(piece.records[i].incarnation != 0);
-  }
+  gone.add(/*by_worker=*/true, piece.by_worker);
+  gone.add(/*by_worker=*/false, piece.count - piece.by_worker);
 }
 
 // The first of them.
 void TraceStore::evict_piece(Group &group, std::uint32_t piece) {
   Piece &evicted = pieces_[piece];
   count_out(gone_.evicted, evicted);
-  gone_.newest_evicted = std::max(gone_.newest_evicted, evicted.records[evicted.count - 1].cursor);
+  gone_.newest_evicted = std::max(gone_.newest_evicted, evicted.last.cursor);
   group.first = evicted.next;
   group.last = group.first == kNone ? kNone : group.last;
   --group.pieces;
@@ -164,10 +175,10 @@ void TraceStore::evict_piece(Group &group, std::uint32_t piece) {
 
 // The oldest piece behind the head makes room; false where there is none.
 bool TraceStore::truncate(Group &group) {
-  if (group.pieces <= head_pieces_) {
+  const std::uint32_t piece = group.head_end == kNone ? kNone : pieces_[group.head_end].next;
+  if (piece == kNone) {
     return false;
   }
-  const std::uint32_t piece = pieces_[group.head_end].next;
   count_out(gone_.truncated, pieces_[piece]);
   group.truncated += pieces_[piece].count;
   pieces_[group.head_end].next = pieces_[piece].next;

@@ -7,22 +7,9 @@
 #include <deque>
 #include <vector>
 
-namespace capsule {
+#include "diagnostics/trace_record.hpp"
 
-struct TraceRecord {
-  std::uint64_t cursor = 0;  // number in the order of collection
-  std::uint64_t time_ns = 0;
-  std::uint64_t sequence = 0;  // of its writer
-  std::uint64_t link = 0;
-  std::array<std::uint64_t, 4> arguments{};
-  std::uint32_t parent = 0;
-  std::uint32_t label = 0;
-  std::int32_t status = 0;
-  std::uint32_t incarnation = 0;  // 0: the host
-  std::uint16_t kind = 0;
-  std::uint8_t source = 0;
-  std::uint8_t writer = 0;
-};
+namespace capsule {
 
 // Counted by who wrote the events.
 struct TraceCount {
@@ -48,12 +35,17 @@ class TraceStore {
   // The share of the space for what belongs to no execution is one eighth; `lone_only`: all of it.
   TraceStore(std::uint64_t max_bytes, bool lone_only);
 
-  // Room for an event of the execution, 0 for none; null where there is none for it, which is counted. An execution begins with `opens`.
-  TraceRecord *add(std::uint64_t execution_id, bool opens, bool by_worker);
-  // The first sequence that was given here for the execution; 0 at the first.
-  std::uint32_t opened_by(std::uint64_t execution_id, std::uint64_t sequence);
-  // It is over: it goes before those that are not.
-  void finish(std::uint64_t execution_id);
+  // Where an event belongs: to an execution, 0 for none, which it opens or ends.
+  struct Place {
+    std::uint64_t execution_id = 0;
+    bool opens = false;
+    bool ends = false;
+  };
+  // Of the host's the parent is set: the first that was kept of the host's of that execution. False where there is no room, or no such
+  // execution, which is counted.
+  bool add(const Place &place, TraceRecord &record);
+  // One that is not even looked at.
+  void refuse() { gone_.refused.add(/*by_worker=*/false); }
 
   [[nodiscard]] const Gone &gone() const { return gone_; }
   [[nodiscard]] std::uint64_t stored() const { return stored_; }
@@ -87,18 +79,24 @@ class TraceStore {
 
  private:
   static constexpr std::uint32_t kNone = UINT32_MAX;
-  static constexpr std::uint32_t kInPiece = 8;
-  // Of an execution that alone fills the space, the first so many pieces stay: 64 events, or half of what there is room for.
-  static constexpr std::uint32_t kHeadPieces = 8;
+  // Of an execution that alone fills the space these stay, or as many as half of the space has room for.
+  static constexpr std::uint32_t kHeadEvents = 64;
 
-  struct Piece {
-    std::array<TraceRecord, kInPiece> records;
-    std::uint32_t count = 0;
+  // Events one behind the other. Three cache lines: an execution has its usual events in one.
+  struct alignas(64) Piece {
+    TraceBase first;
+    TraceBase last;
     std::uint32_t next = kNone;
+    std::uint16_t count = 0;      // of events
+    std::uint16_t by_worker = 0;  // of them
+    std::uint32_t used = 0;
+    std::array<std::uint8_t, 144> bytes;
   };
-  struct Group {
+  static_assert(sizeof(Piece) == 192 && kMostEncoded <= sizeof(Piece::bytes));
+  struct alignas(64) Group {  // found by a shift, not a division
     std::uint64_t execution_id = 0;
     std::uint64_t truncated = 0;  // behind the head
+    std::uint64_t events = 0;     // with those
     std::uint32_t first = kNone;
     std::uint32_t head_end = kNone;  // the last piece of the head
     std::uint32_t last = kNone;
@@ -112,11 +110,18 @@ class TraceStore {
   void visit(const Group &group, Use &&use, Gap &&gap) const {
     for (std::uint32_t at = group.first; at != kNone; at = pieces_[at].next) {
       const Piece &piece = pieces_[at];
-      for (std::uint32_t i = 0; i < piece.count; ++i) {
-        use(group.execution_id, piece.records[i]);
+      TraceBase base = piece.first;
+      TraceRecord record;
+      const std::uint8_t *in = piece.bytes.data();
+      for (std::uint32_t told = 0; told < piece.count; told += record.events()) {
+        in = decode(in, base, record);
+        use(group.execution_id, record);
+        if (record.events() == 2) {
+          use(group.execution_id, record.sent());
+        }
       }
       if (at == group.head_end && group.truncated != 0) {
-        gap(group.execution_id, piece.records[piece.count - 1], group.truncated);
+        gap(group.execution_id, record, group.truncated);
       }
     }
   }
@@ -124,9 +129,9 @@ class TraceStore {
   using Groups = std::deque<Group>;
   [[nodiscard]] Groups::const_iterator find(std::uint64_t execution_id) const;
   [[nodiscard]] Group *group_of(std::uint64_t execution_id);
-  Group *open(std::uint64_t execution_id);
-  TraceRecord *append(Group &group, bool by_worker);
-  std::uint32_t make_piece(std::uint64_t for_execution_id, bool by_worker);
+  bool append(Group &group, const TraceRecord &record);
+  void link(Group &group, std::uint32_t piece);
+  std::uint32_t make_piece(std::uint64_t for_execution_id);
   void count_out(TraceCount &gone, const Piece &piece);
   bool evict_execution(std::uint64_t except_id);
   void evict_piece(Group &group, std::uint32_t piece);

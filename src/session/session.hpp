@@ -258,7 +258,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void add_worker_figures(SignalSet &set, const WorkerCounters &counters) const;
   void report_opt_in(SignalSet &set) const;
   void report_worker(SignalSet &set) const;
-  void report_all(SignalSet &set) const;
+  void report_all(SignalSet &set);
 
   // session_export.cpp: under the lock.
   void export_execution(const Execution &execution, std::int32_t outcome);

@@ -37,7 +37,6 @@ void Session::export_session_events() {
     collect_trace(*worker_, /*dead=*/false);
   }
   publish({.events = trace_.without_execution(exported_cursor_)});
-  exported_cursor_ = trace_.last_cursor();
 }
 
 }  // namespace capsule

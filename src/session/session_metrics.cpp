@@ -402,7 +402,7 @@ void Session::report_worker(SignalSet &set) const {
 }
 
 // Under the lock. Budget: some 800 additions.
-void Session::report_all(SignalSet &set) const {
+void Session::report_all(SignalSet &set) {
   set.merge(figures_);
   report_counters(set, counters_);
   report_worker(set);

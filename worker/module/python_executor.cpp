@@ -206,7 +206,8 @@ PyRef PythonExecutor::evaluate(const wire::Execute &request, const std::string &
 // The code is compiled, and begins: one look at the clock for both.
 void PythonExecutor::record_begin(std::uint64_t transforms) {
   Recorder &recorder = parts_->state.recorder;
-  if (!recorder.wants<CAPSULE_TRACE_EXECUTION_STARTED>()) {
+  if (!recorder.wants<CAPSULE_TRACE_EXECUTION_STARTED>() &&
+      (transforms == 0 || !recorder.wants<CAPSULE_TRACE_EXECUTION_TRANSFORMED>())) {
     return;
   }
   FlightEntry entry{.execution_id = execution_id_, .time_ns = monotonic_ns()};

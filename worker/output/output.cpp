@@ -334,11 +334,12 @@ void Output::record_end(std::uint64_t execution_id, const wire::Body &body, std:
       FlightWriter::kOutput, {.execution_id = execution_id, .time_ns = now_ns, .arguments = {now_ns - began_ns}});
   const auto *result = std::get_if<wire::Result>(&body);
   const std::uint64_t ran_ns = result != nullptr ? result->duration_ns : std::get<wire::Error>(body).duration_ns;
+  const std::uint64_t repr_bytes = result != nullptr ? result->repr_size_bytes : 0;
   state_.recorder.record<CAPSULE_TRACE_EXECUTION_RESULT_SENT>(FlightWriter::kMain,
                                                               {.execution_id = execution_id,
                                                                .time_ns = now_ns,
                                                                .status = static_cast<std::uint8_t>(result == nullptr ? 1 : 0),
-                                                               .arguments = {ran_ns}});
+                                                               .arguments = {ran_ns, repr_bytes}});
 }
 
 void Output::send_next(std::uint64_t execution_id, const wire::Body &body) {

@@ -1,0 +1,94 @@
+// diagnostics/trace_record: what was kept of an event is that event.
+#include "diagnostics/trace_record.hpp"
+
+#include <random>
+#include <vector>
+
+#include "capsule/trace.h"
+#include "test.hpp"
+
+using namespace capsule;
+
+namespace {
+
+std::vector<TraceRecord> round_trip(const std::vector<TraceRecord> &records, TraceBase base) {
+  std::vector<std::uint8_t> bytes(records.size() * kMostEncoded);
+  TraceBase writing = base;
+  std::uint8_t *out = bytes.data();
+  for (const TraceRecord &record : records) {
+    const std::uint8_t *const began = out;
+    out = encode(record, writing, out);
+    CHECK(static_cast<std::size_t>(out - began) <= kMostEncoded);
+  }
+  std::vector<TraceRecord> read(records.size());
+  TraceBase reading = base;
+  const std::uint8_t *in = bytes.data();
+  for (TraceRecord &record : read) {
+    in = decode(in, reading, record);
+  }
+  CHECK_EQ(in - bytes.data(), out - bytes.data());
+  CHECK_EQ(reading.cursor, writing.cursor);
+  CHECK_EQ(reading.time_ns, writing.time_ns);
+  return read;
+}
+
+}  // namespace
+
+CAPSULE_TEST(any_numbers_come_back) {
+  std::mt19937_64 random(8);
+  // Of any size: small ones are as frequent as large ones.
+  const auto some = [&random] { return random() >> (random() % 64); };
+  std::vector<TraceRecord> records;
+  for (int i = 0; i < 10'000; ++i) {
+    records.push_back({.cursor = some(),
+                       .time_ns = some(),
+                       .sequence = some(),
+                       .link = some(),
+                       .arguments = {some(), some() % 2, some(), some() % 2},
+                       .parent = static_cast<std::uint32_t>(some()),
+                       .label = static_cast<std::uint32_t>(some()),
+                       .status = static_cast<std::int32_t>(static_cast<std::uint32_t>(some())),
+                       .incarnation = static_cast<std::uint32_t>(some()),
+                       .kind = static_cast<std::uint16_t>(some()),
+                       .writer = static_cast<std::uint8_t>(some() % 5),
+                       .sent_after_ns = some()});
+  }
+  constexpr std::uint64_t kMost = UINT64_MAX;
+  records.push_back({kMost, kMost, kMost, kMost, {kMost, kMost, kMost, kMost}, 0, UINT32_MAX, -1, UINT32_MAX, UINT16_MAX, 4, kMost});
+  const std::vector<TraceRecord> read = round_trip(records, {some(), some()});
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    CHECK(read[i] == records[i]);
+  }
+}
+
+CAPSULE_TEST(a_usual_event_takes_few_bytes) {
+  TraceBase base{1'000'000, 1'000'000'000'000};
+  const TraceRecord received{.cursor = base.cursor + 1,
+                             .time_ns = base.time_ns + 9'000,
+                             .sequence = 2'000'000,
+                             .arguments = {300},
+                             .parent = 1'999'999,
+                             .incarnation = 1,
+                             .kind = CAPSULE_TRACE_EXECUTION_RECEIVED,
+                             .writer = CAPSULE_TRACE_WRITER_MAIN};
+  std::array<std::uint8_t, kMostEncoded> bytes;
+  CHECK(encode(received, base, bytes.data()) - bytes.data() <= 16);
+}
+
+CAPSULE_TEST(an_execution_that_was_sent_at_once_is_two_events) {
+  const TraceRecord both{.cursor = 7,
+                         .time_ns = 100,
+                         .sequence = 3,
+                         .arguments = {20, 1},
+                         .kind = CAPSULE_TRACE_EXECUTION_SUBMITTED,
+                         .sent_after_ns = 40};
+  CHECK_EQ(both.events(), 2);
+  const TraceRecord sent = both.sent();
+  CHECK_EQ(sent.kind, CAPSULE_TRACE_EXECUTION_SENT);
+  CHECK_EQ(sent.cursor, 8);
+  CHECK_EQ(sent.sequence, 4);
+  CHECK_EQ(sent.parent, 3);
+  CHECK_EQ(sent.time_ns, 140);
+  CHECK_EQ(sent.arguments[0], 40);
+  CHECK_EQ(sent.events(), 1);
+}
