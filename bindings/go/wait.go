@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// A goroutine that waits stands in the library for a millisecond at most, which takes the fewest wake-ups, and as many do so at once
-// as there are processors; then, and beyond that, it waits for the library's descriptor in Go's own poller, where it costs
-// no thread.
+// A goroutine that waits stands in the library for some milliseconds at most, which takes the fewest wake-ups, and as many do so at
+// once as there are processors; then, and beyond that, it waits for the library's descriptor in Go's own poller, where it costs no
+// thread.
 var inLibrary = make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
 
-// One goroutine at a time, which nothing but its execution can end, stands there for as long as it takes: to set the timer of that
-// millisecond, and to take it back, is a tenth of a short execution.
-var patient = make(chan struct{}, 1)
+// Longer than a tick of the kernel's clock (4 ms where CONFIG_HZ is 250): a timer that is due before the tick has the clock set
+// anew, and again when it is taken back, which on a virtual machine costs as much as the execution.
+const standMs = 5
 
 // waiter waits until a call of the library has something.
 type waiter struct {
@@ -43,7 +43,7 @@ func (w *waiter) until(ctx context.Context, try func(timeout C.int64_t) error, d
 	var err error
 	select {
 	case inLibrary <- struct{}{}:
-		err = try(1)
+		err = try(standMs)
 		<-inLibrary
 	default:
 		err = try(0)
@@ -59,19 +59,6 @@ func (w *waiter) until(ctx context.Context, try func(timeout C.int64_t) error, d
 		return ctx.Err()
 	}
 	return w.poll(ctx, try, descriptor)
-}
-
-// As until; a wait that no context ends, and that something ends for sure, may be the one that stands in the library.
-func (w *waiter) untilOver(ctx context.Context, try func(timeout C.int64_t) error, descriptor func() (C.int32_t, error)) error {
-	if ctx.Done() == nil {
-		select {
-		case patient <- struct{}{}:
-			defer func() { <-patient }()
-			return try(-1)
-		default:
-		}
-	}
-	return w.until(ctx, try, descriptor)
 }
 
 func (w *waiter) turns() chan struct{} {
