@@ -56,10 +56,10 @@ func (e *Execution) releaseForgotten() *Execution {
 	return e
 }
 
-// What a call fills in; used again, on the same processor of Go's most often.
+// What a call fills in; used again, on the same processor of Go's most often. The times are from the program's begin.
 type scratch struct {
-	c       *C.capsule_go_scratch
-	yielded time.Duration // When; since the program began.
+	c             *C.capsule_go_scratch
+	used, yielded time.Duration
 }
 
 var scratches = sync.Pool{New: func() any {
@@ -77,12 +77,17 @@ var began = time.Now()
 
 // Go's monitor thread wakes every 20 µs, and then less and less, down to every 10 ms. A goroutine that only calls C, one execution after
 // the other, never ends its time slice: after 10 ms the monitor takes its processor away, and begins with 20 µs again; each time it
-// wakes can cost as much as the execution. So the goroutine ends its slice itself, well before.
-const slice = 4 * time.Millisecond
+// wakes can cost as much as the execution. So the goroutine ends its slice itself, well before. Not where a call took long: there
+// the monitor is to take the processor, for those who wait for one.
+const (
+	slice = 4 * time.Millisecond
+	short = time.Millisecond
+)
 
 func (s *scratch) giveBack() {
 	now := time.Since(began)
-	over := now-s.yielded > slice
+	over := now-s.yielded > slice && now-s.used < short
+	s.used = now
 	if over {
 		s.yielded = now
 	}
