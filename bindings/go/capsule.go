@@ -12,9 +12,9 @@
 // other context bounds the wait of that call alone.
 //
 // Any method may be called from any goroutine, also while others wait in the same object; Close may be called at any time
-// and more than once. What is forgotten without Close is closed when the garbage collector finds it. At most one
-// goroutine holds a thread while it waits for longer than a millisecond, no function of the program is called on a thread of the
-// library, and no signal handler is installed.
+// and more than once. What is forgotten without Close is closed when the garbage collector finds it. A
+// goroutine that waits for an event holds a thread for some milliseconds at most, and then none; no function of the program is
+// called on a thread of the library, and no signal handler is installed.
 package capsule
 
 /*

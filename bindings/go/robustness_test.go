@@ -141,8 +141,12 @@ func TestAWaitThatIsGivenUpLosesNothing(t *testing.T) {
 	input := until(t, execution, capsule.EventInput)
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
+	began := time.Now()
 	if _, err := execution.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
+	}
+	if waited := time.Since(began); waited > 5*time.Second {
+		t.Errorf("the wait ended %v after its context", waited-20*time.Millisecond)
 	}
 	if err := execution.Answer(input.InputID, "me"); err != nil {
 		t.Error(err)

@@ -63,11 +63,12 @@ func (s *Session) submit(ctx context.Context, source string, options *ExecutionO
 	}
 	var pins runtime.Pinner
 	defer pins.Unpin()
+	scratch := borrowScratch()
+	defer scratch.giveBack()
 	var handle executionHandle
-	failure := newFailure()
-	status := C.capsule_execution_create(s.handle.c, chars(source), C.size_t(len(source)), options.raw(&pins), &handle.c, failure)
+	status := C.capsule_execution_create(s.handle.c, chars(source), C.size_t(len(source)), options.raw(&pins), &handle.c, &scratch.c.failure)
 	runtime.KeepAlive(s)
-	if err := check(status, failure); err != nil {
+	if err := check(status, &scratch.c.failure); err != nil {
 		return nil, err
 	}
 	return newExecution(ctx, handle), nil

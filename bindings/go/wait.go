@@ -13,14 +13,31 @@ import (
 	"time"
 )
 
-// A goroutine that waits stands in the library for a millisecond at most, which takes the fewest wake-ups, and as many do so at once
-// as there are processors; then, and beyond that, it waits for the library's descriptor in Go's own poller, where it costs
-// no thread.
-var inLibrary = make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
+// Where a goroutine that waits stands in the library, which takes the fewest wake-ups, and for how long at most; then, and where all
+// places are taken, it waits for the library's descriptor in Go's own poller, where it costs no thread.
+//
+// Long is longer than a tick of the kernel's clock (4 ms where CONFIG_HZ is 250): a timer that is due before the tick has the clock set
+// anew, and again when it is taken back, which on a virtual machine costs as much as a short execution. But who stands there keeps
+// a processor of Go's from other goroutines until Go's monitor notices: one is left to them, where there are several.
+var places = [...]struct {
+	taken chan struct{}
+	ms    C.int64_t
+}{
+	{make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)), 5},
+	{make(chan struct{}, 2), 1},
+}
 
-// One goroutine at a time, which nothing but its execution can end, stands there for as long as it takes: to set the timer of that
-// millisecond, and to take it back, is a tenth of a short execution.
-var patient = make(chan struct{}, 1)
+func stand(try func(timeout C.int64_t) error) error {
+	for i := range places {
+		select {
+		case places[i].taken <- struct{}{}:
+			defer func() { <-places[i].taken }()
+			return try(places[i].ms)
+		default:
+		}
+	}
+	return try(0)
+}
 
 // waiter waits until a call of the library has something.
 type waiter struct {
@@ -40,14 +57,7 @@ func (w *waiter) until(ctx context.Context, try func(timeout C.int64_t) error, d
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	var err error
-	select {
-	case inLibrary <- struct{}{}:
-		err = try(1)
-		<-inLibrary
-	default:
-		err = try(0)
-	}
+	err := stand(try)
 	if !isTimeout(err) {
 		return err
 	}
@@ -59,19 +69,6 @@ func (w *waiter) until(ctx context.Context, try func(timeout C.int64_t) error, d
 		return ctx.Err()
 	}
 	return w.poll(ctx, try, descriptor)
-}
-
-// As until; a wait that no context ends, and that something ends for sure, may be the one that stands in the library.
-func (w *waiter) untilOver(ctx context.Context, try func(timeout C.int64_t) error, descriptor func() (C.int32_t, error)) error {
-	if ctx.Done() == nil {
-		select {
-		case patient <- struct{}{}:
-			defer func() { <-patient }()
-			return try(-1)
-		default:
-		}
-	}
-	return w.until(ctx, try, descriptor)
 }
 
 func (w *waiter) turns() chan struct{} {

@@ -55,11 +55,11 @@ namespace Capsule
         /// <inheritdoc/>
         public IAsyncEnumerator<Event> GetAsyncEnumerator(CancellationToken waiting = default) => new Walk<Event>(() => NextAsync(waiting));
 
-        /// <summary>Takes what is left; input is declined.</summary>
+        /// <summary>Takes what is left up to the terminal event, behind which late output may come; input is declined.</summary>
         public Result Finish()
         {
             var result = new Result();
-            foreach (var found in this) Take(result, found);
+            for (Event found; result.End == null && (found = Next()) != null;) Take(result, found);
             return Ended(result);
         }
 
@@ -67,10 +67,7 @@ namespace Capsule
         public async Task<Result> FinishAsync()
         {
             var result = new Result();
-            for (var found = await NextAsync().ConfigureAwait(false); found != null; found = await NextAsync().ConfigureAwait(false))
-            {
-                Take(result, found);
-            }
+            for (Event found; result.End == null && (found = await NextAsync().ConfigureAwait(false)) != null;) Take(result, found);
             return Ended(result);
         }
 

@@ -82,6 +82,20 @@ namespace Capsule.Tests
             }
         }
 
+        /// <summary>It can come until the worker is gone.</summary>
+        public static async Task ARunDoesNotWaitForLateOutput()
+        {
+            using (var runtime = new Runtime())
+            using (var session = runtime.Open(new SessionOptions { Python = Python, LateOutput = LateOutput.Deliver }))
+            {
+                foreach (var run in new[] { Task.Run(() => session.Run("6 * 7")), session.RunAsync("6 * 7") })
+                {
+                    if (await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(20))) != run) throw new Failure("it does not end");
+                    Failure.Unless("the value", run.Result.End.Repr, "42");
+                }
+            }
+        }
+
         public static async Task ManySessionsWaitAtOnce()
         {
             using (var runtime = new Runtime())
