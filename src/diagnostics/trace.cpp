@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "diagnostics/guard.hpp"
 #include "diagnostics/signals.hpp"
 #include "diagnostics/trace_kinds.hpp"
 
@@ -142,6 +143,13 @@ void Trace::add(const Entry &entry) {
     store_.finish(entry.execution_id);
   }
   wake_followers();
+}
+
+void Trace::add_look(const Looked &look) {
+  add({.kind = look.kind,
+       .status = look.level,
+       .arguments = {static_cast<std::uint64_t>(look.call) + 1, static_cast<std::uint64_t>(look.decided_by), look.detail},
+       .link = look.record});
 }
 
 void Trace::collect(FlightReader &reader, const TraceWorker &worker, bool dead) {

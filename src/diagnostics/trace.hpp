@@ -10,6 +10,7 @@
 
 #include "base/status.hpp"
 #include "base/unique_fd.hpp"
+#include "capsule/log.h"
 #include "capsule/trace.h"
 #include "diagnostics/trace_labels.hpp"
 #include "diagnostics/trace_store.hpp"
@@ -18,6 +19,7 @@
 namespace capsule {
 
 class SignalSet;
+struct Looked;
 
 // Somebody who waits for events. Woken once for each time that it was armed.
 class TraceFollower {
@@ -58,9 +60,11 @@ class Trace {
     std::uint64_t time_ns = 0;  // 0: now
     std::string_view label{};
   };
+  void add_look(const Looked &look);
   // Budget: 88 bytes written; the clock where no time is given; an allocation now and then.
   void add(const Entry &entry);
   [[nodiscard]] bool wants(std::int32_t kind) const;
+  [[nodiscard]] bool wants_debug() const { return level_ <= CAPSULE_LOG_DEBUG; }
 
   // Takes what a worker has written since. It is taken for hostile: what no worker of ours writes is counted as invalid.
   void collect(FlightReader &reader, const TraceWorker &worker, bool dead);

@@ -72,6 +72,26 @@ namespace capsule {
   X(PROMISE_TIMEOUT, "promise_timeout", WARN, PHASE_END, BRIDGE, false)                  \
   X(PROMISE_CANCELED, "promise_canceled", INFO, PHASE_END, BRIDGE, false)                \
   X(SHUTDOWN_REJECTED, "shutdown_rejected", INFO, PHASE_END, BRIDGE, false)              \
+  X(PROMISE_CREATED, "promise_created", DEBUG, INSTANT, BRIDGE, false)                   \
+  X(PROMISE_SENT, "promise_sent", DEBUG, INSTANT, BRIDGE, false)                         \
+  X(PROMISE_LATE, "promise_late", WARN, INSTANT, BRIDGE, false)                          \
+  X(PROMISE_DUPLICATE, "promise_duplicate", WARN, INSTANT, BRIDGE, false)                \
+  X(BRIDGE_CANCEL_ALL, "bridge_cancel_all", INFO, INSTANT, BRIDGE, false)                \
+  X(BRIDGE_CLOSING, "bridge_closing", INFO, INSTANT, BRIDGE, false)                      \
+  X(BRIDGE_CLOSED, "bridge_closed", INFO, INSTANT, BRIDGE, false)                        \
+  X(PROVIDER_REQUEST, "provider_request", INFO, PHASE_BEGIN, PROVIDER, false)            \
+  X(PROVIDER_RESPONSE, "provider_response", INFO, PHASE_END, PROVIDER, false)            \
+  X(PROVIDER_STREAM_OPEN, "provider_stream_open", INFO, INSTANT, PROVIDER, false)        \
+  X(PROVIDER_STREAM_DATA, "provider_stream_data", DEBUG, INSTANT, PROVIDER, false)       \
+  X(PROVIDER_STREAM_CLOSE, "provider_stream_close", INFO, INSTANT, PROVIDER, false)      \
+  X(TRANSPORT_FRAME_IN, "transport_frame_in", DEBUG, INSTANT, TRANSPORT, false)          \
+  X(TRANSPORT_FRAME_OUT, "transport_frame_out", DEBUG, INSTANT, TRANSPORT, false)        \
+  X(TRANSPORT_STALL, "transport_stall", INFO, INSTANT, TRANSPORT, false)                 \
+  X(TRANSPORT_REJECTED, "transport_rejected", ERROR, INSTANT, TRANSPORT, false)          \
+  X(TRANSPORT_LIMITER_WAIT, "transport_limiter_wait", INFO, INSTANT, TRANSPORT, false)   \
+  X(POLICY_ALLOWED, "policy_allowed", DEBUG, INSTANT, HOST, false)                       \
+  X(POLICY_DENIED, "policy_denied", WARN, INSTANT, HOST, false)                          \
+  X(POLICY_REDACTED, "policy_redacted", DEBUG, INSTANT, HOST, false)                     \
   X(TRUNCATED, "truncated", WARN, INSTANT, HOST, false)
 
 struct TraceKind {
