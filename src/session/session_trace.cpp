@@ -134,7 +134,9 @@ std::optional<std::string> Session::trace_label(std::uint32_t number) {
 
 void Session::looked(const Looked &look) {
   const Lock lock(mutex_);
-  trace_.add_look(look);
+  if (state_ != CAPSULE_SESSION_TERMINATED) {  // of which that it was closed is the last event
+    trace_.add_look(look);
+  }
 }
 
 std::shared_ptr<const Postmortem> Session::postmortem(std::size_t index) {
