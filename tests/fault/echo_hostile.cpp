@@ -157,3 +157,21 @@ CAPSULE_TEST(a_worker_of_another_protocol_is_refused_with_both_versions) {
   CHECK_CONTAINS(message, "9.4");
   CHECK(session == nullptr);
 }
+
+CAPSULE_TEST(what_a_worker_says_of_heartbeats_that_it_could_not_send_is_counted) {
+  Hostile hostile;
+  hostile.options.heartbeat_interval_ms = 3'600'000;
+  capsule_session *session = nullptr;
+  ACCEPTED(capsule_session_open(hostile.runtime, &hostile.options, &session, error));
+  capsule_execution *execution = nullptr;
+  ACCEPTED(capsule_execution_create(session, "heartbeat", 9, nullptr, &execution, error));
+  capsule_worker_metrics metrics{.struct_size = sizeof metrics};
+  for (const Deadline deadline; metrics.heartbeats == 0;) {
+    CHECK(!deadline.over());
+    ACCEPTED(capsule_session_get_worker_metrics(session, &metrics, error));
+  }
+  CHECK_EQ(metrics.send_failures, 5);
+  CHECK_EQ(Samples(prometheus_of(hostile.runtime))[R"(heartbeat_send_failures_total{pool="none"})"], 5);
+  capsule_execution_release(execution);
+  capsule_session_release(session);
+}

@@ -152,6 +152,7 @@ CAPSULE_TEST(a_callback_that_hangs_holds_nothing_up) {
   CHECK_AT_LEAST(info.dropped, 100);
   CHECK_AT_MOST(info.queued, 20);
   CHECK(info.busy_since_ns > 0);
+  CHECK_EQ(Samples(runtime)[R"(exporter_queue_length{exporter="hanging"})"], info.queued);
   flush(beside);
   CHECK_EQ(info_of(beside).dropped, 0);
   CHECK_AT_LEAST(info_of(beside).sent, 150);
