@@ -784,9 +784,10 @@ const (
 	TraceRolledBack TraceKind = 507
 	// A session branched from this one. `link`: its number.
 	TraceBranched TraceKind = 508
-	// The code called a capability of the host. Arguments: bytes of its arguments.
+	// The code called a capability of the host. `link`, here and below: the request's id. Arguments: bytes of its
+	// arguments.
 	TraceCapabilityCalled TraceKind = 701
-	// It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it came.
+	// It was denied. Arguments, here and below: nanoseconds since it came.
 	TraceCapabilityDenied TraceKind = 702
 	// The host answered it.
 	TracePromiseResolved TraceKind = 703
@@ -798,6 +799,22 @@ const (
 	TracePromiseCanceled TraceKind = 706
 	// The bridge was closed.
 	TraceShutdownRejected TraceKind = 707
+	// Debug. The call was let through. Status: 1 where another's answer will be its own. Arguments: its time in
+	// milliseconds, 0 for no limit.
+	TracePromiseCreated TraceKind = 708
+	// Debug. It is its turn: the host may take it. Status: its `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it
+	// came.
+	TracePromiseSent TraceKind = 709
+	// The host answered it when nobody waited any more.
+	TracePromiseLate TraceKind = 710
+	// The host answered it once more.
+	TracePromiseDuplicate TraceKind = 711
+	// The host canceled all calls of the bridge, some of the session's among them. Arguments: how many.
+	TraceBridgeCancelAll TraceKind = 712
+	// The session's bridge is being closed. Arguments: calls of the session that are open.
+	TraceBridgeClosing TraceKind = 713
+	// It is closed, and those calls were rejected. Arguments: how many.
+	TraceBridgeClosed TraceKind = 714
 	// Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.
 	TraceOutputFirst TraceKind = 801
 	// Debug. Worker: output was sent. Arguments: bytes, pieces.
@@ -834,12 +851,101 @@ const (
 	// A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its
 	// acquisitions.
 	TracePoolRemoved TraceKind = 609
+	// Whatever of the host serves a capability took the call. `link`, here and below: the request's id. Status: its
+	// `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came. A host has no way to tell of its progress, so that
+	// there is no event of it.
+	TraceProviderRequest TraceKind = 1001
+	// It answered. Status: `CAPSULE_PROVIDER_…`. Arguments: nanoseconds since it took the call, bytes of the answer.
+	TraceProviderResponse TraceKind = 1002
+	// What comes in pieces begins. Status, here and below: `CAPSULE_PROVIDER_…`, whose pieces they are.
+	TraceProviderStreamOpen TraceKind = 1003
+	// Debug. A piece. Arguments: its bytes, its number.
+	TraceProviderStreamData TraceKind = 1004
+	// There are no more. Arguments: how many there were, their bytes.
+	TraceProviderStreamClose TraceKind = 1005
+	// Debug. A frame came from the worker. Status, here and below: its `CAPSULE_CHANNEL_…`. Arguments: bytes, the number
+	// of its message, as capsule_message_name() names it.
+	TraceTransportFrameIn TraceKind = 1101
+	// Debug. A frame was given to the channel. Arguments: as above.
+	TraceTransportFrameOut TraceKind = 1102
+	// The worker does not take what is sent, and the rest waits; told once until all was taken. Arguments: bytes that
+	// wait.
+	TraceTransportStall TraceKind = 1103
+	// A frame of the worker's was refused, which ends the worker. Status: `CAPSULE_REJECT_…`. Arguments: its process id.
+	TraceTransportRejected TraceKind = 1104
+	// It has to wait for the session's rate limiter. Arguments: nanoseconds, as it looks now.
+	TraceTransportLimiterWait TraceKind = 1105
+	// Debug. A look (introspection.h) at the session, or at the pool in a pool's trace, was allowed. `link`, here and
+	// below: the number of its audit record, 0 where that could not be kept. Status, here and below: the
+	// `CAPSULE_INSPECT_…` that decided. Arguments, here and below: what was looked at, `CAPSULE_LOOK_…`; who decided,
+	// `CAPSULE_DECIDED_…`; here the bytes answered, 0 where the look failed.
+	TracePolicyAllowed TraceKind = 1201
+	// A look was denied. The last argument: the `CAPSULE_INSPECT_…` that was asked for, or 0.
+	TracePolicyDenied TraceKind = 1202
+	// Debug. Names were redacted in what a look was answered, or left out. The last argument: how many.
+	TracePolicyRedacted TraceKind = 1203
 )
 
 // String is the name of a kind of event, as in `"execution_sent"`.
 func (value TraceKind) String() string {
 	return C.GoString(C.capsule_trace_kind_name(C.int32_t(value)))
 }
+
+// Provider: How a provider answered, and whose pieces there are.
+type Provider int32
+
+// Provider values.
+const (
+	// The answer is a value.
+	ProviderValue Provider = 0
+	// It is a failure.
+	ProviderFailure Provider = 1
+	// The call was approved.
+	ProviderApproved Provider = 2
+	// It was not.
+	ProviderRefused Provider = 3
+	// Pieces of the answer, from the host.
+	ProviderAnswers Provider = 4
+	// Pieces that the code sends to the host.
+	ProviderUploads Provider = 5
+)
+
+// Look: What is looked at: the fields of `capsule_introspection_policy` in their order.
+type Look int32
+
+// Look values.
+const (
+	LookPromises Look = 1
+
+	LookNamespace Look = 2
+
+	LookPool Look = 3
+
+	LookExecution Look = 4
+
+	LookIsolation Look = 5
+
+	LookStack Look = 6
+
+	LookTrace Look = 7
+
+	LookPostmortem Look = 8
+)
+
+// Decided: Who decided about a look.
+type Decided int32
+
+// Decided values.
+const (
+	// The runtime's policy.
+	DecidedRuntime Decided = 1
+	// What it was narrowed to for the session.
+	DecidedSession Decided = 2
+	// The look itself, which asked for less than the policy allows.
+	DecidedRequest Decided = 3
+	// The audit trail, which has to keep a record and cannot.
+	DecidedAudit Decided = 4
+)
 
 // TracePhase: Whether an event is a moment, or one end of a span of time.
 type TracePhase int32
@@ -3600,6 +3706,30 @@ func traceContextOf(c *C.capsule_trace_context) (r TraceContext) {
 	return
 }
 
+// ExportLabel: A name, as the policy shows it. Never extended: labels are handed out as an array.
+type ExportLabel struct {
+	// `label` of events of the group.
+	Number uint32
+	// `CAPSULE_LABEL_…` (introspection.h).
+	Form LabelForm
+	// Length of what is shown before it was cut.
+	FullBytes uint64
+	// What is shown, at most `max_label_bytes` of the policy.
+	Text string
+}
+
+func (r *ExportLabel) fill(c *C.capsule_export_label) {
+	r.Number = uint32(c.number)
+	r.Form = LabelForm(c.form)
+	r.FullBytes = uint64(c.full_bytes)
+	r.Text = textOf(c.text)
+}
+
+func exportLabelOf(c *C.capsule_export_label) (r ExportLabel) {
+	r.fill(c)
+	return
+}
+
 // ExportGroup: Events that belong together: of one execution, or of a session itself. Never extended: groups are
 // handed out as an array.
 type ExportGroup struct {
@@ -3619,6 +3749,8 @@ type ExportGroup struct {
 	Tracestate string
 	// `event_count` events, in the order of their numbers.
 	Events []TraceEvent
+	// `label_count` names, by their numbers: of each label of the events that the policy shows in some form.
+	Labels []ExportLabel
 }
 
 func (r *ExportGroup) fill(c *C.capsule_export_group) {
@@ -3630,6 +3762,7 @@ func (r *ExportGroup) fill(c *C.capsule_export_group) {
 	r.Traceparent = textOf(c.traceparent)
 	r.Tracestate = textOf(c.tracestate)
 	r.Events = listOf(c.events, c.event_count, traceEventOf)
+	r.Labels = listOf(c.labels, c.label_count, exportLabelOf)
 }
 
 func exportGroupOf(c *C.capsule_export_group) (r ExportGroup) {

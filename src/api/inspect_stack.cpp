@@ -23,7 +23,7 @@ Status look_at_stack(capsule_session *session, const capsule_inspection *inspect
     }
   }
   capsule::Session &object = *found.value();
-  auto begun = Look::begin({Guarded::kStack, object.runtime(), "session", object.id()}, inspection);
+  auto begun = Look::begin(target_of(Guarded::kStack, object), inspection);
   if (!begun.ok()) {
     return begun.status();
   }

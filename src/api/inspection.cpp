@@ -35,7 +35,8 @@ Result<Look> Look::begin(const LookTarget &target, const capsule_inspection *giv
                                    .target = target.kind + number,
                                    .caller = std::move(caller.value()),
                                    .level = i.level,
-                                   .max_rows = i.max_rows});
+                                   .max_rows = i.max_rows,
+                                   .witness = target.witness});
   if (!grant.ok()) {
     return grant.status();
   }

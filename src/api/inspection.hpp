@@ -28,9 +28,15 @@ namespace capsule::api {
 struct LookTarget {
   Guarded call;
   Runtime &runtime;
-  const char *kind;              // "session", "pool", …
-  std::uint64_t session_id = 0;  // where it is about one
+  const char *kind;                // "session", "pool", …
+  std::uint64_t session_id = 0;    // where it is about one
+  LookWitness *witness = nullptr;  // whose trace tells of it
 };
+
+inline LookTarget target_of(Guarded call, Session &session) {
+  return {call, session.runtime(), "session", session.id(), &session};
+}
+inline LookTarget target_of(Guarded call, Pool &pool) { return {call, pool.runtime(), "pool", 0, &pool}; }
 
 class Look {
  public:

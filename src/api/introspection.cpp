@@ -246,7 +246,7 @@ capsule_status capsule_session_inspect_namespace(capsule_session *session, const
         return status;
       }
     }
-    auto begun = Look::begin({Guarded::kNamespace, found.value()->runtime(), "session", found.value()->id()}, inspection);
+    auto begun = Look::begin(target_of(Guarded::kNamespace, *found.value()), inspection);
     if (!begun.ok()) {
       return begun.status();
     }
@@ -277,7 +277,7 @@ capsule_status capsule_pool_inspect(capsule_pool *pool, const capsule_inspection
         return status;
       }
     }
-    auto begun = Look::begin({Guarded::kPool, found.value()->runtime(), "pool"}, inspection);
+    auto begun = Look::begin(target_of(Guarded::kPool, *found.value()), inspection);
     if (!begun.ok()) {
       return begun.status();
     }
@@ -317,7 +317,7 @@ capsule_status capsule_session_inspect_execution(capsule_session *session, const
       }
     }
     capsule::Session &object = *found.value();
-    auto begun = Look::begin({Guarded::kExecution, object.runtime(), "session", object.id()}, inspection);
+    auto begun = Look::begin(target_of(Guarded::kExecution, object), inspection);
     if (!begun.ok()) {
       return begun.status();
     }
@@ -341,7 +341,7 @@ capsule_status capsule_session_inspect_isolation(capsule_session *session, const
         return status;
       }
     }
-    auto begun = Look::begin({Guarded::kIsolation, found.value()->runtime(), "session", found.value()->id()}, inspection);
+    auto begun = Look::begin(target_of(Guarded::kIsolation, *found.value()), inspection);
     if (!begun.ok()) {
       return begun.status();
     }

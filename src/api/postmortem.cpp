@@ -110,7 +110,7 @@ capsule_status capsule_session_get_postmortem(capsule_session *session, uint32_t
       return found.status();
     }
     capsule::Session &object = *found.value();
-    auto begun = Look::begin({Guarded::kPostmortem, object.runtime(), "session", object.id()}, nullptr);
+    auto begun = Look::begin(target_of(Guarded::kPostmortem, object), nullptr);
     if (!begun.ok()) {
       return begun.status();
     }

@@ -61,7 +61,7 @@ capsule_status capsule_session_profile(capsule_session *session, const capsule_p
       }
     }
     Session &object = *found.value();
-    auto begun = Look::begin({Guarded::kStack, object.runtime(), "session", object.id()}, nullptr);
+    auto begun = Look::begin(target_of(Guarded::kStack, object), nullptr);
     if (!begun.ok()) {
       return begun.status();
     }

@@ -22,9 +22,6 @@ Status check_next_wait(const char *function, std::int64_t timeout_ms) {
   return status.ok() ? check_may_wait(function) : status;
 }
 
-LookTarget target_of(capsule::Session &session) { return {Guarded::kTrace, session.runtime(), "session", session.id()}; }
-LookTarget target_of(capsule::Pool &pool) { return {Guarded::kTrace, pool.runtime(), "pool"}; }
-
 // Of a session, or of a pool.
 template <typename Traced>
 Status copy_trace(Traced *traced, const capsule_trace_filter *filter, capsule_trace_event *events, size_t capacity,
@@ -44,7 +41,7 @@ Status copy_trace(Traced *traced, const capsule_trace_filter *filter, capsule_tr
   if (Status status = info == nullptr ? Status() : check_struct_size(info->struct_size, "info"); !status.ok()) {
     return status;
   }
-  auto begun = Look::begin(target_of(*found.value()), nullptr);
+  auto begun = Look::begin(target_of(Guarded::kTrace, *found.value()), nullptr);
   if (!begun.ok()) {
     return begun.status();
   }
@@ -95,7 +92,7 @@ capsule_status capsule_trace_get(capsule_session *session, const capsule_trace_f
     if (!wanted.ok()) {
       return wanted.status();
     }
-    auto begun = Look::begin(target_of(*found.value()), nullptr);
+    auto begun = Look::begin(target_of(Guarded::kTrace, *found.value()), nullptr);
     if (!begun.ok()) {
       return begun.status();
     }
@@ -182,7 +179,7 @@ capsule_status capsule_session_get_trace_label(capsule_session *session, uint32_
         !status.ok()) {
       return status;
     }
-    auto begun = Look::begin(target_of(*found.value()), nullptr);
+    auto begun = Look::begin(target_of(Guarded::kTrace, *found.value()), nullptr);
     if (!begun.ok()) {
       return begun.status();
     }
@@ -191,12 +188,11 @@ capsule_status capsule_session_get_trace_label(capsule_session *session, uint32_
     if (!name) {
       return look.fail({CAPSULE_E_ARGUMENT, "number: no name of the session's trace has the number " + std::to_string(number)});
     }
-    capsule::Label shown;
-    if (!look.shows_rows()) {
+    const auto told = capsule::shown_label(number, *name, look.redactor());
+    if (!told) {
       look.drop();
-    } else {
-      shown = number == CAPSULE_TRACE_LABEL_OTHER ? look.redactor().plain(*name) : look.redactor().label(*name);
     }
+    const capsule::Label shown = told.value_or(capsule::Label{});
     Status status = look.conclude(shown.text.size());
     if (!status.ok()) {
       return status;

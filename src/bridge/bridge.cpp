@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "capsule/trace.h"
 
 namespace capsule {
 namespace {
@@ -87,6 +88,13 @@ Status Bridge::remove(const std::string &name) {
 }
 
 Result<HostRequest> Bridge::next(std::uint64_t deadline_ns) {
+  Answers answers;
+  auto request = take_request(answers, deadline_ns);
+  tell(answers);
+  return request;
+}
+
+Result<HostRequest> Bridge::take_request(Answers &answers, std::uint64_t deadline_ns) {
   Lock lock(mutex_);
   const auto ready = [this] { return !ready_.empty() || closed_; };
   for (;;) {
@@ -108,6 +116,14 @@ Result<HostRequest> Bridge::next(std::uint64_t deadline_ns) {
       HostRequest request = describe(kind, *pending);
       if (kind == CAPSULE_REQUEST_CALL) {
         tell_of_pieces(*pending);
+      }
+      if (kind == CAPSULE_REQUEST_CALL || kind == CAPSULE_REQUEST_APPROVAL) {
+        pending->taken_ns = monotonic_ns();
+        note(answers, *pending,
+             {.kind = CAPSULE_TRACE_PROVIDER_REQUEST,
+              .status = kind,
+              .arguments = {pending->taken_ns - pending->received_ns},
+              .time_ns = pending->taken_ns});
       }
       return request;
     }
@@ -183,6 +199,7 @@ void Bridge::cancel_all() {
   Answers answers;
   {
     const std::lock_guard lock(mutex_);
+    note_cancel_all(answers);
     end_all(answers, Outcome::kCanceled, "the host canceled all calls");
   }
   tell(answers);
@@ -190,19 +207,26 @@ void Bridge::cancel_all() {
 
 void Bridge::close() {
   Answers answers;
+  Answers last;
+  const Ports all = ports();
+  std::vector<std::uint64_t> open(all.size());
   {
     const std::lock_guard lock(mutex_);
     if (std::exchange(closed_, true)) {
       return;
     }
+    std::transform(all.begin(), all.end(), open.begin(), [](const auto &one) { return one.second->open_.size(); });
+    note_all(answers, all, CAPSULE_TRACE_BRIDGE_CLOSING, open);
     end_all(answers, Outcome::kClosed, "the bridge is closed");
     ready_.clear();
     changed_.notify_all();
     moved_.notify_all();
     fd_.raise();
   }
-  log_record(CAPSULE_LOG_DEBUG, "event=bridge_closed rejected={}", answers.size());
+  log_record(CAPSULE_LOG_DEBUG, "event=bridge_closed rejected={}", answers.told.size());
   tell(answers);
+  note_all(last, all, CAPSULE_TRACE_BRIDGE_CLOSED, open);
+  tell(last);
   notifier_.notify();
 }
 
@@ -221,7 +245,7 @@ void Bridge::on_alarm() {
       end(answers, deadlines_.begin()->second, std::move(late));
     }
     for (const auto &capability : std::set(lines_)) {
-      advance(capability, now);
+      advance(answers, capability, now);
     }
     alarm_->set(deadlines_.empty() ? kNoDeadline : deadlines_.begin()->first);
     ready = !was_ready && !ready_.empty();

@@ -116,6 +116,11 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
   using Outcome = wire::CallOutcome;
   using Counter = std::uint64_t capsule_bridge_metrics::*;
 
+  struct Pieces {
+    std::uint64_t count = 0;
+    std::uint64_t bytes = 0;
+  };
+
   struct Pending {
     HostCall call;
     std::shared_ptr<Session> session;  // null: nobody waits, but its answer is wanted
@@ -126,6 +131,7 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
     std::string key;
     std::uint64_t id = 0;
     std::uint64_t received_ns = 0;
+    std::uint64_t taken_ns = 0;  // by the host, the last time
     std::uint64_t deadline_ns = kNoDeadline;
     std::int32_t state = CAPSULE_CALL_QUEUED;
     bool asks = false;  // the host is to be asked first
@@ -137,6 +143,8 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
     bool pieces_end = false;
     bool pieces_told = false;       // by a notice, since the host found none
     std::uint32_t pieces_owed = 0;  // taken, and not yet credited
+    Pieces sent;                    // so far
+    Pieces received;
     std::set<std::uint64_t> joined;
   };
   // Told once no lock is held.
@@ -149,9 +157,24 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
     std::uint64_t took_ns = 0;
     std::string capability;  // where it ends a call
   };
-  using Answers = std::vector<Told>;
+  // An event of a session's trace, which is told then, too.
+  struct Note {
+    std::int32_t kind = 0;
+    std::int32_t status = 0;
+    std::array<std::uint64_t, 2> arguments{};
+    std::uint64_t execution_id = 0;
+    std::uint64_t request_id = 0;
+    std::string capability{};
+    std::shared_ptr<Session> session{};  // null: the one of that number, where it is still there
+    std::uint64_t session_id = 0;
+    std::uint64_t time_ns = 0;
+  };
+  struct Answers {
+    std::vector<Note> notes;
+    std::vector<Told> told;
+  };
 
-  static void tell(Answers &answers);
+  void tell(Answers &answers);
   static void audit(const Told &denial);
   static CallAddress address_of(const HostCall &call);
   static HostAnswer copy(const HostAnswer &answer);
@@ -162,9 +185,27 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
   void record(const std::shared_ptr<Pending> &pending, HostAnswer answer);
   void on_recorded(std::uint64_t request_id, const Status &status, HostAnswer answer);
 
+  // bridge_trace.cpp
+  void trace(const Note &note);
+  static void note(Answers &answers, const Pending &pending, Note what);
+  static void note_piece(Answers &answers, const Pending &pending, Pieces &pieces, std::int32_t whose, std::uint64_t bytes);
+  static void note_close(Answers &answers, const Pending &pending, const Pieces &pieces, std::int32_t whose);
+  static void note_response(Answers &answers, const Pending &pending, std::int32_t how, std::uint64_t bytes);
+  void note_ignored(Answers &answers, std::uint64_t request_id) const;
+  void note_cancel_all(Answers &answers) const;
+  using Ports = std::vector<std::pair<std::shared_ptr<Session>, std::shared_ptr<BridgePort>>>;
+  Ports ports();
+  static void note_all(Answers &answers, const Ports &ports, std::int32_t kind, const std::vector<std::uint64_t> &counts);
+
+  // The calls of the host, but for what is told once the lock is dropped.
+  Result<HostRequest> take_request(Answers &answers, std::uint64_t deadline_ns);
+  Status take_answer(Answers &answers, std::uint64_t request_id, HostAnswer &answer, std::shared_ptr<Pending> &recording);
+  Status take_approval(Answers &answers, std::uint64_t request_id, bool approved, bool &ready);
+  Status take_piece(Answers &answers, std::uint64_t request_id, HostAnswer piece, std::uint64_t deadline_ns);
+
   // All under the lock.
   void accept(Answers &answers, const std::shared_ptr<Pending> &pending);
-  void proceed(const std::shared_ptr<Pending> &pending);
+  void proceed(Answers &answers, const std::shared_ptr<Pending> &pending);
   bool join(Answers &answers, const std::shared_ptr<Pending> &pending);
   struct Refusal {
     Outcome outcome = Outcome::kRefused;
@@ -176,10 +217,11 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
   std::optional<Refusal> judge(Pending &pending) const;
   [[nodiscard]] static bool recorded(const Pending &pending);
   void set_deadline(Pending &pending) const;
+  static std::uint64_t timeout_of(const Pending &pending);
   HostAnswer catalog(const BridgePort &port) const;
   std::string catalog_json(const BridgePort &port, bool with_docs) const;
   HostRequest describe(std::int32_t kind, Pending &pending);
-  void queue(const std::shared_ptr<Pending> &pending);
+  void queue(Answers &answers, const std::shared_ptr<Pending> &pending);
   void make_ready(std::int32_t kind, std::uint64_t request_id);
   void log_denial(const Pending &pending, const Refusal &refusal);
   void refuse(Answers &answers, const Pending &pending, Refusal refusal);
@@ -189,15 +231,15 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
   void end(Answers &answers, std::uint64_t request_id, HostAnswer answer);
   void leave(Answers &answers, std::uint64_t request_id);
   void forget(const Pending &pending);
-  void end_turn(const std::shared_ptr<Capability> &capability);
-  void advance(const std::shared_ptr<Capability> &capability, std::uint64_t now_ns);
+  void end_turn(Answers &answers, const std::shared_ptr<Capability> &capability);
+  void advance(Answers &answers, const std::shared_ptr<Capability> &capability, std::uint64_t now_ns);
   void count_end(const Pending &pending, Outcome outcome);
   void count_call(BridgePort &port);
   void end_all(Answers &answers, Outcome outcome, const char *message);
   void keep(const std::string &key, const HostAnswer &answer);
   std::shared_ptr<Pending> find(std::uint64_t request_id) const;
   std::shared_ptr<Pending> find(BridgePort &port, std::uint64_t incarnation, std::uint64_t call_id) const;
-  Status not_open(std::uint64_t request_id);
+  Status not_open(Answers &answers, std::uint64_t request_id);
   [[nodiscard]] Status is_over(std::uint64_t request_id) const;
   [[nodiscard]] bool was_answered(std::uint64_t request_id) const;
   static Status check_taken(const Pending &pending);
@@ -207,12 +249,12 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
 
   const std::shared_ptr<Runtime> runtime_;
   const BridgeOptions options_;
+  std::atomic<std::uint64_t> last_id_{0};  // given on the loop thread
 
   mutable std::mutex mutex_;         // guards below
   std::condition_variable changed_;  // there is a request
   std::condition_variable moved_;    // a piece came, or was taken, or a call ended
   bool closed_ = false;
-  std::uint64_t last_id_ = 0;
   std::map<std::string, std::shared_ptr<Capability>> capabilities_;
   std::set<std::shared_ptr<Capability>> lines_;                  // those for which somebody waits
   std::map<std::uint64_t, std::shared_ptr<Pending>> pending_;    // by their ids: the oldest first
@@ -222,7 +264,12 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
   std::deque<std::string> kept_order_;
   std::uint64_t kept_bytes_ = 0;
   std::deque<std::pair<std::int32_t, std::uint64_t>> ready_;  // kinds and ids of requests
-  std::unordered_map<std::uint64_t, bool> ended_;             // the last of them: whether the host answered
+  struct Ended {
+    bool answered = false;  // by the host
+    std::uint64_t session_id = 0;
+    std::uint64_t execution_id = 0;
+  };
+  std::unordered_map<std::uint64_t, Ended> ended_;  // the last of them
   std::deque<std::uint64_t> ended_order_;
   std::shared_ptr<Alarm> alarm_;
   capsule_bridge_metrics counters_{};

@@ -125,7 +125,12 @@ void Bridge::end(Answers &answers, std::uint64_t request_id, HostAnswer answer) 
   const auto node = pending_.extract(request_id);
   const std::shared_ptr<Pending> pending = node.mapped();
   forget(*pending);
-  ended_[request_id] = answer.outcome == Outcome::kValue || answer.outcome == Outcome::kFailed;
+  ended_[request_id] = {answer.outcome == Outcome::kValue || answer.outcome == Outcome::kFailed, pending->session_id,
+                        pending->call.execution_id};
+  note_close(answers, *pending, pending->sent, CAPSULE_PROVIDER_ANSWERS);
+  if (!pending->pieces_end) {
+    note_close(answers, *pending, pending->received, CAPSULE_PROVIDER_UPLOADS);
+  }
   if (!pending->counted) {
     count_end(*pending, answer.outcome);
   }
@@ -133,7 +138,7 @@ void Bridge::end(Answers &answers, std::uint64_t request_id, HostAnswer answer) 
     end(answers, joined, copy(answer));
   }
   if (pending->has_turn) {
-    end_turn(pending->capability);
+    end_turn(answers, pending->capability);
   }
   moved_.notify_all();
   if (pending->session) {
@@ -141,12 +146,17 @@ void Bridge::end(Answers &answers, std::uint64_t request_id, HostAnswer answer) 
   }
 }
 
+// In milliseconds; 0: it has no limit.
+std::uint64_t Bridge::timeout_of(const Pending &pending) {
+  return pending.deadline_ns == kNoDeadline ? 0 : (pending.deadline_ns - pending.received_ns) / kNsPerMs;
+}
+
 void Bridge::answer(Answers &answers, const Pending &pending, HostAnswer answer) {
   const std::int32_t kind = kind_of(answer.outcome);
   answer.request_id = pending.id;
-  answer.timeout_ms = pending.deadline_ns == kNoDeadline ? 0 : (pending.deadline_ns - pending.received_ns) / kNsPerMs;
-  answers.push_back({pending.session, address_of(pending.call), std::move(answer), kind, pending.id,
-                     monotonic_ns() - pending.received_ns, pending.call.capability});
+  answer.timeout_ms = timeout_of(pending);
+  answers.told.push_back({pending.session, address_of(pending.call), std::move(answer), kind, pending.id,
+                          monotonic_ns() - pending.received_ns, pending.call.capability});
 }
 
 void Bridge::keep(const std::string &key, const HostAnswer &answer) {
@@ -179,16 +189,17 @@ Status Bridge::is_over(std::uint64_t request_id) const {
 
 bool Bridge::was_answered(std::uint64_t request_id) const {
   const auto ended = ended_.find(request_id);
-  return ended != ended_.end() && ended->second;
+  return ended != ended_.end() && ended->second.answered;
 }
 
 // The same, of an answer to it, which is counted.
-Status Bridge::not_open(std::uint64_t request_id) {
+Status Bridge::not_open(Answers &answers, std::uint64_t request_id) {
   if (request_id != 0 && request_id <= last_id_) {
     const bool answered = was_answered(request_id);
     ++(answered ? counters_.duplicate_settlements : counters_.late_settlements);
     runtime_->bridge_totals().ignored(answered ? &capsule_bridge_figures::duplicate_settlements
                                                : &capsule_bridge_figures::late_settlements);
+    note_ignored(answers, request_id);
     log_record(CAPSULE_LOG_DEBUG, "event={} request={}", answered ? "promise_duplicate" : "promise_late", request_id);
   }
   return is_over(request_id);
@@ -219,40 +230,44 @@ Status Bridge::check_result(std::uint64_t request_id, const NamedValue &value) {
 Status Bridge::respond(std::uint64_t request_id, HostAnswer answer) {
   Answers answers;
   std::shared_ptr<Pending> recording;
-  HostAnswer to_record;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto pending = find(request_id);
-    if (pending == nullptr) {
-      return not_open(request_id);
-    }
-    if (pending->state == CAPSULE_CALL_RECORDED) {
-      ++counters_.duplicate_settlements;
-      runtime_->bridge_totals().ignored(&capsule_bridge_figures::duplicate_settlements);
-      return {CAPSULE_E_STATE, "request_id: request " + std::to_string(request_id) + " was answered"};
-    }
-    if (Status status = check_taken(*pending); !status.ok()) {
-      return status;
-    }
-    if ((pending->capability->spec.flags & CAPSULE_CAPABILITY_IDEMPOTENT) != 0) {
-      if (answer.value.attached.valid()) {
-        return {CAPSULE_E_LIMIT, "value: the answer to an idempotent call is kept, and cannot be in shared memory"};
-      }
-    }
-    if (recorded(*pending) && answer.value.attached.valid()) {
-      return {CAPSULE_E_LIMIT, "value: the answer to a durable execution's call is recorded, and cannot be in shared memory"};
-    }
-    if (recorded(*pending)) {
-      pending->state = CAPSULE_CALL_RECORDED;
-      recording = pending;
-      to_record = std::move(answer);
-    } else {
-      finish(answers, pending, std::move(answer));
-    }
-  }
+  Status status = take_answer(answers, request_id, answer, recording);
   tell(answers);
   if (recording) {
-    record(recording, std::move(to_record));
+    record(recording, std::move(answer));
+  }
+  return status;
+}
+
+// `recording`: what the answer is to be recorded of, before the code sees it.
+Status Bridge::take_answer(Answers &answers, std::uint64_t request_id, HostAnswer &answer,
+                           std::shared_ptr<Pending> &recording) {
+  const std::lock_guard lock(mutex_);
+  const auto pending = find(request_id);
+  if (pending == nullptr) {
+    return not_open(answers, request_id);
+  }
+  if (pending->state == CAPSULE_CALL_RECORDED) {
+    ++counters_.duplicate_settlements;
+    runtime_->bridge_totals().ignored(&capsule_bridge_figures::duplicate_settlements);
+    note(answers, *pending, {.kind = CAPSULE_TRACE_PROMISE_DUPLICATE});
+    return {CAPSULE_E_STATE, "request_id: request " + std::to_string(request_id) + " was answered"};
+  }
+  if (Status status = check_taken(*pending); !status.ok()) {
+    return status;
+  }
+  if ((pending->capability->spec.flags & CAPSULE_CAPABILITY_IDEMPOTENT) != 0 && answer.value.attached.valid()) {
+    return {CAPSULE_E_LIMIT, "value: the answer to an idempotent call is kept, and cannot be in shared memory"};
+  }
+  if (recorded(*pending) && answer.value.attached.valid()) {
+    return {CAPSULE_E_LIMIT, "value: the answer to a durable execution's call is recorded, and cannot be in shared memory"};
+  }
+  note_response(answers, *pending, answer.outcome == Outcome::kValue ? CAPSULE_PROVIDER_VALUE : CAPSULE_PROVIDER_FAILURE,
+                answer.value.data.size());
+  if (recorded(*pending)) {
+    pending->state = CAPSULE_CALL_RECORDED;
+    recording = pending;
+  } else {
+    finish(answers, pending, std::move(answer));
   }
   return {};
 }
@@ -268,31 +283,35 @@ void Bridge::finish(Answers &answers, const std::shared_ptr<Pending> &pending, H
 Status Bridge::approve(std::uint64_t request_id, bool approved) {
   Answers answers;
   bool ready = false;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto pending = find(request_id);
-    if (pending == nullptr) {
-      return not_open(request_id);
-    }
-    if (pending->state != CAPSULE_CALL_ASKED) {
-      return {CAPSULE_E_ARGUMENT, "request_id: request " + std::to_string(request_id) + " is not asked for"};
-    }
-    const bool was_ready = !ready_.empty();
-    if (approved) {
-      queue(pending);
-    } else {
-      HostAnswer denied;
-      denied.outcome = Outcome::kDenied;
-      denied.reason = "not_approved";
-      denied.message = "'" + pending->call.capability + "' may not be called: not_approved";
-      end(answers, request_id, std::move(denied));
-    }
-    ready = !was_ready && !ready_.empty();
-  }
+  Status status = take_approval(answers, request_id, approved, ready);
   tell(answers);
   if (ready) {
     notifier_.notify();
   }
+  return status;
+}
+
+Status Bridge::take_approval(Answers &answers, std::uint64_t request_id, bool approved, bool &ready) {
+  const std::lock_guard lock(mutex_);
+  const auto pending = find(request_id);
+  if (pending == nullptr) {
+    return not_open(answers, request_id);
+  }
+  if (pending->state != CAPSULE_CALL_ASKED) {
+    return {CAPSULE_E_ARGUMENT, "request_id: request " + std::to_string(request_id) + " is not asked for"};
+  }
+  const bool was_ready = !ready_.empty();
+  note_response(answers, *pending, approved ? CAPSULE_PROVIDER_APPROVED : CAPSULE_PROVIDER_REFUSED, 0);
+  if (approved) {
+    queue(answers, pending);
+  } else {
+    HostAnswer denied;
+    denied.outcome = Outcome::kDenied;
+    denied.reason = "not_approved";
+    denied.message = "'" + pending->call.capability + "' may not be called: not_approved";
+    end(answers, request_id, std::move(denied));
+  }
+  ready = !was_ready && !ready_.empty();
   return {};
 }
 

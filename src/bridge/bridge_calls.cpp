@@ -72,7 +72,10 @@ CallAddress Bridge::address_of(const HostCall &call) {
 }
 
 void Bridge::tell(Answers &answers) {
-  for (const Told &told : answers) {
+  for (const Note &note : answers.notes) {
+    trace(note);
+  }
+  for (const Told &told : answers.told) {
     if (!told.session) {
       continue;
     }
@@ -82,7 +85,7 @@ void Bridge::tell(Answers &answers) {
                                 .capability = told.capability,
                                 .request_id = told.request_id,
                                 .status = static_cast<int>(told.answer.outcome),
-                                .argument = told.took_ns});
+                                .arguments = {told.took_ns}});
     }
     if (told.answer.outcome == wire::CallOutcome::kDenied && !told.capability.empty()) {
       audit(told);
@@ -116,11 +119,15 @@ void Bridge::call(const std::shared_ptr<BridgePort> &port, const std::shared_ptr
   Answers answers;
   bool ready = false;
   bool recalls = false;
-  session->trace_call({.kind = CAPSULE_TRACE_CAPABILITY_CALLED,
-                       .execution_id = call.execution_id,
-                       .capability = call.capability,
-                       .argument = call.arguments.size()});
   const auto pending = std::make_shared<Pending>();
+  if (!call.capability.empty()) {  // else it asks what there is
+    pending->id = ++last_id_;
+    session->trace_call({.kind = CAPSULE_TRACE_CAPABILITY_CALLED,
+                         .execution_id = call.execution_id,
+                         .capability = call.capability,
+                         .request_id = pending->id,
+                         .arguments = {call.arguments.size()}});
+  }
   {
     const std::lock_guard lock(mutex_);
     const bool was_ready = !ready_.empty();
@@ -145,11 +152,10 @@ void Bridge::call(const std::shared_ptr<BridgePort> &port, const std::shared_ptr
 void Bridge::accept(Answers &answers, const std::shared_ptr<Pending> &pending) {
   HostCall &call = pending->call;
   if (call.capability.empty()) {
-    answers.push_back({pending->session, address_of(call), catalog(*pending->port)});
+    answers.told.push_back({pending->session, address_of(call), catalog(*pending->port)});
     return;
   }
   count_call(*pending->port);
-  pending->id = ++last_id_;
   pending->bytes = call.arguments.size() + call.site.size();
   for (std::size_t i = 0; i < call.values.size(); ++i) {
     const bool mapped = call.values[i]->mapped();
@@ -172,14 +178,17 @@ void Bridge::accept(Answers &answers, const std::shared_ptr<Pending> &pending) {
     return;
   }
   open(pending);
-  if (pending->state == CAPSULE_CALL_JOINED) {
+  const bool joined = pending->state == CAPSULE_CALL_JOINED;
+  note(answers, *pending,
+       {.kind = CAPSULE_TRACE_PROMISE_CREATED, .status = joined ? 1 : 0, .arguments = {timeout_of(*pending)}});
+  if (joined) {
     return;
   }
   if (recorded(*pending)) {
     pending->state = CAPSULE_CALL_RECALLED;
     return;
   }
-  proceed(pending);
+  proceed(answers, pending);
 }
 
 bool Bridge::recorded(const Pending &pending) {
@@ -187,14 +196,18 @@ bool Bridge::recorded(const Pending &pending) {
          (pending.capability->spec.flags & (CAPSULE_CAPABILITY_STREAM | CAPSULE_CAPABILITY_UPLOAD)) == 0;
 }
 
-void Bridge::proceed(const std::shared_ptr<Pending> &pending) {
+void Bridge::proceed(Answers &answers, const std::shared_ptr<Pending> &pending) {
   if (pending->asks) {
     pending->state = CAPSULE_CALL_ASKED;
     ++counters_.approvals;
     ++pending->port->counters_.approvals;
     make_ready(CAPSULE_REQUEST_APPROVAL, pending->id);
+    note(answers, *pending,
+         {.kind = CAPSULE_TRACE_PROMISE_SENT,
+          .status = CAPSULE_REQUEST_APPROVAL,
+          .arguments = {monotonic_ns() - pending->received_ns}});
   } else {
-    queue(pending);
+    queue(answers, pending);
   }
 }
 
@@ -328,20 +341,23 @@ std::string Bridge::catalog_json(const BridgePort &port, bool with_docs) const {
   return offered.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-void Bridge::queue(const std::shared_ptr<Pending> &pending) {
+void Bridge::queue(Answers &answers, const std::shared_ptr<Pending> &pending) {
   pending->state = CAPSULE_CALL_QUEUED;
   pending->capability->line.insert(pending->id);
-  advance(pending->capability, monotonic_ns());
+  advance(answers, pending->capability, monotonic_ns());
 }
 
 // Whose turn it is becomes a request.
-void Bridge::advance(const std::shared_ptr<Capability> &capability, std::uint64_t now_ns) {
+void Bridge::advance(Answers &answers, const std::shared_ptr<Capability> &capability, std::uint64_t now_ns) {
   auto &line = capability->line;
   while (!line.empty() && capability->take_turn(now_ns)) {
     const std::uint64_t id = *line.begin();
     line.erase(line.begin());
-    find(id)->has_turn = true;
+    const auto next = find(id);
+    next->has_turn = true;
     make_ready(CAPSULE_REQUEST_CALL, id);
+    note(answers, *next,
+         {.kind = CAPSULE_TRACE_PROMISE_SENT, .status = CAPSULE_REQUEST_CALL, .arguments = {now_ns - next->received_ns}});
   }
   if (line.empty()) {
     lines_.erase(capability);
@@ -351,9 +367,9 @@ void Bridge::advance(const std::shared_ptr<Capability> &capability, std::uint64_
   }
 }
 
-void Bridge::end_turn(const std::shared_ptr<Capability> &capability) {
+void Bridge::end_turn(Answers &answers, const std::shared_ptr<Capability> &capability) {
   --capability->with_host;
-  advance(capability, monotonic_ns());
+  advance(answers, capability, monotonic_ns());
 }
 
 // Code that calls in a loop is told of once an execution. The name is the code's own choice.
@@ -397,17 +413,23 @@ void Bridge::give_up(BridgePort &port, std::uint64_t incarnation, std::uint64_t 
   tell(answers);
 }
 
-// Under the session's lock: nothing is told to that session, nor to others, as a call that others have joined stays open.
+// Under the session's lock: nothing is told to that session, nor to others, as a call that others have joined stays open. Whose turn it
+// is then is noted later.
 void Bridge::lost(BridgePort &port, std::uint64_t incarnation) {
-  Answers none;
+  const auto later = std::make_shared<Answers>();
   const std::lock_guard lock(mutex_);
   const bool was_ready = !ready_.empty();
   for (auto open = port.open_.lower_bound({incarnation, 0}); open != port.open_.end() && open->first.first == incarnation;
        open = port.open_.lower_bound({incarnation, 0})) {
-    leave(none, open->second);
+    leave(*later, open->second);
   }
   if (!was_ready && !ready_.empty()) {
-    runtime_->loop().post([self = shared_from_this()] { self->notifier_.notify(); });
+    runtime_->loop().post([self = shared_from_this(), later] {
+      self->tell(*later);
+      self->notifier_.notify();
+    });
+  } else if (!later->notes.empty()) {
+    runtime_->loop().post([self = shared_from_this(), later] { self->tell(*later); });
   }
 }
 

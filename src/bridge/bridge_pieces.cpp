@@ -34,31 +34,35 @@ std::shared_ptr<Bridge::Pending> Bridge::find(BridgePort &port, std::uint64_t in
 
 Status Bridge::send_piece(std::uint64_t request_id, HostAnswer piece, std::uint64_t deadline_ns) {
   Answers answers;
-  {
-    Lock lock(mutex_);
-    std::shared_ptr<Pending> pending;
-    if (!wait_until(moved_, lock, deadline_ns, [&] {
-          pending = find(request_id);
-          return pending == nullptr || pending->pieces_ahead < wire::kPiecesAhead;
-        })) {
-      return {CAPSULE_E_TIMEOUT, "the code has not taken the pieces that are on their way"};
-    }
-    if (pending == nullptr) {
-      return not_open(request_id);
-    }
-    if ((pending->capability->spec.flags & CAPSULE_CAPABILITY_STREAM) == 0) {
-      return {CAPSULE_E_TYPE, "request_id: its capability is no stream"};
-    }
-    if (Status status = check_taken(*pending); !status.ok()) {
-      return status;
-    }
-    ++pending->pieces_ahead;
-    ++counters_.chunks_sent;
-    ++pending->port->counters_.chunks_sent;
-    piece.more = true;
-    answers.push_back({pending->session, address_of(pending->call), std::move(piece)});
-  }
+  Status status = take_piece(answers, request_id, std::move(piece), deadline_ns);
   tell(answers);
+  return status;
+}
+
+Status Bridge::take_piece(Answers &answers, std::uint64_t request_id, HostAnswer piece, std::uint64_t deadline_ns) {
+  Lock lock(mutex_);
+  std::shared_ptr<Pending> pending;
+  if (!wait_until(moved_, lock, deadline_ns, [&] {
+        pending = find(request_id);
+        return pending == nullptr || pending->pieces_ahead < wire::kPiecesAhead;
+      })) {
+    return {CAPSULE_E_TIMEOUT, "the code has not taken the pieces that are on their way"};
+  }
+  if (pending == nullptr) {
+    return not_open(answers, request_id);
+  }
+  if ((pending->capability->spec.flags & CAPSULE_CAPABILITY_STREAM) == 0) {
+    return {CAPSULE_E_TYPE, "request_id: its capability is no stream"};
+  }
+  if (Status status = check_taken(*pending); !status.ok()) {
+    return status;
+  }
+  ++pending->pieces_ahead;
+  ++counters_.chunks_sent;
+  ++pending->port->counters_.chunks_sent;
+  note_piece(answers, *pending, pending->sent, CAPSULE_PROVIDER_ANSWERS, piece.value.data.size());
+  piece.more = true;
+  answers.told.push_back({pending->session, address_of(pending->call), std::move(piece)});
   return {};
 }
 
@@ -115,10 +119,12 @@ Status Bridge::piece(BridgePort &port, std::uint64_t incarnation, std::uint64_t 
       port.mapped_ += mapped;
       ++counters_.chunks_received;
       ++port.counters_.chunks_received;
+      note_piece(answers, *pending, pending->received, CAPSULE_PROVIDER_UPLOADS, value->fields().size_bytes);
       pending->pieces.push_back(std::move(value));
       tell_of_pieces(*pending);
     } else {
       pending->pieces_end = true;
+      note_close(answers, *pending, pending->received, CAPSULE_PROVIDER_UPLOADS);
       tell_of_pieces(*pending);
     }
     moved_.notify_all();

@@ -44,7 +44,7 @@ void Bridge::on_recalled(std::uint64_t request_id, const Status &status, std::op
       ++pending->port->counters_.joined;
       end(answers, request_id, std::move(*answer));
     } else {
-      proceed(pending);
+      proceed(answers, pending);
     }
     ready = !was_ready && !ready_.empty();
   }

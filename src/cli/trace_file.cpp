@@ -22,6 +22,15 @@ bool earlier(const TraceMark &a, const TraceMark &b) {
 
 std::string execution_name(const std::string &number) { return "execution " + number; }
 
+// With the name that it is about, as far as the file tells it: else its number.
+std::string about(const std::string &what, const Json &fields) {
+  if (const auto name = fields.find("name"); name != fields.end()) {
+    return what + " " + name->get<std::string>();
+  }
+  const auto label = fields.find("label");
+  return label == fields.end() ? what : what + " #" + std::to_string(label->get<std::uint64_t>());
+}
+
 // A line is an event. One that begins a span is closed by the next end of the same source, or of the same call.
 class Lines {
  public:
@@ -36,14 +45,15 @@ class Lines {
     const Key key{session, execution, event.at("source"), event.at("link"), kind.starts_with("input")};
     if (phase == CAPSULE_TRACE_PHASE_BEGIN) {
       open_[key].push_back(marks.size());
-      marks.push_back({.name = span_name(kind), .begin_ms = time_ms, .end_ms = time_ms, .is_span = true, .ended = false});
+      marks.push_back(
+          {.name = about(span_name(kind), event), .begin_ms = time_ms, .end_ms = time_ms, .is_span = true, .ended = false});
     } else if (phase == CAPSULE_TRACE_PHASE_END && !open_[key].empty()) {
       end(marks[open_[key].back()], kind, event, time_ms);
       open_[key].pop_back();
     } else if (kind == "execution_sent" && !marks.empty()) {
       marks.push_back({.name = "queued", .begin_ms = marks.front().begin_ms, .end_ms = time_ms, .is_span = true});
     } else {
-      marks.push_back({.name = kind, .begin_ms = time_ms, .end_ms = time_ms});
+      marks.push_back({.name = about(kind, event), .begin_ms = time_ms, .end_ms = time_ms});
     }
   }
 
@@ -122,7 +132,7 @@ class Slices {
                        .end_ms = time_ms + event.at("dur").get<double>() / kUsPerMs,
                        .is_span = true});
     } else if (phase == "i") {
-      marks.push_back({.name = name, .begin_ms = time_ms, .end_ms = time_ms});
+      marks.push_back({.name = about(name, event.value("args", Json())), .begin_ms = time_ms, .end_ms = time_ms});
     } else if (phase == "b") {
       queued_[event.at("id")] = time_ms;
     } else if (phase == "e" && queued_.contains(event.at("id"))) {

@@ -101,7 +101,7 @@ Status Audit::open(AuditOptions options) {
   return {};
 }
 
-Status Audit::add(AuditEntry entry) {
+Status Audit::add(AuditEntry entry, std::uint64_t *number) {
   for (std::string *text : {&entry.caller, &entry.call, &entry.target, &entry.policy}) {
     bound(*text);
   }
@@ -124,6 +124,9 @@ Status Audit::add(AuditEntry entry) {
   const Status status = keep(trail_, line);
   if (status.ok()) {
     record.number = trail_.next.number++;
+    if (number != nullptr) {
+      *number = record.number;
+    }
     record.line = std::move(line);
     trail_.next.prev = hash;
     trail_.next.lost = 0;

@@ -42,8 +42,8 @@ class Audit {
 
   // A new chain. CAPSULE_E_SYSTEM where its start cannot be kept; the former one goes on then.
   Status open(AuditOptions options);
-  // CAPSULE_E_DENIED where it was not kept, and must be.
-  Status add(AuditEntry entry);
+  // CAPSULE_E_DENIED where it was not kept, and must be. `number`: its number in the chain, 0 where it has none.
+  Status add(AuditEntry entry, std::uint64_t *number = nullptr);
   capsule_audit_info info();
   std::vector<KeptRecord> list(std::uint64_t after_sequence);
 

@@ -94,6 +94,7 @@ class ChromeWriter : public ExportWriter {
         Json &instant = add(group, "i", capsule_trace_kind_name(event.kind), row, event.time_ns);
         instant["s"] = "t";
         instant["args"] = {{"status", event.status}, {"link", event.link}, {"arguments", event.arguments}};
+        add_label(instant["args"], group, event);
       }
     }
   }

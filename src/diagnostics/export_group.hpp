@@ -9,8 +9,15 @@
 
 #include "base/status.hpp"
 #include "capsule/exporter.h"
+#include "diagnostics/redaction.hpp"
 
 namespace capsule {
+
+// A name of the trace, as it may be told.
+struct ExportLabel {
+  std::uint32_t number = 0;
+  Label shown;
+};
 
 // Of one execution, or of none; shared by all exporters.
 struct ExportGroup {
@@ -22,6 +29,7 @@ struct ExportGroup {
   std::string traceparent{};
   std::string tracestate{};
   std::vector<capsule_trace_event> events{};
+  std::vector<ExportLabel> labels{};  // by their numbers
 };
 using ExportBatch = std::span<const std::shared_ptr<const ExportGroup>>;
 

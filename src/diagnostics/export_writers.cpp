@@ -1,5 +1,7 @@
 // The writers that need no format of their own to be explained: a callback, and a line for each event.
+#include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <nlohmann/json.hpp>
 
 #include "capsule/execution.h"
@@ -18,7 +20,12 @@ class CallbackWriter : public ExportWriter {
   bool write(ExportBatch batch) override {
     std::vector<capsule_export_group> groups;
     groups.reserve(batch.size());
+    std::deque<std::vector<capsule_export_label>> labels;  // which stay where they are
     for (const auto &group : batch) {
+      std::vector<capsule_export_label> &shown = labels.emplace_back();
+      for (const ExportLabel &label : group->labels) {
+        shown.push_back({label.number, label.shown.form, label.shown.full_bytes, view(label.shown.text)});
+      }
       groups.push_back({.session_id = group->session_id,
                         .execution_id = group->execution_id,
                         .pid = group->pid,
@@ -27,7 +34,9 @@ class CallbackWriter : public ExportWriter {
                         .traceparent = view(group->traceparent),
                         .tracestate = view(group->tracestate),
                         .events = group->events.data(),
-                        .event_count = group->events.size()});
+                        .event_count = group->events.size(),
+                        .labels = shown.data(),
+                        .label_count = shown.size()});
     }
     return callback_(user_data_, groups.data(), groups.size()) == 0;
   }
@@ -72,6 +81,7 @@ class NdjsonWriter : public ExportWriter {
       line["execution"] = event.execution_id;
       line["outcome"] = capsule_outcome_name(group.outcome);
     }
+    add_label(line, group, event);
     if (!group.traceparent.empty()) {
       line["traceparent"] = group.traceparent;
     }
@@ -96,6 +106,20 @@ bool write_all(std::FILE *file, const std::string &text) {
   const bool flushed = std::fflush(file) == 0;
   std::clearerr(file);
   return written && flushed;
+}
+
+void add_label(nlohmann::ordered_json &fields, const ExportGroup &group, const capsule_trace_event &event) {
+  if (event.label == 0) {
+    return;
+  }
+  fields["label"] = event.label;
+  const auto shown = std::lower_bound(group.labels.begin(), group.labels.end(), event.label,
+                                      [](const ExportLabel &label, std::uint32_t number) { return label.number < number; });
+  if (shown != group.labels.end() && shown->number == event.label) {
+    fields["name"] = shown->shown.text;
+    fields["name_form"] = shown->shown.form;
+    fields["name_bytes"] = shown->shown.full_bytes;
+  }
 }
 
 std::unique_ptr<ExportWriter> callback_writer(capsule_export_callback callback, void *user_data) {

@@ -17,8 +17,12 @@ std::chrono::steady_clock::time_point time_point(std::uint64_t at_ns) {
 }
 
 std::uint64_t bytes_of(const ExportGroup &group) {
-  return sizeof group + group.events.capacity() * sizeof(capsule_trace_event) + group.pool.size() + group.traceparent.size() +
-         group.tracestate.size();
+  std::uint64_t bytes = sizeof group + group.events.capacity() * sizeof(capsule_trace_event) + group.pool.size() +
+                        group.traceparent.size() + group.tracestate.size() + group.labels.capacity() * sizeof(ExportLabel);
+  for (const ExportLabel &label : group.labels) {
+    bytes += label.shown.text.size();
+  }
+  return bytes;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "diagnostics/guard.hpp"
 #include "diagnostics/signals.hpp"
 #include "diagnostics/trace_kinds.hpp"
 
@@ -149,6 +150,9 @@ void Trace::refuse() {
 }
 
 void Trace::settle() {
+  if (noted_.empty()) {
+    return;
+  }
   for (const Noted &noted : noted_) {
     place(noted);
   }
@@ -173,6 +177,13 @@ void Trace::place(const Noted &noted) {
          record);
 }
 
+void Trace::add_look(const Looked &look) {
+  add({.kind = look.kind,
+       .status = look.level,
+       .arguments = {static_cast<std::uint64_t>(look.call) + 1, static_cast<std::uint64_t>(look.decided_by), look.detail},
+       .link = look.record});
+}
+
 void Trace::collect(FlightReader &reader, const TraceWorker &worker, bool dead) {
   const std::uint64_t now = monotonic_ns();
   count_lost(
@@ -186,9 +197,7 @@ void Trace::count_lost(const FlightReader::Lost &lost) {
 }
 
 void Trace::collect_one(FlightWriter writer, const FlightRecord &told, const TraceWorker &worker, std::uint64_t now_ns) {
-  if (!noted_.empty()) {
-    settle();  // an execution has its place before its worker's events come
-  }
+  settle();  // an execution has its place before its worker's events come
   const TraceKind kind = trace_kind(told.kind);
   const bool valid = kind.by_worker && told.source == kind.source && told.time_ns >= worker.began_ns &&
                      (told.time_ns <= now_ns || told.time_ns <= monotonic_ns()) && told.execution <= store_.last_opened() &&

@@ -10,6 +10,7 @@
 
 #include "base/status.hpp"
 #include "base/unique_fd.hpp"
+#include "capsule/log.h"
 #include "capsule/trace.h"
 #include "diagnostics/trace_kinds.hpp"
 #include "diagnostics/trace_labels.hpp"
@@ -19,6 +20,7 @@
 namespace capsule {
 
 class SignalSet;
+struct Looked;
 
 // Somebody who waits for events. Woken once for each time that it was armed.
 class TraceFollower {
@@ -59,6 +61,7 @@ class Trace {
     std::uint64_t time_ns = 0;  // 0: now
     std::string_view label{};
   };
+  void add_look(const Looked &look);
   // Budget: 80 bytes written; the clock where no time is given. To its place each comes with others, when there are some, or somebody
   // looks: what finds that place is cold between executions, as code and as memory.
   void add(const Entry &entry) {
@@ -73,6 +76,7 @@ class Trace {
     }
   }
   [[nodiscard]] bool wants(std::int32_t kind) const { return trace_kind(kind).severity >= level_; }
+  [[nodiscard]] bool wants_debug() const { return level_ <= CAPSULE_LOG_DEBUG; }
 
   // Takes what a worker has written since. It is taken for hostile: what no worker of ours writes is counted as invalid.
   void collect(FlightReader &reader, const TraceWorker &worker, bool dead);

@@ -25,7 +25,7 @@ namespace capsule {
   X(EXECUTION_QUEUED, "execution_queued", INFO, INSTANT, HOST, false)                    \
   X(EXECUTION_RECEIVED, "execution_received", INFO, PHASE_BEGIN, WORKER, true)           \
   X(EXECUTION_COMPILED, "execution_compiled", DEBUG, INSTANT, EXECUTOR, true)             \
-  X(EXECUTION_STARTED, "execution_started", DEBUG, INSTANT, EXECUTOR, true)               \
+  X(EXECUTION_STARTED, "execution_started", INFO, INSTANT, EXECUTOR, true)               \
   X(EXECUTION_TRANSFORMED, "execution_transformed", INFO, INSTANT, EXECUTOR, true)       \
   X(EXECUTION_VALUE_CAPTURED, "execution_value_captured", DEBUG, INSTANT, EXECUTOR, true) \
   X(EXECUTION_RESULT_SENT, "execution_result_sent", INFO, PHASE_END, WORKER, true)       \
@@ -73,6 +73,26 @@ namespace capsule {
   X(PROMISE_TIMEOUT, "promise_timeout", WARN, PHASE_END, BRIDGE, false)                  \
   X(PROMISE_CANCELED, "promise_canceled", INFO, PHASE_END, BRIDGE, false)                \
   X(SHUTDOWN_REJECTED, "shutdown_rejected", INFO, PHASE_END, BRIDGE, false)              \
+  X(PROMISE_CREATED, "promise_created", DEBUG, INSTANT, BRIDGE, false)                   \
+  X(PROMISE_SENT, "promise_sent", DEBUG, INSTANT, BRIDGE, false)                         \
+  X(PROMISE_LATE, "promise_late", WARN, INSTANT, BRIDGE, false)                          \
+  X(PROMISE_DUPLICATE, "promise_duplicate", WARN, INSTANT, BRIDGE, false)                \
+  X(BRIDGE_CANCEL_ALL, "bridge_cancel_all", INFO, INSTANT, BRIDGE, false)                \
+  X(BRIDGE_CLOSING, "bridge_closing", INFO, INSTANT, BRIDGE, false)                      \
+  X(BRIDGE_CLOSED, "bridge_closed", INFO, INSTANT, BRIDGE, false)                        \
+  X(PROVIDER_REQUEST, "provider_request", INFO, PHASE_BEGIN, PROVIDER, false)            \
+  X(PROVIDER_RESPONSE, "provider_response", INFO, PHASE_END, PROVIDER, false)            \
+  X(PROVIDER_STREAM_OPEN, "provider_stream_open", INFO, INSTANT, PROVIDER, false)        \
+  X(PROVIDER_STREAM_DATA, "provider_stream_data", DEBUG, INSTANT, PROVIDER, false)       \
+  X(PROVIDER_STREAM_CLOSE, "provider_stream_close", INFO, INSTANT, PROVIDER, false)      \
+  X(TRANSPORT_FRAME_IN, "transport_frame_in", DEBUG, INSTANT, TRANSPORT, false)          \
+  X(TRANSPORT_FRAME_OUT, "transport_frame_out", DEBUG, INSTANT, TRANSPORT, false)        \
+  X(TRANSPORT_STALL, "transport_stall", INFO, INSTANT, TRANSPORT, false)                 \
+  X(TRANSPORT_REJECTED, "transport_rejected", ERROR, INSTANT, TRANSPORT, false)          \
+  X(TRANSPORT_LIMITER_WAIT, "transport_limiter_wait", INFO, INSTANT, TRANSPORT, false)   \
+  X(POLICY_ALLOWED, "policy_allowed", DEBUG, INSTANT, HOST, false)                       \
+  X(POLICY_DENIED, "policy_denied", WARN, INSTANT, HOST, false)                          \
+  X(POLICY_REDACTED, "policy_redacted", DEBUG, INSTANT, HOST, false)                     \
   X(TRUNCATED, "truncated", WARN, INSTANT, HOST, false)
 
 struct TraceKind {
@@ -85,7 +105,7 @@ struct TraceKind {
 
 // A group of kinds is a hundred of them, of which the first few are used.
 inline constexpr std::int32_t kTraceGroup = 100;
-inline constexpr std::int32_t kTraceGroups = 12;
+inline constexpr std::int32_t kTraceGroups = 13;
 inline constexpr std::int32_t kTraceKindsInGroup = 16;
 
 inline constexpr auto kTraceKindTable = [] {

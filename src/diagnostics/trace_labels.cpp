@@ -35,4 +35,11 @@ const std::string *TraceLabels::name_of(std::uint32_t number) const {
   return number >= kFirstName && number - kFirstName < names_.size() ? &names_[number - kFirstName] : nullptr;
 }
 
+std::optional<Label> shown_label(std::uint32_t number, std::string_view name, Redactor &redactor) {
+  if (!redactor.shows_rows()) {
+    return std::nullopt;
+  }
+  return number == CAPSULE_TRACE_LABEL_OTHER ? redactor.plain(name) : redactor.label(name);
+}
+
 }  // namespace capsule

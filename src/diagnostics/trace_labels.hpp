@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "capsule/trace.h"
+#include "diagnostics/redaction.hpp"
 
 namespace capsule {
 
@@ -26,5 +28,8 @@ class TraceLabels {
   std::map<std::string_view, std::uint32_t> numbers_;
   std::uint64_t others_ = 0;
 };
+
+// The name of a number as the redactor's rules show it; nothing where they show none.
+std::optional<Label> shown_label(std::uint32_t number, std::string_view name, Redactor &redactor);
 
 }  // namespace capsule

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "capsule/pool_info.h"
+#include "diagnostics/guard.hpp"
 #include "diagnostics/trace.hpp"
 #include "pool/acquisition.hpp"
 #include "pool/breaker.hpp"
@@ -48,7 +49,7 @@ struct PoolOptions {
   std::int64_t breaker_pause_max_ms = 30'000;
 };
 
-class Pool : public std::enable_shared_from_this<Pool>, public SignalSource {
+class Pool : public std::enable_shared_from_this<Pool>, public SignalSource, public LookWitness {
  public:
   static Result<std::shared_ptr<Pool>> create(std::shared_ptr<Runtime> runtime, PoolOptions options);
   ~Pool() override;
@@ -80,6 +81,7 @@ class Pool : public std::enable_shared_from_this<Pool>, public SignalSource {
   std::vector<ImportReport> imports();
   Status trace(const capsule_trace_filter &filter, std::size_t capacity, std::vector<capsule_trace_event> &events,
                capsule_trace_info &info);
+  void looked(const Looked &look) override;
 
  private:
   using Lock = std::unique_lock<std::mutex>;

@@ -76,6 +76,11 @@ Status Pool::trace(const capsule_trace_filter &filter, std::size_t capacity, std
   return trace_.select(filter, capacity, events, info);
 }
 
+void Pool::looked(const Looked &look) {
+  const Lock lock(mutex_);
+  trace_.add_look(look);
+}
+
 capsule_pool_info Pool::info() {
   capsule_pool_info info{};
   info.min_idle = options_.min_idle;

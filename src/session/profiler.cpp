@@ -56,7 +56,8 @@ Profiler::Profiler(std::shared_ptr<Session> session, const capsule_profile_optio
       granted_{.call = Guarded::kStack,
                .session_id = session_->id(),
                .target = "session " + std::to_string(session_->id()),
-               .level = granted.level},
+               .level = granted.level,
+               .witness = session_.get()},
       redactor_(granted),
       stacks_(options.max_stacks) {}
 

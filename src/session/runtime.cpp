@@ -94,6 +94,21 @@ void Runtime::forget_session(std::uint64_t session_id, const std::string &pool, 
   changed_.notify_all();
 }
 
+std::vector<std::shared_ptr<Session>> Runtime::sessions() {
+  std::vector<std::shared_ptr<Session>> open;
+  const std::lock_guard lock(mutex_);
+  for (const auto &[id, session] : sessions_) {
+    open.push_back(session);
+  }
+  return open;
+}
+
+std::shared_ptr<Session> Runtime::find_session(std::uint64_t session_id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(session_id);
+  return found == sessions_.end() ? nullptr : found->second;
+}
+
 void Runtime::close(std::int64_t timeout_ms) {
   std::vector<std::shared_ptr<Session>> open;
   {

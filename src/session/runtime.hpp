@@ -61,6 +61,11 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void retire_source(SignalSource &source);
   [[nodiscard]] Guard &guard() { return *guard_; }
 
+  // Those that are not terminated.
+  std::vector<std::shared_ptr<Session>> sessions();
+  // Null where it is none of them.
+  std::shared_ptr<Session> find_session(std::uint64_t session_id);
+
   // Sessions: when one is terminated.
   // What it has counted goes to those that are gone, at the same moment.
   void forget_session(std::uint64_t session_id, const std::string &pool, const SignalSet &last);

@@ -123,6 +123,8 @@ bool Session::take_token(const Execution &execution) {
     return true;
   }
   ++limiter_metrics_.waits;
+  trace_.add(
+      {.kind = CAPSULE_TRACE_TRANSPORT_LIMITER_WAIT, .execution_id = execution.id, .arguments = {wait_ns}, .time_ns = now});
   token_wait_began_ns_ = token_wait_began_ns_ == 0 ? now : token_wait_began_ns_;
   token_timer_runs_ = true;
   runtime_->loop().post([weak = weak_from_this(), deadline = now + wait_ns, &loop = runtime_->loop()] {
@@ -432,12 +434,20 @@ void Session::send(Channel Worker::*channel, std::uint64_t execution_id, wire::B
   }
   Channel &to = worker_.get()->*channel;
   const bool was_pending = to.pending();
-  const char *kind = wire::body_name(body);
   const std::uint64_t before = to.bytes_sent();
+  SeenFrame seen{.direction = CAPSULE_FRAME_TO_WORKER,
+                 .channel = channel == &Worker::work ? CAPSULE_CHANNEL_WORK : CAPSULE_CHANNEL_CONTROL,
+                 .execution_id = execution_id,
+                 .kind = wire::body_name(body),
+                 .message = body.index()};
   to.send(execution_id, std::move(body), fds);
-  show(CAPSULE_FRAME_TO_WORKER, channel == &Worker::work ? CAPSULE_CHANNEL_WORK : CAPSULE_CHANNEL_CONTROL, execution_id, kind,
-       to.bytes_sent() - before, 0);
+  seen.bytes = to.bytes_sent() - before;
+  show(seen);
   if (to.pending() && !was_pending) {
+    trace_.add({.kind = CAPSULE_TRACE_TRANSPORT_STALL,
+                .execution_id = execution_id,
+                .status = seen.channel,
+                .arguments = {to.pending_bytes()}});
     flush_later(worker_, channel);
   }
 }
@@ -520,20 +530,26 @@ Result<capsule_interceptor_info> Session::interceptor_info(std::uint64_t id) {
                          : Status(CAPSULE_E_ARGUMENT, "interceptor_id: there is no interceptor " + std::to_string(id));
 }
 
-void Session::show(std::int32_t direction, std::int32_t channel, std::uint64_t execution_id, const char *kind,
-                   std::size_t bytes, std::uint64_t time_ns) {
+void Session::show(const SeenFrame &frame) {
+  const bool out = frame.direction == CAPSULE_FRAME_TO_WORKER;
+  if (trace_.wants_debug()) {
+    trace_.add({.kind = out ? CAPSULE_TRACE_TRANSPORT_FRAME_OUT : CAPSULE_TRACE_TRANSPORT_FRAME_IN,
+                .execution_id = frame.execution_id <= last_execution_id_ ? frame.execution_id : 0,  // as the worker says
+                .status = frame.channel,
+                .arguments = {frame.bytes, frame.message}});
+  }
   if (interceptors_.empty()) {
     return;
   }
   interceptors_.show({.struct_size = sizeof(capsule_frame),
-                      .direction = direction,
-                      .channel = channel,
+                      .direction = frame.direction,
+                      .channel = frame.channel,
                       .reserved = 0,
                       .session_id = id_,
-                      .execution_id = execution_id,
-                      .time_ns = time_ns == 0 ? monotonic_ns() : time_ns,
-                      .size_bytes = bytes,
-                      .kind = kind});
+                      .execution_id = frame.execution_id,
+                      .time_ns = frame.time_ns == 0 ? monotonic_ns() : frame.time_ns,
+                      .size_bytes = frame.bytes,
+                      .kind = frame.kind});
 }
 
 }  // namespace capsule

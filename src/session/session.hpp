@@ -1,6 +1,7 @@
 // A session: one worker at a time, executions in order, every state change. Any thread may call what does not say otherwise.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -14,6 +15,7 @@
 #include "base/log.hpp"
 #include "capsule/metrics.h"
 #include "diagnostics/export_group.hpp"
+#include "diagnostics/guard.hpp"
 #include "diagnostics/postmortem.hpp"
 #include "diagnostics/signals.hpp"
 #include "diagnostics/trace.hpp"
@@ -88,10 +90,10 @@ struct Birth {
 enum class SessionNews { kReady, kIdle, kGone };
 constexpr std::uint32_t bit(SessionNews news) { return 1U << static_cast<unsigned>(news); }
 
-class Session : public std::enable_shared_from_this<Session> {
+class Session : public std::enable_shared_from_this<Session>, public LookWitness {
  public:
   Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOptions options, std::uint64_t parent_id, Birth birth);
-  ~Session();
+  ~Session() override;
 
   [[nodiscard]] std::uint64_t id() const { return id_; }
   [[nodiscard]] Runtime &runtime() const { return *runtime_; }
@@ -152,9 +154,12 @@ class Session : public std::enable_shared_from_this<Session> {
     std::string_view capability;
     std::uint64_t request_id = 0;
     std::int32_t status = 0;
-    std::uint64_t argument = 0;
+    std::array<std::uint64_t, 2> arguments{};
+    std::uint64_t time_ns = 0;  // 0: now
   };
   void trace_call(const TracedCall &call);
+  // Whether events of that kind are recorded. Under no lock.
+  [[nodiscard]] bool traces(std::int32_t kind) const { return trace_.wants(kind); }
   // Null where it has no bridge.
   [[nodiscard]] const std::shared_ptr<CallSink> &calls() const { return calls_; }
 
@@ -180,6 +185,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // Nothing for an execution that there never was.
   std::optional<TraceContext> trace_context(std::uint64_t execution_id);
   std::optional<std::string> trace_label(std::uint32_t number);
+  void looked(const Looked &look) override;
   // Of the last deaths, 0 for the last; null where there was none.
   std::shared_ptr<const Postmortem> postmortem(std::size_t index);
   void note_branch(std::uint64_t session_id);
@@ -216,9 +222,17 @@ class Session : public std::enable_shared_from_this<Session> {
   void dispatch(Notifications &notifications);
   bool take_token(const Execution &execution);
   void on_token();
-  // To the interceptors. A time of 0 is now.
-  void show(std::int32_t direction, std::int32_t channel, std::uint64_t execution_id, const char *kind, std::size_t bytes,
-            std::uint64_t time_ns);
+  struct SeenFrame {
+    std::int32_t direction = 0;
+    std::int32_t channel = 0;
+    std::uint64_t execution_id = 0;
+    const char *kind = "";
+    std::size_t message = 0;  // the number of the kind
+    std::size_t bytes = 0;
+    std::uint64_t time_ns = 0;  // 0: now
+  };
+  // To the trace and the interceptors.
+  void show(const SeenFrame &frame);
   void send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body, std::span<const int> fds = {});
   void run_next(Notifications &notifications, const std::shared_ptr<Execution> &execution);
   void end(Notifications &notifications, const std::shared_ptr<Execution> &execution, Event event);
@@ -264,6 +278,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void export_execution(const Execution &execution, std::int32_t outcome);
   void export_session_events();
   void publish(ExportGroup group);
+  void name_labels(ExportGroup &group) const;
 
   // session_inputs.cpp
   struct AskedInput {
@@ -292,6 +307,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void help(Execution &execution, std::uint64_t deadline_ns);
   ReceiveState receive_work(Worker &worker);
   void on_work_readable(const std::shared_ptr<Worker> &worker);
+  void show_received(std::int32_t channel, const wire::Envelope &envelope, std::size_t bytes);
   void on_work_frame(Worker &worker, const wire::Envelope &envelope, std::size_t bytes);
   void on_result(Notifications &notifications, Worker &worker, const wire::Envelope &envelope, const wire::Result &result);
   static void read_result(Worker &worker, const wire::Answer &answer, Event &event);

@@ -131,8 +131,9 @@ void Session::trace_call(const TracedCall &call) {
   trace_.add({.kind = call.kind,
               .execution_id = call.execution_id,
               .status = call.status,
-              .arguments = {call.argument},
+              .arguments = {call.arguments[0], call.arguments[1]},
               .link = call.request_id,
+              .time_ns = call.time_ns,
               .label = call.capability});
 }
 

@@ -321,6 +321,10 @@ void Session::break_protocol(Worker &worker, const Status &error, RejectReason r
     ++counters_.frames_rejected;
     ++past_transport_.rejected[static_cast<std::size_t>(reason)];
     worker.protocol_error = error;
+    trace_.add({.kind = CAPSULE_TRACE_TRANSPORT_REJECTED,
+                .execution_id = current_ ? current_->id : 0,
+                .status = static_cast<std::int32_t>(reason),
+                .arguments = {static_cast<std::uint64_t>(worker.process.pid)}});
     log_record(*log_level_, CAPSULE_LOG_ERROR, "event=protocol_error session={} pid={}", id_, worker.process.pid);
     kill_group(worker.process.pidfd, worker.process.pid);
   }

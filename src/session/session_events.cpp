@@ -129,6 +129,16 @@ void Session::on_work_readable(const std::shared_ptr<Worker> &worker) {
   }
 }
 
+void Session::show_received(std::int32_t channel, const wire::Envelope &envelope, std::size_t bytes) {
+  show({.direction = CAPSULE_FRAME_FROM_WORKER,
+        .channel = channel,
+        .execution_id = envelope.execution_id,
+        .kind = wire::body_name(envelope.body),
+        .message = envelope.body.index(),
+        .bytes = bytes,
+        .time_ns = envelope.time_ns});
+}
+
 void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std::size_t bytes) {
   Notifications notifications;
   const Lock lock(mutex_);
@@ -142,8 +152,7 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
   ++counters_.frames_received;
   counters_.bytes_received += bytes;
   collect_if_due(worker);
-  show(CAPSULE_FRAME_FROM_WORKER, CAPSULE_CHANNEL_WORK, envelope.execution_id, wire::body_name(envelope.body), bytes,
-       envelope.time_ns);
+  show_received(CAPSULE_CHANNEL_WORK, envelope, bytes);
   if (const auto *output = std::get_if<wire::Output>(&envelope.body)) {
     worker.received = {output->queue_position, output->captured_position};
     OutputPiece piece{envelope.execution_id, envelope.time_ns, output->writer_id,
@@ -281,8 +290,7 @@ void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire
     ++counters_.frames_received;
     counters_.bytes_received += bytes;
     collect_if_due(*worker);
-    show(CAPSULE_FRAME_FROM_WORKER, CAPSULE_CHANNEL_CONTROL, envelope.execution_id, wire::body_name(envelope.body), bytes,
-         envelope.time_ns);
+    show_received(CAPSULE_CHANNEL_CONTROL, envelope, bytes);
     if (const auto *beat = std::get_if<wire::Heartbeat>(&envelope.body)) {
       note_heartbeat(*beat);
       return;

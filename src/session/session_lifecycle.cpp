@@ -76,11 +76,11 @@ void Session::start_worker() {
     worker_->zygote_pid = birth.snapshot ? birth.snapshot->zygote_pid() : 0;
     worker_->work.set_label("channel=work session=" + std::to_string(id_), log_level_);
     worker_->control.set_label("channel=control session=" + std::to_string(id_), log_level_);
-    worker_->control.send(0, hello_of(options_, id_, runtime_->max_frame_bytes()));
+    send_control(0, hello_of(options_, id_, runtime_->max_frame_bytes()));
     if (options_.profile.start == CAPSULE_START_SPAWN && !birth.snapshot) {
       wire::Preload preload;
       preload.modules.assign(options_.profile.preload.begin(), options_.profile.preload.end());
-      worker_->control.send(0, preload);
+      send_control(0, std::move(preload));
     }
   }
   const std::shared_ptr<Worker> worker = made.value();

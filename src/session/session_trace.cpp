@@ -132,6 +132,13 @@ std::optional<std::string> Session::trace_label(std::uint32_t number) {
   return name == nullptr ? std::nullopt : std::optional(*name);
 }
 
+void Session::looked(const Looked &look) {
+  const Lock lock(mutex_);
+  if (state_ != CAPSULE_SESSION_TERMINATED) {  // of which that it was closed is the last event
+    trace_.add_look(look);
+  }
+}
+
 std::shared_ptr<const Postmortem> Session::postmortem(std::size_t index) {
   const Lock lock(mutex_);
   return index < postmortems_.size() ? postmortems_[index] : nullptr;

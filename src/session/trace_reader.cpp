@@ -17,8 +17,10 @@ constexpr std::size_t kFetched = 256;
 }  // namespace
 
 Status TraceReader::fetch() {
-  if (Status status = session_->runtime().guard().confirm(
-          {.call = Guarded::kTrace, .session_id = session_->id(), .target = "session " + std::to_string(session_->id())});
+  if (Status status = session_->runtime().guard().confirm({.call = Guarded::kTrace,
+                                                           .session_id = session_->id(),
+                                                           .target = "session " + std::to_string(session_->id()),
+                                                           .witness = session_.get()});
       !status.ok()) {
     return status;
   }

@@ -32,9 +32,19 @@ struct Hostile {
   capsule_text setting{};
 };
 
+// The refusals of frames in a session's trace.
+std::vector<capsule_trace_event> rejections_of(capsule_session *session) {
+  std::vector<capsule_trace_event> events(8);
+  std::size_t count = 0;
+  const capsule_trace_filter filter{.struct_size = sizeof filter, .kind = CAPSULE_TRACE_TRANSPORT_REJECTED};
+  ACCEPTED(capsule_session_get_trace(session, &filter, events.data(), events.size(), &count, nullptr, error));
+  events.resize(count);
+  return events;
+}
+
 // The terminal event of one execution in a session of its own.
 capsule_event end_of(const Hostile &hostile, std::string_view source, capsule_session_info *info,
-                     capsule_trace_info *trace = nullptr) {
+                     capsule_trace_info *trace = nullptr, std::vector<capsule_trace_event> *rejections = nullptr) {
   capsule_session *session = nullptr;
   ACCEPTED(capsule_session_open(hostile.runtime, &hostile.options, &session, error));
   capsule_execution *execution = nullptr;
@@ -49,6 +59,9 @@ capsule_event end_of(const Hostile &hostile, std::string_view source, capsule_se
   REFUSED(CAPSULE_E_END, capsule_execution_next(execution, 0, &event, error));  // I5
   info->struct_size = sizeof *info;
   ACCEPTED(capsule_session_get_info(session, info, error));
+  if (rejections != nullptr) {
+    *rejections = rejections_of(session);
+  }
   if (trace != nullptr) {
     std::size_t count = 0;
     ACCEPTED(capsule_session_close(session, 30'000, error));  // all that the worker sent has been read then
@@ -63,9 +76,17 @@ capsule_event end_of(const Hostile &hostile, std::string_view source, capsule_se
 
 CAPSULE_TEST(what_the_protocol_forbids_ends_the_worker_and_the_execution) {  // I5
   const Hostile hostile;
-  for (const char *offence : {"garbage", "oversize", "stranger", "wrong_way"}) {
+  for (const auto &[offence, reason] : {std::pair{"garbage", CAPSULE_REJECT_MALFORMED},
+                                        {"oversize", CAPSULE_REJECT_OVERSIZE},
+                                        {"stranger", CAPSULE_REJECT_UNEXPECTED},
+                                        {"wrong_way", CAPSULE_REJECT_UNEXPECTED}}) {
     capsule_session_info info{};
-    const capsule_event end = end_of(hostile, offence, &info);
+    std::vector<capsule_trace_event> rejections;
+    const capsule_event end = end_of(hostile, offence, &info, nullptr, &rejections);
+    CHECK_EQ(rejections.size(), 1);
+    CHECK_EQ(rejections[0].status, reason);
+    CHECK_EQ(rejections[0].execution_id, 1);
+    CHECK(rejections[0].arguments[0] > 0);
     CHECK_EQ(end.outcome, CAPSULE_OUTCOME_DIED);
     CHECK_EQ(end.death_reason, CAPSULE_DEATH_PROTOCOL);
     CHECK_EQ(end.state, CAPSULE_STATE_LOST);
@@ -135,4 +156,22 @@ CAPSULE_TEST(a_worker_of_another_protocol_is_refused_with_both_versions) {
       REFUSED(CAPSULE_E_PROTOCOL, capsule_session_open(hostile.runtime, &hostile.options, &session, error));
   CHECK_CONTAINS(message, "9.4");
   CHECK(session == nullptr);
+}
+
+CAPSULE_TEST(what_a_worker_says_of_heartbeats_that_it_could_not_send_is_counted) {
+  Hostile hostile;
+  hostile.options.heartbeat_interval_ms = 3'600'000;
+  capsule_session *session = nullptr;
+  ACCEPTED(capsule_session_open(hostile.runtime, &hostile.options, &session, error));
+  capsule_execution *execution = nullptr;
+  ACCEPTED(capsule_execution_create(session, "heartbeat", 9, nullptr, &execution, error));
+  capsule_worker_metrics metrics{.struct_size = sizeof metrics};
+  for (const Deadline deadline; metrics.heartbeats == 0;) {
+    CHECK(!deadline.over());
+    ACCEPTED(capsule_session_get_worker_metrics(session, &metrics, error));
+  }
+  CHECK_EQ(metrics.send_failures, 5);
+  CHECK_EQ(Samples(prometheus_of(hostile.runtime))[R"(heartbeat_send_failures_total{pool="none"})"], 5);
+  capsule_execution_release(execution);
+  capsule_session_release(session);
 }

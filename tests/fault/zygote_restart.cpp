@@ -1,6 +1,7 @@
 // A zygote that dies is started again, for the sessions to come.
 #include <csignal>
 
+#include "metrics.hpp"
 #include "process.hpp"
 #include "run.hpp"
 #include "test.hpp"
@@ -32,6 +33,7 @@ CAPSULE_TEST(sessions_live_on_and_new_ones_open) {
   CHECK(info.zygote_pid != first && info.zygote_pid > 0);
   CHECK_EQ(info.zygotes_started, 2);
   CHECK_EQ(info.zygotes_restarted, 1);
+  CHECK_EQ(Samples(runtime)["zygotes_restarted_total"], 1);
 }
 
 CAPSULE_TEST(a_zygote_killed_by_its_own_session) {

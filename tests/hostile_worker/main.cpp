@@ -3,7 +3,7 @@
 // execution's source says is what it sends: `garbage`, `oversize`, `truncated`, `stranger` (a result of another execution),
 // `wrong_way` (a frame only the host sends), `stream` (output on a stream that is none), `position` (an impossible queue position),
 // `newer` (an unknown message, which is no offence), `recorder` (a flight recorder full of garbage), `events` (messages of events that
-// are none); `call_…` (calls of the host, see there).
+// are none), `heartbeat` (one that says that five before it could not be sent); `call_…` (calls of the host, see there).
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -126,6 +126,10 @@ class HostileExecutor : public Executor {
       parts_.control.post(0, wire::TraceEvents{{9, 1, 2, 3, 4, 5, 6, 7, 8}, 5});
       const std::uint64_t what = static_cast<std::uint64_t>(CAPSULE_TRACE_EXECUTION_STARTED) << 32U;
       parts_.control.post(0, wire::TraceEvents{{0, 900, 2, 77, what, 5, 6, 7, 8, 0, 900, 2, 77, what, 5, 6, 7, 8, 0}, 0});
+      return Value{};
+    }
+    if (request.source == "heartbeat") {
+      parts_.control.post(0, wire::Heartbeat{.send_failures = 5});
       return Value{};
     }
     send_all(find_work_channel(), offence(request.source, execution_id));

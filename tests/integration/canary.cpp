@@ -11,6 +11,7 @@
 #include <set>
 #include <sstream>
 
+#include "bridge.hpp"
 #include "child.hpp"
 #include "metrics.hpp"
 #include "scene.hpp"
@@ -223,25 +224,62 @@ std::string overheard_log(Scene &scene) {
   return scene.overheard.log();
 }
 
-// What exporters write of a session that handles the secret.
-std::string exported(Scene &scene) {
+using ExporterHandle = Handle<capsule_exporter, capsule_exporter_release>;
+
+// Hands texts to the string that it is given.
+std::int32_t take_labels(void *user_data, const capsule_export_group *groups, std::size_t count) {
+  auto *text = static_cast<std::string *>(user_data);
+  for (std::size_t i = 0; i < count; ++i) {
+    *text += std::string(reinterpret_cast<const char *>(groups[i].events), groups[i].event_count * sizeof groups[i].events[0]);
+    for (std::size_t j = 0; j < groups[i].label_count; ++j) {
+      *text += string_of(groups[i].labels[j].text) + " ";
+    }
+  }
+  return 0;
+}
+
+// What exporters of each kind are told while something goes on in the runtime.
+std::string exported_of(const Scene &scene, const Runtime &runtime, const std::function<void()> &what) {
   std::string text;
-  for (const std::int32_t kind : {CAPSULE_EXPORTER_NDJSON, CAPSULE_EXPORTER_CHROME}) {
+  for (const std::int32_t kind : {CAPSULE_EXPORTER_NDJSON, CAPSULE_EXPORTER_CHROME, CAPSULE_EXPORTER_CALLBACK}) {
     const std::string path = scene.folder.path() + "/exported";
     capsule_exporter_options options;
     capsule_exporter_options_init(&options, sizeof options);
     options.kind = kind;
     options.name = capsule_text_from("canary");
-    options.path = text_of(path);
-    Handle<capsule_exporter, capsule_exporter_release> exporter;
-    ACCEPTED(capsule_exporter_create(scene.runtime.get(), &options, exporter.out(), error));
-    const Session session = open_session(scene.runtime);
-    Run run(session, std::string(kSecret) + " = 1; print('" + kSecret + "'); raise ValueError('" + kSecret + "')");
-    run.end();
-    ACCEPTED(capsule_exporter_flush(exporter.get(), kPatienceMs, error));
-    text += read_file(path) + filled(capsule_exporter_get_info, exporter.get());
+    options.path = kind == CAPSULE_EXPORTER_CALLBACK ? capsule_text{} : text_of(path);
+    options.callback = kind == CAPSULE_EXPORTER_CALLBACK ? take_labels : nullptr;
+    std::string taken;
+    options.user_data = &taken;
+    ExporterHandle exporter;
+    ACCEPTED(capsule_exporter_create(runtime.get(), &options, exporter.out(), error));
+    what();
+    ACCEPTED(capsule_exporter_close(exporter.get(), kPatienceMs, error));
+    text += taken + read_file(path) + filled(capsule_exporter_get_info, exporter.get());
     CHECK_CONTAINS(text, "session_ready");
   }
+  return text;
+}
+
+// Of a session that handles the secret; and, at every level but full, of one that calls a capability of that name. That is told in metrics, as
+// the host chose it, so that it is in a runtime of its own.
+std::string exported(Scene &scene) {
+  std::string text = exported_of(scene, scene.runtime, [&] {
+    const Session session = open_session(scene.runtime);
+    Run(session, std::string(kSecret) + " = 1; print('" + kSecret + "'); raise ValueError('" + kSecret + "')").end();
+  });
+  const Runtime runtime = make_runtime();
+  const Bridge bridge = make_bridge(runtime);
+  offer(bridge, capability(kSecret));
+  const Server server(bridge, echo_arguments);
+  for (const std::int32_t level : {CAPSULE_INSPECT_OFF, CAPSULE_INSPECT_COUNTS, CAPSULE_INSPECT_REDACTED}) {
+    set_policy(runtime, policy_of(level));
+    text += exported_of(scene, runtime, [&] {
+      const Session session = open_with(bridge, {rule("*")}, SessionOptions::echo(), runtime);
+      CHECK_EQ(Run(session, std::string("call ") + kSecret + " {}").end().outcome, "ok");
+    });
+  }
+  CHECK_CONTAINS(text, "\"name\":\"h:");
   return text;
 }
 

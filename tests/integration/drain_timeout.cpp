@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "log.hpp"
+#include "metrics.hpp"
 #include "run.hpp"
 #include "test.hpp"
 
@@ -13,6 +14,8 @@ namespace {
 
 constexpr std::int64_t kDrainMs = 100;
 constexpr int kPrinted = 1'500'001;  // more than a socket takes, less than may wait as late output
+const char *const kFailed = R"(output_drain_timeouts_total{pool="none",outcome="failed"})";
+const char *const kSuppressed = R"(output_drain_timeouts_total{pool="none",outcome="suppressed"})";
 const char *const kPrint = "print('x' * 1_500_000)";
 
 // Stops the host's receiving at the first output, for longer than the drain may take: the socket fills up, though credit is there.
@@ -45,6 +48,7 @@ Session open_blocked(Blockade &blockade, SessionOptions options = {}, std::int64
 }  // namespace
 
 CAPSULE_TEST(a_drain_without_progress_ends_as_such_and_no_result_follows) {  // I2
+  const long long before = Samples(shared_runtime())[kFailed];
   Blockade blockade;
   SessionOptions options;
   options.raw.late_output = CAPSULE_LATE_DELIVER;
@@ -73,6 +77,7 @@ CAPSULE_TEST(a_drain_without_progress_ends_as_such_and_no_result_follows) {  // 
   }
   CHECK_EQ(executor_metrics_of(session).drain_timeouts, 1);
   CHECK_EQ(executor_metrics_of(session).drain_timeouts_suppressed, 0);
+  CHECK_EQ(Samples(shared_runtime())[kFailed] - before, 1);
   Run next(session, "1 + 1");
   next.late_may_follow = true;
   CHECK_EQ(next.end().repr, "2");
@@ -104,6 +109,7 @@ CAPSULE_TEST(a_host_that_pauses_is_no_failure) {
 
 CAPSULE_TEST(on_the_event_loop_it_may_be_suppressed) {
   LogSpy log(CAPSULE_LOG_WARN);
+  const long long before = Samples(shared_runtime())[kSuppressed];
   Blockade blockade;
   SessionOptions options;
   options.raw.async_flags = CAPSULE_ASYNC_SUPPRESS_DRAIN_TIMEOUT;
@@ -113,6 +119,7 @@ CAPSULE_TEST(on_the_event_loop_it_may_be_suppressed) {
   CHECK_EQ(run.out().size(), kPrinted);
   CHECK_EQ(executor_metrics_of(session).drain_timeouts, 0);
   CHECK_EQ(executor_metrics_of(session).drain_timeouts_suppressed, 1);
+  CHECK_EQ(Samples(shared_runtime())[kSuppressed] - before, 1);
   const std::string line = log.wait_for("event=drain_timeout_suppressed_in_async_wrapper");
   for (const char *field : {"execution=1", "pending_sends=", "queue_size=", "sent=", "dropped=0"}) {
     CHECK_CONTAINS(line, field);

@@ -6,9 +6,12 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <thread>
 
+#include "bridge.hpp"
 #include "files.hpp"
+#include "introspection.hpp"
 #include "metrics.hpp"
 #include "run.hpp"
 #include "test.hpp"
@@ -56,6 +59,8 @@ struct Taker {
   std::condition_variable changed;
   std::map<std::uint64_t, std::vector<std::int32_t>> kinds;  // by execution
   std::vector<std::string> contexts;
+  std::set<std::uint32_t> numbers;             // of names, in events
+  std::map<std::uint32_t, std::string> names;  // those that were told
   std::uint64_t events = 0;
   std::int32_t answer = 0;
   bool hangs = false;
@@ -71,9 +76,15 @@ struct Taker {
       for (std::size_t j = 0; j < groups[i].event_count; ++j) {
         CHECK_EQ(groups[i].events[j].execution_id, groups[i].execution_id);
         self->kinds[groups[i].execution_id].push_back(groups[i].events[j].kind);
+        self->numbers.insert(groups[i].events[j].label);
         ++self->events;
       }
       self->contexts.push_back(string_of(groups[i].traceparent));
+      for (std::size_t j = 0; j < groups[i].label_count; ++j) {
+        const capsule_export_label &label = groups[i].labels[j];
+        CHECK_EQ(label.full_bytes, label.text.size);
+        self->names[label.number] = std::to_string(label.form) + " " + string_of(label.text);
+      }
     }
     self->inside = false;
     return self->answer;
@@ -141,6 +152,7 @@ CAPSULE_TEST(a_callback_that_hangs_holds_nothing_up) {
   CHECK_AT_LEAST(info.dropped, 100);
   CHECK_AT_MOST(info.queued, 20);
   CHECK(info.busy_since_ns > 0);
+  CHECK_EQ(Samples(runtime)[R"(exporter_queue_length{exporter="hanging"})"], info.queued);
   flush(beside);
   CHECK_EQ(info_of(beside).dropped, 0);
   CHECK_AT_LEAST(info_of(beside).sent, 150);
@@ -316,6 +328,80 @@ CAPSULE_TEST(chrome_json_nests_and_its_arrows_meet) {
   }
   CHECK_EQ(slices.size(), 15);
   CHECK_EQ(nested, 5);  // what the worker did of each
+}
+
+// What is told in each form of the name "customers", of a session that calls it.
+struct ToldNames {
+  std::map<std::uint32_t, std::string> by_callback;
+  std::set<std::string> in_lines;
+  std::set<std::string> in_chrome;
+};
+
+// `narrowed`: the session's own level of traces, or 0.
+ToldNames told_names(const capsule_introspection_policy &policy, std::int32_t narrowed = 0) {
+  const TempFolder folder;
+  const Runtime runtime = make_runtime();
+  set_policy(runtime, policy);
+  Taker taker;
+  const ExporterHandle callback = start_callback(runtime, taker, "callback");
+  const ExporterHandle lines = start_file(runtime, CAPSULE_EXPORTER_NDJSON, folder.path() + "/trace.ndjson");
+  const ExporterHandle chrome = start_file(runtime, CAPSULE_EXPORTER_CHROME, folder.path() + "/trace.json");
+  const Bridge bridge = make_bridge(runtime);
+  offer(bridge, capability("customers"));
+  const Session session = open_with(bridge, {rule("*")}, SessionOptions::echo(), runtime);
+  if (narrowed != 0) {
+    narrow(session, policy_of(narrowed));
+  }
+  const Server server(bridge, echo_arguments);
+  Run(session, "call customers {}").end();
+  for (const ExporterHandle *exporter : {&callback, &lines, &chrome}) {
+    flush(*exporter);
+  }
+  ToldNames told;
+  const std::lock_guard lock(taker.mutex);
+  CHECK(taker.numbers == (std::set<std::uint32_t>{0, CAPSULE_TRACE_LABEL_OTHER + 1}));
+  told.by_callback = taker.names;
+  const auto name_in = [](const Json &fields, std::set<std::string> &names) {
+    if (fields.contains("label")) {
+      CHECK_EQ(fields.at("label").get<std::uint32_t>(), CAPSULE_TRACE_LABEL_OTHER + 1);
+      names.insert(fields.contains("name")
+                       ? std::to_string(fields.at("name_form").get<int>()) + " " + fields.at("name").get<std::string>()
+                       : "");
+    }
+  };
+  std::istringstream text(read_file(folder.path() + "/trace.ndjson"));
+  for (std::string line; std::getline(text, line);) {
+    name_in(Json::parse(line), told.in_lines);
+  }
+  const Json whole = Json::parse(read_file(folder.path() + "/trace.json"));
+  for (const Json &event : whole.at("traceEvents")) {
+    name_in(event.value("args", Json::object()), told.in_chrome);
+  }
+  return told;
+}
+
+// In one form, by all exporters alike.
+std::string the_name(const ToldNames &told) {
+  CHECK_EQ(told.in_lines.size(), 1);
+  CHECK(told.in_chrome == told.in_lines);
+  const std::string name = *told.in_lines.begin();
+  CHECK_EQ(told.by_callback.size(), name.empty() ? 0 : 1);
+  CHECK(name.empty() || told.by_callback.begin()->second == name);
+  return name;
+}
+
+CAPSULE_TEST(names_are_told_as_the_policy_shows_them_and_by_default_not_at_all) {
+  CHECK_EQ(the_name(told_names(policy_of(CAPSULE_INSPECT_COUNTS))), "");
+  CHECK_EQ(the_name(told_names(policy_of(CAPSULE_INSPECT_OFF))), "");
+  CHECK_EQ(the_name(told_names(policy_of(CAPSULE_INSPECT_FULL))), "1 customers");
+  CHECK_EQ(the_name(told_names(policy_of(CAPSULE_INSPECT_FULL), CAPSULE_INSPECT_COUNTS)), "");
+  capsule_introspection_policy redacted = policy_of(CAPSULE_INSPECT_REDACTED);
+  CHECK_CONTAINS(the_name(told_names(redacted)), "2 h:");
+  CHECK_CONTAINS(the_name(told_names(policy_of(CAPSULE_INSPECT_FULL), CAPSULE_INSPECT_REDACTED)), "2 h:");
+  redacted.redaction = CAPSULE_REDACT_LENGTH;
+  CHECK_EQ(the_name(told_names(redacted)), "3 len:9");
+  redacted.redaction = CAPSULE_REDACT_DROP;
+  CHECK_EQ(the_name(told_names(redacted)), "");
 }
 
 CAPSULE_TEST(a_disk_that_is_full_is_a_failure_of_the_exporter_alone) {

@@ -392,7 +392,7 @@ CAPSULE_TEST(a_trace_tells_names_as_the_policy_shows_them) {
   CHECK_EQ(called.size(), 2);
   const std::uint32_t number = called[0].label;
   for (const capsule_trace_event &event : trace_of(session).events) {
-    const bool of_call = event.kind / 100 == CAPSULE_TRACE_CAPABILITY_CALLED / 100;
+    const bool of_call = event.source == CAPSULE_TRACE_SOURCE_BRIDGE || event.source == CAPSULE_TRACE_SOURCE_PROVIDER;
     CHECK_EQ(event.label, of_call ? number : 0);
   }
   for (const auto &[level, form] : {std::pair{CAPSULE_INSPECT_COUNTS, CAPSULE_LABEL_DROPPED},

@@ -3,6 +3,7 @@
 
 #include "child.hpp"
 #include "files.hpp"
+#include "metrics.hpp"
 #include "run.hpp"
 #include "test.hpp"
 
@@ -174,6 +175,7 @@ CAPSULE_TEST(a_native_thread_is_warned_of_and_counted) {
   ACCEPTED(capsule_log_set_callback(CAPSULE_LOG_OFF, nullptr, nullptr, error));
   CHECK_EQ(value_of(session, "1 + 1"), "2");
   CHECK_EQ(info_of(modules.runtime).native_thread_warnings, 1);
+  CHECK_EQ(Samples(modules.runtime)["native_thread_warnings_total"], 1);
   CHECK_CONTAINS(log.lines, "native_pool");
 }
 

@@ -1,8 +1,10 @@
 // `capsule trace show FILE`: what `capsule run --trace FILE` has written, drawn.
 #include <sstream>
 
+#include "bridge.hpp"
 #include "command.hpp"
 #include "files.hpp"
+#include "introspection.hpp"
 #include "session.hpp"
 
 using namespace capsule_test;
@@ -63,6 +65,41 @@ CAPSULE_TEST(chrome_s_format_is_drawn_as_a_waterfall) {
   const std::string text = drawn(".json");
   check_drawn(text);
   CHECK_CONTAINS(line_with(text, "input_requested"), ".");  // a moment there
+}
+
+// Of a session that calls a capability, as exporters of each kind tell of it.
+void check_call_drawn(const std::string &extension, std::int32_t kind, std::int32_t level, const std::string &lines_show) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/trace" + extension;
+  const Runtime runtime = make_runtime();
+  set_policy(runtime, policy_of(level));
+  capsule_exporter_options options;
+  capsule_exporter_options_init(&options, sizeof options);
+  options.kind = kind;
+  options.path = text_of(path);
+  Handle<capsule_exporter, capsule_exporter_release> exporter;
+  ACCEPTED(capsule_exporter_create(runtime.get(), &options, exporter.out(), error));
+  const Bridge bridge = make_bridge(runtime);
+  offer(bridge, capability("customers"));
+  const Session session = open_with(bridge, {rule("*")}, SessionOptions::echo(), runtime);
+  const Server server(bridge, echo_arguments);
+  Run(session, "call customers {}").end();
+  ACCEPTED(capsule_exporter_flush(exporter.get(), kPatienceMs, error));
+  const CommandEnd shown = run_command({"trace", "show", path});
+  CHECK_EQ(shown.exit_code, 0);
+  const bool slices = kind == CAPSULE_EXPORTER_CHROME;
+  const std::string line = line_with(shown.out, slices ? "capability_called" : "call of the host");
+  CHECK_CONTAINS(line, (slices ? "capability_called " : "call of the host ") + lines_show);
+  CHECK_CONTAINS(line, slices ? "." : "=");
+  CHECK(line.find("not ended") == std::string::npos);
+}
+
+CAPSULE_TEST(what_is_called_is_drawn_by_its_name_or_by_its_number) {
+  for (const auto &[extension, kind] : {std::pair{".ndjson", CAPSULE_EXPORTER_NDJSON}, {".json", CAPSULE_EXPORTER_CHROME}}) {
+    check_call_drawn(extension, kind, CAPSULE_INSPECT_FULL, "customers ");
+    check_call_drawn(extension, kind, CAPSULE_INSPECT_REDACTED, "h:");
+    check_call_drawn(extension, kind, CAPSULE_INSPECT_COUNTS, "#2 ");
+  }
 }
 
 CAPSULE_TEST(what_is_no_trace_is_refused) {

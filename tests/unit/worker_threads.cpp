@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "link/link.hpp"
@@ -123,6 +124,45 @@ CAPSULE_TEST(a_parked_link_answers_again_when_resumed) {
     CHECK_EQ(*request->text, "yes");
     link.stop();
   }
+}
+
+// The host reads now and then; what could not be sent in between is told by the next that could.
+CAPSULE_TEST(heartbeats_that_cannot_be_sent_are_counted) {
+  Bench bench(1U << 20U);
+  auto control = socket_pair();
+  CHECK(control.ok());
+  const int host_end = control.value().first.get();
+  const int worker_end = control.value().second.get();
+  int alive[2];
+  CHECK(pipe2(alive, O_CLOEXEC) == 0);
+  const UniqueFd host_alive(alive[0]);
+  const UniqueFd host_alive_end(alive[1]);
+  InputTable inputs;
+  CallTable calls;
+  ControlSender sender(worker_end);
+  Link link(bench.state, *bench.output, inputs, calls, sender, worker_end, bench.work.get(), host_alive.get(),
+            FrameReader(1U << 20U), /*heartbeat_interval_ms=*/1);
+  link.start();
+  FrameReader frames(1U << 20U);
+  std::uint64_t failures = 0;
+  for (const std::uint64_t deadline = monotonic_ns() + kPatienceNs; failures == 0;) {
+    CHECK(monotonic_ns() < deadline);
+    wire::Encoder encoder;
+    const auto filler = encoder.encode(0, wire::Heartbeat{});
+    while (::send(worker_end, filler.data(), filler.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+    }
+    for (ssize_t count = 1; count > 0;) {
+      const auto room = frames.room();
+      count = ::recv(host_end, room.data(), room.size(), MSG_DONTWAIT);
+      frames.filled(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+      for (auto frame = frames.next(); frame.ok() && frame.value(); frame = frames.next()) {
+        const auto envelope = wire::decode(*frame.value());
+        CHECK(envelope.ok());
+        failures = std::max(failures, std::get<wire::Heartbeat>(envelope.value().body).send_failures);
+      }
+    }
+  }
+  link.stop();
 }
 
 CAPSULE_TEST(without_credit_nothing_is_sent_and_with_it_everything_is) {

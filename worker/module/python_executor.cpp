@@ -206,8 +206,7 @@ PyRef PythonExecutor::evaluate(const wire::Execute &request, const std::string &
 // The code is compiled, and begins: one look at the clock for both.
 void PythonExecutor::record_begin(std::uint64_t transforms) {
   Recorder &recorder = parts_->state.recorder;
-  if (!recorder.wants<CAPSULE_TRACE_EXECUTION_STARTED>() &&
-      (transforms == 0 || !recorder.wants<CAPSULE_TRACE_EXECUTION_TRANSFORMED>())) {
+  if (!recorder.wants<CAPSULE_TRACE_EXECUTION_STARTED>()) {
     return;
   }
   FlightEntry entry{.execution_id = execution_id_, .time_ns = monotonic_ns()};
@@ -217,7 +216,6 @@ void PythonExecutor::record_begin(std::uint64_t transforms) {
   }
   entry.arguments = {code_class_};
   recorder.record<CAPSULE_TRACE_EXECUTION_COMPILED>(FlightWriter::kMain, entry);
-  entry.arguments = {};
   recorder.record<CAPSULE_TRACE_EXECUTION_STARTED>(FlightWriter::kMain, entry);
 }
 

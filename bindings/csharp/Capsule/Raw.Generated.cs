@@ -756,12 +756,12 @@ namespace Capsule
         RolledBack = 507,
         /// <summary>A session branched from this one. `link`: its number.</summary>
         Branched = 508,
-        /// <summary>The code called a capability of the host. Arguments: bytes of its arguments.</summary>
-        CapabilityCalled = 701,
         /// <summary>
-        /// It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it
-        /// came.
+        /// The code called a capability of the host. `link`, here and below: the request's id. Arguments: bytes of its
+        /// arguments.
         /// </summary>
+        CapabilityCalled = 701,
+        /// <summary>It was denied. Arguments, here and below: nanoseconds since it came.</summary>
         CapabilityDenied = 702,
         /// <summary>The host answered it.</summary>
         PromiseResolved = 703,
@@ -773,6 +773,26 @@ namespace Capsule
         PromiseCanceled = 706,
         /// <summary>The bridge was closed.</summary>
         ShutdownRejected = 707,
+        /// <summary>
+        /// Debug. The call was let through. Status: 1 where another's answer will be its own. Arguments: its time in
+        /// milliseconds, 0 for no limit.
+        /// </summary>
+        PromiseCreated = 708,
+        /// <summary>
+        /// Debug. It is its turn: the host may take it. Status: its `CAPSULE_REQUEST_…`. Arguments: nanoseconds since
+        /// it came.
+        /// </summary>
+        PromiseSent = 709,
+        /// <summary>The host answered it when nobody waited any more.</summary>
+        PromiseLate = 710,
+        /// <summary>The host answered it once more.</summary>
+        PromiseDuplicate = 711,
+        /// <summary>The host canceled all calls of the bridge, some of the session's among them. Arguments: how many.</summary>
+        BridgeCancelAll = 712,
+        /// <summary>The session's bridge is being closed. Arguments: calls of the session that are open.</summary>
+        BridgeClosing = 713,
+        /// <summary>It is closed, and those calls were rejected. Arguments: how many.</summary>
+        BridgeClosed = 714,
         /// <summary>Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.</summary>
         OutputFirst = 801,
         /// <summary>Debug. Worker: output was sent. Arguments: bytes, pieces.</summary>
@@ -822,6 +842,104 @@ namespace Capsule
         /// acquisitions.
         /// </summary>
         PoolRemoved = 609,
+        /// <summary>
+        /// Whatever of the host serves a capability took the call. `link`, here and below: the request's id. Status:
+        /// its `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came. A host has no way to tell of its progress, so
+        /// that there is no event of it.
+        /// </summary>
+        ProviderRequest = 1001,
+        /// <summary>
+        /// It answered. Status: `CAPSULE_PROVIDER_…`. Arguments: nanoseconds since it took the call, bytes of the
+        /// answer.
+        /// </summary>
+        ProviderResponse = 1002,
+        /// <summary>What comes in pieces begins. Status, here and below: `CAPSULE_PROVIDER_…`, whose pieces they are.</summary>
+        ProviderStreamOpen = 1003,
+        /// <summary>Debug. A piece. Arguments: its bytes, its number.</summary>
+        ProviderStreamData = 1004,
+        /// <summary>There are no more. Arguments: how many there were, their bytes.</summary>
+        ProviderStreamClose = 1005,
+        /// <summary>
+        /// Debug. A frame came from the worker. Status, here and below: its `CAPSULE_CHANNEL_…`. Arguments: bytes, the
+        /// number of its message, as capsule_message_name() names it.
+        /// </summary>
+        TransportFrameIn = 1101,
+        /// <summary>Debug. A frame was given to the channel. Arguments: as above.</summary>
+        TransportFrameOut = 1102,
+        /// <summary>
+        /// The worker does not take what is sent, and the rest waits; told once until all was taken. Arguments: bytes
+        /// that wait.
+        /// </summary>
+        TransportStall = 1103,
+        /// <summary>
+        /// A frame of the worker's was refused, which ends the worker. Status: `CAPSULE_REJECT_…`. Arguments: its
+        /// process id.
+        /// </summary>
+        TransportRejected = 1104,
+        /// <summary>It has to wait for the session's rate limiter. Arguments: nanoseconds, as it looks now.</summary>
+        TransportLimiterWait = 1105,
+        /// <summary>
+        /// Debug. A look (introspection.h) at the session, or at the pool in a pool's trace, was allowed. `link`, here
+        /// and below: the number of its audit record, 0 where that could not be kept. Status, here and below: the
+        /// `CAPSULE_INSPECT_…` that decided. Arguments, here and below: what was looked at, `CAPSULE_LOOK_…`; who
+        /// decided, `CAPSULE_DECIDED_…`; here the bytes answered, 0 where the look failed.
+        /// </summary>
+        PolicyAllowed = 1201,
+        /// <summary>A look was denied. The last argument: the `CAPSULE_INSPECT_…` that was asked for, or 0.</summary>
+        PolicyDenied = 1202,
+        /// <summary>Debug. Names were redacted in what a look was answered, or left out. The last argument: how many.</summary>
+        PolicyRedacted = 1203,
+    }
+
+    /// <summary>How a provider answered, and whose pieces there are.</summary>
+    public enum Provider : int
+    {
+        /// <summary>The answer is a value.</summary>
+        Value = 0,
+        /// <summary>It is a failure.</summary>
+        Failure = 1,
+        /// <summary>The call was approved.</summary>
+        Approved = 2,
+        /// <summary>It was not.</summary>
+        Refused = 3,
+        /// <summary>Pieces of the answer, from the host.</summary>
+        Answers = 4,
+        /// <summary>Pieces that the code sends to the host.</summary>
+        Uploads = 5,
+    }
+
+    /// <summary>What is looked at: the fields of `capsule_introspection_policy` in their order.</summary>
+    public enum Look : int
+    {
+        /// <summary>CAPSULE_LOOK_PROMISES</summary>
+        Promises = 1,
+        /// <summary>CAPSULE_LOOK_NAMESPACE</summary>
+        Namespace = 2,
+        /// <summary>CAPSULE_LOOK_POOL</summary>
+        Pool = 3,
+        /// <summary>CAPSULE_LOOK_EXECUTION</summary>
+        Execution = 4,
+        /// <summary>CAPSULE_LOOK_ISOLATION</summary>
+        Isolation = 5,
+        /// <summary>CAPSULE_LOOK_STACK</summary>
+        Stack = 6,
+        /// <summary>CAPSULE_LOOK_TRACE</summary>
+        Trace = 7,
+        /// <summary>CAPSULE_LOOK_POSTMORTEM</summary>
+        Postmortem = 8,
+    }
+
+    /// <summary>Who decided about a look.</summary>
+    public enum Decided : int
+    {
+        /// <summary>The runtime's policy.</summary>
+        Runtime = 1,
+        /// <summary>What it was narrowed to for the session.</summary>
+        Session = 2,
+        /// <summary>The look itself, which asked for less than the policy allows.</summary>
+        Request = 3,
+        /// <summary>The audit trail, which has to keep a record and cannot.</summary>
+        Audit = 4,
     }
 
     /// <summary>Whether an event is a moment, or one end of a span of time.</summary>
@@ -3036,6 +3154,20 @@ namespace Capsule.Raw
         public fixed byte tracestate[513];
     }
 
+    /// <summary>A name, as the policy shows it. Never extended: labels are handed out as an array.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_export_label
+    {
+        /// <summary>`label` of events of the group.</summary>
+        public uint number;
+        /// <summary>`CAPSULE_LABEL_…` (introspection.h).</summary>
+        public int form;
+        /// <summary>Length of what is shown before it was cut.</summary>
+        public ulong full_bytes;
+        /// <summary>What is shown, at most `max_label_bytes` of the policy.</summary>
+        public capsule_text text;
+    }
+
     /// <summary>
     /// Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as
     /// an array.
@@ -3061,6 +3193,10 @@ namespace Capsule.Raw
         public capsule_trace_event* events;
         /// <summary>Number of `events`.</summary>
         public UIntPtr event_count;
+        /// <summary>`label_count` names, by their numbers: of each label of the events that the policy shows in some form.</summary>
+        public capsule_export_label* labels;
+        /// <summary>Number of `labels`.</summary>
+        public UIntPtr label_count;
     }
 
     /// <summary>Options of an exporter; capsule_exporter_options_init() fills the defaults.</summary>
@@ -4288,7 +4424,8 @@ namespace Capsule.Raw
             ("capsule_trace_info", sizeof(capsule_trace_info), 160),
             ("capsule_trace_label", sizeof(capsule_trace_label), 1048),
             ("capsule_trace_context", sizeof(capsule_trace_context), 580),
-            ("capsule_export_group", sizeof(capsule_export_group), 88),
+            ("capsule_export_label", sizeof(capsule_export_label), 32),
+            ("capsule_export_group", sizeof(capsule_export_group), 104),
             ("capsule_exporter_options", sizeof(capsule_exporter_options), 72),
             ("capsule_exporter_info", sizeof(capsule_exporter_info), 88),
             ("capsule_frame", sizeof(capsule_frame), 56),

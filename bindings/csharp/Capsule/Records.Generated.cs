@@ -3101,6 +3101,30 @@ namespace Capsule
         }
     }
 
+    /// <summary>A name, as the policy shows it. Never extended: labels are handed out as an array.</summary>
+    public sealed unsafe partial class ExportLabel
+    {
+        /// <summary>`label` of events of the group.</summary>
+        public uint Number { get; }
+
+        /// <summary>`CAPSULE_LABEL_…` (introspection.h).</summary>
+        public LabelForm Form { get; }
+
+        /// <summary>Length of what is shown before it was cut.</summary>
+        public ulong FullBytes { get; }
+
+        /// <summary>What is shown, at most `max_label_bytes` of the policy.</summary>
+        public string Text { get; }
+
+        internal ExportLabel(capsule_export_label* raw)
+        {
+            Number = raw->number;
+            Form = (LabelForm)raw->form;
+            FullBytes = raw->full_bytes;
+            Text = Texts.String(raw->text);
+        }
+    }
+
     /// <summary>
     /// Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as
     /// an array.
@@ -3131,6 +3155,9 @@ namespace Capsule
         /// <summary>`event_count` events, in the order of their numbers.</summary>
         public TraceEvent[] Events { get; }
 
+        /// <summary>`label_count` names, by their numbers: of each label of the events that the policy shows in some form.</summary>
+        public ExportLabel[] Labels { get; }
+
         internal ExportGroup(capsule_export_group* raw)
         {
             SessionId = raw->session_id;
@@ -3142,6 +3169,8 @@ namespace Capsule
             Tracestate = Texts.String(raw->tracestate);
             Events = new TraceEvent[(int)raw->event_count];
             for (var i = 0; i < Events.Length; ++i) Events[i] = new TraceEvent(raw->events + i);
+            Labels = new ExportLabel[(int)raw->label_count];
+            for (var i = 0; i < Labels.Length; ++i) Labels[i] = new ExportLabel(raw->labels + i);
         }
     }
 

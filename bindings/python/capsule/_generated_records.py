@@ -672,9 +672,10 @@ class TraceKind(_Enum):
     ROLLED_BACK = 507
     # A session branched from this one. `link`: its number.
     BRANCHED = 508
-    # The code called a capability of the host. Arguments: bytes of its arguments.
+    # The code called a capability of the host. `link`, here and below: the request's id. Arguments: bytes of its
+    # arguments.
     CAPABILITY_CALLED = 701
-    # It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it came.
+    # It was denied. Arguments, here and below: nanoseconds since it came.
     CAPABILITY_DENIED = 702
     # The host answered it.
     PROMISE_RESOLVED = 703
@@ -686,6 +687,22 @@ class TraceKind(_Enum):
     PROMISE_CANCELED = 706
     # The bridge was closed.
     SHUTDOWN_REJECTED = 707
+    # Debug. The call was let through. Status: 1 where another's answer will be its own. Arguments: its time in
+    # milliseconds, 0 for no limit.
+    PROMISE_CREATED = 708
+    # Debug. It is its turn: the host may take it. Status: its `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it
+    # came.
+    PROMISE_SENT = 709
+    # The host answered it when nobody waited any more.
+    PROMISE_LATE = 710
+    # The host answered it once more.
+    PROMISE_DUPLICATE = 711
+    # The host canceled all calls of the bridge, some of the session's among them. Arguments: how many.
+    BRIDGE_CANCEL_ALL = 712
+    # The session's bridge is being closed. Arguments: calls of the session that are open.
+    BRIDGE_CLOSING = 713
+    # It is closed, and those calls were rejected. Arguments: how many.
+    BRIDGE_CLOSED = 714
     # Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.
     OUTPUT_FIRST = 801
     # Debug. Worker: output was sent. Arguments: bytes, pieces.
@@ -722,6 +739,82 @@ class TraceKind(_Enum):
     # A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its
     # acquisitions.
     POOL_REMOVED = 609
+    # Whatever of the host serves a capability took the call. `link`, here and below: the request's id. Status: its
+    # `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came. A host has no way to tell of its progress, so that
+    # there is no event of it.
+    PROVIDER_REQUEST = 1001
+    # It answered. Status: `CAPSULE_PROVIDER_…`. Arguments: nanoseconds since it took the call, bytes of the answer.
+    PROVIDER_RESPONSE = 1002
+    # What comes in pieces begins. Status, here and below: `CAPSULE_PROVIDER_…`, whose pieces they are.
+    PROVIDER_STREAM_OPEN = 1003
+    # Debug. A piece. Arguments: its bytes, its number.
+    PROVIDER_STREAM_DATA = 1004
+    # There are no more. Arguments: how many there were, their bytes.
+    PROVIDER_STREAM_CLOSE = 1005
+    # Debug. A frame came from the worker. Status, here and below: its `CAPSULE_CHANNEL_…`. Arguments: bytes, the number
+    # of its message, as capsule_message_name() names it.
+    TRANSPORT_FRAME_IN = 1101
+    # Debug. A frame was given to the channel. Arguments: as above.
+    TRANSPORT_FRAME_OUT = 1102
+    # The worker does not take what is sent, and the rest waits; told once until all was taken. Arguments: bytes that
+    # wait.
+    TRANSPORT_STALL = 1103
+    # A frame of the worker's was refused, which ends the worker. Status: `CAPSULE_REJECT_…`. Arguments: its process id.
+    TRANSPORT_REJECTED = 1104
+    # It has to wait for the session's rate limiter. Arguments: nanoseconds, as it looks now.
+    TRANSPORT_LIMITER_WAIT = 1105
+    # Debug. A look (introspection.h) at the session, or at the pool in a pool's trace, was allowed. `link`, here and
+    # below: the number of its audit record, 0 where that could not be kept. Status, here and below: the
+    # `CAPSULE_INSPECT_…` that decided. Arguments, here and below: what was looked at, `CAPSULE_LOOK_…`; who decided,
+    # `CAPSULE_DECIDED_…`; here the bytes answered, 0 where the look failed.
+    POLICY_ALLOWED = 1201
+    # A look was denied. The last argument: the `CAPSULE_INSPECT_…` that was asked for, or 0.
+    POLICY_DENIED = 1202
+    # Debug. Names were redacted in what a look was answered, or left out. The last argument: how many.
+    POLICY_REDACTED = 1203
+
+
+class Provider(_Enum):
+    """How a provider answered, and whose pieces there are."""
+
+    # The answer is a value.
+    VALUE = 0
+    # It is a failure.
+    FAILURE = 1
+    # The call was approved.
+    APPROVED = 2
+    # It was not.
+    REFUSED = 3
+    # Pieces of the answer, from the host.
+    ANSWERS = 4
+    # Pieces that the code sends to the host.
+    UPLOADS = 5
+
+
+class Look(_Enum):
+    """What is looked at: the fields of `capsule_introspection_policy` in their order."""
+
+    PROMISES = 1
+    NAMESPACE = 2
+    POOL = 3
+    EXECUTION = 4
+    ISOLATION = 5
+    STACK = 6
+    TRACE = 7
+    POSTMORTEM = 8
+
+
+class Decided(_Enum):
+    """Who decided about a look."""
+
+    # The runtime's policy.
+    RUNTIME = 1
+    # What it was narrowed to for the session.
+    SESSION = 2
+    # The look itself, which asked for less than the policy allows.
+    REQUEST = 3
+    # The audit trail, which has to keep a record and cannot.
+    AUDIT = 4
 
 
 class TracePhase(_Enum):
@@ -2526,6 +2619,29 @@ class TraceContext:
             given=raw.given,
             traceparent=raw.traceparent.decode(errors="replace"),
             tracestate=raw.tracestate.decode(errors="replace"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExportLabel:
+    """A name, as the policy shows it. Never extended: labels are handed out as an array."""
+
+    # `label` of events of the group.
+    number: int
+    # `CAPSULE_LABEL_…` (introspection.h).
+    form: LabelForm
+    # Length of what is shown before it was cut.
+    full_bytes: int
+    # What is shown, at most `max_label_bytes` of the policy.
+    text: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_export_label) -> ExportLabel:
+        return cls(
+            number=raw.number,
+            form=LabelForm(raw.form),
+            full_bytes=raw.full_bytes,
+            text=_text(raw.text),
         )
 
 

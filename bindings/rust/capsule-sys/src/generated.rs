@@ -505,9 +505,10 @@ pub const CAPSULE_TRACE_SNAPSHOT_FORKED: i32 = 506;
 pub const CAPSULE_TRACE_ROLLED_BACK: i32 = 507;
 /// A session branched from this one. `link`: its number.
 pub const CAPSULE_TRACE_BRANCHED: i32 = 508;
-/// The code called a capability of the host. Arguments: bytes of its arguments.
+/// The code called a capability of the host. `link`, here and below: the request's id. Arguments: bytes of its
+/// arguments.
 pub const CAPSULE_TRACE_CAPABILITY_CALLED: i32 = 701;
-/// It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it came.
+/// It was denied. Arguments, here and below: nanoseconds since it came.
 pub const CAPSULE_TRACE_CAPABILITY_DENIED: i32 = 702;
 /// The host answered it.
 pub const CAPSULE_TRACE_PROMISE_RESOLVED: i32 = 703;
@@ -519,6 +520,22 @@ pub const CAPSULE_TRACE_PROMISE_TIMEOUT: i32 = 705;
 pub const CAPSULE_TRACE_PROMISE_CANCELED: i32 = 706;
 /// The bridge was closed.
 pub const CAPSULE_TRACE_SHUTDOWN_REJECTED: i32 = 707;
+/// Debug. The call was let through. Status: 1 where another's answer will be its own. Arguments: its time in
+/// milliseconds, 0 for no limit.
+pub const CAPSULE_TRACE_PROMISE_CREATED: i32 = 708;
+/// Debug. It is its turn: the host may take it. Status: its `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it
+/// came.
+pub const CAPSULE_TRACE_PROMISE_SENT: i32 = 709;
+/// The host answered it when nobody waited any more.
+pub const CAPSULE_TRACE_PROMISE_LATE: i32 = 710;
+/// The host answered it once more.
+pub const CAPSULE_TRACE_PROMISE_DUPLICATE: i32 = 711;
+/// The host canceled all calls of the bridge, some of the session's among them. Arguments: how many.
+pub const CAPSULE_TRACE_BRIDGE_CANCEL_ALL: i32 = 712;
+/// The session's bridge is being closed. Arguments: calls of the session that are open.
+pub const CAPSULE_TRACE_BRIDGE_CLOSING: i32 = 713;
+/// It is closed, and those calls were rejected. Arguments: how many.
+pub const CAPSULE_TRACE_BRIDGE_CLOSED: i32 = 714;
 /// Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.
 pub const CAPSULE_TRACE_OUTPUT_FIRST: i32 = 801;
 /// Debug. Worker: output was sent. Arguments: bytes, pieces.
@@ -555,6 +572,78 @@ pub const CAPSULE_TRACE_POOL_HEALTH_TRIGGERED: i32 = 608;
 /// A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its
 /// acquisitions.
 pub const CAPSULE_TRACE_POOL_REMOVED: i32 = 609;
+/// Whatever of the host serves a capability took the call. `link`, here and below: the request's id. Status: its
+/// `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came. A host has no way to tell of its progress, so that
+/// there is no event of it.
+pub const CAPSULE_TRACE_PROVIDER_REQUEST: i32 = 1001;
+/// It answered. Status: `CAPSULE_PROVIDER_…`. Arguments: nanoseconds since it took the call, bytes of the answer.
+pub const CAPSULE_TRACE_PROVIDER_RESPONSE: i32 = 1002;
+/// What comes in pieces begins. Status, here and below: `CAPSULE_PROVIDER_…`, whose pieces they are.
+pub const CAPSULE_TRACE_PROVIDER_STREAM_OPEN: i32 = 1003;
+/// Debug. A piece. Arguments: its bytes, its number.
+pub const CAPSULE_TRACE_PROVIDER_STREAM_DATA: i32 = 1004;
+/// There are no more. Arguments: how many there were, their bytes.
+pub const CAPSULE_TRACE_PROVIDER_STREAM_CLOSE: i32 = 1005;
+/// Debug. A frame came from the worker. Status, here and below: its `CAPSULE_CHANNEL_…`. Arguments: bytes, the number
+/// of its message, as capsule_message_name() names it.
+pub const CAPSULE_TRACE_TRANSPORT_FRAME_IN: i32 = 1101;
+/// Debug. A frame was given to the channel. Arguments: as above.
+pub const CAPSULE_TRACE_TRANSPORT_FRAME_OUT: i32 = 1102;
+/// The worker does not take what is sent, and the rest waits; told once until all was taken. Arguments: bytes that
+/// wait.
+pub const CAPSULE_TRACE_TRANSPORT_STALL: i32 = 1103;
+/// A frame of the worker's was refused, which ends the worker. Status: `CAPSULE_REJECT_…`. Arguments: its process id.
+pub const CAPSULE_TRACE_TRANSPORT_REJECTED: i32 = 1104;
+/// It has to wait for the session's rate limiter. Arguments: nanoseconds, as it looks now.
+pub const CAPSULE_TRACE_TRANSPORT_LIMITER_WAIT: i32 = 1105;
+/// Debug. A look (introspection.h) at the session, or at the pool in a pool's trace, was allowed. `link`, here and
+/// below: the number of its audit record, 0 where that could not be kept. Status, here and below: the
+/// `CAPSULE_INSPECT_…` that decided. Arguments, here and below: what was looked at, `CAPSULE_LOOK_…`; who decided,
+/// `CAPSULE_DECIDED_…`; here the bytes answered, 0 where the look failed.
+pub const CAPSULE_TRACE_POLICY_ALLOWED: i32 = 1201;
+/// A look was denied. The last argument: the `CAPSULE_INSPECT_…` that was asked for, or 0.
+pub const CAPSULE_TRACE_POLICY_DENIED: i32 = 1202;
+/// Debug. Names were redacted in what a look was answered, or left out. The last argument: how many.
+pub const CAPSULE_TRACE_POLICY_REDACTED: i32 = 1203;
+
+/// The answer is a value.
+pub const CAPSULE_PROVIDER_VALUE: i32 = 0;
+/// It is a failure.
+pub const CAPSULE_PROVIDER_FAILURE: i32 = 1;
+/// The call was approved.
+pub const CAPSULE_PROVIDER_APPROVED: i32 = 2;
+/// It was not.
+pub const CAPSULE_PROVIDER_REFUSED: i32 = 3;
+/// Pieces of the answer, from the host.
+pub const CAPSULE_PROVIDER_ANSWERS: i32 = 4;
+/// Pieces that the code sends to the host.
+pub const CAPSULE_PROVIDER_UPLOADS: i32 = 5;
+
+/// What is looked at: the fields of `capsule_introspection_policy` in their order.
+pub const CAPSULE_LOOK_PROMISES: i32 = 1;
+/// What is looked at: the fields of `capsule_introspection_policy` in their order.
+pub const CAPSULE_LOOK_NAMESPACE: i32 = 2;
+/// What is looked at: the fields of `capsule_introspection_policy` in their order.
+pub const CAPSULE_LOOK_POOL: i32 = 3;
+/// What is looked at: the fields of `capsule_introspection_policy` in their order.
+pub const CAPSULE_LOOK_EXECUTION: i32 = 4;
+/// What is looked at: the fields of `capsule_introspection_policy` in their order.
+pub const CAPSULE_LOOK_ISOLATION: i32 = 5;
+/// What is looked at: the fields of `capsule_introspection_policy` in their order.
+pub const CAPSULE_LOOK_STACK: i32 = 6;
+/// What is looked at: the fields of `capsule_introspection_policy` in their order.
+pub const CAPSULE_LOOK_TRACE: i32 = 7;
+/// What is looked at: the fields of `capsule_introspection_policy` in their order.
+pub const CAPSULE_LOOK_POSTMORTEM: i32 = 8;
+
+/// The runtime's policy.
+pub const CAPSULE_DECIDED_RUNTIME: i32 = 1;
+/// What it was narrowed to for the session.
+pub const CAPSULE_DECIDED_SESSION: i32 = 2;
+/// The look itself, which asked for less than the policy allows.
+pub const CAPSULE_DECIDED_REQUEST: i32 = 3;
+/// The audit trail, which has to keep a record and cannot.
+pub const CAPSULE_DECIDED_AUDIT: i32 = 4;
 
 /// Whether an event is a moment, or one end of a span of time.
 pub const CAPSULE_TRACE_INSTANT: i32 = 0;
@@ -2724,6 +2813,20 @@ pub struct capsule_trace_context {
     pub tracestate: [c_char; 513],
 }
 
+/// A name, as the policy shows it. Never extended: labels are handed out as an array.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_export_label {
+    /// `label` of events of the group.
+    pub number: u32,
+    /// `CAPSULE_LABEL_…` (introspection.h).
+    pub form: i32,
+    /// Length of what is shown before it was cut.
+    pub full_bytes: u64,
+    /// What is shown, at most `max_label_bytes` of the policy.
+    pub text: capsule_text,
+}
+
 /// Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as an
 /// array.
 #[repr(C)]
@@ -2747,6 +2850,10 @@ pub struct capsule_export_group {
     pub events: *const capsule_trace_event,
     /// Number of `events`.
     pub event_count: usize,
+    /// `label_count` names, by their numbers: of each label of the events that the policy shows in some form.
+    pub labels: *const capsule_export_label,
+    /// Number of `labels`.
+    pub label_count: usize,
 }
 
 /// Options of an exporter; capsule_exporter_options_init() fills the defaults.

@@ -685,7 +685,12 @@ fn every_struct_lies_as_in_c() {
     assert_eq!(offset!(capsule_trace_context, given), 4);
     assert_eq!(offset!(capsule_trace_context, traceparent), 8);
     assert_eq!(offset!(capsule_trace_context, tracestate), 64);
-    assert_eq!((size_of::<capsule_export_group>(), align_of::<capsule_export_group>()), (88, 8));
+    assert_eq!((size_of::<capsule_export_label>(), align_of::<capsule_export_label>()), (32, 8));
+    assert_eq!(offset!(capsule_export_label, number), 0);
+    assert_eq!(offset!(capsule_export_label, form), 4);
+    assert_eq!(offset!(capsule_export_label, full_bytes), 8);
+    assert_eq!(offset!(capsule_export_label, text), 16);
+    assert_eq!((size_of::<capsule_export_group>(), align_of::<capsule_export_group>()), (104, 8));
     assert_eq!(offset!(capsule_export_group, session_id), 0);
     assert_eq!(offset!(capsule_export_group, execution_id), 8);
     assert_eq!(offset!(capsule_export_group, pid), 16);
@@ -695,6 +700,8 @@ fn every_struct_lies_as_in_c() {
     assert_eq!(offset!(capsule_export_group, tracestate), 56);
     assert_eq!(offset!(capsule_export_group, events), 72);
     assert_eq!(offset!(capsule_export_group, event_count), 80);
+    assert_eq!(offset!(capsule_export_group, labels), 88);
+    assert_eq!(offset!(capsule_export_group, label_count), 96);
     assert_eq!((size_of::<capsule_exporter_options>(), align_of::<capsule_exporter_options>()), (72, 8));
     assert_eq!(offset!(capsule_exporter_options, struct_size), 0);
     assert_eq!(offset!(capsule_exporter_options, kind), 4);

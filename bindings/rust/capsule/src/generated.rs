@@ -806,9 +806,10 @@ impl TraceKind {
     pub const ROLLED_BACK: TraceKind = TraceKind(507);
     /// A session branched from this one. `link`: its number.
     pub const BRANCHED: TraceKind = TraceKind(508);
-    /// The code called a capability of the host. Arguments: bytes of its arguments.
+    /// The code called a capability of the host. `link`, here and below: the request's id. Arguments: bytes of its
+    /// arguments.
     pub const CAPABILITY_CALLED: TraceKind = TraceKind(701);
-    /// It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it came.
+    /// It was denied. Arguments, here and below: nanoseconds since it came.
     pub const CAPABILITY_DENIED: TraceKind = TraceKind(702);
     /// The host answered it.
     pub const PROMISE_RESOLVED: TraceKind = TraceKind(703);
@@ -820,6 +821,22 @@ impl TraceKind {
     pub const PROMISE_CANCELED: TraceKind = TraceKind(706);
     /// The bridge was closed.
     pub const SHUTDOWN_REJECTED: TraceKind = TraceKind(707);
+    /// Debug. The call was let through. Status: 1 where another's answer will be its own. Arguments: its time in
+    /// milliseconds, 0 for no limit.
+    pub const PROMISE_CREATED: TraceKind = TraceKind(708);
+    /// Debug. It is its turn: the host may take it. Status: its `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it
+    /// came.
+    pub const PROMISE_SENT: TraceKind = TraceKind(709);
+    /// The host answered it when nobody waited any more.
+    pub const PROMISE_LATE: TraceKind = TraceKind(710);
+    /// The host answered it once more.
+    pub const PROMISE_DUPLICATE: TraceKind = TraceKind(711);
+    /// The host canceled all calls of the bridge, some of the session's among them. Arguments: how many.
+    pub const BRIDGE_CANCEL_ALL: TraceKind = TraceKind(712);
+    /// The session's bridge is being closed. Arguments: calls of the session that are open.
+    pub const BRIDGE_CLOSING: TraceKind = TraceKind(713);
+    /// It is closed, and those calls were rejected. Arguments: how many.
+    pub const BRIDGE_CLOSED: TraceKind = TraceKind(714);
     /// Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.
     pub const OUTPUT_FIRST: TraceKind = TraceKind(801);
     /// Debug. Worker: output was sent. Arguments: bytes, pieces.
@@ -857,12 +874,103 @@ impl TraceKind {
     /// A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its
     /// acquisitions.
     pub const POOL_REMOVED: TraceKind = TraceKind(609);
+    /// Whatever of the host serves a capability took the call. `link`, here and below: the request's id. Status: its
+    /// `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came. A host has no way to tell of its progress, so that
+    /// there is no event of it.
+    pub const PROVIDER_REQUEST: TraceKind = TraceKind(1001);
+    /// It answered. Status: `CAPSULE_PROVIDER_…`. Arguments: nanoseconds since it took the call, bytes of the answer.
+    pub const PROVIDER_RESPONSE: TraceKind = TraceKind(1002);
+    /// What comes in pieces begins. Status, here and below: `CAPSULE_PROVIDER_…`, whose pieces they are.
+    pub const PROVIDER_STREAM_OPEN: TraceKind = TraceKind(1003);
+    /// Debug. A piece. Arguments: its bytes, its number.
+    pub const PROVIDER_STREAM_DATA: TraceKind = TraceKind(1004);
+    /// There are no more. Arguments: how many there were, their bytes.
+    pub const PROVIDER_STREAM_CLOSE: TraceKind = TraceKind(1005);
+    /// Debug. A frame came from the worker. Status, here and below: its `CAPSULE_CHANNEL_…`. Arguments: bytes, the
+    /// number of its message, as capsule_message_name() names it.
+    pub const TRANSPORT_FRAME_IN: TraceKind = TraceKind(1101);
+    /// Debug. A frame was given to the channel. Arguments: as above.
+    pub const TRANSPORT_FRAME_OUT: TraceKind = TraceKind(1102);
+    /// The worker does not take what is sent, and the rest waits; told once until all was taken. Arguments: bytes
+    /// that wait.
+    pub const TRANSPORT_STALL: TraceKind = TraceKind(1103);
+    /// A frame of the worker's was refused, which ends the worker. Status: `CAPSULE_REJECT_…`. Arguments: its process
+    /// id.
+    pub const TRANSPORT_REJECTED: TraceKind = TraceKind(1104);
+    /// It has to wait for the session's rate limiter. Arguments: nanoseconds, as it looks now.
+    pub const TRANSPORT_LIMITER_WAIT: TraceKind = TraceKind(1105);
+    /// Debug. A look (introspection.h) at the session, or at the pool in a pool's trace, was allowed. `link`, here
+    /// and below: the number of its audit record, 0 where that could not be kept. Status, here and below: the
+    /// `CAPSULE_INSPECT_…` that decided. Arguments, here and below: what was looked at, `CAPSULE_LOOK_…`; who
+    /// decided, `CAPSULE_DECIDED_…`; here the bytes answered, 0 where the look failed.
+    pub const POLICY_ALLOWED: TraceKind = TraceKind(1201);
+    /// A look was denied. The last argument: the `CAPSULE_INSPECT_…` that was asked for, or 0.
+    pub const POLICY_DENIED: TraceKind = TraceKind(1202);
+    /// Debug. Names were redacted in what a look was answered, or left out. The last argument: how many.
+    pub const POLICY_REDACTED: TraceKind = TraceKind(1203);
 }
 
 impl std::fmt::Display for TraceKind {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(static_text(unsafe { sys::capsule_trace_kind_name(self.0) }))
     }
+}
+
+/// How a provider answered, and whose pieces there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Provider(pub i32);
+
+impl Provider {
+    /// The answer is a value.
+    pub const VALUE: Provider = Provider(0);
+    /// It is a failure.
+    pub const FAILURE: Provider = Provider(1);
+    /// The call was approved.
+    pub const APPROVED: Provider = Provider(2);
+    /// It was not.
+    pub const REFUSED: Provider = Provider(3);
+    /// Pieces of the answer, from the host.
+    pub const ANSWERS: Provider = Provider(4);
+    /// Pieces that the code sends to the host.
+    pub const UPLOADS: Provider = Provider(5);
+}
+
+/// What is looked at: the fields of `capsule_introspection_policy` in their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Look(pub i32);
+
+impl Look {
+    /// What is looked at: the fields of `capsule_introspection_policy` in their order.
+    pub const PROMISES: Look = Look(1);
+    /// What is looked at: the fields of `capsule_introspection_policy` in their order.
+    pub const NAMESPACE: Look = Look(2);
+    /// What is looked at: the fields of `capsule_introspection_policy` in their order.
+    pub const POOL: Look = Look(3);
+    /// What is looked at: the fields of `capsule_introspection_policy` in their order.
+    pub const EXECUTION: Look = Look(4);
+    /// What is looked at: the fields of `capsule_introspection_policy` in their order.
+    pub const ISOLATION: Look = Look(5);
+    /// What is looked at: the fields of `capsule_introspection_policy` in their order.
+    pub const STACK: Look = Look(6);
+    /// What is looked at: the fields of `capsule_introspection_policy` in their order.
+    pub const TRACE: Look = Look(7);
+    /// What is looked at: the fields of `capsule_introspection_policy` in their order.
+    pub const POSTMORTEM: Look = Look(8);
+}
+
+/// Who decided about a look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Decided(pub i32);
+
+impl Decided {
+    /// The runtime's policy.
+    pub const RUNTIME: Decided = Decided(1);
+    /// What it was narrowed to for the session.
+    pub const SESSION: Decided = Decided(2);
+    /// The look itself, which asked for less than the policy allows.
+    pub const REQUEST: Decided = Decided(3);
+    /// The audit trail, which has to keep a record and cannot.
+    pub const AUDIT: Decided = Decided(4);
 }
 
 /// Whether an event is a moment, or one end of a span of time.
@@ -3714,6 +3822,31 @@ impl TraceContext {
     }
 }
 
+/// A name, as the policy shows it. Never extended: labels are handed out as an array.
+#[derive(Clone, Debug)]
+pub struct ExportLabel {
+    /// `label` of events of the group.
+    pub number: u32,
+    /// `CAPSULE_LABEL_…` (introspection.h).
+    pub form: LabelForm,
+    /// Length of what is shown before it was cut.
+    pub full_bytes: u64,
+    /// What is shown, at most `max_label_bytes` of the policy.
+    pub text: String,
+}
+
+impl ExportLabel {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_export_label) -> Self {
+        Self {
+            number: raw.number,
+            form: LabelForm(raw.form),
+            full_bytes: raw.full_bytes,
+            text: string(raw.text),
+        }
+    }
+}
+
 /// Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as an
 /// array.
 #[derive(Clone, Debug)]
@@ -3734,6 +3867,8 @@ pub struct ExportGroup {
     pub tracestate: String,
     /// `event_count` events, in the order of their numbers.
     pub events: Vec<TraceEvent>,
+    /// `label_count` names, by their numbers: of each label of the events that the policy shows in some form.
+    pub labels: Vec<ExportLabel>,
 }
 
 impl ExportGroup {
@@ -3748,6 +3883,7 @@ impl ExportGroup {
             traceparent: string(raw.traceparent),
             tracestate: string(raw.tracestate),
             events: list(raw.events, raw.event_count, TraceEvent::of),
+            labels: list(raw.labels, raw.label_count, ExportLabel::of),
         }
     }
 }

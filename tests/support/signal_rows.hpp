@@ -1,0 +1,75 @@
+// Rows of SIGNALS.md, as a struct and as the text tell them.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "deadline.hpp"
+#include "metrics.hpp"
+
+namespace capsule_test {
+
+// What a struct says of one row, or of those of its series that have these labels.
+struct Row {
+  std::string metric;
+  std::string labels;
+  double value = 0;
+  bool may_be_zero = false;
+  bool operator==(const Row &) const = default;
+};
+
+inline double seconds(std::uint64_t ns) { return static_cast<double>(ns) / 1e9; }
+inline double number(std::uint64_t count) { return static_cast<double>(count); }
+
+// The sum of the series, or the greatest of them.
+inline double told(const Samples &samples, const Row &row) {
+  double value = 0;
+  bool there = false;
+  for (const auto &[series, sample] : samples.all()) {
+    const std::string name = "capsule_" + row.metric;
+    if ((series == name || series.starts_with(name + "{")) && series.find(row.labels) != std::string::npos) {
+      value = row.metric.ends_with("_max") || row.metric.ends_with("_hwm") ? std::max(value, sample) : value + sample;
+      there = true;
+    }
+  }
+  if (!there) {
+    FAIL("there is no " + row.metric + " with " + row.labels);
+  }
+  return value;
+}
+
+// Both, of a moment in which nothing moves.
+inline void compare(const std::set<std::string> &expected, const Runtime &runtime,
+                    const std::function<std::vector<Row>()> &rows_now) {
+  std::vector<Row> rows = rows_now();
+  Samples samples(runtime);
+  for (const Deadline deadline; rows != rows_now();) {
+    CHECK(!deadline.over());
+    rows = rows_now();
+    samples = Samples(runtime);
+  }
+  std::set<std::string> metrics;
+  for (const Row &row : rows) {
+    metrics.insert(row.metric);
+    const double value = told(samples, row);
+    if (std::abs(value - row.value) > 1e-6 * std::abs(row.value) + 1e-9 || (value == 0 && !row.may_be_zero)) {
+      FAIL(row.metric + " " + row.labels + " is " + std::to_string(value) + " as text, and " + std::to_string(row.value) +
+           " in the struct");
+    }
+  }
+  CHECK(metrics == expected);
+}
+
+inline void wait_for(const std::function<bool()> &there) {
+  for (const Deadline deadline; !there();) {
+    CHECK(!deadline.over());
+    std::this_thread::yield();
+  }
+}
+
+}  // namespace capsule_test
