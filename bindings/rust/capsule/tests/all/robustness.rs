@@ -83,6 +83,16 @@ fn a_stream_of_many_outputs_takes_no_memory() {
 }
 
 #[test]
+#[ignore = "started by asan.sh, whose sanitizer has to see it"]
+fn an_event_that_is_used_after_its_release() {
+    let events = vec![Event::default()];
+    let event: *const Event = &events[0];
+    drop(events);
+    // SAFETY: none. This is what is never to be done.
+    panic!("nobody saw that it is gone: {}", unsafe { (*event).sequence() });
+}
+
+#[test]
 fn closing_ends_a_wait() {
     let runtime = runtime();
     let end_of = |close: &(dyn Fn(&capsule::Session) + Sync)| {
