@@ -64,6 +64,8 @@ class Event {
   }
   std::string_view display_id() const noexcept { return detail::view(event_.display_id); }  ///< DISPLAY, PROGRESS.
   std::string_view prompt() const noexcept { return detail::view(event_.prompt); }          ///< INPUT: the prompt.
+  /** @brief INPUT: of a durable execution, the id of the promise in its store; whoever settles that first answers. */
+  MaybeText input_promise() const noexcept { return detail::optional_view(event_.input_promise); }
   MaybeText repr() const noexcept { return detail::optional_view(event_.repr); }            ///< RESULT: of the value.
   MaybeText type_name() const noexcept { return detail::optional_view(event_.type_name); }  ///< RESULT: of the value.
   MaybeText json() const noexcept { return detail::optional_view(event_.json); }            ///< RESULT: the value.

@@ -43,6 +43,17 @@ inline std::string prompts_of(const Run &run, bool secret) {
   return prompts.dump();
 }
 
+// The promise that each input request names, or null.
+inline json input_promises_of(const Run &run) {
+  json promises = json::array();
+  for (const Event &event : run.events()) {
+    if (event.kind == CAPSULE_EVENT_INPUT) {
+      promises.push_back(event.input_promise ? json(*event.input_promise) : json());
+    }
+  }
+  return promises;
+}
+
 // Each display as an object of its parts by MIME type; as text, to be compared.
 inline json displays_of(const Run &run) {
   json displays = json::array();
@@ -139,6 +150,8 @@ inline Expectations output_expectations() {
       {"stdout_size", number_is("the size of stdout", [](const Played &p) { return p.run.out().size(); })},
       {"prompts", [](const Played &p, const json &v) { check_is("prompts", prompts_of(p.run, false), v.dump()); }},
       {"secret_prompts", [](const Played &p, const json &v) { check_is("secret prompts", prompts_of(p.run, true), v.dump()); }},
+      {"input_promises",
+       [](const Played &p, const json &v) { check_is("the inputs' promises", input_promises_of(p.run).dump(), v.dump()); }},
       {"text", text_is("the text of the output", [](const Played &p) { return printed_text(p.run); })},
       {"origins", text_is("the origins of output", [](const Played &p) { return origins_of(p.run); })},
       {"displays", [](const Played &p, const json &v) { check_is("displays", displays_of(p.run).dump(), v.dump()); }},

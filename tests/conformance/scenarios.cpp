@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checkpoints.hpp"
+#include "durable.hpp"
 #include "stage.hpp"
 #include "values.hpp"
 
@@ -17,7 +18,7 @@ using namespace capsule_test::conformance;
 namespace {
 
 std::string source_of(const json &step) {
-  const json &source = step.at("execute");
+  const json &source = step.at(step.contains("recorded") ? "recorded" : "execute");
   if (source.is_string()) {
     return source.get<std::string>();
   }
@@ -78,7 +79,7 @@ ExecutionOptions options_of(const json &step, const Inputs &inputs) {
 }
 
 // Takes events to the end; answers, cancels and interrupts on the way.
-void play_events(Run &run, const json &step) {
+void play_events(const Stage &stage, Run &run, const json &step) {
   const json inputs = step.value("inputs", json::array());
   std::string cancel_after = step.value("cancel_after", "");
   std::string interrupt_after = step.value("interrupt_after", "");
@@ -93,7 +94,10 @@ void play_events(Run &run, const json &step) {
   const Deadline deadline;
   while (!run.next(deadline).terminal()) {
     if (run.events().back().kind == CAPSULE_EVENT_INPUT && !step.contains("cancel_after") && !step.contains("unanswered")) {
-      if (const json &answer = inputs.at(answered++); answer.is_null()) {
+      const json &answer = inputs.at(answered++);
+      if (step.contains("by_promise")) {
+        settle_input(stage, run, answer);
+      } else if (answer.is_null()) {
         run.decline();
       } else {
         run.answer(answer.get<std::string>());
@@ -110,11 +114,16 @@ void play_events(Run &run, const json &step) {
   check_is("the text to act upon that never came", cancel_after + interrupt_after, std::string());
 }
 
-void play_execution(const Session &session, const json &step) {
+void play_execution(const Stage &stage, const json &step) {
   const Inputs inputs(step.value("bind", json::object()));
-  Run run(session, source_of(step), options_of(step, inputs));
-  play_events(run, step);
-  const Played played{run, run.end(), session};
+  ExecutionOptions options = options_of(step, inputs);
+  Execution execution;
+  check_is("the status", std::string(capsule_status_name(begin(stage, step, source_of(step), options.get(), execution))),
+           std::string("CAPSULE_OK"));
+  CHECK(execution.get() != nullptr);
+  Run run(std::move(execution));
+  play_events(stage, run, step);
+  const Played played{run, run.end(), stage.session_of(step)};
   for (const auto &[key, value] : step.at("expect").items()) {
     const auto expectation = expectations().find(key);
     if (expectation == expectations().end()) {
@@ -203,12 +212,13 @@ capsule_status try_delete(const Session &session, const json &step) {
 }
 
 // One that is to be refused, or whose events nobody wants.
-capsule_status try_execution(const Session &session, const json &step) {
+capsule_status try_execution(const Stage &stage, const json &step) {
   Execution execution;
-  const std::string source = source_of(step);
   const Inputs inputs(step.value("bind", json::object()));
   ExecutionOptions options = options_of(step, inputs);
-  return capsule_execution_create(session.get(), source.data(), source.size(), options.get(), execution.out(), nullptr);
+  const capsule_status status = begin(stage, step, source_of(step), options.get(), execution);
+  CHECK_EQ(execution.get() == nullptr, status != CAPSULE_OK || step.contains("recorded"));
+  return status;
 }
 
 capsule_status checked(void (*check)(Stage &, const json &), Stage &stage, const json &step) {
@@ -224,7 +234,9 @@ const std::map<std::string, Action> &actions() {
     return [action](Stage &stage, const json &step) { return action(stage.session_of(step), step); };
   };
   static const std::map<std::string, Action> all{
-      {"execute", of_session(try_execution)},
+      {"execute", [](Stage &stage, const json &step) { return try_execution(stage, step); }},
+      {"recorded", [](Stage &stage, const json &step) { return try_execution(stage, step); }},
+      {"promise", [](Stage &stage, const json &step) { return check_promise(stage, step); }},
       {"set", of_session(try_set)},
       {"update", of_session(try_update)},
       {"get", of_session(try_get)},
@@ -259,7 +271,8 @@ const std::vector<std::string> &step_keys() {
                                   "json",         "text",        "repr",
                                   "strategy",     "of",          "transaction",
                                   "scope",        "bind",        "result",
-                                  "fields",       "group",       "idempotency_key"};
+                                  "fields",       "group",       "idempotency_key",
+                                  "durable",      "by_promise",  "state"};
     for (const auto &[key, action] : actions()) {
       keys.push_back(key);
     }
@@ -271,7 +284,7 @@ const std::vector<std::string> &step_keys() {
 void play_step(Stage &stage, const json &step) {
   check_keys(step, step_keys(), "a step");
   if (step.contains("expect")) {
-    play_execution(stage.session_of(step), step);
+    play_execution(stage, step);
     return;
   }
   const auto action =
@@ -283,7 +296,7 @@ void play_step(Stage &stage, const json &step) {
 }
 
 void play(const json &scenario) {
-  check_keys(scenario, {"name", "session", "steps", "pool", "bridge"}, "a scenario");
+  check_keys(scenario, {"name", "session", "steps", "pool", "bridge", "promises"}, "a scenario");
   Stage stage(scenario);
   for (const json &step : scenario.at("steps")) {
     play_step(stage, step);

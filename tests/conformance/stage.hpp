@@ -12,6 +12,7 @@
 #include "bridge.hpp"
 #include "expectations.hpp"
 #include "pool.hpp"
+#include "promises.hpp"
 #include "snapshots.hpp"
 
 namespace capsule_test::conformance {
@@ -175,6 +176,9 @@ class Stage {
       options.raw.rules = rules_.data();
       options.raw.rule_count = rules_.size();
     }
+    if (scenario.value("promises", false)) {
+      store = open_store();
+    }
     if (scenario.contains("pool")) {
       pool = make_pool(pool_options(scenario.at("pool"), std::move(options)));
       wait_ready(pool);
@@ -191,10 +195,11 @@ class Stage {
     pool.reset();
   }
 
-  const Session &session_of(const json &step) { return sessions.at(step.value("in", "")); }
+  const Session &session_of(const json &step) const { return sessions.at(step.value("in", "")); }
 
   std::optional<Host> host;
   Pool pool;
+  Store store;
   std::map<std::string, Session> sessions;
   std::map<std::string, Snapshot> snapshots;
 

@@ -278,6 +278,28 @@ CAPSULE_TEST(a_durable_execution_runs_once) {
   CHECK(!session.execute_durable("1", store, "fails").execution.has_value());
 }
 
+CAPSULE_TEST(who_settles_the_promise_of_an_input_answers_it) {
+  capsule::Runtime runtime;
+  capsule::PromiseStore store = runtime.open_promises();
+  capsule::SessionOptions echo;
+  echo.executor = CAPSULE_EXECUTOR_ECHO;
+  capsule::Session session = runtime.open(echo);
+  capsule::DurableExecution begun = session.execute_durable("input name?\nvalue x", store, "exec:trip");
+  std::string answered;
+  for (const capsule::Event &event : begun.execution.value()) {
+    if (event.kind() == CAPSULE_EVENT_INPUT) {
+      CHECK_EQ(std::string(event.input_promise().value()), "exec:trip:input:1");
+      CHECK_EQ(std::string(store.resolve(event.input_promise().value(), "\"Ada\"").param()), "{\"prompt\":\"name?\"}");
+    }
+    answered += event.data();
+  }
+  CHECK_EQ(answered, "Ada\n");
+  for (capsule::Execution plain = session.execute("input name?"); const capsule::Event &event : plain) {
+    CHECK(!event.input_promise().has_value());
+    if (event.kind() == CAPSULE_EVENT_INPUT) plain.decline(event->input_id);
+  }
+}
+
 CAPSULE_TEST(the_example_asks_the_hosts_database) {
   const std::string program = std::string(CAPSULE_TEST_BINARY_DIR) + "/bin/example-database";
   if (::access(program.c_str(), X_OK) != 0) {
