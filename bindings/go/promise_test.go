@@ -245,7 +245,7 @@ func TestAPostmortemTellsHowAWorkerDied(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if postmortem.SignalNumber != 9 || postmortem.ExecutionID != 1 || len(postmortem.Events) == 0 ||
+	if postmortem.Stack != nil || postmortem.SignalNumber != 9 || postmortem.ExecutionID != 1 || len(postmortem.Events) == 0 ||
 		!strings.HasPrefix(postmortem.JSON, "{") {
 		t.Errorf("%+v", postmortem)
 	}

@@ -118,7 +118,59 @@ namespace Capsule.Tests
                 var found = session.Postmortem();
                 Failure.Unless("signal", found.Info.SignalNumber, 9L);
                 Failure.Unless("execution", found.Info.ExecutionId, 1L);
-                if (found.Info.Events.Count() == 0 || !found.Json.StartsWith("{")) throw new Failure(found.Json);
+                if (found.Stack != null || found.Info.Events.Count() == 0 || !found.Json.StartsWith("{")) throw new Failure(found.Json);
+            }
+        }
+
+        public static void AStackTellsWherePythonStandsAndWhereItStood()
+        {
+            using (var runtime = new Runtime())
+            using (var session = runtime.Open(new SessionOptions { Python = Python }))
+            using (var execution = session.Execute("import os\ndef ask():\n    return input('in')\nif ask() == 'end':\n    os.abort()"))
+            {
+                var request = execution.First(found => found.Kind == EventKind.Input);
+                var counted = session.Stack().Threads[0];
+                Failure.Unless("main", counted.Info.IsMain, 1);
+                Failure.Unless("frames counted", (long)counted.Info.FramesOmitted, 2L);
+                const int full = (int)InspectLevel.Full;
+                runtime.SetIntrospectionPolicy(new IntrospectionPolicy { Stack = full, Postmortem = full, MaxLabelBytes = 1024 });
+                var living = session.Stack(new StackOptions { MaxFrames = 1 });
+                Failure.Unless("where it stands", Told(living), "Memory ask:3");
+                Failure.Unless("left out", living.Threads[0].Info.FramesOmitted > 0, true);
+                execution.Answer(request.InputId, "end");
+                Failure.Unless("its end", execution.Finish().End.Outcome, Outcome.Died);
+                var dead = session.Postmortem().Stack;
+                Failure.Unless("where it stood", Told(dead), "Death <module>:5");
+                Failure.Unless("why", dead.Info.Cause, "Aborted");
+                Failure.Unless("hit", dead.Threads[0].Info.Hit, 1);
+                Failure.Unless("of the session", Told(session.Stack()), Told(dead));
+            }
+        }
+
+        private static string Told(StackTrace stack) =>
+            $"{stack.Info.Source} {string.Join(" ", stack.Threads[0].Frames.Select(frame => $"{frame.Function}:{frame.Line}"))}";
+
+        public static void ATraceNamesWhatWasCalledAsThePolicyShowsIt()
+        {
+            using (var runtime = new Runtime())
+            using (var bridge = runtime.OpenBridge())
+            {
+                bridge.Register(new Capability { Name = "customers" });
+                var server = bridge.Serve(request => Value.Json("1"));
+                var options = Echo();
+                options.Bridge = bridge;
+                options.Rules = new[] { new Rule { Capability = "*", Decision = Decision.Allow } };
+                using (var session = runtime.Open(options))
+                {
+                    session.Run("call customers {}");
+                    var number = session.Trace(new TraceFilter { Kind = TraceKind.CapabilityCalled }).Single().Label;
+                    Failure.Unless("by default", session.TraceLabel(number).Form, LabelForm.Dropped);
+                    runtime.SetIntrospectionPolicy(new IntrospectionPolicy { Trace = (int)InspectLevel.Full });
+                    Failure.Unless("shown", session.TraceLabel(number).Text, "customers");
+                    Failure.Unless("none", Throws<CapsuleException>(() => session.TraceLabel(number + 1)).Status, Status.Argument);
+                }
+                bridge.Close();
+                server.Join();
             }
         }
     }
