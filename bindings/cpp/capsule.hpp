@@ -391,8 +391,9 @@ class Pool {
 /** @brief One loop thread and the processes it looks after. The last owner's end waits for the processes to end. */
 class Runtime {
  public:
-  /** @brief Starts the loop thread. */
+  /** @brief Starts the loop thread. Throws `CAPSULE_E_STATE` where the library is older than these headers. */
   explicit Runtime(const RuntimeOptions &options = {}) {
+    if (const std::string complaint = detail::version_complaint(); !complaint.empty()) throw Error(CAPSULE_E_STATE, complaint);
     capsule_runtime_options raw = detail::defaults(capsule_runtime_options_init);
     raw.max_frame_bytes = options.max_frame_bytes;
     raw.worker_dir = detail::view(options.worker_dir);

@@ -16,6 +16,7 @@ namespace Capsule.Tests
     {
         private static int Main(string[] arguments)
         {
+            if (arguments[0] == "crash") Tests.Crash();
             Tests.Python = arguments[0];
             var failed = 0;
             var tests = typeof(Tests).GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.DeclaredOnly)
@@ -312,7 +313,8 @@ namespace Capsule.Tests
                 var after = Measure(session, count);
                 Failure.Unless("descriptors", (long)after.descriptors, (long)before.descriptors);
                 var taken = after.memory - before.memory;
-                if (taken > 16 << 20) throw new Failure($"{count} executions took {taken >> 10} KiB");
+                Console.WriteLine($"{count} executions took {taken >> 10} KiB");
+                if (taken > 16 << 20) throw new Failure("that is too much");
             }
         }
 

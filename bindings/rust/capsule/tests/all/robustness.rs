@@ -44,7 +44,8 @@ fn leaks_in_a_process_of_its_own() {
     let (memory, open) = (of_process("VmRSS"), descriptors());
     repeat(count);
     let grown = of_process("VmRSS") - memory;
-    assert!(grown < 8_192, "{count} executions took {grown} KiB");
+    println!("{count} executions took {grown} KiB");
+    assert!(grown < 8_192, "that is too much");
     assert!(descriptors() <= open, "there were {open} descriptors, and are {}", descriptors());
 }
 
