@@ -9,6 +9,7 @@
 
 #include "checkpoints.hpp"
 #include "durable.hpp"
+#include "files_of_scenarios.hpp"
 #include "stage.hpp"
 #include "values.hpp"
 
@@ -16,18 +17,6 @@ using namespace capsule_test;
 using namespace capsule_test::conformance;
 
 namespace {
-
-std::string source_of(const json &step) {
-  const json &source = step.at(step.contains("recorded") ? "recorded" : "execute");
-  if (source.is_string()) {
-    return source.get<std::string>();
-  }
-  std::string text;
-  for (const json &line : source) {
-    text += (text.empty() ? "" : "\n") + line.get<std::string>();
-  }
-  return text;
-}
 
 // Names and JSON values, as the C functions take them.
 class Inputs {
@@ -53,10 +42,6 @@ class Inputs {
   std::vector<std::pair<std::string, std::string>> texts_;
   std::vector<capsule_value> values_;
 };
-
-std::int32_t kind_named(const std::string &name) {
-  return number_of_name({"auto", "json", "text", "bytes", "buffer", "repr"}, name);
-}
 
 ExecutionOptions options_of(const json &step, const Inputs &inputs) {
   ExecutionOptions options;
@@ -123,18 +108,8 @@ void play_execution(const Stage &stage, const json &step) {
   CHECK(execution.get() != nullptr);
   Run run(std::move(execution));
   play_events(stage, run, step);
-  const Played played{run, run.end(), stage.session_of(step)};
-  for (const auto &[key, value] : step.at("expect").items()) {
-    const auto expectation = expectations().find(key);
-    if (expectation == expectations().end()) {
-      FAIL("an unknown expectation " + show(key));
-    }
-    try {
-      expectation->second(played, value);
-    } catch (const Failure &failure) {
-      FAIL(std::string(failure.what()) + "; the end was " + show(played.end));
-    }
-  }
+  const Session &session = stage.session_of(step);
+  check_expectations({run.events(), run.end(), [&] { return state_of(session); }}, step.at("expect"));
 }
 
 capsule_status try_set(const Session &session, const json &step) {
@@ -262,27 +237,8 @@ const std::map<std::string, Action> &actions() {
   return all;
 }
 
-const std::vector<std::string> &step_keys() {
-  static const std::vector<std::string> all = [] {
-    std::vector<std::string> keys{"file_name",    "traceparent", "tracestate",
-                                  "timeout_ms",   "inputs",      "unanswered",
-                                  "cancel_after", "grace_ms",    "interrupt_after",
-                                  "expect",       "refused",     "in",
-                                  "json",         "text",        "repr",
-                                  "strategy",     "of",          "transaction",
-                                  "scope",        "bind",        "result",
-                                  "fields",       "group",       "idempotency_key",
-                                  "durable",      "by_promise",  "state"};
-    for (const auto &[key, action] : actions()) {
-      keys.push_back(key);
-    }
-    return keys;
-  }();
-  return all;
-}
-
 void play_step(Stage &stage, const json &step) {
-  check_keys(step, step_keys(), "a step");
+  check_keys(step, step_keys(actions()), "a step");
   if (step.contains("expect")) {
     play_execution(stage, step);
     return;
@@ -296,49 +252,16 @@ void play_step(Stage &stage, const json &step) {
 }
 
 void play(const json &scenario) {
-  check_keys(scenario, {"name", "session", "steps", "pool", "bridge", "promises"}, "a scenario");
+  check_keys(scenario, kScenarioKeys, "a scenario");
   Stage stage(scenario);
   for (const json &step : scenario.at("steps")) {
     play_step(stage, step);
   }
 }
 
-std::vector<std::filesystem::path> files() {
-  std::vector<std::filesystem::path> all;
-  for (const auto &entry : std::filesystem::directory_iterator(CAPSULE_TEST_SOURCE_DIR "/tests/scenarios")) {
-    if (entry.path().extension() == ".json") {
-      all.push_back(entry.path());
-    }
-  }
-  std::sort(all.begin(), all.end());
-  return all;
-}
-
-// For the table that ./dev test prints.
-void write_down(const json &outcomes) {
-  const std::filesystem::path folder = CAPSULE_TEST_BINARY_DIR "/conformance";
-  std::filesystem::create_directories(folder);
-  const std::string version = std::filesystem::path(python_under_test()).parent_path().parent_path().filename();
-  std::ofstream(folder / ("c@" + version + ".json")) << outcomes.dump(1) << '\n';
-}
-
 }  // namespace
 
 CAPSULE_TEST(every_scenario_plays_as_written) {
-  std::string failures;
-  json outcomes = json::object();
-  for (const std::filesystem::path &file : files()) {
-    try {
-      play(json::parse(std::ifstream(file)));
-      outcomes[file.stem()] = "ok";
-    } catch (const std::exception &failure) {
-      outcomes[file.stem()] = "failed";
-      failures += "\n" + file.filename().string() + ": " + failure.what();
-    }
-  }
-  write_down(outcomes);
-  CHECK_AT_LEAST(outcomes.size(), 120);
-  if (!failures.empty()) {
-    FAIL(failures);
-  }
+  const std::string version = std::filesystem::path(python_under_test()).parent_path().parent_path().filename();
+  play_all("c@" + version, play);
 }

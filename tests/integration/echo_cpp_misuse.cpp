@@ -30,6 +30,8 @@ capsule_status status_of(Call call) {
   return CAPSULE_OK;
 }
 
+capsule::Session taken_from(capsule::Session &session) { return std::move(session); }
+
 // How an execution ends that a thread waits for while `close` is called.
 template <typename Close>
 std::int32_t end_of_a_wait(capsule::Runtime &runtime, Close close) {
@@ -49,7 +51,7 @@ std::int32_t end_of_a_wait(capsule::Runtime &runtime, Close close) {
 CAPSULE_TEST(what_is_closed_or_moved_from_answers_an_error) {
   capsule::Runtime runtime;
   capsule::Session session = runtime.open(echo());
-  capsule::Session moved = std::move(session);
+  capsule::Session moved = taken_from(session);
   CHECK_EQ(status_of([&] { session.run("value x"); }), CAPSULE_E_HANDLE);
   moved.close(capsule::Milliseconds{0});
   moved.close(capsule::Milliseconds{0});

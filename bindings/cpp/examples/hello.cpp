@@ -2,7 +2,7 @@
 #include <chrono>
 #include <iostream>
 
-int main() {
+int main() try {
   using namespace std::chrono_literals;
   capsule::Runtime runtime;
 
@@ -23,4 +23,7 @@ int main() {
     if (event.kind() == CAPSULE_EVENT_INPUT) execution.answer(event->input_id, "Ada");
     if (event.kind() == CAPSULE_EVENT_ERROR) std::cerr << event.error_type() << ": " << event.message() << '\n';
   }
+} catch (const std::exception &error) {
+  std::cerr << error.what() << '\n';
+  return 1;
 }
