@@ -121,6 +121,27 @@ CAPSULE_HELPER(begins) {
   return 0;
 }
 
+// The loader tells both: the program never begins, or ends where it would have called it.
+CAPSULE_TEST(a_library_that_is_missing_or_lacks_a_function_is_told) {
+  const TempFolder folder;
+  const std::string source = folder.write("lacking.c", "unsigned capsule_version_number(void) { return 1000; }\n");
+  const std::string versions = folder.write("versions.map", "CAPSULE_0 { global: *; };\n");
+  run_tool({"cc", "-shared", "-fPIC", "-Wl,--version-script=" + versions, "-o", folder.path() + "/libcapsule.so.0", source});
+  std::vector<std::string> command = helper("begins");
+  Child lacking(command, {"LD_LIBRARY_PATH=" + folder.path()});
+  CHECK_EQ(lacking.exit_code(), 127);
+  CHECK_CONTAINS(lacking.err(), "undefined symbol: capsule_");
+
+  // Without the way to it that the build has left in the program.
+  const std::string moved = folder.path() + "/program";
+  run_tool({"cp", command[0], moved});
+  run_tool({"patchelf", "--remove-rpath", moved});
+  command[0] = moved;
+  Child missing(command);
+  CHECK_EQ(missing.exit_code(), 127);
+  CHECK_CONTAINS(missing.err(), "libcapsule.so.0");
+}
+
 CAPSULE_TEST(an_older_library_is_told_with_both_versions) {
   if (kSanitized) {
     skip_test("the sanitizer has to be loaded first");
