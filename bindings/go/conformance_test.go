@@ -303,7 +303,7 @@ func (p *player) close() {
 
 func TestEveryScenarioPlaysAsWritten(t *testing.T) {
 	files, err := filepath.Glob("../../tests/scenarios/*.json")
-	if err != nil || len(files) < 85 {
+	if err != nil || len(files) < 120 {
 		t.Fatalf("%d scenarios: %v", len(files), err)
 	}
 	runtime := newRuntime(t)

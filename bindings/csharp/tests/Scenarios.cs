@@ -45,7 +45,7 @@ namespace Capsule.Tests
             }
             var failed = outcomes.Values.Count(outcome => !Equals(outcome, "ok"));
             Console.WriteLine($"{files.Count} scenarios, {failed} failed");
-            return failed == 0 && files.Count >= 85 ? 0 : 1;
+            return failed == 0 && files.Count >= 120 ? 0 : 1;
         }
     }
 

@@ -361,7 +361,7 @@ fn every_scenario_plays_as_written() {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).expect("the scenarios").map(|entry| entry.expect("an entry").path()).collect();
     files.retain(|file| file.extension().map_or(false, |extension| extension == "json"));
-    assert!(files.len() >= 85, "{} scenarios", files.len());
+    assert!(files.len() >= 120, "{} scenarios", files.len());
     let runtime = runtime();
     let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     thread::scope(|scope| {
