@@ -1,9 +1,8 @@
 """The typed records of the Python binding: enumerations, dataclasses of what is read, keyword types of what is set."""
 
-import re
-
 from generate.prose import NOTICE, camel, enum_name, wrap
 from generate.python import docstring
+from generate.records import says_1_is_true
 
 PATH = "bindings/python/capsule/_generated_records.py"
 
@@ -92,9 +91,7 @@ def told(struct):
 
 
 def is_yes_or_no(field):
-    """By the words of the comment: 1 when, 1: …."""
-    number = field["type"]["name"] in ("int32_t", "uint32_t")
-    return number and re.match(r"(?:[A-Z, ]+: |Terminal: )?1(?: when\b|: )", field["doc"]) is not None
+    return field["type"]["name"] in ("int32_t", "uint32_t") and says_1_is_true(field["doc"])
 
 
 def read(field, enums):

@@ -35,9 +35,14 @@ def is_inline(field):
     return field["kind"] == "struct" and field["type"]["pointer"] == 0
 
 
+def says_1_is_true(doc):
+    """By the words of the comment: 1 when, 1 of, 1: …; but for one that goes on to a third value, as -1 for what is not known."""
+    return re.match(r"(?:[A-Z][^:`]*: )?1(?: (?:when|while|where|once|of)\b|: )", doc) is not None and "-1" not in doc
+
+
 def is_flag(field):
     """Whether the comment says that 1 stands for true."""
-    return field["kind"] == "primitive" and re.match(r"(?:[A-Z][^:`]*: )?1(?: when|: )", field["doc"]) is not None
+    return field["kind"] == "primitive" and says_1_is_true(field["doc"])
 
 
 def has_plain_default(field):

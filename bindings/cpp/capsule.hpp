@@ -270,6 +270,19 @@ class Session {
     detail::call(capsule_trace_get, capi(), &filter, &handle);
     return TraceReader(handle);
   }
+  /** @brief The name that an event's `label` stands for, as the policy shows it. */
+  capsule_trace_label trace_label(std::uint32_t number) const {
+    capsule_trace_label label{};
+    label.struct_size = sizeof label;
+    detail::call(capsule_session_get_trace_label, capi(), number, &label);
+    return label;
+  }
+  /** @brief Where its Python code stands; of a worker that died, where it stood. */
+  StackTrace stack(const capsule_stack_options &options = detail::defaults(capsule_stack_options_init)) const {
+    capsule_stack *handle = nullptr;
+    detail::call(capsule_session_get_stack, capi(), &options, &handle);
+    return StackTrace(handle);
+  }
   /** @brief What is known of its last death, or of an earlier one; `CAPSULE_E_STATE` where there was none. */
   Postmortem postmortem(std::uint32_t index = 0) const {
     capsule_postmortem *handle = nullptr;
@@ -378,8 +391,9 @@ class Pool {
 /** @brief One loop thread and the processes it looks after. The last owner's end waits for the processes to end. */
 class Runtime {
  public:
-  /** @brief Starts the loop thread. */
+  /** @brief Starts the loop thread. Throws `CAPSULE_E_STATE` where the library is older than these headers. */
   explicit Runtime(const RuntimeOptions &options = {}) {
+    if (const std::string complaint = detail::version_complaint(); !complaint.empty()) throw Error(CAPSULE_E_STATE, complaint);
     capsule_runtime_options raw = detail::defaults(capsule_runtime_options_init);
     raw.max_frame_bytes = options.max_frame_bytes;
     raw.worker_dir = detail::view(options.worker_dir);
@@ -463,6 +477,10 @@ class Runtime {
     capsule_promise_store *handle = nullptr;
     detail::call(capsule_promise_store_open, capi(), &raw, &handle);
     return PromiseStore(handle);
+  }
+  /** @brief Sets what may be seen of it, from the next look on; its fields are those of introspection.h. */
+  void set_introspection_policy(const capsule_introspection_policy &policy) {
+    detail::call(capsule_runtime_set_introspection_policy, capi(), &policy);
   }
   /** @brief Closes every session and ends every process; what has not ended after `timeout` is killed. Waits. */
   void close(Milliseconds timeout) { detail::call(capsule_runtime_close, capi(), timeout.count()); }

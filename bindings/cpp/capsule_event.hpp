@@ -32,6 +32,16 @@ inline MaybeText optional_view(const capsule_text &text) {
   return text.data == nullptr ? std::nullopt : std::make_optional(view(text));
 }
 
+// What is wrong with the library that is loaded, for a program that was compiled with these headers; empty for nothing.
+inline std::string version_complaint() {
+  constexpr std::uint32_t wanted = CAPSULE_VERSION_MAJOR * 1'000'000 + CAPSULE_VERSION_MINOR * 1'000 + CAPSULE_VERSION_PATCH;
+  const std::uint32_t loaded = capsule_version_number();
+  if (loaded >= wanted && loaded / 1'000'000 == CAPSULE_VERSION_MAJOR) return {};
+  return std::string("the loaded libcapsule is version ") + capsule_version() + ", and this program was compiled for version " +
+         std::to_string(CAPSULE_VERSION_MAJOR) + "." + std::to_string(CAPSULE_VERSION_MINOR) + "." +
+         std::to_string(CAPSULE_VERSION_PATCH);
+}
+
 }  // namespace detail
 
 /**
@@ -64,6 +74,8 @@ class Event {
   }
   std::string_view display_id() const noexcept { return detail::view(event_.display_id); }  ///< DISPLAY, PROGRESS.
   std::string_view prompt() const noexcept { return detail::view(event_.prompt); }          ///< INPUT: the prompt.
+  /** @brief INPUT: of a durable execution, the id of the promise in its store; whoever settles that first answers. */
+  MaybeText input_promise() const noexcept { return detail::optional_view(event_.input_promise); }
   MaybeText repr() const noexcept { return detail::optional_view(event_.repr); }            ///< RESULT: of the value.
   MaybeText type_name() const noexcept { return detail::optional_view(event_.type_name); }  ///< RESULT: of the value.
   MaybeText json() const noexcept { return detail::optional_view(event_.json); }            ///< RESULT: the value.

@@ -226,8 +226,11 @@ class Pool {
 /** @brief One loop thread and the processes it looks after. The last owner's end waits for the processes to end. */
 class Runtime {
  public:
-  /** @brief Starts the loop thread. */
+  /** @brief Starts the loop thread. `CAPSULE_E_STATE` where the library is older than these headers. */
   static Result<Runtime> create(const capsule_runtime_options *options = nullptr) {
+    if (std::string complaint = capsule::detail::version_complaint(); !complaint.empty()) {
+      return Failure{CAPSULE_E_STATE, std::move(complaint)};
+    }
     return detail::made<Runtime, capsule_runtime>(capsule_runtime_create, options);
   }
   /** @brief Takes a handle over. */

@@ -7,6 +7,7 @@
 
 #include <capsule/capsule.h>
 
+#include <capsule/capsule_stack.hpp>
 #include <capsule/capsule_values.hpp>
 #include <memory>
 #include <optional>
@@ -49,7 +50,9 @@ class Postmortem {
   }  ///< Its events are owned here.
   std::string_view json() const {
     return detail::view(detail::get(capsule_postmortem_to_json, capi()));
-  }                                                                    ///< The same, one line.
+  }  ///< The same, one line.
+  /** @brief Where its Python code stood; `CAPSULE_E_STATE` where it left no stack, as SIGKILL does not. */
+  StackTrace stack() const { return StackTrace(detail::get(capsule_postmortem_get_stack, capi())); }
   capsule_postmortem *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
 
  private:

@@ -80,6 +80,16 @@ func (r *Runtime) Info() (RuntimeInfo, error) {
 	return runtimeInfoOf(&raw), err
 }
 
+// SetIntrospectionPolicy sets what may be seen of the runtime, from the next look on; nil for the defaults: counts, and names of nothing.
+func (r *Runtime) SetIntrospectionPolicy(policy *IntrospectionPolicy) error {
+	var pins runtime.Pinner
+	defer pins.Unpin()
+	failure := newFailure()
+	err := check(C.capsule_runtime_set_introspection_policy(r.handle.c, policy.raw(&pins), failure), failure)
+	runtime.KeepAlive(r)
+	return err
+}
+
 // Shutdown closes every session, ends every process, and waits for it; running executions have that time to end first. The
 // runtime answers StatusClosed from then on.
 func (r *Runtime) Shutdown(grace time.Duration) error {

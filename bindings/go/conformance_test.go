@@ -25,6 +25,7 @@ type player struct {
 	runtime   *capsule.Runtime
 	host      *host
 	pool      *capsule.Pool
+	store     *capsule.PromiseStore
 	snapshots map[string]*capsule.Snapshot
 	sessions  map[string]*capsule.Session // The scenario's own has the empty label.
 }
@@ -69,11 +70,7 @@ func (p *player) follow(execution *capsule.Execution, s *step, run *played) erro
 			if answered == len(s.Inputs) {
 				return fmt.Errorf("one more input request than answers: %q", event.Prompt)
 			}
-			if answer := s.Inputs[answered]; answer == nil {
-				err = execution.Decline(event.InputID)
-			} else {
-				err = execution.Answer(event.InputID, *answer)
-			}
+			err = p.answer(execution, event, s, s.Inputs[answered])
 			answered++
 		}
 		if err == nil && reached(&cancelAfter) {
@@ -97,15 +94,7 @@ func (p *player) follow(execution *capsule.Execution, s *step, run *played) erro
 }
 
 func (p *player) execute(session *capsule.Session, s *step) error {
-	text, err := source(s.Execute)
-	if err != nil {
-		return err
-	}
-	options, err := s.options()
-	if err != nil {
-		return err
-	}
-	execution, err := session.Execute(p.ctx, text, options)
+	execution, err := p.begin(session, s, s.Execute)
 	if err != nil {
 		return err
 	}
@@ -194,6 +183,10 @@ func (p *player) try(s *step) error {
 	switch {
 	case s.Execute != nil:
 		return p.execute(session, s)
+	case s.Recorded != nil:
+		return p.recorded(session, s)
+	case s.Promise != nil:
+		return p.promise(s)
 	case s.Set != nil && s.Text != nil:
 		return session.Set(p.ctx, *s.Set, capsule.Text(*s.Text), capsule.SetStrategy(strategy))
 	case s.Set != nil:
@@ -266,6 +259,11 @@ func (p *player) open(scenario *scenario, options *capsule.SessionOptions) (err 
 		}
 		options.Bridge = p.host.bridge
 	}
+	if scenario.Promises {
+		if p.store, err = p.runtime.OpenPromises(nil); err != nil {
+			return err
+		}
+	}
 	if scenario.Pool == nil {
 		p.sessions[""], err = p.runtime.Open(p.ctx, options)
 		return err
@@ -298,11 +296,14 @@ func (p *player) close() {
 	if p.host != nil {
 		p.host.bridge.Close()
 	}
+	if p.store != nil {
+		p.store.Close()
+	}
 }
 
 func TestEveryScenarioPlaysAsWritten(t *testing.T) {
 	files, err := filepath.Glob("../../tests/scenarios/*.json")
-	if err != nil || len(files) < 85 {
+	if err != nil || len(files) < 120 {
 		t.Fatalf("%d scenarios: %v", len(files), err)
 	}
 	runtime := newRuntime(t)

@@ -65,6 +65,16 @@ func prompts(secret bool) expectation {
 	})
 }
 
+func inputPromises(run *played) any {
+	promises := []*string{}
+	for _, event := range run.events {
+		if event.Kind == capsule.EventInput {
+			promises = append(promises, event.InputPromise)
+		}
+	}
+	return promises
+}
+
 // The kinds in order, neighbouring outputs as one.
 func story(run *played) string {
 	var kinds []string
@@ -169,6 +179,7 @@ var expectations = map[string]expectation{
 	"progress":       progress,
 	"prompts":        prompts(false),
 	"secret_prompts": prompts(true),
+	"input_promises": list(inputPromises),
 	"text": is(func(run *played) string {
 		var text strings.Builder
 		for _, event := range run.events {

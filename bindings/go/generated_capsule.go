@@ -3688,7 +3688,7 @@ func traceLabelOf(c *C.capsule_trace_label) (r TraceLabel) {
 // TraceContext: The W3C trace context of an execution.
 type TraceContext struct {
 	// 1 where it was given with the execution; 0 where one was made for it.
-	Given int32
+	Given bool
 	// `traceparent`, NUL-terminated.
 	Traceparent string
 	// `tracestate`, NUL-terminated, or empty.
@@ -3696,7 +3696,7 @@ type TraceContext struct {
 }
 
 func (r *TraceContext) fill(c *C.capsule_trace_context) {
-	r.Given = int32(c.given)
+	r.Given = c.given != 0
 	r.Traceparent = C.GoString(&c.traceparent[0])
 	r.Tracestate = C.GoString(&c.tracestate[0])
 }
@@ -3821,7 +3821,7 @@ func DefaultExporterOptions() *ExporterOptions {
 // ExporterInfo: What an exporter did. At any moment: accepted = queued + sent + failed + dropped.
 type ExporterInfo struct {
 	// 1 once it is closed.
-	Closed int32
+	Closed bool
 	// Events that were there for it.
 	Accepted uint64
 	// Of these, they wait, or are being written.
@@ -3845,7 +3845,7 @@ type ExporterInfo struct {
 }
 
 func (r *ExporterInfo) fill(c *C.capsule_exporter_info) {
-	r.Closed = int32(c.closed)
+	r.Closed = c.closed != 0
 	r.Accepted = uint64(c.accepted)
 	r.Queued = uint64(c.queued)
 	r.Sent = uint64(c.sent)
@@ -4303,13 +4303,13 @@ type StackThread struct {
 	// "main"; else the name that the kernel knows, where that is not the process's; or empty.
 	Name string
 	// 1 of the main thread.
-	IsMain int32
+	IsMain bool
 	// `CAPSULE_TASK_…`.
 	State TaskState
 	// 1 when it has the GIL, 0 when it has not, -1 where that is not known.
-	HoldsGil bool
+	HoldsGil int32
 	// Of a death: 1 of the thread that the signal hit.
-	Hit int32
+	Hit bool
 	// 1 when it ran on while it was read, so that some frames may be of different moments.
 	Torn bool
 	// Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
@@ -4323,10 +4323,10 @@ func (r *StackThread) fill(c *C.capsule_stack_thread) {
 	r.Tid = int32(c.tid)
 	r.Ident = uint64(c.ident)
 	r.Name = textOf(c.name)
-	r.IsMain = int32(c.is_main)
+	r.IsMain = c.is_main != 0
 	r.State = TaskState(c.state)
-	r.HoldsGil = c.holds_gil != 0
-	r.Hit = int32(c.hit)
+	r.HoldsGil = int32(c.holds_gil)
+	r.Hit = c.hit != 0
 	r.Torn = c.torn != 0
 	r.Frames = uint64(c.frames)
 	r.FramesOmitted = uint64(c.frames_omitted)
@@ -5192,7 +5192,7 @@ func DefaultProfileOptions() *ProfileOptions {
 // ProfileInfo: What a profile has found.
 type ProfileInfo struct {
 	// 1 while it is under way.
-	IsRunning int32
+	IsRunning bool
 	// Samples taken.
 	Samples uint64
 	// Samples that were due and could not be taken: the worker was gone or not there yet, or the machine was too busy.
@@ -5212,7 +5212,7 @@ type ProfileInfo struct {
 }
 
 func (r *ProfileInfo) fill(c *C.capsule_profile_info) {
-	r.IsRunning = int32(c.is_running)
+	r.IsRunning = c.is_running != 0
 	r.Samples = uint64(c.samples)
 	r.Missed = uint64(c.missed)
 	r.Torn = uint64(c.torn)

@@ -114,18 +114,26 @@ func init() {
 	}
 }
 
-func TestAnOlderLibraryIsToldWithBothVersions(t *testing.T) {
+// Compiles a library that is not the real one, into a folder of its own.
+func built(t *testing.T, name, text string) string {
+	t.Helper()
 	folder := t.TempDir()
-	source, object := filepath.Join(folder, "older.c"), filepath.Join(folder, "older.so")
-	text := `unsigned capsule_version_number(void) { return 9; }
-const char *capsule_version(void) { return "0.0.9"; }`
-	if err := os.WriteFile(source, []byte(text), 0o644); err != nil {
+	object, versions := filepath.Join(folder, name), filepath.Join(folder, "versions.map")
+	if err := os.WriteFile(versions, []byte("CAPSULE_0 { global: *; };"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("cc", "-shared", "-fPIC", "-o", object, source).CombinedOutput(); err != nil {
+	compiler := exec.Command("cc", "-shared", "-fPIC", "-Wl,--version-script="+versions, "-o", object, "-x", "c", "-")
+	compiler.Stdin = strings.NewReader(text)
+	if out, err := compiler.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	out, err := helper(t, "new", "LD_PRELOAD="+object).CombinedOutput()
+	return object
+}
+
+func TestAnOlderLibraryIsToldWithBothVersions(t *testing.T) {
+	older := built(t, "older.so", `unsigned capsule_version_number(void) { return 9; }
+const char *capsule_version(void) { return "0.0.9"; }`)
+	out, err := helper(t, "new", "LD_PRELOAD="+older).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "0.0.9") || !strings.Contains(string(out), "0.1.") {
 		t.Errorf("%v: %s", err, out)
 	}
@@ -135,6 +143,15 @@ func TestAMissingLibraryIsTold(t *testing.T) {
 	command := helper(t, "new", "LD_LIBRARY_PATH=")
 	out, err := command.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "libcapsule.so.0") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// The loader says which.
+func TestALibraryThatLacksAFunctionIsTold(t *testing.T) {
+	lacking := built(t, "libcapsule.so.0", "unsigned capsule_version_number(void) { return 1000; }")
+	out, err := helper(t, "new", "LD_LIBRARY_PATH="+filepath.Dir(lacking)).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "undefined symbol: capsule_") {
 		t.Errorf("%v: %s", err, out)
 	}
 }

@@ -148,6 +148,31 @@ func TestADurableExecutionRunsOnce(t *testing.T) {
 	wantStatus(t, err, capsule.StatusArgument)
 }
 
+func TestWhoSettlesThePromiseOfAnInputAnswersIt(t *testing.T) {
+	runtime := newRuntime(t)
+	store, session := openPromises(t, runtime, ""), open(t, runtime, echo())
+	execution, _, err := store.Execute(within(t), session, "input name?\nvalue x", "exec:trip", 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer execution.Close()
+	event := until(t, execution, capsule.EventInput)
+	if event.InputPromise == nil || *event.InputPromise != "exec:trip:input:1" {
+		t.Fatalf("%+v", event)
+	}
+	promise, err := store.Resolve(within(t), *event.InputPromise, `"Ada"`)
+	if err != nil || promise.Param != `{"prompt":"name?"}` {
+		t.Errorf("%v, %+v", err, promise)
+	}
+	if output := until(t, execution, capsule.EventOutput); output.Data != "Ada\n" {
+		t.Errorf("%+v", output)
+	}
+	plain := start(t, session, "input name?")
+	if event := until(t, plain, capsule.EventInput); event.InputPromise != nil {
+		t.Errorf("%+v", event)
+	}
+}
+
 func TestATraceIsFollowedToItsEnd(t *testing.T) {
 	session := open(t, newRuntime(t), echo())
 	reader, err := session.FollowTrace(nil)
@@ -220,7 +245,7 @@ func TestAPostmortemTellsHowAWorkerDied(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if postmortem.SignalNumber != 9 || postmortem.ExecutionID != 1 || len(postmortem.Events) == 0 ||
+	if postmortem.Stack != nil || postmortem.SignalNumber != 9 || postmortem.ExecutionID != 1 || len(postmortem.Events) == 0 ||
 		!strings.HasPrefix(postmortem.JSON, "{") {
 		t.Errorf("%+v", postmortem)
 	}

@@ -1,7 +1,6 @@
 package capsule_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -109,17 +108,5 @@ func TestDiagnosticsAreRecords(t *testing.T) {
 	events, told, err := session.Trace(&capsule.TraceFilter{Kind: capsule.TraceExecutionFinished})
 	if err != nil || len(events) != 1 || events[0].Kind != capsule.TraceExecutionFinished || told.Matched != 1 {
 		t.Errorf("%v, %+v, %+v", err, events, told)
-	}
-}
-
-// That it does what it says is a test of its own: binding.go_quickstart.
-func TestTheReadmeHasTheExample(t *testing.T) {
-	program, err := os.ReadFile("examples/quickstart/main.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	readme, err := os.ReadFile("README.md")
-	if err != nil || !strings.Contains(string(readme), "```go\n"+string(program)+"```\n") {
-		t.Errorf("README.md has not the text of examples/quickstart/main.go: %v", err)
 	}
 }

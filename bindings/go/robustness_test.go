@@ -39,8 +39,10 @@ func TestManyExecutionsLeakNeitherMemoryNorDescriptors(t *testing.T) {
 	repeat(count / 10)
 	memory, open := statusNumber(t, "VmRSS"), descriptors(t)
 	repeat(count)
-	if grown := statusNumber(t, "VmRSS") - memory; grown > 8_192 {
-		t.Errorf("%d executions took %d KiB", count, grown)
+	grown := statusNumber(t, "VmRSS") - memory
+	t.Logf("%d executions took %d KiB", count, grown)
+	if grown > 8_192 {
+		t.Error("that is too much")
 	}
 	if now := descriptors(t); now > open {
 		t.Errorf("there were %d descriptors, and are %d", open, now)

@@ -13,11 +13,12 @@ import (
 )
 
 type scenario struct {
-	Name    string      `json:"name"`
-	Session sessionKeys `json:"session"`
-	Pool    *poolKeys   `json:"pool"`
-	Bridge  *bridgeKeys `json:"bridge"`
-	Steps   []step      `json:"steps"`
+	Name     string      `json:"name"`
+	Session  sessionKeys `json:"session"`
+	Pool     *poolKeys   `json:"pool"`
+	Bridge   *bridgeKeys `json:"bridge"`
+	Promises bool        `json:"promises"`
+	Steps    []step      `json:"steps"`
 }
 
 type sessionKeys struct {
@@ -72,6 +73,11 @@ type step struct {
 	Scope             string                     `json:"scope"`
 	Bind              map[string]json.RawMessage `json:"bind"`
 	Result            string                     `json:"result"`
+	Durable           string                     `json:"durable"`
+	ByPromise         bool                       `json:"by_promise"`
+	Recorded          json.RawMessage            `json:"recorded"`
+	Promise           *string                    `json:"promise"`
+	State             string                     `json:"state"`
 	Expect            map[string]json.RawMessage `json:"expect"`
 	Set               *string                    `json:"set"`
 	Update            map[string]json.RawMessage `json:"update"`

@@ -81,6 +81,15 @@ func (r *TraceReader) Info() (TraceInfo, error) {
 	return traceInfoOf(&raw), err
 }
 
+// TraceLabel is the name that an event's Label stands for, as the policy shows it.
+func (s *Session) TraceLabel(number uint32) (TraceLabel, error) {
+	raw := C.capsule_trace_label{struct_size: C.sizeof_capsule_trace_label}
+	failure := newFailure()
+	err := check(C.capsule_session_get_trace_label(s.handle.c, C.uint32_t(number), &raw, failure), failure)
+	runtime.KeepAlive(s)
+	return traceLabelOf(&raw), err
+}
+
 // Close gives the reader back; who waits in Next gets StatusHandle.
 func (r *TraceReader) Close() error {
 	if !r.closed.Swap(true) {
@@ -94,7 +103,8 @@ func (r *TraceReader) Close() error {
 // Postmortem is what is known of a worker that died: how, in the middle of what, and what it did last.
 type Postmortem struct {
 	PostmortemInfo
-	JSON string // All of it, one line, as `capsule postmortem FILE` shows it.
+	JSON  string      // All of it, one line, as `capsule postmortem FILE` shows it.
+	Stack *StackTrace // Where its Python code stood, where a fatal signal ended it; SIGKILL leaves none: nil.
 }
 
 // Postmortem copies what is known of one of the session's last deaths: 0 for the last, up to PostmortemsKept - 1. StatusState where
@@ -116,5 +126,19 @@ func (s *Session) Postmortem(index uint32) (*Postmortem, error) {
 	if err := check(C.capsule_postmortem_to_json(handle, &json, failure), failure); err != nil {
 		return nil, err
 	}
-	return &Postmortem{postmortemInfoOf(&raw), textOf(json)}, nil
+	stack, err := stackOfDeath(handle)
+	return &Postmortem{postmortemInfoOf(&raw), textOf(json), stack}, err
+}
+
+func stackOfDeath(postmortem *C.capsule_postmortem) (*StackTrace, error) {
+	var handle *C.capsule_stack
+	failure := newFailure()
+	err := check(C.capsule_postmortem_get_stack(postmortem, &handle, failure), failure)
+	if StatusOf(err) == StatusState {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return stackTaken(handle)
 }

@@ -8,8 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "run.hpp"
-#include "session.hpp"
+#include "story.hpp"
 #include "test.hpp"
 
 namespace capsule_test::conformance {
@@ -33,9 +32,9 @@ inline std::optional<std::string> optional_text(const json &value) {
   return value.is_null() ? std::nullopt : std::optional<std::string>(value.get<std::string>());
 }
 
-inline std::string prompts_of(const Run &run, bool secret) {
+inline std::string prompts_of(const std::vector<Event> &events, bool secret) {
   json prompts = json::array();
-  for (const Event &event : run.events()) {
+  for (const Event &event : events) {
     if (event.kind == CAPSULE_EVENT_INPUT && event.secret == secret) {
       prompts.push_back(event.prompt);
     }
@@ -43,10 +42,21 @@ inline std::string prompts_of(const Run &run, bool secret) {
   return prompts.dump();
 }
 
+// The promise that each input request names, or null.
+inline json input_promises_of(const std::vector<Event> &events) {
+  json promises = json::array();
+  for (const Event &event : events) {
+    if (event.kind == CAPSULE_EVENT_INPUT) {
+      promises.push_back(event.input_promise ? json(*event.input_promise) : json());
+    }
+  }
+  return promises;
+}
+
 // Each display as an object of its parts by MIME type; as text, to be compared.
-inline json displays_of(const Run &run) {
+inline json displays_of(const std::vector<Event> &events) {
   json displays = json::array();
-  for (const Event &event : run.events()) {
+  for (const Event &event : events) {
     if (event.kind == CAPSULE_EVENT_DISPLAY) {
       json parts = json::object();
       for (const auto &[type, data] : event.parts) {
@@ -59,9 +69,9 @@ inline json displays_of(const Run &run) {
 }
 
 // Each as [value, total or null, label].
-inline json progress_of(const Run &run) {
+inline json progress_of(const std::vector<Event> &events) {
   json progress = json::array();
-  for (const Event &event : run.events()) {
+  for (const Event &event : events) {
     if (event.kind == CAPSULE_EVENT_PROGRESS) {
       const json total = std::isnan(event.progress_total) ? json() : json(event.progress_total);
       progress.push_back({event.progress_value, total, event.progress_label});
@@ -71,10 +81,10 @@ inline json progress_of(const Run &run) {
 }
 
 // What has written output, neighbours as one.
-inline std::string origins_of(const Run &run) {
+inline std::string origins_of(const std::vector<Event> &events) {
   std::string origins;
   const Event *last = nullptr;
-  for (const Event &event : run.events()) {
+  for (const Event &event : events) {
     if (event.kind == CAPSULE_EVENT_OUTPUT) {
       origins += last != nullptr && last->origin == event.origin ? "" : (last == nullptr ? "" : " ") + event.origin;
       last = &event;
@@ -83,9 +93,9 @@ inline std::string origins_of(const Run &run) {
   return origins;
 }
 
-inline std::string printed_text(const Run &run) {
+inline std::string printed_text(const std::vector<Event> &events) {
   std::string text;
-  for (const Event &event : run.events()) {
+  for (const Event &event : events) {
     text += event.data;
   }
   return text;
@@ -102,10 +112,11 @@ inline json effects_of(const Event &end) {
   return effects;
 }
 
+// One execution to its end, and what tells the state of its session.
 struct Played {
-  const Run &run;
+  const std::vector<Event> &events;
   const Event &end;
-  const Session &session;
+  std::function<std::string()> session_state;
 };
 
 using Expectation = std::function<void(const Played &, const json &)>;
@@ -132,20 +143,24 @@ using Expectations = std::map<std::string, Expectation>;
 
 inline Expectations output_expectations() {
   return {
-      {"stdout", text_is("stdout", [](const Played &p) { return p.run.out(); })},
-      {"stderr", text_is("stderr", [](const Played &p) { return p.run.err(); })},
-      {"output", text_is("output", [](const Played &p) { return p.run.output(); })},
-      {"events", text_is("the order of events", [](const Played &p) { return p.run.story(); })},
-      {"stdout_size", number_is("the size of stdout", [](const Played &p) { return p.run.out().size(); })},
-      {"prompts", [](const Played &p, const json &v) { check_is("prompts", prompts_of(p.run, false), v.dump()); }},
-      {"secret_prompts", [](const Played &p, const json &v) { check_is("secret prompts", prompts_of(p.run, true), v.dump()); }},
-      {"text", text_is("the text of the output", [](const Played &p) { return printed_text(p.run); })},
-      {"origins", text_is("the origins of output", [](const Played &p) { return origins_of(p.run); })},
-      {"displays", [](const Played &p, const json &v) { check_is("displays", displays_of(p.run).dump(), v.dump()); }},
-      {"progress", [](const Played &p, const json &v) { check_is("progress", progress_of(p.run).dump(), v.dump()); }},
+      {"stdout", text_is("stdout", [](const Played &p) { return printed_in(p.events, CAPSULE_STREAM_STDOUT); })},
+      {"stderr", text_is("stderr", [](const Played &p) { return printed_in(p.events, CAPSULE_STREAM_STDERR); })},
+      {"output", text_is("output", [](const Played &p) { return printed_in(p.events); })},
+      {"events", text_is("the order of events", [](const Played &p) { return story_of(p.events); })},
+      {"stdout_size",
+       number_is("the size of stdout", [](const Played &p) { return printed_in(p.events, CAPSULE_STREAM_STDOUT).size(); })},
+      {"prompts", [](const Played &p, const json &v) { check_is("prompts", prompts_of(p.events, false), v.dump()); }},
+      {"secret_prompts",
+       [](const Played &p, const json &v) { check_is("secret prompts", prompts_of(p.events, true), v.dump()); }},
+      {"input_promises",
+       [](const Played &p, const json &v) { check_is("the inputs' promises", input_promises_of(p.events).dump(), v.dump()); }},
+      {"text", text_is("the text of the output", [](const Played &p) { return printed_text(p.events); })},
+      {"origins", text_is("the origins of output", [](const Played &p) { return origins_of(p.events); })},
+      {"displays", [](const Played &p, const json &v) { check_is("displays", displays_of(p.events).dump(), v.dump()); }},
+      {"progress", [](const Played &p, const json &v) { check_is("progress", progress_of(p.events).dump(), v.dump()); }},
       {"left_out_bytes", number_is("left_out_bytes", [](const Played &p) { return p.end.left_out_bytes; })},
       {"left_out_lines", number_is("left_out_lines", [](const Played &p) { return p.end.left_out_lines; })},
-      {"session_state", text_is("the session's state", [](const Played &p) { return state_of(p.session); })},
+      {"session_state", text_is("the session's state", [](const Played &p) { return p.session_state(); })},
   };
 }
 
@@ -195,6 +210,20 @@ inline const Expectations &expectations() {
     return merged;
   }();
   return all;
+}
+
+inline void check_expectations(const Played &played, const json &expected) {
+  for (const auto &[key, value] : expected.items()) {
+    const auto expectation = expectations().find(key);
+    if (expectation == expectations().end()) {
+      FAIL("an unknown expectation " + show(key));
+    }
+    try {
+      expectation->second(played, value);
+    } catch (const Failure &failure) {
+      FAIL(std::string(failure.what()) + "; the end was " + show(played.end));
+    }
+  }
 }
 
 }  // namespace capsule_test::conformance

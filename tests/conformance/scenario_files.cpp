@@ -121,9 +121,26 @@ CAPSULE_TEST(names_are_sentences_and_unique) {
 CAPSULE_TEST(every_step_does_one_thing_and_says_what_comes_of_it) {
   each_step([](const std::string &file, const json &step) {
     int actions = 0;
-    for (const char *action :
-         {"execute", "restart", "close", "set", "get", "delete", "snapshot", "restore", "branch", "update", "keep_checkpoint",
-          "restore_checkpoint", "forget_checkpoint", "acquire", "give_back", "calls", "metrics", "trace"}) {
+    for (const char *action : {"execute",
+                               "restart",
+                               "close",
+                               "set",
+                               "get",
+                               "delete",
+                               "snapshot",
+                               "restore",
+                               "branch",
+                               "update",
+                               "keep_checkpoint",
+                               "restore_checkpoint",
+                               "forget_checkpoint",
+                               "acquire",
+                               "give_back",
+                               "calls",
+                               "metrics",
+                               "trace",
+                               "recorded",
+                               "promise"}) {
       actions += step.contains(action) ? 1 : 0;
     }
     if (actions != 1) {

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "checkpoints.hpp"
+#include "durable.hpp"
+#include "files_of_scenarios.hpp"
 #include "stage.hpp"
 #include "values.hpp"
 
@@ -15,18 +17,6 @@ using namespace capsule_test;
 using namespace capsule_test::conformance;
 
 namespace {
-
-std::string source_of(const json &step) {
-  const json &source = step.at("execute");
-  if (source.is_string()) {
-    return source.get<std::string>();
-  }
-  std::string text;
-  for (const json &line : source) {
-    text += (text.empty() ? "" : "\n") + line.get<std::string>();
-  }
-  return text;
-}
 
 // Names and JSON values, as the C functions take them.
 class Inputs {
@@ -53,10 +43,6 @@ class Inputs {
   std::vector<capsule_value> values_;
 };
 
-std::int32_t kind_named(const std::string &name) {
-  return number_of_name({"auto", "json", "text", "bytes", "buffer", "repr"}, name);
-}
-
 ExecutionOptions options_of(const json &step, const Inputs &inputs) {
   ExecutionOptions options;
   options.raw.inputs = inputs.raw.data();
@@ -78,7 +64,7 @@ ExecutionOptions options_of(const json &step, const Inputs &inputs) {
 }
 
 // Takes events to the end; answers, cancels and interrupts on the way.
-void play_events(Run &run, const json &step) {
+void play_events(const Stage &stage, Run &run, const json &step) {
   const json inputs = step.value("inputs", json::array());
   std::string cancel_after = step.value("cancel_after", "");
   std::string interrupt_after = step.value("interrupt_after", "");
@@ -93,7 +79,10 @@ void play_events(Run &run, const json &step) {
   const Deadline deadline;
   while (!run.next(deadline).terminal()) {
     if (run.events().back().kind == CAPSULE_EVENT_INPUT && !step.contains("cancel_after") && !step.contains("unanswered")) {
-      if (const json &answer = inputs.at(answered++); answer.is_null()) {
+      const json &answer = inputs.at(answered++);
+      if (step.contains("by_promise")) {
+        settle_input(stage, run, answer);
+      } else if (answer.is_null()) {
         run.decline();
       } else {
         run.answer(answer.get<std::string>());
@@ -110,22 +99,17 @@ void play_events(Run &run, const json &step) {
   check_is("the text to act upon that never came", cancel_after + interrupt_after, std::string());
 }
 
-void play_execution(const Session &session, const json &step) {
+void play_execution(const Stage &stage, const json &step) {
   const Inputs inputs(step.value("bind", json::object()));
-  Run run(session, source_of(step), options_of(step, inputs));
-  play_events(run, step);
-  const Played played{run, run.end(), session};
-  for (const auto &[key, value] : step.at("expect").items()) {
-    const auto expectation = expectations().find(key);
-    if (expectation == expectations().end()) {
-      FAIL("an unknown expectation " + show(key));
-    }
-    try {
-      expectation->second(played, value);
-    } catch (const Failure &failure) {
-      FAIL(std::string(failure.what()) + "; the end was " + show(played.end));
-    }
-  }
+  ExecutionOptions options = options_of(step, inputs);
+  Execution execution;
+  check_is("the status", std::string(capsule_status_name(begin(stage, step, source_of(step), options.get(), execution))),
+           std::string("CAPSULE_OK"));
+  CHECK(execution.get() != nullptr);
+  Run run(std::move(execution));
+  play_events(stage, run, step);
+  const Session &session = stage.session_of(step);
+  check_expectations({run.events(), run.end(), [&] { return state_of(session); }}, step.at("expect"));
 }
 
 capsule_status try_set(const Session &session, const json &step) {
@@ -203,12 +187,13 @@ capsule_status try_delete(const Session &session, const json &step) {
 }
 
 // One that is to be refused, or whose events nobody wants.
-capsule_status try_execution(const Session &session, const json &step) {
+capsule_status try_execution(const Stage &stage, const json &step) {
   Execution execution;
-  const std::string source = source_of(step);
   const Inputs inputs(step.value("bind", json::object()));
   ExecutionOptions options = options_of(step, inputs);
-  return capsule_execution_create(session.get(), source.data(), source.size(), options.get(), execution.out(), nullptr);
+  const capsule_status status = begin(stage, step, source_of(step), options.get(), execution);
+  CHECK_EQ(execution.get() == nullptr, status != CAPSULE_OK || step.contains("recorded"));
+  return status;
 }
 
 capsule_status checked(void (*check)(Stage &, const json &), Stage &stage, const json &step) {
@@ -224,7 +209,9 @@ const std::map<std::string, Action> &actions() {
     return [action](Stage &stage, const json &step) { return action(stage.session_of(step), step); };
   };
   static const std::map<std::string, Action> all{
-      {"execute", of_session(try_execution)},
+      {"execute", [](Stage &stage, const json &step) { return try_execution(stage, step); }},
+      {"recorded", [](Stage &stage, const json &step) { return try_execution(stage, step); }},
+      {"promise", [](Stage &stage, const json &step) { return check_promise(stage, step); }},
       {"set", of_session(try_set)},
       {"update", of_session(try_update)},
       {"get", of_session(try_get)},
@@ -250,28 +237,10 @@ const std::map<std::string, Action> &actions() {
   return all;
 }
 
-const std::vector<std::string> &step_keys() {
-  static const std::vector<std::string> all = [] {
-    std::vector<std::string> keys{"file_name",    "traceparent", "tracestate",
-                                  "timeout_ms",   "inputs",      "unanswered",
-                                  "cancel_after", "grace_ms",    "interrupt_after",
-                                  "expect",       "refused",     "in",
-                                  "json",         "text",        "repr",
-                                  "strategy",     "of",          "transaction",
-                                  "scope",        "bind",        "result",
-                                  "fields",       "group",       "idempotency_key"};
-    for (const auto &[key, action] : actions()) {
-      keys.push_back(key);
-    }
-    return keys;
-  }();
-  return all;
-}
-
 void play_step(Stage &stage, const json &step) {
-  check_keys(step, step_keys(), "a step");
+  check_keys(step, step_keys(actions()), "a step");
   if (step.contains("expect")) {
-    play_execution(stage.session_of(step), step);
+    play_execution(stage, step);
     return;
   }
   const auto action =
@@ -283,49 +252,16 @@ void play_step(Stage &stage, const json &step) {
 }
 
 void play(const json &scenario) {
-  check_keys(scenario, {"name", "session", "steps", "pool", "bridge"}, "a scenario");
+  check_keys(scenario, kScenarioKeys, "a scenario");
   Stage stage(scenario);
   for (const json &step : scenario.at("steps")) {
     play_step(stage, step);
   }
 }
 
-std::vector<std::filesystem::path> files() {
-  std::vector<std::filesystem::path> all;
-  for (const auto &entry : std::filesystem::directory_iterator(CAPSULE_TEST_SOURCE_DIR "/tests/scenarios")) {
-    if (entry.path().extension() == ".json") {
-      all.push_back(entry.path());
-    }
-  }
-  std::sort(all.begin(), all.end());
-  return all;
-}
-
-// For the table that ./dev test prints.
-void write_down(const json &outcomes) {
-  const std::filesystem::path folder = CAPSULE_TEST_BINARY_DIR "/conformance";
-  std::filesystem::create_directories(folder);
-  const std::string version = std::filesystem::path(python_under_test()).parent_path().parent_path().filename();
-  std::ofstream(folder / ("c@" + version + ".json")) << outcomes.dump(1) << '\n';
-}
-
 }  // namespace
 
 CAPSULE_TEST(every_scenario_plays_as_written) {
-  std::string failures;
-  json outcomes = json::object();
-  for (const std::filesystem::path &file : files()) {
-    try {
-      play(json::parse(std::ifstream(file)));
-      outcomes[file.stem()] = "ok";
-    } catch (const std::exception &failure) {
-      outcomes[file.stem()] = "failed";
-      failures += "\n" + file.filename().string() + ": " + failure.what();
-    }
-  }
-  write_down(outcomes);
-  CHECK_AT_LEAST(outcomes.size(), 120);
-  if (!failures.empty()) {
-    FAIL(failures);
-  }
+  const std::string version = std::filesystem::path(python_under_test()).parent_path().parent_path().filename();
+  play_all("c@" + version, play);
 }

@@ -12,6 +12,7 @@
 #include "bridge.hpp"
 #include "expectations.hpp"
 #include "pool.hpp"
+#include "promises.hpp"
 #include "snapshots.hpp"
 
 namespace capsule_test::conformance {
@@ -33,12 +34,19 @@ inline std::int32_t number_of_name(const std::vector<std::string> &names, const 
   return static_cast<std::int32_t>(found - names.begin());
 }
 
+inline const std::vector<std::string> kSessionKeys{"cancel_grace_ms",     "queue_limit",         "environment",
+                                                   "input_timeout_ms",    "output_budget_bytes", "coalesce_carriage_returns",
+                                                   "progress_rate_per_s", "display_limit_bytes", "restart_policy",
+                                                   "snapshot_limit",      "checkpoint_limit",    "executor",
+                                                   "enable_metrics",      "rate_limit_per_s",    "rate_limit_burst"};
+inline const std::vector<std::string> kPoolKeys{"min_idle",      "max_sessions",       "warmup", "imports",
+                                                "imports_fatal", "recycle_executions", "reset"};
+inline const std::vector<std::string> kCapabilityKeys{"name",           "parameters", "timeout_ms", "idempotent",
+                                                      "needs_approval", "returns",    "echo",       "fails",
+                                                      "chunks",         "silent",     "approve"};
+
 inline SessionOptions session_options(const json &given) {
-  check_keys(given,
-             {"cancel_grace_ms", "queue_limit", "environment", "input_timeout_ms", "output_budget_bytes",
-              "coalesce_carriage_returns", "progress_rate_per_s", "display_limit_bytes", "restart_policy", "snapshot_limit",
-              "checkpoint_limit", "executor", "enable_metrics", "rate_limit_per_s", "rate_limit_burst"},
-             "a session");
+  check_keys(given, kSessionKeys, "a session");
   SessionOptions options = given.value("executor", "python") == "echo" ? SessionOptions::echo() : SessionOptions();
   const auto take = [&given](const char *key, auto &field) { field = given.value(key, field); };
   take("cancel_grace_ms", options.raw.cancel_grace_ms);
@@ -60,8 +68,7 @@ inline SessionOptions session_options(const json &given) {
 }
 
 inline PoolOptions pool_options(const json &given, SessionOptions sessions) {
-  check_keys(given, {"min_idle", "max_sessions", "warmup", "imports", "imports_fatal", "recycle_executions", "reset"},
-             "a pool");
+  check_keys(given, kPoolKeys, "a pool");
   PoolOptions options(std::move(sessions));
   options.raw.min_idle = given.value("min_idle", options.raw.min_idle);
   options.raw.max_sessions = given.value("max_sessions", options.raw.max_sessions);
@@ -105,10 +112,7 @@ class Host {
 
  private:
   void add(const json &given) {
-    check_keys(given,
-               {"name", "parameters", "timeout_ms", "idempotent", "needs_approval", "returns", "echo", "fails", "chunks",
-                "silent", "approve"},
-               "a capability");
+    check_keys(given, kCapabilityKeys, "a capability");
     const std::string name = given.at("name");
     const std::string parameters = given.value("parameters", "");
     capsule_capability made = capability(name.c_str(), parameters.c_str());
@@ -175,6 +179,9 @@ class Stage {
       options.raw.rules = rules_.data();
       options.raw.rule_count = rules_.size();
     }
+    if (scenario.value("promises", false)) {
+      store = open_store();
+    }
     if (scenario.contains("pool")) {
       pool = make_pool(pool_options(scenario.at("pool"), std::move(options)));
       wait_ready(pool);
@@ -191,10 +198,11 @@ class Stage {
     pool.reset();
   }
 
-  const Session &session_of(const json &step) { return sessions.at(step.value("in", "")); }
+  const Session &session_of(const json &step) const { return sessions.at(step.value("in", "")); }
 
   std::optional<Host> host;
   Pool pool;
+  Store store;
   std::map<std::string, Session> sessions;
   std::map<std::string, Snapshot> snapshots;
 
@@ -263,8 +271,7 @@ inline json metrics_named(Stage &stage, const json &step) {
   return read_numbers("capsule_session_info", capsule_session_get_info, session);
 }
 
-inline void check_metrics(Stage &stage, const json &step) {
-  const json numbers = metrics_named(stage, step);
+inline void check_numbers(const json &numbers, const json &step) {
   for (const auto &[name, value] : step.at("fields").items()) {
     if (!numbers.contains(name)) {
       FAIL("there is no number " + show(name));
@@ -272,6 +279,8 @@ inline void check_metrics(Stage &stage, const json &step) {
     check_is(name, numbers.at(name).get<double>(), value.get<double>());
   }
 }
+
+inline void check_metrics(Stage &stage, const json &step) { check_numbers(metrics_named(stage, step), step); }
 
 // The names of the kinds of events, in order.
 inline void check_trace(Stage &stage, const json &step) {

@@ -1,10 +1,11 @@
-// The C++ wrapper: functions of the host, promises, durable executions.
+// The C++ wrapper: functions of the host, promises, durable executions, stacks and names of traces.
 #include <capsule/capsule.hpp>
 #include <thread>
 
 #include "child.hpp"
 #include "deadline.hpp"
 #include "files.hpp"
+#include "introspection.hpp"
 #include "process.hpp"
 #include "session.hpp"
 #include "test.hpp"
@@ -276,6 +277,77 @@ CAPSULE_TEST(a_durable_execution_runs_once) {
   }
   CHECK_EQ(store.get("fails").state(), CAPSULE_PROMISE_REJECTED);
   CHECK(!session.execute_durable("1", store, "fails").execution.has_value());
+}
+
+CAPSULE_TEST(who_settles_the_promise_of_an_input_answers_it) {
+  capsule::Runtime runtime;
+  capsule::PromiseStore store = runtime.open_promises();
+  capsule::SessionOptions echo;
+  echo.executor = CAPSULE_EXECUTOR_ECHO;
+  capsule::Session session = runtime.open(echo);
+  capsule::DurableExecution begun = session.execute_durable("input name?\nvalue x", store, "exec:trip");
+  std::string answered;
+  for (const capsule::Event &event : begun.execution.value()) {
+    if (event.kind() == CAPSULE_EVENT_INPUT) {
+      CHECK_EQ(std::string(event.input_promise().value()), "exec:trip:input:1");
+      CHECK_EQ(std::string(store.resolve(event.input_promise().value(), "\"Ada\"").param()), "{\"prompt\":\"name?\"}");
+    }
+    answered += event.data();
+  }
+  CHECK_EQ(answered, "Ada\n");
+  for (capsule::Execution plain = session.execute("input name?"); const capsule::Event &event : plain) {
+    CHECK(!event.input_promise().has_value());
+    if (event.kind() == CAPSULE_EVENT_INPUT) plain.decline(event->input_id);
+  }
+}
+
+CAPSULE_TEST(a_stack_tells_where_python_stands_and_where_it_stood) {
+  capsule::Runtime runtime;
+  capsule::SessionOptions options;
+  options.python = python_under_test();
+  capsule::Session session = runtime.open(options);
+  const auto told = [](const capsule::StackTrace &stack) {
+    std::string frames;
+    for (const capsule_stack_frame &frame : stack.frames(0)) {
+      frames += string_of(frame.function) + ":" + std::to_string(frame.line) + " ";
+    }
+    return frames;
+  };
+  for (capsule::Execution execution =
+           session.execute("import os\ndef ask():\n    return input('in')\nif ask() == 'end':\n    os.abort()");
+       const capsule::Event &event : execution) {
+    if (event.kind() == CAPSULE_EVENT_INPUT) {
+      CHECK_EQ(session.stack().threads().at(0).frames_omitted, 2);
+      CHECK_EQ(told(session.stack()), "");
+      capsule_introspection_policy policy = policy_of(CAPSULE_INSPECT_FULL);
+      policy.max_label_bytes = 1'024;
+      runtime.set_introspection_policy(policy);
+      CHECK_EQ(told(session.stack()), "ask:3 <module>:4 ");
+      CHECK_EQ(session.stack().threads().at(0).is_main, 1);
+      execution.answer(event->input_id, "end");
+    }
+  }
+  const capsule::StackTrace dead = session.postmortem().stack();
+  CHECK_EQ(told(dead), "<module>:5 ");
+  CHECK_EQ(string_of(dead.info().cause), "Aborted");
+  CHECK_EQ(status_of([&] { dead.frames(1000); }), CAPSULE_E_ARGUMENT);
+  session.restart();
+  session.run("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)");
+  CHECK_EQ(status_of([&] { session.postmortem().stack(); }), CAPSULE_E_STATE);
+}
+
+CAPSULE_TEST(a_trace_names_what_was_called_as_the_policy_shows_it) {
+  Host host;
+  host.bridge.offer({"customers"}, [](const capsule::Request &) { return capsule::Answer::json("1"); });
+  host.serve();
+  capsule::Session session = host.open();
+  host.run(session, "host.customers()");
+  const auto called = session.trace({.kind = CAPSULE_TRACE_CAPABILITY_CALLED});
+  CHECK_EQ(called.size(), 2);  // the worker's, which gives no names, and the host's
+  CHECK_EQ(session.trace_label(called[1].label).form, CAPSULE_LABEL_DROPPED);
+  host.runtime.set_introspection_policy(policy_of(CAPSULE_INSPECT_FULL));
+  CHECK_EQ(std::string(session.trace_label(called[1].label).text), "customers");
+  CHECK_EQ(status_of([&] { session.trace_label(called[1].label + 1); }), CAPSULE_E_ARGUMENT);
 }
 
 CAPSULE_TEST(the_example_asks_the_hosts_database) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "story.hpp"
+
 namespace capsule_test {
 namespace {
 
@@ -26,6 +28,28 @@ const Event &must_succeed(Run &run, std::string_view source) {
 }
 
 }  // namespace
+
+std::string printed_in(const std::vector<Event> &events, std::int32_t stream) {
+  std::string text;
+  for (const Event &event : events) {
+    if (stream == 0 || event.stream == stream) {
+      text += event.raw;
+    }
+  }
+  return text;
+}
+
+std::string story_of(const std::vector<Event> &events) {
+  std::string text;
+  std::int32_t before = 0;
+  for (const Event &event : events) {
+    if (event.kind != CAPSULE_EVENT_OUTPUT || before != CAPSULE_EVENT_OUTPUT) {
+      text += (text.empty() ? "" : " ") + std::string(name_of(event.kind));
+    }
+    before = event.kind;
+  }
+  return text;
+}
 
 void Run::check_order(const Event &event) const {
   if (!events_.empty()) {
@@ -102,27 +126,9 @@ const Event &Run::end() {
   return *std::find_if(events_.begin(), events_.end(), terminal);
 }
 
-std::string Run::printed(std::int32_t stream) const {
-  std::string text;
-  for (const Event &event : events_) {
-    if (stream == 0 || event.stream == stream) {
-      text += event.raw;
-    }
-  }
-  return text;
-}
+std::string Run::printed(std::int32_t stream) const { return printed_in(events_, stream); }
 
-std::string Run::story() const {
-  std::string text;
-  std::int32_t before = 0;
-  for (const Event &event : events_) {
-    if (event.kind != CAPSULE_EVENT_OUTPUT || before != CAPSULE_EVENT_OUTPUT) {
-      text += (text.empty() ? "" : " ") + std::string(name_of(event.kind));
-    }
-    before = event.kind;
-  }
-  return text;
-}
+std::string Run::story() const { return story_of(events_); }
 
 const Event &Run::last_request() const {
   for (auto event = events_.rbegin(); event != events_.rend(); ++event) {

@@ -52,6 +52,15 @@ namespace Capsule
             }
         }
 
+        /// <summary>It has a value.</summary>
+        public Promise Resolve(string id, byte[] value = null) => Settle(id, PromiseState.Resolved, value);
+
+        /// <summary>It failed.</summary>
+        public Promise Reject(string id, byte[] value = null) => Settle(id, PromiseState.Rejected, value);
+
+        /// <summary>It is given up.</summary>
+        public Promise Cancel(string id, byte[] value = null) => Settle(id, PromiseState.Canceled, value);
+
         /// <summary>Reads it.</summary>
         public Promise Get(string id)
         {

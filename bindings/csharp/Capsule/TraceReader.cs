@@ -84,10 +84,11 @@ namespace Capsule
     /// <summary>What is known of a worker that died: how, in the middle of what, and what it did last.</summary>
     public sealed unsafe class Postmortem
     {
-        internal Postmortem(PostmortemInfo info, string json)
+        internal Postmortem(PostmortemInfo info, string json, StackTrace stack)
         {
             Info = info;
             Json = json;
+            Stack = stack;
         }
 
         /// <summary>The record, with the last events.</summary>
@@ -95,6 +96,19 @@ namespace Capsule
 
         /// <summary>All of it, one line, as <c>capsule postmortem FILE</c> shows it.</summary>
         public string Json { get; }
+
+        /// <summary>Where its Python code stood, where a fatal signal ended it; SIGKILL leaves none: null.</summary>
+        public StackTrace Stack { get; }
+
+        internal static StackTrace StackOf(IntPtr postmortem)
+        {
+            var error = Errors.New();
+            IntPtr token;
+            var status = Native.capsule_postmortem_get_stack(postmortem, &token, &error);
+            if (status == Status.State) return null;
+            Errors.Check(status, &error);
+            return StackTrace.Taken(token);
+        }
     }
 
     public sealed unsafe partial class Session
@@ -112,6 +126,15 @@ namespace Capsule
             }
         }
 
+        /// <summary>The name that an event's <c>Label</c> stands for, as the policy shows it.</summary>
+        public TraceLabel TraceLabel(uint number)
+        {
+            var error = Errors.New();
+            var raw = new capsule_trace_label { struct_size = (uint)sizeof(capsule_trace_label) };
+            Check(Native.capsule_session_get_trace_label(Token, number, &raw, &error), &error);
+            return new TraceLabel(&raw);
+        }
+
         /// <summary>What is known of one of its last deaths, 0 for the last; status <c>State</c> where there was none.</summary>
         public Postmortem Postmortem(uint index = 0)
         {
@@ -124,7 +147,7 @@ namespace Capsule
                 capsule_text json;
                 Errors.Check(Native.capsule_postmortem_get_info(token, &raw, &error), &error);
                 Errors.Check(Native.capsule_postmortem_to_json(token, &json, &error), &error);
-                var found = new Postmortem(new PostmortemInfo(&raw), Texts.String(json));
+                var found = new Postmortem(new PostmortemInfo(&raw), Texts.String(json), Capsule.Postmortem.StackOf(token));
                 GC.KeepAlive(handle);
                 return found;
             }

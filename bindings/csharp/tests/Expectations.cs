@@ -62,6 +62,7 @@ namespace Capsule.Tests
                 case "origins": return Joined(Outputs().Select(found => Names.Snake(found.Origin)), name => true);
                 case "prompts": return Prompts(0);
                 case "secret_prompts": return Prompts(1);
+                case "input_promises": return events.Where(found => found.Kind == EventKind.Input).Select(found => (object)found.InputPromise).ToList();
                 case "displays": return events.Where(found => found.Kind == EventKind.Display).Select(Display).ToList();
                 case "left_out_bytes": return end.LeftOutBytes;
                 case "left_out_lines": return end.LeftOutLines;

@@ -45,7 +45,7 @@ namespace Capsule.Tests
             }
             var failed = outcomes.Values.Count(outcome => !Equals(outcome, "ok"));
             Console.WriteLine($"{files.Count} scenarios, {failed} failed");
-            return failed == 0 && files.Count >= 85 ? 0 : 1;
+            return failed == 0 && files.Count >= 120 ? 0 : 1;
         }
     }
 
@@ -58,6 +58,7 @@ namespace Capsule.Tests
             "grace_ms", "interrupt_after", "expect", "restart", "close", "refused", "in", "set", "get", "delete", "json", "text", "repr", "strategy",
             "snapshot", "restore", "branch", "of", "transaction", "scope", "bind", "result", "update", "keep_checkpoint",
             "restore_checkpoint", "forget_checkpoint", "acquire", "give_back", "calls", "metrics", "fields", "trace", "group",
+            "durable", "by_promise", "recorded", "promise", "state",
         };
 
         private readonly Runtime runtime;
@@ -65,12 +66,13 @@ namespace Capsule.Tests
         private readonly Session session;
         private readonly Pool pool;
         private readonly Host host;
+        private readonly PromiseStore store;
         private readonly Dictionary<string, Session> sessions = new Dictionary<string, Session>();
         private readonly Dictionary<string, Snapshot> snapshots = new Dictionary<string, Snapshot>();
 
         internal Scenario(Runtime runtime, string python, Pairs scenario)
         {
-            foreach (var key in scenario.Keys.Except(new[] { "name", "session", "steps", "pool", "bridge" })) throw new Failure($"unknown key {key}");
+            foreach (var key in scenario.Keys.Except(new[] { "name", "session", "steps", "pool", "bridge", "promises" })) throw new Failure($"unknown key {key}");
             this.runtime = runtime;
             steps = (List<object>)scenario["steps"];
             var options = Names.Fill(new SessionOptions { Python = python }, Get(scenario, "session", new Dictionary<string, object>()));
@@ -80,6 +82,7 @@ namespace Capsule.Tests
                 options.Bridge = host.Bridge;
                 options.Rules = host.Rules;
             }
+            if (Get(scenario, "promises", false)) store = runtime.OpenStore();
             if (!scenario.ContainsKey("pool"))
             {
                 session = runtime.Open(options);
@@ -96,6 +99,7 @@ namespace Capsule.Tests
             session?.Dispose();
             pool?.Dispose();
             host?.Dispose();
+            store?.Dispose();
         }
 
         internal void Play()
@@ -176,7 +180,13 @@ namespace Capsule.Tests
                     of.Close(TimeSpan.FromMilliseconds((long)step["close"]));
                     break;
                 case "execute":
-                    of.Execute(Source(step), Options(step)).Dispose();
+                    Begin(of, step)?.Dispose();
+                    break;
+                case "recorded":
+                    if (Begin(of, step) != null) throw new Failure("it was not recorded before");
+                    break;
+                case "promise":
+                    Read(store.Get((string)step["promise"]), step);
                     break;
                 default:
                     TryHost(of, step);
@@ -242,10 +252,33 @@ namespace Capsule.Tests
             else if (step.ContainsKey("json")) Failure.Unless("the value", Json.Parse(text), step["json"]);
         }
 
-        private static void Execute(Session of, Pairs step)
+        private static void Read(Promise promise, Pairs step)
+        {
+            Failure.Unless("the promise", Names.Snake(promise.State), step["state"]);
+            if (step.ContainsKey("json")) Failure.Unless("its value", Json.Parse(Encoding.UTF8.GetString(promise.Value)), step["json"]);
+        }
+
+        private Execution Begin(Session of, Pairs step)
+        {
+            if (!step.ContainsKey("durable")) return of.Execute(Source(step), Options(step));
+            return store.Execute(of, Source(step), (string)step["durable"], null, Options(step)).execution;
+        }
+
+        private void Answer(Execution execution, Event request, Pairs step, string line)
+        {
+            if (Get(step, "by_promise", false))
+            {
+                if (line == null) store.Reject(request.InputPromise);
+                else store.Resolve(request.InputPromise, Encoding.UTF8.GetBytes(Json.Show(line)));
+            }
+            else if (line != null) execution.Answer(request.InputId, line);
+            else execution.Decline(request.InputId);
+        }
+
+        private void Execute(Session of, Pairs step)
         {
             var events = new List<Event>();
-            using (var execution = of.Execute(Source(step), Options(step)))
+            using (var execution = Begin(of, step) ?? throw new Failure("it was recorded before"))
             {
                 var answers = new Queue<object>(Get(step, "inputs", new List<object>()));
                 var cancelAfter = Get<string>(step, "cancel_after", null);
@@ -259,8 +292,7 @@ namespace Capsule.Tests
                     if (found.Kind == EventKind.Input && !step.ContainsKey("cancel_after") && !step.ContainsKey("unanswered"))
                     {
                         if (answers.Count == 0) throw new Failure("it asks more than is answered");
-                        if (answers.Dequeue() is string answer) execution.Answer(found.InputId, answer);
-                        else execution.Decline(found.InputId);
+                        Answer(execution, found, step, (string)answers.Dequeue());
                     }
                     if (Reached(output, ref cancelAfter)) execution.Cancel(Grace(Get(step, "grace_ms", -1L)));
                     if (Reached(output, ref interruptAfter)) execution.Interrupt();
@@ -279,8 +311,11 @@ namespace Capsule.Tests
 
         private static TimeSpan? Grace(long milliseconds) => milliseconds < 0 ? (TimeSpan?)null : TimeSpan.FromMilliseconds(milliseconds);
 
-        private static string Source(Pairs step) =>
-            step["execute"] is string text ? text : string.Join("\n", ((List<object>)step["execute"]).Cast<string>());
+        private static string Source(Pairs step)
+        {
+            var source = step[step.ContainsKey("recorded") ? "recorded" : "execute"];
+            return source is string text ? text : string.Join("\n", ((List<object>)source).Cast<string>());
+        }
 
         private static ExecutionOptions Options(Pairs step)
         {

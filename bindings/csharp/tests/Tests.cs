@@ -16,6 +16,7 @@ namespace Capsule.Tests
     {
         private static int Main(string[] arguments)
         {
+            if (arguments[0] == "crash") Tests.Crash();
             Tests.Python = arguments[0];
             var failed = 0;
             var tests = typeof(Tests).GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.DeclaredOnly)
@@ -38,7 +39,7 @@ namespace Capsule.Tests
         }
     }
 
-    internal static class Tests
+    internal static partial class Tests
     {
         internal static string Python;
 
@@ -277,99 +278,6 @@ namespace Capsule.Tests
             }
         }
 
-        public static void PromisesAreSettledOnce()
-        {
-            using (var runtime = new Runtime())
-            using (var store = runtime.OpenStore())
-            {
-                store.Create(new PromiseWish { Id = "p" });
-                Failure.Unless("settled", store.Settle("p", PromiseState.Resolved, new byte[] { 1 }).State, PromiseState.Resolved);
-                Failure.Unless("settled again", store.Settle("p", PromiseState.Rejected, new byte[] { 2 }).Value[0], 1L);
-                Failure.Unless("waited for", store.Wait("p").State, PromiseState.Resolved);
-                store.Create(new PromiseWish { Id = "q" });
-                store.Watch("q");
-                Throws<CapsuleTimeoutException>(() => store.NextSettled(TimeSpan.FromMilliseconds(10)));
-                store.Settle("q", PromiseState.Rejected, new byte[] { 3 });
-                Failure.Unless("told of", store.NextSettled().Id, "q");
-            }
-        }
-
-        public static async Task ASettledPromiseIsAwaited()
-        {
-            using (var runtime = new Runtime())
-            using (var store = runtime.OpenStore())
-            {
-                store.Create(new PromiseWish { Id = "p" });
-                Failure.Unless("open", store.Pending.Single().Id, "p");
-                store.Watch("p");
-                using (var short_ = new CancellationTokenSource(20))
-                {
-                    await ThrowsAsync<OperationCanceledException>(() => store.NextSettledAsync(short_.Token));
-                }
-                var next = store.NextSettledAsync();
-                store.Settle("p", PromiseState.Canceled, new byte[0]);
-                Failure.Unless("told of", (await next).State, PromiseState.Canceled);
-                store.Forget("p");
-                Failure.Unless("forgotten", Throws<CapsuleException>(() => store.Get("p")).Status, Status.Name);
-                next = store.NextSettledAsync();
-                store.Close();
-                Failure.Unless("closed", (await ThrowsAsync<CapsuleException>(() => next)).Status, Status.Closed);
-            }
-        }
-
-        public static void ADurableExecutionRunsOnce()
-        {
-            using (var runtime = new Runtime())
-            using (var store = runtime.OpenStore())
-            using (var session = runtime.Open(new SessionOptions { Python = Python }))
-            {
-                session.Run("runs = 0");
-                const string source = "runs += 1\nruns";
-                var (execution, promise) = store.Execute(session, source, "invoice-2026-11", TimeSpan.FromHours(1));
-                Failure.Unless("begun", promise.State, PromiseState.Pending);
-                using (execution) Failure.Unless("ok", execution.Finish().Ok, true);
-                var (none, settled) = store.Execute(session, source, "invoice-2026-11");
-                Failure.Unless("run again", none == null, true);
-                Failure.Unless("its value", System.Text.Encoding.UTF8.GetString(settled.Value), "1");
-                Failure.Unless("runs", session.Run("runs").End.Repr, "1");
-                Failure.Unless("no id", Throws<CapsuleException>(() => store.Execute(session, source, "not an id")).Status, Status.Argument);
-            }
-        }
-
-        public static async Task ATraceIsFollowedToItsEnd()
-        {
-            using (var runtime = new Runtime())
-            using (var session = runtime.Open(Echo()))
-            using (var trace = session.FollowTrace())
-            using (var late = session.FollowTrace(new TraceFilter { Kind = TraceKind.ExecutionFinished }))
-            {
-                Throws<CapsuleTimeoutException>(() => late.Next(TimeSpan.FromMilliseconds(10)));
-                var first = late.NextAsync();
-                session.Run("value x");
-                Failure.Unless("its execution", (await first).ExecutionId, 1L);
-                session.Close();
-                var kinds = trace.Select(found => found.Kind).ToList();
-                Failure.Unless("sent", kinds.Count(kind => kind == TraceKind.ExecutionSent), 1L);
-                Failure.Unless("finished", kinds.Count(kind => kind == TraceKind.ExecutionFinished), 1L);
-                Failure.Unless("the end", await trace.NextAsync() == null, true);
-                if (trace.Info.Stored == 0) throw new Failure("nothing is stored");
-            }
-        }
-
-        public static void APostmortemTellsHowAWorkerDied()
-        {
-            using (var runtime = new Runtime())
-            using (var session = runtime.Open(Echo()))
-            {
-                Failure.Unless("none", Throws<CapsuleException>(() => session.Postmortem()).Status, Status.State);
-                session.Run("kill");
-                var found = session.Postmortem();
-                Failure.Unless("signal", found.Info.SignalNumber, 9L);
-                Failure.Unless("execution", found.Info.ExecutionId, 1L);
-                if (found.Info.Events.Count() == 0 || !found.Json.StartsWith("{")) throw new Failure(found.Json);
-            }
-        }
-
         public static void TheLogGoesToAFile()
         {
             var path = Path.GetTempFileName();
@@ -419,7 +327,8 @@ namespace Capsule.Tests
                 var after = Measure(session, count);
                 Failure.Unless("descriptors", (long)after.descriptors, (long)before.descriptors);
                 var taken = after.memory - before.memory;
-                if (taken > 16 << 20) throw new Failure($"{count} executions took {taken >> 10} KiB");
+                Console.WriteLine($"{count} executions took {taken >> 10} KiB");
+                if (taken > 16 << 20) throw new Failure("that is too much");
             }
         }
 

@@ -2607,7 +2607,7 @@ class TraceContext:
     """The W3C trace context of an execution."""
 
     # 1 where it was given with the execution; 0 where one was made for it.
-    given: int
+    given: bool
     # `traceparent`, NUL-terminated.
     traceparent: str
     # `tracestate`, NUL-terminated, or empty.
@@ -2616,7 +2616,7 @@ class TraceContext:
     @classmethod
     def from_raw(cls, raw: _raw.capsule_trace_context) -> TraceContext:
         return cls(
-            given=raw.given,
+            given=raw.given != 0,
             traceparent=raw.traceparent.decode(errors="replace"),
             tracestate=raw.tracestate.decode(errors="replace"),
         )
@@ -2667,7 +2667,7 @@ class ExporterInfo:
     """What an exporter did. At any moment: accepted = queued + sent + failed + dropped."""
 
     # 1 once it is closed.
-    closed: int
+    closed: bool
     # Events that were there for it.
     accepted: int
     # Of these, they wait, or are being written.
@@ -2692,7 +2692,7 @@ class ExporterInfo:
     @classmethod
     def from_raw(cls, raw: _raw.capsule_exporter_info) -> ExporterInfo:
         return cls(
-            closed=raw.closed,
+            closed=raw.closed != 0,
             accepted=raw.accepted,
             queued=raw.queued,
             sent=raw.sent,
@@ -3150,13 +3150,13 @@ class StackThread:
     # "main"; else the name that the kernel knows, where that is not the process's; or empty.
     name: str
     # 1 of the main thread.
-    is_main: int
+    is_main: bool
     # `CAPSULE_TASK_…`.
     state: TaskState
     # 1 when it has the GIL, 0 when it has not, -1 where that is not known.
-    holds_gil: bool
+    holds_gil: int
     # Of a death: 1 of the thread that the signal hit.
-    hit: int
+    hit: bool
     # 1 when it ran on while it was read, so that some frames may be of different moments.
     torn: bool
     # Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
@@ -3171,10 +3171,10 @@ class StackThread:
             tid=raw.tid,
             ident=raw.ident,
             name=_text(raw.name),
-            is_main=raw.is_main,
+            is_main=raw.is_main != 0,
             state=TaskState(raw.state),
-            holds_gil=raw.holds_gil != 0,
-            hit=raw.hit,
+            holds_gil=raw.holds_gil,
+            hit=raw.hit != 0,
             torn=raw.torn != 0,
             frames=raw.frames,
             frames_omitted=raw.frames_omitted,
@@ -3767,7 +3767,7 @@ class ProfileInfo:
     """What a profile has found."""
 
     # 1 while it is under way.
-    is_running: int
+    is_running: bool
     # Samples taken.
     samples: int
     # Samples that were due and could not be taken: the worker was gone or not there yet, or the machine was too busy.
@@ -3788,7 +3788,7 @@ class ProfileInfo:
     @classmethod
     def from_raw(cls, raw: _raw.capsule_profile_info) -> ProfileInfo:
         return cls(
-            is_running=raw.is_running,
+            is_running=raw.is_running != 0,
             samples=raw.samples,
             missed=raw.missed,
             torn=raw.torn,

@@ -23,10 +23,14 @@ from capsule._generated_records import (
     PoolImport,
     PoolSession,
     PostmortemInfo,
+    StackFrame,
+    StackInfo,
+    StackThread,
     Status,
     TraceEvent,
     TraceInfo,
     TraceKind,
+    TraceLabel,
 )
 from capsule.session import Session
 
@@ -138,6 +142,55 @@ def follow_trace(
     return TraceReader(made(_raw.capsule_trace_get, session.handle, byref(filter_)))
 
 
+def get_trace_label(session: Session, number: int) -> TraceLabel:
+    """The name that an event's `label` stands for, as the policy shows it."""
+    raw = sized(_raw.capsule_trace_label)
+    call(_raw.capsule_session_get_trace_label, session.handle, number, byref(raw))
+    return TraceLabel.from_raw(raw)
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadStack:
+    """One thread, and its frames, the innermost first."""
+
+    info: StackThread
+    frames: list[StackFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class StackTrace:
+    """Where Python code stands, or stood, as far as the policy shows it."""
+
+    info: StackInfo
+    threads: list[ThreadStack]
+    """Of a living worker, the first is the main one."""
+
+
+def get_stack(session: Session, *, max_frames: int = 128, timeout: float = 1.0) -> StackTrace:
+    """Where its Python code stands, also while it hangs; of a worker that died, where it stood. It goes on undisturbed."""
+    options = sized(_raw.capsule_stack_options)
+    options.max_frames, options.timeout_ms = max_frames, milliseconds(timeout, 1)
+    return _stack_taken(made(_raw.capsule_session_get_stack, session.handle, byref(options)))
+
+
+def _stack_taken(handle: int) -> StackTrace:
+    try:
+        info = StackInfo.from_raw(filled(_raw.capsule_stack_get_info, handle, _raw.capsule_stack_info))
+        return StackTrace(info, [_thread_of(handle, index) for index in range(info.threads)])
+    finally:
+        _raw.capsule_stack_release(handle)
+
+
+def _thread_of(handle: int, index: int) -> ThreadStack:
+    raw, frame = sized(_raw.capsule_stack_thread), sized(_raw.capsule_stack_frame)
+    call(_raw.capsule_stack_get_thread, handle, index, byref(raw))
+    frames = []
+    for at in range(raw.frames):
+        call(_raw.capsule_stack_get_frame, handle, index, at, byref(frame))
+        frames.append(StackFrame.from_raw(frame))
+    return ThreadStack(StackThread.from_raw(raw), frames)
+
+
 @dataclass(frozen=True, slots=True)
 class Postmortem:
     """What is known of a worker that died: how, in the middle of what, and what it did last."""
@@ -146,6 +199,8 @@ class Postmortem:
     events: list[TraceEvent]
     json: str
     """All of it, one line, as `capsule postmortem FILE` shows it."""
+    stack: StackTrace | None
+    """Where its Python code stood, where a fatal signal ended it; SIGKILL leaves none."""
 
 
 def get_postmortem(session: Session, index: int = 0) -> Postmortem | None:
@@ -162,9 +217,20 @@ def get_postmortem(session: Session, index: int = 0) -> Postmortem | None:
         json = _raw.capsule_text()
         call(_raw.capsule_postmortem_to_json, handle, byref(json))
         copied = [TraceEvent.from_raw(event) for event in events]
-        return Postmortem(PostmortemInfo.from_raw(raw), copied, string_at(json.data or b"", json.size).decode())
+        text = string_at(json.data or b"", json.size).decode()
+        return Postmortem(PostmortemInfo.from_raw(raw), copied, text, _stack_of_death(handle))
     finally:
         _raw.capsule_postmortem_release(handle)
+
+
+def _stack_of_death(postmortem: c_void_p) -> StackTrace | None:
+    handle = c_void_p()
+    status = _raw.capsule_postmortem_get_stack(postmortem, byref(handle), None)
+    if status == Status.STATE:
+        return None
+    if status:
+        raise error_of(status, _raw.capsule_status_text(status).decode())
+    return _stack_taken(handle.value or 0)
 
 
 def get_executor_metrics(session: Session) -> ExecutorMetrics:

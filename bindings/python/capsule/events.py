@@ -100,6 +100,8 @@ class Input(_Event):
     """The answer should not be shown, as of `getpass`."""
     input_timeout_ms: int
     """Time the code waits for it, 0 for no limit."""
+    input_promise: str | None
+    """Of a durable execution: the id of the promise in its store. Whoever settles that first answers."""
 
 
 @dataclass(slots=True)
@@ -323,7 +325,8 @@ def _output_of(fields: tuple[Any, ...]) -> Output:
 def _input_of(fields: tuple[Any, ...]) -> Input:
     at = _PLACES
     secret, timeout_ms = fields[at["secret"]], fields[at["input_timeout_ms"]]
-    return Input(*(*_head(fields), fields[at["input_id"]], _text(fields, "prompt"), secret == 1, timeout_ms))
+    promise = _optional(fields, "input_promise")
+    return Input(*(*_head(fields), fields[at["input_id"]], _text(fields, "prompt"), secret == 1, timeout_ms, promise))
 
 
 def _display_of(fields: tuple[Any, ...]) -> Display:

@@ -8,11 +8,19 @@ from typing import Any, Self, Unpack
 
 from capsule import _generated as _raw
 from capsule._call import Owner, call, filled, made, milliseconds
-from capsule._options import given_options, reference_of
+from capsule._options import Options, given_options, reference_of
 from capsule.bridge import Bridge
 from capsule.pool import Pool
 from capsule.promises import PromiseStore
-from capsule._generated_records import BridgeOptions, PoolOptions, PromiseStoreOptions, RuntimeInfo, RuntimeOptions, SessionOptions
+from capsule._generated_records import (
+    BridgeOptions,
+    IntrospectionPolicy,
+    PoolOptions,
+    PromiseStoreOptions,
+    RuntimeInfo,
+    RuntimeOptions,
+    SessionOptions,
+)
 from capsule.session import Session
 
 
@@ -58,6 +66,11 @@ class Runtime(Owner):
         """Opens a store of promises: in memory, with `path` in a file, with `url` in a Resonate server."""
         given = given_options(_raw.capsule_promise_store_options, _raw.capsule_promise_store_options_init, options)
         return PromiseStore(made(_raw.capsule_promise_store_open, self.handle, reference_of(given)))
+
+    def set_introspection_policy(self, **policy: Unpack[IntrospectionPolicy]) -> None:
+        """Sets what may be seen of it, from the next look on; by default counts, and names of nothing."""
+        given = Options(_raw.capsule_introspection_policy, _raw.capsule_introspection_policy_init, policy)
+        call(_raw.capsule_runtime_set_introspection_policy, self.handle, given.reference)
 
     def close(self, timeout: float = 5.0) -> None:
         """Closes every session and ends every process; what runs has so many seconds to end. Waits; may be repeated."""

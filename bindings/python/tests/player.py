@@ -43,8 +43,9 @@ def same_json(one: object, other: object) -> bool:
 class Run:
     """One execution's events, and what became of them."""
 
-    def __init__(self, execution: capsule.Execution, step: Json) -> None:
+    def __init__(self, execution: capsule.Execution, step: Json, store: capsule.PromiseStore | None) -> None:
         self.execution = execution
+        self._store = store
         self.events: list[capsule.Event] = []
         self._step = step
         self._inputs = list(step.get("inputs", []))
@@ -69,7 +70,13 @@ class Run:
         if not self._inputs:
             raise Mismatch(f"an input request too many: {event.prompt!r}")
         line = self._inputs.pop(0)
-        if line is None:
+        if "by_promise" in self._step:
+            assert self._store is not None and event.input_promise is not None
+            if line is None:
+                self._store.reject(event.input_promise)
+            else:
+                self._store.resolve(event.input_promise, json.dumps(line).encode())
+        elif line is None:
             self.execution.decline(event)
         else:
             self.execution.answer(event, line)
@@ -158,6 +165,7 @@ EXPECTATIONS: dict[str, Expectation] = {
     "code_class": is_("the code's class", lambda run, end, session: name_of(end.code_class)),
     "prompts": is_("the prompts", lambda run, end, session: [e.prompt for e in run.of(capsule.Input) if not e.secret]),
     "secret_prompts": is_("the secret prompts", lambda run, end, session: [e.prompt for e in run.of(capsule.Input) if e.secret]),
+    "input_promises": is_("the inputs' promises", lambda run, end, session: [e.input_promise for e in run.of(capsule.Input)]),
     "repr": is_("the repr", lambda run, end, session: end.repr),
     "type": is_("the type", lambda run, end, session: end.type_name),
     "type_contains": lambda run, end, session, value: check_part("the type", end.type_name, value),
@@ -185,7 +193,7 @@ STRATEGIES = {strategy.name.lower(): strategy for strategy in capsule.SetStrateg
 
 
 def source_of(step: Json) -> str:
-    source = step["execute"]
+    source = step["recorded"] if "recorded" in step else step["execute"]
     return source if isinstance(source, str) else "\n".join(source)
 
 
@@ -210,13 +218,14 @@ class Scenario:
     """A scenario under way: its session, and what its steps have made besides."""
 
     def __init__(self, runtime: capsule.Runtime, given: Json) -> None:
-        check_keys(given, {"name", "session", "steps", "pool", "bridge"}, "a scenario")
+        check_keys(given, {"name", "session", "steps", "pool", "bridge", "promises"}, "a scenario")
         self._runtime = runtime
         self._given = given
         self._snapshots: dict[str, capsule.Snapshot] = {}
         self._sessions: dict[str, capsule.Session] = {}
         self._pool: capsule.Pool | None = None
         self._bridge: capsule.Bridge | None = None
+        self._store: capsule.PromiseStore | None = None
         self._calls: list[list[Any]] = []
 
     def play(self) -> None:
@@ -225,6 +234,8 @@ class Scenario:
             if "bridge" in self._given:
                 self._bridge = stack.enter_context(self._serving(self._given["bridge"]))
                 options |= {"bridge": self._bridge, "rules": rules_of(self._given["bridge"])}
+            if self._given.get("promises"):
+                self._store = stack.enter_context(self._runtime.open_promises())
             if "pool" in self._given:
                 self._pool = stack.enter_context(self._runtime.open_pool(**pool_options(self._given["pool"]), session=options))
                 self._pool.wait_ready(PATIENCE_S)
@@ -254,8 +265,11 @@ class Scenario:
 
     def _play_execution(self, step: Json) -> None:
         session = self._session(step)
-        with session.execute(source_of(step), **options_of(step)) as execution:
-            run = Run(execution, step)
+        begun = self._begin(step)
+        if begun is None:
+            raise Mismatch("it was recorded before")
+        with begun as execution:
+            run = Run(execution, step, self._store)
             end = run.play()
             for key, value in step["expect"].items():
                 if key not in EXPECTATIONS:
@@ -265,10 +279,28 @@ class Scenario:
                 except Mismatch as mismatch:
                     raise Mismatch(f"{mismatch}; the end was {end}") from None
 
+    def _begin(self, step: Json) -> capsule.Execution | None:
+        session, source, options = self._session(step), source_of(step), options_of(step)
+        if "durable" not in step:
+            return session.execute(source, **options)
+        assert self._store is not None
+        return self._store.execute(session, source, step["durable"], **options)[0]
+
     # Steps that make no events
 
     def _execute(self, step: Json) -> None:
-        self._session(step).execute(source_of(step), **options_of(step)).close()
+        if begun := self._begin(step):
+            begun.close()
+
+    def _recorded(self, step: Json) -> None:
+        check_is("what was begun", self._begin(step), None)
+
+    def _check_promise(self, step: Json) -> None:
+        assert self._store is not None
+        promise = self._store.get(step["promise"])
+        check_is("the promise", name_of(promise.state), step["state"])
+        if "json" in step:
+            check_is("its value", json.loads(promise.value), step["json"])
 
     def _set(self, step: Json) -> None:
         kind = capsule.ValueKind.TEXT if "text" in step else capsule.ValueKind.JSON
@@ -436,6 +468,8 @@ SESSION_KEYS = {
 
 ACTIONS: dict[str, Callable[[Scenario, Json], None]] = {
     "execute": Scenario._execute,
+    "recorded": Scenario._recorded,
+    "promise": Scenario._check_promise,
     "set": Scenario._set,
     "update": Scenario._update,
     "get": Scenario._get,
@@ -458,4 +492,5 @@ ACTIONS: dict[str, Callable[[Scenario, Json], None]] = {
 STEP_KEYS = ACTIONS.keys() | set(EXECUTION_KEYS) | {
     "inputs", "unanswered", "cancel_after", "grace_ms", "interrupt_after",
     "transaction", "scope", "bind", "result", "expect", "json", "text", "repr", "strategy", "of", "in", "refused", "fields", "group",
+    "durable", "by_promise", "state",
 }  # fmt: skip

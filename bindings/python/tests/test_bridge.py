@@ -156,3 +156,20 @@ def test_promises(runtime: capsule.Runtime, session: capsule.Session) -> None:
         assert again is None and promise.value == b"42"
         with pytest.raises(capsule.NameNotFoundError):
             store.get("none")
+
+
+def test_who_settles_the_promise_of_an_input_answers_it(runtime: capsule.Runtime, session: capsule.Session) -> None:
+    with runtime.open_promises() as store:
+        execution, _ = store.execute(session, "input('name? ') + input('town? ')", "exec:trip")
+        assert execution is not None
+        promises: list[str] = []
+        for event in execution:
+            if isinstance(event, capsule.Input):
+                assert event.input_promise is not None
+                promises.append(event.input_promise)
+                store.resolve(event.input_promise, b'"%d"' % len(promises))
+        assert promises == ["exec:trip:input:1", "exec:trip:input:2"]
+        assert store.get("exec:trip").value == b'"12"'
+    asked: list[str | None] = []
+    session.run("input()", on_input=lambda request: asked.append(request.input_promise))
+    assert asked == [None], "other executions' inputs have none"

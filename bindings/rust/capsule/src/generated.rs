@@ -3804,7 +3804,7 @@ impl TraceLabel {
 #[derive(Clone, Debug)]
 pub struct TraceContext {
     /// 1 where it was given with the execution; 0 where one was made for it.
-    pub given: i32,
+    pub given: bool,
     /// `traceparent`, NUL-terminated.
     pub traceparent: String,
     /// `tracestate`, NUL-terminated, or empty.
@@ -3815,7 +3815,7 @@ impl TraceContext {
     /// What its texts and lists are in must still be there.
     pub(crate) unsafe fn of(raw: &sys::capsule_trace_context) -> Self {
         Self {
-            given: raw.given,
+            given: raw.given != 0,
             traceparent: inline_string(&raw.traceparent),
             tracestate: inline_string(&raw.tracestate),
         }
@@ -3939,7 +3939,7 @@ impl Default for ExporterOptions {
 #[derive(Clone, Debug)]
 pub struct ExporterInfo {
     /// 1 once it is closed.
-    pub closed: i32,
+    pub closed: bool,
     /// Events that were there for it.
     pub accepted: u64,
     /// Of these, they wait, or are being written.
@@ -3966,7 +3966,7 @@ impl ExporterInfo {
     /// What its texts and lists are in must still be there.
     pub(crate) unsafe fn of(raw: &sys::capsule_exporter_info) -> Self {
         Self {
-            closed: raw.closed,
+            closed: raw.closed != 0,
             accepted: raw.accepted,
             queued: raw.queued,
             sent: raw.sent,
@@ -4423,13 +4423,13 @@ pub struct StackThread {
     /// "main"; else the name that the kernel knows, where that is not the process's; or empty.
     pub name: String,
     /// 1 of the main thread.
-    pub is_main: i32,
+    pub is_main: bool,
     /// `CAPSULE_TASK_…`.
     pub state: TaskState,
     /// 1 when it has the GIL, 0 when it has not, -1 where that is not known.
-    pub holds_gil: bool,
+    pub holds_gil: i32,
     /// Of a death: 1 of the thread that the signal hit.
-    pub hit: i32,
+    pub hit: bool,
     /// 1 when it ran on while it was read, so that some frames may be of different moments.
     pub torn: bool,
     /// Frames that are told. None of a thread that runs nothing of the user's: the worker's own are left out.
@@ -4446,10 +4446,10 @@ impl StackThread {
             tid: raw.tid,
             ident: raw.ident,
             name: string(raw.name),
-            is_main: raw.is_main,
+            is_main: raw.is_main != 0,
             state: TaskState(raw.state),
-            holds_gil: raw.holds_gil != 0,
-            hit: raw.hit,
+            holds_gil: raw.holds_gil,
+            hit: raw.hit != 0,
             torn: raw.torn != 0,
             frames: raw.frames,
             frames_omitted: raw.frames_omitted,
@@ -5319,7 +5319,7 @@ impl Default for ProfileOptions {
 #[derive(Clone, Debug)]
 pub struct ProfileInfo {
     /// 1 while it is under way.
-    pub is_running: i32,
+    pub is_running: bool,
     /// Samples taken.
     pub samples: u64,
     /// Samples that were due and could not be taken: the worker was gone or not there yet, or the machine was too
@@ -5343,7 +5343,7 @@ impl ProfileInfo {
     /// What its texts and lists are in must still be there.
     pub(crate) unsafe fn of(raw: &sys::capsule_profile_info) -> Self {
         Self {
-            is_running: raw.is_running,
+            is_running: raw.is_running != 0,
             samples: raw.samples,
             missed: raw.missed,
             torn: raw.torn,

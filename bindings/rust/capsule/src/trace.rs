@@ -3,7 +3,8 @@
 use super::convert::*;
 use super::error::{check, fill};
 use super::owner::{milliseconds, owner};
-use super::{sys, PostmortemInfo, Result, Session, Status, TraceEvent, TraceFilter, TraceInfo};
+use super::stack::{taken, StackTrace};
+use super::{sys, PostmortemInfo, Result, Session, Status, TraceEvent, TraceFilter, TraceInfo, TraceLabel};
 use std::time::Duration;
 
 owner!(
@@ -27,6 +28,8 @@ pub struct Postmortem {
     pub info: PostmortemInfo,
     /// All of it, one line, as `capsule postmortem FILE` shows it.
     pub json: String,
+    /// Where its Python code stood, where a fatal signal ended it; SIGKILL leaves none.
+    pub stack: Option<StackTrace>,
 }
 
 impl Session {
@@ -34,6 +37,13 @@ impl Session {
     pub fn follow_trace(&self, filter: &TraceFilter) -> Result<TraceReader> {
         let filter = filter.raw(&mut Kept::default());
         TraceReader::made(|handle, error| unsafe { sys::capsule_trace_get(self.as_raw(), &filter, handle, error) })
+    }
+
+    /// The name that an event's `label` stands for, as the policy shows it.
+    pub fn trace_label(&self, number: u32) -> Result<TraceLabel> {
+        let raw =
+            fill(|raw, error| unsafe { sys::capsule_session_get_trace_label(self.as_raw(), number, raw, error) })?;
+        Ok(unsafe { TraceLabel::of(&raw) })
     }
 
     /// What is known of one of its last deaths: 0 for the last; `Status::STATE` where there was no such death.
@@ -44,8 +54,14 @@ impl Session {
         let raw = fill(|info, error| unsafe { sys::capsule_postmortem_get_info(handle.as_raw(), info, error) })?;
         let mut json: sys::capsule_text = zeroed();
         check(|error| unsafe { sys::capsule_postmortem_to_json(handle.as_raw(), &mut json, error) })?;
+        let stack = taken(|stack, error| unsafe { sys::capsule_postmortem_get_stack(handle.as_raw(), stack, error) });
+        let stack = match stack {
+            Ok(stack) => Some(stack),
+            Err(error) if error.status() == Status::STATE => None,
+            Err(error) => return Err(error),
+        };
         // SAFETY: both are the handle's, which is there.
-        Ok(unsafe { Postmortem { info: PostmortemInfo::of(&raw), json: string(json) } })
+        Ok(unsafe { Postmortem { info: PostmortemInfo::of(&raw), json: string(json), stack } })
     }
 }
 

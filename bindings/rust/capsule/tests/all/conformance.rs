@@ -15,13 +15,14 @@ use std::time::Duration;
 const STEP_KEYS: &str = "execute file_name traceparent tracestate timeout_ms inputs unanswered cancel_after grace_ms \
     interrupt_after expect restart close refused in set get delete json text repr strategy snapshot restore branch of \
     transaction scope bind result update keep_checkpoint restore_checkpoint forget_checkpoint acquire give_back calls \
-    metrics fields trace group idempotency_key";
+    metrics fields trace group idempotency_key durable by_promise recorded promise state";
 
 /// What a scenario has, by the labels it gives.
 struct Player<'a> {
     runtime: &'a Runtime,
     main: Option<Session>,
     pool: Option<Pool>,
+    store: Option<PromiseStore>,
     calls: Calls,
     snapshots: HashMap<String, Snapshot>,
     sessions: HashMap<String, Session>,
@@ -49,20 +50,22 @@ fn execution_options(step: &Keys<'_>) -> std::result::Result<ExecutionOptions, S
 }
 
 /// Takes events to the end; answers, cancels and interrupts on the way.
-fn follow(execution: &Execution, step: &Keys<'_>, run: &mut Played<'_>) -> Step {
+fn follow(execution: &Execution, step: &Keys<'_>, store: Option<&PromiseStore>, run: &mut Played<'_>) -> Step {
     let (mut cancel_after, mut interrupt_after) = (step.text("cancel_after"), step.text("interrupt_after"));
     let mut answers = step.list("inputs").iter();
     loop {
         let event = execution.next_within(PATIENCE)?.ok_or_else(|| "the events ended too early".to_owned())?;
-        let (kind, id) = (event.kind(), event.input_id());
         run.events.push(event);
-        if run.end().is_terminal() {
+        let event = run.end();
+        if event.is_terminal() {
             break;
         }
-        if kind == EventKind::INPUT && !step.has("cancel_after") && !step.has("unanswered") {
-            match answers.next().ok_or_else(|| "one more input request than answers".to_owned())?.as_str() {
-                Some(line) => execution.answer(id, line)?,
-                None => execution.decline(id)?,
+        if event.kind() == EventKind::INPUT && !step.has("cancel_after") && !step.has("unanswered") {
+            let line = answers.next().ok_or_else(|| "one more input request than answers".to_owned())?;
+            match (store.filter(|_| step.has("by_promise")), line.as_str()) {
+                (Some(store), _) => settle(store, event, line)?,
+                (None, Some(text)) => execution.answer(event.input_id(), text)?,
+                (None, None) => execution.decline(event.input_id())?,
             }
         }
         if !cancel_after.is_empty() && run.printed(None).contains(cancel_after) {
@@ -81,15 +84,14 @@ fn follow(execution: &Execution, step: &Keys<'_>, run: &mut Played<'_>) -> Step 
     Ok(())
 }
 
-fn execute(session: &Session, step: &Keys<'_>) -> Step {
-    let options = execution_options(step)?;
-    let execution = session.execute(&source_of(&step.0["execute"]), &options)?;
-    let mut run = Played { session, events: Vec::new() };
-    if let Some(expected) = step.get("expect").and_then(Json::as_object) {
-        follow(&execution, step, &mut run)?;
-        expected.iter().try_for_each(|(key, want)| check(&run, key, want))?;
-    }
-    Ok(())
+// Settles the promise that an input request names, as an answer does.
+fn settle(store: &PromiseStore, event: &Event, line: &Json) -> Step {
+    let id = event.input_promise().ok_or_else(|| "it names no promise".to_owned())?;
+    let settled = match line {
+        Json::Null => store.reject(id, b""),
+        line => store.resolve(id, line.to_string().as_bytes()),
+    };
+    Ok(settled.map(|_| ())?)
 }
 
 /// A number of a record, by the name of its field.
@@ -109,6 +111,43 @@ impl Player<'_> {
     fn session(&self, step: &Keys<'_>) -> std::result::Result<&Session, String> {
         let found = if step.has("in") { self.sessions.get(step.text("in")) } else { self.main.as_ref() };
         found.ok_or_else(|| "there is no such session".to_owned())
+    }
+
+    fn begin(&self, step: &Keys<'_>, source: &str) -> std::result::Result<Option<Execution>, Ended> {
+        let (session, options) = (self.session(step)?, execution_options(step)?);
+        if !step.has("durable") {
+            return Ok(Some(session.execute(source, &options)?));
+        }
+        let store = self.store.as_ref().ok_or_else(|| "there is no store".to_owned())?;
+        Ok(store.execute(session, source, step.text("durable"), None, &options)?.0)
+    }
+
+    fn execute(&self, step: &Keys<'_>) -> Step {
+        let begun = self.begin(step, &source_of(&step.0["execute"]))?;
+        let execution = begun.ok_or_else(|| "it was recorded before".to_owned())?;
+        let mut run = Played { session: self.session(step)?, events: Vec::new() };
+        if let Some(expected) = step.get("expect").and_then(Json::as_object) {
+            follow(&execution, step, self.store.as_ref(), &mut run)?;
+            expected.iter().try_for_each(|(key, want)| check(&run, key, want))?;
+        }
+        Ok(())
+    }
+
+    fn recorded(&self, step: &Keys<'_>) -> Step {
+        match self.begin(step, &source_of(&step.0["recorded"]))? {
+            Some(_) => Err("it was not recorded before".to_owned().into()),
+            None => Ok(()),
+        }
+    }
+
+    fn promise(&self, step: &Keys<'_>) -> Step {
+        let store = self.store.as_ref().ok_or_else(|| "there is no store".to_owned())?;
+        let promise = store.get(step.text("promise"))?;
+        same(promise.state.to_string(), &step.0["state"])?;
+        if let Some(want) = step.get("json") {
+            same(serde_json::from_str::<Json>(promise.text()?).map_err(|error| error.to_string())?, want)?;
+        }
+        Ok(())
     }
 
     fn values(&self, step: &Keys<'_>) -> Step {
@@ -223,7 +262,11 @@ impl Player<'_> {
     fn attempt(&mut self, step: &Keys<'_>) -> Step {
         let has = |keys: &[&str]| keys.iter().any(|key| step.has(key));
         if has(&["execute"]) {
-            execute(self.session(step)?, step)
+            self.execute(step)
+        } else if has(&["recorded"]) {
+            self.recorded(step)
+        } else if has(&["promise"]) {
+            self.promise(step)
         } else if has(&["set", "update", "get", "delete"]) {
             self.values(step)
         } else if has(&["snapshot", "restore", "branch"]) {
@@ -259,7 +302,7 @@ impl Player<'_> {
 fn play_file(runtime: &Runtime, file: &Path) -> Check {
     let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
     let scenario: Json = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    let keys = Keys::of(&scenario, "name session pool bridge steps")?;
+    let keys = Keys::of(&scenario, "name session pool bridge promises steps")?;
     let mut options = session_options(keys.get("session").unwrap_or(&serde_json::json!({})))?;
     let told = |ended| match ended {
         Ended::Failed(reason) => reason,
@@ -292,8 +335,9 @@ fn play(runtime: &Runtime, keys: &Keys<'_>, options: SessionOptions, calls: Call
     } else {
         main = Some(runtime.open(&options).map_err(text)?);
     }
+    let store = keys.is("promises").then(|| runtime.open_promises(&Default::default())).transpose().map_err(text)?;
     let (snapshots, sessions) = Default::default();
-    let mut player = Player { runtime, main, pool, calls, snapshots, sessions };
+    let mut player = Player { runtime, main, pool, store, calls, snapshots, sessions };
     keys.list("steps")
         .iter()
         .enumerate()
@@ -317,7 +361,7 @@ fn every_scenario_plays_as_written() {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).expect("the scenarios").map(|entry| entry.expect("an entry").path()).collect();
     files.retain(|file| file.extension().map_or(false, |extension| extension == "json"));
-    assert!(files.len() >= 85, "{} scenarios", files.len());
+    assert!(files.len() >= 120, "{} scenarios", files.len());
     let runtime = runtime();
     let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     thread::scope(|scope| {

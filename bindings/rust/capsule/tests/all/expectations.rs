@@ -94,6 +94,9 @@ fn of_output(run: &Played<'_>, key: &str, want: &Json) -> Option<Check> {
             same_numbers(&got, want).then_some(()).ok_or_else(|| format!("it is {got}, not {want}"))
         }
         "prompts" => same(prompts(run, false), want),
+        "input_promises" => {
+            same(run.of_kind(EventKind::INPUT).map(|event| event.input_promise()).collect::<Json>(), want)
+        }
         "secret_prompts" => same(prompts(run, true), want),
         "left_out_bytes" => same(run.end().left_out_bytes(), want),
         "left_out_lines" => same(run.end().left_out_lines(), want),

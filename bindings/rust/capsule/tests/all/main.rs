@@ -11,3 +11,4 @@ mod python;
 mod robustness;
 mod scenario;
 mod services;
+mod stack;

@@ -1,5 +1,6 @@
 use crate::common::*;
 use capsule::{EventKind, Runtime, RuntimeOptions, SessionOptions, Status};
+use std::path::PathBuf;
 use std::time::Duration;
 
 #[test]
@@ -65,20 +66,45 @@ fn new_in_a_process_of_its_own() {
     }
 }
 
+/// A library that is not the real one, compiled into a folder of its own, which is gone afterwards.
+struct Built(PathBuf);
+
+impl Built {
+    fn new(folder: &str, name: &str, text: &str) -> Self {
+        let built = Self(std::env::temp_dir().join(format!("capsule-rust-{}-{folder}", std::process::id())));
+        std::fs::create_dir_all(&built.0).expect("a folder");
+        let source = built.0.join("source.c");
+        std::fs::write(&source, text).expect("a file");
+        let mut compiler = std::process::Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-o"]).arg(built.0.join(name)).arg(&source);
+        assert!(compiler.status().expect("a compiler").success());
+        built
+    }
+}
+
+impl Drop for Built {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).expect("it is there");
+    }
+}
+
 #[test]
 fn an_older_library_is_told_with_both_versions() {
-    let folder = std::env::temp_dir().join(format!("capsule-rust-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let (source, object) = (folder.join("older.c"), folder.join("older.so"));
     let text = "unsigned capsule_version_number(void) { return 9; }\n\
                 const char *capsule_version(void) { return \"0.0.9\"; }\n";
-    std::fs::write(&source, text).expect("a file");
-    let compiled = std::process::Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&object).arg(&source).status();
-    assert!(compiled.expect("a compiler").success());
-    let output = helper("misuse::new_in_a_process_of_its_own").env("LD_PRELOAD", &object).output();
-    std::fs::remove_dir_all(&folder).expect("it is there");
+    let older = Built::new("older", "older.so", text);
+    let output = helper("misuse::new_in_a_process_of_its_own").env("LD_PRELOAD", older.0.join("older.so")).output();
     let told = String::from_utf8_lossy(&output.expect("this program").stdout).into_owned();
     assert!(told.contains("refused: ") && told.contains("0.0.9") && told.contains("0.1."), "{told}");
+}
+
+#[test]
+fn an_older_library_that_lacks_a_function_is_told_by_the_loader() {
+    let lacking = Built::new("lacking", "libcapsule.so.0", "unsigned capsule_version_number(void) { return 1000; }\n");
+    let output = helper("misuse::new_in_a_process_of_its_own").env("LD_LIBRARY_PATH", &lacking.0).output();
+    let output = output.expect("this program");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && told.contains("undefined symbol: capsule_"), "{told}");
 }
 
 #[test]

@@ -122,6 +122,23 @@ fn a_durable_execution_runs_once() {
 }
 
 #[test]
+fn who_settles_the_promise_of_an_input_answers_it() {
+    let runtime = runtime();
+    let store = store(&runtime, "");
+    let session = open(&runtime);
+    let begun = store.execute(&session, "input name?\nvalue x", "exec:trip", None, &Default::default());
+    let execution = begun.expect("it is accepted").0.expect("it runs");
+    let event = until(&execution, EventKind::INPUT);
+    let id = event.input_promise().expect("it names its promise");
+    assert_eq!(id, "exec:trip:input:1");
+    let promise = store.resolve(id, b"\"Ada\"").expect("it is settled");
+    assert_eq!(promise.param, br#"{"prompt":"name?"}"#);
+    assert_eq!(until(&execution, EventKind::OUTPUT).data(), "Ada\n");
+    let plain = start(&session, "input name?");
+    assert_eq!(until(&plain, EventKind::INPUT).input_promise(), None);
+}
+
+#[test]
 fn a_trace_is_followed_to_its_end() {
     let runtime = runtime();
     let session = open(&runtime);
@@ -159,5 +176,5 @@ fn a_postmortem_tells_how_a_worker_died() {
     run(&session, "kill");
     let found = session.postmortem(0).expect("a post-mortem");
     assert_eq!((found.info.signal_number, found.info.execution_id), (9, 1));
-    assert!(!found.info.events.is_empty() && found.json.starts_with('{'), "{found:?}");
+    assert!(found.stack.is_none() && !found.info.events.is_empty() && found.json.starts_with('{'), "{found:?}");
 }

@@ -1,0 +1,69 @@
+package capsule
+
+// #include <capsule/capsule.h>
+import "C"
+
+import "runtime"
+
+// StackTrace is where Python code stands, or stood, as far as the policy shows it.
+type StackTrace struct {
+	Info    StackInfo
+	Threads []ThreadStack // Of a living worker, the first is the main one.
+}
+
+// ThreadStack is one thread, and its frames, the innermost first.
+type ThreadStack struct {
+	Info   StackThread
+	Frames []StackFrame
+}
+
+// Stack tells where the session's Python code stands, also while it hangs; of a worker that died, where it stood. nil for the default
+// options. It goes on undisturbed.
+func (s *Session) Stack(options *StackOptions) (*StackTrace, error) {
+	var pins runtime.Pinner
+	defer pins.Unpin()
+	var handle *C.capsule_stack
+	failure := newFailure()
+	err := check(C.capsule_session_get_stack(s.handle.c, options.raw(&pins), &handle, failure), failure)
+	runtime.KeepAlive(s)
+	if err != nil {
+		return nil, err
+	}
+	return stackTaken(handle)
+}
+
+// Copies it, and gives it back.
+func stackTaken(handle *C.capsule_stack) (*StackTrace, error) {
+	defer C.capsule_stack_release(handle)
+	raw := C.capsule_stack_info{struct_size: C.sizeof_capsule_stack_info}
+	failure := newFailure()
+	if err := check(C.capsule_stack_get_info(handle, &raw, failure), failure); err != nil {
+		return nil, err
+	}
+	trace := &StackTrace{Info: stackInfoOf(&raw)}
+	for i := C.uint64_t(0); i < raw.threads; i++ {
+		thread, err := threadOf(handle, i)
+		if err != nil {
+			return nil, err
+		}
+		trace.Threads = append(trace.Threads, thread)
+	}
+	return trace, nil
+}
+
+func threadOf(handle *C.capsule_stack, index C.uint64_t) (thread ThreadStack, err error) {
+	raw := C.capsule_stack_thread{struct_size: C.sizeof_capsule_stack_thread}
+	frame := C.capsule_stack_frame{struct_size: C.sizeof_capsule_stack_frame}
+	failure := newFailure()
+	if err := check(C.capsule_stack_get_thread(handle, index, &raw, failure), failure); err != nil {
+		return thread, err
+	}
+	thread.Info = stackThreadOf(&raw)
+	for i := C.uint64_t(0); i < raw.frames; i++ {
+		if err := check(C.capsule_stack_get_frame(handle, index, i, &frame, failure), failure); err != nil {
+			return thread, err
+		}
+		thread.Frames = append(thread.Frames, stackFrameOf(&frame))
+	}
+	return thread, nil
+}

@@ -1,0 +1,62 @@
+//! Where Python code stands, or stood.
+
+use super::convert::*;
+use super::error::fill;
+use super::owner::owner;
+use super::{sys, Result, Session, StackFrame, StackInfo, StackOptions, StackThread};
+
+owner!(
+    /// The handle of a stack.
+    RawStack,
+    sys::capsule_stack,
+    sys::capsule_stack_release
+);
+
+/// Where Python code stands, or stood, as far as the policy shows it.
+#[derive(Clone, Debug)]
+pub struct StackTrace {
+    /// As a whole.
+    pub info: StackInfo,
+    /// Its threads; of a living worker the first is the main one.
+    pub threads: Vec<ThreadStack>,
+}
+
+/// One thread of a stack.
+#[derive(Clone, Debug)]
+pub struct ThreadStack {
+    /// The thread.
+    pub info: StackThread,
+    /// Its frames, the innermost first.
+    pub frames: Vec<StackFrame>,
+}
+
+impl Session {
+    /// Where its Python code stands, also while it hangs; of a worker that died, where it stood. It goes on undisturbed.
+    pub fn stack(&self, options: &StackOptions) -> Result<StackTrace> {
+        let options = options.raw(&mut Kept::default());
+        taken(|handle, error| unsafe { sys::capsule_session_get_stack(self.as_raw(), &options, handle, error) })
+    }
+}
+
+/// Copies what a call has made.
+pub(crate) fn taken(
+    call: impl FnOnce(*mut *mut sys::capsule_stack, *mut sys::capsule_error) -> sys::capsule_status,
+) -> Result<StackTrace> {
+    let handle = RawStack::made(call)?;
+    let raw = fill(|raw, error| unsafe { sys::capsule_stack_get_info(handle.as_raw(), raw, error) })?;
+    let threads = (0..raw.threads).map(|index| thread(&handle, index)).collect::<Result<_>>()?;
+    // SAFETY: the texts are the handle's, which is there.
+    Ok(StackTrace { info: unsafe { StackInfo::of(&raw) }, threads })
+}
+
+fn thread(handle: &RawStack, index: u64) -> Result<ThreadStack> {
+    let raw = fill(|raw, error| unsafe { sys::capsule_stack_get_thread(handle.as_raw(), index, raw, error) })?;
+    let frame = |at| {
+        let raw = fill(|raw, error| unsafe { sys::capsule_stack_get_frame(handle.as_raw(), index, at, raw, error) })?;
+        // SAFETY: as above.
+        Ok(unsafe { StackFrame::of(&raw) })
+    };
+    let frames = (0..raw.frames).map(frame).collect::<Result<_>>()?;
+    // SAFETY: as above.
+    Ok(ThreadStack { info: unsafe { StackThread::of(&raw) }, frames })
+}

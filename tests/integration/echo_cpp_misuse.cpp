@@ -1,0 +1,159 @@
+// Misuse of the C++ wrapper, and what closes while others wait: an exception with a status, and nothing else.
+#include <capsule/capsule.hpp>
+#include <capsule/capsule_result.hpp>
+#include <cstdio>
+#include <utility>
+
+#include "child.hpp"
+#include "files.hpp"
+#include "test.hpp"
+#include "threads.hpp"
+
+using namespace capsule_test;
+
+namespace {
+
+capsule::SessionOptions echo() {
+  capsule::SessionOptions options;
+  options.executor = CAPSULE_EXECUTOR_ECHO;
+  return options;
+}
+
+template <typename Call>
+capsule_status status_of(Call call) {
+  try {
+    call();
+  } catch (const capsule::Error &error) {
+    CHECK(!std::string_view(error.what()).empty());
+    return error.status();
+  }
+  return CAPSULE_OK;
+}
+
+capsule::Session taken_from(capsule::Session &session) { return std::move(session); }
+
+// How an execution ends that a thread waits for while `close` is called.
+template <typename Close>
+std::int32_t end_of_a_wait(capsule::Runtime &runtime, Close close) {
+  capsule::Session session = runtime.open(echo());
+  capsule::Execution execution = session.execute("spin");
+  CHECK_EQ(execution.next()->kind(), CAPSULE_EVENT_STARTED);
+  std::int32_t outcome = 0;
+  Threads threads;
+  threads.start([&] { outcome = execution.next().value()->outcome; });
+  close(session);
+  threads.join();
+  return outcome;
+}
+
+}  // namespace
+
+CAPSULE_TEST(what_is_closed_or_moved_from_answers_an_error) {
+  capsule::Runtime runtime;
+  capsule::Session session = runtime.open(echo());
+  capsule::Session moved = taken_from(session);
+  CHECK_EQ(status_of([&] { session.run("value x"); }), CAPSULE_E_HANDLE);
+  moved.close(capsule::Milliseconds{0});
+  moved.close(capsule::Milliseconds{0});
+  CHECK_EQ(status_of([&] { moved.run("value x"); }), CAPSULE_E_CLOSED);
+  CHECK_EQ(status_of([&] { moved.restart(); }), CAPSULE_E_CLOSED);
+  CHECK_EQ(moved.info().executions_started, 0);
+  runtime.close(capsule::Milliseconds{0});
+  CHECK_EQ(status_of([&] { runtime.open(echo()); }), CAPSULE_E_CLOSED);
+}
+
+CAPSULE_TEST(texts_that_are_none_are_refused) {
+  capsule::Runtime runtime;
+  capsule::Session session = runtime.open(echo());
+  for (const std::string_view source :
+       {std::string_view(), std::string_view("out a\0b", 7), std::string_view("out \xff\xfe")}) {
+    CHECK_EQ(status_of([&] { session.run(source); }), CAPSULE_E_ARGUMENT);
+  }
+  capsule::Execution execution = session.execute("input who?");
+  for (const capsule::Event &event : execution) {
+    if (event.kind() == CAPSULE_EVENT_INPUT) {
+      CHECK_EQ(status_of([&] { execution.answer(event->input_id, "\xff"); }), CAPSULE_E_ARGUMENT);
+      CHECK_EQ(status_of([&] { execution.answer(event->input_id + 1, "a"); }), CAPSULE_E_STATE);
+      execution.answer(event->input_id, "Ada");
+    }
+  }
+}
+
+CAPSULE_TEST(a_missing_worker_is_told) {
+  capsule::RuntimeOptions options;
+  options.worker_dir = "/nowhere/capsule";
+  capsule::Runtime runtime(options);
+  CHECK_EQ(status_of([&] { runtime.open(echo()); }), CAPSULE_E_WORKER);
+}
+
+CAPSULE_TEST(closing_ends_a_wait) {
+  capsule::Runtime runtime;
+  CHECK_EQ(end_of_a_wait(runtime, [](capsule::Session &session) { session.close(capsule::Milliseconds{0}); }),
+           CAPSULE_OUTCOME_KILLED);
+  CHECK_EQ(end_of_a_wait(runtime, [&](capsule::Session &) { runtime.close(capsule::Milliseconds{0}); }),
+           CAPSULE_OUTCOME_KILLED);
+}
+
+CAPSULE_TEST(many_sessions_run_at_once) {
+  capsule::Runtime runtime;
+  std::vector<capsule::Session> sessions;
+  std::vector<capsule::Execution> executions;
+  for (int i = 0; i < 40; ++i) {
+    sessions.push_back(runtime.open(echo()));
+    executions.push_back(sessions.back().execute("sleep 5\nout " + std::to_string(i)));
+  }
+  for (std::size_t i = 0; i < executions.size(); ++i) {
+    std::string output;
+    for (const capsule::Event &event : executions[i]) {
+      output += event.data();
+    }
+    CHECK_EQ(output, std::to_string(i) + "\n");
+  }
+}
+
+CAPSULE_HELPER(begins) {
+  std::puts(capsule::results::Runtime::create().failure().message.c_str());
+  try {
+    const capsule::Runtime runtime;
+  } catch (const capsule::Error &error) {
+    std::puts(error.what());
+  }
+  return 0;
+}
+
+// The loader tells both: the program never begins, or ends where it would have called it.
+CAPSULE_TEST(a_library_that_is_missing_or_lacks_a_function_is_told) {
+  const TempFolder folder;
+  const std::string source = folder.write("lacking.c", "unsigned capsule_version_number(void) { return 1000; }\n");
+  const std::string versions = folder.write("versions.map", "CAPSULE_0 { global: *; };\n");
+  run_tool({"cc", "-shared", "-fPIC", "-Wl,--version-script=" + versions, "-o", folder.path() + "/libcapsule.so.0", source});
+  std::vector<std::string> command = helper("begins");
+  Child lacking(command, {"LD_LIBRARY_PATH=" + folder.path()});
+  CHECK_EQ(lacking.exit_code(), 127);
+  CHECK_CONTAINS(lacking.err(), "undefined symbol: capsule_");
+
+  // Without the way to it that the build has left in the program.
+  const std::string moved = folder.path() + "/program";
+  run_tool({"cp", command[0], moved});
+  run_tool({"patchelf", "--remove-rpath", moved});
+  command[0] = moved;
+  Child missing(command);
+  CHECK_EQ(missing.exit_code(), 127);
+  CHECK_CONTAINS(missing.err(), "libcapsule.so.0");
+}
+
+CAPSULE_TEST(an_older_library_is_told_with_both_versions) {
+  if (kSanitized) {
+    skip_test("the sanitizer has to be loaded first");
+  }
+  const TempFolder folder;
+  const std::string source = folder.write(
+      "older.c",
+      "unsigned capsule_version_number(void) { return 9; }\nconst char *capsule_version(void) { return \"0.0.9\"; }\n");
+  const std::string older = folder.path() + "/older.so";
+  run_tool({"cc", "-shared", "-fPIC", "-o", older, source});
+  Child child(helper("begins"), {"LD_PRELOAD=" + older});
+  CHECK_EQ(child.exit_code(), 0);
+  const std::string told = "the loaded libcapsule is version 0.0.9, and this program was compiled for version 0.1.0\n";
+  CHECK_EQ(child.out(), told + told);
+}
