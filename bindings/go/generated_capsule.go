@@ -728,16 +728,16 @@ const (
 	TraceExecutionQueued TraceKind = 204
 	// Worker: it has come. Arguments: bytes of source.
 	TraceExecutionReceived TraceKind = 205
-	// Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.
+	// Debug. Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.
 	TraceExecutionCompiled TraceKind = 206
-	// Worker: its code begins.
+	// Worker: its code begins. Arguments: its `CAPSULE_CODE_…`.
 	TraceExecutionStarted TraceKind = 207
 	// Worker: its source had to be rewritten. Arguments: how often.
 	TraceExecutionTransformed TraceKind = 208
-	// Worker: its value is there, and described. Arguments: bytes of its repr.
+	// Debug. Worker: its value is there, and described. Arguments: bytes of its repr.
 	TraceExecutionValueCaptured TraceKind = 209
-	// Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran. Status: 1 for
-	// an error.
+	// Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran, bytes of its
+	// repr. Status: 1 for an error.
 	TraceExecutionResultSent TraceKind = 210
 	// Debug. The host has its result, or error.
 	TraceExecutionResultReceived TraceKind = 211

@@ -689,17 +689,17 @@ namespace Capsule
         ExecutionQueued = 204,
         /// <summary>Worker: it has come. Arguments: bytes of source.</summary>
         ExecutionReceived = 205,
-        /// <summary>Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.</summary>
+        /// <summary>Debug. Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.</summary>
         ExecutionCompiled = 206,
-        /// <summary>Worker: its code begins.</summary>
+        /// <summary>Worker: its code begins. Arguments: its `CAPSULE_CODE_…`.</summary>
         ExecutionStarted = 207,
         /// <summary>Worker: its source had to be rewritten. Arguments: how often.</summary>
         ExecutionTransformed = 208,
-        /// <summary>Worker: its value is there, and described. Arguments: bytes of its repr.</summary>
+        /// <summary>Debug. Worker: its value is there, and described. Arguments: bytes of its repr.</summary>
         ExecutionValueCaptured = 209,
         /// <summary>
-        /// Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran. Status:
-        /// 1 for an error.
+        /// Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran, bytes
+        /// of its repr. Status: 1 for an error.
         /// </summary>
         ExecutionResultSent = 210,
         /// <summary>Debug. The host has its result, or error.</summary>

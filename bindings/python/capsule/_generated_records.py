@@ -616,16 +616,16 @@ class TraceKind(_Enum):
     EXECUTION_QUEUED = 204
     # Worker: it has come. Arguments: bytes of source.
     EXECUTION_RECEIVED = 205
-    # Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.
+    # Debug. Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.
     EXECUTION_COMPILED = 206
-    # Worker: its code begins.
+    # Worker: its code begins. Arguments: its `CAPSULE_CODE_…`.
     EXECUTION_STARTED = 207
     # Worker: its source had to be rewritten. Arguments: how often.
     EXECUTION_TRANSFORMED = 208
-    # Worker: its value is there, and described. Arguments: bytes of its repr.
+    # Debug. Worker: its value is there, and described. Arguments: bytes of its repr.
     EXECUTION_VALUE_CAPTURED = 209
-    # Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran. Status: 1 for
-    # an error.
+    # Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran, bytes of its
+    # repr. Status: 1 for an error.
     EXECUTION_RESULT_SENT = 210
     # Debug. The host has its result, or error.
     EXECUTION_RESULT_RECEIVED = 211

@@ -449,16 +449,16 @@ pub const CAPSULE_TRACE_EXECUTION_FINISHED: i32 = 203;
 pub const CAPSULE_TRACE_EXECUTION_QUEUED: i32 = 204;
 /// Worker: it has come. Arguments: bytes of source.
 pub const CAPSULE_TRACE_EXECUTION_RECEIVED: i32 = 205;
-/// Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.
+/// Debug. Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.
 pub const CAPSULE_TRACE_EXECUTION_COMPILED: i32 = 206;
-/// Worker: its code begins.
+/// Worker: its code begins. Arguments: its `CAPSULE_CODE_…`.
 pub const CAPSULE_TRACE_EXECUTION_STARTED: i32 = 207;
 /// Worker: its source had to be rewritten. Arguments: how often.
 pub const CAPSULE_TRACE_EXECUTION_TRANSFORMED: i32 = 208;
-/// Worker: its value is there, and described. Arguments: bytes of its repr.
+/// Debug. Worker: its value is there, and described. Arguments: bytes of its repr.
 pub const CAPSULE_TRACE_EXECUTION_VALUE_CAPTURED: i32 = 209;
-/// Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran. Status: 1 for
-/// an error.
+/// Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran, bytes of its
+/// repr. Status: 1 for an error.
 pub const CAPSULE_TRACE_EXECUTION_RESULT_SENT: i32 = 210;
 /// Debug. The host has its result, or error.
 pub const CAPSULE_TRACE_EXECUTION_RESULT_RECEIVED: i32 = 211;

@@ -749,16 +749,16 @@ impl TraceKind {
     pub const EXECUTION_QUEUED: TraceKind = TraceKind(204);
     /// Worker: it has come. Arguments: bytes of source.
     pub const EXECUTION_RECEIVED: TraceKind = TraceKind(205);
-    /// Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.
+    /// Debug. Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`.
     pub const EXECUTION_COMPILED: TraceKind = TraceKind(206);
-    /// Worker: its code begins.
+    /// Worker: its code begins. Arguments: its `CAPSULE_CODE_…`.
     pub const EXECUTION_STARTED: TraceKind = TraceKind(207);
     /// Worker: its source had to be rewritten. Arguments: how often.
     pub const EXECUTION_TRANSFORMED: TraceKind = TraceKind(208);
-    /// Worker: its value is there, and described. Arguments: bytes of its repr.
+    /// Debug. Worker: its value is there, and described. Arguments: bytes of its repr.
     pub const EXECUTION_VALUE_CAPTURED: TraceKind = TraceKind(209);
-    /// Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran. Status: 1
-    /// for an error.
+    /// Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran, bytes of
+    /// its repr. Status: 1 for an error.
     pub const EXECUTION_RESULT_SENT: TraceKind = TraceKind(210);
     /// Debug. The host has its result, or error.
     pub const EXECUTION_RESULT_RECEIVED: TraceKind = TraceKind(211);
