@@ -84,6 +84,8 @@ class Trace {
   [[nodiscard]] const TraceLabels &labels() const { return labels_; }
 
   void report(SignalSet &set) const;
+  // What does not depend on a filter.
+  void tell(capsule_trace_info &info) const;
   [[nodiscard]] std::uint64_t lost_by_workers() const { return dropped_ + invalid_; }
 
   // Wakes those that follow when there is more.
@@ -92,7 +94,6 @@ class Trace {
 
  private:
   [[nodiscard]] Status check_cursor(const capsule_trace_filter &filter, capsule_trace_info &info) const;
-  void tell(capsule_trace_info &info) const;
   void wake_followers();
   TraceRecord *append(std::uint64_t execution_id, bool opens, bool by_worker);
 

@@ -34,6 +34,7 @@ class Interceptors {
   // Null when it is not there.
   [[nodiscard]] const capsule_interceptor_info *find(std::uint64_t id) const;
   [[nodiscard]] bool empty() const { return all_.empty(); }
+  [[nodiscard]] std::size_t count() const { return all_.size(); }
 
   // Of all that were ever here.
   [[nodiscard]] const capsule_interceptor_info &totals() const { return totals_; }

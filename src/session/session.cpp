@@ -462,6 +462,13 @@ capsule_session_info Session::info() {
   info.frames_sent = past_frames_sent_ + (worker_ ? worker_->frames_sent() : 0);
   info.bytes_sent = past_bytes_sent_ + (worker_ ? worker_->bytes_sent() : 0);
   info.bridge = calls_ ? calls_->figures() : capsule_bridge_figures{};
+  info.interceptors = interceptors_.count();
+  info.interceptor_errors = interceptors_.totals().errors;
+  capsule_trace_info trace{};
+  trace_.tell(trace);
+  info.trace_events = trace.emitted;
+  info.trace_events_stored = trace.stored;
+  info.trace_stored_bytes = trace.stored_bytes;
   return info;
 }
 

@@ -322,6 +322,7 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   void remember_context(const Execution &execution);
   void take_events(Worker &worker, const wire::TraceEvents &message);
   void write_postmortem(const Worker &worker, std::uint64_t recovered_bytes);
+  [[nodiscard]] TraceContext context_of(std::uint64_t execution_id) const;
   void trace_delivery(const Execution &execution, const Result<Event> &event);
 
   // session_calls.cpp

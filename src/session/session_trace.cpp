@@ -122,6 +122,11 @@ std::optional<Session::TraceContext> Session::trace_context(std::uint64_t execut
   if (execution_id == 0 || execution_id > last_execution_id_) {
     return std::nullopt;
   }
+  return context_of(execution_id);
+}
+
+// Under the lock.
+Session::TraceContext Session::context_of(std::uint64_t execution_id) const {
   const auto given = contexts_.find(execution_id);
   return given != contexts_.end() ? given->second : TraceContext{made_traceparent(id_, execution_id), {}, false};
 }

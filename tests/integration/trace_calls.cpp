@@ -83,6 +83,7 @@ CAPSULE_TEST(a_failure_is_traced_and_so_is_what_comes_once_more) {
   fail_request(stage.bridge, request.id(), "ValueError", "no");
   run.end();
   CHECK_EQ(only(stage.session, CAPSULE_TRACE_PROVIDER_RESPONSE).status, CAPSULE_PROVIDER_FAILURE);
+  check_of_call(only(stage.session, CAPSULE_TRACE_PROMISE_REJECTED), request, CAPSULE_TRACE_SOURCE_BRIDGE);
   refuse_respond(stage.bridge, request.id(), CAPSULE_E_STATE);
   const capsule_trace_event again = only(stage.session, CAPSULE_TRACE_PROMISE_DUPLICATE);
   check_of_call(again, request, CAPSULE_TRACE_SOURCE_BRIDGE);
@@ -99,6 +100,9 @@ CAPSULE_TEST(an_answer_that_comes_too_late_is_traced) {
   Run run(stage.session, "call ask {}");
   run.end();
   const std::uint64_t id = only(stage.session, CAPSULE_TRACE_CAPABILITY_CALLED).link;
+  const capsule_trace_event over = only(stage.session, CAPSULE_TRACE_PROMISE_TIMEOUT);
+  CHECK_EQ(over.link, id);
+  CHECK_AT_LEAST(over.arguments[0], 1'000'000);
   refuse_respond(stage.bridge, id, CAPSULE_E_STATE);
   const capsule_trace_event late = only(stage.session, CAPSULE_TRACE_PROMISE_LATE);
   CHECK_EQ(late.link, id);
