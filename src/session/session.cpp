@@ -537,26 +537,4 @@ Result<capsule_interceptor_info> Session::interceptor_info(std::uint64_t id) {
                          : Status(CAPSULE_E_ARGUMENT, "interceptor_id: there is no interceptor " + std::to_string(id));
 }
 
-void Session::show(const SeenFrame &frame) {
-  const bool out = frame.direction == CAPSULE_FRAME_TO_WORKER;
-  if (trace_.wants_debug()) {
-    trace_.add({.kind = out ? CAPSULE_TRACE_TRANSPORT_FRAME_OUT : CAPSULE_TRACE_TRANSPORT_FRAME_IN,
-                .execution_id = frame.execution_id <= last_execution_id_ ? frame.execution_id : 0,  // as the worker says
-                .status = frame.channel,
-                .arguments = {frame.bytes, frame.message}});
-  }
-  if (interceptors_.empty()) {
-    return;
-  }
-  interceptors_.show({.struct_size = sizeof(capsule_frame),
-                      .direction = frame.direction,
-                      .channel = frame.channel,
-                      .reserved = 0,
-                      .session_id = id_,
-                      .execution_id = frame.execution_id,
-                      .time_ns = frame.time_ns == 0 ? monotonic_ns() : frame.time_ns,
-                      .size_bytes = frame.bytes,
-                      .kind = frame.kind});
-}
-
 }  // namespace capsule
