@@ -817,7 +817,7 @@ const (
 	TraceBridgeClosed TraceKind = 714
 	// Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.
 	TraceOutputFirst TraceKind = 801
-	// Debug. Worker: output was sent. Arguments: bytes, pieces.
+	// Debug. Worker: the thread that sends output did so while the code ran. Arguments: bytes of the frames, pieces.
 	TraceOutputPumpFlush TraceKind = 802
 	// Worker: the queue is full, and a write waits; told once of each execution. Arguments: bytes in the queue.
 	TraceOutputBackpressure TraceKind = 803
@@ -2090,6 +2090,16 @@ type SessionInfo struct {
 	CheckpointsEvicted uint64
 	// Calls of the host.
 	Bridge BridgeFigures
+	// Interceptors that it has now.
+	Interceptors uint64
+	// Calls of any interceptor that returned an error.
+	InterceptorErrors uint64
+	// Events of its trace that there ever were (trace.h).
+	TraceEvents uint64
+	// Of these, they are stored. The others went to make room or were lost: `capsule_trace_info` says how.
+	TraceEventsStored uint64
+	// Bytes that those take.
+	TraceStoredBytes uint64
 }
 
 func (r *SessionInfo) fill(c *C.capsule_session_info) {
@@ -2152,6 +2162,11 @@ func (r *SessionInfo) fill(c *C.capsule_session_info) {
 	r.CheckpointRestoresFailed = uint64(c.checkpoint_restores_failed)
 	r.CheckpointsEvicted = uint64(c.checkpoints_evicted)
 	r.Bridge.fill(&c.bridge)
+	r.Interceptors = uint64(c.interceptors)
+	r.InterceptorErrors = uint64(c.interceptor_errors)
+	r.TraceEvents = uint64(c.trace_events)
+	r.TraceEventsStored = uint64(c.trace_events_stored)
+	r.TraceStoredBytes = uint64(c.trace_stored_bytes)
 }
 
 func sessionInfoOf(c *C.capsule_session_info) (r SessionInfo) {
@@ -3743,7 +3758,8 @@ type ExportGroup struct {
 	Outcome Outcome
 	// The name of the session's pool, or `none`.
 	Pool string
-	// The trace context given with the execution; empty without one.
+	// The execution's trace context, as capsule_session_get_trace_context() tells it: given with it, or made; empty of
+	// none.
 	Traceparent string
 	// The rest of it.
 	Tracestate string
@@ -4995,6 +5011,10 @@ type TransportMetrics struct {
 	QueueBytes uint64
 	// The most that ever waited for one.
 	QueueBytesMax uint64
+	// Time it took to encode the frames sent; opt-in by `enable_metrics`, else 0.
+	EncodeNs uint64
+	// Time it took to verify and decode those received; opt-in as well.
+	DecodeNs uint64
 }
 
 func (r *TransportMetrics) fill(c *C.capsule_transport_metrics) {
@@ -5008,6 +5028,8 @@ func (r *TransportMetrics) fill(c *C.capsule_transport_metrics) {
 	r.WriteStalls = uint64(c.write_stalls)
 	r.QueueBytes = uint64(c.queue_bytes)
 	r.QueueBytesMax = uint64(c.queue_bytes_max)
+	r.EncodeNs = uint64(c.encode_ns)
+	r.DecodeNs = uint64(c.decode_ns)
 }
 
 func transportMetricsOf(c *C.capsule_transport_metrics) (r TransportMetrics) {

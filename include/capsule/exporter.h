@@ -55,7 +55,7 @@ typedef struct capsule_export_group {
   int32_t outcome;
   /** The name of the session's pool, or `none`. */
   capsule_text pool;
-  /** The trace context given with the execution; empty without one. */
+  /** The execution's trace context, as capsule_session_get_trace_context() tells it: given with it, or made; empty of none. */
   capsule_text traceparent;
   /** The rest of it. */
   capsule_text tracestate;

@@ -399,6 +399,16 @@ typedef struct capsule_session_info {
   uint64_t checkpoints_evicted;
   /** Calls of the host. */
   capsule_bridge_figures bridge;
+  /** Interceptors that it has now. */
+  uint64_t interceptors;
+  /** Calls of any interceptor that returned an error. */
+  uint64_t interceptor_errors;
+  /** Events of its trace that there ever were (trace.h). */
+  uint64_t trace_events;
+  /** Of these, they are stored. The others went to make room or were lost: `capsule_trace_info` says how. */
+  uint64_t trace_events_stored;
+  /** Bytes that those take. */
+  uint64_t trace_stored_bytes;
 } capsule_session_info;
 
 /**

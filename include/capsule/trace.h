@@ -145,7 +145,7 @@ enum {
 
   /** Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes. */
   CAPSULE_TRACE_OUTPUT_FIRST = 801,
-  /** Debug. Worker: output was sent. Arguments: bytes, pieces. */
+  /** Debug. Worker: the thread that sends output did so while the code ran. Arguments: bytes of the frames, pieces. */
   CAPSULE_TRACE_OUTPUT_PUMP_FLUSH = 802,
   /** Worker: the queue is full, and a write waits; told once of each execution. Arguments: bytes in the queue. */
   CAPSULE_TRACE_OUTPUT_BACKPRESSURE = 803,

@@ -107,6 +107,8 @@
   X(cancel_event_triggers, kCounter, kOne, kNone, kNone, "capsule_cancel_metrics.triggers", "Executions that a cancel or a timeout reached, each once.") \
   X(executions_canceled, kCounter, kOne, kNone, kNone, "capsule_cancel_metrics.executions_canceled", "Executions that ended as canceled.") \
   X(waits_interrupted, kCounter, kOne, kNone, kNone, "capsule_cancel_metrics.waits_interrupted", "Executions that a cancel ended while they waited.") \
+  X(transport_encode_seconds, kCounter, kSeconds, kNone, kNone, "capsule_transport_metrics.encode_ns", "Time it took to encode frames to workers.") \
+  X(transport_decode_seconds, kCounter, kSeconds, kNone, kNone, "capsule_transport_metrics.decode_ns", "Time it took to verify and decode frames from workers.") \
   X(limiter_acquires, kCounter, kOne, kNone, kNone, "capsule_limiter_metrics.acquires", "Executions that asked for a token.") \
   X(limiter_waits, kCounter, kOne, kNone, kNone, "capsule_limiter_metrics.waits", "Times there was none.") \
   X(limiter_wait_seconds, kCounter, kSeconds, kNone, kNone, "capsule_limiter_metrics.wait_ns", "Time waited for tokens.") \

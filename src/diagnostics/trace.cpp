@@ -232,7 +232,8 @@ void Trace::wake_followers() {
   });
 }
 
-void Trace::tell(capsule_trace_info &info) const {
+void Trace::tell(capsule_trace_info &info) {
+  settle();
   const TraceStore::Gone &gone = store_.gone();
   info.stored = store_.stored();
   info.stored_bytes = store_.stored_bytes() + noted_bytes();
@@ -288,7 +289,6 @@ Status Trace::check_cursor(const capsule_trace_filter &filter, capsule_trace_inf
 
 Status Trace::select(const capsule_trace_filter &filter, std::size_t capacity, std::vector<capsule_trace_event> &selected,
                      capsule_trace_info &info) {
-  settle();
   tell(info);
   if (Status status = check_cursor(filter, info); !status.ok()) {
     return status;

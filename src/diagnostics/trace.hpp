@@ -95,10 +95,15 @@ class Trace {
   [[nodiscard]] const TraceLabels &labels() const { return labels_; }
 
   void report(SignalSet &set);
+  // What does not depend on a filter.
+  void tell(capsule_trace_info &info);
   [[nodiscard]] std::uint64_t lost_by_workers() const { return dropped_ + invalid_; }
 
   // Wakes those that follow when there is more.
-  void follow(const std::shared_ptr<TraceFollower> &follower) { followers_.push_back(follower); }
+  void follow(const std::shared_ptr<TraceFollower> &follower) {
+    settle();  // what is older wakes nobody
+    followers_.push_back(follower);
+  }
   [[nodiscard]] bool followed() const { return !followers_.empty(); }
 
  private:
@@ -122,7 +127,6 @@ class Trace {
   void settle();
   void place(const Noted &noted);
   [[nodiscard]] Status check_cursor(const capsule_trace_filter &filter, capsule_trace_info &info) const;
-  void tell(capsule_trace_info &info) const;
   void wake_followers();
   void append(const TraceStore::Place &place, TraceRecord &record);
 

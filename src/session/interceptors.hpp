@@ -10,6 +10,17 @@
 
 namespace capsule {
 
+// A frame on its way, as the trace and interceptors see it.
+struct SeenFrame {
+  std::int32_t direction = 0;
+  std::int32_t channel = 0;
+  std::uint64_t execution_id = 0;
+  const char *kind = "";
+  std::size_t message = 0;  // the number of the kind
+  std::size_t bytes = 0;
+  std::uint64_t time_ns = 0;  // 0: now
+};
+
 struct Interceptor {
   std::uint64_t id = 0;
   std::string name;
@@ -34,6 +45,7 @@ class Interceptors {
   // Null when it is not there.
   [[nodiscard]] const capsule_interceptor_info *find(std::uint64_t id) const;
   [[nodiscard]] bool empty() const { return all_.empty(); }
+  [[nodiscard]] std::size_t count() const { return all_.size(); }
 
   // Of all that were ever here.
   [[nodiscard]] const capsule_interceptor_info &totals() const { return totals_; }

@@ -462,6 +462,13 @@ capsule_session_info Session::info() {
   info.frames_sent = past_frames_sent_ + (worker_ ? worker_->frames_sent() : 0);
   info.bytes_sent = past_bytes_sent_ + (worker_ ? worker_->bytes_sent() : 0);
   info.bridge = calls_ ? calls_->figures() : capsule_bridge_figures{};
+  info.interceptors = interceptors_.count();
+  info.interceptor_errors = interceptors_.totals().errors;
+  capsule_trace_info trace{};
+  trace_.tell(trace);
+  info.trace_events = trace.emitted;
+  info.trace_events_stored = trace.stored;
+  info.trace_stored_bytes = trace.stored_bytes;
   return info;
 }
 
@@ -528,28 +535,6 @@ Result<capsule_interceptor_info> Session::interceptor_info(std::uint64_t id) {
   const capsule_interceptor_info *info = interceptors_.find(id);
   return info != nullptr ? Result<capsule_interceptor_info>(*info)
                          : Status(CAPSULE_E_ARGUMENT, "interceptor_id: there is no interceptor " + std::to_string(id));
-}
-
-void Session::show(const SeenFrame &frame) {
-  const bool out = frame.direction == CAPSULE_FRAME_TO_WORKER;
-  if (trace_.wants_debug()) {
-    trace_.add({.kind = out ? CAPSULE_TRACE_TRANSPORT_FRAME_OUT : CAPSULE_TRACE_TRANSPORT_FRAME_IN,
-                .execution_id = frame.execution_id <= last_execution_id_ ? frame.execution_id : 0,  // as the worker says
-                .status = frame.channel,
-                .arguments = {frame.bytes, frame.message}});
-  }
-  if (interceptors_.empty()) {
-    return;
-  }
-  interceptors_.show({.struct_size = sizeof(capsule_frame),
-                      .direction = frame.direction,
-                      .channel = frame.channel,
-                      .reserved = 0,
-                      .session_id = id_,
-                      .execution_id = frame.execution_id,
-                      .time_ns = frame.time_ns == 0 ? monotonic_ns() : frame.time_ns,
-                      .size_bytes = frame.bytes,
-                      .kind = frame.kind});
 }
 
 }  // namespace capsule

@@ -222,15 +222,6 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   void dispatch(Notifications &notifications);
   bool take_token(const Execution &execution);
   void on_token();
-  struct SeenFrame {
-    std::int32_t direction = 0;
-    std::int32_t channel = 0;
-    std::uint64_t execution_id = 0;
-    const char *kind = "";
-    std::size_t message = 0;  // the number of the kind
-    std::size_t bytes = 0;
-    std::uint64_t time_ns = 0;  // 0: now
-  };
   // To the trace and the interceptors.
   void show(const SeenFrame &frame);
   void send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body, std::span<const int> fds = {});
@@ -322,6 +313,7 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   void remember_context(const Execution &execution);
   void take_events(Worker &worker, const wire::TraceEvents &message);
   void write_postmortem(const Worker &worker, std::uint64_t recovered_bytes);
+  [[nodiscard]] TraceContext context_of(std::uint64_t execution_id) const;
   void trace_delivery(const Execution &execution, const Result<Event> &event);
 
   // session_calls.cpp

@@ -58,10 +58,11 @@ void Session::export_execution(const Execution &execution, std::int32_t outcome)
   capsule_trace_info info{};
   static_cast<void>(
       trace_.select({.execution_id = execution.id}, SIZE_MAX, events, info));  // from the first on: none is missed
+  TraceContext context = context_of(execution.id);
   publish({.execution_id = execution.id,
            .outcome = outcome,
-           .traceparent = execution.request.traceparent,
-           .tracestate = execution.request.tracestate,
+           .traceparent = std::move(context.traceparent),
+           .tracestate = std::move(context.tracestate),
            .events = std::move(events)});
 }
 

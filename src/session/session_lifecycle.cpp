@@ -76,6 +76,10 @@ void Session::start_worker() {
     worker_->zygote_pid = birth.snapshot ? birth.snapshot->zygote_pid() : 0;
     worker_->work.set_label("channel=work session=" + std::to_string(id_), log_level_);
     worker_->control.set_label("channel=control session=" + std::to_string(id_), log_level_);
+    if (options_.enable_metrics) {
+      worker_->work.time_codec();
+      worker_->control.time_codec();
+    }
     send_control(0, hello_of(options_, id_, runtime_->max_frame_bytes()));
     if (options_.profile.start == CAPSULE_START_SPAWN && !birth.snapshot) {
       wire::Preload preload;

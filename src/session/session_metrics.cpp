@@ -26,6 +26,8 @@ void add_channel(capsule_transport_metrics &metrics, const Channel &channel) {
   metrics.wakeups += counters.wakeups.get();
   metrics.partial_reads += counters.partial_reads.get();
   metrics.write_stalls += counters.write_stalls.get();
+  metrics.encode_ns += counters.encode_ns.get();
+  metrics.decode_ns += counters.decode_ns.get();
   metrics.queue_bytes += channel.pending_bytes();
   metrics.queue_bytes_max = std::max(metrics.queue_bytes_max, counters.queue_bytes_max.get());
 }
@@ -375,6 +377,9 @@ void Session::report_opt_in(SignalSet &set) const {
   set.add(Signal::cancel_event_triggers, cancel_metrics_.triggers);
   set.add(Signal::executions_canceled, counters_.executions_canceled);
   set.add(Signal::waits_interrupted, cancel_metrics_.waits_interrupted);
+  const capsule_transport_metrics transport = transport_metrics_now();
+  set.add(Signal::transport_encode_seconds, transport.encode_ns);
+  set.add(Signal::transport_decode_seconds, transport.decode_ns);
   set.add(Signal::limiter_acquires, limiter_metrics_.acquires);
   set.add(Signal::limiter_waits, limiter_metrics_.waits);
   set.add(Signal::limiter_wait_seconds, limiter_metrics_.wait_ns);

@@ -76,6 +76,28 @@ void Session::trace_delivery(const Execution &execution, const Result<Event> &ev
               .time_ns = now});
 }
 
+void Session::show(const SeenFrame &frame) {
+  const bool out = frame.direction == CAPSULE_FRAME_TO_WORKER;
+  if (trace_.wants_debug()) {
+    trace_.add({.kind = out ? CAPSULE_TRACE_TRANSPORT_FRAME_OUT : CAPSULE_TRACE_TRANSPORT_FRAME_IN,
+                .execution_id = frame.execution_id <= last_execution_id_ ? frame.execution_id : 0,  // as the worker says
+                .status = frame.channel,
+                .arguments = {frame.bytes, frame.message}});
+  }
+  if (interceptors_.empty()) {
+    return;
+  }
+  interceptors_.show({.struct_size = sizeof(capsule_frame),
+                      .direction = frame.direction,
+                      .channel = frame.channel,
+                      .reserved = 0,
+                      .session_id = id_,
+                      .execution_id = frame.execution_id,
+                      .time_ns = frame.time_ns == 0 ? monotonic_ns() : frame.time_ns,
+                      .size_bytes = frame.bytes,
+                      .kind = frame.kind});
+}
+
 // In messages there is no more than what came: the same checks, and each writer's numbers must grow.
 void Session::take_events(Worker &worker, const wire::TraceEvents &message) {
   const TraceWorker from{.incarnation = worker.number, .began_ns = worker.began_ns};
@@ -122,6 +144,11 @@ std::optional<Session::TraceContext> Session::trace_context(std::uint64_t execut
   if (execution_id == 0 || execution_id > last_execution_id_) {
     return std::nullopt;
   }
+  return context_of(execution_id);
+}
+
+// Under the lock.
+Session::TraceContext Session::context_of(std::uint64_t execution_id) const {
   const auto given = contexts_.find(execution_id);
   return given != contexts_.end() ? given->second : TraceContext{made_traceparent(id_, execution_id), {}, false};
 }

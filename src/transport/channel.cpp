@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "transport/socket.hpp"
 
@@ -18,7 +19,11 @@ constexpr std::size_t kMaxUntaken = 4 * kMaxAttachments;
 bool Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const int> fds) {
   const char *kind = wire::body_name(body);
   const std::size_t message = body.index();
+  const std::uint64_t began_ns = times_codec_ ? monotonic_ns() : 0;
   const std::span<const std::uint8_t> frame = encoder_.encode(execution_id, std::move(body));
+  if (times_codec_) {
+    counters_.encode_ns.add(monotonic_ns() - began_ns);
+  }
   std::size_t sent = 0;
   if (unsent_.empty()) {
     const ssize_t count = fds.empty() ? send_some(fd_.get(), frame) : send_with_fds(fd_.get(), frame, fds);
@@ -113,7 +118,11 @@ ReceiveState Channel::receive_round(const Handler &handler, bool with_fds) {
       return static_cast<std::size_t>(count) == room.size() ? ReceiveState::kMore : ReceiveState::kDrained;
     }
     log_record(*log_level_, CAPSULE_LOG_DEBUG, "event=frame_read {} length={}", label_, frame.value()->size());
+    const std::uint64_t began_ns = times_codec_ ? monotonic_ns() : 0;
     auto envelope = wire::decode(*frame.value());
+    if (times_codec_) {
+      counters_.decode_ns.add(monotonic_ns() - began_ns);
+    }
     if (!envelope.ok()) {
       return broken(RejectReason::kMalformed, envelope.status());
     }

@@ -36,6 +36,9 @@ class Channel {
     log_level_ = std::move(level);
   }
 
+  // Counts the time of encoding and decoding, which costs two looks at the clock for each frame.
+  void time_codec() { times_codec_ = true; }
+
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] std::uint32_t max_frame_bytes() const { return max_; }
 
@@ -86,6 +89,7 @@ class Channel {
   std::shared_ptr<const LogLevel> log_level_ = std::make_shared<LogLevel>();
   ChannelCounters counters_;
   std::uint64_t frames_sent_ = 0;
+  bool times_codec_ = false;
 };
 
 }  // namespace capsule

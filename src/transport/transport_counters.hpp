@@ -47,6 +47,8 @@ struct ChannelCounters {
   LoneCounter partial_reads;
   LoneCounter write_stalls;
   LoneCounter queue_bytes_max;
+  LoneCounter encode_ns;
+  LoneCounter decode_ns;
 };
 
 }  // namespace capsule

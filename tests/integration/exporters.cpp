@@ -129,6 +129,9 @@ CAPSULE_TEST(an_execution_is_handed_on_whole_when_it_has_ended) {
     CHECK_EQ(std::count(lone.begin(), lone.end(), kind), 1);
   }
   CHECK_EQ(std::count(taker.contexts.begin(), taker.contexts.end(), options.traceparent), 1);
+  capsule_trace_context made{.struct_size = sizeof made};
+  ACCEPTED(capsule_session_get_trace_context(session.get(), 2, &made, error));
+  CHECK_EQ(std::count(taker.contexts.begin(), taker.contexts.end(), made.traceparent), 1);
   CHECK_EQ(info_of(exporter).sent, taker.events);
 }
 

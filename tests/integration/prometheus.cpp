@@ -117,6 +117,7 @@ CAPSULE_TEST(opt_in_series_are_absent_and_not_zero) {
   CHECK_EQ(samples[R"(waits_interrupted_total{pool="none"})"], 1);
   CHECK_AT_LEAST(samples[R"(limiter_acquires_total{pool="none"})"], 1);
   CHECK_AT_LEAST(samples[R"(limiter_tokens{pool="none"})"], 1);
+  CHECK_AT_MOST(samples[R"(limiter_tokens{pool="none"})"], 100);  // rate_limit_burst
   CHECK_EQ(samples[R"(cancels_total{pool="none",outcome="effective"})"], 2);
   CHECK_EQ(samples[R"(cancels_total{pool="none",outcome="noop"})"], 1);
 }
@@ -194,8 +195,11 @@ CAPSULE_TEST(input_and_checkpoints_and_losses_are_counted) {
   const Samples samples(runtime);
   CHECK_EQ(samples[R"(input_requests_total{pool="none",outcome="answered"})"], 1);
   CHECK_EQ(samples[R"(input_requests_total{pool="none",outcome="declined"})"], 1);
-  CHECK(samples.real(R"(execution_input_wait_seconds_total{pool="none"})") > 0);
-  CHECK_AT_LEAST(samples[R"(output_lost_bytes_total{pool="none",reason="budget"})"], 8000);
+  const auto waited_ns = static_cast<double>(asking.end().input_wait_ns + asking_again.end().input_wait_ns);
+  CHECK(waited_ns > 0);
+  CHECK(std::abs(samples.real(R"(execution_input_wait_seconds_total{pool="none"})") - waited_ns / 1e9) < 1e-6);
+  CHECK_AT_LEAST(info_of(session).left_out_output_bytes, 8000);
+  CHECK_EQ(samples[R"(output_lost_bytes_total{pool="none",reason="budget"})"], info_of(session).left_out_output_bytes);
   CHECK_EQ(samples[R"(checkpoints_total{pool="none",outcome="ok"})"], 1);
   CHECK_EQ(samples[R"(checkpoint_size_bytes_count{pool="none"})"], 1);
   CHECK_EQ(samples[R"(checkpoint_duration_seconds_count{pool="none"})"], 1);

@@ -268,3 +268,31 @@ CAPSULE_TEST(the_runtime_s_counters_cover_its_sessions) {
   CHECK_EQ(info.workers_died, 1);  // those that were told to end did not die of themselves
   CHECK_EQ(info.zygote_pid, 0);
 }
+
+CAPSULE_TEST(it_tells_of_its_trace_and_of_its_interceptors) {
+  const Session session = open_session();
+  capsule_interceptor_options options{};
+  capsule_interceptor_options_init(&options, sizeof options);
+  options.name = capsule_text_from("fails");
+  options.callback = [](void *, const capsule_frame *) -> std::int32_t { return 1; };
+  std::uint64_t id = 0;
+  ACCEPTED(capsule_session_add_interceptor(session.get(), &options, &id, error));
+  value_of(session, "1");
+  capsule_interceptor_info intercepted{.struct_size = sizeof intercepted};
+  ACCEPTED(capsule_session_get_interceptor_info(session.get(), id, &intercepted, error));
+  capsule_trace_info trace{.struct_size = sizeof trace};
+  std::size_t count = 0;
+  ACCEPTED(capsule_session_get_trace(session.get(), nullptr, nullptr, 0, &count, &trace, error));
+  capsule_session_info info = info_of(session);
+  CHECK_EQ(info.interceptors, 1);
+  CHECK_AT_LEAST(info.interceptor_errors, 2);
+  CHECK_EQ(info.interceptor_errors, intercepted.errors);
+  CHECK_AT_LEAST(info.trace_events, 10);
+  CHECK_EQ(info.trace_events, trace.emitted);
+  CHECK_EQ(info.trace_events_stored, trace.stored);
+  CHECK_EQ(info.trace_stored_bytes, trace.stored_bytes);
+  ACCEPTED(capsule_session_remove_interceptor(session.get(), id, error));
+  info = info_of(session);
+  CHECK_EQ(info.interceptors, 0);
+  CHECK_EQ(info.interceptor_errors, intercepted.errors);
+}

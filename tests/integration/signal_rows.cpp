@@ -33,12 +33,14 @@ const std::map<std::string, std::set<std::string>> kHere = {
       "async_overshadow_guard_skips_total", "async_ast_transforms_total", "async_cache_lookups_total", "async_cancels_total"}},
     {"transport",
      {"transport_frames_total", "transport_bytes_total", "transport_partial_reads_total", "transport_wakeups_total",
-      "transport_write_stalls_total", "transport_largest_frame_bytes", "transport_queue_bytes", "transport_queue_depth_max",
-      "interceptor_calls_total", "interceptor_seconds_total"}},
+      "transport_write_stalls_total", "transport_encode_seconds_total", "transport_decode_seconds_total",
+      "transport_largest_frame_bytes", "transport_queue_bytes", "transport_queue_depth_max", "interceptor_calls_total",
+      "interceptor_seconds_total"}},
     {"bridge",
      {"execution_promise_wait_seconds_total", "bridge_pending", "bridge_pending_hwm", "bridge_promises_created_total",
       "bridge_promises_settled_total", "bridge_resolution_duration_seconds_sum", "bridge_resolution_duration_seconds_count"}},
-    {"library", {"zygotes_started_total", "stderr_dropped_bytes_total", "log_records_total", "log_records_dropped_total"}},
+    {"traces", {"trace_events_total", "trace_events_lost_total", "trace_stored_bytes"}},
+    {"library", {"zygotes_started_total", "stderr_dropped_bytes_total", "log_records_total"}},
 };
 
 // Where the others are, by the end of the path.
@@ -52,12 +54,11 @@ const std::map<std::string, std::set<std::string>> kElsewhere = {
     {"fault/echo_hostile.cpp", {"worker_deaths_total", "transport_rejected_total", "heartbeat_send_failures_total"}},
     {"integration/worker_metrics.cpp", {"heartbeats_missed_total"}},
     {"integration/drain_timeout.cpp", {"output_drain_timeouts_total"}},
-    {"integration/log_sinks.cpp", {"interceptor_errors_total"}},
+    {"integration/log_sinks.cpp", {"interceptor_errors_total", "log_records_dropped_total"}},
     {"integration/kept_checkpoints.cpp", {"checkpoint_entries_skipped_total"}},
-    {"fault/loss_accounting.cpp", {"trace_events_total", "trace_events_lost_total"}},
     {"integration/exporters.cpp",
-     {"trace_stored_bytes", "exporter_sent_total", "exporter_failed_total", "exporter_dropped_total", "exporter_queue_length",
-      "exporter_queue_bytes", "telemetry_memory_bytes"}},
+     {"exporter_sent_total", "exporter_failed_total", "exporter_dropped_total", "exporter_queue_length", "exporter_queue_bytes",
+      "telemetry_memory_bytes"}},
     {"integration/echo_signal_rows.cpp",
      {"limiter_acquires_total",
       "limiter_canceled_total",
@@ -328,7 +329,9 @@ CAPSULE_TEST(what_is_found_of_sources_and_done_on_the_loop_is_told) {
 
 CAPSULE_TEST(what_goes_between_host_and_worker_is_told) {
   const Runtime runtime = make_runtime();
-  const Session session = open_session(runtime, quiet());
+  SessionOptions options = quiet();
+  options.raw.enable_metrics = 1;
+  const Session session = open_session(runtime, std::move(options));
   capsule_interceptor_options interceptor{};
   capsule_interceptor_options_init(&interceptor, sizeof interceptor);
   interceptor.name = capsule_text_from("counts");
@@ -355,6 +358,8 @@ CAPSULE_TEST(what_goes_between_host_and_worker_is_told) {
                             {"transport_partial_reads_total", "", number(m.partial_reads)},
                             {"transport_wakeups_total", "", number(m.wakeups)},
                             {"transport_write_stalls_total", "", number(m.write_stalls)},
+                            {"transport_encode_seconds_total", "", seconds(m.encode_ns)},
+                            {"transport_decode_seconds_total", "", seconds(m.decode_ns)},
                             {"transport_largest_frame_bytes", "direction=\"to_worker\"", number(m.sent.largest_bytes)},
                             {"transport_largest_frame_bytes", "direction=\"from_worker\"", number(m.received.largest_bytes)},
                             {"transport_queue_bytes", "", number(m.queue_bytes)},
@@ -400,6 +405,38 @@ CAPSULE_TEST(calls_of_the_host_are_told_while_they_are_open_and_when_they_have_e
   run.end();
 }
 
+CAPSULE_TEST(what_traces_lose_is_told_by_reason) {
+  const Runtime runtime = make_runtime();
+  SessionOptions options = SessionOptions::echo();
+  options.raw.heartbeat_interval_ms = kHour;
+  options.raw.trace_bytes = 4U << 10U;
+  const Session small = open_session(runtime, options);
+  options.raw.trace_bytes = 0;
+  const Session none = open_session(runtime, options);
+  for (int i = 0; i < 20; ++i) {
+    Run(small, "value 1").end();
+    Run(none, "value 1").end();
+  }
+  compare(kHere.at("traces"), runtime, [&] {
+    std::vector<capsule_trace_info> infos;
+    for (const Session *session : {&small, &none}) {
+      std::size_t count = 0;
+      infos.push_back({.struct_size = sizeof(capsule_trace_info)});
+      ACCEPTED(capsule_session_get_trace(session->get(), nullptr, nullptr, 0, &count, &infos.back(), error));
+    }
+    const capsule_trace_info &s = infos[0];
+    const capsule_trace_info &n = infos[1];
+    return std::vector<Row>{{"trace_events_total", "", number(s.emitted + n.emitted)},
+                            {"trace_events_lost_total", "reason=\"evicted\"", number(s.evicted)},
+                            {"trace_events_lost_total", "reason=\"refused\"", number(n.refused)},
+                            {"trace_events_lost_total", "reason=\"dropped\"", number(s.dropped + n.dropped), true},
+                            {"trace_events_lost_total", "reason=\"late\"", number(s.late + n.late), true},
+                            {"trace_events_lost_total", "reason=\"truncated\"", number(s.truncated + n.truncated), true},
+                            {"trace_events_lost_total", "reason=\"invalid\"", number(s.invalid + n.invalid), true},
+                            {"trace_stored_bytes", "", number(s.stored_bytes)}};
+  });
+}
+
 CAPSULE_TEST(what_the_library_does_of_itself_is_told) {
   const Runtime runtime = make_runtime();
   ACCEPTED(capsule_log_set_callback(
@@ -423,14 +460,9 @@ CAPSULE_TEST(what_the_library_does_of_itself_is_told) {
     for (const std::uint64_t count : info.records) {
       records += count;
     }
-    std::uint64_t dropped = 0;
-    for (const std::uint64_t count : info.dropped) {
-      dropped += count;
-    }
     return std::vector<Row>{{"zygotes_started_total", "", number(info_of(runtime).zygotes_started)},
                             {"stderr_dropped_bytes_total", "", number(info_of(runtime).stderr_dropped_bytes)},
-                            {"log_records_total", "", number(records)},
-                            {"log_records_dropped_total", "", number(dropped), true}};
+                            {"log_records_total", "", number(records)}};
   });
 }
 

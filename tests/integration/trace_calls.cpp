@@ -21,6 +21,9 @@ struct Stage {
   Session session;
 };
 
+// The loop's thread tells of what it did when others may have gone on already.
+void wait_for(const Session &session, std::int32_t kind) { until(follow(session), kind); }
+
 void check_of_call(const capsule_trace_event &event, const Request &request, std::int32_t source) {
   CHECK_EQ(event.link, request.id());
   CHECK_EQ(event.execution_id, request.raw.execution_id);
@@ -38,6 +41,7 @@ CAPSULE_TEST(a_call_is_traced_through_the_bridge_and_whatever_serves_it) {
   CHECK_EQ(request.take(stage.bridge), CAPSULE_OK);
   respond(stage.bridge, request.id(), "\"four\"");
   run.end();
+  wait_for(stage.session, CAPSULE_TRACE_PROMISE_SENT);
   const Taken taken = trace_of(stage.session, {.execution_id = 1});
   std::vector<capsule_trace_event> events;
   for (const capsule_trace_event &event : taken.events) {
@@ -83,6 +87,7 @@ CAPSULE_TEST(a_failure_is_traced_and_so_is_what_comes_once_more) {
   fail_request(stage.bridge, request.id(), "ValueError", "no");
   run.end();
   CHECK_EQ(only(stage.session, CAPSULE_TRACE_PROVIDER_RESPONSE).status, CAPSULE_PROVIDER_FAILURE);
+  check_of_call(only(stage.session, CAPSULE_TRACE_PROMISE_REJECTED), request, CAPSULE_TRACE_SOURCE_BRIDGE);
   refuse_respond(stage.bridge, request.id(), CAPSULE_E_STATE);
   const capsule_trace_event again = only(stage.session, CAPSULE_TRACE_PROMISE_DUPLICATE);
   check_of_call(again, request, CAPSULE_TRACE_SOURCE_BRIDGE);
@@ -99,6 +104,9 @@ CAPSULE_TEST(an_answer_that_comes_too_late_is_traced) {
   Run run(stage.session, "call ask {}");
   run.end();
   const std::uint64_t id = only(stage.session, CAPSULE_TRACE_CAPABILITY_CALLED).link;
+  const capsule_trace_event over = only(stage.session, CAPSULE_TRACE_PROMISE_TIMEOUT);
+  CHECK_EQ(over.link, id);
+  CHECK_AT_LEAST(over.arguments[0], 1'000'000);
   refuse_respond(stage.bridge, id, CAPSULE_E_STATE);
   const capsule_trace_event late = only(stage.session, CAPSULE_TRACE_PROMISE_LATE);
   CHECK_EQ(late.link, id);
@@ -119,6 +127,7 @@ CAPSULE_TEST(what_is_asked_first_is_traced_with_the_answer) {
       respond(stage.bridge, request.id(), "1");
     }
     run.end();
+    wait_for(stage.session, CAPSULE_TRACE_PROMISE_SENT);
     const auto events = trace_of(stage.session, {.kind = kProvider}).events;
     CHECK_EQ(events.size(), approved ? 4 : 2);
     CHECK_EQ(events[0].status, CAPSULE_REQUEST_APPROVAL);
@@ -171,6 +180,7 @@ CAPSULE_TEST(pieces_that_the_code_sends_are_traced_as_its_own) {
     ACCEPTED(capsule_bridge_respond(bridge.get(), request.id(), nullptr, error));
   });
   value_of(stage.session, "with host.put() as put:\n    put.send(b'ab'); put.send(b'c'); put.finish()\n0");
+  wait_for(stage.session, CAPSULE_TRACE_PROVIDER_STREAM_CLOSE);
   const auto pieces = trace_of(stage.session, {.kind = CAPSULE_TRACE_PROVIDER_STREAM_DATA}).events;
   CHECK_EQ(pieces.size(), 2);
   CHECK_EQ(pieces[0].arguments[0], 2);

@@ -44,7 +44,7 @@ void check_drawn(const std::string &text) {
   const std::string second = line_with(text, "execution 2: died");
   CHECK_CONTAINS(first, "=");
   CHECK(first.find('=') < second.find('='));  // one after the other
-  for (const char *inside : {"worker", "execution_compiled", "execution_started"}) {
+  for (const char *inside : {"worker", "execution_started"}) {
     const std::string line = line_with(text, inside);
     CHECK(indent_of(line) > indent_of(first));
   }

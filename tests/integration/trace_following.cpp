@@ -169,8 +169,7 @@ CAPSULE_TEST(events_may_come_in_messages) {
   CHECK_EQ(taken.info.invalid + taken.info.late, 0);
   const std::uint64_t last = taken.events.back().execution_id;
   CHECK_EQ(kinds_of(trace_of(session, {.execution_id = last})),
-           "execution_submitted execution_sent execution_received execution_compiled execution_started "
-           "execution_value_captured execution_result_sent execution_finished");
+           "execution_submitted execution_sent execution_received execution_started execution_result_sent execution_finished");
 }
 
 CAPSULE_TEST(a_restart_a_restore_and_a_branch_begin_new_recorders) {

@@ -192,7 +192,7 @@ class EchoExecutor : public Executor {
         return;
       }
       parts_->state.recorder.record_once<CAPSULE_TRACE_OUTPUT_BACKPRESSURE>(
-          FlightWriter::kCode, {.execution_id = execution_id_, .arguments = {text.size()}});
+          FlightWriter::kCode, {.execution_id = execution_id_, .arguments = {parts_->output.queue_bytes()}});
       parts_->output.space().wait(ticket);
       check_stop();
     }

@@ -389,14 +389,16 @@ void Output::pump_main() {
     {
       const Lock lock(sender_);
       const std::uint64_t before = total_sent_;
+      const std::uint64_t pieces_before = counters_.get(Counter::outputs_sent);
       read_captures();
       post_due_progress();
       stalled = !send_queued();
       sent = total_sent_ != before;
       if (sent && state_.recorder.wants<CAPSULE_TRACE_OUTPUT_PUMP_FLUSH>()) {
         state_.recorder.record<CAPSULE_TRACE_OUTPUT_PUMP_FLUSH>(
-            FlightWriter::kOutput,
-            {.execution_id = state_.writing_id(), .time_ns = monotonic_ns(), .arguments = {total_sent_ - before}});
+            FlightWriter::kOutput, {.execution_id = state_.writing_id(),
+                                    .time_ns = monotonic_ns(),
+                                    .arguments = {total_sent_ - before, counters_.get(Counter::outputs_sent) - pieces_before}});
       }
     }
     if (!stalled) {

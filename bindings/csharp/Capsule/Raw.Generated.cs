@@ -795,7 +795,10 @@ namespace Capsule
         BridgeClosed = 714,
         /// <summary>Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.</summary>
         OutputFirst = 801,
-        /// <summary>Debug. Worker: output was sent. Arguments: bytes, pieces.</summary>
+        /// <summary>
+        /// Debug. Worker: the thread that sends output did so while the code ran. Arguments: bytes of the frames,
+        /// pieces.
+        /// </summary>
         OutputPumpFlush = 802,
         /// <summary>Worker: the queue is full, and a write waits; told once of each execution. Arguments: bytes in the queue.</summary>
         OutputBackpressure = 803,
@@ -1843,6 +1846,16 @@ namespace Capsule.Raw
         public ulong checkpoints_evicted;
         /// <summary>Calls of the host.</summary>
         public capsule_bridge_figures bridge;
+        /// <summary>Interceptors that it has now.</summary>
+        public ulong interceptors;
+        /// <summary>Calls of any interceptor that returned an error.</summary>
+        public ulong interceptor_errors;
+        /// <summary>Events of its trace that there ever were (trace.h).</summary>
+        public ulong trace_events;
+        /// <summary>Of these, they are stored. The others went to make room or were lost: `capsule_trace_info` says how.</summary>
+        public ulong trace_events_stored;
+        /// <summary>Bytes that those take.</summary>
+        public ulong trace_stored_bytes;
     }
 
     /// <summary>A value on its way. To set one, fill `kind`, and `data` and `size_bytes` or `buffer`; zero is fine for the rest.</summary>
@@ -3185,7 +3198,10 @@ namespace Capsule.Raw
         public int outcome;
         /// <summary>The name of the session's pool, or `none`.</summary>
         public capsule_text pool;
-        /// <summary>The trace context given with the execution; empty without one.</summary>
+        /// <summary>
+        /// The execution's trace context, as capsule_session_get_trace_context() tells it: given with it, or made;
+        /// empty of none.
+        /// </summary>
         public capsule_text traceparent;
         /// <summary>The rest of it.</summary>
         public capsule_text tracestate;
@@ -4135,6 +4151,10 @@ namespace Capsule.Raw
         public ulong queue_bytes;
         /// <summary>The most that ever waited for one.</summary>
         public ulong queue_bytes_max;
+        /// <summary>Time it took to encode the frames sent; opt-in by `enable_metrics`, else 0.</summary>
+        public ulong encode_ns;
+        /// <summary>Time it took to verify and decode those received; opt-in as well.</summary>
+        public ulong decode_ns;
     }
 
     /// <summary>What cancels did; opt-in by `enable_metrics`.</summary>
@@ -4388,7 +4408,7 @@ namespace Capsule.Raw
             ("capsule_audit_check", sizeof(capsule_audit_check), 88),
             ("capsule_audit_report", sizeof(capsule_audit_report), 448),
             ("capsule_session_options", sizeof(capsule_session_options), 280),
-            ("capsule_session_info", sizeof(capsule_session_info), 648),
+            ("capsule_session_info", sizeof(capsule_session_info), 688),
             ("capsule_value", sizeof(capsule_value), 96),
             ("capsule_input", sizeof(capsule_input), 24),
             ("capsule_name", sizeof(capsule_name), 48),
@@ -4457,7 +4477,7 @@ namespace Capsule.Raw
             ("capsule_worker_metrics", sizeof(capsule_worker_metrics), 160),
             ("capsule_worker_info", sizeof(capsule_worker_info), 1736),
             ("capsule_transport_flow", sizeof(capsule_transport_flow), 536),
-            ("capsule_transport_metrics", sizeof(capsule_transport_metrics), 1248),
+            ("capsule_transport_metrics", sizeof(capsule_transport_metrics), 1264),
             ("capsule_cancel_metrics", sizeof(capsule_cancel_metrics), 32),
             ("capsule_metrics_text", sizeof(capsule_metrics_text), 32),
             ("capsule_postmortem_info", sizeof(capsule_postmortem_info), 200),

@@ -869,6 +869,21 @@ namespace Capsule
         /// <summary>Calls of the host.</summary>
         public BridgeFigures Bridge { get; }
 
+        /// <summary>Interceptors that it has now.</summary>
+        public ulong Interceptors { get; }
+
+        /// <summary>Calls of any interceptor that returned an error.</summary>
+        public ulong InterceptorErrors { get; }
+
+        /// <summary>Events of its trace that there ever were (trace.h).</summary>
+        public ulong TraceEvents { get; }
+
+        /// <summary>Of these, they are stored. The others went to make room or were lost: `capsule_trace_info` says how.</summary>
+        public ulong TraceEventsStored { get; }
+
+        /// <summary>Bytes that those take.</summary>
+        public ulong TraceStoredBytes { get; }
+
         internal SessionInfo(capsule_session_info* raw)
         {
             State = (SessionState)raw->state;
@@ -930,6 +945,11 @@ namespace Capsule
             CheckpointRestoresFailed = raw->checkpoint_restores_failed;
             CheckpointsEvicted = raw->checkpoints_evicted;
             Bridge = new BridgeFigures(&raw->bridge);
+            Interceptors = raw->interceptors;
+            InterceptorErrors = raw->interceptor_errors;
+            TraceEvents = raw->trace_events;
+            TraceEventsStored = raw->trace_events_stored;
+            TraceStoredBytes = raw->trace_stored_bytes;
         }
     }
 
@@ -3146,7 +3166,10 @@ namespace Capsule
         /// <summary>The name of the session's pool, or `none`.</summary>
         public string Pool { get; }
 
-        /// <summary>The trace context given with the execution; empty without one.</summary>
+        /// <summary>
+        /// The execution's trace context, as capsule_session_get_trace_context() tells it: given with it, or made;
+        /// empty of none.
+        /// </summary>
         public string Traceparent { get; }
 
         /// <summary>The rest of it.</summary>
@@ -4651,6 +4674,12 @@ namespace Capsule
         /// <summary>The most that ever waited for one.</summary>
         public ulong QueueBytesMax { get; }
 
+        /// <summary>Time it took to encode the frames sent; opt-in by `enable_metrics`, else 0.</summary>
+        public ulong EncodeNs { get; }
+
+        /// <summary>Time it took to verify and decode those received; opt-in as well.</summary>
+        public ulong DecodeNs { get; }
+
         internal TransportMetrics(capsule_transport_metrics* raw)
         {
             Sent = new TransportFlow(&raw->sent);
@@ -4662,6 +4691,8 @@ namespace Capsule
             WriteStalls = raw->write_stalls;
             QueueBytes = raw->queue_bytes;
             QueueBytesMax = raw->queue_bytes_max;
+            EncodeNs = raw->encode_ns;
+            DecodeNs = raw->decode_ns;
         }
     }
 

@@ -633,7 +633,7 @@ CAPSULE_TRACE_BRIDGE_CLOSING = 713
 CAPSULE_TRACE_BRIDGE_CLOSED = 714
 # Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.
 CAPSULE_TRACE_OUTPUT_FIRST = 801
-# Debug. Worker: output was sent. Arguments: bytes, pieces.
+# Debug. Worker: the thread that sends output did so while the code ran. Arguments: bytes of the frames, pieces.
 CAPSULE_TRACE_OUTPUT_PUMP_FLUSH = 802
 # Worker: the queue is full, and a write waits; told once of each execution. Arguments: bytes in the queue.
 CAPSULE_TRACE_OUTPUT_BACKPRESSURE = 803
@@ -3339,6 +3339,16 @@ class capsule_session_info(ctypes.Structure):
     checkpoints_evicted: int
     # Calls of the host.
     bridge: capsule_bridge_figures
+    # Interceptors that it has now.
+    interceptors: int
+    # Calls of any interceptor that returned an error.
+    interceptor_errors: int
+    # Events of its trace that there ever were (trace.h).
+    trace_events: int
+    # Of these, they are stored. The others went to make room or were lost: `capsule_trace_info` says how.
+    trace_events_stored: int
+    # Bytes that those take.
+    trace_stored_bytes: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("state", ctypes.c_int32),
@@ -3400,6 +3410,11 @@ class capsule_session_info(ctypes.Structure):
         ("checkpoint_restores_failed", ctypes.c_uint64),
         ("checkpoints_evicted", ctypes.c_uint64),
         ("bridge", capsule_bridge_figures),
+        ("interceptors", ctypes.c_uint64),
+        ("interceptor_errors", ctypes.c_uint64),
+        ("trace_events", ctypes.c_uint64),
+        ("trace_events_stored", ctypes.c_uint64),
+        ("trace_stored_bytes", ctypes.c_uint64),
     ]
 
 
@@ -4360,7 +4375,8 @@ class capsule_export_group(ctypes.Structure):
     outcome: int
     # The name of the session's pool, or `none`.
     pool: capsule_text
-    # The trace context given with the execution; empty without one.
+    # The execution's trace context, as capsule_session_get_trace_context() tells it: given with it, or made; empty of
+    # none.
     traceparent: capsule_text
     # The rest of it.
     tracestate: capsule_text
@@ -4847,6 +4863,10 @@ class capsule_transport_metrics(ctypes.Structure):
     queue_bytes: int
     # The most that ever waited for one.
     queue_bytes_max: int
+    # Time it took to encode the frames sent; opt-in by `enable_metrics`, else 0.
+    encode_ns: int
+    # Time it took to verify and decode those received; opt-in as well.
+    decode_ns: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("reserved", ctypes.c_uint32),
@@ -4858,6 +4878,8 @@ class capsule_transport_metrics(ctypes.Structure):
         ("write_stalls", ctypes.c_uint64),
         ("queue_bytes", ctypes.c_uint64),
         ("queue_bytes_max", ctypes.c_uint64),
+        ("encode_ns", ctypes.c_uint64),
+        ("decode_ns", ctypes.c_uint64),
     ]
 
 

@@ -705,7 +705,7 @@ class TraceKind(_Enum):
     BRIDGE_CLOSED = 714
     # Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.
     OUTPUT_FIRST = 801
-    # Debug. Worker: output was sent. Arguments: bytes, pieces.
+    # Debug. Worker: the thread that sends output did so while the code ran. Arguments: bytes of the frames, pieces.
     OUTPUT_PUMP_FLUSH = 802
     # Worker: the queue is full, and a write waits; told once of each execution. Arguments: bytes in the queue.
     OUTPUT_BACKPRESSURE = 803
@@ -1634,6 +1634,16 @@ class SessionInfo:
     checkpoints_evicted: int
     # Calls of the host.
     bridge: BridgeFigures
+    # Interceptors that it has now.
+    interceptors: int
+    # Calls of any interceptor that returned an error.
+    interceptor_errors: int
+    # Events of its trace that there ever were (trace.h).
+    trace_events: int
+    # Of these, they are stored. The others went to make room or were lost: `capsule_trace_info` says how.
+    trace_events_stored: int
+    # Bytes that those take.
+    trace_stored_bytes: int
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_session_info) -> SessionInfo:
@@ -1697,6 +1707,11 @@ class SessionInfo:
             checkpoint_restores_failed=raw.checkpoint_restores_failed,
             checkpoints_evicted=raw.checkpoints_evicted,
             bridge=BridgeFigures.from_raw(raw.bridge),
+            interceptors=raw.interceptors,
+            interceptor_errors=raw.interceptor_errors,
+            trace_events=raw.trace_events,
+            trace_events_stored=raw.trace_events_stored,
+            trace_stored_bytes=raw.trace_stored_bytes,
         )
 
 
@@ -3606,6 +3621,10 @@ class TransportMetrics:
     queue_bytes: int
     # The most that ever waited for one.
     queue_bytes_max: int
+    # Time it took to encode the frames sent; opt-in by `enable_metrics`, else 0.
+    encode_ns: int
+    # Time it took to verify and decode those received; opt-in as well.
+    decode_ns: int
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_transport_metrics) -> TransportMetrics:
@@ -3618,6 +3637,8 @@ class TransportMetrics:
             write_stalls=raw.write_stalls,
             queue_bytes=raw.queue_bytes,
             queue_bytes_max=raw.queue_bytes_max,
+            encode_ns=raw.encode_ns,
+            decode_ns=raw.decode_ns,
         )
 
 

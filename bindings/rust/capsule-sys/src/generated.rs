@@ -538,7 +538,7 @@ pub const CAPSULE_TRACE_BRIDGE_CLOSING: i32 = 713;
 pub const CAPSULE_TRACE_BRIDGE_CLOSED: i32 = 714;
 /// Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.
 pub const CAPSULE_TRACE_OUTPUT_FIRST: i32 = 801;
-/// Debug. Worker: output was sent. Arguments: bytes, pieces.
+/// Debug. Worker: the thread that sends output did so while the code ran. Arguments: bytes of the frames, pieces.
 pub const CAPSULE_TRACE_OUTPUT_PUMP_FLUSH: i32 = 802;
 /// Worker: the queue is full, and a write waits; told once of each execution. Arguments: bytes in the queue.
 pub const CAPSULE_TRACE_OUTPUT_BACKPRESSURE: i32 = 803;
@@ -1643,6 +1643,16 @@ pub struct capsule_session_info {
     pub checkpoints_evicted: u64,
     /// Calls of the host.
     pub bridge: capsule_bridge_figures,
+    /// Interceptors that it has now.
+    pub interceptors: u64,
+    /// Calls of any interceptor that returned an error.
+    pub interceptor_errors: u64,
+    /// Events of its trace that there ever were (trace.h).
+    pub trace_events: u64,
+    /// Of these, they are stored. The others went to make room or were lost: `capsule_trace_info` says how.
+    pub trace_events_stored: u64,
+    /// Bytes that those take.
+    pub trace_stored_bytes: u64,
 }
 
 /// A value on its way. To set one, fill `kind`, and `data` and `size_bytes` or `buffer`; zero is fine for the rest.
@@ -2842,7 +2852,8 @@ pub struct capsule_export_group {
     pub outcome: i32,
     /// The name of the session's pool, or `none`.
     pub pool: capsule_text,
-    /// The trace context given with the execution; empty without one.
+    /// The execution's trace context, as capsule_session_get_trace_context() tells it: given with it, or made; empty
+    /// of none.
     pub traceparent: capsule_text,
     /// The rest of it.
     pub tracestate: capsule_text,
@@ -3765,6 +3776,10 @@ pub struct capsule_transport_metrics {
     pub queue_bytes: u64,
     /// The most that ever waited for one.
     pub queue_bytes_max: u64,
+    /// Time it took to encode the frames sent; opt-in by `enable_metrics`, else 0.
+    pub encode_ns: u64,
+    /// Time it took to verify and decode those received; opt-in as well.
+    pub decode_ns: u64,
 }
 
 /// What cancels did; opt-in by `enable_metrics`.

@@ -154,7 +154,7 @@ fn every_struct_lies_as_in_c() {
     assert_eq!(offset!(capsule_session_options, rule_count), 264);
     assert_eq!(offset!(capsule_session_options, trace_level), 272);
     assert_eq!(offset!(capsule_session_options, trace_transport), 276);
-    assert_eq!((size_of::<capsule_session_info>(), align_of::<capsule_session_info>()), (648, 8));
+    assert_eq!((size_of::<capsule_session_info>(), align_of::<capsule_session_info>()), (688, 8));
     assert_eq!(offset!(capsule_session_info, struct_size), 0);
     assert_eq!(offset!(capsule_session_info, state), 4);
     assert_eq!(offset!(capsule_session_info, session_id), 8);
@@ -215,6 +215,11 @@ fn every_struct_lies_as_in_c() {
     assert_eq!(offset!(capsule_session_info, checkpoint_restores_failed), 544);
     assert_eq!(offset!(capsule_session_info, checkpoints_evicted), 552);
     assert_eq!(offset!(capsule_session_info, bridge), 560);
+    assert_eq!(offset!(capsule_session_info, interceptors), 648);
+    assert_eq!(offset!(capsule_session_info, interceptor_errors), 656);
+    assert_eq!(offset!(capsule_session_info, trace_events), 664);
+    assert_eq!(offset!(capsule_session_info, trace_events_stored), 672);
+    assert_eq!(offset!(capsule_session_info, trace_stored_bytes), 680);
     assert_eq!((size_of::<capsule_value>(), align_of::<capsule_value>()), (96, 8));
     assert_eq!(offset!(capsule_value, struct_size), 0);
     assert_eq!(offset!(capsule_value, kind), 4);
@@ -1073,7 +1078,7 @@ fn every_struct_lies_as_in_c() {
     assert_eq!(offset!(capsule_transport_flow, bytes), 8);
     assert_eq!(offset!(capsule_transport_flow, largest_bytes), 16);
     assert_eq!(offset!(capsule_transport_flow, messages), 24);
-    assert_eq!((size_of::<capsule_transport_metrics>(), align_of::<capsule_transport_metrics>()), (1248, 8));
+    assert_eq!((size_of::<capsule_transport_metrics>(), align_of::<capsule_transport_metrics>()), (1264, 8));
     assert_eq!(offset!(capsule_transport_metrics, struct_size), 0);
     assert_eq!(offset!(capsule_transport_metrics, reserved), 4);
     assert_eq!(offset!(capsule_transport_metrics, sent), 8);
@@ -1084,6 +1089,8 @@ fn every_struct_lies_as_in_c() {
     assert_eq!(offset!(capsule_transport_metrics, write_stalls), 1224);
     assert_eq!(offset!(capsule_transport_metrics, queue_bytes), 1232);
     assert_eq!(offset!(capsule_transport_metrics, queue_bytes_max), 1240);
+    assert_eq!(offset!(capsule_transport_metrics, encode_ns), 1248);
+    assert_eq!(offset!(capsule_transport_metrics, decode_ns), 1256);
     assert_eq!((size_of::<capsule_cancel_metrics>(), align_of::<capsule_cancel_metrics>()), (32, 8));
     assert_eq!(offset!(capsule_cancel_metrics, struct_size), 0);
     assert_eq!(offset!(capsule_cancel_metrics, reserved), 4);

@@ -839,7 +839,7 @@ impl TraceKind {
     pub const BRIDGE_CLOSED: TraceKind = TraceKind(714);
     /// Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes.
     pub const OUTPUT_FIRST: TraceKind = TraceKind(801);
-    /// Debug. Worker: output was sent. Arguments: bytes, pieces.
+    /// Debug. Worker: the thread that sends output did so while the code ran. Arguments: bytes of the frames, pieces.
     pub const OUTPUT_PUMP_FLUSH: TraceKind = TraceKind(802);
     /// Worker: the queue is full, and a write waits; told once of each execution. Arguments: bytes in the queue.
     pub const OUTPUT_BACKPRESSURE: TraceKind = TraceKind(803);
@@ -2076,6 +2076,16 @@ pub struct SessionInfo {
     pub checkpoints_evicted: u64,
     /// Calls of the host.
     pub bridge: BridgeFigures,
+    /// Interceptors that it has now.
+    pub interceptors: u64,
+    /// Calls of any interceptor that returned an error.
+    pub interceptor_errors: u64,
+    /// Events of its trace that there ever were (trace.h).
+    pub trace_events: u64,
+    /// Of these, they are stored. The others went to make room or were lost: `capsule_trace_info` says how.
+    pub trace_events_stored: u64,
+    /// Bytes that those take.
+    pub trace_stored_bytes: u64,
 }
 
 impl SessionInfo {
@@ -2141,6 +2151,11 @@ impl SessionInfo {
             checkpoint_restores_failed: raw.checkpoint_restores_failed,
             checkpoints_evicted: raw.checkpoints_evicted,
             bridge: BridgeFigures::of(&raw.bridge),
+            interceptors: raw.interceptors,
+            interceptor_errors: raw.interceptor_errors,
+            trace_events: raw.trace_events,
+            trace_events_stored: raw.trace_events_stored,
+            trace_stored_bytes: raw.trace_stored_bytes,
         }
     }
 }
@@ -3861,7 +3876,8 @@ pub struct ExportGroup {
     pub outcome: Outcome,
     /// The name of the session's pool, or `none`.
     pub pool: String,
-    /// The trace context given with the execution; empty without one.
+    /// The execution's trace context, as capsule_session_get_trace_context() tells it: given with it, or made; empty
+    /// of none.
     pub traceparent: String,
     /// The rest of it.
     pub tracestate: String,
@@ -5121,6 +5137,10 @@ pub struct TransportMetrics {
     pub queue_bytes: u64,
     /// The most that ever waited for one.
     pub queue_bytes_max: u64,
+    /// Time it took to encode the frames sent; opt-in by `enable_metrics`, else 0.
+    pub encode_ns: u64,
+    /// Time it took to verify and decode those received; opt-in as well.
+    pub decode_ns: u64,
 }
 
 impl TransportMetrics {
@@ -5135,6 +5155,8 @@ impl TransportMetrics {
             write_stalls: raw.write_stalls,
             queue_bytes: raw.queue_bytes,
             queue_bytes_max: raw.queue_bytes_max,
+            encode_ns: raw.encode_ns,
+            decode_ns: raw.decode_ns,
         }
     }
 }

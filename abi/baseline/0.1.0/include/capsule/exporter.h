@@ -5,6 +5,9 @@
  * Any number of them may run. Each has a queue of its own, which is bounded, and a thread: what cannot keep up loses events, which is
  * counted, and never holds an execution up or changes it. An execution's events are handed on all together when it has ended, those of
  * the session itself as they come. Numbers and states only, as in trace.h; sessions without a trace (`trace_bytes` = 0) export nothing.
+ *
+ * The names that events have numbers of are told as the session's introspection policy shows them when the events are handed on: at the
+ * level of counts of `trace`, the default, and below it, not at all (introspection.h).
  */
 #ifndef CAPSULE_EXPORTER_H
 #define CAPSULE_EXPORTER_H
@@ -28,6 +31,18 @@ enum {
   CAPSULE_EXPORTER_CHROME = 3
 };
 
+/** @brief A name, as the policy shows it. Never extended: labels are handed out as an array. */
+typedef struct capsule_export_label {
+  /** `label` of events of the group. */
+  uint32_t number;
+  /** `CAPSULE_LABEL_…` (introspection.h). */
+  int32_t form;
+  /** Length of what is shown before it was cut. */
+  uint64_t full_bytes;
+  /** What is shown, at most `max_label_bytes` of the policy. */
+  capsule_text text;
+} capsule_export_label;
+
 /** @brief Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as an array. */
 typedef struct capsule_export_group {
   /** As in capsule_session_info. */
@@ -40,7 +55,7 @@ typedef struct capsule_export_group {
   int32_t outcome;
   /** The name of the session's pool, or `none`. */
   capsule_text pool;
-  /** The trace context given with the execution; empty without one. */
+  /** The execution's trace context, as capsule_session_get_trace_context() tells it: given with it, or made; empty of none. */
   capsule_text traceparent;
   /** The rest of it. */
   capsule_text tracestate;
@@ -48,6 +63,10 @@ typedef struct capsule_export_group {
   const capsule_trace_event *events;
   /** Number of `events`. */
   size_t event_count;
+  /** `label_count` names, by their numbers: of each label of the events that the policy shows in some form. */
+  const capsule_export_label *labels;
+  /** Number of `labels`. */
+  size_t label_count;
 } capsule_export_group;
 
 /**

@@ -29,7 +29,8 @@
  * capsule_session_profile(), capsule_session_get_trace(), capsule_pool_get_trace(), capsule_trace_get(), capsule_session_get_trace_label(),
  * capsule_session_get_postmortem(). They are answered at the level of the policy, and their records name no caller. A trace and a
  * post-mortem consist of counts, so that by default they are answered; names in a trace, and frames of stacks, are not. What goes on, a
- * reader of a trace or a profile, ends when the policy no longer allows what it was begun with. Metrics are counts that are always told;
+ * reader of a trace or a profile, ends when the policy no longer allows what it was begun with. An exporter is set up by the host and is no
+ * look: the names that it is told are those that the level of `trace` shows. Metrics are counts that are always told;
  * values, names and output that the host asks for as its own (value.h, event.h) are no introspection.
  *
  * Nothing here tells a value, a source text, output, or the message of an exception, at any level.

@@ -168,6 +168,10 @@ typedef struct capsule_transport_metrics {
   uint64_t queue_bytes;
   /** The most that ever waited for one. */
   uint64_t queue_bytes_max;
+  /** Time it took to encode the frames sent; opt-in by `enable_metrics`, else 0. */
+  uint64_t encode_ns;
+  /** Time it took to verify and decode those received; opt-in as well. */
+  uint64_t decode_ns;
 } capsule_transport_metrics;
 
 /**

@@ -111,9 +111,9 @@ enum {
   /** A session branched from this one. `link`: its number. */
   CAPSULE_TRACE_BRANCHED = 508,
 
-  /** The code called a capability of the host. Arguments: bytes of its arguments. */
+  /** The code called a capability of the host. `link`, here and below: the request's id. Arguments: bytes of its arguments. */
   CAPSULE_TRACE_CAPABILITY_CALLED = 701,
-  /** It was denied. `link`, here and below: the request's id. Arguments, here and below: nanoseconds since it came. */
+  /** It was denied. Arguments, here and below: nanoseconds since it came. */
   CAPSULE_TRACE_CAPABILITY_DENIED = 702,
   /** The host answered it. */
   CAPSULE_TRACE_PROMISE_RESOLVED = 703,
@@ -125,10 +125,24 @@ enum {
   CAPSULE_TRACE_PROMISE_CANCELED = 706,
   /** The bridge was closed. */
   CAPSULE_TRACE_SHUTDOWN_REJECTED = 707,
+  /** Debug. The call was let through. Status: 1 where another's answer will be its own. Arguments: its time in milliseconds, 0 for no limit. */
+  CAPSULE_TRACE_PROMISE_CREATED = 708,
+  /** Debug. It is its turn: the host may take it. Status: its `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came. */
+  CAPSULE_TRACE_PROMISE_SENT = 709,
+  /** The host answered it when nobody waited any more. */
+  CAPSULE_TRACE_PROMISE_LATE = 710,
+  /** The host answered it once more. */
+  CAPSULE_TRACE_PROMISE_DUPLICATE = 711,
+  /** The host canceled all calls of the bridge, some of the session's among them. Arguments: how many. */
+  CAPSULE_TRACE_BRIDGE_CANCEL_ALL = 712,
+  /** The session's bridge is being closed. Arguments: calls of the session that are open. */
+  CAPSULE_TRACE_BRIDGE_CLOSING = 713,
+  /** It is closed, and those calls were rejected. Arguments: how many. */
+  CAPSULE_TRACE_BRIDGE_CLOSED = 714,
 
   /** Worker: the first output of the execution. Status: its `CAPSULE_STREAM_…`. Arguments: bytes. */
   CAPSULE_TRACE_OUTPUT_FIRST = 801,
-  /** Debug. Worker: output was sent. Arguments: bytes, pieces. */
+  /** Debug. Worker: the thread that sends output did so while the code ran. Arguments: bytes of the frames, pieces. */
   CAPSULE_TRACE_OUTPUT_PUMP_FLUSH = 802,
   /** Worker: the queue is full, and a write waits; told once of each execution. Arguments: bytes in the queue. */
   CAPSULE_TRACE_OUTPUT_BACKPRESSURE = 803,
@@ -161,7 +175,86 @@ enum {
   /** The idle sessions are to be looked at. */
   CAPSULE_TRACE_POOL_HEALTH_TRIGGERED = 608,
   /** A session is none of the pool's any more. Status: `CAPSULE_REMOVAL_…`. `link`: the session. Arguments: its acquisitions. */
-  CAPSULE_TRACE_POOL_REMOVED = 609
+  CAPSULE_TRACE_POOL_REMOVED = 609,
+
+  /**
+   * Whatever of the host serves a capability took the call. `link`, here and below: the request's id. Status: its `CAPSULE_REQUEST_…`.
+   * Arguments: nanoseconds since it came. A host has no way to tell of its progress, so that there is no event of it.
+   */
+  CAPSULE_TRACE_PROVIDER_REQUEST = 1001,
+  /** It answered. Status: `CAPSULE_PROVIDER_…`. Arguments: nanoseconds since it took the call, bytes of the answer. */
+  CAPSULE_TRACE_PROVIDER_RESPONSE = 1002,
+  /** What comes in pieces begins. Status, here and below: `CAPSULE_PROVIDER_…`, whose pieces they are. */
+  CAPSULE_TRACE_PROVIDER_STREAM_OPEN = 1003,
+  /** Debug. A piece. Arguments: its bytes, its number. */
+  CAPSULE_TRACE_PROVIDER_STREAM_DATA = 1004,
+  /** There are no more. Arguments: how many there were, their bytes. */
+  CAPSULE_TRACE_PROVIDER_STREAM_CLOSE = 1005,
+
+  /**
+   * Debug. A frame came from the worker. Status, here and below: its `CAPSULE_CHANNEL_…`. Arguments: bytes, the number of its message, as
+   * capsule_message_name() names it.
+   */
+  CAPSULE_TRACE_TRANSPORT_FRAME_IN = 1101,
+  /** Debug. A frame was given to the channel. Arguments: as above. */
+  CAPSULE_TRACE_TRANSPORT_FRAME_OUT = 1102,
+  /** The worker does not take what is sent, and the rest waits; told once until all was taken. Arguments: bytes that wait. */
+  CAPSULE_TRACE_TRANSPORT_STALL = 1103,
+  /** A frame of the worker's was refused, which ends the worker. Status: `CAPSULE_REJECT_…`. Arguments: its process id. */
+  CAPSULE_TRACE_TRANSPORT_REJECTED = 1104,
+  /** It has to wait for the session's rate limiter. Arguments: nanoseconds, as it looks now. */
+  CAPSULE_TRACE_TRANSPORT_LIMITER_WAIT = 1105,
+
+  /**
+   * Debug. A look (introspection.h) at the session, or at the pool in a pool's trace, was allowed. `link`, here and below: the number of its
+   * audit record, 0 where that could not be kept. Status, here and below: the `CAPSULE_INSPECT_…` that decided. Arguments, here and below: what was
+   * looked at, `CAPSULE_LOOK_…`; who decided, `CAPSULE_DECIDED_…`; here the bytes answered, 0 where the look failed.
+   */
+  CAPSULE_TRACE_POLICY_ALLOWED = 1201,
+  /** A look was denied. The last argument: the `CAPSULE_INSPECT_…` that was asked for, or 0. */
+  CAPSULE_TRACE_POLICY_DENIED = 1202,
+  /** Debug. Names were redacted in what a look was answered, or left out. The last argument: how many. */
+  CAPSULE_TRACE_POLICY_REDACTED = 1203
+};
+
+/** @brief How a provider answered, and whose pieces there are. */
+enum {
+  /** The answer is a value. */
+  CAPSULE_PROVIDER_VALUE = 0,
+  /** It is a failure. */
+  CAPSULE_PROVIDER_FAILURE = 1,
+  /** The call was approved. */
+  CAPSULE_PROVIDER_APPROVED = 2,
+  /** It was not. */
+  CAPSULE_PROVIDER_REFUSED = 3,
+  /** Pieces of the answer, from the host. */
+  CAPSULE_PROVIDER_ANSWERS = 4,
+  /** Pieces that the code sends to the host. */
+  CAPSULE_PROVIDER_UPLOADS = 5
+};
+
+/** @brief What is looked at: the fields of `capsule_introspection_policy` in their order. */
+enum {
+  CAPSULE_LOOK_PROMISES = 1,
+  CAPSULE_LOOK_NAMESPACE = 2,
+  CAPSULE_LOOK_POOL = 3,
+  CAPSULE_LOOK_EXECUTION = 4,
+  CAPSULE_LOOK_ISOLATION = 5,
+  CAPSULE_LOOK_STACK = 6,
+  CAPSULE_LOOK_TRACE = 7,
+  CAPSULE_LOOK_POSTMORTEM = 8
+};
+
+/** @brief Who decided about a look. */
+enum {
+  /** The runtime's policy. */
+  CAPSULE_DECIDED_RUNTIME = 1,
+  /** What it was narrowed to for the session. */
+  CAPSULE_DECIDED_SESSION = 2,
+  /** The look itself, which asked for less than the policy allows. */
+  CAPSULE_DECIDED_REQUEST = 3,
+  /** The audit trail, which has to keep a record and cannot. */
+  CAPSULE_DECIDED_AUDIT = 4
 };
 
 /** @brief Whether an event is a moment, or one end of a span of time. */
@@ -211,10 +304,8 @@ enum {
 /** @brief Of `text` of `capsule_trace_label`: the longest label that a policy shows, and a NUL. */
 #define CAPSULE_TRACE_LABEL_TEXT_SIZE 1025
 
-enum {
-  /** The number of all names for which there was no other. */
-  CAPSULE_TRACE_LABEL_OTHER = 1
-};
+/** @brief The number of all names for which there was no other. */
+enum { CAPSULE_TRACE_LABEL_OTHER = 1 };
 
 /** @brief Arguments of an event. */
 enum { CAPSULE_TRACE_ARGUMENTS = 4 };
