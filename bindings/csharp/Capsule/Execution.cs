@@ -58,9 +58,34 @@ namespace Capsule
         /// <summary>Takes what is left up to the terminal event, behind which late output may come; input is declined.</summary>
         public Result Finish()
         {
+            var result = Finish(Token, cancellation);
+            GC.KeepAlive(this);
+            return result;
+        }
+
+        /// <summary>The same of what has no owner. That it has started is no news here, and not worth a record.</summary>
+        internal static unsafe Result Finish(IntPtr token, CancellationToken cancellation)
+        {
             var result = new Result();
-            for (Event found; result.End == null && (found = Next()) != null;) Take(result, found);
-            return Ended(result);
+            var error = Errors.New();
+            var raw = new capsule_event { struct_size = (uint)sizeof(capsule_event) };
+            try
+            {
+                while (result.End == null)
+                {
+                    var status = Native.capsule_execution_next(token, -1, &raw, &error);
+                    if (status == Status.End) break;
+                    Errors.Check(status, &error);
+                    if (raw.kind == (int)EventKind.Started) continue;
+                    result.Add(new Event(&raw));
+                    if (raw.kind == (int)EventKind.Input) Native.capsule_execution_decline(token, raw.input_id, null);
+                }
+            }
+            finally
+            {
+                Native.capsule_event_release(&raw);
+            }
+            return Ended(result, cancellation);
         }
 
         /// <summary>The same without holding up a thread.</summary>
@@ -68,7 +93,7 @@ namespace Capsule
         {
             var result = new Result();
             for (Event found; result.End == null && (found = await NextAsync().ConfigureAwait(false)) != null;) Take(result, found);
-            return Ended(result);
+            return Ended(result, cancellation);
         }
 
         internal async Task<Result> FinishAndDisposeAsync()
@@ -92,7 +117,7 @@ namespace Capsule
             if (found.Kind == EventKind.Input) DeclineQuietly(found.InputId);
         }
 
-        private Result Ended(Result result)
+        private static Result Ended(Result result, CancellationToken cancellation)
         {
             if (result.End == null) throw new InvalidOperationException("its terminal event was taken before");
             if (result.End.Outcome == Outcome.Canceled) cancellation.ThrowIfCancellationRequested();
@@ -103,7 +128,8 @@ namespace Capsule
     /// <summary>What an execution printed, and how it ended.</summary>
     public sealed class Result
     {
-        private readonly StringBuilder output = new StringBuilder(), stdout = new StringBuilder(), stderr = new StringBuilder();
+        // Most print nothing.
+        private StringBuilder output, stdout, stderr;
 
         /// <summary>The terminal event.</summary>
         public Event End { get; private set; }
@@ -112,21 +138,24 @@ namespace Capsule
         public bool Ok => End.Outcome == Outcome.Ok;
 
         /// <summary>What was printed on both streams, in order.</summary>
-        public string Output => output.ToString();
+        public string Output => output?.ToString() ?? "";
 
         /// <summary>What was printed on stdout.</summary>
-        public string Stdout => stdout.ToString();
+        public string Stdout => stdout?.ToString() ?? "";
 
         /// <summary>What was printed on stderr.</summary>
-        public string Stderr => stderr.ToString();
+        public string Stderr => stderr?.ToString() ?? "";
 
         internal void Add(Event found)
         {
             if (found.Outcome != 0) End = found;
             if (found.Kind != EventKind.Output) return;
-            output.Append(found.Text);
-            (found.Stream == Stream.Stdout ? stdout : stderr).Append(found.Text);
+            Append(ref output, found.Text);
+            if (found.Stream == Stream.Stdout) Append(ref stdout, found.Text);
+            else Append(ref stderr, found.Text);
         }
+
+        private static void Append(ref StringBuilder all, string text) => (all = all ?? new StringBuilder()).Append(text);
     }
 
     public sealed partial class Event

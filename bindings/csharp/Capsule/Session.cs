@@ -35,24 +35,45 @@ namespace Capsule
         /// </summary>
         public Execution Execute(string source, ExecutionOptions options = null, CancellationToken cancellation = default)
         {
+            return new Execution(Submit(source, options, cancellation), cancellation);
+        }
+
+        private IntPtr Submit(string source, ExecutionOptions options, CancellationToken cancellation)
+        {
             cancellation.ThrowIfCancellationRequested();
-            using (var arena = new Arena())
+            var text = Texts.Utf8.GetBytes(source ?? throw new ArgumentNullException(nameof(source)));
+            fixed (byte* bytes = text)
             {
-                var error = Errors.New();
-                IntPtr token;
-                var text = arena.Text(source ?? throw new ArgumentNullException(nameof(source)));
-                var raw = options == null ? null : options.Write(arena);
-                Check(Native.capsule_execution_create(Token, text.data, text.size, raw, &token, &error), &error);
-                return new Execution(token, cancellation);
+                if (options == null) return Submit(bytes, text.Length, null);
+                using (var arena = new Arena()) return Submit(bytes, text.Length, options.Write(arena));
             }
+        }
+
+        private static void CancelQuietly(object token) => Native.capsule_execution_cancel((IntPtr)token, -1, null);
+
+        private IntPtr Submit(byte* source, int size, capsule_execution_options* options)
+        {
+            var error = Errors.New();
+            IntPtr token;
+            Check(Native.capsule_execution_create(Token, source, (UIntPtr)size, options, &token, &error), &error);
+            return token;
         }
 
         /// <summary>Runs a source text to its end: its output and its terminal event. Input is declined.</summary>
         public Result Run(string source, ExecutionOptions options = null, CancellationToken cancellation = default)
         {
-            using (var execution = Execute(source, options, cancellation))
+            // Nobody else has this execution: it needs no owner, which costs a fifth of the time that the binding adds.
+            var token = Submit(source, options, cancellation);
+            try
             {
-                return execution.Finish();
+                using (cancellation.CanBeCanceled ? cancellation.Register(CancelQuietly, token) : default)
+                {
+                    return Execution.Finish(token, cancellation);
+                }
+            }
+            finally
+            {
+                Native.capsule_execution_release(token);
             }
         }
 

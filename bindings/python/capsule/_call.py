@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Callable
-from ctypes import byref, c_void_p, sizeof
+from ctypes import byref, c_void_p, cast, sizeof
 from typing import Any, Protocol, TypeVar
 
 from capsule import _generated as _raw
@@ -45,6 +45,14 @@ def made(function: Callable[..., int], *arguments: Any) -> int:
         raise raised
     _spare.append(pair)
     return handle.value or 0
+
+
+def unconverted(function: Any) -> Callable[..., int]:
+    """The same function for arguments that are of ctypes' types already: to look at each again takes as long as the call."""
+    address = cast(function, c_void_p).value
+    same = type(function)(address)
+    same.restype = function.restype
+    return same  # type: ignore[no-any-return]
 
 
 class _Sized(Protocol):

@@ -21,10 +21,11 @@ from ctypes import (
     sizeof,
     string_at,
 )
-from dataclasses import dataclass
-from operator import itemgetter
+from dataclasses import dataclass, fields
+from operator import attrgetter, itemgetter
 from struct import Struct
-from typing import Any, ClassVar, TypeAlias
+from sys import getrefcount
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from capsule import _generated as _raw
 from capsule._generated_records import (
@@ -39,11 +40,33 @@ from capsule._generated_records import (
     Status,
     Stream,
 )
-from capsule.values import keep_event, memory_of, value_in_event
+from capsule.values import value_in_event
+
+
+class _Lazy:
+    """What reads its fields out of the library's event when they are asked for: most never are."""
+
+    __slots__ = ("_held",)
+
+    _held: _Held
+
+    # Asked for what its slot does not hold yet. A type checker is to go by the slots.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            read = _READERS.get(name)
+            if read is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            value = read(self._held)
+            setattr(self, name, value)
+            return value
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        return None, {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
 
 
 @dataclass(slots=True)
-class _Event:
+class _Event(_Lazy):
     kind: ClassVar[EventKind]
 
     execution_id: int
@@ -211,6 +234,7 @@ class Error(_Ended):
 
 Event: TypeAlias = Started | Output | Input | Display | Progress | Result | Error
 End: TypeAlias = Result | Error
+EndT = TypeVar("EndT", Result, Error)
 
 
 # A whole event is unpacked at once: to read its fields one by one through ctypes takes ten times as long.
@@ -239,21 +263,9 @@ def _at(*names: str) -> itemgetter[tuple[Any, ...]]:
     return itemgetter(*(_PLACES[name] for name in names))
 
 
-_KIND = _PLACES["kind"]
-_STORAGE = _PLACES["storage"]
-_VALUE = _PLACES["value"]
 _head = _at("execution_id", "sequence", "time_ns")
 _output = _at("stream", "origin", "late", "writer_execution_id", "writer_id", "invalid_bytes")
 _show = _at("late", "writer_execution_id")
-_names = _at("outcome", "cancel_phase", "death_reason", "state", "code_class")
-_bill = _at(
-    "queue_ns", "duration_ns", "stdout_bytes", "stderr_bytes", "stdout_lines", "stderr_lines", "input_wait_ns", "promise_wait_ns"
-)  # fmt: skip
-_resources = _at(
-    "user_cpu_ns", "system_cpu_ns", "peak_resident_delta_bytes", "minor_faults", "major_faults", "voluntary_switches",
-    "involuntary_switches",
-)  # fmt: skip
-_leftover = _at("dropped_output_bytes", "left_out_bytes", "left_out_lines", "restored_snapshot_id")
 
 
 def _bytes(fields: tuple[Any, ...], name: str) -> bytes:
@@ -278,16 +290,6 @@ def _optional(fields: tuple[Any, ...], name: str) -> str | None:
     return _decode(data, fields[place + 1], None) if data else None
 
 
-def _end_of(fields: tuple[Any, ...]) -> tuple[Any, ...]:
-    outcome, phase, death, state, code_class = _names(fields)
-    at = _PLACES
-    return (
-        *_head(fields), _OUTCOMES[outcome], _PHASES[phase], _DEATHS[death], fields[at["death_certain"]] == 1, fields[at["exit_code"]],
-        fields[at["signal_number"]], _STATES[state], *_bill(fields), fields[at["resources_measured"]] == 1, *_resources(fields),
-        _CLASSES[code_class], *_leftover(fields), _EFFECTS[fields[at["effects"]]], _optional(fields, "restored_checkpoint"),
-    )  # fmt: skip
-
-
 class _Members(dict[int, Any]):
     """The members of an enumeration by their numbers: a third of the time that its call takes."""
 
@@ -300,15 +302,8 @@ class _Members(dict[int, Any]):
         return member
 
 
-_OUTCOMES = _Members(Outcome)
-_PHASES = _Members(CancelPhase)
-_DEATHS = _Members(DeathReason)
-_STATES = _Members(NamespaceState)
-_CLASSES = _Members(CodeClass)
 _STREAMS = _Members(Stream)
 _ORIGINS = _Members(Origin)
-_STATUSES = _Members(Status)
-_EFFECTS = _Members(Effects)
 
 
 def _started(fields: tuple[Any, ...]) -> Started:
@@ -352,18 +347,52 @@ def _progress_of(fields: tuple[Any, ...]) -> Progress:
     ))  # fmt: skip
 
 
-def _result_of(fields: tuple[Any, ...]) -> Result:
-    address = fields[_PLACES["value"]]
-    return Result(*(
-        *_end_of(fields), _optional(fields, "repr"), _optional(fields, "type_name"), _optional(fields, "json"),
-        fields[_PLACES["repr_size_bytes"]], value_in_event(address) if address else None, _STATUSES[fields[_PLACES["value_status"]]],
-        _text(fields, "value_message"),
-    ))  # fmt: skip
+def _text_in(name: str) -> Callable[[_Held], str | None]:
+    """Reads a text; None where it is absent."""
+
+    def read(held: _Held) -> str | None:
+        text: _raw.capsule_text = getattr(held, name)
+        data = text.data
+        return _decode(data, text.size, None) if data else None
+
+    return read
 
 
-def _error_of(fields: tuple[Any, ...]) -> Error:
-    return Error(*(*_end_of(fields), _text(fields, "error_type"), _text(fields, "message"), _optional(fields, "traceback")))
+def _whole_text_in(name: str) -> Callable[[_Held], str]:
+    read = _text_in(name)
+    return lambda held: read(held) or ""
 
+
+def _member_in(name: str, members: _Members) -> Callable[[_Held], Any]:
+    return lambda held: members[getattr(held, name)]
+
+
+def _flag_in(name: str) -> Callable[[_Held], bool]:
+    return lambda held: getattr(held, name) == 1
+
+
+# How a field of an end is read: as it is, but for these.
+_READERS: dict[str, Callable[[_Held], Any]] = {
+    **{field.name: attrgetter(field.name) for end in (Result, Error) for field in fields(end)},
+    "outcome": _member_in("outcome", _Members(Outcome)),
+    "cancel_phase": _member_in("cancel_phase", _Members(CancelPhase)),
+    "death_reason": _member_in("death_reason", _Members(DeathReason)),
+    "death_certain": _flag_in("death_certain"),
+    "state": _member_in("state", _Members(NamespaceState)),
+    "resources_measured": _flag_in("resources_measured"),
+    "code_class": _member_in("code_class", _Members(CodeClass)),
+    "effects": _member_in("effects", _Members(Effects)),
+    "restored_checkpoint": _text_in("restored_checkpoint"),
+    "repr": _text_in("repr"),
+    "type_name": _text_in("type_name"),
+    "json_text": _text_in("json"),
+    "value": lambda held: value_in_event(held.value, held) if held.value else None,
+    "value_status": _member_in("value_status", _Members(Status)),
+    "value_message": _whole_text_in("value_message"),
+    "error_type": _whole_text_in("error_type"),
+    "message": _whole_text_in("message"),
+    "traceback": _text_in("traceback"),
+}
 
 _MAKERS: dict[int, Callable[[tuple[Any, ...]], Event]] = {
     EventKind.STARTED.value: _started,
@@ -371,29 +400,69 @@ _MAKERS: dict[int, Callable[[tuple[Any, ...]], Event]] = {
     EventKind.INPUT.value: _input_of,
     EventKind.DISPLAY.value: _display_of,
     EventKind.PROGRESS.value: _progress_of,
-    EventKind.RESULT.value: _result_of,
-    EventKind.ERROR.value: _error_of,
 }
 
 
-class Slot:
-    """A struct for the library to put an event in, used again and again by whoever takes it."""
+_SIZE = sizeof(_raw.capsule_event)
 
-    __slots__ = ("raw", "reference")
+
+class _Held(_raw.capsule_event):
+    """A struct for the library to put an event in, which lives as long as the struct."""
+
+    # The names it needs may be gone when the interpreter ends.
+    def __del__(self, release: Callable[..., None] = _raw.capsule_event_release, byref: Callable[..., Any] = byref) -> None:
+        release(byref(self))
+
+
+# What a spare struct may keep of the last event, when its record is gone.
+_LENT_BYTES = 4096
+# References to a struct that a slot alone has: its two, and that of the call which counts them.
+ALONE = 3
+
+
+class Slot:
+    """What a call of the library writes to, used again and again by whoever takes it: making it costs as much as a call."""
+
+    __slots__ = ("error", "error_reference", "handle", "handle_reference", "raw", "reference")
 
     def __init__(self) -> None:
-        self.raw = _raw.capsule_event(struct_size=sizeof(_raw.capsule_event))
+        self.handle = c_void_p()
+        self.handle_reference = byref(self.handle)
+        self.error = _raw.capsule_error(sizeof(_raw.capsule_error))
+        self.error_reference = byref(self.error)
+        self.renew()
+
+    def renew(self) -> None:
+        self.raw = _Held(_SIZE)
         self.reference = byref(self.raw)
+
+    def lend_end(self) -> Result:
+        """The result in it, whose record shares the struct as long as it is there. What is large goes with the record."""
+        raw = self.raw
+        end = Result.__new__(Result)
+        setattr(end, "_held", raw)  # as the slot of its base, which mypy does not see
+        if raw.value or raw.repr_size_bytes > _LENT_BYTES or raw.json.size > _LENT_BYTES:
+            self.renew()
+        return end
+
+    def take_end(self, kind: type[EndT]) -> EndT:
+        """The last event, which is in it, as a record that has the struct from now on."""
+        end = kind.__new__(kind)
+        setattr(end, "_held", self.raw)  # as the slot of its base, which mypy does not see
+        self.renew()
+        return end
 
     def take(self) -> Event | None:
         """The event in it, as a record of its own; None for a kind of a newer library."""
-        fields = _unpack(self.raw)
-        maker = _MAKERS.get(fields[_KIND])
-        event: Event | None = maker(fields) if maker else None
-        if fields[_STORAGE]:
-            memory = memory_of(event.value) if fields[_VALUE] and isinstance(event, Result) else None
-            if memory is None:
-                _raw.capsule_event_release(self.reference)
-            else:
-                keep_event(self.raw, memory)
-        return event
+        kind = self.raw.kind
+        if kind == _raw.CAPSULE_EVENT_RESULT:
+            return self.take_end(Result)
+        if kind == _raw.CAPSULE_EVENT_ERROR:
+            return self.take_end(Error)
+        maker = _MAKERS.get(kind)
+        return maker(_unpack(self.raw)) if maker else None
+
+    def empty(self) -> None:
+        """Lets go of the event in it."""
+        if self.raw.storage:
+            _raw.capsule_event_release(self.reference)

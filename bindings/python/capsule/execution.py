@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from ctypes import byref, c_int32, c_uint64
+from ctypes import byref, c_int32, c_int64, c_size_t, c_uint64, c_void_p
 from dataclasses import dataclass, field
+from sys import getrefcount
 from threading import get_ident
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from capsule import _generated as _raw
-from capsule._call import Owner, call, milliseconds, utf8
+from capsule._call import Owner, call, milliseconds, unconverted, utf8
 from capsule._wait import DEAF_MS, MAIN, Readiness, patiently, patiently_async
 from capsule.errors import CapsuleError, TimeoutError, error_of
-from capsule.events import Display, End, Error, Event, Input, Output, Result, Slot
+from capsule.events import ALONE, Display, End, Error, Event, Input, Output, Result, Slot
 from capsule._generated_records import Outcome, Status, Stream
 
 #: Gives the line for an input request; None declines it, and the code gets EOFError.
 OnInput: TypeAlias = Callable[[Input], str | None]
 
 _spare: list[Slot] = []
+
+_STARTED = _raw.CAPSULE_EVENT_STARTED
+_RESULT = _raw.CAPSULE_EVENT_RESULT
 
 
 class ExecutionError(Exception):
@@ -70,16 +74,14 @@ class RunResult:
 class _Collector:
     """Puts events together, and does with input requests what is to be done with them."""
 
-    __slots__ = ("_displays", "_handle", "_on_event", "_on_input", "_output", "unwanted")
+    __slots__ = ("_displays", "_handle", "_on_event", "_on_input", "_output")
 
-    def __init__(self, handle: int, on_event: Callable[[Event], None] | None, on_input: OnInput | None) -> None:
+    def __init__(self, handle: int | c_void_p, on_event: Callable[[Event], None] | None, on_input: OnInput | None) -> None:
         self._handle = handle
         self._on_event = on_event
         self._on_input = on_input
         self._output: list[Output] = []
         self._displays: list[Display] = []
-        #: The kind of event that need not be made a record.
-        self.unwanted = _raw.CAPSULE_EVENT_STARTED if on_event is None else 0
 
     def add(self, event: Event | None) -> RunResult | None:
         """The whole of it, once the event is the last one."""
@@ -113,74 +115,115 @@ class _Collector:
                 raise
 
 
-def _answer(handle: int, input_id: int, text: str | bytes) -> None:
+def _answer(handle: int | c_void_p, input_id: int, text: str | bytes) -> None:
     data = utf8(text, "the answer")
     call(_raw.capsule_execution_answer, handle, input_id, data, len(data))
 
 
-def _decline(handle: int, input_id: int) -> None:
+def _decline(handle: int | c_void_p, input_id: int) -> None:
     call(_raw.capsule_execution_decline, handle, input_id)
 
 
-def _fileno(handle: int) -> int:
+def _fileno(handle: int | c_void_p) -> int:
     fd = c_int32()
     call(_raw.capsule_execution_get_fd, handle, byref(fd))
     return fd.value
 
 
-def _take_into(slot: Slot, handle: int, timeout_ms: int, unwanted: int) -> Event | None:
-    """The next event but one of that kind; None at the end."""
-    while True:
-        status = _raw.capsule_execution_next(handle, timeout_ms, slot.reference, None)
-        if status:
-            if status == _raw.CAPSULE_E_END:
-                return None
-            raise error_of(status, _raw.capsule_status_text(status).decode())
-        if slot.raw.kind != unwanted:
+def _spare_slot() -> Slot:
+    """One for the caller alone, until it is spare again; a struct that a record has still is left to the record."""
+    try:
+        slot = _spare.pop()
+    except IndexError:
+        return Slot()
+    if getrefcount(slot.raw) > ALONE:
+        slot.renew()
+    return slot
+
+
+def _take(handle: int | c_void_p, timeout_ms: int) -> Event | None:
+    """The next event that this package knows; None at the end."""
+    slot = _spare_slot()
+    try:
+        while True:
+            status = _raw.capsule_execution_next(handle, timeout_ms, slot.reference, None)
+            if status:
+                if status == _raw.CAPSULE_E_END:
+                    return None
+                raise error_of(status, _raw.capsule_status_text(status).decode())
             event = slot.take()
             if event is not None:
                 return event
-
-
-def _take(handle: int, timeout_ms: int) -> Event | None:
-    slot = _spare.pop() if _spare else Slot()
-    try:
-        return _take_into(slot, handle, timeout_ms, 0)
     finally:
+        slot.empty()
         _spare.append(slot)
 
 
-def _next(handle: int, timeout_ms: int) -> Event | None:
+def _next(handle: int | c_void_p, timeout_ms: int) -> Event | None:
     """The next event, None at the end; in the main thread signals are heard meanwhile."""
     return patiently(lambda timeout: _take(handle, timeout), lambda: _fileno(handle), timeout_ms)
 
 
-def run(handle: int, on_event: Callable[[Event], None] | None, on_input: OnInput | None) -> RunResult:
-    """A whole execution, whose handle it releases: one that is not to be had as an `Execution` needs no owner, which costs time."""
+# As the path of `run` calls them: with arguments that are ctypes' own already.
+_create_now = unconverted(_raw.capsule_execution_create)
+_next_now = unconverted(_raw.capsule_execution_next)
+_release_now = unconverted(_raw.capsule_execution_release)
+_FIRST_MS = c_int64(DEAF_MS)
+_FOREVER_MS = c_int64(-1)
+
+
+def run(
+    session: c_void_p, source: str | bytes, options: Any, on_event: Callable[[Event], None] | None, on_input: OnInput | None
+) -> RunResult:
+    """A whole execution. One that is not to be had as an `Execution` needs no owner, which costs time."""
+    data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else utf8(source, "source")
+    slot = _spare_slot()
+    status = _create_now(session, data, c_size_t(len(data)), options, slot.handle_reference, slot.error_reference)
+    if status:
+        raised = error_of(status, slot.error.message.decode(errors="replace"))
+        _spare.append(slot)
+        raise raised
     try:
-        return _collect(handle, on_event, on_input)
+        return _collect(slot, slot.handle, on_event, on_input)
     except BaseException:
-        _raw.capsule_execution_cancel(handle, -1, None)
+        slot.empty()
+        _raw.capsule_execution_cancel(slot.handle, -1, None)
         raise
     finally:
-        _raw.capsule_execution_release(handle)
-
-
-def _collect(handle: int, on_event: Callable[[Event], None] | None, on_input: OnInput | None) -> RunResult:
-    collector = _Collector(handle, on_event, on_input)
-    slot = _spare.pop() if _spare else Slot()
-    first_ms = DEAF_MS if get_ident() == MAIN else -1
-    try:
-        while True:
-            try:
-                event = _take_into(slot, handle, first_ms, collector.unwanted)
-            except TimeoutError:
-                event = _next(handle, -1)
-            whole = collector.add(event)
-            if whole is not None:
-                return whole
-    finally:
+        _release_now(slot.handle)
         _spare.append(slot)
+
+
+def _collect(slot: Slot, handle: c_void_p, on_event: Callable[[Event], None] | None, on_input: OnInput | None) -> RunResult:
+    collector = None if on_event is None else _Collector(handle, on_event, on_input)
+    wait_ms = _FIRST_MS if get_ident() == MAIN else _FOREVER_MS
+    while True:
+        status = _next_now(handle, wait_ms, slot.reference, None)
+        if status:
+            event = _after(status, handle)
+        else:
+            kind = slot.raw.kind
+            if collector is None and kind == _RESULT:
+                return RunResult(slot.lend_end(), "", "", [])
+            if collector is None and kind == _STARTED:
+                continue
+            event = slot.take()
+            if event is None:
+                continue
+        if collector is None:
+            collector = _Collector(handle, on_event, on_input)
+        whole = collector.add(event)
+        if whole is not None:
+            return whole
+
+
+def _after(status: int, handle: c_void_p) -> Event | None:
+    """What comes after a wait that brought nothing: signals are heard from here on."""
+    if status == _raw.CAPSULE_E_TIMEOUT:
+        return _next(handle, -1)
+    if status == _raw.CAPSULE_E_END:
+        return None
+    raise error_of(status, _raw.capsule_status_text(status).decode())
 
 
 class Execution(Owner):
@@ -243,7 +286,14 @@ class Execution(Owner):
 
     def collect(self, on_event: Callable[[Event], None] | None = None, on_input: OnInput | None = None) -> RunResult:
         """Takes all events to the end; input requests are declined where `on_input` does not answer them."""
-        return _collect(self.handle, on_event, on_input)
+        slot = _spare_slot()
+        try:
+            return _collect(slot, c_void_p(self.handle), on_event, on_input)
+        except BaseException:
+            slot.empty()
+            raise
+        finally:
+            _spare.append(slot)
 
     async def collect_async(self, on_event: Callable[[Event], None] | None = None, on_input: OnInput | None = None) -> RunResult:
         """The same for a task. Where the task is cancelled, the execution is too, and has ended when CancelledError goes on."""

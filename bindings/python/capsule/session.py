@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from ctypes import byref
+from ctypes import byref, c_void_p
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from capsule import _generated as _raw
 from capsule._call import Owner, call, filled, made, milliseconds, sized, utf8
-from capsule._options import given_options, reference_of
+from capsule._options import Options, given_options, reference_of
 from capsule.checkpoint import Checkpoint, empty_entries, entries_of
 from capsule.errors import NameNotFoundError
 from capsule.execution import Execution, OnInput, RunResult, run
@@ -33,16 +33,21 @@ if TYPE_CHECKING:
     from capsule.events import Event
 
 
+def _execution_options(options: ExecutionOptions) -> Options | None:
+    return given_options(_raw.capsule_execution_options, _raw.capsule_execution_options_init, options)
+
+
 class Session(Owner):
     """One Python process. Calls may be made from any thread; those that wait say so, and let other threads run.
 
     Times are in seconds, None for no limit. Leaving a `with` block closes it.
     """
 
-    __slots__ = ()
+    __slots__ = ("_token",)
 
     def __init__(self, handle: int) -> None:
         super().__init__(handle, _raw.capsule_session_release)
+        self._token = c_void_p(handle)
 
     @property
     def info(self) -> SessionInfo:
@@ -61,7 +66,7 @@ class Session(Owner):
 
     def _submit(self, source: str | bytes, options: ExecutionOptions) -> int:
         data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else utf8(source, "source")
-        given = given_options(_raw.capsule_execution_options, _raw.capsule_execution_options_init, options)
+        given = _execution_options(options)
         return made(_raw.capsule_execution_create, self.handle, data, len(data), reference_of(given))
 
     def run(
@@ -73,7 +78,8 @@ class Session(Owner):
         **options: Unpack[ExecutionOptions],
     ) -> RunResult:
         """Runs it to its end; Ctrl-C, or another exception here, cancels it."""
-        return run(self._submit(source, options), on_event, on_input)
+        given = _execution_options(options) if options else None
+        return run(self._token, source, given and given.reference, on_event, on_input)
 
     async def run_async(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import weakref
 from collections.abc import Mapping
-from ctypes import Array, addressof, byref, c_char, c_char_p, c_int64, c_void_p, cast, memset, pointer, sizeof, string_at
+from ctypes import Array, addressof, byref, c_char, c_char_p, c_int64, c_void_p, cast, pointer, string_at
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,13 +164,10 @@ def taken(raw: _raw.capsule_value) -> Any:
     return value
 
 
-def value_in_event(address: int) -> Any:
-    return incoming(_raw.capsule_value.from_address(address))
-
-
-def keep_event(raw: _raw.capsule_event, memory: Array[Any]) -> None:
-    """Moves an event into a struct that lives as long as the memory that it owns."""
-    kept = type(raw).from_buffer_copy(raw)
-    memset(byref(raw), 0, sizeof(raw))
-    raw.struct_size = sizeof(raw)
-    weakref.finalize(memory, _raw.capsule_event_release, pointer(kept))
+def value_in_event(address: int, holder: object) -> Any:
+    """The value there; what holds its memory lives as long as all views of it."""
+    value = incoming(_raw.capsule_value.from_address(address))
+    memory = memory_of(value)
+    if memory is not None:
+        memory.holder = holder  # type: ignore[attr-defined]
+    return value

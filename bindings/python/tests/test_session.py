@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import builtins
+import copy
+import dataclasses
 import gc
 import os
+import pickle
 import signal
 import threading
 import time
@@ -249,3 +252,56 @@ def test_diagnostics(session: capsule.Session) -> None:
     assert capsule.diagnostics.get_async_metrics(session).mode_simple_sync == 1
     with pytest.raises(capsule.CapsuleError, match="enable_metrics"):
         capsule.diagnostics.get_limiter_metrics(session)
+
+
+def test_an_end_is_read_when_it_is_asked_for(session: capsule.Session) -> None:
+    def is_whole(end: capsule.Result | capsule.Error, **fields: object) -> bool:
+        return all(getattr(end, name) == value for name, value in fields.items())
+
+    result = session.run("print('a')\n6 * 7").end
+    error = session.run("1 / 0").end
+    # What is taken later, by the same structs, does not show in them; nor what is set by hand.
+    result.execution_id = 99
+    for number in range(3):
+        assert session.run(str(number)).repr == str(number)
+    assert is_whole(result, execution_id=99, repr="42", type_name="int", json=42, stdout_bytes=2, value_message="")
+    assert is_whole(error, error_type="ZeroDivisionError", outcome=capsule.Outcome.ERROR, state=capsule.NamespaceState.PRESERVED)
+    with pytest.raises(AttributeError, match="'Result' object has no attribute 'reprs'"):
+        result.reprs  # noqa: B018
+
+
+def test_an_end_that_was_not_read_yet_is_copied_as_a_whole(session: capsule.Session) -> None:
+    for source in ("print('a')\n6 * 7", "1 / 0"):
+        end = session.run(source).end
+        copied, pickled = copy.copy(end), pickle.loads(pickle.dumps(end))
+        expected = repr(end)
+        del end
+        gc.collect()
+        assert copied == pickled and repr(copied) == repr(pickled) == expected
+        assert dataclasses.asdict(copied)["stdout_lines"] == (1 if source.startswith("print") else 0)
+
+
+def test_an_end_outlives_its_runtime() -> None:
+    with capsule.Runtime() as runtime, runtime.open() as session:
+        end = session.run("'x' * 1000", result_kind=capsule.ValueKind.AUTO).end
+    del runtime, session
+    gc.collect()
+    assert isinstance(end, capsule.Result) and end.value == "x" * 1000 and end.repr_size_bytes == 1002
+
+
+def test_what_is_large_goes_with_its_record(session: capsule.Session) -> None:
+    for source, options in (("'x' * 100_000", {}), ("b'x' * 100_000", {"result_kind": capsule.ValueKind.BYTES})):
+        result = session.run(source, **options)
+        assert not any(slot.raw.storage for slot in capsule.execution._spare)
+        assert result.repr and len(result.repr) > 100_000
+
+
+def test_a_struct_that_a_record_has_is_not_used_again(session: capsule.Session) -> None:
+    results = [session.run(str(number)) for number in range(5)]
+    with session.execute("'other'") as execution:
+        assert [type(event) for event in execution] == [capsule.Started, capsule.Result]
+    with session.execute("'another'") as execution:
+        results.append(execution.collect())
+    with ThreadPoolExecutor(4) as threads:
+        results += threads.map(session.run, map(str, range(6, 40)))
+    assert [result.repr for result in results] == [*"01234", "'another'", *map(str, range(6, 40))]
