@@ -24,7 +24,6 @@ from ctypes import (
 from dataclasses import dataclass, fields
 from operator import attrgetter, itemgetter
 from struct import Struct
-from sys import getrefcount
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from capsule import _generated as _raw
@@ -352,8 +351,7 @@ def _text_in(name: str) -> Callable[[_Held], str | None]:
 
     def read(held: _Held) -> str | None:
         text: _raw.capsule_text = getattr(held, name)
-        data = text.data
-        return _decode(data, text.size, None) if data else None
+        return _decode(text.data, text.size, None) if text.data else None
 
     return read
 
@@ -414,12 +412,6 @@ class _Held(_raw.capsule_event):
         release(byref(self))
 
 
-# What a spare struct may keep of the last event, when its record is gone.
-_LENT_BYTES = 4096
-# References to a struct that a slot alone has: its two, and that of the call which counts them.
-ALONE = 3
-
-
 class Slot:
     """What a call of the library writes to, used again and again by whoever takes it: making it costs as much as a call."""
 
@@ -430,26 +422,17 @@ class Slot:
         self.handle_reference = byref(self.handle)
         self.error = _raw.capsule_error(sizeof(_raw.capsule_error))
         self.error_reference = byref(self.error)
-        self.renew()
+        self._renew()
 
-    def renew(self) -> None:
+    def _renew(self) -> None:
         self.raw = _Held(_SIZE)
         self.reference = byref(self.raw)
-
-    def lend_end(self) -> Result:
-        """The result in it, whose record shares the struct as long as it is there. What is large goes with the record."""
-        raw = self.raw
-        end = Result.__new__(Result)
-        setattr(end, "_held", raw)  # as the slot of its base, which mypy does not see
-        if raw.value or raw.repr_size_bytes > _LENT_BYTES or raw.json.size > _LENT_BYTES:
-            self.renew()
-        return end
 
     def take_end(self, kind: type[EndT]) -> EndT:
         """The last event, which is in it, as a record that has the struct from now on."""
         end = kind.__new__(kind)
         setattr(end, "_held", self.raw)  # as the slot of its base, which mypy does not see
-        self.renew()
+        self._renew()
         return end
 
     def take(self) -> Event | None:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from ctypes import byref, c_int32, c_int64, c_size_t, c_uint64, c_void_p
 from dataclasses import dataclass, field
-from sys import getrefcount
 from threading import get_ident
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -15,7 +14,7 @@ from capsule import _generated as _raw
 from capsule._call import Owner, call, milliseconds, unconverted, utf8
 from capsule._wait import DEAF_MS, MAIN, Readiness, patiently, patiently_async
 from capsule.errors import CapsuleError, TimeoutError, error_of
-from capsule.events import ALONE, Display, End, Error, Event, Input, Output, Result, Slot
+from capsule.events import Display, End, Error, Event, Input, Output, Result, Slot
 from capsule._generated_records import Outcome, Status, Stream
 
 #: Gives the line for an input request; None declines it, and the code gets EOFError.
@@ -130,20 +129,9 @@ def _fileno(handle: int | c_void_p) -> int:
     return fd.value
 
 
-def _spare_slot() -> Slot:
-    """One for the caller alone, until it is spare again; a struct that a record has still is left to the record."""
-    try:
-        slot = _spare.pop()
-    except IndexError:
-        return Slot()
-    if getrefcount(slot.raw) > ALONE:
-        slot.renew()
-    return slot
-
-
 def _take(handle: int | c_void_p, timeout_ms: int) -> Event | None:
     """The next event that this package knows; None at the end."""
-    slot = _spare_slot()
+    slot = _spare.pop() if _spare else Slot()
     try:
         while True:
             status = _raw.capsule_execution_next(handle, timeout_ms, slot.reference, None)
@@ -177,7 +165,7 @@ def run(
 ) -> RunResult:
     """A whole execution. One that is not to be had as an `Execution` needs no owner, which costs time."""
     data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else utf8(source, "source")
-    slot = _spare_slot()
+    slot = _spare.pop() if _spare else Slot()
     status = _create_now(session, data, c_size_t(len(data)), options, slot.handle_reference, slot.error_reference)
     if status:
         raised = error_of(status, slot.error.message.decode(errors="replace"))
@@ -204,7 +192,7 @@ def _collect(slot: Slot, handle: c_void_p, on_event: Callable[[Event], None] | N
         else:
             kind = slot.raw.kind
             if collector is None and kind == _RESULT:
-                return RunResult(slot.lend_end(), "", "", [])
+                return RunResult(slot.take_end(Result), "", "", [])
             if collector is None and kind == _STARTED:
                 continue
             event = slot.take()
@@ -286,13 +274,11 @@ class Execution(Owner):
 
     def collect(self, on_event: Callable[[Event], None] | None = None, on_input: OnInput | None = None) -> RunResult:
         """Takes all events to the end; input requests are declined where `on_input` does not answer them."""
-        slot = _spare_slot()
+        slot = _spare.pop() if _spare else Slot()
         try:
             return _collect(slot, c_void_p(self.handle), on_event, on_input)
-        except BaseException:
-            slot.empty()
-            raise
         finally:
+            slot.empty()
             _spare.append(slot)
 
     async def collect_async(self, on_event: Callable[[Event], None] | None = None, on_input: OnInput | None = None) -> RunResult:

@@ -79,7 +79,7 @@ class Session(Owner):
     ) -> RunResult:
         """Runs it to its end; Ctrl-C, or another exception here, cancels it."""
         given = _execution_options(options) if options else None
-        return run(self._token, source, given and given.reference, on_event, on_input)
+        return run(self._token, source, reference_of(given), on_event, on_input)
 
     async def run_async(
         self,

@@ -287,21 +287,3 @@ def test_an_end_outlives_its_runtime() -> None:
     del runtime, session
     gc.collect()
     assert isinstance(end, capsule.Result) and end.value == "x" * 1000 and end.repr_size_bytes == 1002
-
-
-def test_what_is_large_goes_with_its_record(session: capsule.Session) -> None:
-    for source, options in (("'x' * 100_000", {}), ("b'x' * 100_000", {"result_kind": capsule.ValueKind.BYTES})):
-        result = session.run(source, **options)
-        assert not any(slot.raw.storage for slot in capsule.execution._spare)
-        assert result.repr and len(result.repr) > 100_000
-
-
-def test_a_struct_that_a_record_has_is_not_used_again(session: capsule.Session) -> None:
-    results = [session.run(str(number)) for number in range(5)]
-    with session.execute("'other'") as execution:
-        assert [type(event) for event in execution] == [capsule.Started, capsule.Result]
-    with session.execute("'another'") as execution:
-        results.append(execution.collect())
-    with ThreadPoolExecutor(4) as threads:
-        results += threads.map(session.run, map(str, range(6, 40)))
-    assert [result.repr for result in results] == [*"01234", "'another'", *map(str, range(6, 40))]
