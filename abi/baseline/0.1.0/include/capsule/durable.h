@@ -35,6 +35,9 @@
  * over. Answers to secret inputs (`getpass`) are never recorded, and have no promise: they are asked again. They count in n. Where the store
  * cannot record an answer, the code gets a `ConnectionError`.
  *
+ * What was recorded of calls and inputs is forgotten once the execution's own promise is settled: with that nobody needs it. A Resonate server
+ * keeps it.
+ *
  * To cancel one from elsewhere, settle its promise: the execution is canceled, and so it is when the promise's time is over.
  *
  * **What holds.** At most one settlement, and the first one: what was returned once is returned always, while the store has it. Effects of

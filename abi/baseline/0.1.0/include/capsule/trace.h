@@ -52,15 +52,18 @@ enum {
   CAPSULE_TRACE_EXECUTION_QUEUED = 204,
   /** Worker: it has come. Arguments: bytes of source. */
   CAPSULE_TRACE_EXECUTION_RECEIVED = 205,
-  /** Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`. */
+  /** Debug. Worker: its source is compiled. Arguments: its `CAPSULE_CODE_…`. */
   CAPSULE_TRACE_EXECUTION_COMPILED = 206,
-  /** Worker: its code begins. */
+  /** Worker: its code begins. Arguments: its `CAPSULE_CODE_…`. */
   CAPSULE_TRACE_EXECUTION_STARTED = 207,
   /** Worker: its source had to be rewritten. Arguments: how often. */
   CAPSULE_TRACE_EXECUTION_TRANSFORMED = 208,
-  /** Worker: its value is there, and described. Arguments: bytes of its repr. */
+  /** Debug. Worker: its value is there, and described. Arguments: bytes of its repr. */
   CAPSULE_TRACE_EXECUTION_VALUE_CAPTURED = 209,
-  /** Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran. Status: 1 for an error. */
+  /**
+   * Worker: its result, or error, is about to be sent, behind all output. Arguments: nanoseconds it ran, bytes of its repr. Status: 1 for
+   * an error.
+   */
   CAPSULE_TRACE_EXECUTION_RESULT_SENT = 210,
   /** Debug. The host has its result, or error. */
   CAPSULE_TRACE_EXECUTION_RESULT_RECEIVED = 211,
