@@ -96,15 +96,15 @@ class Overhead {
   [[nodiscard]] Row row(const char *name, const char *how) const {
     // Of the median, by order statistics: 95 of 100 lie between these ranks.
     const double half_width = 98 / std::sqrt(static_cast<double>(ratios_.size()));
-    return {
-        name,
-        median(ratios_),
-        "ratio",
-        1,
-        "as if nothing was on",
-        format("%s, median of %zu pairs of blocks on one core, in every order, %.4g and %.4g us an execution; 95%% interval %.4f ... %.4f",
-               how, ratios_.size(), median(us_), median(base_us_), percentile(ratios_, 50 - half_width),
-               percentile(ratios_, 50 + half_width))};
+    return {name,
+            median(ratios_),
+            "ratio",
+            1,
+            "as if nothing was on",
+            format("%s, median of %zu pairs of blocks on one core, in every order, %.4g and %.4g us an execution; 95%% "
+                   "interval %.4f ... %.4f",
+                   how, ratios_.size(), median(us_), median(base_us_), percentile(ratios_, 50 - half_width),
+                   percentile(ratios_, 50 + half_width))};
   }
 
  private:

@@ -211,16 +211,13 @@ CAPSULE_TEST(an_end_that_was_asked_for_has_no_post_mortem) {
 }
 
 CAPSULE_TEST(a_worker_killed_at_any_moment_leaves_its_last_events) {
-  kill_at_random({.options = SessionOptions::echo(),
-                  .sources = {"value 1", "out a\nout b\nflood 30\nvalue 2"},
-                  .longest_us = 1'500},
-                 seeds());
+  kill_at_random(
+      {.options = SessionOptions::echo(), .sources = {"value 1", "out a\nout b\nflood 30\nvalue 2"}, .longest_us = 1'500},
+      seeds());
 }
 
 CAPSULE_TEST(so_does_one_that_runs_python) {
-  kill_at_random({.options = {},
-                  .sources = {"1 + 1", "for i in range(20): print(i)\nsum(range(2000))"},
-                  .longest_us = 3'000},
+  kill_at_random({.options = {}, .sources = {"1 + 1", "for i in range(20): print(i)\nsum(range(2000))"}, .longest_us = 3'000},
                  seeds() / 5);
 }
 

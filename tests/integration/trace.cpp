@@ -29,9 +29,10 @@ CAPSULE_TEST(an_execution_is_traced_from_submission_to_end) {
   run.answer("");
   const Event &end = run.end();
   const Taken taken = trace_of(session, {.execution_id = end.execution_id});
-  CHECK_EQ(kinds_of(taken),
-           "execution_submitted execution_sent execution_received execution_started output_first input_requested input_answered "
-           "execution_result_sent execution_finished");
+  CHECK_EQ(
+      kinds_of(taken),
+      "execution_submitted execution_sent execution_received execution_started output_first input_requested input_answered "
+      "execution_result_sent execution_finished");
   CHECK_EQ(taken.events[0].arguments[0], 20);
   CHECK_EQ(taken.events[2].arguments[0], 20);
   CHECK(taken.events[3].arguments[0] != CAPSULE_CODE_UNCLASSIFIED);

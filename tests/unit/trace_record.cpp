@@ -54,7 +54,8 @@ CAPSULE_TEST(any_numbers_come_back) {
                        .sent_after_ns = some()});
   }
   constexpr std::uint64_t kMost = UINT64_MAX;
-  records.push_back({kMost, kMost, kMost, kMost, {kMost, kMost, kMost, kMost}, 0, UINT32_MAX, -1, UINT32_MAX, UINT16_MAX, 4, kMost});
+  records.push_back(
+      {kMost, kMost, kMost, kMost, {kMost, kMost, kMost, kMost}, 0, UINT32_MAX, -1, UINT32_MAX, UINT16_MAX, 4, kMost});
   const std::vector<TraceRecord> read = round_trip(records, {some(), some()});
   for (std::size_t i = 0; i < records.size(); ++i) {
     CHECK(read[i] == records[i]);
