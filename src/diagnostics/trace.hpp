@@ -118,8 +118,7 @@ class Trace {
     std::int32_t kind = 0;
     std::uint64_t sent_after_ns = 0;  // as of a TraceRecord
   };
-  // When a worker's ring is half full of usual events, this is full: one collection for both.
-  static constexpr std::size_t kMostNoted = 128;
+  static constexpr std::size_t kMostNoted = 24;  // of ten usual executions
   [[nodiscard]] std::uint64_t noted_bytes() const { return noted_.capacity() * sizeof(Noted); }
 
   void note(const Entry &entry);
