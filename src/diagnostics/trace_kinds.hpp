@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "capsule/log.h"
@@ -105,13 +106,14 @@ struct TraceKind {
 
 // A group of kinds is a hundred of them, of which the first few are used.
 inline constexpr std::int32_t kTraceGroup = 100;
-inline constexpr std::int32_t kTraceGroups = 13;
-inline constexpr std::int32_t kTraceKindsInGroup = 16;
+inline constexpr std::size_t kTraceGroups = 13;
+inline constexpr std::size_t kTraceKindsInGroup = 16;
 
 inline constexpr auto kTraceKindTable = [] {
   std::array<TraceKind, kTraceGroups * kTraceKindsInGroup> table{};
   const auto put = [&table](std::int32_t kind, const TraceKind &told) {
-    table.at(static_cast<std::size_t>(kind / kTraceGroup * kTraceKindsInGroup + kind % kTraceGroup)) = told;
+    const auto number = static_cast<std::size_t>(kind);
+    table.at(number / kTraceGroup * kTraceKindsInGroup + number % kTraceGroup) = told;
   };
 #define CAPSULE_TRACE_ROW(id, name, severity, phase, source, by_worker) \
   put(CAPSULE_TRACE_##id, {name, CAPSULE_LOG_##severity, CAPSULE_TRACE_##phase, CAPSULE_TRACE_SOURCE_##source, by_worker});
@@ -122,11 +124,11 @@ inline constexpr auto kTraceKindTable = [] {
 
 // Folded where the kind is a constant.
 constexpr TraceKind trace_kind(std::int32_t kind) {
-  const std::int32_t group = kind / kTraceGroup;
-  const std::int32_t number = kind % kTraceGroup;
-  return kind >= 0 && group < kTraceGroups && number < kTraceKindsInGroup
-             ? kTraceKindTable[static_cast<std::size_t>(group * kTraceKindsInGroup + number)]
-             : TraceKind{};
+  const auto whole = static_cast<std::size_t>(static_cast<std::uint32_t>(kind));  // a negative one is in no group
+  const std::size_t group = whole / kTraceGroup;
+  const std::size_t number = whole % kTraceGroup;
+  return group < kTraceGroups && number < kTraceKindsInGroup ? kTraceKindTable[group * kTraceKindsInGroup + number]
+                                                             : TraceKind{};
 }
 
 }  // namespace capsule
