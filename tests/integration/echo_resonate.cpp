@@ -1,6 +1,8 @@
 // Promises of a Resonate server: what its protocol says, and what happens when it goes away.
 #include "resonate.hpp"
 
+#include <thread>
+
 using namespace capsule_test;
 
 namespace {
@@ -166,6 +168,9 @@ CAPSULE_TEST(a_server_that_is_down_is_an_error_in_time_and_what_waits_goes_on_wa
   const Store direct = open_store(server_options(direct_url));
   proxy.set("{\"down\":true}");
   settle(direct, "x", "meanwhile");  // nobody is connected: the server's message is lost
+  for (const Deadline deadline; metrics_of(patient).reconnects == 0 && !deadline.over();) {
+    std::this_thread::yield();  // the thread may have begun to wait only now, and is to find the server down
+  }
   proxy.set("{\"down\":false}");
   threads.join();
   CHECK_AT_LEAST(metrics_of(patient).reconnects, 1U);

@@ -311,16 +311,14 @@ CAPSULE_TEST(a_kept_execution_leaves_no_frozen_process) {
   }
   const Deadline deadline;
   const auto frozen = [&] {
-    std::size_t count = 0;
-    for (const Process &process : descendants(getpid())) {
-      count += process.name == "capsule-frozen" ? 1 : 0;
-    }
-    return count;
+    std::vector<Process> found = descendants(getpid());
+    std::erase_if(found, [](const Process &process) { return process.name != "capsule-frozen"; });
+    return describe(found);
   };
-  while (frozen() > 0 && !deadline.over()) {
+  while (!frozen().empty() && !deadline.over()) {
     std::this_thread::yield();
   }
-  CHECK_EQ(frozen(), 0);
+  CHECK_EQ(frozen(), "");  // else says in which state it is
 }
 
 CAPSULE_TEST(no_late_output_is_waited_for_of_what_is_rolled_back) {
