@@ -1,7 +1,7 @@
 // Promises of a Resonate server: what its protocol says, and what happens when it goes away.
-#include "resonate.hpp"
-
 #include <thread>
+
+#include "resonate.hpp"
 
 using namespace capsule_test;
 
