@@ -7,10 +7,10 @@
 namespace capsule {
 namespace {
 
-constexpr int kAttempts = 10;  // at a thread that runs on while it is read
-// Readings in a row that are the same. Two of code that does the same over and over agree by chance, though each is of two moments: one of
-// some thousand pairs did.
-constexpr int kAlike = 3;
+constexpr int kAttempts = 16;  // at a thread that runs on while it is read
+// Readings in a row that are the same. Some of code that does the same over and over agree by chance, though each is of two moments: of
+// pairs one of some thousand did, of three in a row one of some ten thousand.
+constexpr int kAlike = 4;
 constexpr std::uint32_t kFramesPerClock = 256;
 constexpr std::uint64_t kMostLineTable = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kMostInstructions = std::uint64_t{1} << 28U;
@@ -138,7 +138,7 @@ std::optional<Stack> FrameWalk::walk() {
     stack.threads.push_back(std::move(thread.told));
     address = thread.previous;
   }
-  return stack;
+  return stack.threads.empty() ? std::nullopt : std::optional<Stack>(std::move(stack));
 }
 
 bool FrameWalk::read_thread(std::uint64_t address, Thread &thread) {

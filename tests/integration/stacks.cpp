@@ -219,24 +219,33 @@ CAPSULE_TEST(threads_that_come_and_go) {
   run.end();
 }
 
+// The descriptor that faulthandler writes to is of the memory; before the room for its text stand 128 bytes of what is read.
+constexpr char kFindLayout[] =
+    "import ctypes, os, random\n"
+    "start = [l for l in open('/proc/self/maps') if 'capsule-session' in l][0].split('-')[0]\n"
+    "at = int(start, 16) + os.fstat(200).st_size - (1 << 16) - 128\n"
+    "true = ctypes.string_at(at, 128)\n"
+    "assert true[8] == 1, true\n";
+
+CAPSULE_TEST(a_worker_that_says_it_has_no_thread) {
+  const Session session = open_told();
+  value_of(session, std::string(kFindLayout) + "ctypes.memset(at + 16, 0, 8)");
+  StackHandle stack;
+  REFUSED(CAPSULE_E_STATE, capsule_session_get_stack(session.get(), nullptr, stack.out(), error));
+}
+
 // What the host reads is the worker's to write: whatever stands there, the host answers, and in time.
 CAPSULE_TEST(a_worker_that_lies_about_its_memory) {
   const Session session = open_told();
-  // The descriptor that faulthandler writes to is of the memory; before the room for its text stand 128 bytes of what is read.
-  Run run = hang(session,
-                 "import ctypes, os, random\n"
-                 "start = [l for l in open('/proc/self/maps') if 'capsule-session' in l][0].split('-')[0]\n"
-                 "at = int(start, 16) + os.fstat(200).st_size - (1 << 16) - 128\n"
-                 "true = ctypes.string_at(at, 128)\n"
-                 "assert true[8] == 1, true\n"
-                 "ready()\n"
-                 "while True:\n"
-                 "    lie = bytearray(true)\n"
-                 "    for _ in range(random.randrange(4)):\n"
-                 "        offset = random.randrange(16, 120)\n"
-                 "        lie[offset:offset + 2] = random.choice((random.randbytes(2), b'\\0\\0', true[40:42]))\n"
-                 "    ctypes.memmove(at, bytes(lie), 128)\n"
-                 "    sum(range(2000))");
+  Run run = hang(session, std::string(kFindLayout) +
+                              "ready()\n"
+                              "while True:\n"
+                              "    lie = bytearray(true)\n"
+                              "    for _ in range(random.randrange(4)):\n"
+                              "        offset = random.randrange(16, 120)\n"
+                              "        lie[offset:offset + 2] = random.choice((random.randbytes(2), b'\\0\\0', true[40:42]))\n"
+                              "    ctypes.memmove(at, bytes(lie), 128)\n"
+                              "    sum(range(2000))");
   for (int i = 0; i < 300; ++i) {
     StackHandle stack;
     const Stopwatch watch;
