@@ -25,11 +25,11 @@ bool fits(const capsule_trace_filter &filter, const capsule_trace_event &event) 
          event.severity >= filter.severity;
 }
 
-capsule_trace_event event_of(std::uint64_t execution_id, const TraceRecord &record) {
+capsule_trace_event event_of(const TraceRecord &record) {
   const TraceKind kind = trace_kind(record.kind);
   capsule_trace_event event{.cursor = record.cursor,
                             .time_ns = record.time_ns,
-                            .execution_id = execution_id,
+                            .execution_id = record.execution_id,
                             .sequence = record.sequence,
                             .parent = record.parent,
                             .link = record.link,
@@ -47,11 +47,11 @@ capsule_trace_event event_of(std::uint64_t execution_id, const TraceRecord &reco
 }
 
 // Stands where events of an execution are missing.
-capsule_trace_event gap_after(std::uint64_t execution_id, const TraceRecord &before, std::uint64_t missing) {
+capsule_trace_event gap_after(const TraceRecord &before, std::uint64_t missing) {
   const TraceKind kind = trace_kind(CAPSULE_TRACE_TRUNCATED);
   capsule_trace_event event{.cursor = before.cursor,
                             .time_ns = before.time_ns,
-                            .execution_id = execution_id,
+                            .execution_id = before.execution_id,
                             .kind = CAPSULE_TRACE_TRUNCATED,
                             .severity = kind.severity,
                             .source = kind.source};
@@ -103,12 +103,6 @@ Trace::Trace(std::uint64_t max_bytes, std::int32_t level, Of of)
       max_noted_(std::clamp<std::size_t>(max_bytes / 16 / sizeof(Noted), 1, kMostNoted)),
       store_(max_bytes - std::min(max_bytes, max_noted_ * sizeof(Noted)), of == Of::kPool) {}
 
-void Trace::append(const TraceStore::Place &place, TraceRecord &record) {
-  emitted_.add(record.incarnation != 0, record.events());
-  record.cursor = last_cursor_ + 1;
-  last_cursor_ += store_.add(place, record) ? record.events() : 0;
-}
-
 // An execution that need not wait is sent right after it was submitted.
 bool Trace::note_as_sent(const Entry &entry) {
   if (entry.kind != CAPSULE_TRACE_EXECUTION_SENT || noted_.empty() || entry.arguments.size() != 1 ||
@@ -140,7 +134,7 @@ void Trace::note(const Entry &entry) {
   }
   noted_.push_back(noted);
   if (noted_.size() == max_noted_ || followed()) {
-    settle();
+    keep_noted();
   }
 }
 
@@ -149,32 +143,33 @@ void Trace::refuse() {
   store_.refuse();
 }
 
-void Trace::settle() {
-  if (noted_.empty()) {
-    return;
-  }
+void Trace::keep_noted() {
   for (const Noted &noted : noted_) {
-    place(noted);
+    TraceRecord record{.execution_id = noted.execution_id,
+                       .time_ns = noted.time_ns,
+                       .sequence = host_sequence_ + 1,
+                       .link = noted.link,
+                       .arguments = noted.arguments,
+                       .label = noted.label,
+                       .status = noted.status,
+                       .kind = static_cast<std::uint16_t>(noted.kind),
+                       .writer = CAPSULE_TRACE_WRITER_HOST,
+                       .sent_after_ns = noted.sent_after_ns};
+    host_sequence_ += record.events();
+    keep(record);
   }
   noted_.clear();
+}
+
+void Trace::keep(TraceRecord &record) {
+  emitted_.add(record.incarnation != 0, record.events());
+  store_.note(record);
   wake_followers();
 }
 
-void Trace::place(const Noted &noted) {
-  TraceRecord record{.time_ns = noted.time_ns,
-                     .sequence = ++host_sequence_,
-                     .link = noted.link,
-                     .arguments = noted.arguments,
-                     .label = noted.label,
-                     .status = noted.status,
-                     .kind = static_cast<std::uint16_t>(noted.kind),
-                     .writer = CAPSULE_TRACE_WRITER_HOST,
-                     .sent_after_ns = noted.sent_after_ns};
-  host_sequence_ += record.events() - 1;
-  append({.execution_id = noted.execution_id,
-          .opens = noted.kind == CAPSULE_TRACE_EXECUTION_SUBMITTED,
-          .ends = noted.kind == CAPSULE_TRACE_EXECUTION_FINISHED},
-         record);
+void Trace::settle() {
+  keep_noted();
+  store_.settle();
 }
 
 void Trace::add_look(const Looked &look) {
@@ -197,7 +192,7 @@ void Trace::count_lost(const FlightReader::Lost &lost) {
 }
 
 void Trace::collect_one(FlightWriter writer, const FlightRecord &told, const TraceWorker &worker, std::uint64_t now_ns) {
-  settle();  // an execution has its place before its worker's events come
+  keep_noted();
   const TraceKind kind = trace_kind(told.kind);
   const bool valid = kind.by_worker && told.source == kind.source && told.time_ns >= worker.began_ns &&
                      (told.time_ns <= now_ns || told.time_ns <= monotonic_ns()) && told.execution <= store_.last_opened() &&
@@ -207,7 +202,8 @@ void Trace::collect_one(FlightWriter writer, const FlightRecord &told, const Tra
     ++invalid_;
     return;
   }
-  TraceRecord record{.time_ns = told.time_ns,
+  TraceRecord record{.execution_id = told.execution,
+                     .time_ns = told.time_ns,
                      .sequence = told.sequence,
                      .arguments = told.arguments,
                      .parent = told.parent,
@@ -215,8 +211,7 @@ void Trace::collect_one(FlightWriter writer, const FlightRecord &told, const Tra
                      .incarnation = worker.incarnation,
                      .kind = told.kind,
                      .writer = static_cast<std::uint8_t>(CAPSULE_TRACE_WRITER_MAIN + static_cast<int>(writer))};
-  append({.execution_id = told.execution}, record);
-  wake_followers();
+  keep(record);
 }
 
 void Trace::wake_followers() {
@@ -238,8 +233,8 @@ void Trace::tell(capsule_trace_info &info) {
   info.stored = store_.stored();
   info.stored_bytes = store_.stored_bytes() + noted_bytes();
   info.limit_bytes = store_.max_bytes() + noted_bytes();
-  info.last_cursor = last_cursor_;
-  info.next_cursor = last_cursor_;
+  info.last_cursor = store_.last_cursor();
+  info.next_cursor = store_.last_cursor();
   info.emitted = emitted_.total();
   info.evicted = gone.evicted.total();
   info.evicted_executions = gone.evicted_executions;
@@ -255,7 +250,7 @@ void Trace::tell(capsule_trace_info &info) {
 }
 
 void Trace::report(SignalSet &set) {
-  settle();
+  keep_noted();
   const TraceStore::Gone &gone = store_.gone();
   const TraceCount by_reason[] = {gone.evicted, {.worker = dropped_}, gone.refused,
                                   gone.late,    gone.truncated,       {.worker = invalid_}};
@@ -277,11 +272,8 @@ Status Trace::check_cursor(const capsule_trace_filter &filter, capsule_trace_inf
   }
   std::uint64_t here = 0;
   store_.for_each(
-      0,
-      [&](std::uint64_t, const TraceRecord &record) {
-        here += record.cursor > filter.after_cursor && record.cursor <= oldest ? 1 : 0;
-      },
-      [](std::uint64_t, const TraceRecord &, std::uint64_t) {});
+      0, [&](const TraceRecord &record) { here += record.cursor > filter.after_cursor && record.cursor <= oldest ? 1 : 0; },
+      [](const TraceRecord &, std::uint64_t) {});
   info.lost = oldest - filter.after_cursor - here;
   return {CAPSULE_E_EVICTED, "filter.after_cursor: " + std::to_string(info.lost) +
                                  " events behind it were evicted; nothing is missing from " + std::to_string(oldest) + " on"};
@@ -299,8 +291,8 @@ Status Trace::select(const capsule_trace_filter &filter, std::size_t capacity, s
     }
   };
   store_.for_each(
-      filter.execution_id, [&](std::uint64_t id, const TraceRecord &record) { take(event_of(id, record)); },
-      [&](std::uint64_t id, const TraceRecord &before, std::uint64_t missing) { take(gap_after(id, before, missing)); });
+      filter.execution_id, [&](const TraceRecord &record) { take(event_of(record)); },
+      [&](const TraceRecord &before, std::uint64_t missing) { take(gap_after(before, missing)); });
   info.matched = selected.size();
   if (selected.size() > capacity) {
     // So that who goes on from the last cursor misses nothing.
@@ -318,24 +310,25 @@ std::vector<capsule_trace_event> Trace::without_execution(std::uint64_t &after_c
   std::vector<capsule_trace_event> events;
   store_.for_each_lone([&](const TraceRecord &record) {
     if (record.cursor > after_cursor) {
-      events.push_back(event_of(0, record));
+      events.push_back(event_of(record));
     }
   });
-  after_cursor = last_cursor_;
+  after_cursor = store_.last_cursor();
   std::sort(events.begin(), events.end(), earlier);
   return events;
 }
 
-std::vector<capsule_trace_event> Trace::last_of_worker(std::uint32_t incarnation, std::size_t count) const {
+std::vector<capsule_trace_event> Trace::last_of_worker(std::uint32_t incarnation, std::size_t count) {
+  settle();
   std::vector<capsule_trace_event> events;
   store_.for_each(
       0,
-      [&](std::uint64_t id, const TraceRecord &record) {
+      [&](const TraceRecord &record) {
         if (record.incarnation == incarnation) {
-          events.push_back(event_of(id, record));
+          events.push_back(event_of(record));
         }
       },
-      [](std::uint64_t, const TraceRecord &, std::uint64_t) {});
+      [](const TraceRecord &, std::uint64_t) {});
   std::sort(events.begin(), events.end(), earlier);
   events.erase(events.begin(), events.end() - static_cast<std::ptrdiff_t>(std::min(count, events.size())));
   return events;

@@ -62,8 +62,8 @@ class Trace {
     std::string_view label{};
   };
   void add_look(const Looked &look);
-  // Budget: 80 bytes written; the clock where no time is given. To its place each comes with others, when there are some, or somebody
-  // looks: what finds that place is cold between executions, as code and as memory.
+  // Budget: 80 bytes written; the clock where no time is given. Each is kept with others, when there are some, or somebody looks: the code
+  // that packs it is cold between executions.
   void add(const Entry &entry) {
     if (wants(entry.kind)) {
       if (store_.max_bytes() == 0) {
@@ -88,7 +88,7 @@ class Trace {
   Status select(const capsule_trace_filter &filter, std::size_t capacity, std::vector<capsule_trace_event> &selected,
                 capsule_trace_info &info);
   // The latest of a worker, by time.
-  [[nodiscard]] std::vector<capsule_trace_event> last_of_worker(std::uint32_t incarnation, std::size_t count) const;
+  [[nodiscard]] std::vector<capsule_trace_event> last_of_worker(std::uint32_t incarnation, std::size_t count);
 
   // What belongs to no execution and was collected after the cursor, by time; `after_cursor` becomes the last one's.
   [[nodiscard]] std::vector<capsule_trace_event> without_execution(std::uint64_t &after_cursor);
@@ -101,13 +101,13 @@ class Trace {
 
   // Wakes those that follow when there is more.
   void follow(const std::shared_ptr<TraceFollower> &follower) {
-    settle();  // what is older wakes nobody
+    keep_noted();  // what is older wakes nobody
     followers_.push_back(follower);
   }
   [[nodiscard]] bool followed() const { return !followers_.empty(); }
 
  private:
-  // An event of the host's that has no place yet.
+  // An event of the host's that was not kept yet.
   struct Noted {
     std::uint64_t time_ns = 0;
     std::uint64_t execution_id = 0;
@@ -124,11 +124,11 @@ class Trace {
   void note(const Entry &entry);
   [[nodiscard]] bool note_as_sent(const Entry &entry);
   void refuse();
+  void keep(TraceRecord &record);
+  void keep_noted();
   void settle();
-  void place(const Noted &noted);
   [[nodiscard]] Status check_cursor(const capsule_trace_filter &filter, capsule_trace_info &info) const;
   void wake_followers();
-  void append(const TraceStore::Place &place, TraceRecord &record);
 
   const std::int32_t level_;
   const std::size_t max_noted_;
@@ -139,7 +139,6 @@ class Trace {
   TraceCount emitted_;
   std::uint64_t dropped_ = 0;
   std::uint64_t invalid_ = 0;
-  std::uint64_t last_cursor_ = 0;
   std::uint64_t host_sequence_ = 0;
 };
 

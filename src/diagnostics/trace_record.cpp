@@ -14,7 +14,8 @@ enum Has : std::uint32_t {
   kLabel = 1U << 8U,
   kStatus = 1U << 9U,
   kByWorker = 1U << 10U,
-  kSent = 1U << 11U
+  kSent = 1U << 11U,
+  kExecution = 1U << 12U
 };
 
 std::uint8_t *put(std::uint64_t value, std::uint8_t *out) {
@@ -49,13 +50,14 @@ std::uint32_t arguments_of(const TraceRecord &record) {
 }
 
 TraceBase behind(const TraceRecord &record) {
-  return {record.cursor + record.events() - 1, record.time_ns + record.sent_after_ns};
+  return {record.cursor + record.events() - 1, record.time_ns + record.sent_after_ns, record.execution_id};
 }
 
 }  // namespace
 
 TraceRecord TraceRecord::sent() const {
   return {.cursor = cursor + 1,
+          .execution_id = execution_id,
           .time_ns = time_ns + sent_after_ns,
           .sequence = sequence + 1,
           .arguments = {sent_after_ns},
@@ -69,7 +71,8 @@ std::uint8_t *encode(const TraceRecord &record, TraceBase &base, std::uint8_t *o
   const std::uint32_t has = arguments | (std::uint32_t{record.writer} << kWriterShift) | (record.parent != 0 ? kParent : 0U) |
                             (record.link != 0 ? kLink : 0U) | (record.label != 0 ? kLabel : 0U) |
                             (record.status != 0 ? kStatus : 0U) | (record.incarnation != 0 ? kByWorker : 0U) |
-                            (record.sent_after_ns != 0 ? kSent : 0U);
+                            (record.sent_after_ns != 0 ? kSent : 0U) |
+                            (record.execution_id != base.execution_id ? kExecution : 0U);
   *out++ = static_cast<std::uint8_t>(has);
   *out++ = static_cast<std::uint8_t>(has >> 8U);
   *out++ = static_cast<std::uint8_t>(record.kind);
@@ -77,6 +80,9 @@ std::uint8_t *encode(const TraceRecord &record, TraceBase &base, std::uint8_t *o
   out = put(record.cursor - base.cursor, out);
   out = put(folded(record.time_ns - base.time_ns), out);
   out = put(record.sequence, out);
+  if ((has & kExecution) != 0) {
+    out = put(folded(record.execution_id - base.execution_id), out);
+  }
   if ((has & kParent) != 0) {
     out = put(static_cast<std::uint32_t>(record.sequence) - record.parent, out);  // it is not long ago
   }
@@ -111,6 +117,7 @@ const std::uint8_t *decode(const std::uint8_t *in, TraceBase &base, TraceRecord 
   record.cursor = base.cursor + take(in);
   record.time_ns = base.time_ns + unfolded(take(in));
   record.sequence = take(in);
+  record.execution_id = base.execution_id + ((has & kExecution) == 0 ? 0 : unfolded(take(in)));
   record.parent = (has & kParent) == 0 ? 0 : static_cast<std::uint32_t>(record.sequence) - static_cast<std::uint32_t>(take(in));
   record.link = (has & kLink) == 0 ? 0 : take(in);
   record.label = (has & kLabel) == 0 ? 0 : static_cast<std::uint32_t>(take(in));

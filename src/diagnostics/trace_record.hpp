@@ -10,6 +10,7 @@ namespace capsule {
 
 struct TraceRecord {
   std::uint64_t cursor = 0;  // number in the order of collection
+  std::uint64_t execution_id = 0;
   std::uint64_t time_ns = 0;
   std::uint64_t sequence = 0;  // of its writer
   std::uint64_t link = 0;
@@ -33,10 +34,11 @@ struct TraceRecord {
 struct TraceBase {
   std::uint64_t cursor = 0;
   std::uint64_t time_ns = 0;
+  std::uint64_t execution_id = 0;
 };
 
 // Of one event: two bytes for what there is, two for its kind, and the numbers, of 7 bits a byte.
-inline constexpr std::size_t kMostEncoded = 2 + 2 + 5 * 10 + 4 * 10 + 4 * 5;
+inline constexpr std::size_t kMostEncoded = 2 + 2 + 6 * 10 + 4 * 10 + 4 * 5;
 
 // Writes kMostEncoded bytes at most; returns where it stopped. The base becomes the event's.
 std::uint8_t *encode(const TraceRecord &record, TraceBase &base, std::uint8_t *out);

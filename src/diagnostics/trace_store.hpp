@@ -1,5 +1,9 @@
-// Where the events of a trace are kept: by execution, in pieces of one size out of a fixed number of them, so that the memory has a
-// bound. What makes room is said in trace.h.
+// Where the events of a trace are kept: in pieces of one size out of a fixed number of them, so that the memory has a bound. What makes
+// room is said in trace.h.
+//
+// An event is written behind the one before it, whatever execution that was of. Only when somebody looks, or what is oldest cannot go as
+// it is, each gets its place with those of its execution; of most nobody ever asks. To find the place costs the most: it is cold between
+// executions, as code and as memory.
 #pragma once
 
 #include <array>
@@ -35,42 +39,36 @@ class TraceStore {
   // The share of the space for what belongs to no execution is one eighth; `lone_only`: all of it.
   TraceStore(std::uint64_t max_bytes, bool lone_only);
 
-  // Where an event belongs: to an execution, 0 for none, which it opens or ends.
-  struct Place {
-    std::uint64_t execution_id = 0;
-    bool opens = false;
-    bool ends = false;
-  };
-  // Of the host's the parent is set: the first that was kept of the host's of that execution. False where there is no room, or no such
-  // execution, which is counted.
-  bool add(const Place &place, TraceRecord &record);
+  // Takes an event, whose cursor it sets. Without an execution the id is 0. What is not kept is counted.
+  // Budget: some 40 bytes written, those of one piece's header read, nothing allocated once the space is full.
+  void note(TraceRecord &record);
   // One that is not even looked at.
   void refuse() { gone_.refused.add(/*by_worker=*/false); }
+  // Brings each to its place. Before any of the questions below.
+  void settle();
 
   [[nodiscard]] const Gone &gone() const { return gone_; }
+  [[nodiscard]] std::uint64_t last_cursor() const { return last_cursor_; }
   [[nodiscard]] std::uint64_t stored() const { return stored_; }
   [[nodiscard]] std::uint64_t stored_bytes() const { return (pieces_.size() - free_.size()) * kPieceCost; }
   [[nodiscard]] std::uint64_t max_bytes() const { return max_pieces_ * kPieceCost; }
   [[nodiscard]] bool has(std::uint64_t execution_id) const;
-  // Executions up to here were opened.
+  // Executions up to here were opened. Needs no settle().
   [[nodiscard]] std::uint64_t last_opened() const { return last_opened_; }
 
   // use(record): what belongs to no execution, in its order.
   template <typename Use>
   void for_each_lone(Use &&use) const {
-    visit(
-        lone_, [&use](std::uint64_t, const TraceRecord &record) { use(record); },
-        [](std::uint64_t, const TraceRecord &, std::uint64_t) {});
+    visit(lone_, use, [](const TraceRecord &, std::uint64_t) {});
   }
-  // use(execution_id, record), those of an execution in their order; where events are missing in the middle, gap(execution_id, the
-  // record in front of it, how many).
+  // use(record), those of an execution in their order; where events are missing in the middle, gap(the record in front of it, how many).
   template <typename Use, typename Gap>
   void for_each(std::uint64_t only_execution_id, Use &&use, Gap &&gap) const {
     if (only_execution_id == 0) {
       visit(lone_, use, gap);
     }
     for (auto group = only_execution_id == 0 ? groups_.begin() : find(only_execution_id); group != groups_.end(); ++group) {
-      if (only_execution_id != 0 && group->execution_id != only_execution_id) {
+      if (only_execution_id != 0 && group->execution_id() != only_execution_id) {
         return;
       }
       visit(*group, use, gap);
@@ -84,44 +82,69 @@ class TraceStore {
 
   // Events one behind the other. Three cache lines: an execution has its usual events in one.
   struct alignas(64) Piece {
-    TraceBase first;
-    TraceBase last;
+    std::uint64_t first_cursor = 0;
+    std::uint64_t first_time_ns = 0;
+    std::uint64_t last_cursor = 0;
     std::uint32_t next = kNone;
     std::uint16_t count = 0;      // of events
     std::uint16_t by_worker = 0;  // of them
-    std::uint32_t used = 0;
-    std::array<std::uint8_t, 144> bytes;
+    std::uint16_t used = 0;
+    std::array<std::uint8_t, 158> bytes;
   };
   static_assert(sizeof(Piece) == 192 && kMostEncoded <= sizeof(Piece::bytes));
-  struct alignas(64) Group {  // found by a shift, not a division
-    std::uint64_t execution_id = 0;
-    std::uint64_t truncated = 0;  // behind the head
-    std::uint64_t events = 0;     // with those
+  // What is asked of a piece without a place when it goes: the piece itself is in no cache any more.
+  struct Away {
+    std::uint64_t last_cursor = 0;
+    std::uint64_t newest_execution = 0;
+    std::uint32_t piece = 0;
+    std::uint16_t count = 0;
+    std::uint16_t by_worker = 0;
+    std::uint32_t opened = 0;  // executions
+  };
+  // Pieces in a row.
+  struct Chain {
+    TraceBase base;  // of what comes next
     std::uint32_t first = kNone;
-    std::uint32_t head_end = kNone;  // the last piece of the head
     std::uint32_t last = kNone;
     std::uint32_t pieces = 0;
-    std::uint32_t opened_by = 0;
-    bool finished = false;
   };
+  struct alignas(64) Group : Chain {  // found by a shift, not a division
+    std::uint64_t truncated = 0;      // behind the head
+    std::uint32_t head_end = kNone;   // the last piece of the head
+    std::uint32_t opened_by = 0;
+    std::uint32_t events = 0;  // up to those of the head, and one more
+    bool finished = false;
+
+    [[nodiscard]] std::uint64_t execution_id() const { return base.execution_id; }
+  };
+  static_assert(sizeof(Group) == 64);
   static constexpr std::uint64_t kPieceCost = sizeof(Piece) + sizeof(Group);
+
+  // use(record), a record that is two events by both.
+  template <typename Use>
+  static void read(const Piece &piece, std::uint64_t execution_id, Use &&use) {
+    TraceBase base{piece.first_cursor, piece.first_time_ns, execution_id};
+    TraceRecord record;
+    const std::uint8_t *in = piece.bytes.data();
+    for (std::uint32_t told = 0; told < piece.count; told += record.events()) {
+      in = decode(in, base, record);
+      use(record);
+    }
+  }
 
   template <typename Use, typename Gap>
   void visit(const Group &group, Use &&use, Gap &&gap) const {
     for (std::uint32_t at = group.first; at != kNone; at = pieces_[at].next) {
-      const Piece &piece = pieces_[at];
-      TraceBase base = piece.first;
-      TraceRecord record;
-      const std::uint8_t *in = piece.bytes.data();
-      for (std::uint32_t told = 0; told < piece.count; told += record.events()) {
-        in = decode(in, base, record);
-        use(group.execution_id, record);
+      TraceRecord last;
+      read(pieces_[at], group.execution_id(), [&](const TraceRecord &record) {
+        use(record);
         if (record.events() == 2) {
-          use(group.execution_id, record.sent());
+          use(record.sent());
         }
-      }
+        last = record;
+      });
       if (at == group.head_end && group.truncated != 0) {
-        gap(group.execution_id, record, group.truncated);
+        gap(last, group.truncated);
       }
     }
   }
@@ -129,23 +152,50 @@ class TraceStore {
   using Groups = std::deque<Group>;
   [[nodiscard]] Groups::const_iterator find(std::uint64_t execution_id) const;
   [[nodiscard]] Group *group_of(std::uint64_t execution_id);
+
+  // What has no place yet.
+  void follow_state(const TraceRecord &record);
+  bool append_recent(const TraceRecord &record);
+  bool put_away(std::uint64_t for_execution_id);
+  bool discard_recent(std::uint64_t except_id);
+  [[nodiscard]] bool is_open(std::uint64_t execution_id) const;
+
+  // What has one.
+  void place(TraceRecord &record);
   bool append(Group &group, const TraceRecord &record);
-  void link(Group &group, std::uint32_t piece);
-  std::uint32_t make_piece(std::uint64_t for_execution_id);
-  void count_out(TraceCount &gone, const Piece &piece);
+  void link_to_group(Group &group, std::uint32_t piece);
+  bool evict_finished(std::uint64_t except_id);
   bool evict_execution(std::uint64_t except_id);
-  void evict_piece(Group &group, std::uint32_t piece);
+  void evict(Groups::iterator victim);
   bool truncate(Group &group);
+
+  // Pieces.
+  static void begin(Piece &piece, TraceBase &base, const TraceRecord &record);
+  static bool write(Piece &piece, TraceBase &base, const TraceRecord &record);
+  void link(Chain &chain, std::uint32_t piece);
+  void evict_first(Chain &chain);
+  void count_out(TraceCount &gone, std::uint64_t count, std::uint64_t by_worker);
+  bool grow();
+  std::uint32_t take_free();
+  std::uint32_t make_piece(std::uint64_t for_execution_id);
 
   const std::uint64_t max_pieces_;
   const std::uint64_t max_lone_pieces_;
   const std::uint64_t head_pieces_;
-  std::deque<Piece> pieces_;
+  std::vector<Piece> pieces_;  // reserved as a whole: what is not touched takes no memory
   std::vector<std::uint32_t> free_;
   Groups groups_;  // by execution id, the oldest first
   Group lone_;
+  // What has no place: the latest, which is warm and put away when it is full; and the others.
+  Piece written_;
+  TraceBase written_base_;
+  Away written_as_;
+  std::deque<Away> away_;
+  std::vector<std::uint64_t> open_;  // executions that are not over, the oldest first
   std::uint64_t stored_ = 0;
+  std::uint64_t last_cursor_ = 0;
   std::uint64_t last_opened_ = 0;
+  std::uint64_t passed_ = 0;  // executions up to here have had their place, or went without one
   Gone gone_;
 };
 

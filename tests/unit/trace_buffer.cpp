@@ -108,9 +108,37 @@ CAPSULE_TEST(what_was_sent_at_once_is_two_events_wherever_they_are_counted) {
   CHECK_EQ(all.events.back().cursor, 600);
 }
 
+CAPSULE_TEST(what_is_there_is_whole_and_the_latest_however_often_somebody_looks) {
+  constexpr std::uint64_t kEvents = 4;
+  std::mt19937 random(8);
+  for (const unsigned looks : {1U, 20U, 400U}) {
+    Trace trace(kSmall, CAPSULE_LOG_INFO, Trace::Of::kSession);
+    for (std::uint64_t id = 1; id <= 3000; ++id) {
+      trace.add({.kind = CAPSULE_TRACE_EXECUTION_SUBMITTED, .execution_id = id});
+      const auto execution = static_cast<std::uint32_t>(id);
+      trace.collect_one(FlightWriter::kMain, from_worker(execution, 2 * id), {.incarnation = 1}, monotonic_ns());
+      trace.add({.kind = CAPSULE_TRACE_EXECUTION_FINISHED, .execution_id = id});
+      trace.collect_one(FlightWriter::kMain, from_worker(execution, 2 * id + 1), {.incarnation = 1}, monotonic_ns());
+      if (random() % looks != 0 && id != 3000) {
+        continue;
+      }
+      const Taken taken = take(trace);
+      CHECK_EQ(taken.info.late, 0);
+      CHECK_EQ(taken.info.stored % kEvents, 0);
+      CHECK_EQ(taken.info.evicted, kEvents * taken.info.evicted_executions);
+      CHECK_EQ(taken.info.evicted + taken.info.stored, kEvents * id);
+      CHECK_AT_LEAST(taken.info.stored, std::min<std::uint64_t>(id, 20) * kEvents);
+      CHECK_EQ(taken.info.oldest_cursor, taken.info.evicted);
+      for (std::size_t i = 0; i < taken.events.size(); ++i) {
+        CHECK_EQ(taken.events[i].execution_id, taken.info.evicted_executions + 1 + i / kEvents);
+      }
+    }
+  }
+}
+
 CAPSULE_TEST(an_event_of_an_evicted_execution_is_late) {
   Trace trace(kSmall, CAPSULE_LOG_INFO, Trace::Of::kSession);
-  for (std::uint64_t id = 1; id <= 100; ++id) {
+  for (std::uint64_t id = 1; id <= 1000; ++id) {
     run(trace, id);
   }
   trace.add({.kind = CAPSULE_TRACE_CANCEL_NOOP, .execution_id = 1});
@@ -249,6 +277,9 @@ CAPSULE_TEST(the_counts_add_up_after_any_sequence_of_events) {
     std::uint64_t last = 0;
     for (int i = 0; i < 2000; ++i) {
       const std::uint64_t some = last == 0 ? 0 : 1 + random() % last;
+      if (random() % 300 == 0) {
+        take(trace);
+      }
       switch (random() % 6) {
         case 0:
           trace.add({.kind = CAPSULE_TRACE_EXECUTION_SUBMITTED, .execution_id = ++last});

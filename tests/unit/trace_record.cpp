@@ -29,6 +29,7 @@ std::vector<TraceRecord> round_trip(const std::vector<TraceRecord> &records, Tra
   CHECK_EQ(in - bytes.data(), out - bytes.data());
   CHECK_EQ(reading.cursor, writing.cursor);
   CHECK_EQ(reading.time_ns, writing.time_ns);
+  CHECK_EQ(reading.execution_id, writing.execution_id);
   return read;
 }
 
@@ -41,6 +42,7 @@ CAPSULE_TEST(any_numbers_come_back) {
   std::vector<TraceRecord> records;
   for (int i = 0; i < 10'000; ++i) {
     records.push_back({.cursor = some(),
+                       .execution_id = some(),
                        .time_ns = some(),
                        .sequence = some(),
                        .link = some(),
@@ -55,16 +57,17 @@ CAPSULE_TEST(any_numbers_come_back) {
   }
   constexpr std::uint64_t kMost = UINT64_MAX;
   records.push_back(
-      {kMost, kMost, kMost, kMost, {kMost, kMost, kMost, kMost}, 0, UINT32_MAX, -1, UINT32_MAX, UINT16_MAX, 4, kMost});
-  const std::vector<TraceRecord> read = round_trip(records, {some(), some()});
+      {kMost, kMost, kMost, kMost, kMost, {kMost, kMost, kMost, kMost}, 0, UINT32_MAX, -1, UINT32_MAX, UINT16_MAX, 4, kMost});
+  const std::vector<TraceRecord> read = round_trip(records, {some(), some(), some()});
   for (std::size_t i = 0; i < records.size(); ++i) {
     CHECK(read[i] == records[i]);
   }
 }
 
 CAPSULE_TEST(a_usual_event_takes_few_bytes) {
-  TraceBase base{1'000'000, 1'000'000'000'000};
+  TraceBase base{1'000'000, 1'000'000'000'000, 500'000};
   const TraceRecord received{.cursor = base.cursor + 1,
+                             .execution_id = base.execution_id,
                              .time_ns = base.time_ns + 9'000,
                              .sequence = 2'000'000,
                              .arguments = {300},
@@ -78,6 +81,7 @@ CAPSULE_TEST(a_usual_event_takes_few_bytes) {
 
 CAPSULE_TEST(an_execution_that_was_sent_at_once_is_two_events) {
   const TraceRecord both{.cursor = 7,
+                         .execution_id = 2,
                          .time_ns = 100,
                          .sequence = 3,
                          .arguments = {20, 1},
@@ -87,6 +91,7 @@ CAPSULE_TEST(an_execution_that_was_sent_at_once_is_two_events) {
   const TraceRecord sent = both.sent();
   CHECK_EQ(sent.kind, CAPSULE_TRACE_EXECUTION_SENT);
   CHECK_EQ(sent.cursor, 8);
+  CHECK_EQ(sent.execution_id, 2);
   CHECK_EQ(sent.sequence, 4);
   CHECK_EQ(sent.parent, 3);
   CHECK_EQ(sent.time_ns, 140);

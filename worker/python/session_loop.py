@@ -54,13 +54,13 @@ class SessionLoop:
         self.native.set_loop_hook(self.writer)
         try:
             execution.run_to_end()
+            keep_context(context)
+            value, error = execution.outcome()
+            execution.count(error)
         finally:
             self.native.set_loop_hook(None)
-            self.native.set_stop_hook(None)
             self.main_task = None
-        keep_context(context)
-        value, error = execution.outcome()
-        execution.count(error)
+            self.native.set_stop_hook(None)  # last: without it a cancel interrupts, and what is not counted then is not at all
         return value, error
 
     def writer(self):
