@@ -323,11 +323,6 @@ capsule_status capsule_bridge_approve(capsule_bridge *bridge, uint64_t request_i
   });
 }
 
-capsule_status capsule_bridge_list_pending(capsule_bridge *bridge, capsule_pending_call *calls, size_t capacity, size_t *count,
-                                           uint64_t *total, capsule_error *error) {
-  return call(error, [&]() -> Status { return list_rows("calls", look_up(bridge), calls, capacity, count, total); });
-}
-
 capsule_status capsule_bridge_cancel_all(capsule_bridge *bridge, capsule_error *error) {
   return call(error, [&]() -> Status {
     auto found = look_up(bridge);
@@ -356,25 +351,6 @@ void capsule_bridge_release(capsule_bridge *bridge) {
   });
 }
 
-capsule_status capsule_bridge_get_metrics(capsule_bridge *bridge, capsule_bridge_metrics *metrics, capsule_error *error) {
-  return call(error, [&]() -> Status {
-    auto found = look_up(bridge);
-    return found.ok() ? write_struct(metrics, found.value()->metrics(), "metrics") : found.status();
-  });
-}
-
-capsule_status capsule_session_get_bridge_metrics(capsule_session *session, capsule_bridge_metrics *metrics,
-                                                  capsule_error *error) {
-  return call(error, [&]() -> Status {
-    auto found = look_up(session);
-    if (!found.ok()) {
-      return found.status();
-    }
-    const auto port = std::static_pointer_cast<capsule::BridgePort>(found.value()->calls());
-    return write_struct(metrics, port ? port->bridge().metrics_of(*port) : capsule_bridge_metrics{}, "metrics");
-  });
-}
-
 capsule_status capsule_session_narrow_rules(capsule_session *session, const capsule_rule *rules, size_t rule_count,
                                             capsule_error *error) {
   return call(error, [&]() -> Status {
@@ -389,25 +365,6 @@ capsule_status capsule_session_narrow_rules(capsule_session *session, const caps
     return port ? port->bridge().narrow(*port, std::move(policy.value()))
                 : Status(CAPSULE_E_STATE, "session: it was opened without a bridge");
   });
-}
-
-const char *capsule_call_state_name(int32_t state) {
-  switch (state) {
-    case CAPSULE_CALL_QUEUED:
-      return "queued";
-    case CAPSULE_CALL_ASKED:
-      return "asked";
-    case CAPSULE_CALL_TAKEN:
-      return "taken";
-    case CAPSULE_CALL_JOINED:
-      return "joined";
-    case CAPSULE_CALL_RECALLED:
-      return "recalled";
-    case CAPSULE_CALL_RECORDED:
-      return "recorded";
-    default:
-      return "unknown";
-  }
 }
 
 }  // extern "C"

@@ -20,6 +20,7 @@
 #include "base/log.hpp"
 #include "bridge/capability.hpp"
 #include "bridge/policy.hpp"
+#include "capsule/bridge_info.h"
 #include "loop/alarm.hpp"
 #include "session/host_calls.hpp"
 #include "session/notifier.hpp"

@@ -1,4 +1,4 @@
-// What a session executes and what that waits for, without a word to its worker.
+// What a session tells of itself without a word to its worker: what it executes, what that waits for, and what it has counted.
 #include "session/session_status.hpp"
 
 #include "base/clock.hpp"
@@ -23,6 +23,62 @@ std::uint64_t since(std::uint64_t then_ns, std::uint64_t now_ns) {
 }
 
 }  // namespace
+
+capsule_session_info Session::info() {
+  const Lock lock(mutex_);
+  capsule_session_info info = counters_;
+  info.state = state_;
+  info.pid = worker_ && !worker_->gone ? worker_->process.pid : 0;
+  info.current_execution_id = current_ ? current_->id : 0;
+  info.executions_queued = queue_.size();
+  info.frames_sent = past_frames_sent_ + (worker_ ? worker_->frames_sent() : 0);
+  info.bytes_sent = past_bytes_sent_ + (worker_ ? worker_->bytes_sent() : 0);
+  info.bridge = calls_ ? calls_->figures() : capsule_bridge_figures{};
+  info.interceptors = interceptors_.count();
+  info.interceptor_errors = interceptors_.totals().errors;
+  capsule_trace_info trace{};
+  trace_.tell(trace);
+  info.trace_events = trace.emitted;
+  info.trace_events_stored = trace.stored;
+  info.trace_stored_bytes = trace.stored_bytes;
+  return info;
+}
+
+capsule_executor_metrics Session::executor_metrics() {
+  const Lock lock(mutex_);
+  return executor_metrics_now();
+}
+
+capsule_executor_metrics Session::executor_metrics_now() const {
+  capsule_executor_metrics metrics = past_metrics_;
+  if (worker_) {
+    add_executor_metrics(metrics, worker_->shared.counters());
+  }
+  return metrics;
+}
+
+capsule_async_metrics Session::async_metrics() {
+  const Lock lock(mutex_);
+  return async_metrics_now();
+}
+
+capsule_async_metrics Session::async_metrics_now() const {
+  capsule_async_metrics metrics = past_async_metrics_;
+  if (worker_) {
+    add_async_metrics(metrics, worker_->shared.counters());
+  }
+  return metrics;
+}
+
+Result<capsule_limiter_metrics> Session::limiter_metrics() {
+  const Lock lock(mutex_);
+  if (!options_.enable_metrics) {
+    return Status(CAPSULE_E_STATE, "session: it was opened without enable_metrics");
+  }
+  capsule_limiter_metrics metrics = limiter_metrics_;
+  metrics.tokens = limiter_.active() ? limiter_.tokens(monotonic_ns()) : 0;
+  return metrics;
+}
 
 SessionStatus Session::status() {
   SessionStatus status;

@@ -2,6 +2,7 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
+#include <capsule/capsule.hpp>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -98,6 +99,28 @@ std::filesystem::path dotnet_folder() {
 }
 
 }  // namespace
+
+// Its peer is no process of its own: the wrapper is compiled into whoever uses it.
+Rows binding_cpp(const Context &context) {
+  constexpr double kGoal = 1.15;
+  const OneCpu pin;
+  capsule::SessionOptions options;
+  options.python = context.python;
+  capsule::Runtime runtime;
+  capsule::Session session = runtime.open(options);
+  return {beside_c(context, "binding_cpp", "Session::run of the wrapper for C++", kGoal, [&session](int count) {
+    std::vector<double> samples;
+    for (int i = 0; i < count; ++i) {
+      const std::uint64_t start = now_ns();
+      const capsule::RunResult result = session.run("1+1");
+      samples.push_back(static_cast<double>(now_ns() - start));
+      if (result.repr != "2") {
+        fail("the session of the wrapper for C++ answered something else than 2");
+      }
+    }
+    return samples;
+  })};
+}
 
 Rows binding_python(const Context &context) {
   constexpr double kGoal = 1.6;

@@ -130,4 +130,9 @@ inline void check_balance(const capsule_bridge_metrics &m) {
   CHECK_EQ(counted, m.calls - m.bridge_pending_current);
 }
 
+// Which exception an expression raises, as `Type: message`.
+inline std::string raised_by(const Session &session, const std::string &expression) {
+  return value_of(session, "try: r = " + expression + "\nexcept BaseException as e: r = f'{type(e).__name__}: {e}'\nr");
+}
+
 }  // namespace capsule_test

@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kShownMax = 1500;
 constexpr char kUntouched = '\x5A';
 
-std::string text_of(capsule_status status) {
+std::string status_text(capsule_status status) {
   return std::string(capsule_status_name(status)) + " (" + std::to_string(status) + ")";
 }
 
@@ -64,7 +64,7 @@ void check_accepted(Place place, const char *what, const Call &call) {
   const capsule_status status = call(&error);
   if (status != CAPSULE_OK) {
     error.message[sizeof error.message - 1] = '\0';
-    fail_test(place, std::string(what) + " answered " + text_of(status) + ": " + error.message);
+    fail_test(place, std::string(what) + " answered " + status_text(status) + ": " + error.message);
   }
   if (std::memcmp(&before, &error, sizeof error) != 0) {
     fail_test(place, std::string(what) + " succeeded, and wrote into the error struct");
@@ -76,12 +76,12 @@ std::string check_refused(Place place, const char *what, capsule_status expected
   const capsule_status status = call(&error);
   if (status != expected) {
     error.message[sizeof error.message - 1] = '\0';
-    fail_test(place, std::string(what) + " answered " + text_of(status) + ", not " + text_of(expected) +
+    fail_test(place, std::string(what) + " answered " + status_text(status) + ", not " + status_text(expected) +
                          (status == CAPSULE_OK ? "" : std::string(": ") + error.message));
   }
   if (error.status != expected) {
-    fail_test(place, std::string(what) + " put " + text_of(error.status) + " into the error struct, and answered " +
-                         text_of(expected));
+    fail_test(place, std::string(what) + " put " + status_text(error.status) + " into the error struct, and answered " +
+                         status_text(expected));
   }
   if (std::memchr(error.message, '\0', sizeof error.message) == nullptr || error.message[0] == '\0') {
     fail_test(place, std::string(what) + " left a message that is empty or not terminated");

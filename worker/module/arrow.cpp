@@ -52,7 +52,7 @@ const Primitive *primitive_of(const ArrowSchema &schema) {
 }
 
 // Null with an exception set where the array is none of numbers without nulls.
-PyObject *view_of(const ArrowSchema &schema, const ArrowArray &array) {
+PyObject *memory_of(const ArrowSchema &schema, const ArrowArray &array) {
   const Primitive *primitive = primitive_of(schema);
   if (primitive == nullptr || array.buffer_count != 2) {
     PyErr_Format(PyExc_TypeError, "an Arrow array of format '%.50s' is none of numbers", schema.format);
@@ -85,15 +85,16 @@ PyObject *py_arrow_view(PyObject *, PyObject *object) {
   const auto *schema = static_cast<const ArrowSchema *>(PyCapsule_GetPointer(schema_capsule, "arrow_schema"));
   const auto *array =
       schema == nullptr ? nullptr : static_cast<const ArrowArray *>(PyCapsule_GetPointer(array_capsule, "arrow_array"));
-  PyObject *view = array == nullptr ? nullptr : view_of(*schema, *array);
+  PyObject *view = array == nullptr ? nullptr : memory_of(*schema, *array);
   return view == nullptr ? nullptr : Py_BuildValue("NO", view, exported.get());
 }
 
-PyMethodDef functions[] = {{"arrow_view", py_arrow_view, METH_O, "The numbers of an Arrow array as memory, and their owner."},
-                           {nullptr, nullptr, 0, nullptr}};
+PyMethodDef arrow_functions[] = {
+    {"arrow_view", py_arrow_view, METH_O, "The numbers of an Arrow array as memory, and their owner."},
+    {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace
 
-bool add_arrow(PyObject *native) { return PyModule_AddFunctions(native, functions) == 0; }
+bool add_arrow(PyObject *native) { return PyModule_AddFunctions(native, arrow_functions) == 0; }
 
 }  // namespace capsule::worker

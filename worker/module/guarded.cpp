@@ -20,13 +20,13 @@ struct Guarded {
 PyObject *method_type = nullptr;
 PyObject *guarded_type = nullptr;
 
-Guarded *self_of(PyObject *object) { return reinterpret_cast<Guarded *>(object); }
+Guarded *guarded_of(PyObject *object) { return reinterpret_cast<Guarded *>(object); }
 
 PyObject *call(PyObject *self, PyObject *arguments, PyObject *keywords) {
-  PyObject *result = PyObject_Call(self_of(self)->function, arguments, keywords);
+  PyObject *result = PyObject_Call(guarded_of(self)->function, arguments, keywords);
   if (result == nullptr) {
     const PyRef error = take_exception();
-    const PyRef cleaned(PyObject_CallFunctionObjArgs(self_of(self)->clean, error.get(), nullptr));
+    const PyRef cleaned(PyObject_CallFunctionObjArgs(guarded_of(self)->clean, error.get(), nullptr));
     PyErr_SetObject(reinterpret_cast<PyObject *>(Py_TYPE(error.get())), error.get());
   }
   return result;
@@ -37,7 +37,7 @@ PyObject *bind(PyObject *self, PyObject *instance, PyObject *) {
                              : PyObject_CallFunctionObjArgs(method_type, self, instance, nullptr);
 }
 
-PyObject *describe(PyObject *self) { return PyObject_Repr(self_of(self)->function); }
+PyObject *describe(PyObject *self) { return PyObject_Repr(guarded_of(self)->function); }
 
 PyMemberDef members[] = {
     {"__dictoffset__", T_PYSSIZET, offsetof(Guarded, attributes), READONLY, nullptr},
@@ -65,14 +65,14 @@ PyObject *py_guarded(PyObject *, PyObject *arguments) {
   }
   PyObject *made = PyType_GenericAlloc(reinterpret_cast<PyTypeObject *>(guarded_type), 0);
   if (made != nullptr) {
-    self_of(made)->function = PyRef::borrow(function).release();
-    self_of(made)->clean = PyRef::borrow(clean).release();
-    self_of(made)->attributes = PyRef::borrow(attributes).release();
+    guarded_of(made)->function = PyRef::borrow(function).release();
+    guarded_of(made)->clean = PyRef::borrow(clean).release();
+    guarded_of(made)->attributes = PyRef::borrow(attributes).release();
   }
   return made;
 }
 
-PyMethodDef functions[] = {
+PyMethodDef guarded_functions[] = {
     {"guarded", py_guarded, METH_VARARGS,
      "A function that raises without frames of the engine: function, cleaner, attributes."},
     {nullptr, nullptr, 0, nullptr},
@@ -84,7 +84,7 @@ bool add_guarded(PyObject *native) {
   const PyRef types(PyImport_ImportModule("types"));
   method_type = types ? PyObject_GetAttrString(types.get(), "MethodType") : nullptr;
   guarded_type = method_type != nullptr ? PyType_FromSpec(&spec) : nullptr;
-  return guarded_type != nullptr && PyModule_AddFunctions(native, functions) == 0;
+  return guarded_type != nullptr && PyModule_AddFunctions(native, guarded_functions) == 0;
 }
 
 }  // namespace capsule::worker

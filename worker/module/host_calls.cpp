@@ -320,7 +320,7 @@ PyObject *py_ready_calls(PyObject *, PyObject *number) {
   return list.release();
 }
 
-PyMethodDef functions[] = {
+PyMethodDef call_functions[] = {
     {"call_host", py_call_host, METH_VARARGS, nullptr},
     {"wait_call", py_wait_call, METH_O, "The next reply to a call that was begun."},
     {"give_up_call", py_give_up_call, METH_O, "Nobody waits for the call any more."},
@@ -338,7 +338,7 @@ PyMethodDef functions[] = {
 }  // namespace
 
 bool add_host_calls(PyObject *native) {
-  return PyModule_AddFunctions(native, functions) == 0 && PyModule_AddIntConstant(native, "BEGIN_CALL", kNoLoop) == 0;
+  return PyModule_AddFunctions(native, call_functions) == 0 && PyModule_AddIntConstant(native, "BEGIN_CALL", kNoLoop) == 0;
 }
 
 }  // namespace capsule::worker

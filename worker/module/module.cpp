@@ -75,10 +75,11 @@ PyObject *serve(PyObject *, PyObject *mode) {
   return nullptr;
 }
 
-PyMethodDef functions[] = {{"serve", serve, METH_O, "Serves the host that started this interpreter; does not return."},
-                           {nullptr, nullptr, 0, nullptr}};
+PyMethodDef module_functions[] = {{"serve", serve, METH_O, "Serves the host that started this interpreter; does not return."},
+                                  {nullptr, nullptr, 0, nullptr}};
 
-PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_capsule_worker", nullptr, -1, functions, nullptr, nullptr, nullptr, nullptr};
+PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_capsule_worker", nullptr, -1, module_functions, nullptr, nullptr, nullptr, nullptr};
 
 }  // namespace
 

@@ -224,7 +224,7 @@ PyObject *py_set_stop_hook(PyObject *, PyObject *hook) {
 // The hook's way to say that the code has got its cancel: it has time to clean up from now on.
 PyObject *py_count_stop(PyObject *, PyObject *) { return PyBool_FromLong(parts_of_process->state.must_stop() ? 1 : 0); }
 
-PyMethodDef functions[] = {
+PyMethodDef native_functions[] = {
     {"input", py_input, METH_VARARGS, "Read a string from the host. The trailing newline is stripped."},
     {"getpass", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_getpass)), METH_VARARGS | METH_KEYWORDS,
      "Prompt for a password, which the host asks without showing it."},
@@ -246,7 +246,7 @@ void set_session_parts(const SessionParts *parts) { parts_of_process = parts; }
 
 PyRef make_native() {
   PyRef native(PyModule_New("capsule"));
-  if (!native || PyModule_AddFunctions(native.get(), functions) != 0 || !add_streams(native.get()) ||
+  if (!native || PyModule_AddFunctions(native.get(), native_functions) != 0 || !add_streams(native.get()) ||
       !add_print(native.get()) || !add_writers(native.get()) || !add_shows(native.get()) || !add_guarded(native.get()) ||
       !add_arrow(native.get()) || !add_plain_names(native.get()) || !add_host_calls(native.get())) {
     return {};

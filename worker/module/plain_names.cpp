@@ -157,12 +157,12 @@ PyObject *py_plain_names(PyObject *, PyObject *arguments) {
   return walk.run(names) ? walk.result() : nullptr;
 }
 
-PyMethodDef functions[] = {
+PyMethodDef name_functions[] = {
     {"plain_names", py_plain_names, METH_VARARGS, "Names and values of these types, in groups; and the others."},
     {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace
 
-bool add_plain_names(PyObject *native) { return PyModule_AddFunctions(native, functions) == 0; }
+bool add_plain_names(PyObject *native) { return PyModule_AddFunctions(native, name_functions) == 0; }
 
 }  // namespace capsule::worker

@@ -4,7 +4,7 @@
 namespace capsule::worker {
 namespace {
 
-std::string_view view_of(PyObject *bytes) {
+std::string_view bytes_view(PyObject *bytes) {
   char *data = nullptr;
   Py_ssize_t size = 0;
   return PyBytes_AsStringAndSize(bytes, &data, &size) == 0 ? std::string_view(data, static_cast<std::size_t>(size))
@@ -22,7 +22,7 @@ bool read_parts(PyObject *list, std::vector<std::string> &types, std::vector<wir
       return false;
     }
     types.emplace_back(type);
-    parts.push_back({types.back(), view_of(data)});
+    parts.push_back({types.back(), bytes_view(data)});
   }
   return PyErr_Occurred() == nullptr;
 }
@@ -96,7 +96,7 @@ PyObject *py_expect_figures(PyObject *, PyObject *) {
   Py_RETURN_NONE;
 }
 
-PyMethodDef functions[] = {
+PyMethodDef show_functions[] = {
     {"display", py_display, METH_VARARGS, "Shows a bundle: id, whether it updates, whether it is the result, parts, metadata."},
     {"expect_figures", py_expect_figures, METH_NOARGS, "Says that figures are to be shown at the end of executions."},
     {"progress", py_progress, METH_VARARGS, "Tells how far the code has come: id, value, total, label."},
@@ -116,6 +116,6 @@ void finish_progress() {
   }
 }
 
-bool add_shows(PyObject *native) { return PyModule_AddFunctions(native, functions) == 0; }
+bool add_shows(PyObject *native) { return PyModule_AddFunctions(native, show_functions) == 0; }
 
 }  // namespace capsule::worker

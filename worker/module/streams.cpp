@@ -14,7 +14,7 @@ struct Stream {
 // TextStream; borrowed from the module.
 PyObject *text_type = nullptr;
 
-Stream *self_of(PyObject *object) { return reinterpret_cast<Stream *>(object); }
+Stream *stream_of(PyObject *object) { return reinterpret_cast<Stream *>(object); }
 
 PyObject *text_write(PyObject *self, PyObject *text) {
   if (!PyUnicode_Check(text)) {
@@ -25,7 +25,7 @@ PyObject *text_write(PyObject *self, PyObject *text) {
   PyRef encoded;
   if (data == nullptr) {  // lone surrogates
     PyErr_Clear();
-    const PyRef handler(PyUnicode_AsUTF8String(self_of(self)->errors));
+    const PyRef handler(PyUnicode_AsUTF8String(stream_of(self)->errors));
     encoded = PyRef(handler ? PyUnicode_AsEncodedString(text, "utf-8", PyBytes_AsString(handler.get())) : nullptr);
     if (!encoded) {
       return nullptr;
@@ -33,7 +33,7 @@ PyObject *text_write(PyObject *self, PyObject *text) {
     data = PyBytes_AsString(encoded.get());
     size = PyBytes_Size(encoded.get());
   }
-  if (!write_output(self_of(self)->stream, {data, static_cast<std::size_t>(size)})) {
+  if (!write_output(stream_of(self)->stream, {data, static_cast<std::size_t>(size)})) {
     return nullptr;
   }
   return PyLong_FromSsize_t(PyUnicode_GetLength(text));
@@ -45,7 +45,7 @@ PyObject *bytes_write(PyObject *self, PyObject *data) {
     return nullptr;
   }
   const bool written =
-      write_output(self_of(self)->stream, {static_cast<const char *>(view.buf), static_cast<std::size_t>(view.len)});
+      write_output(stream_of(self)->stream, {static_cast<const char *>(view.buf), static_cast<std::size_t>(view.len)});
   const Py_ssize_t size = view.len;
   PyBuffer_Release(&view);
   return written ? PyLong_FromSsize_t(size) : nullptr;
@@ -77,7 +77,7 @@ PyObject *flush(PyObject *, PyObject *) {
   Py_RETURN_NONE;
 }
 
-PyObject *get_fileno(PyObject *self, PyObject *) { return PyLong_FromLong(self_of(self)->stream); }
+PyObject *get_fileno(PyObject *self, PyObject *) { return PyLong_FromLong(stream_of(self)->stream); }
 PyObject *answer_true(PyObject *, PyObject *) { Py_RETURN_TRUE; }
 PyObject *answer_false(PyObject *, PyObject *) { Py_RETURN_FALSE; }
 PyObject *enter(PyObject *self, PyObject *) { return PyRef::borrow(self).release(); }
@@ -101,27 +101,27 @@ PyObject *reconfigure(PyObject *self, PyObject *, PyObject *keywords) {
   PyObject *errors = keywords == nullptr ? nullptr : PyDict_GetItemString(keywords, "errors");
   if (errors != nullptr && PyUnicode_Check(errors)) {
     Py_INCREF(errors);
-    Py_XDECREF(std::exchange(self_of(self)->errors, errors));
+    Py_XDECREF(std::exchange(stream_of(self)->errors, errors));
   }
   Py_RETURN_NONE;
 }
 
 PyObject *get_encoding(PyObject *, void *) { return PyUnicode_FromString("utf-8"); }
-PyObject *get_mode(PyObject *self, void *) { return PyUnicode_FromString(self_of(self)->buffer == nullptr ? "wb" : "w"); }
+PyObject *get_mode(PyObject *self, void *) { return PyUnicode_FromString(stream_of(self)->buffer == nullptr ? "wb" : "w"); }
 PyObject *get_true(PyObject *, void *) { Py_RETURN_TRUE; }
 PyObject *get_false(PyObject *, void *) { Py_RETURN_FALSE; }
 PyObject *get_none(PyObject *, void *) { Py_RETURN_NONE; }
 PyObject *get_name(PyObject *self, void *) {
-  return PyUnicode_FromString(self_of(self)->stream == 1 ? "<stdout>" : "<stderr>");
+  return PyUnicode_FromString(stream_of(self)->stream == 1 ? "<stdout>" : "<stderr>");
 }
-PyObject *get_errors(PyObject *self, void *) { return PyRef::borrow(self_of(self)->errors).release(); }
-PyObject *get_buffer(PyObject *self, void *) { return PyRef::borrow(self_of(self)->buffer).release(); }
+PyObject *get_errors(PyObject *self, void *) { return PyRef::borrow(stream_of(self)->errors).release(); }
+PyObject *get_buffer(PyObject *self, void *) { return PyRef::borrow(stream_of(self)->buffer).release(); }
 PyObject *get_raw(PyObject *self, void *) { return PyRef::borrow(self).release(); }
 
 void dealloc(PyObject *self) {
   PyTypeObject *type = Py_TYPE(self);
-  Py_XDECREF(self_of(self)->buffer);
-  Py_XDECREF(self_of(self)->errors);
+  Py_XDECREF(stream_of(self)->buffer);
+  Py_XDECREF(stream_of(self)->errors);
   reinterpret_cast<freefunc>(PyType_GetSlot(type, Py_tp_free))(self);
   Py_DECREF(type);
 }
@@ -177,9 +177,9 @@ PyType_Spec byte_spec = {"capsule.ByteStream", sizeof(Stream), 0, kFlags, byte_s
 PyRef make_stream(PyObject *type, int stream, PyRef buffer, const char *errors) {
   PyRef object(PyType_GenericAlloc(reinterpret_cast<PyTypeObject *>(type), 0));
   if (object) {
-    self_of(object.get())->stream = stream;
-    self_of(object.get())->buffer = buffer.release();
-    self_of(object.get())->errors = PyUnicode_FromString(errors);
+    stream_of(object.get())->stream = stream;
+    stream_of(object.get())->buffer = buffer.release();
+    stream_of(object.get())->errors = PyUnicode_FromString(errors);
   }
   return object;
 }
@@ -187,7 +187,7 @@ PyRef make_stream(PyObject *type, int stream, PyRef buffer, const char *errors) 
 }  // namespace
 
 int stream_number(PyObject *object) {
-  return object != nullptr && reinterpret_cast<PyObject *>(Py_TYPE(object)) == text_type ? self_of(object)->stream : 0;
+  return object != nullptr && reinterpret_cast<PyObject *>(Py_TYPE(object)) == text_type ? stream_of(object)->stream : 0;
 }
 
 bool add_streams(PyObject *native) {

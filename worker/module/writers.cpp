@@ -82,7 +82,7 @@ PyObject *py_work_for(PyObject *, PyObject *execution) {
   return PyErr_Occurred() != nullptr ? nullptr : PyLong_FromUnsignedLongLong(std::exchange(this_thread.working_for, id));
 }
 
-PyMethodDef functions[] = {
+PyMethodDef writer_functions[] = {
     {"set_loop_hook", py_set_loop_hook, METH_O, "What answers, while the loop runs, who writes: (origin, id, execution)."},
     {"set_thread_hook", py_set_thread_hook, METH_O, "What answers for which execution this thread was started, or 0."},
     {"writing_execution", py_writing_execution, METH_NOARGS, "The execution that what is written now belongs to."},
@@ -99,6 +99,6 @@ Writer current_writer(const SessionParts &parts) {
   return loop_hook == nullptr ? Writer{parts.state.writing_id(), 0, CAPSULE_ORIGIN_MAIN} : writer_on_loop(parts);
 }
 
-bool add_writers(PyObject *native) { return PyModule_AddFunctions(native, functions) == 0; }
+bool add_writers(PyObject *native) { return PyModule_AddFunctions(native, writer_functions) == 0; }
 
 }  // namespace capsule::worker

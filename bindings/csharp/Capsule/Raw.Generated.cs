@@ -5449,21 +5449,6 @@ namespace Capsule.Raw
         public static extern Status capsule_bridge_approve(IntPtr bridge, ulong request_id, int approved, capsule_error* error);
 
         /// <summary>
-        /// Copies the open calls, the oldest first.
-        ///
-        /// - bridge: A bridge, closed ones included.
-        /// - calls: Room for `capacity`; NULL with 0 to count only.
-        /// - capacity: Room in `calls`.
-        /// - count: Calls written.
-        /// - total: Nullable; calls there are.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_bridge_list_pending(IntPtr bridge, capsule_pending_call* calls, UIntPtr capacity, UIntPtr* count, ulong* total, capsule_error* error);
-
-        /// <summary>
         /// Ends every open call: in Python `CancelledError`. May be repeated.
         ///
         /// - bridge: A bridge.
@@ -5495,6 +5480,36 @@ namespace Capsule.Raw
         public static extern void capsule_bridge_release(IntPtr bridge);
 
         /// <summary>
+        /// Narrows what a session may call: its calls must be let through by these rules as well, from now on. It
+        /// cannot be undone; a pool's session loses it with all else when it is reset.
+        ///
+        /// - session: A session that has a bridge.
+        /// - rules: Copied.
+        /// - rule_count: Number of `rules`; 0: nothing may be called.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_STATE` (it has no bridge); `CAPSULE_E_LIMIT` (there
+        /// are 16 such already); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_narrow_rules(IntPtr session, capsule_rule* rules, UIntPtr rule_count, capsule_error* error);
+
+        /// <summary>
+        /// Copies the open calls, the oldest first.
+        ///
+        /// - bridge: A bridge, closed ones included.
+        /// - calls: Room for `capacity`; NULL with 0 to count only.
+        /// - capacity: Room in `calls`.
+        /// - count: Calls written.
+        /// - total: Nullable; calls there are.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_bridge_list_pending(IntPtr bridge, capsule_pending_call* calls, UIntPtr capacity, UIntPtr* count, ulong* total, capsule_error* error);
+
+        /// <summary>
         /// Copies what the bridge has counted.
         ///
         /// - bridge: A bridge, closed ones included.
@@ -5518,21 +5533,6 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_bridge_metrics(IntPtr session, capsule_bridge_metrics* metrics, capsule_error* error);
-
-        /// <summary>
-        /// Narrows what a session may call: its calls must be let through by these rules as well, from now on. It
-        /// cannot be undone; a pool's session loses it with all else when it is reset.
-        ///
-        /// - session: A session that has a bridge.
-        /// - rules: Copied.
-        /// - rule_count: Number of `rules`; 0: nothing may be called.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_STATE` (it has no bridge); `CAPSULE_E_LIMIT` (there
-        /// are 16 such already); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_session_narrow_rules(IntPtr session, capsule_rule* rules, UIntPtr rule_count, capsule_error* error);
 
         /// <summary>
         /// The name of where an open call stands, as in `"taken"`.

@@ -5031,13 +5031,13 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_bridge_respond": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_value), POINTER(capsule_error)]),
     "capsule_bridge_fail": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, capsule_text, capsule_text, POINTER(capsule_error)]),
     "capsule_bridge_approve": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32, POINTER(capsule_error)]),
-    "capsule_bridge_list_pending": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pending_call), ctypes.c_size_t, POINTER(ctypes.c_size_t), POINTER(ctypes.c_uint64), POINTER(capsule_error)]),
     "capsule_bridge_cancel_all": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_error)]),
     "capsule_bridge_close": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_error)]),
     "capsule_bridge_release": (None, [ctypes.c_void_p]),
+    "capsule_session_narrow_rules": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_rule), ctypes.c_size_t, POINTER(capsule_error)]),
+    "capsule_bridge_list_pending": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pending_call), ctypes.c_size_t, POINTER(ctypes.c_size_t), POINTER(ctypes.c_uint64), POINTER(capsule_error)]),
     "capsule_bridge_get_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_bridge_metrics), POINTER(capsule_error)]),
     "capsule_session_get_bridge_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_bridge_metrics), POINTER(capsule_error)]),
-    "capsule_session_narrow_rules": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_rule), ctypes.c_size_t, POINTER(capsule_error)]),
     "capsule_call_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_bridge_send_chunk": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_value), ctypes.c_int64, POINTER(capsule_error)]),
     "capsule_bridge_next_chunk": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int64, POINTER(capsule_value), POINTER(capsule_error)]),
@@ -5824,18 +5824,6 @@ capsule_bridge_fail: Callable[..., int]
 # Returns: As capsule_bridge_respond(). Any thread. Since 0.1.
 capsule_bridge_approve: Callable[..., int]
 
-# Copies the open calls, the oldest first.
-#
-# - bridge: A bridge, closed ones included.
-# - calls: Room for `capacity`; NULL with 0 to count only.
-# - capacity: Room in `calls`.
-# - count: Calls written.
-# - total: Nullable; calls there are.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-capsule_bridge_list_pending: Callable[..., int]
-
 # Ends every open call: in Python `CancelledError`. May be repeated.
 #
 # - bridge: A bridge.
@@ -5858,6 +5846,30 @@ capsule_bridge_close: Callable[..., int]
 # - bridge: A bridge; NULL or a released one is a no-op. Any thread. Since 0.1.
 capsule_bridge_release: Callable[..., None]
 
+# Narrows what a session may call: its calls must be let through by these rules as well, from now on. It cannot be
+# undone; a pool's session loses it with all else when it is reset.
+#
+# - session: A session that has a bridge.
+# - rules: Copied.
+# - rule_count: Number of `rules`; 0: nothing may be called.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_STATE` (it has no bridge); `CAPSULE_E_LIMIT` (there are 16
+# such already); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_session_narrow_rules: Callable[..., int]
+
+# Copies the open calls, the oldest first.
+#
+# - bridge: A bridge, closed ones included.
+# - calls: Room for `capacity`; NULL with 0 to count only.
+# - capacity: Room in `calls`.
+# - count: Calls written.
+# - total: Nullable; calls there are.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_bridge_list_pending: Callable[..., int]
+
 # Copies what the bridge has counted.
 #
 # - bridge: A bridge, closed ones included.
@@ -5876,18 +5888,6 @@ capsule_bridge_get_metrics: Callable[..., int]
 #
 # Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
 capsule_session_get_bridge_metrics: Callable[..., int]
-
-# Narrows what a session may call: its calls must be let through by these rules as well, from now on. It cannot be
-# undone; a pool's session loses it with all else when it is reset.
-#
-# - session: A session that has a bridge.
-# - rules: Copied.
-# - rule_count: Number of `rules`; 0: nothing may be called.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_STATE` (it has no bridge); `CAPSULE_E_LIMIT` (there are 16
-# such already); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-capsule_session_narrow_rules: Callable[..., int]
 
 # The name of where an open call stands, as in `"taken"`.
 #

@@ -4549,17 +4549,6 @@ extern "C" {
     ///
     /// Returns: As capsule_bridge_respond(). Any thread. Since 0.1.
     pub fn capsule_bridge_approve(bridge: *mut capsule_bridge, request_id: u64, approved: i32, error: *mut capsule_error) -> capsule_status;
-    /// Copies the open calls, the oldest first.
-    ///
-    /// - bridge: A bridge, closed ones included.
-    /// - calls: Room for `capacity`; NULL with 0 to count only.
-    /// - capacity: Room in `calls`.
-    /// - count: Calls written.
-    /// - total: Nullable; calls there are.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-    pub fn capsule_bridge_list_pending(bridge: *mut capsule_bridge, calls: *mut capsule_pending_call, capacity: usize, count: *mut usize, total: *mut u64, error: *mut capsule_error) -> capsule_status;
     /// Ends every open call: in Python `CancelledError`. May be repeated.
     ///
     /// - bridge: A bridge.
@@ -4579,6 +4568,28 @@ extern "C" {
     ///
     /// - bridge: A bridge; NULL or a released one is a no-op. Any thread. Since 0.1.
     pub fn capsule_bridge_release(bridge: *mut capsule_bridge);
+    /// Narrows what a session may call: its calls must be let through by these rules as well, from now on. It cannot
+    /// be undone; a pool's session loses it with all else when it is reset.
+    ///
+    /// - session: A session that has a bridge.
+    /// - rules: Copied.
+    /// - rule_count: Number of `rules`; 0: nothing may be called.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_STATE` (it has no bridge); `CAPSULE_E_LIMIT` (there
+    /// are 16 such already); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_session_narrow_rules(session: *mut capsule_session, rules: *const capsule_rule, rule_count: usize, error: *mut capsule_error) -> capsule_status;
+    /// Copies the open calls, the oldest first.
+    ///
+    /// - bridge: A bridge, closed ones included.
+    /// - calls: Room for `capacity`; NULL with 0 to count only.
+    /// - capacity: Room in `calls`.
+    /// - count: Calls written.
+    /// - total: Nullable; calls there are.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_bridge_list_pending(bridge: *mut capsule_bridge, calls: *mut capsule_pending_call, capacity: usize, count: *mut usize, total: *mut u64, error: *mut capsule_error) -> capsule_status;
     /// Copies what the bridge has counted.
     ///
     /// - bridge: A bridge, closed ones included.
@@ -4596,17 +4607,6 @@ extern "C" {
     ///
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
     pub fn capsule_session_get_bridge_metrics(session: *mut capsule_session, metrics: *mut capsule_bridge_metrics, error: *mut capsule_error) -> capsule_status;
-    /// Narrows what a session may call: its calls must be let through by these rules as well, from now on. It cannot
-    /// be undone; a pool's session loses it with all else when it is reset.
-    ///
-    /// - session: A session that has a bridge.
-    /// - rules: Copied.
-    /// - rule_count: Number of `rules`; 0: nothing may be called.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_STATE` (it has no bridge); `CAPSULE_E_LIMIT` (there
-    /// are 16 such already); `CAPSULE_E_CLOSED`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-    pub fn capsule_session_narrow_rules(session: *mut capsule_session, rules: *const capsule_rule, rule_count: usize, error: *mut capsule_error) -> capsule_status;
     /// The name of where an open call stands, as in `"taken"`.
     ///
     /// - state: `CAPSULE_CALL_…`.
