@@ -43,7 +43,7 @@ struct BodyBuilder {
                                              m.heartbeat_interval_ms, m.output_window_bytes, m.output_policy, m.idle_tasks,
                                              m.coalesce_carriage_returns, m.drain_timeout_ms, m.input_timeout_ms,
                                              m.display_limit_bytes, m.progress_interval_ns, m.async_flags, m.ast_cache_entries,
-                                             m.code_cache_entries, m.calls, m.trace_level, m.trace_messages)
+                                             m.code_cache_entries, m.calls, m.trace_level, m.trace_messages, m.trace_half)
                                  .Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const HelloAck &m) const {
@@ -321,7 +321,8 @@ Body read(const fb::Hello &m) {
                m.code_cache_entries(),
                m.calls(),
                m.trace_level(),
-               m.trace_messages()};
+               m.trace_messages(),
+               m.trace_half()};
 }
 Body read(const fb::HelloAck &m) { return HelloAck{m.protocol_major(), m.protocol_minor(), m.features(), view(m.reason())}; }
 Body read(const fb::Preload &m) { return Preload{view(m.modules()), view(m.native_thread_allow())}; }
