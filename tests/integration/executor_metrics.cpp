@@ -76,8 +76,8 @@ CAPSULE_TEST(what_waits_in_the_queue_is_told_in_pieces_and_bytes) {
   Run run(session, "import sys\nfor i in range(200): sys.stdout.write('x' * 1000)");
   constexpr std::uint64_t kPiece = 1000 + 32;
   capsule_executor_metrics metrics{};
-  for (const Deadline deadline;
-       metrics.outputs_enqueued < 200 || metrics.output_queue_bytes != metrics.output_queue_pieces * kPiece;
+  for (const Deadline deadline; metrics.outputs_enqueued < 200 || metrics.outputs_sent == 0 ||
+                                metrics.output_queue_bytes != metrics.output_queue_pieces * kPiece;
        metrics = executor_metrics_of(session)) {
     CHECK(!deadline.over());
     std::this_thread::yield();
