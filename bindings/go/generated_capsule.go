@@ -1043,6 +1043,54 @@ const (
 	ChannelControl Channel = 2
 )
 
+// InspectLevel: How much a call answers.
+type InspectLevel int32
+
+// InspectLevel values.
+const (
+	// Nothing: it is denied.
+	InspectOff InspectLevel = 0
+	// Numbers, states and times.
+	InspectCounts InspectLevel = 1
+	// Rows too, with their names redacted.
+	InspectRedacted InspectLevel = 2
+	// Rows with their names.
+	InspectFull InspectLevel = 3
+)
+
+// String is the name of a level, as in `"redacted"`.
+func (value InspectLevel) String() string {
+	return C.GoString(C.capsule_inspect_level_name(C.int32_t(value)))
+}
+
+// Redaction: What redaction makes of a name; of two, the larger is the stricter.
+type Redaction int32
+
+// Redaction values.
+const (
+	// `"h:"` and 16 hexadecimal digits of the keyed hash.
+	RedactHash Redaction = 0
+	// Its length in bytes, as in `"len:12"`.
+	RedactLength Redaction = 1
+	// Nothing.
+	RedactDrop Redaction = 2
+)
+
+// LabelForm: What a label shows.
+type LabelForm int32
+
+// LabelForm values.
+const (
+	// The name.
+	LabelName LabelForm = 1
+	// Its keyed hash.
+	LabelHash LabelForm = 2
+	// Its length.
+	LabelLength LabelForm = 3
+	// Nothing.
+	LabelDropped LabelForm = 4
+)
+
 // BreakerState: What stands between the pool and an interpreter that does not start; see `breaker_failures`.
 type BreakerState int32
 
@@ -1131,54 +1179,6 @@ const (
 	TaskDead TaskState = 5
 )
 
-// InspectLevel: How much a call answers.
-type InspectLevel int32
-
-// InspectLevel values.
-const (
-	// Nothing: it is denied.
-	InspectOff InspectLevel = 0
-	// Numbers, states and times.
-	InspectCounts InspectLevel = 1
-	// Rows too, with their names redacted.
-	InspectRedacted InspectLevel = 2
-	// Rows with their names.
-	InspectFull InspectLevel = 3
-)
-
-// String is the name of a level, as in `"redacted"`.
-func (value InspectLevel) String() string {
-	return C.GoString(C.capsule_inspect_level_name(C.int32_t(value)))
-}
-
-// Redaction: What redaction makes of a name; of two, the larger is the stricter.
-type Redaction int32
-
-// Redaction values.
-const (
-	// `"h:"` and 16 hexadecimal digits of the keyed hash.
-	RedactHash Redaction = 0
-	// Its length in bytes, as in `"len:12"`.
-	RedactLength Redaction = 1
-	// Nothing.
-	RedactDrop Redaction = 2
-)
-
-// LabelForm: What a label shows.
-type LabelForm int32
-
-// LabelForm values.
-const (
-	// The name.
-	LabelName LabelForm = 1
-	// Its keyed hash.
-	LabelHash LabelForm = 2
-	// Its length.
-	LabelLength LabelForm = 3
-	// Nothing.
-	LabelDropped LabelForm = 4
-)
-
 // PendingKind: What is pending.
 type PendingKind int32
 
@@ -1186,8 +1186,14 @@ type PendingKind int32
 const (
 	// A call of the host, in a bridge.
 	PendingKindCall PendingKind = 1
-	// A promise, in a store.
+	// A promise, in a store; of what follows none.
 	PendingKindPromise PendingKind = 2
+	// The promise of a durable execution of this host that is under way.
+	PendingExecution PendingKind = 3
+	// That of a call of the host which such an execution makes: its id names the capability.
+	PendingDurableCall PendingKind = 4
+	// That of an input which such an execution asks for.
+	PendingInput PendingKind = 5
 )
 
 // OwnerKind: Who will settle it, or waits for it.
@@ -2463,8 +2469,9 @@ type ExecutionOptions struct {
 	// File name in tracebacks and `__file__`-less code objects, up to 2,048 bytes without NUL. Default empty:
 	// `<execution N>`.
 	FileName string
-	// W3C `traceparent` of the caller's span, or empty (default). While the code runs it is in
-	// `os.environ["TRACEPARENT"]`.
+	// W3C `traceparent` of the caller's span. While the code runs it is in `os.environ["TRACEPARENT"]`, and so in the
+	// environment of child processes. Empty (default): one is made, that capsule_session_get_trace_context() tells; it
+	// is there too, until the next execution, unless the session's environment or code in it has set the variable.
 	Traceparent string
 	// W3C `tracestate`, up to 512 bytes, or empty (default); needs a `traceparent`. In `os.environ["TRACESTATE"]`.
 	Tracestate string
@@ -2960,6 +2967,10 @@ func checkpointEntryOf(c *C.capsule_checkpoint_entry) (r CheckpointEntry) {
 // A counter moves before the effect that a caller can see: after an execution's terminal event was taken, what the
 // execution did is in here. Maxima are those of the worker that reached most.
 type ExecutorMetrics struct {
+	// 0 where the figures are of one moment. 1 where the live worker was counting each time that was tried: its part is
+	// as it was when it was last copied whole. 1 too from when on a worker was killed in the middle of counting: of that
+	// one step a part is in here.
+	Stale uint32
 	// Pieces of output that were printed: one for each write or `print` of at most 32 KiB, more for longer ones. The
 	// lines in which `CAPSULE_OUTPUT_DROP_NEW` tells what it dropped are among them, those of
 	// `CAPSULE_OUTPUT_DROP_OLDEST` are not.
@@ -3018,9 +3029,18 @@ type ExecutorMetrics struct {
 	ProgressCalls uint64
 	// Of these, passed over for `progress_rate_per_s`.
 	ProgressSkipped uint64
+	// Pieces of output that wait in the queue now: printed or captured, displays among them, and neither sent nor
+	// dropped.
+	OutputQueuePieces uint64
+	// The most there were when the worker sent some, or dropped some for want of room.
+	OutputQueuePiecesMax uint64
+	// Bytes of the queue that are taken now, headers and padding included; what is sent keeps its room until the socket
+	// has it all.
+	OutputQueueBytes uint64
 }
 
 func (r *ExecutorMetrics) fill(c *C.capsule_executor_metrics) {
+	r.Stale = uint32(c.stale)
 	r.OutputsEnqueued = uint64(c.outputs_enqueued)
 	r.OutputBytesEnqueued = uint64(c.output_bytes_enqueued)
 	r.OutputsCaptured = uint64(c.outputs_captured)
@@ -3048,6 +3068,9 @@ func (r *ExecutorMetrics) fill(c *C.capsule_executor_metrics) {
 	r.DisplayErrors = uint64(c.display_errors)
 	r.ProgressCalls = uint64(c.progress_calls)
 	r.ProgressSkipped = uint64(c.progress_skipped)
+	r.OutputQueuePieces = uint64(c.output_queue_pieces)
+	r.OutputQueuePiecesMax = uint64(c.output_queue_pieces_max)
+	r.OutputQueueBytes = uint64(c.output_queue_bytes)
 }
 
 func executorMetricsOf(c *C.capsule_executor_metrics) (r ExecutorMetrics) {
@@ -3058,6 +3081,8 @@ func executorMetricsOf(c *C.capsule_executor_metrics) (r ExecutorMetrics) {
 // AsyncMetrics: What a session knows of the code it was given, and what its event loop did; see `CAPSULE_CODE_…`.
 // Restarts included.
 type AsyncMetrics struct {
+	// As that of capsule_executor_metrics.
+	Stale uint32
 	// Executions run on the event loop.
 	Executions uint64
 	// Of these, ended with a result.
@@ -3122,6 +3147,7 @@ type AsyncMetrics struct {
 }
 
 func (r *AsyncMetrics) fill(c *C.capsule_async_metrics) {
+	r.Stale = uint32(c.stale)
 	r.Executions = uint64(c.executions)
 	r.Successes = uint64(c.successes)
 	r.Errors = uint64(c.errors)
@@ -3879,6 +3905,142 @@ func exporterInfoOf(c *C.capsule_exporter_info) (r ExporterInfo) {
 	return
 }
 
+// IntrospectionPolicy: Who may see how much; capsule_introspection_policy_init() fills the defaults.
+type IntrospectionPolicy struct {
+	// `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
+	Redaction Redaction
+	// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
+	// records. Default counts, as all below.
+	Promises InspectLevel
+	// Of a session's names.
+	NamespaceSummary int32
+	// Of a pool.
+	Pool int32
+	// Of what a session executes.
+	Execution int32
+	// Of the isolation of a session.
+	Isolation int32
+	// Of the stacks and profiles of a worker.
+	Stack int32
+	// Of traces, of sessions and pools: their events are counts.
+	Trace int32
+	// Of what is known of a dead worker: counts, but for its stack.
+	Postmortem int32
+	// Longest label in bytes, after redaction, 24 … 1,024. Default 64.
+	MaxLabelBytes uint32
+	// Most rows of an answer, 1 … 65,536. Default 1,000.
+	MaxRows uint32
+	// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
+	// runtime's.
+	Key string
+}
+
+func (r *IntrospectionPolicy) put(c *C.capsule_introspection_policy, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_introspection_policy
+	c.redaction = C.int32_t(r.Redaction)
+	c.promises = C.int32_t(r.Promises)
+	c.namespace_summary = C.int32_t(r.NamespaceSummary)
+	c.pool = C.int32_t(r.Pool)
+	c.execution = C.int32_t(r.Execution)
+	c.isolation = C.int32_t(r.Isolation)
+	c.stack = C.int32_t(r.Stack)
+	c.trace = C.int32_t(r.Trace)
+	c.postmortem = C.int32_t(r.Postmortem)
+	c.max_label_bytes = C.uint32_t(r.MaxLabelBytes)
+	c.max_rows = C.uint32_t(r.MaxRows)
+	c.key = rawText(r.Key, pins)
+}
+
+func (r *IntrospectionPolicy) raw(pins *runtime.Pinner) *C.capsule_introspection_policy {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_introspection_policy)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
+}
+
+// DefaultIntrospectionPolicy has every field at its default.
+func DefaultIntrospectionPolicy() *IntrospectionPolicy {
+	c, r := new(C.capsule_introspection_policy), new(IntrospectionPolicy)
+	C.capsule_introspection_policy_init(c, C.sizeof_capsule_introspection_policy)
+	r.Redaction = Redaction(c.redaction)
+	r.Promises = InspectLevel(c.promises)
+	r.NamespaceSummary = int32(c.namespace_summary)
+	r.Pool = int32(c.pool)
+	r.Execution = int32(c.execution)
+	r.Isolation = int32(c.isolation)
+	r.Stack = int32(c.stack)
+	r.Trace = int32(c.trace)
+	r.Postmortem = int32(c.postmortem)
+	r.MaxLabelBytes = uint32(c.max_label_bytes)
+	r.MaxRows = uint32(c.max_rows)
+	return r
+}
+
+// Inspection: One look; capsule_inspection_init() fills the defaults.
+type Inspection struct {
+	// The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied. Default
+	// 0: what the policy allows.
+	Level InspectLevel
+	// Who looks, for the audit record: at most 64 bytes. Default empty.
+	Caller string
+	// How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
+	TimeoutMs int64
+	// Most rows wanted; 0, the default, for as many as the policy allows.
+	MaxRows uint32
+}
+
+func (r *Inspection) put(c *C.capsule_inspection, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_inspection
+	c.level = C.int32_t(r.Level)
+	c.caller = rawText(r.Caller, pins)
+	c.timeout_ms = C.int64_t(r.TimeoutMs)
+	c.max_rows = C.uint32_t(r.MaxRows)
+}
+
+func (r *Inspection) raw(pins *runtime.Pinner) *C.capsule_inspection {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_inspection)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
+}
+
+// DefaultInspection has every field at its default.
+func DefaultInspection() *Inspection {
+	c, r := new(C.capsule_inspection), new(Inspection)
+	C.capsule_inspection_init(c, C.sizeof_capsule_inspection)
+	r.Level = InspectLevel(c.level)
+	r.TimeoutMs = int64(c.timeout_ms)
+	r.MaxRows = uint32(c.max_rows)
+	return r
+}
+
+// Label: A name, as far as the policy shows it. Never extended: it is part of rows.
+type Label struct {
+	// What is shown, at most `max_label_bytes`; owned by the answer.
+	Text string
+	// Length of what is shown before it was cut: larger than `text.size` where it was.
+	FullBytes uint64
+	// `CAPSULE_LABEL_…`.
+	Form LabelForm
+}
+
+func (r *Label) fill(c *C.capsule_label) {
+	r.Text = textOf(c.text)
+	r.FullBytes = uint64(c.full_bytes)
+	r.Form = LabelForm(c.form)
+}
+
+func labelOf(c *C.capsule_label) (r Label) {
+	r.fill(c)
+	return
+}
+
 // PoolMetrics: What a pool has counted, and what it holds: numbers only, copied at one moment, so that sums add up:
 //   - attempts = successes + timeouts + canceled + refused + errors + waiters_now;
 //   - successes = hits + misses = given_back + reclaimed + sessions_active;
@@ -4374,149 +4536,13 @@ func stackFrameOf(c *C.capsule_stack_frame) (r StackFrame) {
 	return
 }
 
-// IntrospectionPolicy: Who may see how much; capsule_introspection_policy_init() fills the defaults.
-type IntrospectionPolicy struct {
-	// `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
-	Redaction Redaction
-	// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
-	// records. Default counts, as all below.
-	Promises InspectLevel
-	// Of a session's names.
-	NamespaceSummary int32
-	// Of a pool.
-	Pool int32
-	// Of what a session executes.
-	Execution int32
-	// Of the isolation of a session.
-	Isolation int32
-	// Of the stacks and profiles of a worker.
-	Stack int32
-	// Of traces, of sessions and pools: their events are counts.
-	Trace int32
-	// Of what is known of a dead worker: counts, but for its stack.
-	Postmortem int32
-	// Longest label in bytes, after redaction, 24 … 1,024. Default 64.
-	MaxLabelBytes uint32
-	// Most rows of an answer, 1 … 65,536. Default 1,000.
-	MaxRows uint32
-	// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
-	// runtime's.
-	Key string
-}
-
-func (r *IntrospectionPolicy) put(c *C.capsule_introspection_policy, pins *runtime.Pinner) {
-	c.struct_size = C.sizeof_capsule_introspection_policy
-	c.redaction = C.int32_t(r.Redaction)
-	c.promises = C.int32_t(r.Promises)
-	c.namespace_summary = C.int32_t(r.NamespaceSummary)
-	c.pool = C.int32_t(r.Pool)
-	c.execution = C.int32_t(r.Execution)
-	c.isolation = C.int32_t(r.Isolation)
-	c.stack = C.int32_t(r.Stack)
-	c.trace = C.int32_t(r.Trace)
-	c.postmortem = C.int32_t(r.Postmortem)
-	c.max_label_bytes = C.uint32_t(r.MaxLabelBytes)
-	c.max_rows = C.uint32_t(r.MaxRows)
-	c.key = rawText(r.Key, pins)
-}
-
-func (r *IntrospectionPolicy) raw(pins *runtime.Pinner) *C.capsule_introspection_policy {
-	if r == nil {
-		return nil
-	}
-	c := new(C.capsule_introspection_policy)
-	pins.Pin(c)
-	r.put(c, pins)
-	return c
-}
-
-// DefaultIntrospectionPolicy has every field at its default.
-func DefaultIntrospectionPolicy() *IntrospectionPolicy {
-	c, r := new(C.capsule_introspection_policy), new(IntrospectionPolicy)
-	C.capsule_introspection_policy_init(c, C.sizeof_capsule_introspection_policy)
-	r.Redaction = Redaction(c.redaction)
-	r.Promises = InspectLevel(c.promises)
-	r.NamespaceSummary = int32(c.namespace_summary)
-	r.Pool = int32(c.pool)
-	r.Execution = int32(c.execution)
-	r.Isolation = int32(c.isolation)
-	r.Stack = int32(c.stack)
-	r.Trace = int32(c.trace)
-	r.Postmortem = int32(c.postmortem)
-	r.MaxLabelBytes = uint32(c.max_label_bytes)
-	r.MaxRows = uint32(c.max_rows)
-	return r
-}
-
-// Inspection: One look; capsule_inspection_init() fills the defaults.
-type Inspection struct {
-	// The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied. Default
-	// 0: what the policy allows.
-	Level InspectLevel
-	// Who looks, for the audit record: at most 64 bytes. Default empty.
-	Caller string
-	// How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
-	TimeoutMs int64
-	// Most rows wanted; 0, the default, for as many as the policy allows.
-	MaxRows uint32
-}
-
-func (r *Inspection) put(c *C.capsule_inspection, pins *runtime.Pinner) {
-	c.struct_size = C.sizeof_capsule_inspection
-	c.level = C.int32_t(r.Level)
-	c.caller = rawText(r.Caller, pins)
-	c.timeout_ms = C.int64_t(r.TimeoutMs)
-	c.max_rows = C.uint32_t(r.MaxRows)
-}
-
-func (r *Inspection) raw(pins *runtime.Pinner) *C.capsule_inspection {
-	if r == nil {
-		return nil
-	}
-	c := new(C.capsule_inspection)
-	pins.Pin(c)
-	r.put(c, pins)
-	return c
-}
-
-// DefaultInspection has every field at its default.
-func DefaultInspection() *Inspection {
-	c, r := new(C.capsule_inspection), new(Inspection)
-	C.capsule_inspection_init(c, C.sizeof_capsule_inspection)
-	r.Level = InspectLevel(c.level)
-	r.TimeoutMs = int64(c.timeout_ms)
-	r.MaxRows = uint32(c.max_rows)
-	return r
-}
-
-// Label: A name, as far as the policy shows it. Never extended: it is part of rows.
-type Label struct {
-	// What is shown, at most `max_label_bytes`; owned by the answer.
-	Text string
-	// Length of what is shown before it was cut: larger than `text.size` where it was.
-	FullBytes uint64
-	// `CAPSULE_LABEL_…`.
-	Form LabelForm
-}
-
-func (r *Label) fill(c *C.capsule_label) {
-	r.Text = textOf(c.text)
-	r.FullBytes = uint64(c.full_bytes)
-	r.Form = LabelForm(c.form)
-}
-
-func labelOf(c *C.capsule_label) (r Label) {
-	r.fill(c)
-	return
-}
-
 // PendingRow: One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array.
 type PendingRow struct {
 	// The request's id; 0 of a promise.
 	RequestID uint64
-	// The session that waits; 0 of a promise.
+	// The session that waits, or whose durable execution it is; 0 of another promise.
 	SessionID uint64
-	// The execution that waits; 0 of a promise.
+	// The execution, likewise.
 	ExecutionID uint64
 	// Since it came, or was known here.
 	AgeNs uint64
@@ -4995,6 +5021,9 @@ func transportFlowOf(c *C.capsule_transport_flow) (r TransportFlow) {
 
 // TransportMetrics: What went between a session's host and its workers, restarts included.
 type TransportMetrics struct {
+	// 0 where frames and bytes are of the same moment; 1 where a frame was being counted each time that was tried: they
+	// may differ by it.
+	Stale uint32
 	// To the workers.
 	Sent TransportFlow
 	// From the workers.
@@ -5018,6 +5047,7 @@ type TransportMetrics struct {
 }
 
 func (r *TransportMetrics) fill(c *C.capsule_transport_metrics) {
+	r.Stale = uint32(c.stale)
 	r.Sent.fill(&c.sent)
 	r.Received.fill(&c.received)
 	for i := range r.Rejected {

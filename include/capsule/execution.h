@@ -65,7 +65,11 @@ typedef struct capsule_execution_options {
   int32_t mode;
   /** File name in tracebacks and `__file__`-less code objects, up to 2,048 bytes without NUL. Default empty: `<execution N>`. */
   capsule_text file_name;
-  /** W3C `traceparent` of the caller's span, or empty (default). While the code runs it is in `os.environ["TRACEPARENT"]`. */
+  /**
+   * W3C `traceparent` of the caller's span. While the code runs it is in `os.environ["TRACEPARENT"]`, and so in the environment of child
+   * processes. Empty (default): one is made, that capsule_session_get_trace_context() tells; it is there too, until the next execution,
+   * unless the session's environment or code in it has set the variable.
+   */
   capsule_text traceparent;
   /** W3C `tracestate`, up to 512 bytes, or empty (default); needs a `traceparent`. In `os.environ["TRACESTATE"]`. */
   capsule_text tracestate;

@@ -150,8 +150,8 @@ enum { CAPSULE_REJECTS = 16 };
 typedef struct capsule_transport_metrics {
   /** `sizeof(capsule_transport_metrics)`, set by the caller. */
   uint32_t struct_size;
-  /** Reserved, zero. */
-  uint32_t reserved;
+  /** 0 where frames and bytes are of the same moment; 1 where a frame was being counted each time that was tried: they may differ by it. */
+  uint32_t stale;
   /** To the workers. */
   capsule_transport_flow sent;
   /** From the workers. */

@@ -325,7 +325,7 @@ CAPSULE_API capsule_status capsule_promise_forget(capsule_promise_store *store, 
 CAPSULE_API void capsule_promise_release(capsule_promise *promise);
 
 /**
- * @brief Copies the promises that are open; of a Resonate server, those that are waited for here.
+ * @brief Copies the promises that are open; of a Resonate server, those that are waited for here, and those of this host's durable executions.
  * @param store A store.
  * @param[out] promises Room for `capacity`; NULL with 0 to count only.
  * @param capacity Room in `promises`.

@@ -19,40 +19,6 @@ using namespace capsule::api;
 namespace {
 
 constexpr std::uint32_t kMostRows = 65'536;
-constexpr std::size_t kMostKey = 1'024;
-
-Result<capsule::InspectPolicy> translate(const capsule_introspection_policy *given) {
-  auto read = read_options(given, capsule_introspection_policy_init, "policy");
-  if (!read.ok()) {
-    return read.status();
-  }
-  const capsule_introspection_policy &p = read.value();
-  capsule::InspectPolicy policy;
-  policy.levels = {p.promises, p.namespace_summary, p.pool, p.execution, p.isolation, p.stack, p.trace, p.postmortem};
-  for (std::size_t i = 0; i < policy.levels.size(); ++i) {
-    const std::string name = std::string("policy: the level of '") + guarded_name(static_cast<Guarded>(i)) + "'";
-    if (Status status = check_range(name.c_str(), policy.levels.at(i), CAPSULE_INSPECT_OFF, CAPSULE_INSPECT_FULL);
-        !status.ok()) {
-      return status;
-    }
-  }
-  for (const Status &status : {check_range("policy.redaction", p.redaction, CAPSULE_REDACT_HASH, CAPSULE_REDACT_DROP),
-                               check_range("policy.max_label_bytes", p.max_label_bytes, 24, 1'024),
-                               check_range("policy.max_rows", p.max_rows, 1, kMostRows)}) {
-    if (!status.ok()) {
-      return status;
-    }
-  }
-  if ((p.key.data == nullptr && p.key.size > 0) || p.key.size > kMostKey) {
-    return Status(CAPSULE_E_ARGUMENT,
-                  "policy.key is NULL but has a size, or has more than " + std::to_string(kMostKey) + " bytes");
-  }
-  policy.redaction = p.redaction;
-  policy.max_label_bytes = p.max_label_bytes;
-  policy.max_rows = p.max_rows;
-  policy.key.assign(p.key.data == nullptr ? "" : p.key.data, p.key.size);
-  return policy;
-}
 
 // Names that CPython gives its own types: nobody chose them here.
 bool is_builtin_type(std::string_view name) {
@@ -128,20 +94,39 @@ capsule_pending_row row_of(Look &look, const capsule_pending_call &call, std::ui
           .name = look.label(call.capability)};
 }
 
-capsule_pending_row row_of(Look &look, const capsule_pending_promise &promise, std::uint64_t) {
+// An open promise, and what it is to a durable execution of this host.
+struct PendingPromise : capsule_pending_promise {
+  capsule::DurableRow durable{};
+};
+
+capsule_pending_row row_of(Look &look, const PendingPromise &promise, std::uint64_t) {
+  const bool plain = promise.durable.kind == 0;
   return {.request_id = 0,
-          .session_id = 0,
-          .execution_id = 0,
+          .session_id = promise.durable.session_id,
+          .execution_id = promise.durable.execution_id,
           .age_ns = promise.age_ns,
           .left_ns = promise.left_ns,
-          .kind = CAPSULE_PENDING_PROMISE,
+          .kind = plain ? CAPSULE_PENDING_PROMISE : promise.durable.kind,
           .state = CAPSULE_PROMISE_PENDING,
-          .owner = promise.claimed != 0 ? CAPSULE_OWNER_DURABLE : CAPSULE_OWNER_NONE,
+          .owner = promise.claimed != 0 || !plain ? CAPSULE_OWNER_DURABLE : CAPSULE_OWNER_NONE,
           .waiters = promise.waiters,
           .name = look.label(promise.id)};
 }
 
-// Of a bridge or a store, whose list() gives the oldest first.
+std::uint64_t list(capsule::Bridge &bridge, std::size_t capacity, std::vector<capsule_pending_call> &rows) {
+  return bridge.list(capacity, rows);
+}
+
+std::uint64_t list(capsule::PromiseStore &store, std::size_t capacity, std::vector<PendingPromise> &rows) {
+  std::vector<capsule_pending_promise> listed;
+  const std::uint64_t total = store.list(capacity, listed);
+  for (const capsule_pending_promise &promise : listed) {
+    rows.push_back({promise, store.durable().find(promise.id).value_or(capsule::DurableRow())});
+  }
+  return total;
+}
+
+// Of a bridge or a store, of which the oldest are listed first.
 template <typename Given, typename Found>
 Status inspect_pending(Found &&found, const char *kind, const capsule_inspection *inspection,
                        capsule_pending_summary *summary) {
@@ -158,7 +143,7 @@ Status inspect_pending(Found &&found, const char *kind, const capsule_inspection
   Look &look = begun.value();
   std::vector<Given> listed;
   capsule_pending_summary answer{};
-  answer.total = object.list(look.max_rows(), listed);
+  answer.total = list(object, look.max_rows(), listed);
   const std::uint64_t now = capsule::monotonic_ns();
   for (const Given &one : listed) {
     // Its age is a number, and told at every level.
@@ -179,49 +164,6 @@ Status inspect_pending(Found &&found, const char *kind, const capsule_inspection
 
 extern "C" {
 
-void capsule_introspection_policy_init(capsule_introspection_policy *policy, uint32_t struct_size) {
-  const capsule::InspectPolicy d;
-  capsule_introspection_policy defaults{};
-  for (std::int32_t *level : {&defaults.promises, &defaults.namespace_summary, &defaults.pool, &defaults.execution,
-                              &defaults.isolation, &defaults.stack, &defaults.trace, &defaults.postmortem}) {
-    *level = CAPSULE_INSPECT_COUNTS;
-  }
-  defaults.redaction = d.redaction;
-  defaults.max_label_bytes = d.max_label_bytes;
-  defaults.max_rows = d.max_rows;
-  write_defaults(policy, struct_size, defaults);
-}
-
-void capsule_inspection_init(capsule_inspection *inspection, uint32_t struct_size) {
-  capsule_inspection defaults{};
-  defaults.timeout_ms = 1'000;
-  write_defaults(inspection, struct_size, defaults);
-}
-
-capsule_status capsule_runtime_set_introspection_policy(capsule_runtime *runtime, const capsule_introspection_policy *policy,
-                                                        capsule_error *error) {
-  return call(error, [&]() -> Status {
-    auto found = look_up(runtime);
-    auto translated = found.ok() ? translate(policy) : found.status();
-    if (translated.ok()) {
-      found.value()->guard().set_policy(std::move(translated.value()));
-    }
-    return translated.status();
-  });
-}
-
-capsule_status capsule_session_narrow_introspection(capsule_session *session, const capsule_introspection_policy *policy,
-                                                    capsule_error *error) {
-  return call(error, [&]() -> Status {
-    auto found = look_up(session);
-    auto translated = found.ok() ? translate(policy) : found.status();
-    if (translated.ok()) {
-      found.value()->runtime().guard().narrow(found.value()->id(), translated.value());
-    }
-    return translated.status();
-  });
-}
-
 capsule_status capsule_bridge_inspect_pending(capsule_bridge *bridge, const capsule_inspection *inspection,
                                               capsule_pending_summary *summary, capsule_error *error) {
   return call(error, [&] { return inspect_pending<capsule_pending_call>(look_up(bridge), "bridge", inspection, summary); });
@@ -229,7 +171,7 @@ capsule_status capsule_bridge_inspect_pending(capsule_bridge *bridge, const caps
 
 capsule_status capsule_promise_store_inspect_pending(capsule_promise_store *store, const capsule_inspection *inspection,
                                                      capsule_pending_summary *summary, capsule_error *error) {
-  return call(error, [&] { return inspect_pending<capsule_pending_promise>(look_up(store), "store", inspection, summary); });
+  return call(error, [&] { return inspect_pending<PendingPromise>(look_up(store), "store", inspection, summary); });
 }
 
 void capsule_pending_summary_release(capsule_pending_summary *summary) {
@@ -376,11 +318,6 @@ const char *capsule_waits_name(int32_t waits_for) {
 const char *capsule_layer_state_name(int32_t state) {
   constexpr const char *names[] = {"unknown", "active", "unavailable", "waived"};
   return name_of(names, state);
-}
-
-const char *capsule_inspect_level_name(int32_t level) {
-  constexpr const char *names[] = {"off", "counts", "redacted", "full"};
-  return name_of(names, level);
 }
 
 }  // extern "C"

@@ -71,7 +71,10 @@
   X(worker_info, kGauge, kOne, kPython, kNone, "capsule_worker_info.python_version", "Live workers, by version of their interpreter.") \
   X(namespace_entries, kGauge, kOne, kNone, kNone, "capsule_worker_metrics.namespace_size", "Names in the namespaces of sessions.") \
   X(executions_queued, kGauge, kOne, kNone, kNone, "capsule_session_info.executions_queued", "Executions that wait.") \
-  X(output_queue_depth_max, kGaugeMax, kBytes, kNone, kNone, "capsule_executor_metrics.output_queue_bytes_max", "Most bytes that waited in one output queue.") \
+  X(output_queue_depth, kGauge, kOne, kNone, kNone, "capsule_executor_metrics.output_queue_pieces", "Pieces of output that wait in queues.") \
+  X(output_queue_depth_max, kGaugeMax, kOne, kNone, kNone, "capsule_executor_metrics.output_queue_pieces_max", "Most pieces that waited in one output queue.") \
+  X(output_queue_bytes, kGauge, kBytes, kNone, kNone, "capsule_executor_metrics.output_queue_bytes", "Bytes of output queues that are taken.") \
+  X(output_queue_bytes_max, kGaugeMax, kBytes, kNone, kNone, "capsule_executor_metrics.output_queue_bytes_max", "Most bytes that waited in one output queue.") \
   X(transport_largest_frame_bytes, kGaugeMax, kBytes, kDirection, kNone, "capsule_transport_metrics.sent.largest_bytes, received.largest_bytes", "The largest frame.") \
   X(transport_queue_bytes, kGauge, kBytes, kNone, kNone, "capsule_transport_metrics.queue_bytes", "Bytes that wait for a socket.") \
   X(transport_queue_depth_max, kGaugeMax, kBytes, kNone, kNone, "capsule_transport_metrics.queue_bytes_max", "Most bytes that waited for one socket.") \

@@ -227,6 +227,11 @@ void Trace::wake_followers() {
   });
 }
 
+capsule_trace_info Trace::figures() {
+  keep_noted();
+  return {.stored = store_.stored(), .stored_bytes = store_.stored_bytes() + noted_bytes(), .emitted = emitted_.total()};
+}
+
 void Trace::tell(capsule_trace_info &info) {
   settle();
   const TraceStore::Gone &gone = store_.gone();

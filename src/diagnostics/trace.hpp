@@ -95,6 +95,8 @@ class Trace {
   [[nodiscard]] const TraceLabels &labels() const { return labels_; }
 
   void report(SignalSet &set);
+  // What of it fills the fields for events and bytes. Brings nothing to its place.
+  [[nodiscard]] capsule_trace_info figures();
   // What does not depend on a filter.
   void tell(capsule_trace_info &info);
   [[nodiscard]] std::uint64_t lost_by_workers() const { return dropped_ + invalid_; }

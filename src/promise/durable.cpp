@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/digest.hpp"
 #include "base/log.hpp"
 #include "capsule/durable.h"
+#include "capsule/introspection.h"
 #include "promise/resonate_wire.hpp"
 #include "session/session.hpp"
 
@@ -144,11 +146,29 @@ void DurableRun::bind(const std::shared_ptr<Execution> &execution) {
   {
     const std::lock_guard lock(mutex_);
     execution_ = execution;
+    session_id_ = execution->session->id();
+    execution_id_ = execution->id;
+    if (!over_) {
+      show(id_, CAPSULE_PENDING_EXECUTION);
+    }
     lost = lost_;
   }
   if (lost) {
     on_lost();
   }
+}
+
+DurableRun::~DurableRun() { store_->durable().erase_all_of(this); }
+
+void DurableRun::show(const std::string &id, std::int32_t kind) {
+  const std::uint64_t now = monotonic_ns();
+  const auto left_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(timeout_at_ms_ - unix_ms(), 0));
+  store_->durable().put(id, {.kind = kind,
+                             .session_id = session_id_,
+                             .execution_id = execution_id_,
+                             .since_ns = now,
+                             .deadline_ns = now + left_ms * kNsPerMs,
+                             .owner = this});
 }
 
 void DurableRun::on_lost() {
@@ -186,9 +206,18 @@ DurableRun::Room DurableRun::take_room(const std::string &id) {
   return Room::kFree;
 }
 
-void DurableRun::create_child(const std::string &id, std::string param, PromiseStore::Done done) {
+void DurableRun::create_child(const std::string &id, std::int32_t kind, std::string param, PromiseStore::Done done) {
   const std::int64_t left_ms = std::max<std::int64_t>(timeout_at_ms_ - unix_ms(), 1);
-  store_->create_call(claim_, {.id = id, .param = std::move(param), .timeout_ms = left_ms}, std::move(done));
+  store_->create_call(claim_, {.id = id, .param = std::move(param), .timeout_ms = left_ms},
+                      [self = shared_from_this(), id, kind, done = std::move(done)](const Result<Promise> &promise) {
+                        if (promise.ok() && promise.value().state == CAPSULE_PROMISE_PENDING) {
+                          const std::lock_guard lock(self->mutex_);
+                          if (!self->over_) {
+                            self->show(id, kind);
+                          }
+                        }
+                        done(promise);
+                      });
 }
 
 void DurableRun::recall(const HostCall &call, const std::string &key, Recalled done) {
@@ -196,7 +225,7 @@ void DurableRun::recall(const HostCall &call, const std::string &key, Recalled d
   if (const Room room = take_room(id); room != Room::kFree) {  // over: a task that it left behind calls; nothing records that
     return done(room == Room::kFull ? too_many_calls() : Status(), std::nullopt);
   }
-  create_child(id, {}, [done = std::move(done)](const Result<Promise> &promise) {
+  create_child(id, CAPSULE_PENDING_DURABLE_CALL, {}, [done = std::move(done)](const Result<Promise> &promise) {
     const bool settled = promise.ok() && promise.value().state != CAPSULE_PROMISE_PENDING;
     std::optional<HostAnswer> answer = settled ? answer_of(promise.value()) : std::nullopt;
     done(settled && !answer ? unreadable() : promise.status(), std::move(answer));
@@ -207,11 +236,14 @@ void DurableRun::record(const HostCall &call, const std::string &key, HostAnswer
   if (is_over()) {
     return done(Status(), std::move(answer));
   }
-  Settlement settlement = settlement_of(call_id(call, key), call, answer);
-  store_->settle_call(claim_, std::move(settlement), [done = std::move(done)](const Result<Promise> &promise) {
-    std::optional<HostAnswer> first = promise.ok() ? answer_of(promise.value()) : std::nullopt;
-    done(promise.ok() && !first ? unreadable() : promise.status(), first ? std::move(*first) : HostAnswer{});
-  });
+  const std::string id = call_id(call, key);
+  Settlement settlement = settlement_of(id, call, answer);
+  store_->settle_call(
+      claim_, std::move(settlement), [store = store_, id, done = std::move(done)](const Result<Promise> &promise) {
+        store->durable().erase(id);
+        std::optional<HostAnswer> first = promise.ok() ? answer_of(promise.value()) : std::nullopt;
+        done(promise.ok() && !first ? unreadable() : promise.status(), first ? std::move(*first) : HostAnswer{});
+      });
 }
 
 void DurableRun::recall_input(std::uint32_t number, const std::string &prompt, InputRecalled done) {
@@ -221,7 +253,7 @@ void DurableRun::recall_input(std::uint32_t number, const std::string &prompt, I
   }
   std::string param = dump({{"prompt", prompt}});
   param = param.size() <= store_->max_value_bytes() ? std::move(param) : std::string();
-  create_child(id, std::move(param), [done = std::move(done)](const Result<Promise> &promise) {
+  create_child(id, CAPSULE_PENDING_INPUT, std::move(param), [done = std::move(done)](const Result<Promise> &promise) {
     const bool settled = promise.ok() && promise.value().state != CAPSULE_PROMISE_PENDING;
     std::optional<InputLine> line = settled ? line_of(promise.value()) : std::nullopt;
     done(settled && !line ? unreadable_line() : promise.status(), std::move(line));
@@ -233,15 +265,18 @@ void DurableRun::record_input(std::uint32_t number, InputLine line, InputSettled
   Settlement settlement =
       line.text ? Settlement{id, CAPSULE_PROMISE_RESOLVED, dump(*line.text)}
                 : Settlement{id, CAPSULE_PROMISE_REJECTED, dump(error_of("EOFError", "the host declined to answer"))};
-  store_->settle_call(claim_, std::move(settlement), [done = std::move(done)](const Result<Promise> &promise) {
-    std::optional<InputLine> first = promise.ok() ? line_of(promise.value()) : std::nullopt;
-    done(promise.ok() && !first ? unreadable_line() : promise.status(), first ? std::move(*first) : InputLine());
-  });
+  store_->settle_call(
+      claim_, std::move(settlement), [store = store_, id, done = std::move(done)](const Result<Promise> &promise) {
+        store->durable().erase(id);
+        std::optional<InputLine> first = promise.ok() ? line_of(promise.value()) : std::nullopt;
+        done(promise.ok() && !first ? unreadable_line() : promise.status(), first ? std::move(*first) : InputLine());
+      });
 }
 
 void DurableRun::watch_input(std::uint32_t number, InputSettled done) {
   const std::string id = input_id(number);
-  const std::uint64_t watch = store_->watch(id, [done = std::move(done)](const Result<Promise> &promise) {
+  const std::uint64_t watch = store_->watch(id, [store = store_, id, done = std::move(done)](const Result<Promise> &promise) {
+    store->durable().erase(id);
     if (promise.ok()) {  // else the answer cannot be recorded either, and that is told
       std::optional<InputLine> line = line_of(promise.value());
       done(line ? Status() : unreadable_line(), line ? std::move(*line) : InputLine());
@@ -275,6 +310,7 @@ void DurableRun::ended(const capsule_event &event, std::function<void()> done) {
     lost = lost_;
     watches.swap(watches_);
   }
+  store_->durable().erase_all_of(this);
   for (const auto &[id, watch] : watches) {
     store_->unwatch(id, watch);
   }
@@ -303,7 +339,8 @@ void DurableRun::settle(Settlement settlement, std::function<void()> done) {
                       self->forget_children();
                       done();
                     } else {
-                      log_record(CAPSULE_LOG_ERROR, "event=durable_not_recorded error=\"{}\"", promise.status().message());
+                      log_record(CAPSULE_LOG_ERROR, "event=durable_not_recorded session={} execution={} status={}",
+                                 self->session_id_, self->execution_id_, status_name(promise.status().code()));
                       self->give_back(done);
                     }
                   });

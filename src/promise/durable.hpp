@@ -14,6 +14,10 @@ namespace capsule {
 
 class DurableRun final : public DurableWork, public std::enable_shared_from_this<DurableRun> {
  public:
+  ~DurableRun() override;
+  DurableRun(const DurableRun &) = delete;
+  DurableRun &operator=(const DurableRun &) = delete;
+
   struct Begun {
     Promise promise;
     std::shared_ptr<DurableRun> run;  // null where the promise is settled
@@ -41,7 +45,9 @@ class DurableRun final : public DurableWork, public std::enable_shared_from_this
   enum class Room { kFree, kFull, kOver };
   Room take_room(const std::string &id);
   // The promise of what it asks for, under its claim.
-  void create_child(const std::string &id, std::string param, PromiseStore::Done done);
+  void create_child(const std::string &id, std::int32_t kind, std::string param, PromiseStore::Done done);
+  // Under the lock: an open promise of it.
+  void show(const std::string &id, std::int32_t kind);
   void on_lost();
   bool is_over();
   void settle(Settlement settlement, std::function<void()> done);
@@ -56,6 +62,8 @@ class DurableRun final : public DurableWork, public std::enable_shared_from_this
   bool over_ = false;
   bool lost_ = false;
   std::weak_ptr<Execution> execution_;
+  std::uint64_t session_id_ = 0;
+  std::uint64_t execution_id_ = 0;
   std::set<std::string> children_;                // of its calls and inputs
   std::map<std::string, std::uint64_t> watches_;  // of inputs, by the ids of their promises
 };

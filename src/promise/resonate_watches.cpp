@@ -207,9 +207,15 @@ std::uint64_t ResonateStore::list(std::size_t capacity, std::vector<capsule_pend
   for (const auto &[id, watched] : watched_) {
     rows.push_back(pending_row(id, watched.since_ns, watched.deadline_ns, watched.watchers.size(), held_.contains(id)));
   }
+  for (const auto &[id, row] : durable().all()) {
+    if (!watched_.contains(id)) {
+      rows.push_back(pending_row(id, row.since_ns, row.deadline_ns, 0, held_.contains(id)));
+    }
+  }
+  const std::uint64_t total = rows.size();
   std::sort(rows.begin(), rows.end(), [](const auto &a, const auto &b) { return a.left_ns < b.left_ns; });
   rows.resize(std::min(rows.size(), capacity));
-  return watched_.size();
+  return total;
 }
 
 }  // namespace capsule

@@ -12,6 +12,7 @@
 
 #include "base/status.hpp"
 #include "capsule/promise.h"
+#include "promise/durable_rows.hpp"
 #include "session/notifier.hpp"
 #include "session/runtime.hpp"
 
@@ -121,6 +122,7 @@ class PromiseStore : public RuntimeDependent, public std::enable_shared_from_thi
   [[nodiscard]] Runtime &runtime() const { return *runtime_; }
   [[nodiscard]] PromiseFeed &feed() { return feed_; }
   [[nodiscard]] std::uint32_t max_value_bytes() const { return max_value_bytes_; }
+  [[nodiscard]] DurableRows &durable() { return durable_; }
 
  protected:
   std::uint32_t max_value_bytes_ = 1U << 20U;
@@ -128,6 +130,7 @@ class PromiseStore : public RuntimeDependent, public std::enable_shared_from_thi
  private:
   const std::shared_ptr<Runtime> runtime_;
   PromiseFeed feed_;
+  DurableRows durable_;
 };
 
 capsule_pending_promise pending_row(const std::string &id, std::uint64_t since_ns, std::uint64_t deadline_ns,

@@ -258,9 +258,13 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   [[nodiscard]] std::uint64_t missed_heartbeats(std::uint64_t now_ns) const;
   [[nodiscard]] capsule_worker_metrics worker_metrics(std::uint64_t now) const;
   [[nodiscard]] capsule_transport_metrics transport_metrics_now() const;
+  void copy_counters() const;
+  void keep_counters(Worker &worker);
+  [[nodiscard]] bool counts_stale() const;
+  // As of copy_counters(); likewise the next.
   [[nodiscard]] capsule_executor_metrics executor_metrics_now() const;
   [[nodiscard]] capsule_async_metrics async_metrics_now() const;
-  void add_worker_figures(SignalSet &set, const WorkerCounters &counters) const;
+  void add_worker_figures(SignalSet &set, const CountersCopy &counters) const;
   void report_opt_in(SignalSet &set) const;
   void report_worker(SignalSet &set) const;
   void report_all(SignalSet &set);
@@ -469,6 +473,7 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   std::uint64_t past_bytes_sent_ = 0;
   capsule_executor_metrics past_metrics_{};
   capsule_async_metrics past_async_metrics_{};
+  bool torn_counts_ = false;  // a worker was killed in the middle of counting
   std::uint64_t past_incomplete_ = 0;
   Interceptors interceptors_;
   Listener listener_;
@@ -489,5 +494,8 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   std::uint64_t past_cpu_ns_ = 0;
   SessionEnd ended_as_ = SessionEnd::kClosed;
 };
+
+// What the trace ids have in common that are made for a session's executions.
+std::uint64_t trace_half_of(std::uint64_t session_id);
 
 }  // namespace capsule

@@ -54,7 +54,9 @@ void Session::on_worker_gone(const std::shared_ptr<Worker> &worker) {
     if (worker_ != worker) {
       return;
     }
-    past_missed_ += missed_heartbeats(monotonic_ns());
+    const std::uint64_t now = monotonic_ns();
+    tell_missed_heartbeats(now);
+    past_missed_ += missed_heartbeats(now);
     worker->gone = true;  // nothing more is handed to it
   }
   // Whoever reads in the loop's place leaves; then what the worker sent before it died is read to the end.

@@ -39,7 +39,8 @@ wire::Hello hello_of(const SessionOptions &options, std::uint64_t session_id, st
           .calls = options.calls != nullptr,
           // Where nothing is kept, a worker need not record.
           .trace_level = static_cast<std::uint8_t>(options.trace_bytes == 0 ? CAPSULE_LOG_OFF : options.trace_level),
-          .trace_messages = options.trace_transport == CAPSULE_TRACE_BY_MESSAGES};
+          .trace_messages = options.trace_transport == CAPSULE_TRACE_BY_MESSAGES,
+          .trace_half = trace_half_of(session_id)};
 }
 
 }  // namespace
@@ -228,7 +229,9 @@ void Session::fail_start(Notifications &notifications, const Status &status) {
 
 // Gives the worker up; what it still holds is closed when the last callback lets go of it.
 void Session::release_worker() {
-  past_missed_ += missed_heartbeats(monotonic_ns());
+  const std::uint64_t now = monotonic_ns();
+  tell_missed_heartbeats(now);
+  past_missed_ += missed_heartbeats(now);
   const std::shared_ptr<Worker> worker = std::exchange(worker_, nullptr);
   if (!worker) {
     return;
@@ -241,8 +244,7 @@ void Session::release_worker() {
   past_frames_sent_ += worker->frames_sent();
   past_bytes_sent_ += worker->bytes_sent();
   keep_figures(*worker);
-  add_executor_metrics(past_metrics_, worker->shared.counters());
-  add_async_metrics(past_async_metrics_, worker->shared.counters());
+  keep_counters(*worker);
   past_incomplete_ += worker->message.dropped();
   uncredited_ = 0;
   last_death_ = describe_death(*worker, counters_.death_reason);

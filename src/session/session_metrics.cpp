@@ -8,23 +8,27 @@
 namespace capsule {
 namespace {
 
-void add_flow(capsule_transport_flow &flow, const FlowCounters &counters) {
+// True when the frames are those that the bytes are of.
+bool add_flow(capsule_transport_flow &flow, const FlowCounters &counters) {
   static_assert(kMessageKinds <= CAPSULE_MESSAGES);
+  FlowCounters::Copy copy;
+  const bool whole = counters.copy_to(copy);
   for (std::size_t i = 0; i < kMessageKinds; ++i) {
-    const std::uint64_t frames = counters.messages[i].get();
-    flow.messages[i] += frames;
-    flow.frames += frames;
+    flow.messages[i] += copy.messages[i];
+    flow.frames += copy.messages[i];
   }
-  flow.bytes += counters.bytes.get();
-  flow.largest_bytes = std::max(flow.largest_bytes, counters.largest_bytes.get());
+  flow.bytes += copy.bytes;
+  flow.largest_bytes = std::max(flow.largest_bytes, copy.largest_bytes);
+  return whole;
 }
 
 void add_channel(capsule_transport_metrics &metrics, const Channel &channel) {
   const ChannelCounters &counters = channel.counters();
-  add_flow(metrics.sent, counters.sent);
-  add_flow(metrics.received, counters.received);
+  const bool sent = add_flow(metrics.sent, counters.sent);
+  const bool received = add_flow(metrics.received, counters.received);
+  metrics.stale = sent && received ? metrics.stale : 1;
+  metrics.partial_reads += counters.partial_reads.get();  // before the wake-ups that they are of
   metrics.wakeups += counters.wakeups.get();
-  metrics.partial_reads += counters.partial_reads.get();
   metrics.write_stalls += counters.write_stalls.get();
   metrics.encode_ns += counters.encode_ns.get();
   metrics.decode_ns += counters.decode_ns.get();
@@ -89,7 +93,10 @@ void report_executor(SignalSet &set, const capsule_executor_metrics &m) {
   add_all(set, Signal::displays, {m.displays_made, m.displays_dropped, m.displays_truncated, m.display_errors});
   add_all(set, Signal::progress_updates, {m.progress_calls, m.progress_skipped});
   add_all(set, Signal::input_requests, {m.input_answered, m.input_declined, m.input_canceled, m.input_timed_out});
-  set.raise(Signal::output_queue_depth_max, m.output_queue_bytes_max);
+  set.add(Signal::output_queue_depth, m.output_queue_pieces);
+  set.raise(Signal::output_queue_depth_max, m.output_queue_pieces_max);
+  set.add(Signal::output_queue_bytes, m.output_queue_bytes);
+  set.raise(Signal::output_queue_bytes_max, m.output_queue_bytes_max);
 }
 
 void report_async(SignalSet &set, const capsule_async_metrics &m) {
@@ -137,7 +144,7 @@ void add_transport_metrics(capsule_transport_metrics &metrics, const Worker &wor
 }
 
 // What its counters tell by stream, and its histograms.
-void Session::add_worker_figures(SignalSet &set, const WorkerCounters &counters) const {
+void Session::add_worker_figures(SignalSet &set, const CountersCopy &counters) const {
   const std::size_t dropped = options_.output_policy == CAPSULE_OUTPUT_DROP_OLDEST ? 1 : 0;
   constexpr std::size_t kRefused = 2;
   for (std::uint8_t stream = 1; stream <= kMessageStream; ++stream) {
@@ -359,9 +366,9 @@ Result<capsule_cancel_metrics> Session::cancel_metrics() {
 void Session::keep_figures(const Worker &worker) {
   past_send_failures_ += std::exchange(beat_.send_failures, 0);
   past_cpu_ns_ += std::exchange(beat_.cpu_ns, 0);
-  add_worker_figures(figures_, worker.shared.counters());
   add_transport_metrics(past_transport_, worker);
   past_transport_.queue_bytes = 0;
+  past_transport_.stale = 0;
 }
 
 void Session::report(SignalSet &set) {
@@ -408,6 +415,7 @@ void Session::report_worker(SignalSet &set) const {
 
 // Under the lock. Budget: some 800 additions.
 void Session::report_all(SignalSet &set) {
+  copy_counters();
   set.merge(figures_);
   report_counters(set, counters_);
   report_worker(set);
@@ -415,7 +423,7 @@ void Session::report_all(SignalSet &set) {
   report_async(set, async_metrics_now());
   report_transport(set, transport_metrics_now());
   if (worker_) {
-    add_worker_figures(set, worker_->shared.counters());
+    add_worker_figures(set, worker_->counted);
   }
   if (options_.enable_metrics) {
     report_opt_in(set);

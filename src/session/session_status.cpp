@@ -36,8 +36,7 @@ capsule_session_info Session::info() {
   info.bridge = calls_ ? calls_->figures() : capsule_bridge_figures{};
   info.interceptors = interceptors_.count();
   info.interceptor_errors = interceptors_.totals().errors;
-  capsule_trace_info trace{};
-  trace_.tell(trace);
+  const capsule_trace_info trace = trace_.figures();
   info.trace_events = trace.emitted;
   info.trace_events_stored = trace.stored;
   info.trace_stored_bytes = trace.stored_bytes;
@@ -46,27 +45,55 @@ capsule_session_info Session::info() {
 
 capsule_executor_metrics Session::executor_metrics() {
   const Lock lock(mutex_);
+  copy_counters();
   return executor_metrics_now();
 }
+
+// Of the live worker. Where that is in the middle of counting all the time, what it counts is as it was copied last.
+void Session::copy_counters() const {
+  if (worker_) {
+    worker_->counts_stale = !worker_->shared.counters().copy_to(worker_->counted);
+  }
+}
+
+// Of one that is given up: there is no later copy. One that was killed in the middle of counting has counted a part of that step.
+void Session::keep_counters(Worker &worker) {
+  if (!worker.shared.counters().copy_to(worker.counted)) {
+    worker.shared.counters().take_all(worker.counted);
+    torn_counts_ = true;
+  }
+  add_worker_figures(figures_, worker.counted);
+  add_executor_metrics(past_metrics_, worker.counted);
+  add_async_metrics(past_async_metrics_, worker.counted);
+}
+
+bool Session::counts_stale() const { return torn_counts_ || (worker_ && worker_->counts_stale); }
 
 capsule_executor_metrics Session::executor_metrics_now() const {
   capsule_executor_metrics metrics = past_metrics_;
   if (worker_) {
-    add_executor_metrics(metrics, worker_->shared.counters());
+    add_executor_metrics(metrics, worker_->counted);
+    OutputQueue &queue = worker_->shared.queue();
+    metrics.output_queue_pieces = queued_pieces(worker_->counted);
+    metrics.output_queue_bytes = std::min(queue.printed().queued(), queue.printed().capacity()) +
+                                 std::min(queue.captured().queued(), queue.captured().capacity());
   }
+  metrics.stale = counts_stale() ? 1 : 0;
   return metrics;
 }
 
 capsule_async_metrics Session::async_metrics() {
   const Lock lock(mutex_);
+  copy_counters();
   return async_metrics_now();
 }
 
 capsule_async_metrics Session::async_metrics_now() const {
   capsule_async_metrics metrics = past_async_metrics_;
   if (worker_) {
-    add_async_metrics(metrics, worker_->shared.counters());
+    add_async_metrics(metrics, worker_->counted);
   }
+  metrics.stale = counts_stale() ? 1 : 0;
   return metrics;
 }
 

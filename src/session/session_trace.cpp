@@ -1,10 +1,9 @@
 // The session's trace: what the host records, and what it collects from its workers. All under the session's lock.
-#include <spdlog/fmt/fmt.h>
-
 #include <algorithm>
 #include <span>
 
 #include "base/clock.hpp"
+#include "base/traceparent.hpp"
 #include "capsule/log.h"
 #include "session/session.hpp"
 #include "session/snapshot.hpp"
@@ -14,22 +13,13 @@ namespace {
 
 constexpr std::size_t kContextsKept = 1024;
 
-// Of 64 bits, 64 others that no neighbour shares: the finalizer of SplitMix64.
-std::uint64_t mixed(std::uint64_t bits) {
-  bits = (bits ^ (bits >> 30U)) * 0xBF58476D1CE4E5B9U;
-  bits = (bits ^ (bits >> 27U)) * 0x94D049BB133111EBU;
-  return bits ^ (bits >> 31U);
-}
-
-// The same for the same execution, and another in another process.
-std::string made_traceparent(std::uint64_t session_id, std::uint64_t execution_id) {
-  static const std::uint64_t seed = random_fork_id();
-  const std::uint64_t high = mixed(seed ^ mixed(session_id));
-  const std::uint64_t low = mixed(high ^ execution_id);
-  return fmt::format("00-{:016x}{:016x}-{:016x}-01", high, low | 1U, mixed(low) | 1U);
-}
-
 }  // namespace
+
+// The same for the same session, and another in another process.
+std::uint64_t trace_half_of(std::uint64_t session_id) {
+  static const std::uint64_t seed = random_fork_id();
+  return mixed(seed ^ mixed(session_id));
+}
 
 void Session::collect_trace(Worker &worker, bool dead) {
   trace_.collect(worker.flight, {.incarnation = worker.number, .began_ns = worker.began_ns}, dead);
@@ -150,7 +140,8 @@ std::optional<Session::TraceContext> Session::trace_context(std::uint64_t execut
 // Under the lock.
 Session::TraceContext Session::context_of(std::uint64_t execution_id) const {
   const auto given = contexts_.find(execution_id);
-  return given != contexts_.end() ? given->second : TraceContext{made_traceparent(id_, execution_id), {}, false};
+  return given != contexts_.end() ? given->second
+                                  : TraceContext{std::string(Traceparent(trace_half_of(id_), execution_id).text()), {}, false};
 }
 
 std::optional<std::string> Session::trace_label(std::uint32_t number) {

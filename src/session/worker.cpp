@@ -70,7 +70,7 @@ Result<std::shared_ptr<Worker>> Worker::create(std::uint32_t max_frame_bytes, st
   return worker;
 }
 
-void add_executor_metrics(capsule_executor_metrics &metrics, const WorkerCounters &counters) {
+void add_executor_metrics(capsule_executor_metrics &metrics, const CountersCopy &counters) {
 #define CAPSULE_ADD(name) metrics.name += counters.get(Counter::name);
 #define CAPSULE_RAISE(name) metrics.name = std::max(metrics.name, counters.get(Counter::name));
   CAPSULE_COUNTED_SUMS(CAPSULE_ADD)
@@ -78,7 +78,7 @@ void add_executor_metrics(capsule_executor_metrics &metrics, const WorkerCounter
 #undef CAPSULE_RAISE
 }
 
-void add_async_metrics(capsule_async_metrics &metrics, const WorkerCounters &counters) {
+void add_async_metrics(capsule_async_metrics &metrics, const CountersCopy &counters) {
   CAPSULE_COUNTED_ASYNC(CAPSULE_ADD)
 #undef CAPSULE_ADD
 }

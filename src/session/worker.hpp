@@ -34,7 +34,9 @@ struct Worker {
   bool work_ended = false;  // guarded by `reader`
 
   SessionMemory shared;
-  FlightReader flight;  // of its events; guarded by the session's lock
+  CountersCopy counted;       // of its counters, as they were copied last; guarded by the session's lock, and the next
+  bool counts_stale = false;  // the last copy could not be had whole
+  FlightReader flight;        // of its events; guarded by the session's lock
   std::array<std::uint64_t, kFlightWriters>
       flight_told{};                 // where these come in messages: up to which of each writer they came
   OutputQueue::Cursor received;      // of the queue: up to where it was received; guarded by `reader`
@@ -69,8 +71,8 @@ struct Worker {
 };
 
 // Adds a worker's counters to what was counted before.
-void add_executor_metrics(capsule_executor_metrics &metrics, const WorkerCounters &counters);
+void add_executor_metrics(capsule_executor_metrics &metrics, const CountersCopy &counters);
 void add_transport_metrics(capsule_transport_metrics &metrics, const Worker &worker);
-void add_async_metrics(capsule_async_metrics &metrics, const WorkerCounters &counters);
+void add_async_metrics(capsule_async_metrics &metrics, const CountersCopy &counters);
 
 }  // namespace capsule

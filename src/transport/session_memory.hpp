@@ -20,6 +20,7 @@ class SessionMemory {
   // Of at least size(0) bytes, zeroed by the host; false afterwards when it is smaller.
   explicit SessionMemory(SharedMemory memory) : memory_(std::move(memory)) {
     if (memory_.size() > size(0)) {
+      memory_.prefault(kQueueAt);  // counters and rings of events: no fault on their writers' way
       queue_ = OutputQueue(static_cast<char *>(memory_.data()) + kQueueAt, memory_.size() - kQueueAt - sizeof(WorkerStacks));
     }
   }

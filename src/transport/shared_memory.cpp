@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -59,6 +60,17 @@ Result<SharedMemory> SharedMemory::map(UniqueFd fd) {
   }
   memory.data_ = data;
   return memory;
+}
+
+void SharedMemory::prefault(std::size_t size) {
+  if (madvise(data_, size, MADV_POPULATE_WRITE) == 0) {
+    return;
+  }
+  // A kernel before 5.14: of a shared mapping a page that is read is there for writing as well.
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  for (std::size_t at = 0; at < size; at += page) {
+    static_cast<void>(*(static_cast<const volatile char *>(data_) + at));
+  }
 }
 
 }  // namespace capsule

@@ -22,6 +22,9 @@ class SharedMemory {
   // The worker's side: maps what the descriptor holds; the descriptor is closed.
   static Result<SharedMemory> map(UniqueFd fd);
 
+  // Brings in the first bytes of it, so that what is written there later costs no fault.
+  void prefault(std::size_t size);
+
   [[nodiscard]] void *data() const { return data_; }
   [[nodiscard]] std::size_t size() const { return size_; }
   // The descriptor of a created one; -1 once closed, and on the worker's side.

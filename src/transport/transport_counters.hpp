@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <variant>
 
+#include "base/sequence.hpp"
 #include "wire/messages.hpp"
 
 namespace capsule {
@@ -29,10 +30,32 @@ struct FlowCounters {
   LoneCounter largest_bytes;
   std::array<LoneCounter, std::variant_size_v<wire::Body>> messages;  // by their number in the union
 
+  Sequence sequence;
+
+  // As they were at one moment.
+  struct Copy {
+    std::uint64_t bytes = 0;
+    std::uint64_t largest_bytes = 0;
+    std::array<std::uint64_t, std::variant_size_v<wire::Body>> messages{};
+  };
+  // False where a frame was being counted each time that was tried: then each number is right by itself.
+  bool copy_to(Copy &copy) const {
+    return sequence.read([&] { copy_each(copy); }) || (copy_each(copy), false);
+  }
   void count(std::size_t message, std::uint64_t size) {
+    const Sequence::Step step(sequence);
     bytes.add(size);
     largest_bytes.raise(size);
     messages[message].add();
+  }
+
+ private:
+  void copy_each(Copy &copy) const {
+    copy.bytes = bytes.get();
+    copy.largest_bytes = largest_bytes.get();
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      copy.messages[i] = messages[i].get();
+    }
   }
 };
 

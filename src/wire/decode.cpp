@@ -94,7 +94,8 @@ Body read(const fb::Hello &m) {
                m.code_cache_entries(),
                m.calls(),
                m.trace_level(),
-               m.trace_messages()};
+               m.trace_messages(),
+               m.trace_half()};
 }
 Body read(const fb::HelloAck &m) { return HelloAck{m.protocol_major(), m.protocol_minor(), m.features(), view(m.reason())}; }
 Body read(const fb::Preload &m) { return Preload{view(m.modules()), view(m.native_thread_allow())}; }

@@ -36,7 +36,7 @@ struct BodyBuilder {
                                              m.heartbeat_interval_ms, m.output_window_bytes, m.output_policy, m.idle_tasks,
                                              m.coalesce_carriage_returns, m.drain_timeout_ms, m.input_timeout_ms,
                                              m.display_limit_bytes, m.progress_interval_ns, m.async_flags, m.ast_cache_entries,
-                                             m.code_cache_entries, m.calls, m.trace_level, m.trace_messages)
+                                             m.code_cache_entries, m.calls, m.trace_level, m.trace_messages, m.trace_half)
                                  .Union()};
   }
   std::pair<fb::Body, AnyOffset> operator()(const HelloAck &m) const {

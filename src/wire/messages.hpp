@@ -46,6 +46,7 @@ struct Hello {
   bool calls = false;            // there is a bridge
   std::uint8_t trace_level = 0;  // the least severe CAPSULE_LOG_… that is recorded
   bool trace_messages = false;   // by TraceEvents, not by shared memory
+  std::uint64_t trace_half = 0;  // of the trace ids that are made, see base/traceparent.hpp
 };
 
 struct HelloAck {

@@ -6,6 +6,7 @@
 #include "log.hpp"
 #include "metrics.hpp"
 #include "run.hpp"
+#include "signal_rows.hpp"
 #include "test.hpp"
 
 using namespace capsule_test;
@@ -31,10 +32,11 @@ struct Blockade {
   }
 };
 
-Session open_blocked(Blockade &blockade, SessionOptions options = {}, std::int64_t drain_timeout_ms = kDrainMs) {
+Session open_blocked(Blockade &blockade, SessionOptions options = {}, std::int64_t drain_timeout_ms = kDrainMs,
+                     const Runtime &runtime = shared_runtime()) {
   options.raw.drain_timeout_ms = drain_timeout_ms;
   options.raw.output_window_bytes = 16U << 20U;
-  Session session = open_session(options);
+  Session session = open_session(runtime, std::move(options));
   capsule_interceptor_options interceptor{};
   capsule_interceptor_options_init(&interceptor, sizeof interceptor);
   interceptor.name = text_of("blockade");
@@ -124,6 +126,33 @@ CAPSULE_TEST(on_the_event_loop_it_may_be_suppressed) {
   for (const char *field : {"execution=1", "pending_sends=", "queue_size=", "sent=", "dropped=0"}) {
     CHECK_CONTAINS(line, field);
   }
+}
+
+CAPSULE_TEST(each_is_counted_once_and_by_what_became_of_it) {
+  const Runtime runtime = make_runtime();
+  std::vector<Session> sessions;
+  const auto block = [&](std::uint32_t async_flags, const std::string &source) {
+    Blockade blockade;
+    SessionOptions options;
+    options.raw.async_flags = async_flags;
+    sessions.push_back(open_blocked(blockade, std::move(options), kDrainMs, runtime));
+    Run(sessions.back(), source).end();
+  };
+  block(CAPSULE_ASYNC_SUPPRESS_DRAIN_TIMEOUT, "import asyncio\nawait asyncio.sleep(0)\n" + std::string(kPrint));
+  block(CAPSULE_ASYNC_SUPPRESS_DRAIN_TIMEOUT, kPrint);
+  block(0, kPrint);
+  compare({"output_drain_timeouts_total"}, runtime, [&] {
+    std::uint64_t failed = 0;
+    std::uint64_t suppressed = 0;
+    for (const Session &session : sessions) {
+      failed += executor_metrics_of(session).drain_timeouts;
+      suppressed += executor_metrics_of(session).drain_timeouts_suppressed;
+    }
+    CHECK_EQ(failed, 2);
+    CHECK_EQ(suppressed, 1);
+    return std::vector<Row>{{"output_drain_timeouts_total", "outcome=\"failed\"", number(failed)},
+                            {"output_drain_timeouts_total", "outcome=\"suppressed\"", number(suppressed)}};
+  });
 }
 
 CAPSULE_TEST(synchronous_code_is_not_spared_by_that) {

@@ -1,10 +1,25 @@
 // capsule_session_get_executor_metrics: each counter moves by exactly what happened.
 #include <csignal>
+#include <thread>
 
+#include "deadline.hpp"
+#include "metrics.hpp"
 #include "run.hpp"
 #include "test.hpp"
 
 using namespace capsule_test;
+
+namespace {
+
+// The worker gives it back behind the end that it has sent.
+void wait_for_room(const Session &session) {
+  for (const Deadline deadline; executor_metrics_of(session).output_queue_bytes != 0;) {
+    CHECK(!deadline.over());
+    std::this_thread::yield();
+  }
+}
+
+}  // namespace
 
 CAPSULE_TEST(a_fresh_session_has_counted_nothing) {
   const Session session = open_session();
@@ -52,6 +67,67 @@ CAPSULE_TEST(writes_that_wait_are_counted) {
   CHECK_AT_LEAST(metrics.output_waits, 1);
   CHECK_AT_MOST(metrics.output_queue_bytes_max, 64U << 10U);
   CHECK_EQ(metrics.output_bytes_sent, 1'000'001);
+}
+
+CAPSULE_TEST(what_waits_in_the_queue_is_told_in_pieces_and_bytes) {
+  SessionOptions options;
+  options.raw.output_window_bytes = 64U << 10U;
+  const Session session = open_session(options);
+  Run run(session, "import sys\nfor i in range(200): sys.stdout.write('x' * 1000)");
+  constexpr std::uint64_t kPiece = 1000 + 32;
+  capsule_executor_metrics metrics{};
+  for (const Deadline deadline; metrics.outputs_enqueued < 200 || metrics.outputs_sent == 0 ||
+                                metrics.output_queue_bytes != metrics.output_queue_pieces * kPiece;
+       metrics = executor_metrics_of(session)) {
+    CHECK(!deadline.over());
+    std::this_thread::yield();
+  }
+  // The window is used up as far as whole pieces go.
+  CHECK_EQ(metrics.output_queue_pieces, 200 - metrics.outputs_sent);
+  CHECK_AT_LEAST(metrics.output_queue_pieces, 200 - (64U << 10U) / 1000);
+  CHECK_AT_MOST(metrics.output_queue_pieces, 199);
+  run.end();
+  metrics = executor_metrics_of(session);
+  CHECK_EQ(metrics.output_queue_pieces, 0);
+  wait_for_room(session);
+  CHECK_AT_LEAST(metrics.output_queue_pieces_max, 200 - (64U << 10U) / 1000);
+  CHECK_EQ(metrics.stale, 0);
+}
+
+CAPSULE_TEST(displays_and_progress_leave_nothing_in_the_queue) {
+  const Session session = open_session();
+  Run run(session,
+          "import os\nfor i in range(50):\n    progress(i, 50)\n    display({'text/plain': 'x'}, raw=True)\nos.write(1, b'a')");
+  run.end();
+  CHECK_EQ(executor_metrics_of(session).output_queue_pieces, 0);
+  wait_for_room(session);
+}
+
+// The worker's memory as user code can spoil it: as if a step of counting had begun, and not ended.
+CAPSULE_TEST(counts_that_cannot_be_copied_whole_are_the_last_and_told_as_stale) {
+  const Session session = open_session();
+  value_of(session,
+           "import ctypes, os, signal\n"
+           "line = next(line for line in open('/proc/self/maps') if 'memfd:capsule-session' in line)\n"
+           "sequence = ctypes.c_uint64.from_address(int(line.split('-')[0], 16))");
+  value_of(session, "print('a')");
+  capsule_executor_metrics metrics = executor_metrics_of(session);
+  CHECK_EQ(metrics.stale, 0);
+  CHECK_EQ(metrics.outputs_enqueued, 1);
+  value_of(session, "print('b'); sequence.value |= 1");
+  metrics = executor_metrics_of(session);
+  CHECK_EQ(metrics.stale, 1);
+  CHECK_EQ(metrics.outputs_enqueued, 1);
+  CHECK_EQ(metrics.outputs_sent, 2);  // by another writer
+  CHECK_EQ(async_metrics_of(session).stale, 1);
+  value_of(session, "print('c')");
+  metrics = executor_metrics_of(session);
+  CHECK_EQ(metrics.stale, 0);
+  CHECK_EQ(metrics.outputs_enqueued, 3);
+  Run(session, "print('d'); sequence.value |= 1; os.kill(os.getpid(), signal.SIGKILL)").end();
+  metrics = executor_metrics_of(session);
+  CHECK_EQ(metrics.stale, 1);
+  CHECK_EQ(metrics.outputs_enqueued, 4);  // what it left counts
 }
 
 CAPSULE_TEST(input_is_counted_by_how_it_ended) {

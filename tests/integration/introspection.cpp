@@ -2,6 +2,7 @@
 #include "introspection.hpp"
 
 #include <functional>
+#include <set>
 
 #include "bridge.hpp"
 #include "files.hpp"
@@ -277,6 +278,51 @@ CAPSULE_TEST(open_promises_are_told_without_what_they_hold) {
   CHECK_EQ(pending.raw.rows[0].owner, CAPSULE_OWNER_NONE);
   CHECK_EQ(string_of(pending.raw.rows[0].name.text), "order-17");
   CHECK_EQ(last_record(runtime), "allowed promises store runtime ");
+}
+
+CAPSULE_TEST(durable_executions_and_what_they_wait_for_are_told_as_such) {
+  const Runtime runtime = make_runtime();
+  set_policy(runtime, policy_of(CAPSULE_INSPECT_FULL));
+  const Store store = open_store(store_options(), runtime);
+  const Bridge bridge = make_bridge(runtime);
+  offer(bridge, capability("customer.find", "name"));
+  const Session session = open_with(bridge, {rule("customer.*")}, {}, runtime);
+  const std::uint64_t session_id = info_of(session).session_id;
+  // CAPSULE_PENDING_… and the beginning of the name.
+  const auto kinds = [&] {
+    Pending pending;
+    ACCEPTED(capsule_promise_store_inspect_pending(store.get(), nullptr, &pending.raw, error));
+    CHECK_EQ(pending.raw.total, pending.raw.count);
+    std::set<std::string> told;
+    for (std::size_t i = 0; i < pending.raw.count; ++i) {
+      const capsule_pending_row &row = pending.raw.rows[i];
+      const std::string name = string_of(row.name.text);
+      told.insert(std::to_string(row.kind) + " " + name.substr(0, name.rfind('.')));
+      if (row.kind != CAPSULE_PENDING_PROMISE) {
+        CHECK_EQ(row.owner, CAPSULE_OWNER_DURABLE);
+        CHECK_EQ(row.session_id, session_id);
+        CHECK_EQ(row.execution_id, 1);
+        CHECK(row.left_ns > 0 && row.left_ns < 3'600'000'000'000'000);
+      }
+    }
+    std::string all;
+    for (const std::string &one : told) {
+      all += one + "\n";
+    }
+    return all;
+  };
+  create(store, "order-17");
+  PromiseRow row;
+  Run run(begin_durable(session, store, "job", "host.customer.find('Ada'); input('?')", row));
+  Request request;
+  CHECK_EQ(request.take(bridge), CAPSULE_OK);
+  CHECK_EQ(kinds(), "2 order-17\n3 job\n4 job.customer.find\n");
+  respond(bridge, request.id(), "1");
+  run.until(CAPSULE_EVENT_INPUT);
+  CHECK_EQ(kinds(), "2 order-17\n3 job\n5 job:input:1\n");
+  run.answer("line");
+  run.end();
+  CHECK_EQ(kinds(), "2 order-17\n");
 }
 
 CAPSULE_TEST(a_pool_tells_numbers_and_then_its_sessions) {

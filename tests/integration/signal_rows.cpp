@@ -26,7 +26,8 @@ const std::map<std::string, std::set<std::string>> kHere = {
       "worker_threads", "worker_open_descriptors", "namespace_entries", "worker_info"}},
     {"output",
      {"outputs_enqueued_total", "outputs_sent_total", "outputs_dropped_total", "output_bytes_total", "output_waits_total",
-      "displays_total", "progress_updates_total", "output_queue_depth_max", "output_drain_duration_seconds_sum"}},
+      "displays_total", "progress_updates_total", "output_queue_depth", "output_queue_depth_max", "output_queue_bytes",
+      "output_queue_bytes_max", "output_drain_duration_seconds_sum"}},
     {"async",
      {"async_executions_total", "async_loop_executions_total", "async_coroutines_closed_total", "async_blocking_imports_total",
       "async_blocking_calls_total", "async_blocking_warnings_total", "async_missed_attribute_chains_total",
@@ -226,10 +227,14 @@ CAPSULE_TEST(what_became_of_output_is_told_by_reason) {
       "display({'text/plain': 'y' * 5000}, raw=True)\nclass Broken:\n    def _repr_html_(self): raise ValueError\n"
       "display(Broken())\nfor i in range(100): progress(i, 100)\nimport sys; print('e', file=sys.stderr)")
       .end();
+  const Session &full = session_with(CAPSULE_OUTPUT_BLOCK);
+  Run held(full, large);  // which nobody takes
+  wait_for([&] { return executor_metrics_of(full).output_queue_pieces > 0; });
   compare(kHere.at("output"), runtime, [&] {
     capsule_executor_metrics sum{};
     std::vector<std::uint64_t> dropped;
-    std::uint64_t deepest = 0;
+    std::uint64_t most_pieces = 0;
+    std::uint64_t most_bytes = 0;
     for (const Session &session : sessions) {
       const capsule_executor_metrics m = executor_metrics_of(session);
       sum.outputs_enqueued += m.outputs_enqueued + m.outputs_captured;
@@ -245,7 +250,10 @@ CAPSULE_TEST(what_became_of_output_is_told_by_reason) {
       sum.progress_skipped += m.progress_skipped;
       sum.drain_ns += m.drain_ns;
       dropped.push_back(m.outputs_dropped);
-      deepest = std::max(deepest, m.output_queue_bytes_max);
+      sum.output_queue_pieces += m.output_queue_pieces;
+      sum.output_queue_bytes += m.output_queue_bytes;
+      most_pieces = std::max(most_pieces, m.output_queue_pieces_max);
+      most_bytes = std::max(most_bytes, m.output_queue_bytes_max);
     }
     return std::vector<Row>{{"outputs_enqueued_total", "stream=\"std", number(sum.outputs_enqueued)},
                             {"outputs_sent_total", "", number(sum.outputs_sent)},
@@ -260,7 +268,10 @@ CAPSULE_TEST(what_became_of_output_is_told_by_reason) {
                             {"displays_total", "outcome=\"error\"", number(sum.display_errors)},
                             {"progress_updates_total", "outcome=\"made\"", number(sum.progress_calls)},
                             {"progress_updates_total", "outcome=\"skipped\"", number(sum.progress_skipped)},
-                            {"output_queue_depth_max", "", number(deepest)},
+                            {"output_queue_depth", "", number(sum.output_queue_pieces)},
+                            {"output_queue_depth_max", "", number(most_pieces)},
+                            {"output_queue_bytes", "", number(sum.output_queue_bytes)},
+                            {"output_queue_bytes_max", "", number(most_bytes)},
                             {"output_drain_duration_seconds_sum", "", seconds(sum.drain_ns)}};
   });
 }

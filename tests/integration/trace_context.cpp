@@ -1,5 +1,6 @@
-// The caller's trace context is in the environment of the code, and nowhere else.
+// The trace context of an execution is in the environment of its code: the caller's, or the one that was made.
 #include "run.hpp"
+#include "snapshots.hpp"
 #include "test.hpp"
 
 using namespace capsule_test;
@@ -15,6 +16,24 @@ ExecutionOptions traced(const std::string &parent = kParent, const std::string &
   options.traceparent = parent;
   options.tracestate = state;
   return options;
+}
+
+// As it was made for the last execution: of those of a branch the first has the number behind those of its snapshot.
+std::string made_for(const Session &session) {
+  capsule_trace_context context{.struct_size = sizeof context};
+  std::uint64_t last = 1;
+  while (capsule_session_get_trace_context(session.get(), last + 1, &context, nullptr) == CAPSULE_OK) {
+    ++last;
+  }
+  ACCEPTED(capsule_session_get_trace_context(session.get(), last, &context, error));
+  CHECK_EQ(context.given, 0);
+  return context.traceparent;
+}
+
+// What the code is told, without a caller's.
+void check_made(const Session &session) {
+  const std::string read = value_of(session, kRead);
+  CHECK_EQ(read, "('" + made_for(session) + "', None)");
 }
 
 std::string value_with(const Session &session, std::string_view source, const ExecutionOptions &options) {
@@ -33,12 +52,45 @@ CAPSULE_TEST(the_context_is_in_os_environ_while_the_code_runs) {
 
 CAPSULE_TEST(the_context_is_removed_afterwards) {
   const Session session = open_session();
-  CHECK_EQ(value_of(session, kRead), "(None, None)");
+  check_made(session);
   value_with(session, "1", traced(kParent, kState));
-  CHECK_EQ(value_of(session, kRead), "(None, None)");
+  check_made(session);
   Run failing(session, "1 / 0", traced(kParent, kState));
   CHECK_EQ(failing.end().outcome, "error");
-  CHECK_EQ(value_of(session, kRead), "(None, None)");
+  check_made(session);
+}
+
+CAPSULE_TEST(each_execution_has_one_that_was_made_and_so_have_its_children) {
+  const Session session = open_session();
+  const std::string print = "import subprocess\nsubprocess.run('echo \"$TRACEPARENT\"', shell=True)\nNone";
+  const std::string first = printed_by(session, print);
+  CHECK_EQ(first, made_for(session) + "\n");
+  const std::string second = printed_by(session, print);
+  CHECK_EQ(second, made_for(session) + "\n");
+  CHECK(first != second);
+}
+
+CAPSULE_TEST(what_code_sets_or_puts_back_is_its_own) {
+  const Session session = open_session();
+  value_of(session, "import os; saved = dict(os.environ)");
+  value_of(session, "os.environ.clear(); os.environ.update(saved)");
+  check_made(session);  // what was made before does not stay
+  value_of(session, "del os.environ['TRACEPARENT']");
+  check_made(session);
+  value_of(session, "os.environ['TRACEPARENT'] = 'mine'");
+  CHECK_EQ(value_of(session, kRead), "('mine', None)");
+  CHECK_EQ(printed_by(session, "import subprocess\nsubprocess.run('echo $TRACEPARENT', shell=True)\nNone"), "mine\n");
+  value_with(session, "1", traced());
+  CHECK_EQ(value_of(session, kRead), "('mine', None)");
+}
+
+CAPSULE_TEST(a_branch_has_contexts_of_its_own) {
+  const Session session = open_session();
+  check_made(session);
+  const Session branch = branch_of(snapshot_of(session));
+  check_made(branch);
+  check_made(session);
+  CHECK(made_for(branch) != made_for(session));
 }
 
 CAPSULE_TEST(the_context_is_removed_after_a_timeout) {
@@ -47,7 +99,7 @@ CAPSULE_TEST(the_context_is_removed_after_a_timeout) {
   options.raw.timeout_ms = 50;
   Run run(session, "while True: pass", options);
   CHECK_EQ(run.end().outcome, "timeout");
-  CHECK_EQ(value_of(session, kRead), "(None, None)");
+  check_made(session);
 }
 
 CAPSULE_TEST(one_context_does_not_leak_into_the_next) {
@@ -63,7 +115,8 @@ CAPSULE_TEST(child_processes_inherit_the_context) {
   Run run(session, print, traced(kParent, kState));
   CHECK_EQ(run.end().outcome, "ok");
   CHECK_EQ(run.out(), std::string(kParent) + "/" + kState + "\n");
-  CHECK_EQ(printed_by(session, print), "/\n");
+  const std::string printed = printed_by(session, print);
+  CHECK_EQ(printed, made_for(session) + "/\n");
 }
 
 CAPSULE_TEST(an_invalid_context_is_refused) {

@@ -5,6 +5,7 @@
 #include "metrics.hpp"
 #include "process.hpp"
 #include "run.hpp"
+#include "signal_rows.hpp"
 #include "test.hpp"
 #include "trace.hpp"
 
@@ -76,18 +77,29 @@ CAPSULE_TEST(heartbeats_that_do_not_come_are_counted) {
   wait_until(session, [](const auto &now) { return now.heartbeats > 0; });
   const Watched worker(info_of(session).pid);
   worker.kill(SIGSTOP);
-  wait_until(session, [](const auto &now) { return now.heartbeats_missed >= 3; });
-  CHECK_AT_LEAST(worker_metrics_of(session).heartbeat_age_ns, 150'000'000);
+  // Since the last that came: one for each interval, and half of the next, without one.
+  const auto due = [](const capsule_worker_metrics &now) {
+    constexpr std::uint64_t kIntervalNs = 50'000'000;
+    return now.heartbeat_age_ns <= kIntervalNs ? 0 : (now.heartbeat_age_ns - kIntervalNs / 2) / kIntervalNs;
+  };
+  const capsule_worker_metrics stopped = wait_until(session, [&due](const auto &now) { return due(now) >= 3; });
+  const std::uint64_t before = stopped.heartbeats_missed - due(stopped);
+  const capsule_worker_metrics later =
+      wait_until(session, [&stopped](const auto &now) { return now.heartbeats_missed >= stopped.heartbeats_missed + 2; });
+  CHECK_EQ(later.heartbeats_missed, before + due(later));
   worker.kill(SIGCONT);
+  wait_until(session, [&later](const auto &now) { return now.heartbeats > later.heartbeats; });
+  ACCEPTED(capsule_session_close(session.get(), kPatienceMs, error));
   const std::uint64_t missed = worker_metrics_of(session).heartbeats_missed;
-  const std::uint64_t heartbeats = worker_metrics_of(session).heartbeats;
-  wait_until(session, [&](const auto &now) { return now.heartbeats > heartbeats; });
-  CHECK_AT_LEAST(worker_metrics_of(session).heartbeats_missed, missed);  // it does not forget
-  CHECK_AT_LEAST(Samples(runtime).sum("heartbeats_missed_total"), missed);
+  CHECK_AT_LEAST(missed, later.heartbeats_missed);  // it does not forget
+  compare({"heartbeats_missed_total"}, runtime, [&] {
+    return std::vector<Row>{{"heartbeats_missed_total", "", number(worker_metrics_of(session).heartbeats_missed)}};
+  });
   const auto events = trace_of(session, {.kind = CAPSULE_TRACE_SESSION_HEARTBEAT_MISSED}).events;
-  CHECK_AT_LEAST(events.size(), missed);
-  for (std::size_t i = 0; i < 3; ++i) {
-    CHECK_AT_LEAST(events[i].arguments[0], static_cast<std::int64_t>(i) * 50'000'000 + 75'000'000);  // since the last that came
+  CHECK_EQ(events.size(), missed);
+  for (std::size_t i = before; i < before + 3; ++i) {
+    CHECK_AT_LEAST(events[i].arguments[0],
+                   static_cast<std::int64_t>(i - before) * 50'000'000 + 75'000'000);  // since the last that came
   }
 }
 

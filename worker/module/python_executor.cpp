@@ -50,7 +50,7 @@ std::string type_name_of(PyObject *engine, PyObject *value) {
   return to_utf8(name.get());
 }
 
-PythonExecutor::PythonExecutor(PyRef engine) : engine_(std::move(engine)) {
+PythonExecutor::PythonExecutor(PyRef engine) : engine_(std::move(engine)), trace_environment_(engine_.get()) {
   native_ = make_native();
   globals_ =
       PyRef(native_ ? PyObject_CallMethod(engine_.get(), "start_session", "Oi", native_.get(), cancel_signal()) : nullptr);
@@ -108,7 +108,7 @@ Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &req
   execution_id_ = execution_id;
   const std::string file_name =
       request.file_name.empty() ? "<execution " + std::to_string(execution_id) + ">" : std::string(request.file_name);
-  set_trace_context(request);
+  trace_environment_.begin({parts_->options.trace_half, execution_id}, request);
   code_class_ = CAPSULE_CODE_UNCLASSIFIED;
   on_loop_ = false;
   if (request.watch_effects) {
@@ -123,7 +123,7 @@ Outcome PythonExecutor::run(std::uint64_t execution_id, const wire::Execute &req
   }
   std::fflush(stdout);  // what C code printed and did not flush
   flush_replaced_streams();
-  clear_trace_context();
+  trace_environment_.end();
   stop_watching_effects();
   finish_progress();
   report_dropped_output();
@@ -402,22 +402,6 @@ Outcome PythonExecutor::describe_failure() {
   failure.traceback = to_utf8(PyTuple_GetItem(described.get(), 2));
   failure.exit_code = static_cast<int>(PyLong_AsLong(PyTuple_GetItem(described.get(), 3)));
   return failure;
-}
-
-void PythonExecutor::set_trace_context(const wire::Execute &request) {
-  if (request.traceparent.empty()) {
-    return;
-  }
-  has_trace_context_ = true;
-  const PyRef traceparent = from_utf8(request.traceparent);
-  const PyRef tracestate = request.tracestate.empty() ? PyRef::borrow(Py_None) : from_utf8(request.tracestate);
-  call_engine(PyRef(PyObject_CallMethod(engine_.get(), "set_trace_context", "OO", traceparent.get(), tracestate.get())));
-}
-
-void PythonExecutor::clear_trace_context() {
-  if (std::exchange(has_trace_context_, false)) {
-    call_engine(PyRef(PyObject_CallMethod(engine_.get(), "clear_trace_context", nullptr)));
-  }
 }
 
 void PythonExecutor::run_background(int work_fd) {

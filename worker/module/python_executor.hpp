@@ -4,6 +4,7 @@
 #include "module/history.hpp"
 #include "module/interruptible.hpp"
 #include "module/native.hpp"
+#include "module/trace_environment.hpp"
 
 namespace capsule::worker {
 
@@ -54,8 +55,6 @@ class PythonExecutor : public Executor {
   void flush_replaced_streams();
   Outcome describe_failure();
   std::optional<std::string> json_of(PyObject *value, const std::string &repr);
-  void set_trace_context(const wire::Execute &request);
-  void clear_trace_context();
   [[noreturn]] void leave_forked_child(const Outcome &outcome);
 
   const SessionParts *parts_ = nullptr;
@@ -65,9 +64,9 @@ class PythonExecutor : public Executor {
   PyRef remember_source_;
   PyRef warning_registry_;
   std::optional<History> history_;
+  TraceEnvironment trace_environment_;
   PyThreadState *idle_ = nullptr;
   std::uint64_t execution_id_ = 0;
-  bool has_trace_context_ = false;
   bool loop_used_ = false;
   bool on_loop_ = false;
   bool thawed_ = false;

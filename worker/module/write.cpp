@@ -54,9 +54,12 @@ bool wait_and_append(const SessionParts &parts, const Writer &writer, int stream
 
 void count_dropped(const SessionParts &parts, const Writer &writer, int stream, std::uint64_t bytes) {
   dropped_bytes += bytes;
-  parts.counters.add(Counter::outputs_dropped);
-  parts.counters.add(Counter::output_bytes_dropped, bytes);
-  parts.counters.add(of_stream(Counter::dropped_stdout, static_cast<std::uint8_t>(stream)));
+  {
+    WorkerCounters::Step step(parts.counters, CounterWriter::kCode);
+    step.add(Counter::outputs_dropped);
+    step.add(Counter::output_bytes_dropped, bytes);
+    step.add(of_stream(Counter::dropped_stdout, static_cast<std::uint8_t>(stream)));
+  }
   parts.state.recorder.record_once<CAPSULE_TRACE_OUTPUT_DROPPED>(FlightWriter::kCode,
                                                                  {.execution_id = writer.execution_id, .arguments = {bytes}});
   if (writer.execution_id == parts.state.current_id.load(std::memory_order_relaxed)) {
@@ -102,8 +105,11 @@ void append_over_oldest(const SessionParts &parts, const Writer &writer, int str
 }
 
 bool refuse(const SessionParts &parts, int stream) {
-  parts.counters.add(of_stream(Counter::refused_stdout, static_cast<std::uint8_t>(stream)));
-  parts.counters.add(Counter::outputs_refused);
+  {
+    WorkerCounters::Step step(parts.counters, CounterWriter::kCode);
+    step.add(of_stream(Counter::refused_stdout, static_cast<std::uint8_t>(stream)));
+    step.add(Counter::outputs_refused);
+  }
   PyErr_SetString(backpressure_exceeded, "the output queue is full: the host takes output more slowly than it is written");
   return false;
 }

@@ -117,10 +117,13 @@ bool Output::read_capture(std::uint8_t stream) {
   const ssize_t count = ::readv(pipe, room->data(), static_cast<int>(room->size()));
   const std::uint32_t captured = count > 0 ? static_cast<std::uint32_t>(count) : 0;
   queue_.captured().commit(captured);
-  counters_.add(Counter::outputs_captured, captured > 0 ? 1 : 0);
-  counters_.add(Counter::output_bytes_captured, captured);
-  counters_.add(of_stream(Counter::captured_stdout, record.stream), captured > 0 ? 1 : 0);
   if (captured > 0) {
+    {
+      WorkerCounters::Step step(counters_, CounterWriter::kSender);
+      step.add(Counter::outputs_captured);
+      step.add(Counter::output_bytes_captured, captured);
+      step.add(of_stream(Counter::captured_stdout, record.stream));
+    }
     state_.recorder.record_once<CAPSULE_TRACE_OUTPUT_FIRST>(
         FlightWriter::kOutput, {.execution_id = record.execution_id, .status = stream, .arguments = {captured}});
   }
@@ -136,7 +139,9 @@ void Output::post_due_progress() {
     OutputRing::Record record = record_of(frame.writer, kMessageStream);
     record.after = queue_.printed().head();
     record.size = static_cast<std::uint32_t>(piece.size());
-    return queue_.captured().append(record, piece.data());
+    const bool appended = queue_.captured().append(record, piece.data());
+    counters_.add(of_stream(Counter::captured_stdout, kMessageStream), appended ? 1 : 0);
+    return appended;
   });
 }
 
@@ -167,13 +172,24 @@ void Output::pack(std::uint64_t execution_id, const wire::Body &body) {
   total_packed_ += frame.size();
 }
 
+// How much waits, as it was most. What is on its way waits no more, but for its room.
+void Output::count_depth() {
+  const std::uint64_t printed = queue_.printed().queued();
+  const std::uint64_t captured = queue_.captured().queued();
+  if (printed + captured != 0) {
+    const std::uint64_t pieces = queued_pieces(counters_);
+    WorkerCounters::Step step(counters_, CounterWriter::kSender);
+    step.raise(Counter::output_queue_bytes_max, std::max(printed, captured));
+    step.raise(Counter::output_queue_pieces_max, pieces);
+  }
+}
+
 // Gathers neighbours into frames, as far as credit goes.
 void Output::pack_queued() {
   packed_cursor_ = queue_.tail();
   packed_pieces_ = 0;
   const OutputQueue::Cursor head = queue_.head();
-  counters_.raise(Counter::output_queue_bytes_max,
-                  std::max(head.printed - packed_cursor_.printed, head.captured - packed_cursor_.captured));
+  count_depth();
   if (!pack_notice()) {
     return;
   }
@@ -193,10 +209,11 @@ void Output::pack_queued() {
          wire::Output{first->stream, chunk_, packed_cursor_.printed, packed_cursor_.captured, first->origin, first->writer_id});
     // Before the host can see the effect.
     packed_pieces_ += pieces;
-    counters_.add(Counter::outputs_sent, pieces);
-    counters_.add(Counter::output_bytes_sent, chunk_.size());
-    counters_.add(of_stream(Counter::sent_stdout, first->stream), pieces);
-    counters_.add(of_stream(Counter::sent_bytes_stdout, first->stream), chunk_.size());
+    WorkerCounters::Step step(counters_, CounterWriter::kSender);
+    step.add(Counter::outputs_sent, pieces);
+    step.add(Counter::output_bytes_sent, chunk_.size());
+    step.add(of_stream(Counter::sent_stdout, first->stream), pieces);
+    step.add(of_stream(Counter::sent_bytes_stdout, first->stream), chunk_.size());
   }
 }
 
@@ -317,10 +334,13 @@ std::optional<DrainStall> Output::send_behind(std::uint64_t execution_id, const 
   // The last output and the frame behind it go out in one write: one wake-up of the host.
   pack(execution_id, body);
   attached_ = attached;
-  counters_.add(Counter::drains);
   const std::uint64_t took_ns = monotonic_ns() - began;
-  counters_.add(Counter::drain_ns, took_ns);
-  counters_.add(static_cast<Counter>(static_cast<std::size_t>(Counter::drain_buckets) + bucket_of(took_ns)));
+  {
+    WorkerCounters::Step step(counters_, CounterWriter::kSender);
+    step.add(Counter::drains);
+    step.add(Counter::drain_ns, took_ns);
+    step.add(static_cast<Counter>(static_cast<std::size_t>(Counter::drain_buckets) + bucket_of(took_ns)));
+  }
   if (is_end) {
     record_end(execution_id, body, began, began + took_ns);
   }

@@ -119,6 +119,7 @@ class Output {
   void post_due_progress();
   // Under sender_: packs and sends what credit allows and the socket takes; false when the socket is full.
   bool send_queued();
+  void count_depth();
   void pack_queued();
   bool pack_notice();
   void pack(std::uint64_t execution_id, const wire::Body &body);

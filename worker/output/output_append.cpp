@@ -35,14 +35,16 @@ std::size_t Output::append(const Writer &writer, std::uint8_t stream, std::strin
   while (taken < data.size()) {
     const std::string_view rest = data.substr(taken);
     record.size = static_cast<std::uint32_t>(utf8_prefix(rest, max_piece_));
+    // With the append in it: who copies the counters never finds more sent than printed.
+    WorkerCounters::Step step(counters_, CounterWriter::kCode);
     if (!queue_.printed().append(record, rest.data())) {
       break;
     }
     taken += record.size;
-    counters_.add(Counter::outputs_enqueued);
-    counters_.add(of_stream(Counter::enqueued_stdout, stream));
+    step.add(Counter::outputs_enqueued);
+    step.add(Counter::output_bytes_enqueued, record.size);
+    step.add(of_stream(Counter::enqueued_stdout, stream));
   }
-  counters_.add(Counter::output_bytes_enqueued, taken);
   state_.recorder.record_once<CAPSULE_TRACE_OUTPUT_FIRST>(
       FlightWriter::kCode, {.execution_id = writer.execution_id, .status = stream, .arguments = {data.size()}});
   if (taken < data.size() || ends_line(data)) {
@@ -65,11 +67,12 @@ std::size_t Output::append_message(const Writer &writer, std::string_view frame,
     const std::size_t size = std::min(frame.size() - offset, max_piece_ - sizeof(PieceHeader));
     const std::string piece = make_piece(frame, offset, size);
     record.size = static_cast<std::uint32_t>(piece.size());
+    WorkerCounters::Step step(counters_, CounterWriter::kCode);
     if (!queue_.printed().append(record, piece.data())) {
       break;
     }
     offset += size;
-    counters_.add(Counter::enqueued_display);
+    step.add(Counter::enqueued_display);
   }
   flush();
   return offset;
@@ -89,6 +92,7 @@ void Output::drop_oldest(std::size_t size) {
   const std::size_t bytes = std::min(size, max_piece_) + OutputRing::kOverhead;
   const Lock lock(sender_);
   OutputRing &ring = queue_.printed();
+  count_depth();
   while (ring.capacity() - ring.queued() < bytes) {
     const auto oldest = ring.peek(ring.tail(), ring.head());
     if (!oldest) {
@@ -107,9 +111,11 @@ void Output::drop_oldest(std::size_t size) {
 void Output::count_oldest(const OutputRing::Record &dropped) {
   oldest_dropped_bytes_ += dropped.size;
   oldest_dropped_id_ = dropped.execution_id;
-  counters_.add(Counter::outputs_dropped);
-  counters_.add(Counter::output_bytes_dropped, dropped.size);
-  counters_.add(of_stream(Counter::dropped_stdout, dropped.stream));
+  WorkerCounters::Step step(counters_, CounterWriter::kCode);
+  step.add(Counter::outputs_dropped);
+  step.add(Counter::output_bytes_dropped, dropped.size);
+  step.add(of_stream(Counter::dropped_stdout, dropped.stream));
+  step.add(Counter::queue_dropped);
   state_.recorder.record_once<CAPSULE_TRACE_OUTPUT_DROPPED>(
       FlightWriter::kOutput, {.execution_id = dropped.execution_id, .arguments = {dropped.size}});
   if (dropped.execution_id == state_.current_id.load(std::memory_order_relaxed)) {

@@ -1032,6 +1032,43 @@ namespace Capsule
         Control = 2,
     }
 
+    /// <summary>How much a call answers.</summary>
+    public enum InspectLevel : int
+    {
+        /// <summary>Nothing: it is denied.</summary>
+        Off = 0,
+        /// <summary>Numbers, states and times.</summary>
+        Counts = 1,
+        /// <summary>Rows too, with their names redacted.</summary>
+        Redacted = 2,
+        /// <summary>Rows with their names.</summary>
+        Full = 3,
+    }
+
+    /// <summary>What redaction makes of a name; of two, the larger is the stricter.</summary>
+    public enum Redaction : int
+    {
+        /// <summary>`"h:"` and 16 hexadecimal digits of the keyed hash.</summary>
+        Hash = 0,
+        /// <summary>Its length in bytes, as in `"len:12"`.</summary>
+        Length = 1,
+        /// <summary>Nothing.</summary>
+        Drop = 2,
+    }
+
+    /// <summary>What a label shows.</summary>
+    public enum LabelForm : int
+    {
+        /// <summary>The name.</summary>
+        Name = 1,
+        /// <summary>Its keyed hash.</summary>
+        Hash = 2,
+        /// <summary>Its length.</summary>
+        Length = 3,
+        /// <summary>Nothing.</summary>
+        Dropped = 4,
+    }
+
     /// <summary>What stands between the pool and an interpreter that does not start; see `breaker_failures`.</summary>
     public enum BreakerState : int
     {
@@ -1102,50 +1139,19 @@ namespace Capsule
         Dead = 5,
     }
 
-    /// <summary>How much a call answers.</summary>
-    public enum InspectLevel : int
-    {
-        /// <summary>Nothing: it is denied.</summary>
-        Off = 0,
-        /// <summary>Numbers, states and times.</summary>
-        Counts = 1,
-        /// <summary>Rows too, with their names redacted.</summary>
-        Redacted = 2,
-        /// <summary>Rows with their names.</summary>
-        Full = 3,
-    }
-
-    /// <summary>What redaction makes of a name; of two, the larger is the stricter.</summary>
-    public enum Redaction : int
-    {
-        /// <summary>`"h:"` and 16 hexadecimal digits of the keyed hash.</summary>
-        Hash = 0,
-        /// <summary>Its length in bytes, as in `"len:12"`.</summary>
-        Length = 1,
-        /// <summary>Nothing.</summary>
-        Drop = 2,
-    }
-
-    /// <summary>What a label shows.</summary>
-    public enum LabelForm : int
-    {
-        /// <summary>The name.</summary>
-        Name = 1,
-        /// <summary>Its keyed hash.</summary>
-        Hash = 2,
-        /// <summary>Its length.</summary>
-        Length = 3,
-        /// <summary>Nothing.</summary>
-        Dropped = 4,
-    }
-
     /// <summary>What is pending.</summary>
     public enum PendingKind : int
     {
         /// <summary>A call of the host, in a bridge.</summary>
         Call = 1,
-        /// <summary>A promise, in a store.</summary>
+        /// <summary>A promise, in a store; of what follows none.</summary>
         Promise = 2,
+        /// <summary>The promise of a durable execution of this host that is under way.</summary>
+        Execution = 3,
+        /// <summary>That of a call of the host which such an execution makes: its id names the capability.</summary>
+        DurableCall = 4,
+        /// <summary>That of an input which such an execution asks for.</summary>
+        Input = 5,
     }
 
     /// <summary>Who will settle it, or waits for it.</summary>
@@ -2176,8 +2182,10 @@ namespace Capsule.Raw
         /// </summary>
         public capsule_text file_name;
         /// <summary>
-        /// W3C `traceparent` of the caller's span, or empty (default). While the code runs it is in
-        /// `os.environ["TRACEPARENT"]`.
+        /// W3C `traceparent` of the caller's span. While the code runs it is in `os.environ["TRACEPARENT"]`, and so in
+        /// the environment of child processes. Empty (default): one is made, that capsule_session_get_trace_context()
+        /// tells; it is there too, until the next execution, unless the session's environment or code in it has set the
+        /// variable.
         /// </summary>
         public capsule_text traceparent;
         /// <summary>W3C `tracestate`, up to 512 bytes, or empty (default); needs a `traceparent`. In `os.environ["TRACESTATE"]`.</summary>
@@ -2576,8 +2584,12 @@ namespace Capsule.Raw
     {
         /// <summary>`sizeof(capsule_executor_metrics)`, set by the caller.</summary>
         public uint struct_size;
-        /// <summary>Reserved, zero.</summary>
-        public uint reserved;
+        /// <summary>
+        /// 0 where the figures are of one moment. 1 where the live worker was counting each time that was tried: its
+        /// part is as it was when it was last copied whole. 1 too from when on a worker was killed in the middle of
+        /// counting: of that one step a part is in here.
+        /// </summary>
+        public uint stale;
         /// <summary>
         /// Pieces of output that were printed: one for each write or `print` of at most 32 KiB, more for longer ones.
         /// The lines in which `CAPSULE_OUTPUT_DROP_NEW` tells what it dropped are among them, those of
@@ -2642,6 +2654,18 @@ namespace Capsule.Raw
         public ulong progress_calls;
         /// <summary>Of these, passed over for `progress_rate_per_s`.</summary>
         public ulong progress_skipped;
+        /// <summary>
+        /// Pieces of output that wait in the queue now: printed or captured, displays among them, and neither sent nor
+        /// dropped.
+        /// </summary>
+        public ulong output_queue_pieces;
+        /// <summary>The most there were when the worker sent some, or dropped some for want of room.</summary>
+        public ulong output_queue_pieces_max;
+        /// <summary>
+        /// Bytes of the queue that are taken now, headers and padding included; what is sent keeps its room until the
+        /// socket has it all.
+        /// </summary>
+        public ulong output_queue_bytes;
     }
 
     /// <summary>
@@ -2653,8 +2677,8 @@ namespace Capsule.Raw
     {
         /// <summary>`sizeof(capsule_async_metrics)`, set by the caller.</summary>
         public uint struct_size;
-        /// <summary>Reserved, zero.</summary>
-        public uint reserved;
+        /// <summary>As that of capsule_executor_metrics.</summary>
+        public uint stale;
         /// <summary>Executions run on the event loop.</summary>
         public ulong executions;
         /// <summary>Of these, ended with a result.</summary>
@@ -3339,6 +3363,79 @@ namespace Capsule.Raw
         public ulong longest_ns;
     }
 
+    /// <summary>Who may see how much; capsule_introspection_policy_init() fills the defaults.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_introspection_policy
+    {
+        /// <summary>`sizeof(capsule_introspection_policy)`.</summary>
+        public uint struct_size;
+        /// <summary>`CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.</summary>
+        public int redaction;
+        /// <summary>
+        /// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in
+        /// audit records. Default counts, as all below.
+        /// </summary>
+        public int promises;
+        /// <summary>Of a session's names.</summary>
+        public int namespace_summary;
+        /// <summary>Of a pool.</summary>
+        public int pool;
+        /// <summary>Of what a session executes.</summary>
+        public int execution;
+        /// <summary>Of the isolation of a session.</summary>
+        public int isolation;
+        /// <summary>Of the stacks and profiles of a worker.</summary>
+        public int stack;
+        /// <summary>Of traces, of sessions and pools: their events are counts.</summary>
+        public int trace;
+        /// <summary>Of what is known of a dead worker: counts, but for its stack.</summary>
+        public int postmortem;
+        /// <summary>Longest label in bytes, after redaction, 24 … 1,024. Default 64.</summary>
+        public uint max_label_bytes;
+        /// <summary>Most rows of an answer, 1 … 65,536. Default 1,000.</summary>
+        public uint max_rows;
+        /// <summary>
+        /// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is
+        /// the runtime's.
+        /// </summary>
+        public capsule_text key;
+    }
+
+    /// <summary>One look; capsule_inspection_init() fills the defaults.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_inspection
+    {
+        /// <summary>`sizeof(capsule_inspection)`.</summary>
+        public uint struct_size;
+        /// <summary>
+        /// The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied.
+        /// Default 0: what the policy allows.
+        /// </summary>
+        public int level;
+        /// <summary>Who looks, for the audit record: at most 64 bytes. Default empty.</summary>
+        public capsule_text caller;
+        /// <summary>How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.</summary>
+        public long timeout_ms;
+        /// <summary>Most rows wanted; 0, the default, for as many as the policy allows.</summary>
+        public uint max_rows;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+    }
+
+    /// <summary>A name, as far as the policy shows it. Never extended: it is part of rows.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_label
+    {
+        /// <summary>What is shown, at most `max_label_bytes`; owned by the answer.</summary>
+        public capsule_text text;
+        /// <summary>Length of what is shown before it was cut: larger than `text.size` where it was.</summary>
+        public ulong full_bytes;
+        /// <summary>`CAPSULE_LABEL_…`.</summary>
+        public int form;
+        /// <summary>Reserved, zero.</summary>
+        public int reserved;
+    }
+
     /// <summary>
     /// What a pool has counted, and what it holds: numbers only, copied at one moment, so that sums add up:
     /// - attempts = successes + timeouts + canceled + refused + errors + waiters_now;
@@ -3701,88 +3798,15 @@ namespace Capsule.Raw
         public capsule_text function;
     }
 
-    /// <summary>Who may see how much; capsule_introspection_policy_init() fills the defaults.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_introspection_policy
-    {
-        /// <summary>`sizeof(capsule_introspection_policy)`.</summary>
-        public uint struct_size;
-        /// <summary>`CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.</summary>
-        public int redaction;
-        /// <summary>
-        /// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in
-        /// audit records. Default counts, as all below.
-        /// </summary>
-        public int promises;
-        /// <summary>Of a session's names.</summary>
-        public int namespace_summary;
-        /// <summary>Of a pool.</summary>
-        public int pool;
-        /// <summary>Of what a session executes.</summary>
-        public int execution;
-        /// <summary>Of the isolation of a session.</summary>
-        public int isolation;
-        /// <summary>Of the stacks and profiles of a worker.</summary>
-        public int stack;
-        /// <summary>Of traces, of sessions and pools: their events are counts.</summary>
-        public int trace;
-        /// <summary>Of what is known of a dead worker: counts, but for its stack.</summary>
-        public int postmortem;
-        /// <summary>Longest label in bytes, after redaction, 24 … 1,024. Default 64.</summary>
-        public uint max_label_bytes;
-        /// <summary>Most rows of an answer, 1 … 65,536. Default 1,000.</summary>
-        public uint max_rows;
-        /// <summary>
-        /// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is
-        /// the runtime's.
-        /// </summary>
-        public capsule_text key;
-    }
-
-    /// <summary>One look; capsule_inspection_init() fills the defaults.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_inspection
-    {
-        /// <summary>`sizeof(capsule_inspection)`.</summary>
-        public uint struct_size;
-        /// <summary>
-        /// The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied.
-        /// Default 0: what the policy allows.
-        /// </summary>
-        public int level;
-        /// <summary>Who looks, for the audit record: at most 64 bytes. Default empty.</summary>
-        public capsule_text caller;
-        /// <summary>How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.</summary>
-        public long timeout_ms;
-        /// <summary>Most rows wanted; 0, the default, for as many as the policy allows.</summary>
-        public uint max_rows;
-        /// <summary>Reserved, zero.</summary>
-        public uint reserved;
-    }
-
-    /// <summary>A name, as far as the policy shows it. Never extended: it is part of rows.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_label
-    {
-        /// <summary>What is shown, at most `max_label_bytes`; owned by the answer.</summary>
-        public capsule_text text;
-        /// <summary>Length of what is shown before it was cut: larger than `text.size` where it was.</summary>
-        public ulong full_bytes;
-        /// <summary>`CAPSULE_LABEL_…`.</summary>
-        public int form;
-        /// <summary>Reserved, zero.</summary>
-        public int reserved;
-    }
-
     /// <summary>One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_pending_row
     {
         /// <summary>The request's id; 0 of a promise.</summary>
         public ulong request_id;
-        /// <summary>The session that waits; 0 of a promise.</summary>
+        /// <summary>The session that waits, or whose durable execution it is; 0 of another promise.</summary>
         public ulong session_id;
-        /// <summary>The execution that waits; 0 of a promise.</summary>
+        /// <summary>The execution, likewise.</summary>
         public ulong execution_id;
         /// <summary>Since it came, or was known here.</summary>
         public ulong age_ns;
@@ -4133,8 +4157,11 @@ namespace Capsule.Raw
     {
         /// <summary>`sizeof(capsule_transport_metrics)`, set by the caller.</summary>
         public uint struct_size;
-        /// <summary>Reserved, zero.</summary>
-        public uint reserved;
+        /// <summary>
+        /// 0 where frames and bytes are of the same moment; 1 where a frame was being counted each time that was tried:
+        /// they may differ by it.
+        /// </summary>
+        public uint stale;
         /// <summary>To the workers.</summary>
         public capsule_transport_flow sent;
         /// <summary>From the workers.</summary>
@@ -4428,7 +4455,7 @@ namespace Capsule.Raw
             ("capsule_checkpoint_info", sizeof(capsule_checkpoint_info), 200),
             ("capsule_checkpoint_entry", sizeof(capsule_checkpoint_entry), 56),
             ("capsule_checkpoint_entries", sizeof(capsule_checkpoint_entries), 32),
-            ("capsule_executor_metrics", sizeof(capsule_executor_metrics), 224),
+            ("capsule_executor_metrics", sizeof(capsule_executor_metrics), 248),
             ("capsule_async_metrics", sizeof(capsule_async_metrics), 248),
             ("capsule_limiter_metrics", sizeof(capsule_limiter_metrics), 56),
             ("capsule_promise_store_options", sizeof(capsule_promise_store_options), 128),
@@ -4451,6 +4478,9 @@ namespace Capsule.Raw
             ("capsule_frame", sizeof(capsule_frame), 56),
             ("capsule_interceptor_options", sizeof(capsule_interceptor_options), 48),
             ("capsule_interceptor_info", sizeof(capsule_interceptor_info), 56),
+            ("capsule_introspection_policy", sizeof(capsule_introspection_policy), 64),
+            ("capsule_inspection", sizeof(capsule_inspection), 40),
+            ("capsule_label", sizeof(capsule_label), 32),
             ("capsule_pool_metrics", sizeof(capsule_pool_metrics), 616),
             ("capsule_pool_info", sizeof(capsule_pool_info), 800),
             ("capsule_pool_session", sizeof(capsule_pool_session), 64),
@@ -4461,9 +4491,6 @@ namespace Capsule.Raw
             ("capsule_stack_info", sizeof(capsule_stack_info), 64),
             ("capsule_stack_thread", sizeof(capsule_stack_thread), 72),
             ("capsule_stack_frame", sizeof(capsule_stack_frame), 40),
-            ("capsule_introspection_policy", sizeof(capsule_introspection_policy), 64),
-            ("capsule_inspection", sizeof(capsule_inspection), 40),
-            ("capsule_label", sizeof(capsule_label), 32),
             ("capsule_pending_row", sizeof(capsule_pending_row), 88),
             ("capsule_pending_summary", sizeof(capsule_pending_summary), 72),
             ("capsule_namespace_row", sizeof(capsule_namespace_row), 80),
@@ -5991,7 +6018,8 @@ namespace Capsule.Raw
         public static extern void capsule_promise_release(capsule_promise* promise);
 
         /// <summary>
-        /// Copies the promises that are open; of a Resonate server, those that are waited for here.
+        /// Copies the promises that are open; of a Resonate server, those that are waited for here, and those of this
+        /// host's durable executions.
         ///
         /// - store: A store.
         /// - promises: Room for `capacity`; NULL with 0 to count only.
@@ -6522,6 +6550,61 @@ namespace Capsule.Raw
         public static extern Status capsule_session_get_interceptor_info(IntPtr session, ulong interceptor_id, capsule_interceptor_info* info, capsule_error* error);
 
         /// <summary>
+        /// Fills the defaults.
+        ///
+        /// - policy: Written up to `struct_size` bytes; no-op when NULL.
+        /// - struct_size: `sizeof(capsule_introspection_policy)`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_introspection_policy_init(capsule_introspection_policy* policy, uint struct_size);
+
+        /// <summary>
+        /// Fills the defaults.
+        ///
+        /// - inspection: Written up to `struct_size` bytes; no-op when NULL.
+        /// - struct_size: `sizeof(capsule_inspection)`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_inspection_init(capsule_inspection* inspection, uint struct_size);
+
+        /// <summary>
+        /// Sets what may be seen of a runtime, from the next call on: more than before, or less.
+        ///
+        /// - runtime: A runtime.
+        /// - policy: NULL for the defaults.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_runtime_set_introspection_policy(IntPtr runtime, capsule_introspection_policy* policy, capsule_error* error);
+
+        /// <summary>
+        /// Narrows what may be seen of a session: of each level, redaction and limit the stricter of this and of what
+        /// there is. It cannot be undone, and sessions that branch from it begin with it.
+        ///
+        /// - session: A session.
+        /// - policy: Its `key` is not looked at.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_narrow_introspection(IntPtr session, capsule_introspection_policy* policy, capsule_error* error);
+
+        /// <summary>
+        /// The name of a level, as in `"redacted"`.
+        ///
+        /// - level: `CAPSULE_INSPECT_…`.
+        ///
+        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern byte* capsule_inspect_level_name(int level);
+
+        /// <summary>
         /// Copies what the pool has counted.
         ///
         /// - pool: A pool, closed ones included.
@@ -6688,51 +6771,6 @@ namespace Capsule.Raw
         public static extern void capsule_stack_release(IntPtr stack);
 
         /// <summary>
-        /// Fills the defaults.
-        ///
-        /// - policy: Written up to `struct_size` bytes; no-op when NULL.
-        /// - struct_size: `sizeof(capsule_introspection_policy)`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern void capsule_introspection_policy_init(capsule_introspection_policy* policy, uint struct_size);
-
-        /// <summary>
-        /// Fills the defaults.
-        ///
-        /// - inspection: Written up to `struct_size` bytes; no-op when NULL.
-        /// - struct_size: `sizeof(capsule_inspection)`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern void capsule_inspection_init(capsule_inspection* inspection, uint struct_size);
-
-        /// <summary>
-        /// Sets what may be seen of a runtime, from the next call on: more than before, or less.
-        ///
-        /// - runtime: A runtime.
-        /// - policy: NULL for the defaults.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
-        /// thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_runtime_set_introspection_policy(IntPtr runtime, capsule_introspection_policy* policy, capsule_error* error);
-
-        /// <summary>
-        /// Narrows what may be seen of a session: of each level, redaction and limit the stricter of this and of what
-        /// there is. It cannot be undone, and sessions that branch from it begin with it.
-        ///
-        /// - session: A session.
-        /// - policy: Its `key` is not looked at.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
-        /// thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_session_narrow_introspection(IntPtr session, capsule_introspection_policy* policy, capsule_error* error);
-
-        /// <summary>
         /// The calls that are open in a bridge.
         ///
         /// - bridge: A bridge, closed ones included.
@@ -6749,7 +6787,8 @@ namespace Capsule.Raw
         public static extern Status capsule_bridge_inspect_pending(IntPtr bridge, capsule_inspection* inspection, capsule_pending_summary* summary, capsule_error* error);
 
         /// <summary>
-        /// The promises that are open in a store: of a Resonate server, those that are waited for here.
+        /// The promises that are open in a store, those of durable executions under way told as such: of a Resonate
+        /// server, these and those that are waited for here.
         ///
         /// - store: A store, closed ones included.
         /// - inspection: NULL for the defaults.
@@ -6898,16 +6937,6 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern byte* capsule_layer_state_name(int state);
-
-        /// <summary>
-        /// The name of a level, as in `"redacted"`.
-        ///
-        /// - level: `CAPSULE_INSPECT_…`.
-        ///
-        /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern byte* capsule_inspect_level_name(int level);
 
         /// <summary>
         /// Sets or removes the process's log sink.

@@ -1352,8 +1352,10 @@ namespace Capsule
         public string FileName { get; set; }
 
         /// <summary>
-        /// W3C `traceparent` of the caller's span, or empty (default). While the code runs it is in
-        /// `os.environ["TRACEPARENT"]`.
+        /// W3C `traceparent` of the caller's span. While the code runs it is in `os.environ["TRACEPARENT"]`, and so in
+        /// the environment of child processes. Empty (default): one is made, that capsule_session_get_trace_context()
+        /// tells; it is there too, until the next execution, unless the session's environment or code in it has set the
+        /// variable.
         /// </summary>
         public string Traceparent { get; set; }
 
@@ -2064,6 +2066,13 @@ namespace Capsule
     public sealed unsafe partial class ExecutorMetrics
     {
         /// <summary>
+        /// 0 where the figures are of one moment. 1 where the live worker was counting each time that was tried: its
+        /// part is as it was when it was last copied whole. 1 too from when on a worker was killed in the middle of
+        /// counting: of that one step a part is in here.
+        /// </summary>
+        public uint Stale { get; }
+
+        /// <summary>
         /// Pieces of output that were printed: one for each write or `print` of at most 32 KiB, more for longer ones.
         /// The lines in which `CAPSULE_OUTPUT_DROP_NEW` tells what it dropped are among them, those of
         /// `CAPSULE_OUTPUT_DROP_OLDEST` are not.
@@ -2154,8 +2163,24 @@ namespace Capsule
         /// <summary>Of these, passed over for `progress_rate_per_s`.</summary>
         public ulong ProgressSkipped { get; }
 
+        /// <summary>
+        /// Pieces of output that wait in the queue now: printed or captured, displays among them, and neither sent nor
+        /// dropped.
+        /// </summary>
+        public ulong OutputQueuePieces { get; }
+
+        /// <summary>The most there were when the worker sent some, or dropped some for want of room.</summary>
+        public ulong OutputQueuePiecesMax { get; }
+
+        /// <summary>
+        /// Bytes of the queue that are taken now, headers and padding included; what is sent keeps its room until the
+        /// socket has it all.
+        /// </summary>
+        public ulong OutputQueueBytes { get; }
+
         internal ExecutorMetrics(capsule_executor_metrics* raw)
         {
+            Stale = raw->stale;
             OutputsEnqueued = raw->outputs_enqueued;
             OutputBytesEnqueued = raw->output_bytes_enqueued;
             OutputsCaptured = raw->outputs_captured;
@@ -2183,6 +2208,9 @@ namespace Capsule
             DisplayErrors = raw->display_errors;
             ProgressCalls = raw->progress_calls;
             ProgressSkipped = raw->progress_skipped;
+            OutputQueuePieces = raw->output_queue_pieces;
+            OutputQueuePiecesMax = raw->output_queue_pieces_max;
+            OutputQueueBytes = raw->output_queue_bytes;
         }
     }
 
@@ -2192,6 +2220,9 @@ namespace Capsule
     /// </summary>
     public sealed unsafe partial class AsyncMetrics
     {
+        /// <summary>As that of capsule_executor_metrics.</summary>
+        public uint Stale { get; }
+
         /// <summary>Executions run on the event loop.</summary>
         public ulong Executions { get; }
 
@@ -2287,6 +2318,7 @@ namespace Capsule
 
         internal AsyncMetrics(capsule_async_metrics* raw)
         {
+            Stale = raw->stale;
             Executions = raw->executions;
             Successes = raw->successes;
             Errors = raw->errors;
@@ -3338,6 +3370,163 @@ namespace Capsule
         }
     }
 
+    /// <summary>Who may see how much; capsule_introspection_policy_init() fills the defaults.</summary>
+    public sealed unsafe partial class IntrospectionPolicy
+    {
+        /// <summary>`CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.</summary>
+        public Redaction Redaction { get; set; }
+
+        /// <summary>
+        /// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in
+        /// audit records. Default counts, as all below.
+        /// </summary>
+        public InspectLevel Promises { get; set; }
+
+        /// <summary>Of a session's names.</summary>
+        public int NamespaceSummary { get; set; }
+
+        /// <summary>Of a pool.</summary>
+        public int Pool { get; set; }
+
+        /// <summary>Of what a session executes.</summary>
+        public int Execution { get; set; }
+
+        /// <summary>Of the isolation of a session.</summary>
+        public int Isolation { get; set; }
+
+        /// <summary>Of the stacks and profiles of a worker.</summary>
+        public int Stack { get; set; }
+
+        /// <summary>Of traces, of sessions and pools: their events are counts.</summary>
+        public int Trace { get; set; }
+
+        /// <summary>Of what is known of a dead worker: counts, but for its stack.</summary>
+        public int Postmortem { get; set; }
+
+        /// <summary>Longest label in bytes, after redaction, 24 … 1,024. Default 64.</summary>
+        public uint MaxLabelBytes { get; set; }
+
+        /// <summary>Most rows of an answer, 1 … 65,536. Default 1,000.</summary>
+        public uint MaxRows { get; set; }
+
+        /// <summary>
+        /// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is
+        /// the runtime's.
+        /// </summary>
+        public string Key { get; set; }
+
+        /// <summary>With the defaults of the library that is loaded.</summary>
+        public IntrospectionPolicy()
+        {
+            Library.Load();
+            TakeDefaults();
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private void TakeDefaults()
+        {
+            capsule_introspection_policy raw = default;
+            Native.capsule_introspection_policy_init(&raw, (uint)sizeof(capsule_introspection_policy));
+            Redaction = (Redaction)raw.redaction;
+            Promises = (InspectLevel)raw.promises;
+            NamespaceSummary = raw.namespace_summary;
+            Pool = raw.pool;
+            Execution = raw.execution;
+            Isolation = raw.isolation;
+            Stack = raw.stack;
+            Trace = raw.trace;
+            Postmortem = raw.postmortem;
+            MaxLabelBytes = raw.max_label_bytes;
+            MaxRows = raw.max_rows;
+        }
+
+        internal capsule_introspection_policy* Write(Arena arena)
+        {
+            var raw = (capsule_introspection_policy*)arena.New(sizeof(capsule_introspection_policy));
+            Native.capsule_introspection_policy_init(raw, (uint)sizeof(capsule_introspection_policy));
+            raw->redaction = (int)Redaction;
+            raw->promises = (int)Promises;
+            raw->namespace_summary = NamespaceSummary;
+            raw->pool = Pool;
+            raw->execution = Execution;
+            raw->isolation = Isolation;
+            raw->stack = Stack;
+            raw->trace = Trace;
+            raw->postmortem = Postmortem;
+            raw->max_label_bytes = MaxLabelBytes;
+            raw->max_rows = MaxRows;
+            raw->key = arena.Text(Key);
+            return raw;
+        }
+    }
+
+    /// <summary>One look; capsule_inspection_init() fills the defaults.</summary>
+    public sealed unsafe partial class Inspection
+    {
+        /// <summary>
+        /// The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied.
+        /// Default 0: what the policy allows.
+        /// </summary>
+        public InspectLevel Level { get; set; }
+
+        /// <summary>Who looks, for the audit record: at most 64 bytes. Default empty.</summary>
+        public string Caller { get; set; }
+
+        /// <summary>How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.</summary>
+        public long TimeoutMs { get; set; }
+
+        /// <summary>Most rows wanted; 0, the default, for as many as the policy allows.</summary>
+        public uint MaxRows { get; set; }
+
+        /// <summary>With the defaults of the library that is loaded.</summary>
+        public Inspection()
+        {
+            Library.Load();
+            TakeDefaults();
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private void TakeDefaults()
+        {
+            capsule_inspection raw = default;
+            Native.capsule_inspection_init(&raw, (uint)sizeof(capsule_inspection));
+            Level = (InspectLevel)raw.level;
+            TimeoutMs = raw.timeout_ms;
+            MaxRows = raw.max_rows;
+        }
+
+        internal capsule_inspection* Write(Arena arena)
+        {
+            var raw = (capsule_inspection*)arena.New(sizeof(capsule_inspection));
+            Native.capsule_inspection_init(raw, (uint)sizeof(capsule_inspection));
+            raw->level = (int)Level;
+            raw->caller = arena.Text(Caller);
+            raw->timeout_ms = TimeoutMs;
+            raw->max_rows = MaxRows;
+            return raw;
+        }
+    }
+
+    /// <summary>A name, as far as the policy shows it. Never extended: it is part of rows.</summary>
+    public sealed unsafe partial class Label
+    {
+        /// <summary>What is shown, at most `max_label_bytes`; owned by the answer.</summary>
+        public string Text { get; }
+
+        /// <summary>Length of what is shown before it was cut: larger than `text.size` where it was.</summary>
+        public ulong FullBytes { get; }
+
+        /// <summary>`CAPSULE_LABEL_…`.</summary>
+        public LabelForm Form { get; }
+
+        internal Label(capsule_label* raw)
+        {
+            Text = Texts.String(raw->text);
+            FullBytes = raw->full_bytes;
+            Form = (LabelForm)raw->form;
+        }
+    }
+
     /// <summary>
     /// What a pool has counted, and what it holds: numbers only, copied at one moment, so that sums add up:
     /// - attempts = successes + timeouts + canceled + refused + errors + waiters_now;
@@ -3962,173 +4151,16 @@ namespace Capsule
         }
     }
 
-    /// <summary>Who may see how much; capsule_introspection_policy_init() fills the defaults.</summary>
-    public sealed unsafe partial class IntrospectionPolicy
-    {
-        /// <summary>`CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.</summary>
-        public Redaction Redaction { get; set; }
-
-        /// <summary>
-        /// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in
-        /// audit records. Default counts, as all below.
-        /// </summary>
-        public InspectLevel Promises { get; set; }
-
-        /// <summary>Of a session's names.</summary>
-        public int NamespaceSummary { get; set; }
-
-        /// <summary>Of a pool.</summary>
-        public int Pool { get; set; }
-
-        /// <summary>Of what a session executes.</summary>
-        public int Execution { get; set; }
-
-        /// <summary>Of the isolation of a session.</summary>
-        public int Isolation { get; set; }
-
-        /// <summary>Of the stacks and profiles of a worker.</summary>
-        public int Stack { get; set; }
-
-        /// <summary>Of traces, of sessions and pools: their events are counts.</summary>
-        public int Trace { get; set; }
-
-        /// <summary>Of what is known of a dead worker: counts, but for its stack.</summary>
-        public int Postmortem { get; set; }
-
-        /// <summary>Longest label in bytes, after redaction, 24 … 1,024. Default 64.</summary>
-        public uint MaxLabelBytes { get; set; }
-
-        /// <summary>Most rows of an answer, 1 … 65,536. Default 1,000.</summary>
-        public uint MaxRows { get; set; }
-
-        /// <summary>
-        /// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is
-        /// the runtime's.
-        /// </summary>
-        public string Key { get; set; }
-
-        /// <summary>With the defaults of the library that is loaded.</summary>
-        public IntrospectionPolicy()
-        {
-            Library.Load();
-            TakeDefaults();
-        }
-
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        private void TakeDefaults()
-        {
-            capsule_introspection_policy raw = default;
-            Native.capsule_introspection_policy_init(&raw, (uint)sizeof(capsule_introspection_policy));
-            Redaction = (Redaction)raw.redaction;
-            Promises = (InspectLevel)raw.promises;
-            NamespaceSummary = raw.namespace_summary;
-            Pool = raw.pool;
-            Execution = raw.execution;
-            Isolation = raw.isolation;
-            Stack = raw.stack;
-            Trace = raw.trace;
-            Postmortem = raw.postmortem;
-            MaxLabelBytes = raw.max_label_bytes;
-            MaxRows = raw.max_rows;
-        }
-
-        internal capsule_introspection_policy* Write(Arena arena)
-        {
-            var raw = (capsule_introspection_policy*)arena.New(sizeof(capsule_introspection_policy));
-            Native.capsule_introspection_policy_init(raw, (uint)sizeof(capsule_introspection_policy));
-            raw->redaction = (int)Redaction;
-            raw->promises = (int)Promises;
-            raw->namespace_summary = NamespaceSummary;
-            raw->pool = Pool;
-            raw->execution = Execution;
-            raw->isolation = Isolation;
-            raw->stack = Stack;
-            raw->trace = Trace;
-            raw->postmortem = Postmortem;
-            raw->max_label_bytes = MaxLabelBytes;
-            raw->max_rows = MaxRows;
-            raw->key = arena.Text(Key);
-            return raw;
-        }
-    }
-
-    /// <summary>One look; capsule_inspection_init() fills the defaults.</summary>
-    public sealed unsafe partial class Inspection
-    {
-        /// <summary>
-        /// The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied.
-        /// Default 0: what the policy allows.
-        /// </summary>
-        public InspectLevel Level { get; set; }
-
-        /// <summary>Who looks, for the audit record: at most 64 bytes. Default empty.</summary>
-        public string Caller { get; set; }
-
-        /// <summary>How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.</summary>
-        public long TimeoutMs { get; set; }
-
-        /// <summary>Most rows wanted; 0, the default, for as many as the policy allows.</summary>
-        public uint MaxRows { get; set; }
-
-        /// <summary>With the defaults of the library that is loaded.</summary>
-        public Inspection()
-        {
-            Library.Load();
-            TakeDefaults();
-        }
-
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        private void TakeDefaults()
-        {
-            capsule_inspection raw = default;
-            Native.capsule_inspection_init(&raw, (uint)sizeof(capsule_inspection));
-            Level = (InspectLevel)raw.level;
-            TimeoutMs = raw.timeout_ms;
-            MaxRows = raw.max_rows;
-        }
-
-        internal capsule_inspection* Write(Arena arena)
-        {
-            var raw = (capsule_inspection*)arena.New(sizeof(capsule_inspection));
-            Native.capsule_inspection_init(raw, (uint)sizeof(capsule_inspection));
-            raw->level = (int)Level;
-            raw->caller = arena.Text(Caller);
-            raw->timeout_ms = TimeoutMs;
-            raw->max_rows = MaxRows;
-            return raw;
-        }
-    }
-
-    /// <summary>A name, as far as the policy shows it. Never extended: it is part of rows.</summary>
-    public sealed unsafe partial class Label
-    {
-        /// <summary>What is shown, at most `max_label_bytes`; owned by the answer.</summary>
-        public string Text { get; }
-
-        /// <summary>Length of what is shown before it was cut: larger than `text.size` where it was.</summary>
-        public ulong FullBytes { get; }
-
-        /// <summary>`CAPSULE_LABEL_…`.</summary>
-        public LabelForm Form { get; }
-
-        internal Label(capsule_label* raw)
-        {
-            Text = Texts.String(raw->text);
-            FullBytes = raw->full_bytes;
-            Form = (LabelForm)raw->form;
-        }
-    }
-
     /// <summary>One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array.</summary>
     public sealed unsafe partial class PendingRow
     {
         /// <summary>The request's id; 0 of a promise.</summary>
         public ulong RequestId { get; }
 
-        /// <summary>The session that waits; 0 of a promise.</summary>
+        /// <summary>The session that waits, or whose durable execution it is; 0 of another promise.</summary>
         public ulong SessionId { get; }
 
-        /// <summary>The execution that waits; 0 of a promise.</summary>
+        /// <summary>The execution, likewise.</summary>
         public ulong ExecutionId { get; }
 
         /// <summary>Since it came, or was known here.</summary>
@@ -4650,6 +4682,12 @@ namespace Capsule
     /// <summary>What went between a session's host and its workers, restarts included.</summary>
     public sealed unsafe partial class TransportMetrics
     {
+        /// <summary>
+        /// 0 where frames and bytes are of the same moment; 1 where a frame was being counted each time that was tried:
+        /// they may differ by it.
+        /// </summary>
+        public uint Stale { get; }
+
         /// <summary>To the workers.</summary>
         public TransportFlow Sent { get; }
 
@@ -4682,6 +4720,7 @@ namespace Capsule
 
         internal TransportMetrics(capsule_transport_metrics* raw)
         {
+            Stale = raw->stale;
             Sent = new TransportFlow(&raw->sent);
             Received = new TransportFlow(&raw->received);
             Rejected = new ulong[16];

@@ -783,6 +783,34 @@ CAPSULE_FRAME_FROM_WORKER = 2
 CAPSULE_CHANNEL_WORK = 1
 CAPSULE_CHANNEL_CONTROL = 2
 
+# How much a call answers.
+# Nothing: it is denied.
+CAPSULE_INSPECT_OFF = 0
+# Numbers, states and times.
+CAPSULE_INSPECT_COUNTS = 1
+# Rows too, with their names redacted.
+CAPSULE_INSPECT_REDACTED = 2
+# Rows with their names.
+CAPSULE_INSPECT_FULL = 3
+
+# What redaction makes of a name; of two, the larger is the stricter.
+# `"h:"` and 16 hexadecimal digits of the keyed hash.
+CAPSULE_REDACT_HASH = 0
+# Its length in bytes, as in `"len:12"`.
+CAPSULE_REDACT_LENGTH = 1
+# Nothing.
+CAPSULE_REDACT_DROP = 2
+
+# What a label shows.
+# The name.
+CAPSULE_LABEL_NAME = 1
+# Its keyed hash.
+CAPSULE_LABEL_HASH = 2
+# Its length.
+CAPSULE_LABEL_LENGTH = 3
+# Nothing.
+CAPSULE_LABEL_DROPPED = 4
+
 # What stands between the pool and an interpreter that does not start; see `breaker_failures`.
 # Sessions are made as they are needed.
 CAPSULE_BREAKER_CLOSED = 0
@@ -835,39 +863,17 @@ CAPSULE_TASK_STOPPED = 4
 # It is dead.
 CAPSULE_TASK_DEAD = 5
 
-# How much a call answers.
-# Nothing: it is denied.
-CAPSULE_INSPECT_OFF = 0
-# Numbers, states and times.
-CAPSULE_INSPECT_COUNTS = 1
-# Rows too, with their names redacted.
-CAPSULE_INSPECT_REDACTED = 2
-# Rows with their names.
-CAPSULE_INSPECT_FULL = 3
-
-# What redaction makes of a name; of two, the larger is the stricter.
-# `"h:"` and 16 hexadecimal digits of the keyed hash.
-CAPSULE_REDACT_HASH = 0
-# Its length in bytes, as in `"len:12"`.
-CAPSULE_REDACT_LENGTH = 1
-# Nothing.
-CAPSULE_REDACT_DROP = 2
-
-# What a label shows.
-# The name.
-CAPSULE_LABEL_NAME = 1
-# Its keyed hash.
-CAPSULE_LABEL_HASH = 2
-# Its length.
-CAPSULE_LABEL_LENGTH = 3
-# Nothing.
-CAPSULE_LABEL_DROPPED = 4
-
 # What is pending.
 # A call of the host, in a bridge.
 CAPSULE_PENDING_CALL = 1
-# A promise, in a store.
+# A promise, in a store; of what follows none.
 CAPSULE_PENDING_PROMISE = 2
+# The promise of a durable execution of this host that is under way.
+CAPSULE_PENDING_EXECUTION = 3
+# That of a call of the host which such an execution makes: its id names the capability.
+CAPSULE_PENDING_DURABLE_CALL = 4
+# That of an input which such an execution asks for.
+CAPSULE_PENDING_INPUT = 5
 
 # Who will settle it, or waits for it.
 # Nobody in particular.
@@ -1379,8 +1385,10 @@ class capsule_executor_metrics(ctypes.Structure):
 
     # `sizeof(capsule_executor_metrics)`, set by the caller.
     struct_size: int
-    # Reserved, zero.
-    reserved: int
+    # 0 where the figures are of one moment. 1 where the live worker was counting each time that was tried: its part is
+    # as it was when it was last copied whole. 1 too from when on a worker was killed in the middle of counting: of that
+    # one step a part is in here.
+    stale: int
     # Pieces of output that were printed: one for each write or `print` of at most 32 KiB, more for longer ones. The
     # lines in which `CAPSULE_OUTPUT_DROP_NEW` tells what it dropped are among them, those of
     # `CAPSULE_OUTPUT_DROP_OLDEST` are not.
@@ -1439,9 +1447,17 @@ class capsule_executor_metrics(ctypes.Structure):
     progress_calls: int
     # Of these, passed over for `progress_rate_per_s`.
     progress_skipped: int
+    # Pieces of output that wait in the queue now: printed or captured, displays among them, and neither sent nor
+    # dropped.
+    output_queue_pieces: int
+    # The most there were when the worker sent some, or dropped some for want of room.
+    output_queue_pieces_max: int
+    # Bytes of the queue that are taken now, headers and padding included; what is sent keeps its room until the socket
+    # has it all.
+    output_queue_bytes: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
+        ("stale", ctypes.c_uint32),
         ("outputs_enqueued", ctypes.c_uint64),
         ("output_bytes_enqueued", ctypes.c_uint64),
         ("outputs_captured", ctypes.c_uint64),
@@ -1469,6 +1485,9 @@ class capsule_executor_metrics(ctypes.Structure):
         ("display_errors", ctypes.c_uint64),
         ("progress_calls", ctypes.c_uint64),
         ("progress_skipped", ctypes.c_uint64),
+        ("output_queue_pieces", ctypes.c_uint64),
+        ("output_queue_pieces_max", ctypes.c_uint64),
+        ("output_queue_bytes", ctypes.c_uint64),
     ]
 
 
@@ -1478,8 +1497,8 @@ class capsule_async_metrics(ctypes.Structure):
 
     # `sizeof(capsule_async_metrics)`, set by the caller.
     struct_size: int
-    # Reserved, zero.
-    reserved: int
+    # As that of capsule_executor_metrics.
+    stale: int
     # Executions run on the event loop.
     executions: int
     # Of these, ended with a result.
@@ -1543,7 +1562,7 @@ class capsule_async_metrics(ctypes.Structure):
     blocking_warnings_suppressed: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
+        ("stale", ctypes.c_uint32),
         ("executions", ctypes.c_uint64),
         ("successes", ctypes.c_uint64),
         ("errors", ctypes.c_uint64),
@@ -3765,8 +3784,9 @@ class capsule_execution_options(ctypes.Structure):
     # File name in tracebacks and `__file__`-less code objects, up to 2,048 bytes without NUL. Default empty:
     # `<execution N>`.
     file_name: capsule_text
-    # W3C `traceparent` of the caller's span, or empty (default). While the code runs it is in
-    # `os.environ["TRACEPARENT"]`.
+    # W3C `traceparent` of the caller's span. While the code runs it is in `os.environ["TRACEPARENT"]`, and so in the
+    # environment of child processes. Empty (default): one is made, that capsule_session_get_trace_context() tells; it
+    # is there too, until the next execution, unless the session's environment or code in it has set the variable.
     traceparent: capsule_text
     # W3C `tracestate`, up to 512 bytes, or empty (default); needs a `traceparent`. In `os.environ["TRACESTATE"]`.
     tracestate: capsule_text
@@ -4463,6 +4483,99 @@ class capsule_interceptor_options(ctypes.Structure):
     ]
 
 
+class capsule_introspection_policy(ctypes.Structure):
+    """Who may see how much; capsule_introspection_policy_init() fills the defaults."""
+
+    # `sizeof(capsule_introspection_policy)`.
+    struct_size: int
+    # `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
+    redaction: int
+    # `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
+    # records. Default counts, as all below.
+    promises: int
+    # Of a session's names.
+    namespace_summary: int
+    # Of a pool.
+    pool: int
+    # Of what a session executes.
+    execution: int
+    # Of the isolation of a session.
+    isolation: int
+    # Of the stacks and profiles of a worker.
+    stack: int
+    # Of traces, of sessions and pools: their events are counts.
+    trace: int
+    # Of what is known of a dead worker: counts, but for its stack.
+    postmortem: int
+    # Longest label in bytes, after redaction, 24 … 1,024. Default 64.
+    max_label_bytes: int
+    # Most rows of an answer, 1 … 65,536. Default 1,000.
+    max_rows: int
+    # Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
+    # runtime's.
+    key: capsule_text
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("redaction", ctypes.c_int32),
+        ("promises", ctypes.c_int32),
+        ("namespace_summary", ctypes.c_int32),
+        ("pool", ctypes.c_int32),
+        ("execution", ctypes.c_int32),
+        ("isolation", ctypes.c_int32),
+        ("stack", ctypes.c_int32),
+        ("trace", ctypes.c_int32),
+        ("postmortem", ctypes.c_int32),
+        ("max_label_bytes", ctypes.c_uint32),
+        ("max_rows", ctypes.c_uint32),
+        ("key", capsule_text),
+    ]
+
+
+class capsule_inspection(ctypes.Structure):
+    """One look; capsule_inspection_init() fills the defaults."""
+
+    # `sizeof(capsule_inspection)`.
+    struct_size: int
+    # The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied. Default
+    # 0: what the policy allows.
+    level: int
+    # Who looks, for the audit record: at most 64 bytes. Default empty.
+    caller: capsule_text
+    # How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
+    timeout_ms: int
+    # Most rows wanted; 0, the default, for as many as the policy allows.
+    max_rows: int
+    # Reserved, zero.
+    reserved: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("level", ctypes.c_int32),
+        ("caller", capsule_text),
+        ("timeout_ms", ctypes.c_int64),
+        ("max_rows", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+    ]
+
+
+class capsule_label(ctypes.Structure):
+    """A name, as far as the policy shows it. Never extended: it is part of rows."""
+
+    # What is shown, at most `max_label_bytes`; owned by the answer.
+    text: capsule_text
+    # Length of what is shown before it was cut: larger than `text.size` where it was.
+    full_bytes: int
+    # `CAPSULE_LABEL_…`.
+    form: int
+    # Reserved, zero.
+    reserved: int
+    _fields_ = [
+        ("text", capsule_text),
+        ("full_bytes", ctypes.c_uint64),
+        ("form", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+    ]
+
+
 class capsule_pool_info(ctypes.Structure):
     """A pool's configuration and status; what it counted is in capsule_pool_metrics."""
 
@@ -4700,99 +4813,6 @@ class capsule_stack_frame(ctypes.Structure):
     ]
 
 
-class capsule_introspection_policy(ctypes.Structure):
-    """Who may see how much; capsule_introspection_policy_init() fills the defaults."""
-
-    # `sizeof(capsule_introspection_policy)`.
-    struct_size: int
-    # `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
-    redaction: int
-    # `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
-    # records. Default counts, as all below.
-    promises: int
-    # Of a session's names.
-    namespace_summary: int
-    # Of a pool.
-    pool: int
-    # Of what a session executes.
-    execution: int
-    # Of the isolation of a session.
-    isolation: int
-    # Of the stacks and profiles of a worker.
-    stack: int
-    # Of traces, of sessions and pools: their events are counts.
-    trace: int
-    # Of what is known of a dead worker: counts, but for its stack.
-    postmortem: int
-    # Longest label in bytes, after redaction, 24 … 1,024. Default 64.
-    max_label_bytes: int
-    # Most rows of an answer, 1 … 65,536. Default 1,000.
-    max_rows: int
-    # Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
-    # runtime's.
-    key: capsule_text
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("redaction", ctypes.c_int32),
-        ("promises", ctypes.c_int32),
-        ("namespace_summary", ctypes.c_int32),
-        ("pool", ctypes.c_int32),
-        ("execution", ctypes.c_int32),
-        ("isolation", ctypes.c_int32),
-        ("stack", ctypes.c_int32),
-        ("trace", ctypes.c_int32),
-        ("postmortem", ctypes.c_int32),
-        ("max_label_bytes", ctypes.c_uint32),
-        ("max_rows", ctypes.c_uint32),
-        ("key", capsule_text),
-    ]
-
-
-class capsule_inspection(ctypes.Structure):
-    """One look; capsule_inspection_init() fills the defaults."""
-
-    # `sizeof(capsule_inspection)`.
-    struct_size: int
-    # The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied. Default
-    # 0: what the policy allows.
-    level: int
-    # Who looks, for the audit record: at most 64 bytes. Default empty.
-    caller: capsule_text
-    # How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
-    timeout_ms: int
-    # Most rows wanted; 0, the default, for as many as the policy allows.
-    max_rows: int
-    # Reserved, zero.
-    reserved: int
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("level", ctypes.c_int32),
-        ("caller", capsule_text),
-        ("timeout_ms", ctypes.c_int64),
-        ("max_rows", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
-    ]
-
-
-class capsule_label(ctypes.Structure):
-    """A name, as far as the policy shows it. Never extended: it is part of rows."""
-
-    # What is shown, at most `max_label_bytes`; owned by the answer.
-    text: capsule_text
-    # Length of what is shown before it was cut: larger than `text.size` where it was.
-    full_bytes: int
-    # `CAPSULE_LABEL_…`.
-    form: int
-    # Reserved, zero.
-    reserved: int
-    _fields_ = [
-        ("text", capsule_text),
-        ("full_bytes", ctypes.c_uint64),
-        ("form", ctypes.c_int32),
-        ("reserved", ctypes.c_int32),
-    ]
-
-
 class capsule_isolation_layer(ctypes.Structure):
     """One layer. Never extended: rows are handed out as an array."""
 
@@ -4845,8 +4865,9 @@ class capsule_transport_metrics(ctypes.Structure):
 
     # `sizeof(capsule_transport_metrics)`, set by the caller.
     struct_size: int
-    # Reserved, zero.
-    reserved: int
+    # 0 where frames and bytes are of the same moment; 1 where a frame was being counted each time that was tried: they
+    # may differ by it.
+    stale: int
     # To the workers.
     sent: capsule_transport_flow
     # From the workers.
@@ -4869,7 +4890,7 @@ class capsule_transport_metrics(ctypes.Structure):
     decode_ns: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
+        ("stale", ctypes.c_uint32),
         ("sent", capsule_transport_flow),
         ("received", capsule_transport_flow),
         ("rejected", ctypes.c_uint64 * 16),
@@ -4907,9 +4928,9 @@ class capsule_pending_row(ctypes.Structure):
 
     # The request's id; 0 of a promise.
     request_id: int
-    # The session that waits; 0 of a promise.
+    # The session that waits, or whose durable execution it is; 0 of another promise.
     session_id: int
-    # The execution that waits; 0 of a promise.
+    # The execution, likewise.
     execution_id: int
     # Since it came, or was known here.
     age_ns: int
@@ -5112,6 +5133,11 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_session_add_interceptor": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_interceptor_options), POINTER(ctypes.c_uint64), POINTER(capsule_error)]),
     "capsule_session_remove_interceptor": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_error)]),
     "capsule_session_get_interceptor_info": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_interceptor_info), POINTER(capsule_error)]),
+    "capsule_introspection_policy_init": (None, [POINTER(capsule_introspection_policy), ctypes.c_uint32]),
+    "capsule_inspection_init": (None, [POINTER(capsule_inspection), ctypes.c_uint32]),
+    "capsule_runtime_set_introspection_policy": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_introspection_policy), POINTER(capsule_error)]),
+    "capsule_session_narrow_introspection": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_introspection_policy), POINTER(capsule_error)]),
+    "capsule_inspect_level_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_pool_get_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pool_metrics), POINTER(capsule_error)]),
     "capsule_pool_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pool_info), POINTER(capsule_error)]),
     "capsule_pool_list_sessions": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pool_sessions), POINTER(capsule_error)]),
@@ -5126,10 +5152,6 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_stack_get_thread": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_stack_thread), POINTER(capsule_error)]),
     "capsule_stack_get_frame": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, POINTER(capsule_stack_frame), POINTER(capsule_error)]),
     "capsule_stack_release": (None, [ctypes.c_void_p]),
-    "capsule_introspection_policy_init": (None, [POINTER(capsule_introspection_policy), ctypes.c_uint32]),
-    "capsule_inspection_init": (None, [POINTER(capsule_inspection), ctypes.c_uint32]),
-    "capsule_runtime_set_introspection_policy": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_introspection_policy), POINTER(capsule_error)]),
-    "capsule_session_narrow_introspection": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_introspection_policy), POINTER(capsule_error)]),
     "capsule_bridge_inspect_pending": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_pending_summary), POINTER(capsule_error)]),
     "capsule_promise_store_inspect_pending": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_pending_summary), POINTER(capsule_error)]),
     "capsule_pending_summary_release": (None, [POINTER(capsule_pending_summary)]),
@@ -5144,7 +5166,6 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_phase_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_waits_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_layer_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
-    "capsule_inspect_level_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_log_set_callback": (ctypes.c_int32, [ctypes.c_int32, capsule_log_callback, ctypes.c_void_p, POINTER(capsule_error)]),
     "capsule_log_set_sink": (ctypes.c_int32, [POINTER(capsule_log_options), POINTER(capsule_error)]),
     "capsule_log_get_info": (ctypes.c_int32, [POINTER(capsule_log_info), POINTER(capsule_error)]),
@@ -6237,7 +6258,8 @@ capsule_promise_forget: Callable[..., int]
 # - promise: NULL or an empty one is a no-op. Any thread. Since 0.1.
 capsule_promise_release: Callable[..., None]
 
-# Copies the promises that are open; of a Resonate server, those that are waited for here.
+# Copies the promises that are open; of a Resonate server, those that are waited for here, and those of this host's
+# durable executions.
 #
 # - store: A store.
 # - promises: Room for `capacity`; NULL with 0 to count only.
@@ -6642,6 +6664,46 @@ capsule_session_remove_interceptor: Callable[..., int]
 # `CAPSULE_E_FORKED`. Any thread. Since 0.1.
 capsule_session_get_interceptor_info: Callable[..., int]
 
+# Fills the defaults.
+#
+# - policy: Written up to `struct_size` bytes; no-op when NULL.
+# - struct_size: `sizeof(capsule_introspection_policy)`. Any thread. Since 0.1.
+capsule_introspection_policy_init: Callable[..., None]
+
+# Fills the defaults.
+#
+# - inspection: Written up to `struct_size` bytes; no-op when NULL.
+# - struct_size: `sizeof(capsule_inspection)`. Any thread. Since 0.1.
+capsule_inspection_init: Callable[..., None]
+
+# Sets what may be seen of a runtime, from the next call on: more than before, or less.
+#
+# - runtime: A runtime.
+# - policy: NULL for the defaults.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread.
+# Since 0.1.
+capsule_runtime_set_introspection_policy: Callable[..., int]
+
+# Narrows what may be seen of a session: of each level, redaction and limit the stricter of this and of what there is.
+# It cannot be undone, and sessions that branch from it begin with it.
+#
+# - session: A session.
+# - policy: Its `key` is not looked at.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread.
+# Since 0.1.
+capsule_session_narrow_introspection: Callable[..., int]
+
+# The name of a level, as in `"redacted"`.
+#
+# - level: `CAPSULE_INSPECT_…`.
+#
+# Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+capsule_inspect_level_name: Callable[..., bytes]
+
 # Copies what the pool has counted.
 #
 # - pool: A pool, closed ones included.
@@ -6765,39 +6827,6 @@ capsule_stack_get_frame: Callable[..., int]
 # - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
 capsule_stack_release: Callable[..., None]
 
-# Fills the defaults.
-#
-# - policy: Written up to `struct_size` bytes; no-op when NULL.
-# - struct_size: `sizeof(capsule_introspection_policy)`. Any thread. Since 0.1.
-capsule_introspection_policy_init: Callable[..., None]
-
-# Fills the defaults.
-#
-# - inspection: Written up to `struct_size` bytes; no-op when NULL.
-# - struct_size: `sizeof(capsule_inspection)`. Any thread. Since 0.1.
-capsule_inspection_init: Callable[..., None]
-
-# Sets what may be seen of a runtime, from the next call on: more than before, or less.
-#
-# - runtime: A runtime.
-# - policy: NULL for the defaults.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread.
-# Since 0.1.
-capsule_runtime_set_introspection_policy: Callable[..., int]
-
-# Narrows what may be seen of a session: of each level, redaction and limit the stricter of this and of what there is.
-# It cannot be undone, and sessions that branch from it begin with it.
-#
-# - session: A session.
-# - policy: Its `key` is not looked at.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread.
-# Since 0.1.
-capsule_session_narrow_introspection: Callable[..., int]
-
 # The calls that are open in a bridge.
 #
 # - bridge: A bridge, closed ones included.
@@ -6810,7 +6839,8 @@ capsule_session_narrow_introspection: Callable[..., int]
 # `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
 capsule_bridge_inspect_pending: Callable[..., int]
 
-# The promises that are open in a store: of a Resonate server, those that are waited for here.
+# The promises that are open in a store, those of durable executions under way told as such: of a Resonate server, these
+# and those that are waited for here.
 #
 # - store: A store, closed ones included.
 # - inspection: NULL for the defaults.
@@ -6921,13 +6951,6 @@ capsule_waits_name: Callable[..., bytes]
 #
 # Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
 capsule_layer_state_name: Callable[..., bytes]
-
-# The name of a level, as in `"redacted"`.
-#
-# - level: `CAPSULE_INSPECT_…`.
-#
-# Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
-capsule_inspect_level_name: Callable[..., bytes]
 
 # Sets or removes the process's log sink.
 #

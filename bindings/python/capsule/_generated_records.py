@@ -887,6 +887,43 @@ class Channel(_Enum):
     CONTROL = 2
 
 
+class InspectLevel(_Enum):
+    """How much a call answers."""
+
+    # Nothing: it is denied.
+    OFF = 0
+    # Numbers, states and times.
+    COUNTS = 1
+    # Rows too, with their names redacted.
+    REDACTED = 2
+    # Rows with their names.
+    FULL = 3
+
+
+class Redaction(_Enum):
+    """What redaction makes of a name; of two, the larger is the stricter."""
+
+    # `"h:"` and 16 hexadecimal digits of the keyed hash.
+    HASH = 0
+    # Its length in bytes, as in `"len:12"`.
+    LENGTH = 1
+    # Nothing.
+    DROP = 2
+
+
+class LabelForm(_Enum):
+    """What a label shows."""
+
+    # The name.
+    NAME = 1
+    # Its keyed hash.
+    HASH = 2
+    # Its length.
+    LENGTH = 3
+    # Nothing.
+    DROPPED = 4
+
+
 class BreakerState(_Enum):
     """What stands between the pool and an interpreter that does not start; see `breaker_failures`."""
 
@@ -955,50 +992,19 @@ class TaskState(_Enum):
     DEAD = 5
 
 
-class InspectLevel(_Enum):
-    """How much a call answers."""
-
-    # Nothing: it is denied.
-    OFF = 0
-    # Numbers, states and times.
-    COUNTS = 1
-    # Rows too, with their names redacted.
-    REDACTED = 2
-    # Rows with their names.
-    FULL = 3
-
-
-class Redaction(_Enum):
-    """What redaction makes of a name; of two, the larger is the stricter."""
-
-    # `"h:"` and 16 hexadecimal digits of the keyed hash.
-    HASH = 0
-    # Its length in bytes, as in `"len:12"`.
-    LENGTH = 1
-    # Nothing.
-    DROP = 2
-
-
-class LabelForm(_Enum):
-    """What a label shows."""
-
-    # The name.
-    NAME = 1
-    # Its keyed hash.
-    HASH = 2
-    # Its length.
-    LENGTH = 3
-    # Nothing.
-    DROPPED = 4
-
-
 class PendingKind(_Enum):
     """What is pending."""
 
     # A call of the host, in a bridge.
     CALL = 1
-    # A promise, in a store.
+    # A promise, in a store; of what follows none.
     PROMISE = 2
+    # The promise of a durable execution of this host that is under way.
+    EXECUTION = 3
+    # That of a call of the host which such an execution makes: its id names the capability.
+    DURABLE_CALL = 4
+    # That of an input which such an execution asks for.
+    INPUT = 5
 
 
 class OwnerKind(_Enum):
@@ -1746,8 +1752,9 @@ class ExecutionOptions(TypedDict, total=False):
     # File name in tracebacks and `__file__`-less code objects, up to 2,048 bytes without NUL. Default empty:
     # `<execution N>`.
     file_name: str | bytes
-    # W3C `traceparent` of the caller's span, or empty (default). While the code runs it is in
-    # `os.environ["TRACEPARENT"]`.
+    # W3C `traceparent` of the caller's span. While the code runs it is in `os.environ["TRACEPARENT"]`, and so in the
+    # environment of child processes. Empty (default): one is made, that capsule_session_get_trace_context() tells; it
+    # is there too, until the next execution, unless the session's environment or code in it has set the variable.
     traceparent: str | bytes
     # W3C `tracestate`, up to 512 bytes, or empty (default); needs a `traceparent`. In `os.environ["TRACESTATE"]`.
     tracestate: str | bytes
@@ -2058,6 +2065,10 @@ class ExecutorMetrics:
     execution did is in here. Maxima are those of the worker that reached most.
     """
 
+    # 0 where the figures are of one moment. 1 where the live worker was counting each time that was tried: its part is
+    # as it was when it was last copied whole. 1 too from when on a worker was killed in the middle of counting: of that
+    # one step a part is in here.
+    stale: int
     # Pieces of output that were printed: one for each write or `print` of at most 32 KiB, more for longer ones. The
     # lines in which `CAPSULE_OUTPUT_DROP_NEW` tells what it dropped are among them, those of
     # `CAPSULE_OUTPUT_DROP_OLDEST` are not.
@@ -2116,10 +2127,19 @@ class ExecutorMetrics:
     progress_calls: int
     # Of these, passed over for `progress_rate_per_s`.
     progress_skipped: int
+    # Pieces of output that wait in the queue now: printed or captured, displays among them, and neither sent nor
+    # dropped.
+    output_queue_pieces: int
+    # The most there were when the worker sent some, or dropped some for want of room.
+    output_queue_pieces_max: int
+    # Bytes of the queue that are taken now, headers and padding included; what is sent keeps its room until the socket
+    # has it all.
+    output_queue_bytes: int
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_executor_metrics) -> ExecutorMetrics:
         return cls(
+            stale=raw.stale,
             outputs_enqueued=raw.outputs_enqueued,
             output_bytes_enqueued=raw.output_bytes_enqueued,
             outputs_captured=raw.outputs_captured,
@@ -2147,6 +2167,9 @@ class ExecutorMetrics:
             display_errors=raw.display_errors,
             progress_calls=raw.progress_calls,
             progress_skipped=raw.progress_skipped,
+            output_queue_pieces=raw.output_queue_pieces,
+            output_queue_pieces_max=raw.output_queue_pieces_max,
+            output_queue_bytes=raw.output_queue_bytes,
         )
 
 
@@ -2155,6 +2178,8 @@ class AsyncMetrics:
     """What a session knows of the code it was given, and what its event loop did; see `CAPSULE_CODE_…`. Restarts included.
     """
 
+    # As that of capsule_executor_metrics.
+    stale: int
     # Executions run on the event loop.
     executions: int
     # Of these, ended with a result.
@@ -2220,6 +2245,7 @@ class AsyncMetrics:
     @classmethod
     def from_raw(cls, raw: _raw.capsule_async_metrics) -> AsyncMetrics:
         return cls(
+            stale=raw.stale,
             executions=raw.executions,
             successes=raw.successes,
             errors=raw.errors,
@@ -2753,6 +2779,71 @@ class InterceptorInfo:
         )
 
 
+class IntrospectionPolicy(TypedDict, total=False):
+    """Who may see how much; capsule_introspection_policy_init() fills the defaults."""
+
+    # `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
+    redaction: Redaction
+    # `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
+    # records. Default counts, as all below.
+    promises: InspectLevel
+    # Of a session's names.
+    namespace_summary: int
+    # Of a pool.
+    pool: int
+    # Of what a session executes.
+    execution: int
+    # Of the isolation of a session.
+    isolation: int
+    # Of the stacks and profiles of a worker.
+    stack: int
+    # Of traces, of sessions and pools: their events are counts.
+    trace: int
+    # Of what is known of a dead worker: counts, but for its stack.
+    postmortem: int
+    # Longest label in bytes, after redaction, 24 … 1,024. Default 64.
+    max_label_bytes: int
+    # Most rows of an answer, 1 … 65,536. Default 1,000.
+    max_rows: int
+    # Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
+    # runtime's.
+    key: str | bytes
+
+
+class Inspection(TypedDict, total=False):
+    """One look; capsule_inspection_init() fills the defaults."""
+
+    # The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied. Default
+    # 0: what the policy allows.
+    level: InspectLevel
+    # Who looks, for the audit record: at most 64 bytes. Default empty.
+    caller: str | bytes
+    # How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
+    timeout_ms: int
+    # Most rows wanted; 0, the default, for as many as the policy allows.
+    max_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A name, as far as the policy shows it. Never extended: it is part of rows."""
+
+    # What is shown, at most `max_label_bytes`; owned by the answer.
+    text: str
+    # Length of what is shown before it was cut: larger than `text.size` where it was.
+    full_bytes: int
+    # `CAPSULE_LABEL_…`.
+    form: LabelForm
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_label) -> Label:
+        return cls(
+            text=_text(raw.text),
+            full_bytes=raw.full_bytes,
+            form=LabelForm(raw.form),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class PoolMetrics:
     """What a pool has counted, and what it holds: numbers only, copied at one moment, so that sums add up:
@@ -3216,80 +3307,15 @@ class StackFrame:
         )
 
 
-class IntrospectionPolicy(TypedDict, total=False):
-    """Who may see how much; capsule_introspection_policy_init() fills the defaults."""
-
-    # `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
-    redaction: Redaction
-    # `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
-    # records. Default counts, as all below.
-    promises: InspectLevel
-    # Of a session's names.
-    namespace_summary: int
-    # Of a pool.
-    pool: int
-    # Of what a session executes.
-    execution: int
-    # Of the isolation of a session.
-    isolation: int
-    # Of the stacks and profiles of a worker.
-    stack: int
-    # Of traces, of sessions and pools: their events are counts.
-    trace: int
-    # Of what is known of a dead worker: counts, but for its stack.
-    postmortem: int
-    # Longest label in bytes, after redaction, 24 … 1,024. Default 64.
-    max_label_bytes: int
-    # Most rows of an answer, 1 … 65,536. Default 1,000.
-    max_rows: int
-    # Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
-    # runtime's.
-    key: str | bytes
-
-
-class Inspection(TypedDict, total=False):
-    """One look; capsule_inspection_init() fills the defaults."""
-
-    # The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied. Default
-    # 0: what the policy allows.
-    level: InspectLevel
-    # Who looks, for the audit record: at most 64 bytes. Default empty.
-    caller: str | bytes
-    # How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
-    timeout_ms: int
-    # Most rows wanted; 0, the default, for as many as the policy allows.
-    max_rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A name, as far as the policy shows it. Never extended: it is part of rows."""
-
-    # What is shown, at most `max_label_bytes`; owned by the answer.
-    text: str
-    # Length of what is shown before it was cut: larger than `text.size` where it was.
-    full_bytes: int
-    # `CAPSULE_LABEL_…`.
-    form: LabelForm
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_label) -> Label:
-        return cls(
-            text=_text(raw.text),
-            full_bytes=raw.full_bytes,
-            form=LabelForm(raw.form),
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class PendingRow:
     """One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array."""
 
     # The request's id; 0 of a promise.
     request_id: int
-    # The session that waits; 0 of a promise.
+    # The session that waits, or whose durable execution it is; 0 of another promise.
     session_id: int
-    # The execution that waits; 0 of a promise.
+    # The execution, likewise.
     execution_id: int
     # Since it came, or was known here.
     age_ns: int
@@ -3605,6 +3631,9 @@ class TransportFlow:
 class TransportMetrics:
     """What went between a session's host and its workers, restarts included."""
 
+    # 0 where frames and bytes are of the same moment; 1 where a frame was being counted each time that was tried: they
+    # may differ by it.
+    stale: int
     # To the workers.
     sent: TransportFlow
     # From the workers.
@@ -3629,6 +3658,7 @@ class TransportMetrics:
     @classmethod
     def from_raw(cls, raw: _raw.capsule_transport_metrics) -> TransportMetrics:
         return cls(
+            stale=raw.stale,
             sent=TransportFlow.from_raw(raw.sent),
             received=TransportFlow.from_raw(raw.received),
             rejected=tuple(raw.rejected),

@@ -704,6 +704,31 @@ pub const CAPSULE_CHANNEL_WORK: i32 = 1;
 /// Which channel a frame goes through: control frames overtake work frames.
 pub const CAPSULE_CHANNEL_CONTROL: i32 = 2;
 
+/// Nothing: it is denied.
+pub const CAPSULE_INSPECT_OFF: i32 = 0;
+/// Numbers, states and times.
+pub const CAPSULE_INSPECT_COUNTS: i32 = 1;
+/// Rows too, with their names redacted.
+pub const CAPSULE_INSPECT_REDACTED: i32 = 2;
+/// Rows with their names.
+pub const CAPSULE_INSPECT_FULL: i32 = 3;
+
+/// `"h:"` and 16 hexadecimal digits of the keyed hash.
+pub const CAPSULE_REDACT_HASH: i32 = 0;
+/// Its length in bytes, as in `"len:12"`.
+pub const CAPSULE_REDACT_LENGTH: i32 = 1;
+/// Nothing.
+pub const CAPSULE_REDACT_DROP: i32 = 2;
+
+/// The name.
+pub const CAPSULE_LABEL_NAME: i32 = 1;
+/// Its keyed hash.
+pub const CAPSULE_LABEL_HASH: i32 = 2;
+/// Its length.
+pub const CAPSULE_LABEL_LENGTH: i32 = 3;
+/// Nothing.
+pub const CAPSULE_LABEL_DROPPED: i32 = 4;
+
 /// Sessions are made as they are needed.
 pub const CAPSULE_BREAKER_CLOSED: i32 = 0;
 /// None is tried until the pause is over; acquisitions that only a new session could serve fail at once with the
@@ -752,35 +777,16 @@ pub const CAPSULE_TASK_STOPPED: i32 = 4;
 /// It is dead.
 pub const CAPSULE_TASK_DEAD: i32 = 5;
 
-/// Nothing: it is denied.
-pub const CAPSULE_INSPECT_OFF: i32 = 0;
-/// Numbers, states and times.
-pub const CAPSULE_INSPECT_COUNTS: i32 = 1;
-/// Rows too, with their names redacted.
-pub const CAPSULE_INSPECT_REDACTED: i32 = 2;
-/// Rows with their names.
-pub const CAPSULE_INSPECT_FULL: i32 = 3;
-
-/// `"h:"` and 16 hexadecimal digits of the keyed hash.
-pub const CAPSULE_REDACT_HASH: i32 = 0;
-/// Its length in bytes, as in `"len:12"`.
-pub const CAPSULE_REDACT_LENGTH: i32 = 1;
-/// Nothing.
-pub const CAPSULE_REDACT_DROP: i32 = 2;
-
-/// The name.
-pub const CAPSULE_LABEL_NAME: i32 = 1;
-/// Its keyed hash.
-pub const CAPSULE_LABEL_HASH: i32 = 2;
-/// Its length.
-pub const CAPSULE_LABEL_LENGTH: i32 = 3;
-/// Nothing.
-pub const CAPSULE_LABEL_DROPPED: i32 = 4;
-
 /// A call of the host, in a bridge.
 pub const CAPSULE_PENDING_CALL: i32 = 1;
-/// A promise, in a store.
+/// A promise, in a store; of what follows none.
 pub const CAPSULE_PENDING_PROMISE: i32 = 2;
+/// The promise of a durable execution of this host that is under way.
+pub const CAPSULE_PENDING_EXECUTION: i32 = 3;
+/// That of a call of the host which such an execution makes: its id names the capability.
+pub const CAPSULE_PENDING_DURABLE_CALL: i32 = 4;
+/// That of an input which such an execution asks for.
+pub const CAPSULE_PENDING_INPUT: i32 = 5;
 
 /// Nobody in particular.
 pub const CAPSULE_OWNER_NONE: i32 = 0;
@@ -1926,8 +1932,10 @@ pub struct capsule_execution_options {
     /// File name in tracebacks and `__file__`-less code objects, up to 2,048 bytes without NUL. Default empty:
     /// `<execution N>`.
     pub file_name: capsule_text,
-    /// W3C `traceparent` of the caller's span, or empty (default). While the code runs it is in
-    /// `os.environ["TRACEPARENT"]`.
+    /// W3C `traceparent` of the caller's span. While the code runs it is in `os.environ["TRACEPARENT"]`, and so in
+    /// the environment of child processes. Empty (default): one is made, that capsule_session_get_trace_context()
+    /// tells; it is there too, until the next execution, unless the session's environment or code in it has set the
+    /// variable.
     pub traceparent: capsule_text,
     /// W3C `tracestate`, up to 512 bytes, or empty (default); needs a `traceparent`. In `os.environ["TRACESTATE"]`.
     pub tracestate: capsule_text,
@@ -2288,8 +2296,10 @@ pub struct capsule_checkpoint_entries {
 pub struct capsule_executor_metrics {
     /// `sizeof(capsule_executor_metrics)`, set by the caller.
     pub struct_size: u32,
-    /// Reserved, zero.
-    pub reserved: u32,
+    /// 0 where the figures are of one moment. 1 where the live worker was counting each time that was tried: its part
+    /// is as it was when it was last copied whole. 1 too from when on a worker was killed in the middle of counting:
+    /// of that one step a part is in here.
+    pub stale: u32,
     /// Pieces of output that were printed: one for each write or `print` of at most 32 KiB, more for longer ones. The
     /// lines in which `CAPSULE_OUTPUT_DROP_NEW` tells what it dropped are among them, those of
     /// `CAPSULE_OUTPUT_DROP_OLDEST` are not.
@@ -2348,6 +2358,14 @@ pub struct capsule_executor_metrics {
     pub progress_calls: u64,
     /// Of these, passed over for `progress_rate_per_s`.
     pub progress_skipped: u64,
+    /// Pieces of output that wait in the queue now: printed or captured, displays among them, and neither sent nor
+    /// dropped.
+    pub output_queue_pieces: u64,
+    /// The most there were when the worker sent some, or dropped some for want of room.
+    pub output_queue_pieces_max: u64,
+    /// Bytes of the queue that are taken now, headers and padding included; what is sent keeps its room until the
+    /// socket has it all.
+    pub output_queue_bytes: u64,
 }
 
 /// What a session knows of the code it was given, and what its event loop did; see `CAPSULE_CODE_…`. Restarts
@@ -2357,8 +2375,8 @@ pub struct capsule_executor_metrics {
 pub struct capsule_async_metrics {
     /// `sizeof(capsule_async_metrics)`, set by the caller.
     pub struct_size: u32,
-    /// Reserved, zero.
-    pub reserved: u32,
+    /// As that of capsule_executor_metrics.
+    pub stale: u32,
     /// Executions run on the event loop.
     pub executions: u64,
     /// Of these, ended with a result.
@@ -2987,6 +3005,73 @@ pub struct capsule_interceptor_info {
     pub longest_ns: u64,
 }
 
+/// Who may see how much; capsule_introspection_policy_init() fills the defaults.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_introspection_policy {
+    /// `sizeof(capsule_introspection_policy)`.
+    pub struct_size: u32,
+    /// `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
+    pub redaction: i32,
+    /// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
+    /// records. Default counts, as all below.
+    pub promises: i32,
+    /// Of a session's names.
+    pub namespace_summary: i32,
+    /// Of a pool.
+    pub pool: i32,
+    /// Of what a session executes.
+    pub execution: i32,
+    /// Of the isolation of a session.
+    pub isolation: i32,
+    /// Of the stacks and profiles of a worker.
+    pub stack: i32,
+    /// Of traces, of sessions and pools: their events are counts.
+    pub trace: i32,
+    /// Of what is known of a dead worker: counts, but for its stack.
+    pub postmortem: i32,
+    /// Longest label in bytes, after redaction, 24 … 1,024. Default 64.
+    pub max_label_bytes: u32,
+    /// Most rows of an answer, 1 … 65,536. Default 1,000.
+    pub max_rows: u32,
+    /// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
+    /// runtime's.
+    pub key: capsule_text,
+}
+
+/// One look; capsule_inspection_init() fills the defaults.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_inspection {
+    /// `sizeof(capsule_inspection)`.
+    pub struct_size: u32,
+    /// The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied.
+    /// Default 0: what the policy allows.
+    pub level: i32,
+    /// Who looks, for the audit record: at most 64 bytes. Default empty.
+    pub caller: capsule_text,
+    /// How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
+    pub timeout_ms: i64,
+    /// Most rows wanted; 0, the default, for as many as the policy allows.
+    pub max_rows: u32,
+    /// Reserved, zero.
+    pub reserved: u32,
+}
+
+/// A name, as far as the policy shows it. Never extended: it is part of rows.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_label {
+    /// What is shown, at most `max_label_bytes`; owned by the answer.
+    pub text: capsule_text,
+    /// Length of what is shown before it was cut: larger than `text.size` where it was.
+    pub full_bytes: u64,
+    /// `CAPSULE_LABEL_…`.
+    pub form: i32,
+    /// Reserved, zero.
+    pub reserved: i32,
+}
+
 /// What a pool has counted, and what it holds: numbers only, copied at one moment, so that sums add up:
 /// - attempts = successes + timeouts + canceled + refused + errors + waiters_now;
 /// - successes = hits + misses = given_back + reclaimed + sessions_active;
@@ -3342,82 +3427,15 @@ pub struct capsule_stack_frame {
     pub function: capsule_text,
 }
 
-/// Who may see how much; capsule_introspection_policy_init() fills the defaults.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_introspection_policy {
-    /// `sizeof(capsule_introspection_policy)`.
-    pub struct_size: u32,
-    /// `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
-    pub redaction: i32,
-    /// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
-    /// records. Default counts, as all below.
-    pub promises: i32,
-    /// Of a session's names.
-    pub namespace_summary: i32,
-    /// Of a pool.
-    pub pool: i32,
-    /// Of what a session executes.
-    pub execution: i32,
-    /// Of the isolation of a session.
-    pub isolation: i32,
-    /// Of the stacks and profiles of a worker.
-    pub stack: i32,
-    /// Of traces, of sessions and pools: their events are counts.
-    pub trace: i32,
-    /// Of what is known of a dead worker: counts, but for its stack.
-    pub postmortem: i32,
-    /// Longest label in bytes, after redaction, 24 … 1,024. Default 64.
-    pub max_label_bytes: u32,
-    /// Most rows of an answer, 1 … 65,536. Default 1,000.
-    pub max_rows: u32,
-    /// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
-    /// runtime's.
-    pub key: capsule_text,
-}
-
-/// One look; capsule_inspection_init() fills the defaults.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_inspection {
-    /// `sizeof(capsule_inspection)`.
-    pub struct_size: u32,
-    /// The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied.
-    /// Default 0: what the policy allows.
-    pub level: i32,
-    /// Who looks, for the audit record: at most 64 bytes. Default empty.
-    pub caller: capsule_text,
-    /// How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
-    pub timeout_ms: i64,
-    /// Most rows wanted; 0, the default, for as many as the policy allows.
-    pub max_rows: u32,
-    /// Reserved, zero.
-    pub reserved: u32,
-}
-
-/// A name, as far as the policy shows it. Never extended: it is part of rows.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_label {
-    /// What is shown, at most `max_label_bytes`; owned by the answer.
-    pub text: capsule_text,
-    /// Length of what is shown before it was cut: larger than `text.size` where it was.
-    pub full_bytes: u64,
-    /// `CAPSULE_LABEL_…`.
-    pub form: i32,
-    /// Reserved, zero.
-    pub reserved: i32,
-}
-
 /// One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct capsule_pending_row {
     /// The request's id; 0 of a promise.
     pub request_id: u64,
-    /// The session that waits; 0 of a promise.
+    /// The session that waits, or whose durable execution it is; 0 of another promise.
     pub session_id: u64,
-    /// The execution that waits; 0 of a promise.
+    /// The execution, likewise.
     pub execution_id: u64,
     /// Since it came, or was known here.
     pub age_ns: u64,
@@ -3758,8 +3776,9 @@ pub struct capsule_transport_flow {
 pub struct capsule_transport_metrics {
     /// `sizeof(capsule_transport_metrics)`, set by the caller.
     pub struct_size: u32,
-    /// Reserved, zero.
-    pub reserved: u32,
+    /// 0 where frames and bytes are of the same moment; 1 where a frame was being counted each time that was tried:
+    /// they may differ by it.
+    pub stale: u32,
     /// To the workers.
     pub sent: capsule_transport_flow,
     /// From the workers.
@@ -4926,7 +4945,8 @@ extern "C" {
     ///
     /// - promise: NULL or an empty one is a no-op. Any thread. Since 0.1.
     pub fn capsule_promise_release(promise: *mut capsule_promise);
-    /// Copies the promises that are open; of a Resonate server, those that are waited for here.
+    /// Copies the promises that are open; of a Resonate server, those that are waited for here, and those of this
+    /// host's durable executions.
     ///
     /// - store: A store.
     /// - promises: Room for `capacity`; NULL with 0 to count only.
@@ -5295,6 +5315,41 @@ extern "C" {
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also when it is not there); `CAPSULE_E_HANDLE`;
     /// `CAPSULE_E_REENTRANT`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
     pub fn capsule_session_get_interceptor_info(session: *mut capsule_session, interceptor_id: u64, info: *mut capsule_interceptor_info, error: *mut capsule_error) -> capsule_status;
+    /// Fills the defaults.
+    ///
+    /// - policy: Written up to `struct_size` bytes; no-op when NULL.
+    /// - struct_size: `sizeof(capsule_introspection_policy)`. Any thread. Since 0.1.
+    pub fn capsule_introspection_policy_init(policy: *mut capsule_introspection_policy, struct_size: u32);
+    /// Fills the defaults.
+    ///
+    /// - inspection: Written up to `struct_size` bytes; no-op when NULL.
+    /// - struct_size: `sizeof(capsule_inspection)`. Any thread. Since 0.1.
+    pub fn capsule_inspection_init(inspection: *mut capsule_inspection, struct_size: u32);
+    /// Sets what may be seen of a runtime, from the next call on: more than before, or less.
+    ///
+    /// - runtime: A runtime.
+    /// - policy: NULL for the defaults.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+    /// thread. Since 0.1.
+    pub fn capsule_runtime_set_introspection_policy(runtime: *mut capsule_runtime, policy: *const capsule_introspection_policy, error: *mut capsule_error) -> capsule_status;
+    /// Narrows what may be seen of a session: of each level, redaction and limit the stricter of this and of what
+    /// there is. It cannot be undone, and sessions that branch from it begin with it.
+    ///
+    /// - session: A session.
+    /// - policy: Its `key` is not looked at.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+    /// thread. Since 0.1.
+    pub fn capsule_session_narrow_introspection(session: *mut capsule_session, policy: *const capsule_introspection_policy, error: *mut capsule_error) -> capsule_status;
+    /// The name of a level, as in `"redacted"`.
+    ///
+    /// - level: `CAPSULE_INSPECT_…`.
+    ///
+    /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
+    pub fn capsule_inspect_level_name(level: i32) -> *const c_char;
     /// Copies what the pool has counted.
     ///
     /// - pool: A pool, closed ones included.
@@ -5405,35 +5460,6 @@ extern "C" {
     ///
     /// - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
     pub fn capsule_stack_release(stack: *mut capsule_stack);
-    /// Fills the defaults.
-    ///
-    /// - policy: Written up to `struct_size` bytes; no-op when NULL.
-    /// - struct_size: `sizeof(capsule_introspection_policy)`. Any thread. Since 0.1.
-    pub fn capsule_introspection_policy_init(policy: *mut capsule_introspection_policy, struct_size: u32);
-    /// Fills the defaults.
-    ///
-    /// - inspection: Written up to `struct_size` bytes; no-op when NULL.
-    /// - struct_size: `sizeof(capsule_inspection)`. Any thread. Since 0.1.
-    pub fn capsule_inspection_init(inspection: *mut capsule_inspection, struct_size: u32);
-    /// Sets what may be seen of a runtime, from the next call on: more than before, or less.
-    ///
-    /// - runtime: A runtime.
-    /// - policy: NULL for the defaults.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
-    /// thread. Since 0.1.
-    pub fn capsule_runtime_set_introspection_policy(runtime: *mut capsule_runtime, policy: *const capsule_introspection_policy, error: *mut capsule_error) -> capsule_status;
-    /// Narrows what may be seen of a session: of each level, redaction and limit the stricter of this and of what
-    /// there is. It cannot be undone, and sessions that branch from it begin with it.
-    ///
-    /// - session: A session.
-    /// - policy: Its `key` is not looked at.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
-    /// thread. Since 0.1.
-    pub fn capsule_session_narrow_introspection(session: *mut capsule_session, policy: *const capsule_introspection_policy, error: *mut capsule_error) -> capsule_status;
     /// The calls that are open in a bridge.
     ///
     /// - bridge: A bridge, closed ones included.
@@ -5445,7 +5471,8 @@ extern "C" {
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED` (by the policy; or the audit trail must keep a record, and cannot);
     /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
     pub fn capsule_bridge_inspect_pending(bridge: *mut capsule_bridge, inspection: *const capsule_inspection, summary: *mut capsule_pending_summary, error: *mut capsule_error) -> capsule_status;
-    /// The promises that are open in a store: of a Resonate server, those that are waited for here.
+    /// The promises that are open in a store, those of durable executions under way told as such: of a Resonate
+    /// server, these and those that are waited for here.
     ///
     /// - store: A store, closed ones included.
     /// - inspection: NULL for the defaults.
@@ -5544,12 +5571,6 @@ extern "C" {
     ///
     /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
     pub fn capsule_layer_state_name(state: i32) -> *const c_char;
-    /// The name of a level, as in `"redacted"`.
-    ///
-    /// - level: `CAPSULE_INSPECT_…`.
-    ///
-    /// Returns: A static string; `"unknown"` for other values. Any thread. Since 0.1.
-    pub fn capsule_inspect_level_name(level: i32) -> *const c_char;
     /// Sets or removes the process's log sink.
     ///
     /// - level: The least severe level passed on, `CAPSULE_LOG_DEBUG` … `CAPSULE_LOG_OFF`.

@@ -1074,6 +1074,55 @@ impl Channel {
     pub const CONTROL: Channel = Channel(2);
 }
 
+/// How much a call answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct InspectLevel(pub i32);
+
+impl InspectLevel {
+    /// Nothing: it is denied.
+    pub const OFF: InspectLevel = InspectLevel(0);
+    /// Numbers, states and times.
+    pub const COUNTS: InspectLevel = InspectLevel(1);
+    /// Rows too, with their names redacted.
+    pub const REDACTED: InspectLevel = InspectLevel(2);
+    /// Rows with their names.
+    pub const FULL: InspectLevel = InspectLevel(3);
+}
+
+impl std::fmt::Display for InspectLevel {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(static_text(unsafe { sys::capsule_inspect_level_name(self.0) }))
+    }
+}
+
+/// What redaction makes of a name; of two, the larger is the stricter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Redaction(pub i32);
+
+impl Redaction {
+    /// `"h:"` and 16 hexadecimal digits of the keyed hash.
+    pub const HASH: Redaction = Redaction(0);
+    /// Its length in bytes, as in `"len:12"`.
+    pub const LENGTH: Redaction = Redaction(1);
+    /// Nothing.
+    pub const DROP: Redaction = Redaction(2);
+}
+
+/// What a label shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LabelForm(pub i32);
+
+impl LabelForm {
+    /// The name.
+    pub const NAME: LabelForm = LabelForm(1);
+    /// Its keyed hash.
+    pub const HASH: LabelForm = LabelForm(2);
+    /// Its length.
+    pub const LENGTH: LabelForm = LabelForm(3);
+    /// Nothing.
+    pub const DROPPED: LabelForm = LabelForm(4);
+}
+
 /// What stands between the pool and an interpreter that does not start; see `breaker_failures`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct BreakerState(pub i32);
@@ -1164,55 +1213,6 @@ impl TaskState {
     pub const DEAD: TaskState = TaskState(5);
 }
 
-/// How much a call answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct InspectLevel(pub i32);
-
-impl InspectLevel {
-    /// Nothing: it is denied.
-    pub const OFF: InspectLevel = InspectLevel(0);
-    /// Numbers, states and times.
-    pub const COUNTS: InspectLevel = InspectLevel(1);
-    /// Rows too, with their names redacted.
-    pub const REDACTED: InspectLevel = InspectLevel(2);
-    /// Rows with their names.
-    pub const FULL: InspectLevel = InspectLevel(3);
-}
-
-impl std::fmt::Display for InspectLevel {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(static_text(unsafe { sys::capsule_inspect_level_name(self.0) }))
-    }
-}
-
-/// What redaction makes of a name; of two, the larger is the stricter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Redaction(pub i32);
-
-impl Redaction {
-    /// `"h:"` and 16 hexadecimal digits of the keyed hash.
-    pub const HASH: Redaction = Redaction(0);
-    /// Its length in bytes, as in `"len:12"`.
-    pub const LENGTH: Redaction = Redaction(1);
-    /// Nothing.
-    pub const DROP: Redaction = Redaction(2);
-}
-
-/// What a label shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct LabelForm(pub i32);
-
-impl LabelForm {
-    /// The name.
-    pub const NAME: LabelForm = LabelForm(1);
-    /// Its keyed hash.
-    pub const HASH: LabelForm = LabelForm(2);
-    /// Its length.
-    pub const LENGTH: LabelForm = LabelForm(3);
-    /// Nothing.
-    pub const DROPPED: LabelForm = LabelForm(4);
-}
-
 /// What is pending.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PendingKind(pub i32);
@@ -1220,8 +1220,14 @@ pub struct PendingKind(pub i32);
 impl PendingKind {
     /// A call of the host, in a bridge.
     pub const CALL: PendingKind = PendingKind(1);
-    /// A promise, in a store.
+    /// A promise, in a store; of what follows none.
     pub const PROMISE: PendingKind = PendingKind(2);
+    /// The promise of a durable execution of this host that is under way.
+    pub const EXECUTION: PendingKind = PendingKind(3);
+    /// That of a call of the host which such an execution makes: its id names the capability.
+    pub const DURABLE_CALL: PendingKind = PendingKind(4);
+    /// That of an input which such an execution asks for.
+    pub const INPUT: PendingKind = PendingKind(5);
 }
 
 /// Who will settle it, or waits for it.
@@ -2547,8 +2553,10 @@ pub struct ExecutionOptions {
     /// File name in tracebacks and `__file__`-less code objects, up to 2,048 bytes without NUL. Default empty:
     /// `<execution N>`.
     pub file_name: String,
-    /// W3C `traceparent` of the caller's span, or empty (default). While the code runs it is in
-    /// `os.environ["TRACEPARENT"]`.
+    /// W3C `traceparent` of the caller's span. While the code runs it is in `os.environ["TRACEPARENT"]`, and so in
+    /// the environment of child processes. Empty (default): one is made, that capsule_session_get_trace_context()
+    /// tells; it is there too, until the next execution, unless the session's environment or code in it has set the
+    /// variable.
     pub traceparent: String,
     /// W3C `tracestate`, up to 512 bytes, or empty (default); needs a `traceparent`. In `os.environ["TRACESTATE"]`.
     pub tracestate: String,
@@ -3065,6 +3073,10 @@ impl CheckpointEntry {
 /// execution did is in here. Maxima are those of the worker that reached most.
 #[derive(Clone, Debug)]
 pub struct ExecutorMetrics {
+    /// 0 where the figures are of one moment. 1 where the live worker was counting each time that was tried: its part
+    /// is as it was when it was last copied whole. 1 too from when on a worker was killed in the middle of counting:
+    /// of that one step a part is in here.
+    pub stale: u32,
     /// Pieces of output that were printed: one for each write or `print` of at most 32 KiB, more for longer ones. The
     /// lines in which `CAPSULE_OUTPUT_DROP_NEW` tells what it dropped are among them, those of
     /// `CAPSULE_OUTPUT_DROP_OLDEST` are not.
@@ -3123,12 +3135,21 @@ pub struct ExecutorMetrics {
     pub progress_calls: u64,
     /// Of these, passed over for `progress_rate_per_s`.
     pub progress_skipped: u64,
+    /// Pieces of output that wait in the queue now: printed or captured, displays among them, and neither sent nor
+    /// dropped.
+    pub output_queue_pieces: u64,
+    /// The most there were when the worker sent some, or dropped some for want of room.
+    pub output_queue_pieces_max: u64,
+    /// Bytes of the queue that are taken now, headers and padding included; what is sent keeps its room until the
+    /// socket has it all.
+    pub output_queue_bytes: u64,
 }
 
 impl ExecutorMetrics {
     /// What its texts and lists are in must still be there.
     pub(crate) unsafe fn of(raw: &sys::capsule_executor_metrics) -> Self {
         Self {
+            stale: raw.stale,
             outputs_enqueued: raw.outputs_enqueued,
             output_bytes_enqueued: raw.output_bytes_enqueued,
             outputs_captured: raw.outputs_captured,
@@ -3156,6 +3177,9 @@ impl ExecutorMetrics {
             display_errors: raw.display_errors,
             progress_calls: raw.progress_calls,
             progress_skipped: raw.progress_skipped,
+            output_queue_pieces: raw.output_queue_pieces,
+            output_queue_pieces_max: raw.output_queue_pieces_max,
+            output_queue_bytes: raw.output_queue_bytes,
         }
     }
 }
@@ -3164,6 +3188,8 @@ impl ExecutorMetrics {
 /// included.
 #[derive(Clone, Debug)]
 pub struct AsyncMetrics {
+    /// As that of capsule_executor_metrics.
+    pub stale: u32,
     /// Executions run on the event loop.
     pub executions: u64,
     /// Of these, ended with a result.
@@ -3231,6 +3257,7 @@ impl AsyncMetrics {
     /// What its texts and lists are in must still be there.
     pub(crate) unsafe fn of(raw: &sys::capsule_async_metrics) -> Self {
         Self {
+            stale: raw.stale,
             executions: raw.executions,
             successes: raw.successes,
             errors: raw.errors,
@@ -3997,6 +4024,141 @@ impl ExporterInfo {
     }
 }
 
+/// Who may see how much; capsule_introspection_policy_init() fills the defaults.
+#[derive(Clone, Debug)]
+pub struct IntrospectionPolicy {
+    /// `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
+    pub redaction: Redaction,
+    /// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
+    /// records. Default counts, as all below.
+    pub promises: InspectLevel,
+    /// Of a session's names.
+    pub namespace_summary: i32,
+    /// Of a pool.
+    pub pool: i32,
+    /// Of what a session executes.
+    pub execution: i32,
+    /// Of the isolation of a session.
+    pub isolation: i32,
+    /// Of the stacks and profiles of a worker.
+    pub stack: i32,
+    /// Of traces, of sessions and pools: their events are counts.
+    pub trace: i32,
+    /// Of what is known of a dead worker: counts, but for its stack.
+    pub postmortem: i32,
+    /// Longest label in bytes, after redaction, 24 … 1,024. Default 64.
+    pub max_label_bytes: u32,
+    /// Most rows of an answer, 1 … 65,536. Default 1,000.
+    pub max_rows: u32,
+    /// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
+    /// runtime's.
+    pub key: String,
+}
+
+impl IntrospectionPolicy {
+    /// What it points at is in `kept`, and here.
+    pub(crate) fn raw(&self, kept: &mut Kept) -> sys::capsule_introspection_policy {
+        let mut raw: sys::capsule_introspection_policy = zeroed();
+        raw.struct_size = size_of_u32::<sys::capsule_introspection_policy>();
+        raw.redaction = self.redaction.0;
+        raw.promises = self.promises.0;
+        raw.namespace_summary = self.namespace_summary;
+        raw.pool = self.pool;
+        raw.execution = self.execution;
+        raw.isolation = self.isolation;
+        raw.stack = self.stack;
+        raw.trace = self.trace;
+        raw.postmortem = self.postmortem;
+        raw.max_label_bytes = self.max_label_bytes;
+        raw.max_rows = self.max_rows;
+        raw.key = view(&self.key);
+        raw
+    }
+}
+
+impl Default for IntrospectionPolicy {
+    fn default() -> Self {
+        let mut raw: sys::capsule_introspection_policy = zeroed();
+        unsafe { sys::capsule_introspection_policy_init(&mut raw, size_of_u32::<sys::capsule_introspection_policy>()) };
+        Self {
+            redaction: Redaction(raw.redaction),
+            promises: InspectLevel(raw.promises),
+            namespace_summary: raw.namespace_summary,
+            pool: raw.pool,
+            execution: raw.execution,
+            isolation: raw.isolation,
+            stack: raw.stack,
+            trace: raw.trace,
+            postmortem: raw.postmortem,
+            max_label_bytes: raw.max_label_bytes,
+            max_rows: raw.max_rows,
+            key: Default::default(),
+        }
+    }
+}
+
+/// One look; capsule_inspection_init() fills the defaults.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied.
+    /// Default 0: what the policy allows.
+    pub level: InspectLevel,
+    /// Who looks, for the audit record: at most 64 bytes. Default empty.
+    pub caller: String,
+    /// How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
+    pub timeout_ms: i64,
+    /// Most rows wanted; 0, the default, for as many as the policy allows.
+    pub max_rows: u32,
+}
+
+impl Inspection {
+    /// What it points at is in `kept`, and here.
+    pub(crate) fn raw(&self, kept: &mut Kept) -> sys::capsule_inspection {
+        let mut raw: sys::capsule_inspection = zeroed();
+        raw.struct_size = size_of_u32::<sys::capsule_inspection>();
+        raw.level = self.level.0;
+        raw.caller = view(&self.caller);
+        raw.timeout_ms = self.timeout_ms;
+        raw.max_rows = self.max_rows;
+        raw
+    }
+}
+
+impl Default for Inspection {
+    fn default() -> Self {
+        let mut raw: sys::capsule_inspection = zeroed();
+        unsafe { sys::capsule_inspection_init(&mut raw, size_of_u32::<sys::capsule_inspection>()) };
+        Self {
+            level: InspectLevel(raw.level),
+            caller: Default::default(),
+            timeout_ms: raw.timeout_ms,
+            max_rows: raw.max_rows,
+        }
+    }
+}
+
+/// A name, as far as the policy shows it. Never extended: it is part of rows.
+#[derive(Clone, Debug)]
+pub struct Label {
+    /// What is shown, at most `max_label_bytes`; owned by the answer.
+    pub text: String,
+    /// Length of what is shown before it was cut: larger than `text.size` where it was.
+    pub full_bytes: u64,
+    /// `CAPSULE_LABEL_…`.
+    pub form: LabelForm,
+}
+
+impl Label {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_label) -> Self {
+        Self {
+            text: string(raw.text),
+            full_bytes: raw.full_bytes,
+            form: LabelForm(raw.form),
+        }
+    }
+}
+
 /// What a pool has counted, and what it holds: numbers only, copied at one moment, so that sums add up:
 /// - attempts = successes + timeouts + canceled + refused + errors + waiters_now;
 /// - successes = hits + misses = given_back + reclaimed + sessions_active;
@@ -4495,149 +4657,14 @@ impl StackFrame {
     }
 }
 
-/// Who may see how much; capsule_introspection_policy_init() fills the defaults.
-#[derive(Clone, Debug)]
-pub struct IntrospectionPolicy {
-    /// `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
-    pub redaction: Redaction,
-    /// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
-    /// records. Default counts, as all below.
-    pub promises: InspectLevel,
-    /// Of a session's names.
-    pub namespace_summary: i32,
-    /// Of a pool.
-    pub pool: i32,
-    /// Of what a session executes.
-    pub execution: i32,
-    /// Of the isolation of a session.
-    pub isolation: i32,
-    /// Of the stacks and profiles of a worker.
-    pub stack: i32,
-    /// Of traces, of sessions and pools: their events are counts.
-    pub trace: i32,
-    /// Of what is known of a dead worker: counts, but for its stack.
-    pub postmortem: i32,
-    /// Longest label in bytes, after redaction, 24 … 1,024. Default 64.
-    pub max_label_bytes: u32,
-    /// Most rows of an answer, 1 … 65,536. Default 1,000.
-    pub max_rows: u32,
-    /// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
-    /// runtime's.
-    pub key: String,
-}
-
-impl IntrospectionPolicy {
-    /// What it points at is in `kept`, and here.
-    pub(crate) fn raw(&self, kept: &mut Kept) -> sys::capsule_introspection_policy {
-        let mut raw: sys::capsule_introspection_policy = zeroed();
-        raw.struct_size = size_of_u32::<sys::capsule_introspection_policy>();
-        raw.redaction = self.redaction.0;
-        raw.promises = self.promises.0;
-        raw.namespace_summary = self.namespace_summary;
-        raw.pool = self.pool;
-        raw.execution = self.execution;
-        raw.isolation = self.isolation;
-        raw.stack = self.stack;
-        raw.trace = self.trace;
-        raw.postmortem = self.postmortem;
-        raw.max_label_bytes = self.max_label_bytes;
-        raw.max_rows = self.max_rows;
-        raw.key = view(&self.key);
-        raw
-    }
-}
-
-impl Default for IntrospectionPolicy {
-    fn default() -> Self {
-        let mut raw: sys::capsule_introspection_policy = zeroed();
-        unsafe { sys::capsule_introspection_policy_init(&mut raw, size_of_u32::<sys::capsule_introspection_policy>()) };
-        Self {
-            redaction: Redaction(raw.redaction),
-            promises: InspectLevel(raw.promises),
-            namespace_summary: raw.namespace_summary,
-            pool: raw.pool,
-            execution: raw.execution,
-            isolation: raw.isolation,
-            stack: raw.stack,
-            trace: raw.trace,
-            postmortem: raw.postmortem,
-            max_label_bytes: raw.max_label_bytes,
-            max_rows: raw.max_rows,
-            key: Default::default(),
-        }
-    }
-}
-
-/// One look; capsule_inspection_init() fills the defaults.
-#[derive(Clone, Debug)]
-pub struct Inspection {
-    /// The `CAPSULE_INSPECT_…` that is wanted, counts or more; where the policy allows less, the call is denied.
-    /// Default 0: what the policy allows.
-    pub level: InspectLevel,
-    /// Who looks, for the audit record: at most 64 bytes. Default empty.
-    pub caller: String,
-    /// How long to wait for the worker, where it is asked, 1 … 86,400,000. Default 1,000.
-    pub timeout_ms: i64,
-    /// Most rows wanted; 0, the default, for as many as the policy allows.
-    pub max_rows: u32,
-}
-
-impl Inspection {
-    /// What it points at is in `kept`, and here.
-    pub(crate) fn raw(&self, kept: &mut Kept) -> sys::capsule_inspection {
-        let mut raw: sys::capsule_inspection = zeroed();
-        raw.struct_size = size_of_u32::<sys::capsule_inspection>();
-        raw.level = self.level.0;
-        raw.caller = view(&self.caller);
-        raw.timeout_ms = self.timeout_ms;
-        raw.max_rows = self.max_rows;
-        raw
-    }
-}
-
-impl Default for Inspection {
-    fn default() -> Self {
-        let mut raw: sys::capsule_inspection = zeroed();
-        unsafe { sys::capsule_inspection_init(&mut raw, size_of_u32::<sys::capsule_inspection>()) };
-        Self {
-            level: InspectLevel(raw.level),
-            caller: Default::default(),
-            timeout_ms: raw.timeout_ms,
-            max_rows: raw.max_rows,
-        }
-    }
-}
-
-/// A name, as far as the policy shows it. Never extended: it is part of rows.
-#[derive(Clone, Debug)]
-pub struct Label {
-    /// What is shown, at most `max_label_bytes`; owned by the answer.
-    pub text: String,
-    /// Length of what is shown before it was cut: larger than `text.size` where it was.
-    pub full_bytes: u64,
-    /// `CAPSULE_LABEL_…`.
-    pub form: LabelForm,
-}
-
-impl Label {
-    /// What its texts and lists are in must still be there.
-    pub(crate) unsafe fn of(raw: &sys::capsule_label) -> Self {
-        Self {
-            text: string(raw.text),
-            full_bytes: raw.full_bytes,
-            form: LabelForm(raw.form),
-        }
-    }
-}
-
 /// One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array.
 #[derive(Clone, Debug)]
 pub struct PendingRow {
     /// The request's id; 0 of a promise.
     pub request_id: u64,
-    /// The session that waits; 0 of a promise.
+    /// The session that waits, or whose durable execution it is; 0 of another promise.
     pub session_id: u64,
-    /// The execution that waits; 0 of a promise.
+    /// The execution, likewise.
     pub execution_id: u64,
     /// Since it came, or was known here.
     pub age_ns: u64,
@@ -5121,6 +5148,9 @@ impl TransportFlow {
 /// What went between a session's host and its workers, restarts included.
 #[derive(Clone, Debug)]
 pub struct TransportMetrics {
+    /// 0 where frames and bytes are of the same moment; 1 where a frame was being counted each time that was tried:
+    /// they may differ by it.
+    pub stale: u32,
     /// To the workers.
     pub sent: TransportFlow,
     /// From the workers.
@@ -5147,6 +5177,7 @@ impl TransportMetrics {
     /// What its texts and lists are in must still be there.
     pub(crate) unsafe fn of(raw: &sys::capsule_transport_metrics) -> Self {
         Self {
+            stale: raw.stale,
             sent: TransportFlow::of(&raw.sent),
             received: TransportFlow::of(&raw.received),
             rejected: raw.rejected,

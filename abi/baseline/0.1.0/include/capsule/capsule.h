@@ -42,6 +42,7 @@
 #include "capsule/exporter.h"
 #include "capsule/interceptor.h"
 #include "capsule/introspection.h"
+#include "capsule/introspection_policy.h"
 #include "capsule/log.h"
 #include "capsule/metrics.h"
 #include "capsule/pool.h"

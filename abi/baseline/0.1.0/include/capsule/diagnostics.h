@@ -20,8 +20,11 @@ extern "C" {
 typedef struct capsule_executor_metrics {
   /** `sizeof(capsule_executor_metrics)`, set by the caller. */
   uint32_t struct_size;
-  /** Reserved, zero. */
-  uint32_t reserved;
+  /**
+   * 0 where the figures are of one moment. 1 where the live worker was counting each time that was tried: its part is as it was when it was
+   * last copied whole. 1 too from when on a worker was killed in the middle of counting: of that one step a part is in here.
+   */
+  uint32_t stale;
 
   /**
    * Pieces of output that were printed: one for each write or `print` of at most 32 KiB, more for longer ones. The lines in which
@@ -85,6 +88,12 @@ typedef struct capsule_executor_metrics {
   uint64_t progress_calls;
   /** Of these, passed over for `progress_rate_per_s`. */
   uint64_t progress_skipped;
+  /** Pieces of output that wait in the queue now: printed or captured, displays among them, and neither sent nor dropped. */
+  uint64_t output_queue_pieces;
+  /** The most there were when the worker sent some, or dropped some for want of room. */
+  uint64_t output_queue_pieces_max;
+  /** Bytes of the queue that are taken now, headers and padding included; what is sent keeps its room until the socket has it all. */
+  uint64_t output_queue_bytes;
 } capsule_executor_metrics;
 
 /**
@@ -101,8 +110,8 @@ CAPSULE_API capsule_status capsule_session_get_executor_metrics(capsule_session 
 typedef struct capsule_async_metrics {
   /** `sizeof(capsule_async_metrics)`, set by the caller. */
   uint32_t struct_size;
-  /** Reserved, zero. */
-  uint32_t reserved;
+  /** As that of capsule_executor_metrics. */
+  uint32_t stale;
   /** Executions run on the event loop. */
   uint64_t executions;
   /** Of these, ended with a result. */

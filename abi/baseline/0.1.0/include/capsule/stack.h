@@ -9,7 +9,7 @@
  * Stacks are guarded (introspection.h): by default their threads are told, and of the frames how many there are. A program that wants
  * files and functions sets `stack` of its runtime's policy to `CAPSULE_INSPECT_FULL`, and `max_label_bytes` to the longest path it wants.
  *
- * What runs on while it is read can be told as it never was: a thread is read until three readings in a row are the same, a few
+ * What runs on while it is read can be told as it never was: a thread is read until four readings in a row are the same, a few
  * times; then it is told with `torn` set, and the frames near its top may be of different moments.
  *
  * The layout of an interpreter's memory is known for each minor version of CPython. A worker tries it on its own stack before it is
