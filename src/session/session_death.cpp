@@ -62,8 +62,11 @@ void Session::on_worker_gone(const std::shared_ptr<Worker> &worker) {
   [[maybe_unused]] const ssize_t written = ::write(worker->wake.get(), &one, sizeof one);
   {
     const std::lock_guard reader(worker->reader);
-    while (!worker->work_ended && receive_work(*worker) == ReceiveState::kMore) {
-    }
+    // Up to where it had sent: a child of it may have the channel too, and send without end. A round may end early, where descriptors came.
+    const std::uint64_t end = worker->work.end_now();
+    do {
+      receive_work(*worker);
+    } while (!worker->work_ended && worker->work.received_to() < end);
     worker->work_ended = true;
   }
   if (worker->control_watch) {
