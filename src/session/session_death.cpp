@@ -64,9 +64,9 @@ void Session::on_worker_gone(const std::shared_ptr<Worker> &worker) {
     const std::lock_guard reader(worker->reader);
     // Up to where it had sent: a child of it may have the channel too, and send without end. A round may end early, where descriptors came.
     const std::uint64_t end = worker->work.end_now();
-    do {
+    while (!worker->work_ended && worker->work.received_to() < end) {
       receive_work(*worker);
-    } while (!worker->work_ended && worker->work.received_to() < end);
+    }
     worker->work_ended = true;
   }
   if (worker->control_watch) {
