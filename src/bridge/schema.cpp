@@ -19,6 +19,8 @@ using Allocator = Json::AllocatorType;
 
 // Of a place in a document that does not fit, as a message tells it.
 constexpr std::size_t kMostOfPath = 200;
+// Levels of arrays and objects: the validator goes down them by calling itself, on a stack of the host's.
+constexpr std::size_t kMostLevels = 1000;
 
 // Keywords whose values are schemas, lists of them, or objects of them.
 constexpr std::array kOfSchema = {"not", "additionalProperties", "additionalItems", "items"};
@@ -69,6 +71,27 @@ Status parse(const std::string &argument, std::string_view text, Json &document)
                                     rapidjson::GetParseError_En(document.GetParseError())};
   }
   return {};
+}
+
+// Of a text that is JSON, and so has brackets in pairs.
+std::size_t levels_of(std::string_view text) {
+  std::size_t deepest = 0;
+  std::size_t level = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      i += c == '\\' ? 1 : 0;
+      quoted = c != '"';
+    } else if (c == '[' || c == '{') {
+      deepest = std::max(deepest, ++level);
+    } else if (c == ']' || c == '}') {
+      --level;
+    } else {
+      quoted = c == '"';
+    }
+  }
+  return deepest;
 }
 
 // Rewrites a schema of a later draft as one of Draft 4.
@@ -204,6 +227,9 @@ class CompiledSchema : public Schema {
     Json document;
     if (Status status = parse(argument, text, document); !status.ok()) {
       return status;
+    }
+    if (levels_of(text) > kMostLevels) {
+      return {CAPSULE_E_ARGUMENT, argument + " is nested deeper than " + std::to_string(kMostLevels) + " levels"};
     }
     rapidjson::SchemaValidator validator(schema_);
     if (document.Accept(validator)) {

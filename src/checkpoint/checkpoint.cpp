@@ -18,8 +18,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t kMaxManifest = 64U << 20U;
-
 std::int32_t kind_named(const std::string &kind) {
   return kind == "function" ? CAPSULE_NAME_FUNCTION
          : kind == "class"  ? CAPSULE_NAME_CLASS

@@ -14,6 +14,7 @@
 namespace capsule {
 
 inline constexpr std::uint32_t kContainerFormat = 1;
+inline constexpr std::uint64_t kMaxManifest = 64U << 20U;
 
 struct ContainerLimits {
   std::uint64_t manifest_bytes = 0;

@@ -26,8 +26,8 @@ struct Window {
     }
   }
   [[nodiscard]] std::size_t column(double time_ms) const {
-    const double part = end_ms > begin_ms ? (time_ms - begin_ms) / (end_ms - begin_ms) : 0;
-    return std::min(static_cast<std::size_t>(part * kBarWidth), kBarWidth - 1);
+    const double part = (time_ms - begin_ms) / (end_ms - begin_ms);
+    return part > 0 ? std::min(static_cast<std::size_t>(std::min(part, 1.0) * kBarWidth), kBarWidth - 1) : 0;
   }
 };
 
@@ -35,7 +35,7 @@ struct Window {
 std::string bar_of(const TraceMark &mark, const Window &window) {
   std::string bar(kBarWidth, ' ');
   const std::size_t first = window.column(mark.begin_ms);
-  const std::size_t last = window.column(mark.end_ms);
+  const std::size_t last = std::max(first, window.column(mark.end_ms));  // a file may say that it ended before
   std::fill(bar.begin() + static_cast<std::ptrdiff_t>(first), bar.begin() + static_cast<std::ptrdiff_t>(last) + 1,
             mark.is_span ? '=' : '.');
   if (!mark.ended) {
@@ -45,7 +45,7 @@ std::string bar_of(const TraceMark &mark, const Window &window) {
 }
 
 std::string milliseconds(double ms) {
-  char text[32];
+  char text[std::numeric_limits<double>::max_exponent10 + 16];
   const int size = std::snprintf(text, sizeof text, "%10.3f", ms);
   return {text, static_cast<std::size_t>(size)};
 }

@@ -13,6 +13,7 @@ constexpr int kAttempts = 16;  // at a thread that runs on while it is read
 constexpr int kAlike = 4;
 constexpr std::uint32_t kFramesPerClock = 256;
 constexpr std::uint64_t kMostLineTable = std::uint64_t{1} << 20U;
+constexpr std::uint64_t kMostLineTables = std::uint64_t{16} << 20U;  // of a whole stack
 constexpr std::uint64_t kMostInstructions = std::uint64_t{1} << 28U;
 constexpr std::uint64_t kMostTextLength = 4096;
 constexpr std::uint64_t kUnitBytes = 2;  // of an instruction
@@ -241,6 +242,9 @@ FrameWalk::Chain FrameWalk::follow(std::uint64_t frame) {
 void FrameWalk::tell(const Chain &chain, StackThread &thread) {
   thread.frames_omitted = chain.omitted;
   for (const Frame &frame : chain.frames) {
+    if (past_deadline()) {
+      return;
+    }
     const Code *code = code_at(frame.code);
     if (code == nullptr) {
       thread.torn = true;
@@ -288,6 +292,9 @@ std::optional<FrameWalk::Code> FrameWalk::read_code(std::uint64_t address) {
   Code code{.file = std::move(*file_text), .function = std::move(*name_text), .first_line = *first_line};
   code.instructions = address + layout_.code_instructions;
   code.lines.resize(std::min(*size, kMostLineTable));
+  if ((tables_ += code.lines.size()) > kMostLineTables) {
+    return std::nullopt;  // of a thousand functions a few kilobytes each are true to life
+  }
   if (!memory_.read(*lines + layout_.bytes_data, code.lines.data(), code.lines.size())) {
     return std::nullopt;
   }

@@ -72,6 +72,7 @@ class FrameWalk {
   const FrameLayout layout_;
   const Limits limits_;
   std::map<std::uint64_t, std::optional<Code>> codes_;
+  std::uint64_t tables_ = 0;  // bytes of their line tables
   bool late_ = false;
 };
 

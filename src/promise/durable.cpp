@@ -108,7 +108,8 @@ std::optional<InputLine> line_of(const Promise &promise) {
   }
   Json document = Json::parse(promise.value, nullptr, /*allow_exceptions=*/false);
   if (document.is_object() && document.contains("data")) {
-    document = Json(document["data"]);
+    Json data = std::move(document["data"]);  // to copy what is nested deep takes a stack as deep
+    document = std::move(data);
   }
   if (!document.is_string() || document.get_ref<const std::string &>().find('\0') != std::string::npos) {
     return std::nullopt;

@@ -38,6 +38,10 @@ bool EventQueue::push(Event event, bool terminal) {
 
 void EventQueue::append(Event event) {
   event.fields.sequence = next_sequence_++;
+  if (event.fields.kind == CAPSULE_EVENT_INPUT) {
+    ++inputs_.count;
+    inputs_.bytes += event.fields.prompt.size;
+  }
   events_.push_back(std::move(event));
 }
 
@@ -83,6 +87,10 @@ Result<Event> EventQueue::try_pop() {
   }
   Event event = std::move(events_.front());
   events_.pop_front();
+  if (event.fields.kind == CAPSULE_EVENT_INPUT) {
+    --inputs_.count;
+    inputs_.bytes -= event.fields.prompt.size;
+  }
   if (events_.empty()) {
     if (closed_ && !late_) {
       ended_ = true;  // the descriptor stays readable: that is how an event loop learns of the end
@@ -111,6 +119,11 @@ bool EventQueue::ready() {
   return ready_locked();
 }
 
+EventQueue::Inputs EventQueue::inputs() {
+  const std::lock_guard lock(mutex_);
+  return inputs_;
+}
+
 std::uint64_t EventQueue::abandon() {
   std::uint64_t dropped = 0;
   {
@@ -120,6 +133,7 @@ std::uint64_t EventQueue::abandon() {
       dropped += event.fields.raw.size;
     }
     events_.clear();
+    inputs_ = {};
     wake_locked();
   }
   set_notify(nullptr, nullptr);

@@ -56,6 +56,13 @@ class EventQueue {
   // Whether try_pop() would answer something else than CAPSULE_E_TIMEOUT.
   bool ready();
 
+  // The input requests that nobody has taken yet. Unlike output no credit bounds them.
+  struct Inputs {
+    std::size_t count = 0;
+    std::size_t bytes = 0;  // of their prompts
+  };
+  Inputs inputs();
+
   // Nobody will read: drops what is there and what comes. Returns the output bytes dropped now. Waiters wake.
   std::uint64_t abandon();
   [[nodiscard]] bool abandoned();
@@ -74,6 +81,7 @@ class EventQueue {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Event> events_;
+  Inputs inputs_;
   std::uint64_t next_sequence_ = 1;
   bool closed_ = false;  // the terminal event was pushed
   bool held_ = false;    // it is to come

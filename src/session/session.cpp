@@ -10,6 +10,12 @@
 #include "session/snapshot.hpp"
 
 namespace capsule {
+namespace {
+
+// Frames that a worker has not read yet; one that makes its host answer and does not read the answers is ended.
+constexpr std::size_t kMostUnread = 64U << 20U;
+
+}  // namespace
 
 Session::Session(std::shared_ptr<Runtime> runtime, std::uint64_t id, SessionOptions options, std::uint64_t parent_id,
                  Birth birth)
@@ -325,6 +331,9 @@ void Session::count_refused() {
 void Session::credit(std::uint64_t bytes) {
   uncredited_ += bytes;
   if (uncredited_ >= options_.output_window_bytes / 4) {
+    if (worker_) {
+      worker_->allowance += uncredited_;
+    }
     send_control(0, wire::Credit{std::exchange(uncredited_, 0)});
   }
 }
@@ -334,6 +343,9 @@ void Session::send(Channel Worker::*channel, std::uint64_t execution_id, wire::B
     return;
   }
   Channel &to = worker_.get()->*channel;
+  if (to.pending_bytes() > kMostUnread) {
+    return break_protocol(*worker_, Status(CAPSULE_E_PROTOCOL, "it does not read what it is sent"));
+  }
   const bool was_pending = to.pending();
   const std::uint64_t before = to.bytes_sent();
   SeenFrame seen{.direction = CAPSULE_FRAME_TO_WORKER,

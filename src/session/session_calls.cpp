@@ -7,8 +7,6 @@
 namespace capsule {
 namespace {
 
-// Answers that a worker has not read yet; one that does not read them is ended.
-constexpr std::size_t kMostUnread = 64U << 20U;
 // Executions of which the keys are known, for the calls that they make when they are over.
 constexpr std::size_t kMostKeys = 1024;
 // Of the text that tells where in the code a call is made.
@@ -118,12 +116,8 @@ bool Session::answer_call(const CallAddress &address, const HostAnswer &answer) 
     frame.value = std::move(items.items.front());
     fds = std::move(items.fds);
   }
-  if ((worker_.get()->*channel).pending_bytes() > kMostUnread) {
-    break_protocol(*worker_, Status(CAPSULE_E_PROTOCOL, "it does not read the answers to its calls"));
-    return false;
-  }
   send(channel, address.execution_id, std::move(frame), fds);
-  return true;
+  return worker_->protocol_error.ok();
 }
 
 void Session::trace_call(const TracedCall &call) {

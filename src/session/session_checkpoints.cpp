@@ -18,15 +18,17 @@ Result<std::shared_ptr<Checkpoint>> Session::make_checkpoint(const CheckpointWis
   const auto operation = std::make_shared<Operation>(wire::Operation::kCheckpoint);
   operation->limit = wish.max_bytes;
   Result<std::shared_ptr<Checkpoint>> made = perform(operation, deadline_ns);
-  Reply &reply = operation->reply;
+  // Of one that is not done the loop thread may yet write it.
+  Reply reply = made.status().ok() ? std::move(operation->reply) : Reply();
   const std::uint64_t size_bytes = reply.size_bytes;
   if (made.status().ok()) {
-    // The worker's answer: a manifest and behind it the body, in shared memory.
+    // The worker's answer: a manifest and behind it the body, in shared memory, which may be larger than all memory there is.
     auto memory = SharedBuffer::open(std::move(reply.attached), reply.size_bytes);
     if (!memory.ok()) {
       made = memory.status();
-    } else if (reply.total > reply.size_bytes) {
-      made = Status(CAPSULE_E_PROTOCOL, "the worker sent a checkpoint that is not of the size it says");
+    } else if (reply.total > std::min(reply.size_bytes, kMaxManifest) ||
+               reply.size_bytes - reply.total > wish.max_bytes + kMaxManifest) {
+      made = Status(CAPSULE_E_PROTOCOL, "the worker sent a checkpoint that is not of the size it says, or may have");
     } else {
       CheckpointOrigin origin{wish.name, wish.metadata, id_, 0, {}};
       {

@@ -64,7 +64,10 @@ void Session::on_worker_gone(const std::shared_ptr<Worker> &worker) {
   [[maybe_unused]] const ssize_t written = ::write(worker->wake.get(), &one, sizeof one);
   {
     const std::lock_guard reader(worker->reader);
-    while (!worker->work_ended && receive_work(*worker) == ReceiveState::kMore) {
+    // Up to where it had sent: a child of it may have the channel too, and send without end. A round may end early, where descriptors came.
+    const std::uint64_t end = worker->work.end_now();
+    while (!worker->work_ended && worker->work.received_to() < end) {
+      receive_work(*worker);
     }
     worker->work_ended = true;
   }

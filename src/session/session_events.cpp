@@ -19,13 +19,15 @@ std::int32_t phase_of_own_end(const Execution &execution) {
   return execution.stop_cause == 0 ? CAPSULE_CANCEL_NONE : CAPSULE_CANCEL_DELIVERED;
 }
 
+bool is_open(ReceiveState state) { return state == ReceiveState::kMore || state == ReceiveState::kDrained; }
+
 // The same fields in both terminal messages.
 template <typename Terminal>
 void write_bill(capsule_event &fields, const Terminal &message) {
   const std::optional<wire::Bill> &bill = message.bill;
   fields.input_wait_ns = message.input_wait_ns;
   fields.promise_wait_ns = message.call_wait_ns;
-  fields.code_class = message.code_class;
+  fields.code_class = std::min<std::int32_t>(message.code_class, CAPSULE_CODE_UNKNOWN);
   fields.dropped_output_bytes = message.dropped_bytes;
   fields.resources_measured = bill ? 1 : 0;
   const wire::Bill cost = bill.value_or(wire::Bill());
@@ -91,6 +93,9 @@ void Session::help(Execution &execution, std::uint64_t deadline_ns) {
     if (count <= 0 || receive_work(*worker) == ReceiveState::kEnd) {
       break;
     }
+    if (deadline_ns != kNoDeadline && monotonic_ns() >= deadline_ns) {
+      break;  // a worker may send for ever what is no event of this execution
+    }
   }
   execution.events.set_helper(-1);
   const bool ended = worker->work_ended;
@@ -154,6 +159,10 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
   collect_if_due(worker);
   show_received(CAPSULE_CHANNEL_WORK, envelope, bytes);
   if (const auto *output = std::get_if<wire::Output>(&envelope.body)) {
+    if (output->data.size() > worker.allowance) {
+      return break_protocol(worker, Status(CAPSULE_E_PROTOCOL, "it sent more output than it had credit for"));
+    }
+    worker.allowance -= output->data.size();
     worker.received = {output->queue_position, output->captured_position};
     OutputPiece piece{envelope.execution_id, envelope.time_ns, output->writer_id,
                       output->stream,        output->origin,   std::string(output->data)};
@@ -264,9 +273,15 @@ void Session::on_error(Notifications &notifications, const wire::Envelope &envel
   conclude(notifications, std::move(event));
 }
 
+// What is more than it may send at once waits for the next turn: others' workers have theirs in between. Of one that is gone all is read
+// that it had sent; a child of it may have the channel too, and send without end.
 void Session::on_control_readable(const std::shared_ptr<Worker> &worker) {
   ReceiveState state = ReceiveState::kMore;
-  while (state == ReceiveState::kMore) {
+  const std::uint64_t end = worker->gone ? worker->control.end_now() : 0;
+  const auto goes_on = [&](int round) {
+    return worker->gone ? worker->control.received_to() < end : round < kMaxRounds && state == ReceiveState::kMore;
+  };
+  for (int round = 0; round == 0 || (goes_on(round) && is_open(state)); ++round) {
     state = worker->control.receive_round(
         [this, &worker](const wire::Envelope &envelope, std::size_t bytes) { on_control_frame(worker, envelope, bytes); },
         /*with_fds=*/true);
@@ -275,7 +290,7 @@ void Session::on_control_readable(const std::shared_ptr<Worker> &worker) {
     const Lock lock(mutex_);
     break_protocol(*worker, worker->control.error(), worker->control.reject_reason());
   }
-  if (state != ReceiveState::kDrained) {
+  if (!is_open(state)) {
     worker->control_watch.reset();  // its death is told by the pidfd
     on_channel_lost(worker);
   }

@@ -24,9 +24,17 @@ void Session::on_input_request(Notifications &notifications, const wire::Envelop
   }
 }
 
-// False where nobody takes the event.
+// False where nobody takes the event; or where so many wait for the host that only code that asks without waiting can have asked them.
 bool Session::ask_host(Notifications &notifications, const std::shared_ptr<Execution> &execution, const AskedInput &input) {
-  if (execution->events.abandoned()) {
+  constexpr std::size_t kMostOpen = 4096;
+  constexpr std::size_t kMostWaitingBytes = 32U << 20U;
+  if (execution->open_inputs.size() >= kMostOpen) {
+    std::erase_if(execution->open_inputs, [now = monotonic_ns()](const auto &open) { return open.second.until_ns <= now; });
+  }
+  const EventQueue::Inputs waiting = execution->events.inputs();
+  const bool flooded = execution->open_inputs.size() >= kMostOpen || waiting.count >= kMostOpen ||
+                       (waiting.count > 0 && waiting.bytes + input.prompt.size() > kMostWaitingBytes);
+  if (execution->events.abandoned() || flooded) {
     send_control(execution->id, wire::InputResponse{input.id, {}, true});
     return false;
   }

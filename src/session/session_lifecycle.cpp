@@ -70,6 +70,7 @@ void Session::start_worker() {
                            : birth.keep    ? random_fork_id()
                                            : birth.snapshot->fork_id();
     worker_->began_ns = monotonic_ns();
+    worker_->allowance = options_.output_window_bytes;
     worker_->number = ++workers_made_;
     worker_->path = birth.snapshot                                  ? StartPath::kRestore
                     : options_.profile.start == CAPSULE_START_SPAWN ? StartPath::kSpawn

@@ -153,7 +153,8 @@ void Session::push_text(Notifications &notifications, const Target &target, cons
   fields.kind = CAPSULE_EVENT_OUTPUT;
   fields.time_ns = piece.time_ns;
   fields.stream = piece.stream;
-  fields.origin = piece.origin;
+  const bool known = piece.origin >= CAPSULE_ORIGIN_MAIN && piece.origin <= CAPSULE_ORIGIN_LIBRARY;
+  fields.origin = known ? piece.origin : std::uint8_t{CAPSULE_ORIGIN_DESCRIPTOR};
   fields.writer_id = piece.writer_id;
   if (is_utf8(piece.data)) {
     fields.data = event.keep(0, piece.data);

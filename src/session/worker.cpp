@@ -29,6 +29,13 @@ Result<Pipe> capture_pipe() {
   return pipe;
 }
 
+// The same pipe by an open file of its own: of a duplicate the worker could say that it blocks, and its host would wait in it for whoever
+// still has the other end.
+UniqueFd open_again(const UniqueFd &read_end) {
+  const std::string path = "/proc/self/fd/" + std::to_string(read_end.get());
+  return UniqueFd(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+}
+
 UniqueFd duplicate(int fd) { return UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
 }  // namespace
@@ -55,9 +62,14 @@ Result<std::shared_ptr<Worker>> Worker::create(std::uint32_t max_frame_bytes, st
   child_fds.push_back(std::move(work.value().second));
   child_fds.push_back(std::move(control.value().second));
   child_fds.push_back(duplicate(worker->shared.file().fd()));
-  child_fds.push_back(duplicate(out.value().read_end.get()));
+  worker->capture[0] = open_again(out.value().read_end);
+  worker->capture[1] = open_again(err.value().read_end);
+  if (!worker->capture[0].valid() || !worker->capture[1].valid()) {
+    return system_error("open(/proc/self/fd)", errno);
+  }
+  child_fds.push_back(std::move(out.value().read_end));
   child_fds.push_back(std::move(out.value().write_end));
-  child_fds.push_back(duplicate(err.value().read_end.get()));
+  child_fds.push_back(std::move(err.value().read_end));
   child_fds.push_back(std::move(err.value().write_end));
   for (const UniqueFd &fd : child_fds) {
     if (!fd.valid()) {
@@ -65,8 +77,6 @@ Result<std::shared_ptr<Worker>> Worker::create(std::uint32_t max_frame_bytes, st
     }
   }
   worker->shared.file().close_fd();
-  worker->capture[0] = std::move(out.value().read_end);
-  worker->capture[1] = std::move(err.value().read_end);
   return worker;
 }
 

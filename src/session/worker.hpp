@@ -40,9 +40,10 @@ struct Worker {
   std::array<std::uint64_t, kFlightWriters>
       flight_told{};                 // where these come in messages: up to which of each writer they came
   OutputQueue::Cursor received;      // of the queue: up to where it was received; guarded by `reader`
-  UniqueFd capture[2];               // read ends of stdout and stderr, duplicates of the worker's
+  UniqueFd capture[2];               // read ends of stdout and stderr, by open files of the host's own
   MessageAssembly message;           // of the output stream; guarded by the session's lock
   std::uint64_t message_charge = 0;  // bytes of it for which no credit was given yet
+  std::uint64_t allowance = 0;       // bytes of output that it may still send; guarded by the session's lock
 
   Process process;
   std::optional<ExitStatus> exit_status;  // once known

@@ -270,6 +270,9 @@ void Zygote::send_requests() {
 
 void Zygote::on_forked(const wire::Forked &forked) {
   auto fds = channel_->take_fds();
+  if (forked.pid <= 1) {
+    fds.clear();  // no process; a group of that number would be the host's own, or everybody's
+  }
   auto waiting = ((forked.session_id & wire::kForkIdBit) != 0 ? expected_ : forking_).extract(forked.session_id);
   if (!waiting) {
     if (!fds.empty()) {  // given up meanwhile, or made by code that nobody asked to

@@ -1,7 +1,10 @@
 #include "transport/channel.hpp"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/clock.hpp"
@@ -16,6 +19,17 @@ constexpr std::size_t kMaxUntaken = 4 * kMaxAttachments;
 
 }  // namespace
 
+Channel::~Channel() {
+  if (fd_.valid()) {
+    drain(fd_.get());
+  }
+}
+
+std::uint64_t Channel::end_now() const {
+  int unread = 0;
+  return received_to_ + static_cast<std::uint64_t>(ioctl(fd_.get(), FIONREAD, &unread) == 0 ? std::max(unread, 0) : 0);
+}
+
 bool Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const int> fds) {
   const char *kind = wire::body_name(body);
   const std::size_t message = body.index();
@@ -26,7 +40,7 @@ bool Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const 
   }
   std::size_t sent = 0;
   if (unsent_.empty()) {
-    const ssize_t count = fds.empty() ? send_some(fd_.get(), frame) : send_with_fds(fd_.get(), frame, fds);
+    const ssize_t count = fds.empty() ? send_some(fd_.get(), frame) : send_with_fds(fd_.get(), frame, fds, MSG_DONTWAIT);
     if (count < 0 && errno != EAGAIN) {
       return false;
     }
@@ -79,7 +93,7 @@ ssize_t Channel::send_next() {
     numbers.push_back(fd.get());
   }
   const std::size_t end = attachments_.size() > 1 ? attachments_[1].offset : bytes.size();
-  const ssize_t count = send_with_fds(fd_.get(), bytes.first(end), numbers);
+  const ssize_t count = send_with_fds(fd_.get(), bytes.first(end), numbers, MSG_DONTWAIT);
   if (count > 0) {
     attachments_.pop_front();
   }
@@ -97,12 +111,14 @@ UniqueFd Channel::take_fd() {
 
 ReceiveState Channel::receive_round(const Handler &handler, bool with_fds) {
   const std::span<std::uint8_t> room = reader_.room();
-  const ssize_t count = receive(fd_.get(), room, with_fds ? &fds_ : nullptr);
+  // A snapshot's channel was made by a worker, which may have kept an end of it, and so have a say in whether it blocks.
+  const ssize_t count = receive(fd_.get(), room, with_fds ? &fds_ : nullptr, MSG_DONTWAIT);
   if (count <= 0) {
     const bool empty = count < 0 && (errno == EAGAIN || errno == EINTR);
     return empty ? ReceiveState::kDrained : ReceiveState::kEnd;
   }
   reader_.filled(static_cast<std::size_t>(count));
+  received_to_ += static_cast<std::uint64_t>(count);
   counters_.wakeups.add();
   if (fds_.size() > kMaxUntaken) {
     return broken(RejectReason::kDescriptors, Status(CAPSULE_E_PROTOCOL, "descriptors came that no frame announced"));

@@ -29,6 +29,9 @@ class Channel {
   using Handler = std::function<void(const wire::Envelope &, std::size_t frame_bytes)>;
 
   Channel(UniqueFd fd, std::uint32_t max_frame_bytes) : fd_(std::move(fd)), reader_(max_frame_bytes), max_(max_frame_bytes) {}
+  ~Channel();
+  Channel(const Channel &) = delete;
+  Channel &operator=(const Channel &) = delete;
 
   // What the log says of the channel: key=value fields.
   void set_label(std::string fields, std::shared_ptr<const LogLevel> level = std::make_shared<LogLevel>()) {
@@ -51,6 +54,10 @@ class Channel {
 
   // Receives once and hands over every whole frame. Descriptors that came along are kept for take_fds().
   ReceiveState receive_round(const Handler &handler, bool with_fds = false);
+  // How far the stream was received, and how far that would be if all were that is there now: where a peer that writes without end is to
+  // be read up to.
+  [[nodiscard]] std::uint64_t received_to() const { return received_to_; }
+  [[nodiscard]] std::uint64_t end_now() const;
   [[nodiscard]] const Status &error() const { return error_; }
   // Why, where the state is kBroken.
   [[nodiscard]] RejectReason reject_reason() const { return reject_reason_; }
@@ -89,6 +96,7 @@ class Channel {
   std::shared_ptr<const LogLevel> log_level_ = std::make_shared<LogLevel>();
   ChannelCounters counters_;
   std::uint64_t frames_sent_ = 0;
+  std::uint64_t received_to_ = 0;
   bool times_codec_ = false;
 };
 

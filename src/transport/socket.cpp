@@ -7,6 +7,15 @@
 #include <cstring>
 
 namespace capsule {
+namespace {
+
+// To close a socket may wait until its peer has taken what was sent: for as long as whoever made it has said.
+void do_not_linger(const UniqueFd &fd) {
+  constexpr linger kNot{};
+  setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &kNot, sizeof kNot);  // fails for what is no socket
+}
+
+}  // namespace
 
 Result<std::pair<UniqueFd, UniqueFd>> socket_pair() {
   int ends[2];
@@ -65,12 +74,11 @@ ssize_t send_with_fds(int fd, std::span<const std::uint8_t> bytes, std::span<con
   return sent;
 }
 
+// The kernel closes what there is no room for, and in this thread: so there is room for all that a message can carry.
 ssize_t receive(int fd, std::span<std::uint8_t> room, std::vector<UniqueFd> *fds, int flags) {
-  if (fds == nullptr) {
-    return ::recv(fd, room.data(), room.size(), flags);
-  }
+  constexpr std::size_t kMostOfKernel = 253;  // SCM_MAX_FD
   iovec part{room.data(), room.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxAttachments)];
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMostOfKernel)];
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
@@ -88,10 +96,21 @@ ssize_t receive(int fd, std::span<std::uint8_t> room, std::vector<UniqueFd> *fds
     for (std::size_t i = 0; i < received; ++i) {
       int attached = -1;
       std::memcpy(&attached, CMSG_DATA(header) + i * sizeof(int), sizeof attached);
-      fds->emplace_back(attached);
+      UniqueFd owned(attached);
+      do_not_linger(owned);
+      if (fds != nullptr) {
+        fds->push_back(std::move(owned));
+      }
     }
   }
   return count;
+}
+
+void drain(int fd) {
+  ::shutdown(fd, SHUT_RD);
+  std::uint8_t dropped[4096];
+  while (receive(fd, dropped, nullptr, MSG_DONTWAIT) > 0) {
+  }
 }
 
 }  // namespace capsule

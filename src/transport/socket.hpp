@@ -27,6 +27,10 @@ ssize_t send_some(int fd, std::span<const std::uint8_t> bytes);
 ssize_t send_with_fds(int fd, std::span<const std::uint8_t> bytes, std::span<const int> fds, int flags = 0);
 
 // Receives into the room; descriptors that came along are appended. Count, 0 at the end, or -1 with errno set.
+// None of them keeps whoever closes it waiting, as a socket can that lingers; where they are not wanted they are closed.
 ssize_t receive(int fd, std::span<std::uint8_t> room, std::vector<UniqueFd> *fds = nullptr, int flags = 0);
+
+// Before it is closed, where the other side is not to be trusted: no more can be sent to it, and what was sent is received and dropped.
+void drain(int fd);
 
 }  // namespace capsule

@@ -3,12 +3,19 @@
 // execution's source says is what it sends: `garbage`, `oversize`, `truncated`, `stranger` (a result of another execution),
 // `wrong_way` (a frame only the host sends), `stream` (output on a stream that is none), `position` (an impossible queue position),
 // `newer` (an unknown message, which is no offence), `recorder` (a flight recorder full of garbage), `events` (messages of events that
-// are none), `heartbeat` (one that says that five before it could not be sent); `call_…` (calls of the host, see there).
+// are none), `heartbeat` (one that says that five before it could not be sent); `call_…` (calls of the host), `flood_…` (frames without
+// end, or more than it may send), `linger_…` (descriptors that keep whoever closes them waiting), see there; `nothing`.
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include "executor/echo.hpp"
 #include "transport/socket.hpp"
@@ -19,17 +26,21 @@ namespace {
 using namespace capsule;
 using namespace capsule::worker;
 
-// The executor does not know its channel: the work channel is the session's lowest-numbered socket.
-int find_work_channel() {
+// The executor does not know its channels: the work channel is the session's lowest-numbered stream socket, the next one the control
+// channel; the one to the zygote keeps messages apart.
+int find_socket(int wanted_type, int skipped = 0) {
   for (int fd = 3; fd < 256; ++fd) {
     int type = 0;
     socklen_t size = sizeof type;
-    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0) {
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == wanted_type && skipped-- == 0) {
       return fd;
     }
   }
   return -1;
 }
+
+int find_work_channel() { return find_socket(SOCK_STREAM); }
+int find_control_channel() { return find_socket(SOCK_STREAM, 1); }
 
 std::vector<std::uint8_t> copy(std::span<const std::uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
 
@@ -97,6 +108,103 @@ void call_host(ControlSender &control, std::string_view kind, std::uint64_t exec
   }
 }
 
+// By several threads, as one would be slower than its host. Each send is whole frames, and one piece for the kernel.
+[[noreturn]] void send_for_ever(int channel, const wire::Body &body) {
+  constexpr std::size_t kOnce = 16U << 10U;
+  wire::Encoder encoder;
+  std::vector<std::uint8_t> many;
+  for (auto frame = encoder.encode(0, body); many.size() + frame.size() <= kOnce; frame = encoder.encode(0, body)) {
+    many.insert(many.end(), frame.begin(), frame.end());
+  }
+  const auto send_on = [&] {
+    while (send_all(channel, many)) {
+    }
+  };
+  std::array<std::thread, 3> others;
+  for (std::thread &other : others) {
+    other = std::thread(send_on);
+  }
+  send_on();
+  _exit(0);
+}
+
+// Frames of which each alone would be none, or no offence.
+void flood(std::string_view kind, std::uint64_t execution_id) {
+  wire::Encoder encoder;
+  if (kind == "flood_control") {
+    send_for_ever(find_control_channel(), wire::Heartbeat{});
+  }
+  if (kind == "flood_work") {
+    send_for_ever(find_work_channel(), wire::Output{9, "", 0, 0});
+  }
+  const std::string text(1U << 20U, 'x');
+  for (std::uint64_t i = 0; i < 64; ++i) {
+    const wire::Body body = kind == "flood_inputs" ? wire::Body(wire::InputRequest{100 + i, text, false, 0})
+                                                   : wire::Body(wire::Output{1, std::string_view(text).substr(0, 9999), 0, 0});
+    send_all(find_work_channel(), encoder.encode(execution_id, body));
+  }
+}
+
+// A connection to itself, of which what was sent is not taken: to close it takes an hour.
+UniqueFd lingering_socket() {
+  const UniqueFd listener(socket(AF_INET, SOCK_STREAM, 0));
+  UniqueFd sender(socket(AF_INET, SOCK_STREAM, 0));
+  sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  socklen_t size = sizeof address;
+  auto *generic = reinterpret_cast<sockaddr *>(&address);
+  bind(listener.get(), generic, size);
+  listen(listener.get(), 1);
+  getsockname(listener.get(), generic, &size);
+  connect(sender.get(), generic, size);
+  accept(listener.get(), nullptr, nullptr);  // stays open, and is not read
+  const std::array<std::uint8_t, 65536> bytes{};
+  while (::send(sender.get(), bytes.data(), bytes.size(), MSG_DONTWAIT) > 0) {
+  }
+  constexpr linger kHour{1, 3600};
+  setsockopt(sender.get(), SOL_SOCKET, SO_LINGER, &kHour, sizeof kHour);
+  return sender;
+}
+
+// To the host in messages of which the last descriptor is one too many; to the zygote with notices that are none.
+void pass_lingering_sockets(std::string_view kind) {
+  std::array<UniqueFd, 3> sockets;
+  std::generate(sockets.begin(), sockets.end(), lingering_socket);
+  // The last to close one is to be the receiver: it is kept busy first, and whoever closes them here is ready, and not this thread.
+  std::atomic<bool> sent = false;
+  std::thread closer([&] {
+    while (!sent) {
+    }
+    sockets = {};
+  });
+  const bool to_host = kind == "linger_host";
+  const int channel = to_host ? find_control_channel() : find_socket(SOCK_SEQPACKET);
+  wire::Encoder encoder;
+  for (int i = 0; to_host && i < 800; ++i) {
+    send_all(channel, encoder.encode(0, wire::Heartbeat{}));
+  }
+  for (const UniqueFd &socket : sockets) {
+    auto frame = copy(encoder.encode(0, wire::CallGiveUp{}));
+    std::array<int, kMaxAttachments + 1> all{};  // the first of which are this process's stdin
+    all.back() = socket.get();
+    const std::span<const int> fds = std::span(all).last(to_host ? all.size() : 1);
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * (kMaxAttachments + 1))] = {};
+    iovec part{frame.data(), frame.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
+    cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
+    std::memcpy(CMSG_DATA(header), fds.data(), sizeof(int) * fds.size());
+    sendmsg(channel, &message, 0);
+  }
+  sent = true;
+  closer.join();
+}
+
 // All of it, heads too.
 void spoil(FlightMemory &memory) {
   auto *words = reinterpret_cast<std::atomic<std::uint64_t> *>(&memory);
@@ -116,6 +224,17 @@ class HostileExecutor : public Executor {
       for (;;) {
         pause();  // the host ends it
       }
+    }
+    if (request.source.starts_with("flood_")) {
+      flood(request.source, execution_id);
+      return Value{};
+    }
+    if (request.source.starts_with("linger_")) {
+      pass_lingering_sockets(request.source);
+      return Value{};
+    }
+    if (request.source == "nothing") {
+      return Value{};
     }
     if (request.source == "recorder") {
       spoil(parts_.output.flight());

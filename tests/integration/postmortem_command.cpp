@@ -47,3 +47,14 @@ CAPSULE_TEST(what_is_no_post_mortem_is_refused) {
   }
   CHECK_EQ(run_command({"postmortem", "/nowhere"}).exit_code, 2);
 }
+
+CAPSULE_TEST(a_post_mortem_that_is_nested_deep_does_no_harm) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/postmortem.json";
+  run_command({"run", "--python", python_under_test(), "--postmortem", path, "-c", "import os; os.kill(os.getpid(), 9)"});
+  std::string text = read_file(path);
+  const std::string key = "\"executions_queued\":";
+  const std::size_t value = text.find(key) + key.size();
+  text.replace(value, text.find_first_of(",}", value) - value, std::string(1'000'000, '[') + std::string(1'000'000, ']'));
+  CHECK_EQ(run_command({"postmortem", folder.write("deep.json", text)}).exit_code, 0);
+}

@@ -115,3 +115,16 @@ CAPSULE_TEST(what_is_no_trace_is_refused) {
   CHECK_EQ(run_command({"trace", "show", "/nowhere.json"}).exit_code, 2);
   CHECK_EQ(run_command({"trace", "show", folder.write("empty.ndjson", "")}).exit_code, 0);
 }
+
+CAPSULE_TEST(times_that_cannot_be_are_drawn_all_the_same) {
+  const TempFolder folder;
+  const auto slice = [](const char *ts, const char *dur) {
+    return std::string(R"({"ph": "X", "pid": 1, "name": "x", "ts": )") + ts + R"(, "dur": )" + dur + "}";
+  };
+  for (const auto &[ts, dur] : {std::pair{"100", "-90"}, {"1e300", "1"}, {"1e308", "1e308"}, {"-1e308", "1"}}) {
+    const std::string text = R"({"traceEvents": [)" + slice("0", "200") + "," + slice(ts, dur) + "]}";
+    const CommandEnd shown = run_command({"trace", "show", folder.write("odd.json", text)});
+    CHECK_EQ(shown.exit_code, 0);
+    CHECK_CONTAINS(shown.out, "session 1");
+  }
+}

@@ -50,3 +50,15 @@ CAPSULE_TEST(a_document_that_is_nested_deep_does_no_harm) {
   CHECK_CONTAINS(check_json("document", "[1, 2").message(), "document is no JSON: at byte 5");
   CHECK_CONTAINS(check_json("document", "\"\xff\"").message(), "document is no JSON");
 }
+
+CAPSULE_TEST(a_document_that_is_nested_deep_is_not_compared_with_a_schema) {
+  const auto nested = [](std::size_t levels) {
+    return R"({"[\"[": )" + std::string(levels, '[') + std::string(levels, ']') + "}";
+  };
+  auto compiled = Schema::compile("schema", R"({"type": "object"})");
+  CHECK(compiled.value()->check("arguments", nested(999)).ok());
+  for (const std::size_t levels : {1'000U, 8'000'000U}) {
+    CHECK_CONTAINS(compiled.value()->check("arguments", nested(levels)).message(),
+                   "arguments is nested deeper than 1000 levels");
+  }
+}
