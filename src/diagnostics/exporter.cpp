@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
-#include <system_error>
 
 #include "base/clock.hpp"
+#include "base/quiet_thread.hpp"
 
 namespace capsule {
 namespace {
@@ -29,21 +28,10 @@ std::uint64_t bytes_of(const ExportGroup &group) {
 
 Result<std::shared_ptr<Exporter>> Exporter::create(ExporterOptions options, std::unique_ptr<ExportWriter> writer) {
   std::shared_ptr<Exporter> exporter(new Exporter(std::move(options), std::move(writer)));
-  // The thread inherits a mask with every signal blocked: a host's handlers never run on it.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  Status status;
-  try {
-    const Lock lock(exporter->mutex_);
-    // The object lives as long as it: what a callback does may never end.
-    exporter->thread_ = std::thread([exporter] { exporter->run(); });
-    exporter->thread_id_ = exporter->thread_.get_id();
-  } catch (const std::system_error &error) {
-    status = system_error("pthread_create", error.code().value());
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const Lock lock(exporter->mutex_);
+  // The object lives as long as it: what a callback does may never end.
+  const Status status = start_quietly(exporter->thread_, [exporter] { exporter->run(); });
+  exporter->thread_id_ = exporter->thread_.get_id();
   return status.ok() ? Result<std::shared_ptr<Exporter>>(exporter) : status;
 }
 

@@ -7,12 +7,12 @@
 
 #include <cassert>
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <future>
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/quiet_thread.hpp"
 #include "base/unique_fd.hpp"
 
 namespace capsule {
@@ -108,23 +108,15 @@ Result<std::unique_ptr<Loop>> Loop::start() {
   if (Status status = loop->init(); !status.ok()) {
     return status;
   }
-  // The thread inherits a mask with every signal blocked: a host's handlers never run on it.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   std::promise<void> known;
-  try {
-    loop->thread_ = std::thread([raw = loop.get(), started = known.get_future().share()] {
-      started.wait();  // thread_ is assigned: on_loop() can be asked
-      raw->run();
-    });
-  } catch (const std::system_error &error) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const Status status = start_quietly(loop->thread_, [raw = loop.get(), started = known.get_future().share()] {
+    started.wait();  // thread_ is assigned: on_loop() can be asked
+    raw->run();
+  });
+  if (!status.ok()) {
     uv_loop_close(&loop->impl_->uv);
-    return system_error("pthread_create", error.code().value());
+    return status;
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   known.set_value();
   return loop;
 }

@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
-#include <system_error>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/quiet_thread.hpp"
 #include "pool/latency.hpp"
 #include "session/snapshot.hpp"
 
@@ -68,19 +67,7 @@ Status Pool::start() {
   if (!timer_.valid()) {
     return system_error("timerfd_create", errno);
   }
-  // The thread inherits a mask with every signal blocked: a host's handlers never run on it.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  Status status;
-  try {
-    keeper_ = std::thread([this] { run(); });
-  } catch (const std::system_error &error) {
-    status = system_error("pthread_create", error.code().value());
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return status;
+  return start_quietly(keeper_, [this] { run(); });
 }
 
 void Pool::drop_handle() {

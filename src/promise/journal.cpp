@@ -5,8 +5,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-#include <csignal>
-
+#include "base/quiet_thread.hpp"
 #include "base/unique_fd.hpp"
 
 namespace capsule {
@@ -135,17 +134,12 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string &path, bool syn
   if (Status status = load_all(raw, load); !status.ok()) {
     return status;
   }
-  return std::unique_ptr<Journal>(new Journal(std::move(database)));
+  std::unique_ptr<Journal> journal(new Journal(std::move(database)));
+  const Status status = start_quietly(journal->thread_, [raw = journal.get()] { raw->run(); });
+  return status.ok() ? Result<std::unique_ptr<Journal>>(std::move(journal)) : status;
 }
 
-Journal::Journal(Database database) : database_(std::move(database)) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // a host's handlers never run on it
-  thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
+Journal::Journal(Database database) : database_(std::move(database)) {}
 
 void Journal::finish() {
   {
@@ -155,7 +149,9 @@ void Journal::finish() {
     }
     changed_.notify_all();
   }
-  thread_.join();
+  if (thread_.joinable()) {  // else there was none to be had
+    thread_.join();
+  }
   database_.reset();
 }
 

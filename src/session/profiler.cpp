@@ -1,36 +1,13 @@
 #include "session/profiler.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <chrono>
-#include <csignal>
-#include <system_error>
 
 #include "base/clock.hpp"
+#include "base/quiet_thread.hpp"
 #include "session/runtime.hpp"
 
 namespace capsule {
-namespace {
-
-// A thread on which no handler of the host's ever runs.
-template <typename Body>
-std::thread quiet_thread(Body &&body) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread;
-  try {
-    thread = std::thread(std::forward<Body>(body));
-  } catch (const std::system_error &) {
-    // The caller sees that there is none.
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
-}
-
-}  // namespace
 
 Result<std::shared_ptr<Profiler>> Profiler::start(const std::shared_ptr<Session> &session,
                                                   const capsule_profile_options &options, const Redaction &granted) {
@@ -41,11 +18,8 @@ Result<std::shared_ptr<Profiler>> Profiler::start(const std::shared_ptr<Session>
     }
   }
   auto profiler = std::make_shared<Profiler>(session, options, granted);
-  profiler->thread_ = quiet_thread([self = profiler.get()] { self->run(); });
-  if (!profiler->thread_.joinable()) {
-    return Status(CAPSULE_E_SYSTEM, "profile: no thread could be started");
-  }
-  return profiler;
+  const Status status = start_quietly(profiler->thread_, [self = profiler.get()] { self->run(); });
+  return status.ok() ? Result<std::shared_ptr<Profiler>>(profiler) : status;
 }
 
 Profiler::Profiler(std::shared_ptr<Session> session, const capsule_profile_options &options, const Redaction &granted)

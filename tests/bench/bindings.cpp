@@ -26,28 +26,17 @@ std::string library_path() {
   return info.dli_fname;
 }
 
-std::vector<double> block_us(const Session &session) {
-  std::vector<double> samples;
-  Event event;
-  for (int i = 0; i < kBlockSize; ++i) {
-    const std::uint64_t start = now_ns();
-    run_sum(session, event);
-    samples.push_back(us_between(start, now_ns()));
-  }
-  return samples;
-}
-
 // `ask` answers with the nanoseconds of that many executions, on the processor that this thread is kept on.
 Row beside_c(const Context &context, const char *name, const char *what, double goal,
              const std::function<std::vector<double>(int)> &ask) {
   const Runtime runtime;
   const Session session(runtime, context);
-  block_us(session);
+  sums_us(session, kBlockSize);
   ask(kBlockSize);
   std::vector<double> c_us;
   std::vector<double> binding_ns;
   for (int i = 0; i < kBlocks; ++i) {
-    append(c_us, block_us(session));
+    append(c_us, sums_us(session, kBlockSize));
     append(binding_ns, ask(kBlockSize));
   }
   const double binding_us = median(binding_ns) / 1e3;

@@ -187,4 +187,15 @@ void run_sum(capsule_session *session, Event &event) {
   }
 }
 
+std::vector<double> sums_us(const Session &session, int count) {
+  std::vector<double> samples;
+  Event event;
+  for (int i = 0; i < count; ++i) {
+    const std::uint64_t start = now_ns();
+    run_sum(session, event);
+    samples.push_back(us_between(start, now_ns()));
+  }
+  return samples;
+}
+
 }  // namespace bench

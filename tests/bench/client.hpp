@@ -109,5 +109,7 @@ class Execution {
 // The evaluation that most benchmarks need: `1+1`, checked to be 2.
 void run_sum(capsule_session *session, Event &event);
 inline void run_sum(const Session &session, Event &event) { run_sum(session.get(), event); }
+// How long each of so many took, one after the other.
+std::vector<double> sums_us(const Session &session, int count);
 
 }  // namespace bench

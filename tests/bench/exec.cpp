@@ -24,28 +24,17 @@ struct RoundTrips {
   [[nodiscard]] double floor_us() const { return median(bare_us) + median(eval_ns) / 1e3; }
 };
 
-std::vector<double> roundtrip_block(const Session &session, int count) {
-  std::vector<double> samples;
-  Event event;
-  for (int i = 0; i < count; ++i) {
-    const std::uint64_t start = now_ns();
-    run_sum(session, event);
-    samples.push_back(us_between(start, now_ns()));
-  }
-  return samples;
-}
-
 RoundTrips measure_roundtrips(const Context &context) {
   PingPong ping_pong;
   PythonPeer eval_loop(context, "eval_loop.py");
   PythonPeer pipe_eval(context, "pipe_eval.py");
   const Runtime runtime;
   const Session session(runtime, context);
-  roundtrip_block(session, kBlockSize);
+  sums_us(session, kBlockSize);
   pipe_eval.ask(kBlockSize);
   RoundTrips samples;
   for (int i = 0; i < kBlocks; ++i) {
-    append(samples.ours_us, roundtrip_block(session, kBlockSize));
+    append(samples.ours_us, sums_us(session, kBlockSize));
     append(samples.bare_us, ping_pong.block(kBlockSize));
     append(samples.eval_ns, eval_loop.ask(kBlockSize));
     append(samples.pipe_ns, pipe_eval.ask(kBlockSize));

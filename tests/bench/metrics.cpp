@@ -70,13 +70,7 @@ capsule_pool *fill_pool(const Runtime &runtime) {
 // Of one execution, on average: what comes now and then, as the collection of a trace does, has its share. What took more than four times as
 // long as the median is the machine's.
 double block_us(const Session &session, int count) {
-  std::vector<double> samples;
-  Event event;
-  for (int i = 0; i < count; ++i) {
-    const std::uint64_t start = now_ns();
-    run_sum(session, event);
-    samples.push_back(us_between(start, now_ns()));
-  }
+  std::vector<double> samples = sums_us(session, count);
   const double most = 4 * median(samples);
   std::erase_if(samples, [most](double sample) { return sample > most; });
   return std::accumulate(samples.begin(), samples.end(), 0.0) / static_cast<double>(samples.size());

@@ -1,10 +1,8 @@
 // Audit trails through the C interface, and the command that checks them. No worker is needed for a look.
-#include <unistd.h>
-
 #include <fstream>
 
 #include "bridge.hpp"
-#include "child.hpp"
+#include "command.hpp"
 #include "files.hpp"
 #include "introspection.hpp"
 
@@ -30,24 +28,7 @@ std::string write_trail(const std::string &path, int looks, const std::string &k
   return audit_of(runtime).head;
 }
 
-struct Ended {
-  int exit_code;
-  std::string out;
-  std::string err;
-};
-
-Ended verify(const std::vector<std::string> &arguments) {
-  const std::string program = std::string(CAPSULE_TEST_BINARY_DIR) + "/bin/capsule";
-  if (::access(program.c_str(), X_OK) != 0) {
-    skip_test("the command is not built");
-  }
-  std::vector<std::string> argv = {program, "audit", "verify"};
-  argv.insert(argv.end(), arguments.begin(), arguments.end());
-  Child child(argv);
-  child.close_input();
-  const int exit_code = child.exit_code();
-  return {exit_code, child.out(), child.err()};
-}
+CommandEnd verify(const std::vector<std::string> &arguments) { return run_command({"audit", "verify"}, arguments); }
 
 }  // namespace
 
@@ -55,16 +36,16 @@ CAPSULE_TEST(the_command_tells_what_is_sound_what_is_not_and_what_it_cannot_see)
   const TempFolder folder;
   const std::string path = folder.path() + "/audit.ndjson";
   const std::string head = write_trail(path, 3);
-  const Ended sound = verify({path, "--head", head});
+  const CommandEnd sound = verify({path, "--head", head});
   CHECK_CONTAINS(sound.out, "verdict: verified\nrecords: 4\nchains: 1\nhead: " + head);
   CHECK_EQ(sound.exit_code, 0);
-  const Ended unanchored = verify({path});
+  const CommandEnd unanchored = verify({path});
   CHECK_CONTAINS(unanchored.out, "verdict: unanchored\nreason: without the head");
   CHECK_EQ(unanchored.exit_code, 4);
   std::string bytes = read_file(path);
   bytes.replace(bytes.find("\"number\":2"), 10, "\"number\":9");
   std::ofstream(path) << bytes;
-  const Ended edited = verify({path, "--head", head});
+  const CommandEnd edited = verify({path, "--head", head});
   CHECK_CONTAINS(edited.out, "verdict: broken\nreason: line 3");
   CHECK_EQ(edited.exit_code, 1);
 }
@@ -76,17 +57,17 @@ CAPSULE_TEST(the_command_takes_the_key_from_a_file) {
   const std::string key = folder.write("key", kKey);
   CHECK_EQ(verify({path, "--head", head, "--key-file", key}).exit_code, 0);
   CHECK_CONTAINS(verify({path, "--head", head}).out, "without the key");
-  const Ended wrong = verify({path, "--head", head, "--key-file", folder.write("other", "another")});
+  const CommandEnd wrong = verify({path, "--head", head, "--key-file", folder.write("other", "another")});
   CHECK_CONTAINS(wrong.out, "another key");
   CHECK_EQ(wrong.exit_code, 1);
-  const Ended empty = verify({path, "--key-file", folder.write("empty", "")});
+  const CommandEnd empty = verify({path, "--key-file", folder.write("empty", "")});
   CHECK_CONTAINS(empty.err, "is empty");
   CHECK_EQ(empty.exit_code, 2);
 }
 
 CAPSULE_TEST(files_that_are_no_trail_get_a_clear_answer) {
   const TempFolder folder;
-  const Ended none = verify({folder.path() + "/none"});
+  const CommandEnd none = verify({folder.path() + "/none"});
   CHECK_CONTAINS(none.err, "No such file");
   CHECK_EQ(none.exit_code, 2);
   CHECK_CONTAINS(verify({folder.write("empty", "")}).out, "there is no record");

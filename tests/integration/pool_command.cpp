@@ -1,35 +1,10 @@
 // `capsule run --pool N`: many files at once, each in a session of its own, told of in the order given.
-#include <unistd.h>
-
-#include "child.hpp"
+#include "command.hpp"
 #include "files.hpp"
 #include "session.hpp"
 #include "test.hpp"
 
 using namespace capsule_test;
-
-namespace {
-
-struct Ended {
-  int exit_code;
-  std::string out;
-  std::string err;
-};
-
-Ended run_pool(const std::vector<std::string> &arguments) {
-  const std::string program = std::string(CAPSULE_TEST_BINARY_DIR) + "/bin/capsule";
-  if (::access(program.c_str(), X_OK) != 0) {
-    skip_test("the command is not built");
-  }
-  std::vector<std::string> argv = {program, "run", "--python", python_under_test()};
-  argv.insert(argv.end(), arguments.begin(), arguments.end());
-  Child child(argv);
-  child.close_input();
-  const int exit_code = child.exit_code();
-  return {exit_code, child.out(), child.err()};
-}
-
-}  // namespace
 
 CAPSULE_TEST(files_run_apart_and_are_told_of_in_order) {
   const TempFolder folder;
@@ -43,21 +18,22 @@ CAPSULE_TEST(files_run_apart_and_are_told_of_in_order) {
                                                   number + "))\nprint('file', " + number + ")\n"));
     expected += "file " + number + "\n";
   }
-  const Ended ended = run_pool(arguments);
+  const CommandEnd ended = run_sources(arguments);
   CHECK_EQ(ended.out, expected);
   CHECK_EQ(ended.err, "");
   CHECK_EQ(ended.exit_code, 0);
 }
 
 CAPSULE_TEST(the_worst_end_counts) {
-  CHECK_EQ(run_pool({"--pool", "2", "-c", "1 / 0", "-c", "6 * 7"}).exit_code, 1);
-  const Ended killed = run_pool({"--pool", "2", "-c", "1 / 0", "-c", "import os; os.kill(os.getpid(), 9)", "-c", "6 * 7"});
+  CHECK_EQ(run_sources({"--pool", "2", "-c", "1 / 0", "-c", "6 * 7"}).exit_code, 1);
+  const CommandEnd killed =
+      run_sources({"--pool", "2", "-c", "1 / 0", "-c", "import os; os.kill(os.getpid(), 9)", "-c", "6 * 7"});
   CHECK_EQ(killed.exit_code, 3);
   CHECK_EQ(killed.out, "42\n");
   CHECK_CONTAINS(killed.err, "ZeroDivisionError");
   CHECK_CONTAINS(killed.err, "SIGKILL");
-  CHECK_EQ(run_pool({"--pool", "1", "--timeout-ms", "50", "-c", "while True: pass"}).exit_code, 124);
-  const Ended asks = run_pool({"--pool", "1", "-c", "input('? ')"});
+  CHECK_EQ(run_sources({"--pool", "1", "--timeout-ms", "50", "-c", "while True: pass"}).exit_code, 124);
+  const CommandEnd asks = run_sources({"--pool", "1", "-c", "input('? ')"});
   CHECK_EQ(asks.exit_code, 1);
   CHECK_CONTAINS(asks.err, "EOFError");
 }
@@ -68,7 +44,7 @@ CAPSULE_TEST(what_does_not_go_together_is_refused) {
                                                     {"--pool", "2", "--json", "-c", "1"},
                                                     {"--pool", "2", "--checkpoint", "f", "-c", "1"},
                                                     {"--pool", "2", "--input", "a", "-c", "1"}}) {
-    const Ended ended = run_pool(arguments);
+    const CommandEnd ended = run_sources(arguments);
     CHECK_EQ(ended.exit_code, 2);
     CHECK_CONTAINS(ended.err, "--pool");
   }

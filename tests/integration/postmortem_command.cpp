@@ -8,8 +8,7 @@ using namespace capsule_test;
 CAPSULE_TEST(a_death_is_written_and_shown) {
   const TempFolder folder;
   const std::string path = folder.write("postmortem.json", "");
-  const CommandEnd died = run_command({"run", "--python", python_under_test(), "--postmortem", path, "-c", "1 + 1", "-c",
-                                       "import os; os.kill(os.getpid(), 9)"});
+  const CommandEnd died = run_sources({"--postmortem", path, "-c", "1 + 1", "-c", "import os; os.kill(os.getpid(), 9)"});
   CHECK_EQ(died.exit_code, 3);
   const CommandEnd shown = run_command({"postmortem", path});
   CHECK_EQ(shown.exit_code, 0);
@@ -23,8 +22,7 @@ CAPSULE_TEST(a_death_is_written_and_shown) {
 CAPSULE_TEST(where_a_fatal_signal_hit_is_shown) {
   const TempFolder folder;
   const std::string path = folder.path() + "/postmortem.json";
-  const CommandEnd died = run_command({"run", "--python", python_under_test(), "--postmortem", path, "-c",
-                                       "import os\ndef doomed():\n    os.abort()\n\ndoomed()"});
+  const CommandEnd died = run_sources({"--postmortem", path, "-c", "import os\ndef doomed():\n    os.abort()\n\ndoomed()"});
   CHECK_EQ(died.exit_code, 3);
   const CommandEnd shown = run_command({"postmortem", path});
   CHECK_CONTAINS(shown.out, "stack: Aborted, in this thread");
@@ -34,7 +32,7 @@ CAPSULE_TEST(where_a_fatal_signal_hit_is_shown) {
 CAPSULE_TEST(without_a_death_there_is_no_file) {
   const TempFolder folder;
   const std::string path = folder.path() + "/postmortem.json";
-  CHECK_EQ(run_command({"run", "--python", python_under_test(), "--postmortem", path, "-c", "1"}).exit_code, 0);
+  CHECK_EQ(run_sources({"--postmortem", path, "-c", "1"}).exit_code, 0);
   CHECK_EQ(::access(path.c_str(), F_OK), -1);
 }
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "child.hpp"
+#include "command.hpp"
 #include "files.hpp"
 #include "run.hpp"
 #include "stacks.hpp"
@@ -147,23 +147,18 @@ CAPSULE_TEST(it_goes_on_through_a_restart_and_ends_with_the_session) {
 }
 
 CAPSULE_TEST(the_command_writes_a_file) {
-  const std::string program = std::string(CAPSULE_TEST_BINARY_DIR) + "/bin/capsule";
-  if (!exists(program)) {
-    skip_test("the command is not built");
-  }
   const TempFolder folder;
   const std::string path = folder.path() + "/stacks.txt";
-  Child child({program, "run", "--python", python_under_test(), "--profile", path, "-c",
-               "import time\nend = time.monotonic() + 0.5\ndef work():\n    while time.monotonic() < end: pass\nwork()"});
-  child.close_input();
-  CHECK_EQ(child.exit_code(), 0);
-  CHECK_CONTAINS(child.err(), " samples (");
+  const CommandEnd ended =
+      run_sources({"--profile", path, "-c",
+                   "import time\nend = time.monotonic() + 0.5\ndef work():\n    while time.monotonic() < end: pass\nwork()"});
+  CHECK_EQ(ended.exit_code, 0);
+  CHECK_CONTAINS(ended.err, " samples (");
   CHECK_CONTAINS(read_file(path), "main;<module> (<execution 1>:5);work (<execution 1>:4) ");
 
-  Child nowhere({program, "run", "--python", python_under_test(), "--profile", "/no/such/folder/file", "-c", "print('never')"});
-  nowhere.close_input();
-  CHECK_EQ(nowhere.exit_code(), 2);
-  CHECK_EQ(nowhere.out(), "");
+  const CommandEnd nowhere = run_sources({"--profile", "/no/such/folder/file", "-c", "print('never')"});
+  CHECK_EQ(nowhere.exit_code, 2);
+  CHECK_EQ(nowhere.out, "");
 }
 
 CAPSULE_TEST(refusals) {

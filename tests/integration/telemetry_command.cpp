@@ -1,9 +1,7 @@
 // `capsule run --trace FILE --metrics FILE`.
-#include <unistd.h>
-
 #include <nlohmann/json.hpp>
 
-#include "child.hpp"
+#include "command.hpp"
 #include "files.hpp"
 #include "metrics.hpp"
 #include "test.hpp"
@@ -12,17 +10,7 @@ using namespace capsule_test;
 
 namespace {
 
-int run_command(const std::vector<std::string> &arguments) {
-  const std::string program = std::string(CAPSULE_TEST_BINARY_DIR) + "/bin/capsule";
-  if (::access(program.c_str(), X_OK) != 0) {
-    skip_test("the command is not built");
-  }
-  std::vector<std::string> argv = {program, "run", "--python", python_under_test()};
-  argv.insert(argv.end(), arguments.begin(), arguments.end());
-  Child child(argv);
-  child.close_input();
-  return child.exit_code();
-}
+int status_of(const std::vector<std::string> &arguments) { return run_sources(arguments).exit_code; }
 
 }  // namespace
 
@@ -30,7 +18,7 @@ CAPSULE_TEST(both_files_tell_what_ran) {
   const TempFolder folder;
   const std::string trace = folder.path() + "/trace.json";
   const std::string metrics = folder.path() + "/metrics.prom";
-  CHECK_EQ(run_command({"--trace", trace, "--metrics", metrics, "-c", "1 + 1", "-c", "1 / 0"}), 1);
+  CHECK_EQ(status_of({"--trace", trace, "--metrics", metrics, "-c", "1 + 1", "-c", "1 / 0"}), 1);
   const auto events = nlohmann::json::parse(read_file(trace)).at("traceEvents");
   int slices = 0;
   bool closed = false;
@@ -50,13 +38,13 @@ CAPSULE_TEST(a_pool_s_sessions_are_told_of_too) {
   const TempFolder folder;
   const std::string trace = folder.path() + "/trace.ndjson";
   const std::string metrics = folder.path() + "/metrics.prom";
-  CHECK_EQ(run_command({"--pool", "2", "--trace", trace, "--metrics", metrics, "-c", "1", "-c", "2", "-c", "3"}), 0);
+  CHECK_EQ(status_of({"--pool", "2", "--trace", trace, "--metrics", metrics, "-c", "1", "-c", "2", "-c", "3"}), 0);
   CHECK_EQ(Samples(read_file(metrics)).sum("pool_acquire_duration_seconds_count"), 3);
   CHECK_CONTAINS(read_file(trace), R"("kind":"execution_finished")");
 }
 
 CAPSULE_TEST(files_that_cannot_be_are_refused) {
-  CHECK_EQ(run_command({"--trace", "trace.txt", "-c", "1"}), 2);
-  CHECK(run_command({"--trace", "/no/such/folder/trace.json", "-c", "1"}) != 0);
-  CHECK(run_command({"--metrics", "/no/such/folder/metrics", "-c", "1"}) != 0);
+  CHECK_EQ(status_of({"--trace", "trace.txt", "-c", "1"}), 2);
+  CHECK(status_of({"--trace", "/no/such/folder/trace.json", "-c", "1"}) != 0);
+  CHECK(status_of({"--metrics", "/no/such/folder/metrics", "-c", "1"}) != 0);
 }

@@ -28,8 +28,8 @@ std::size_t indent_of(const std::string &line) { return line.find_first_not_of('
 std::string drawn(const std::string &extension) {
   const TempFolder folder;
   const std::string path = folder.path() + "/trace" + extension;
-  const CommandEnd ran = run_command({"run", "--python", python_under_test(), "--trace", path, "--input", "x", "-c", "input()",
-                                      "-c", "import os; os.kill(os.getpid(), 9)"});
+  const CommandEnd ran =
+      run_sources({"--trace", path, "--input", "x", "-c", "input()", "-c", "import os; os.kill(os.getpid(), 9)"});
   CHECK_EQ(ran.exit_code, 3);
   const CommandEnd shown = run_command({"trace", "show", path});
   CHECK_EQ(shown.exit_code, 0);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "child.hpp"
+#include "session.hpp"
 #include "test.hpp"
 
 namespace capsule_test {
@@ -28,6 +29,16 @@ inline CommandEnd run_command(std::vector<std::string> arguments) {
   child.close_input();
   const int exit_code = child.exit_code();
   return {exit_code, child.out(), child.err()};
+}
+
+inline CommandEnd run_command(std::vector<std::string> before, const std::vector<std::string> &arguments) {
+  before.insert(before.end(), arguments.begin(), arguments.end());
+  return run_command(std::move(before));
+}
+
+// `capsule run`, on the interpreter under test.
+inline CommandEnd run_sources(const std::vector<std::string> &arguments) {
+  return run_command({"run", "--python", python_under_test()}, arguments);
 }
 
 }  // namespace capsule_test

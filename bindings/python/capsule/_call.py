@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import weakref
 from collections.abc import Callable
 from ctypes import byref, c_void_p, cast, sizeof
-from typing import Any, Protocol, TypeVar
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeVar
 
 from capsule import _generated as _raw
 from capsule.errors import error_of
@@ -107,3 +109,27 @@ class Owner:
     def release(self) -> None:
         """Gives the handle back; calls on it raise ClosedError from now on, also those under way in other threads."""
         self._finalizer()
+
+
+class ClosingOwner(Owner):
+    """One whose end waits: `with` closes it, and `async with` does so on a thread of the event loop's."""
+
+    __slots__ = ()
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Ends it."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.close)

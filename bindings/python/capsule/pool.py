@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from ctypes import byref, c_int32
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from capsule import _generated as _raw
-from capsule._call import Owner, call, filled, made, milliseconds
+from capsule._call import ClosingOwner, Owner, call, filled, made, milliseconds
 from capsule._options import Options
 from capsule._wait import DEAF_MS, Readiness, wait_readable
 from capsule.errors import CapsuleError, TimeoutError
@@ -32,7 +30,7 @@ class PooledSession(Session):
             self._pool.give_back(self)
 
 
-class Pool(Owner):
+class Pool(ClosingOwner):
     """A pool of sessions. Leaving a `with` block closes it."""
 
     __slots__ = ()
@@ -76,18 +74,6 @@ class Pool(Owner):
         """Ends its sessions; those that are acquired may be given back for so many seconds. Waits; may be repeated."""
         if self._finalizer.alive:
             call(_raw.capsule_pool_close, self.handle, milliseconds(timeout))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *of: Any) -> None:
-        await asyncio.to_thread(self.close)
 
 
 class _Acquisition(Owner):

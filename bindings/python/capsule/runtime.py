@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Unpack
 
 from capsule import _generated as _raw
-from capsule._call import Owner, call, filled, made, milliseconds
+from capsule._call import ClosingOwner, call, filled, made, milliseconds
 from capsule._options import Options, given_options, reference_of
 from capsule.bridge import Bridge
 from capsule.pool import Pool
@@ -24,7 +23,7 @@ from capsule._generated_records import (
 from capsule.session import Session
 
 
-class Runtime(Owner):
+class Runtime(ClosingOwner):
     """A runtime. Leaving a `with` block closes it, with all its sessions, and waits for their processes to end."""
 
     __slots__ = ()
@@ -76,15 +75,3 @@ class Runtime(Owner):
         """Closes every session and ends every process; what runs has so many seconds to end. Waits; may be repeated."""
         if self._finalizer.alive:
             call(_raw.capsule_runtime_close, self.handle, milliseconds(timeout))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *of: Any) -> None:
-        await asyncio.to_thread(self.close)

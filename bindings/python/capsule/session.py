@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from capsule import _generated as _raw
-from capsule._call import Owner, call, filled, made, milliseconds, sized, utf8
+from capsule._call import ClosingOwner, Owner, call, filled, made, milliseconds, sized, utf8
 from capsule._options import Options, given_options, reference_of
 from capsule.checkpoint import Checkpoint, empty_entries, entries_of
 from capsule.errors import NameNotFoundError
@@ -37,7 +37,7 @@ def _execution_options(options: ExecutionOptions) -> Options | None:
     return given_options(_raw.capsule_execution_options, _raw.capsule_execution_options_init, options)
 
 
-class Session(Owner):
+class Session(ClosingOwner):
     """One Python process. Calls may be made from any thread; those that wait say so, and let other threads run.
 
     Times are in seconds, None for no limit. Leaving a `with` block closes it.
@@ -213,20 +213,6 @@ class Session(Owner):
     async def close_async(self, timeout: float = 5.0) -> None:
         """The same for a task; one of the loop's own threads waits for it."""
         await asyncio.to_thread(self.close, timeout)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await asyncio.to_thread(self.__exit__, kind, error, traceback)
 
 
 class Snapshot(Owner):
