@@ -1,5 +1,6 @@
 // Output before the end (I2), and what becomes of an end whose output cannot be sent.
 #include <chrono>
+#include <deque>
 #include <thread>
 #include <utility>
 
@@ -130,9 +131,10 @@ CAPSULE_TEST(on_the_event_loop_it_may_be_suppressed) {
 
 CAPSULE_TEST(each_is_counted_once_and_by_what_became_of_it) {
   const Runtime runtime = make_runtime();
+  std::deque<Blockade> blockades;  // longer than their sessions: what comes late is seen as well
   std::vector<Session> sessions;
   const auto block = [&](std::uint32_t async_flags, const std::string &source) {
-    Blockade blockade;
+    Blockade &blockade = blockades.emplace_back();
     SessionOptions options;
     options.raw.async_flags = async_flags;
     sessions.push_back(open_blocked(blockade, std::move(options), kDrainMs, runtime));
