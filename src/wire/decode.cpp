@@ -39,9 +39,9 @@ class BodyReader {
     return value == nullptr ? Text() : text(reinterpret_cast<const char *>(value->data()), value->size());
   }
 
-  std::vector<Text> view(const flatbuffers::Vector<StringOffset> *values) {
+  std::vector<Text> view(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>> *values) {
     std::vector<Text> views;
-    if (values != nullptr && holds(values->size() * sizeof(StringOffset))) {
+    if (values != nullptr && holds(values->size() * sizeof(flatbuffers::Offset<flatbuffers::String>))) {
       views.reserve(values->size());
       for (const auto *value : *values) {
         views.push_back(view(value));

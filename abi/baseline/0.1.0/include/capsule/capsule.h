@@ -32,6 +32,7 @@
 #include "capsule/audit.h"
 #include "capsule/base.h"
 #include "capsule/bridge.h"
+#include "capsule/bridge_info.h"
 #include "capsule/bridge_stream.h"
 #include "capsule/checkpoint.h"
 #include "capsule/diagnostics.h"
