@@ -316,7 +316,7 @@ bool TraceStore::evict_execution(std::uint64_t except_id) {
   return false;
 }
 
-void TraceStore::evict(Groups::iterator victim) {
+void TraceStore::evict(const Groups::iterator &victim) {
   while (victim->first != kNone) {
     evict_first(*victim);
   }

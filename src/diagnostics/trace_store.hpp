@@ -166,7 +166,7 @@ class TraceStore {
   void link_to_group(Group &group, std::uint32_t piece);
   bool evict_finished(std::uint64_t except_id);
   bool evict_execution(std::uint64_t except_id);
-  void evict(Groups::iterator victim);
+  void evict(const Groups::iterator &victim);
   bool truncate(Group &group);
 
   // Pieces.
