@@ -229,7 +229,7 @@ CAPSULE_TEST(what_became_of_output_is_told_by_reason) {
       .end();
   const Session &full = session_with(CAPSULE_OUTPUT_BLOCK);
   Run held(full, large);  // which nobody takes
-  wait_for([&] {  // what was sent first leaves the queue empty for a moment
+  wait_for([&] {          // what was sent first leaves the queue empty for a moment
     const capsule_executor_metrics m = executor_metrics_of(full);
     return m.output_waits > 0 && m.output_bytes_sent >= 32'000 && m.output_queue_pieces > 0;
   });
