@@ -228,10 +228,11 @@ CAPSULE_TEST(what_became_of_output_is_told_by_reason) {
       "display(Broken())\nfor i in range(100): progress(i, 100)\nimport sys; print('e', file=sys.stderr)")
       .end();
   const Session &full = session_with(CAPSULE_OUTPUT_BLOCK);
-  Run held(full, large);  // which nobody takes
-  wait_for([&] {          // what was sent first leaves the queue empty for a moment
+  // Nobody takes it. Where no further piece fits into the window, none leaves the queue any more.
+  Run held(full, "import sys\nfor i in range(1000): sys.stdout.write('x' * 1000)");
+  wait_for([&] {
     const capsule_executor_metrics m = executor_metrics_of(full);
-    return m.output_waits > 0 && m.output_bytes_sent >= 32'000 && m.output_queue_pieces > 0;
+    return m.output_bytes_sent == 65'000 && m.output_queue_pieces > 0;
   });
   compare(kHere.at("output"), runtime, [&] {
     capsule_executor_metrics sum{};
