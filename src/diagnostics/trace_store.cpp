@@ -248,7 +248,6 @@ void TraceStore::link_to_group(Group &group, std::uint32_t piece) {
 
 bool TraceStore::grow() {
   if (free_.empty() && pieces_.size() < max_pieces_) {
-    pieces_.reserve(max_pieces_);
     pieces_.emplace_back();
     free_.push_back(static_cast<std::uint32_t>(pieces_.size() - 1));
   }

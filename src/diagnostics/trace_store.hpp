@@ -182,7 +182,7 @@ class TraceStore {
   const std::uint64_t max_pieces_;
   const std::uint64_t max_lone_pieces_;
   const std::uint64_t head_pieces_;
-  std::vector<Piece> pieces_;  // reserved as a whole: what is not touched takes no memory
+  std::deque<Piece> pieces_;
   std::vector<std::uint32_t> free_;
   Groups groups_;  // by execution id, the oldest first
   Group lone_;

@@ -66,8 +66,11 @@ void Session::on_worker_gone(const std::shared_ptr<Worker> &worker) {
     const std::lock_guard reader(worker->reader);
     // Up to where it had sent: a child of it may have the channel too, and send without end. A round may end early, where descriptors came.
     const std::uint64_t end = worker->work.end_now();
-    while (!worker->work_ended && worker->work.received_to() < end) {
+    bool moves = true;  // else what the kernel counts is not to be had
+    while (!worker->work_ended && moves && worker->work.received_to() < end) {
+      const std::uint64_t before = worker->work.received_to();
       receive_work(*worker);
+      moves = worker->work.received_to() != before;
     }
     worker->work_ended = true;
   }

@@ -278,13 +278,16 @@ void Session::on_error(Notifications &notifications, const wire::Envelope &envel
 void Session::on_control_readable(const std::shared_ptr<Worker> &worker) {
   ReceiveState state = ReceiveState::kMore;
   const std::uint64_t end = worker->gone ? worker->control.end_now() : 0;
+  bool moves = true;  // else what the kernel counts is not to be had
   const auto goes_on = [&](int round) {
-    return worker->gone ? worker->control.received_to() < end : round < kMaxRounds && state == ReceiveState::kMore;
+    return worker->gone ? moves && worker->control.received_to() < end : round < kMaxRounds && state == ReceiveState::kMore;
   };
   for (int round = 0; round == 0 || (goes_on(round) && is_open(state)); ++round) {
+    const std::uint64_t before = worker->control.received_to();
     state = worker->control.receive_round(
         [this, &worker](const wire::Envelope &envelope, std::size_t bytes) { on_control_frame(worker, envelope, bytes); },
         /*with_fds=*/true);
+    moves = worker->control.received_to() != before;
   }
   if (state == ReceiveState::kBroken) {
     const Lock lock(mutex_);
