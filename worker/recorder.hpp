@@ -48,16 +48,23 @@ class Recorder {
     return trace_kind(kKind).severity >= level_.load(std::memory_order_relaxed);
   }
 
-  // Budget: a load and a branch when it is off; else ten stores, no lock, no system call.
+  // Budget: a load and a branch when it is off; else ten stores, no lock, no system call. Of what is added to the event in front of it, two.
   template <std::int32_t kKind>
   void record(FlightWriter writer, const FlightEntry &entry) {
-    if (wants<kKind>()) {
-      const std::uint64_t number = write(writer, kKind, trace_kind(kKind).source, entry);
-      if constexpr (kKind == CAPSULE_TRACE_EXECUTION_RECEIVED) {
-        span_ = static_cast<std::uint32_t>(number);
-      } else if constexpr (kKind == CAPSULE_TRACE_EXECUTION_RESULT_SENT) {
-        span_ = 0;
+    if (!wants<kKind>()) {
+      return;
+    }
+    if constexpr (kKind == CAPSULE_TRACE_EXECUTION_RECEIVED) {
+      received_ = &write(writer, kKind, trace_kind(kKind).source, entry);
+      received_ns_ = entry.time_ns;
+      span_ = static_cast<std::uint32_t>(lanes_[static_cast<std::size_t>(writer)].sequence);
+    } else if constexpr (kKind == CAPSULE_TRACE_EXECUTION_STARTED || kKind == CAPSULE_TRACE_EXECUTION_RESULT_SENT) {
+      if (!add<kKind>(entry)) {
+        write(writer, kKind, trace_kind(kKind).source, entry);
       }
+      span_ = kKind == CAPSULE_TRACE_EXECUTION_RESULT_SENT ? 0 : span_;
+    } else {
+      write(writer, kKind, trace_kind(kKind).source, entry);
     }
   }
 
@@ -80,11 +87,36 @@ class Recorder {
   std::atomic<std::uint64_t> &once_of(std::int32_t kind) {
     return once_[kind == CAPSULE_TRACE_OUTPUT_FIRST ? 0 : kind == CAPSULE_TRACE_OUTPUT_BACKPRESSURE ? 1 : 2];
   }
-  std::uint64_t write(FlightWriter writer, std::int32_t kind, std::uint8_t source, const FlightEntry &entry) {
-    std::uint64_t &next = lanes_[static_cast<std::size_t>(writer)].next;
-    FlightSlot &slot = memory_->slots[FlightMemory::index(writer, next)];
-    const std::uint64_t number = ++next;
-    const std::uint64_t parent = writer == FlightWriter::kMain ? span_ : 0;
+  // To the slot of EXECUTION_RECEIVED, where that is the latest and has room for it.
+  template <std::int32_t kKind>
+  bool add(const FlightEntry &entry) {
+    constexpr bool kStarts = kKind == CAPSULE_TRACE_EXECUTION_STARTED;
+    const std::uint64_t after_ns = entry.time_ns - received_ns_;
+    if (received_ == nullptr || after_ns - 1 >= UINT32_MAX || (entry.arguments[0] >> 32U) != 0 || entry.status != 0 ||
+        has_started_ == kStarts) {
+      return false;
+    }
+    if constexpr (!kStarts) {
+      received_->words[FlightSlot::kValueBytes].store(entry.arguments[1], std::memory_order_relaxed);
+    }
+    received_->words[kStarts ? FlightSlot::kStarted : FlightSlot::kResultSent].store(after_ns | (entry.arguments[0] << 32U),
+                                                                                     std::memory_order_release);
+    ++lanes_[static_cast<std::size_t>(FlightWriter::kMain)].sequence;
+    has_started_ = true;
+    received_ = kStarts ? received_ : nullptr;
+    return true;
+  }
+  FlightSlot &write(FlightWriter writer, std::int32_t kind, std::uint8_t source, const FlightEntry &entry) {
+    Lane &lane = lanes_[static_cast<std::size_t>(writer)];
+    FlightSlot &slot = memory_->slots[FlightMemory::index(writer, lane.next)];
+    const std::uint64_t number = ++lane.next;
+    ++lane.sequence;
+    std::uint64_t parent = 0;
+    if (writer == FlightWriter::kMain) {
+      parent = span_;
+      received_ = nullptr;
+      has_started_ = false;
+    }
     const auto set = [&slot](std::size_t at, std::uint64_t to) { slot.words[at].store(to, std::memory_order_relaxed); };
     set(0, 0);
     std::atomic_thread_fence(std::memory_order_release);
@@ -92,14 +124,14 @@ class Recorder {
     // What the host asks for between executions has a number too, with a bit that says so.
     const std::uint64_t execution = (entry.execution_id >> 32U) == 0 ? entry.execution_id : 0;
     set(2, execution | (parent << 32U));
-    set(3, (static_cast<std::uint64_t>(kind) << 32U) | (static_cast<std::uint64_t>(source) << 48U) |
-               (static_cast<std::uint64_t>(entry.status) << 56U));
+    set(3, static_cast<std::uint32_t>(lane.sequence) | (static_cast<std::uint64_t>(kind) << 32U) |
+               (static_cast<std::uint64_t>(source) << 48U) | (static_cast<std::uint64_t>(entry.status) << 56U));
     for (std::size_t i = 0; i < entry.arguments.size(); ++i) {
       set(4 + i, entry.arguments[i]);
     }
     slot.words[0].store(number, std::memory_order_release);
     memory_->head(writer).store(number, std::memory_order_release);
-    return number;
+    return slot;
   }
 
   FlightMemory *memory_ = nullptr;
@@ -110,11 +142,16 @@ class Recorder {
   std::atomic<std::int32_t> level_{CAPSULE_LOG_OFF};
   // Each writer's on a cache line of its own.
   struct alignas(64) Lane {
-    std::uint64_t next = 0;
+    std::uint64_t next = 0;      // slot
+    std::uint64_t sequence = 0;  // of its latest event
   };
   std::array<Lane, kFlightWriters> lanes_{};
   std::array<std::atomic<std::uint64_t>, 3> once_{};  // the executions that it was last told of
-  std::uint32_t span_ = 0;                            // main: of the execution under way
+  // Main: the execution under way, and the slot of its EXECUTION_RECEIVED while that is the latest.
+  std::uint32_t span_ = 0;
+  bool has_started_ = false;
+  FlightSlot *received_ = nullptr;
+  std::uint64_t received_ns_ = 0;
 };
 
 }  // namespace capsule::worker

@@ -41,9 +41,22 @@ capsule_trace_event event_of(const TraceRecord &record) {
                             .writer = record.writer,
                             .incarnation = record.incarnation,
                             .label = record.label};
-  std::transform(record.arguments.begin(), record.arguments.end(), event.arguments,
+  std::transform(record.arguments.begin(), record.arguments.begin() + CAPSULE_TRACE_ARGUMENTS, event.arguments,
                  [](std::uint64_t argument) { return static_cast<std::int64_t>(argument); });
   return event;
+}
+
+TraceRecord record_of(const HostEvent &event) {
+  TraceRecord record{.execution_id = event.execution_id,
+                     .time_ns = event.time_ns,
+                     .sequence = event.sequence,
+                     .link = event.link,
+                     .label = event.label,
+                     .status = event.status,
+                     .kind = static_cast<std::uint16_t>(event.kind),
+                     .writer = CAPSULE_TRACE_WRITER_HOST};
+  std::copy(event.arguments.begin(), event.arguments.end(), record.arguments.begin());
+  return record;
 }
 
 // Stands where events of an execution are missing.
@@ -98,78 +111,39 @@ void TraceFollower::drain() {
   [[maybe_unused]] const ssize_t taken = ::read(fd_.get(), &woken, sizeof woken);
 }
 
-Trace::Trace(std::uint64_t max_bytes, std::int32_t level, Of of)
-    : level_(level),
-      max_noted_(std::clamp<std::size_t>(max_bytes / 16 / sizeof(Noted), 1, kMostNoted)),
-      store_(max_bytes - std::min(max_bytes, max_noted_ * sizeof(Noted)), of == Of::kPool) {}
-
-// An execution that need not wait is sent right after it was submitted.
-bool Trace::note_as_sent(const Entry &entry) {
-  if (entry.kind != CAPSULE_TRACE_EXECUTION_SENT || noted_.empty() || entry.arguments.size() != 1 ||
-      *entry.arguments.begin() == 0) {
-    return false;
-  }
-  Noted &last = noted_.back();
-  if (last.kind != CAPSULE_TRACE_EXECUTION_SUBMITTED || last.execution_id != entry.execution_id ||
-      last.time_ns + *entry.arguments.begin() != entry.time_ns) {
-    return false;
-  }
-  last.sent_after_ns = *entry.arguments.begin();
-  return true;
-}
+Trace::Trace(std::uint64_t max_bytes, std::int32_t level, Of of) : level_(level), store_(max_bytes, of == Of::kPool) {}
 
 void Trace::note(const Entry &entry) {
-  if (note_as_sent(entry)) {
-    return;
+  HostEvent event{.kind = entry.kind,
+                  .status = entry.status,
+                  .label = entry.label.empty() ? 0 : labels_.number_of(entry.label),
+                  .execution_id = entry.execution_id,
+                  .link = entry.link,
+                  .time_ns = entry.time_ns == 0 ? monotonic_ns() : entry.time_ns,
+                  .sequence = ++host_sequence_};
+  std::copy(entry.arguments.begin(), entry.arguments.end(), event.arguments.begin());
+  emitted_.add(/*by_worker=*/false);
+  const bool ends = entry.kind == CAPSULE_TRACE_EXECUTION_FINISHED;
+  // An execution that need not wait is sent right after it was submitted; and most are over before the next begins.
+  if (!((ends || entry.kind == CAPSULE_TRACE_EXECUTION_SENT) && store_.add_to_latest(event))) {
+    if (entry.kind == CAPSULE_TRACE_EXECUTION_SUBMITTED) {
+      store_.open(entry.execution_id);
+    }
+    if (TraceSlot slot; slot.assign(event)) {
+      store_.keep(slot);
+    } else {
+      store_.keep(record_of(event));
+    }
   }
-  Noted noted{.time_ns = entry.time_ns == 0 ? monotonic_ns() : entry.time_ns,
-              .execution_id = entry.execution_id,
-              .link = entry.link,
-              .label = entry.label.empty() ? 0 : labels_.number_of(entry.label),
-              .status = entry.status,
-              .kind = entry.kind};
-  std::copy(entry.arguments.begin(), entry.arguments.end(), noted.arguments.begin());
-  if (noted_.size() == noted_.capacity()) {
-    noted_.reserve(std::min(max_noted_, std::max<std::size_t>(2 * noted_.size(), 8)));
+  if (ends) {
+    store_.close(entry.execution_id);
   }
-  noted_.push_back(noted);
-  if (noted_.size() == max_noted_ || followed()) {
-    keep_noted();
-  }
+  wake_followers();
 }
 
 void Trace::refuse() {
   emitted_.add(/*by_worker=*/false);
   store_.refuse();
-}
-
-void Trace::keep_noted() {
-  for (const Noted &noted : noted_) {
-    TraceRecord record{.execution_id = noted.execution_id,
-                       .time_ns = noted.time_ns,
-                       .sequence = host_sequence_ + 1,
-                       .link = noted.link,
-                       .arguments = noted.arguments,
-                       .label = noted.label,
-                       .status = noted.status,
-                       .kind = static_cast<std::uint16_t>(noted.kind),
-                       .writer = CAPSULE_TRACE_WRITER_HOST,
-                       .sent_after_ns = noted.sent_after_ns};
-    host_sequence_ += record.events();
-    keep(record);
-  }
-  noted_.clear();
-}
-
-void Trace::keep(TraceRecord &record) {
-  emitted_.add(record.incarnation != 0, record.events());
-  store_.note(record);
-  wake_followers();
-}
-
-void Trace::settle() {
-  keep_noted();
-  store_.settle();
 }
 
 void Trace::add_look(const Looked &look) {
@@ -182,7 +156,7 @@ void Trace::add_look(const Looked &look) {
 void Trace::collect(FlightReader &reader, const TraceWorker &worker, bool dead) {
   const std::uint64_t now = monotonic_ns();
   count_lost(
-      reader.read(dead, [&](FlightWriter writer, const FlightRecord &record) { collect_one(writer, record, worker, now); }));
+      reader.read(dead, [&](FlightWriter writer, const FlightWords &words) { collect_one(writer, words, worker, now); }));
 }
 
 void Trace::count_lost(const FlightReader::Lost &lost) {
@@ -191,27 +165,26 @@ void Trace::count_lost(const FlightReader::Lost &lost) {
   invalid_ += lost.invalid;
 }
 
-void Trace::collect_one(FlightWriter writer, const FlightRecord &told, const TraceWorker &worker, std::uint64_t now_ns) {
-  keep_noted();
-  const TraceKind kind = trace_kind(told.kind);
-  const bool valid = kind.by_worker && told.source == kind.source && told.time_ns >= worker.began_ns &&
-                     (told.time_ns <= now_ns || told.time_ns <= monotonic_ns()) && told.execution <= store_.last_opened() &&
-                     told.parent <= told.sequence && told.label == 0;  // names are the host's alone
+void Trace::collect_one(FlightWriter writer, const FlightWords &told, const TraceWorker &worker, std::uint64_t now_ns) {
+  const std::uint32_t events = flight_events(writer, told);
+  const auto after = [&told, events](std::size_t word) { return events == 1 ? 0 : static_cast<std::uint32_t>(told[word]); };
+  const std::uint64_t began_ns = told[1];
+  const std::uint64_t ended_ns = began_ns + std::max(after(FlightSlot::kStarted), after(FlightSlot::kResultSent));
+  const TraceKind kind = trace_kind(static_cast<std::uint16_t>(told[3] >> 32U));
+  emitted_.add(/*by_worker=*/true, events);
+  const bool valid = kind.by_worker && static_cast<std::uint8_t>(told[3] >> 48U) == kind.source &&
+                     began_ns >= worker.began_ns && ended_ns >= began_ns &&
+                     (ended_ns <= now_ns || ended_ns <= monotonic_ns()) &&
+                     static_cast<std::uint32_t>(told[2]) <= store_.last_opened() && (told[2] >> 32U) <= told[0];
   if (!valid) {
-    emitted_.add(/*by_worker=*/true);
-    ++invalid_;
+    invalid_ += events;
     return;
   }
-  TraceRecord record{.execution_id = told.execution,
-                     .time_ns = told.time_ns,
-                     .sequence = told.sequence,
-                     .arguments = told.arguments,
-                     .parent = told.parent,
-                     .status = told.status,
-                     .incarnation = worker.incarnation,
-                     .kind = told.kind,
-                     .writer = static_cast<std::uint8_t>(CAPSULE_TRACE_WRITER_MAIN + static_cast<int>(writer))};
-  keep(record);
+  store_.begin_incarnation(worker.incarnation);
+  TraceSlot slot;
+  slot.assign(writer, told);
+  store_.keep(slot);
+  wake_followers();
 }
 
 void Trace::wake_followers() {
@@ -228,16 +201,15 @@ void Trace::wake_followers() {
 }
 
 capsule_trace_info Trace::figures() {
-  keep_noted();
-  return {.stored = store_.stored(), .stored_bytes = store_.stored_bytes() + noted_bytes(), .emitted = emitted_.total()};
+  return {.stored = store_.stored(), .stored_bytes = store_.stored_bytes(), .emitted = emitted_.total()};
 }
 
 void Trace::tell(capsule_trace_info &info) {
-  settle();
+  store_.settle();
   const TraceStore::Gone &gone = store_.gone();
   info.stored = store_.stored();
-  info.stored_bytes = store_.stored_bytes() + noted_bytes();
-  info.limit_bytes = store_.max_bytes() + noted_bytes();
+  info.stored_bytes = store_.stored_bytes();
+  info.limit_bytes = store_.max_bytes();
   info.last_cursor = store_.last_cursor();
   info.next_cursor = store_.last_cursor();
   info.emitted = emitted_.total();
@@ -255,7 +227,6 @@ void Trace::tell(capsule_trace_info &info) {
 }
 
 void Trace::report(SignalSet &set) {
-  keep_noted();
   const TraceStore::Gone &gone = store_.gone();
   const TraceCount by_reason[] = {gone.evicted, {.worker = dropped_}, gone.refused,
                                   gone.late,    gone.truncated,       {.worker = invalid_}};
@@ -265,7 +236,7 @@ void Trace::report(SignalSet &set) {
     set.add(Signal::trace_events_lost, by_reason[reason].host, 0, reason);
     set.add(Signal::trace_events_lost, by_reason[reason].worker, 1, reason);
   }
-  set.add(Signal::trace_stored_bytes, store_.stored_bytes() + noted_bytes());
+  set.add(Signal::trace_stored_bytes, store_.stored_bytes());
 }
 
 // A cursor of 0 begins with the oldest there is; an execution that is still there is there as a whole.
@@ -311,7 +282,7 @@ Status Trace::select(const capsule_trace_filter &filter, std::size_t capacity, s
 }
 
 std::vector<capsule_trace_event> Trace::without_execution(std::uint64_t &after_cursor) {
-  settle();
+  store_.settle();
   std::vector<capsule_trace_event> events;
   store_.for_each_lone([&](const TraceRecord &record) {
     if (record.cursor > after_cursor) {
@@ -324,7 +295,7 @@ std::vector<capsule_trace_event> Trace::without_execution(std::uint64_t &after_c
 }
 
 std::vector<capsule_trace_event> Trace::last_of_worker(std::uint32_t incarnation, std::size_t count) {
-  settle();
+  store_.settle();
   std::vector<capsule_trace_event> events;
   store_.for_each(
       0,

@@ -62,8 +62,7 @@ class Trace {
     std::string_view label{};
   };
   void add_look(const Looked &look);
-  // Budget: 80 bytes written; the clock where no time is given. Each is kept with others, when there are some, or somebody looks: the code
-  // that packs it is cold between executions.
+  // Budget: a cache line written, 16 bytes where it is added to the one in front of it; the clock where no time is given.
   void add(const Entry &entry) {
     if (wants(entry.kind)) {
       if (store_.max_bytes() == 0) {
@@ -80,7 +79,7 @@ class Trace {
 
   // Takes what a worker has written since. It is taken for hostile: what no worker of ours writes is counted as invalid.
   void collect(FlightReader &reader, const TraceWorker &worker, bool dead);
-  void collect_one(FlightWriter writer, const FlightRecord &record, const TraceWorker &worker, std::uint64_t now_ns);
+  void collect_one(FlightWriter writer, const FlightWords &told, const TraceWorker &worker, std::uint64_t now_ns);
   void count_lost(const FlightReader::Lost &lost);
 
   // The first `capacity` that fit in the order of collection, those then by time. CAPSULE_E_EVICTED where the filter's cursor is older than what
@@ -102,41 +101,18 @@ class Trace {
   [[nodiscard]] std::uint64_t lost_by_workers() const { return dropped_ + invalid_; }
 
   // Wakes those that follow when there is more.
-  void follow(const std::shared_ptr<TraceFollower> &follower) {
-    keep_noted();  // what is older wakes nobody
-    followers_.push_back(follower);
-  }
+  void follow(const std::shared_ptr<TraceFollower> &follower) { followers_.push_back(follower); }
   [[nodiscard]] bool followed() const { return !followers_.empty(); }
 
  private:
-  // An event of the host's that was not kept yet.
-  struct Noted {
-    std::uint64_t time_ns = 0;
-    std::uint64_t execution_id = 0;
-    std::uint64_t link = 0;
-    std::array<std::uint64_t, 4> arguments{};
-    std::uint32_t label = 0;
-    std::int32_t status = 0;
-    std::int32_t kind = 0;
-    std::uint64_t sent_after_ns = 0;  // as of a TraceRecord
-  };
-  static constexpr std::size_t kMostNoted = 24;  // of ten usual executions
-  [[nodiscard]] std::uint64_t noted_bytes() const { return noted_.capacity() * sizeof(Noted); }
-
   void note(const Entry &entry);
-  [[nodiscard]] bool note_as_sent(const Entry &entry);
   void refuse();
-  void keep(TraceRecord &record);
-  void keep_noted();
-  void settle();
   [[nodiscard]] Status check_cursor(const capsule_trace_filter &filter, capsule_trace_info &info) const;
   void wake_followers();
 
   const std::int32_t level_;
-  const std::size_t max_noted_;
   TraceStore store_;
   TraceLabels labels_;
-  std::vector<Noted> noted_;
   std::vector<std::weak_ptr<TraceFollower>> followers_;
   TraceCount emitted_;
   std::uint64_t dropped_ = 0;

@@ -1,5 +1,7 @@
 #include "diagnostics/trace_record.hpp"
 
+#include <algorithm>
+
 #include "capsule/trace.h"
 
 namespace capsule {
@@ -14,8 +16,9 @@ enum Has : std::uint32_t {
   kLabel = 1U << 8U,
   kStatus = 1U << 9U,
   kByWorker = 1U << 10U,
-  kSent = 1U << 11U,
-  kExecution = 1U << 12U
+  kSecond = 1U << 11U,
+  kThird = 1U << 12U,
+  kExecution = 1U << 13U
 };
 
 std::uint8_t *put(std::uint64_t value, std::uint8_t *out) {
@@ -42,7 +45,7 @@ std::uint64_t folded(std::uint64_t difference) { return (difference << 1U) ^ (0 
 std::uint64_t unfolded(std::uint64_t number) { return (number >> 1U) ^ (0 - (number & 1U)); }
 
 std::uint32_t arguments_of(const TraceRecord &record) {
-  std::uint32_t count = 4;
+  auto count = static_cast<std::uint32_t>(record.arguments.size());
   while (count > 0 && record.arguments[count - 1] == 0) {
     --count;
   }
@@ -50,20 +53,39 @@ std::uint32_t arguments_of(const TraceRecord &record) {
 }
 
 TraceBase behind(const TraceRecord &record) {
-  return {record.cursor + record.events() - 1, record.time_ns + record.sent_after_ns, record.execution_id};
+  return {record.cursor + record.events() - 1, record.time_ns + std::max(record.after_ns[0], record.after_ns[1]),
+          record.execution_id};
 }
 
 }  // namespace
 
-TraceRecord TraceRecord::sent() const {
-  return {.cursor = cursor + 1,
-          .execution_id = execution_id,
-          .time_ns = time_ns + sent_after_ns,
-          .sequence = sequence + 1,
-          .arguments = {sent_after_ns},
-          .parent = static_cast<std::uint32_t>(parent != 0 ? parent : sequence),
-          .kind = CAPSULE_TRACE_EXECUTION_SENT,
-          .writer = writer};
+TraceRecord TraceRecord::event(std::uint32_t which) const {
+  TraceRecord one = *this;
+  one.after_ns = {};
+  if (events() == 1) {
+    return one;
+  }
+  const bool is_received = kind == CAPSULE_TRACE_EXECUTION_RECEIVED;
+  const auto [a, b, c, d, e] = arguments;
+  one.cursor += which;
+  one.sequence += which;
+  one.status = which == 2 ? status : 0;
+  if (which == 0) {
+    one.arguments = {a, is_received ? 0 : b};
+    return one;
+  }
+  one.time_ns += after_ns[which - 1];
+  one.parent = is_received || parent == 0 ? static_cast<std::uint32_t>(sequence) : parent;
+  one.link = 0;
+  one.label = 0;
+  if (which == 1) {
+    one.kind = is_received ? CAPSULE_TRACE_EXECUTION_STARTED : CAPSULE_TRACE_EXECUTION_SENT;
+    one.arguments = {is_received ? b : after_ns[0]};
+  } else {
+    one.kind = is_received ? CAPSULE_TRACE_EXECUTION_RESULT_SENT : CAPSULE_TRACE_EXECUTION_FINISHED;
+    one.arguments = is_received ? std::array<std::uint64_t, 5>{c, d} : std::array<std::uint64_t, 5>{c, d, e};
+  }
+  return one;
 }
 
 std::uint8_t *encode(const TraceRecord &record, TraceBase &base, std::uint8_t *out) {
@@ -71,7 +93,7 @@ std::uint8_t *encode(const TraceRecord &record, TraceBase &base, std::uint8_t *o
   const std::uint32_t has = arguments | (std::uint32_t{record.writer} << kWriterShift) | (record.parent != 0 ? kParent : 0U) |
                             (record.link != 0 ? kLink : 0U) | (record.label != 0 ? kLabel : 0U) |
                             (record.status != 0 ? kStatus : 0U) | (record.incarnation != 0 ? kByWorker : 0U) |
-                            (record.sent_after_ns != 0 ? kSent : 0U) |
+                            (record.after_ns[0] != 0 ? kSecond : 0U) | (record.after_ns[1] != 0 ? kThird : 0U) |
                             (record.execution_id != base.execution_id ? kExecution : 0U);
   *out++ = static_cast<std::uint8_t>(has);
   *out++ = static_cast<std::uint8_t>(has >> 8U);
@@ -98,8 +120,11 @@ std::uint8_t *encode(const TraceRecord &record, TraceBase &base, std::uint8_t *o
   if ((has & kByWorker) != 0) {
     out = put(record.incarnation, out);
   }
-  if ((has & kSent) != 0) {
-    out = put(record.sent_after_ns, out);
+  if ((has & kSecond) != 0) {
+    out = put(record.after_ns[0], out);
+  }
+  if ((has & kThird) != 0) {
+    out = put(record.after_ns[1], out);
   }
   for (std::uint32_t i = 0; i < arguments; ++i) {
     out = put(record.arguments[i], out);
@@ -123,7 +148,8 @@ const std::uint8_t *decode(const std::uint8_t *in, TraceBase &base, TraceRecord 
   record.label = (has & kLabel) == 0 ? 0 : static_cast<std::uint32_t>(take(in));
   record.status = (has & kStatus) == 0 ? 0 : static_cast<std::int32_t>(static_cast<std::uint32_t>(take(in)));
   record.incarnation = (has & kByWorker) == 0 ? 0 : static_cast<std::uint32_t>(take(in));
-  record.sent_after_ns = (has & kSent) == 0 ? 0 : take(in);
+  record.after_ns[0] = (has & kSecond) == 0 ? 0 : take(in);
+  record.after_ns[1] = (has & kThird) == 0 ? 0 : take(in);
   for (std::uint32_t i = 0; i < (has & kSmallMask); ++i) {
     record.arguments[i] = take(in);
   }

@@ -1,7 +1,8 @@
 #include "diagnostics/trace_store.hpp"
 
 #include <algorithm>
-#include <utility>
+#include <memory>
+#include <new>
 
 #include "capsule/trace.h"
 
@@ -10,14 +11,15 @@ namespace {
 
 bool by_worker(const TraceRecord &record) { return record.incarnation != 0; }
 bool opens(const TraceRecord &record) { return record.kind == CAPSULE_TRACE_EXECUTION_SUBMITTED && !by_worker(record); }
-bool ends(const TraceRecord &record) { return record.kind == CAPSULE_TRACE_EXECUTION_FINISHED && !by_worker(record); }
 
 }  // namespace
 
 TraceStore::TraceStore(std::uint64_t max_bytes, bool lone_only)
     : max_pieces_(max_bytes / kPieceCost),
       max_lone_pieces_(lone_only ? max_pieces_ : std::max<std::uint64_t>(max_pieces_ / 8, 1)),
-      head_pieces_(std::max<std::uint64_t>(max_pieces_ / 2, 1)) {}
+      head_pieces_(std::max<std::uint64_t>(max_pieces_ / 2, 1)),
+      lone_only_(lone_only),
+      block_pieces_(static_cast<std::uint32_t>(std::clamp<std::uint64_t>(max_pieces_ / 16, 1, kMostOfBlock))) {}
 
 TraceStore::Groups::const_iterator TraceStore::find(std::uint64_t execution_id) const {
   if (groups_.empty() || execution_id > groups_.back().execution_id()) {
@@ -52,108 +54,156 @@ bool TraceStore::is_open(std::uint64_t execution_id) const {
   return std::binary_search(open_.begin(), open_.end(), execution_id);
 }
 
-void TraceStore::note(TraceRecord &record) {
+void TraceStore::open(std::uint64_t execution_id) {
+  if (execution_id > last_opened_) {
+    last_opened_ = execution_id;
+    open_.push_back(execution_id);
+  }
+}
+
+void TraceStore::close(std::uint64_t execution_id) {
+  const auto found = std::lower_bound(open_.begin(), open_.end(), execution_id);
+  if (found != open_.end() && *found == execution_id) {
+    open_.erase(found);
+  }
+  if (Group *group = groups_.empty() ? nullptr : group_of(execution_id)) {
+    group->finished = true;
+  }
+  if (latest_ != nullptr && latest_->execution_id() == execution_id) {
+    latest_ = nullptr;  // its block may go from now on
+  }
+}
+
+void TraceStore::begin_incarnation(std::uint32_t incarnation) {
+  if (incarnation != incarnation_) {
+    settle();
+    incarnation_ = incarnation;
+  }
+}
+
+void TraceStore::keep(const TraceSlot &slot) {
+  const std::uint64_t execution_id = slot.execution_id();
+  const std::uint32_t events = slot.events();
+  const bool is_told = slot.by_worker();
   if (max_pieces_ == 0) {
-    gone_.refused.add(by_worker(record), record.events());
+    gone_.refused.add(is_told, events);
     return;
   }
-  if (record.execution_id != 0 && record.execution_id <= passed_ && !has(record.execution_id)) {
-    gone_.late.add(by_worker(record), record.events());
+  if (is_late(execution_id)) {
+    gone_.late.add(is_told, events);
     return;
   }
-  follow_state(record);
+  TraceSlot *const room = execution_id == 0 && !lone_only_ ? nullptr  // they are few, and have a share of their own
+                          : room_left_ != 0                ? room_
+                                                           : next_room(execution_id);
+  if (room == nullptr) {
+    place(slot);
+    return;
+  }
+  *room = slot;
+  room_ = room + 1;
+  --room_left_;
+  Block &block = held_.back();
+  ++block.slots;
+  block.newest_execution = std::max(block.newest_execution, execution_id);
+  block.events += events;
+  block.by_worker += is_told ? events : 0;
+  held_events_ += events;
+  if (slot.opens()) {
+    ++block.opened;
+    latest_ = room;
+    latest_in_ = &block;
+  }
+}
+
+// Of the next piece; null where there is none, and then nothing is held any more.
+TraceSlot *TraceStore::next_room(std::uint64_t for_execution_id) {
+  if ((held_.empty() || held_.back().slots == block_pieces_ * kSlotsOfPiece) && !hold_more(for_execution_id)) {
+    settle();
+    return nullptr;
+  }
+  const Block &block = held_.back();
+  room_left_ = kSlotsOfPiece;
+  return pieces_[block.pieces[block.slots / kSlotsOfPiece]].slots.data();
+}
+
+void TraceStore::place(const TraceSlot &slot) {
+  TraceRecord record = slot.record(incarnation_);
   record.cursor = last_cursor_ + 1;
   last_cursor_ += record.events();
-  if (record.execution_id == 0) {
-    place(record);  // they are few, and have a share of their own
-  } else if (append_recent(record)) {
-    stored_ += record.events();
+  place(record);
+}
+
+void TraceStore::keep(TraceRecord record) {
+  if (max_pieces_ == 0) {
+    gone_.refused.add(by_worker(record), record.events());
+  } else if (is_late(record.execution_id)) {
+    gone_.late.add(by_worker(record), record.events());
   } else {
     settle();
+    record.cursor = last_cursor_ + 1;
+    last_cursor_ += record.events();
     place(record);
   }
 }
 
-// Which executions are over is known before their events have their place.
-void TraceStore::follow_state(const TraceRecord &record) {
-  if (opens(record) && record.execution_id > last_opened_) {
-    last_opened_ = record.execution_id;
-    open_.push_back(record.execution_id);
-  } else if (ends(record)) {
-    const auto found = std::lower_bound(open_.begin(), open_.end(), record.execution_id);
-    if (found != open_.end() && *found == record.execution_id) {
-      open_.erase(found);
-    }
-    if (Group *group = groups_.empty() ? nullptr : group_of(record.execution_id)) {
-      group->finished = true;
-    }
-  }
-}
-
-bool TraceStore::append_recent(const TraceRecord &record) {
-  if (!write(written_, written_base_, record)) {
-    if (written_.count != 0 && !put_away(record.execution_id)) {
-      return false;
-    }
-    begin(written_, written_base_, record);
-    written_as_ = {};
-    write(written_, written_base_, record);
-  }
-  written_as_.newest_execution = std::max(written_as_.newest_execution, record.execution_id);
-  written_as_.opened += opens(record) ? 1 : 0;
-  return true;
-}
-
-// The piece that is full goes behind the others.
-bool TraceStore::put_away(std::uint64_t for_execution_id) {
-  while (!grow()) {
-    if (!evict_finished(for_execution_id) && !discard_recent(for_execution_id)) {  // those that have a place are older
+// Room for another block of slots, behind the others.
+bool TraceStore::hold_more(std::uint64_t for_execution_id) {
+  while (free_.size() < block_pieces_) {
+    if (pieces_.size() < max_pieces_) {
+      pieces_.emplace_back();
+      free_.push_back(static_cast<std::uint32_t>(pieces_.size() - 1));
+    } else if (!evict_finished(for_execution_id) && !discard_oldest(for_execution_id)) {  // those that have a place are older
       return false;
     }
   }
-  written_as_.piece = take_free();
-  written_as_.count = written_.count;
-  written_as_.by_worker = written_.by_worker;
-  written_as_.last_cursor = written_.last_cursor;
-  pieces_[written_as_.piece] = written_;
-  away_.push_back(written_as_);
+  Block &block = held_.emplace_back();
+  for (std::uint32_t i = 0; i < block_pieces_; ++i) {
+    block.pieces[i] = take_free();
+    ::new (&pieces_[block.pieces[i]].slots) std::array<TraceSlot, kSlotsOfPiece>;
+  }
   return true;
 }
 
 void TraceStore::settle() {
   // All of them first: their room may not do for what they become.
-  std::vector<Piece> pieces;
-  pieces.reserve(away_.size() + 1);
-  while (!away_.empty()) {
-    pieces.push_back(pieces_[away_.front().piece]);
-    free_.push_back(away_.front().piece);
-    away_.pop_front();
+  std::vector<TraceSlot> slots;
+  slots.reserve(held_.size() * block_pieces_ * kSlotsOfPiece);
+  for (const Block &block : held_) {
+    for (std::uint32_t i = 0; i < block.slots; ++i) {
+      slots.push_back(pieces_[block.pieces[i / kSlotsOfPiece]].slots[i % kSlotsOfPiece]);
+    }
+    free_.insert(free_.end(), block.pieces.begin(), block.pieces.begin() + block_pieces_);
   }
-  pieces.push_back(std::exchange(written_, {}));
-  written_base_ = {};
-  written_as_ = {};
-  for (const Piece &piece : pieces) {
-    stored_ -= piece.count;
-    read(piece, 0, [this](TraceRecord &record) { place(record); });
+  held_.clear();
+  held_events_ = 0;
+  room_left_ = 0;
+  latest_ = nullptr;
+  for (const TraceSlot &slot : slots) {
+    place(slot);
   }
 }
 
 // The oldest that have no place go, where they are all of executions that are over. What is left of those is behind them, and goes when its
 // turn comes.
-bool TraceStore::discard_recent(std::uint64_t except_id) {
-  if (away_.empty()) {
+bool TraceStore::discard_oldest(std::uint64_t except_id) {
+  if (held_.empty()) {
     return false;
   }
-  const Away &oldest = away_.front();
+  const Block &oldest = held_.front();
   if (oldest.newest_execution == except_id || (!open_.empty() && oldest.newest_execution >= open_.front())) {
     return false;
   }
-  count_out(gone_.evicted, oldest.count, oldest.by_worker);
-  gone_.newest_evicted = std::max(gone_.newest_evicted, oldest.last_cursor);
+  held_events_ -= oldest.events;
+  last_cursor_ += oldest.events;
+  gone_.newest_evicted = last_cursor_;
+  gone_.evicted.add(/*by_worker=*/true, oldest.by_worker);
+  gone_.evicted.add(/*by_worker=*/false, oldest.events - oldest.by_worker);
   gone_.evicted_executions += oldest.opened;
   passed_ = std::max(passed_, oldest.newest_execution);
-  free_.push_back(oldest.piece);
-  away_.pop_front();
+  free_.insert(free_.end(), oldest.pieces.begin(), oldest.pieces.begin() + block_pieces_);
+  held_.pop_front();
+  room_left_ = held_.empty() ? 0 : room_left_;
   return true;
 }
 
@@ -186,17 +236,17 @@ void TraceStore::place(TraceRecord &record) {
 bool TraceStore::append(Group &group, const TraceRecord &record) {
   Group *owner = &group;
   const bool behind_head = group.events == kHeadEvents && group.last == group.head_end;
-  if (group.last == kNone || behind_head || !write(pieces_[group.last], group.base, record)) {
+  if (group.last == kNone || behind_head || !write(piece_at(group.last), group.base, record)) {
     const std::uint64_t execution_id = group.execution_id();
     const std::uint32_t piece = make_piece(execution_id);
     if (piece == kNone) {
       return false;
     }
     owner = execution_id == 0 ? &lone_ : group_of(execution_id);  // others went from in front of it
-    begin(pieces_[piece], owner->base, record);
+    begin(piece_at(piece), owner->base, record);
     owner->base.execution_id = execution_id;
     link_to_group(*owner, piece);
-    write(pieces_[piece], owner->base, record);
+    write(piece_at(piece), owner->base, record);
   }
   owner->events = std::min(owner->events + record.events(), kHeadEvents + 1);
   return true;
@@ -228,13 +278,13 @@ bool TraceStore::write(Piece &piece, TraceBase &base, const TraceRecord &record)
   piece.used = static_cast<std::uint16_t>(piece.used + size);
   piece.last_cursor = base.cursor;
   piece.count = static_cast<std::uint16_t>(piece.count + record.events());
-  piece.by_worker = static_cast<std::uint16_t>(piece.by_worker + (by_worker(record) ? 1 : 0));
+  piece.by_worker = static_cast<std::uint16_t>(piece.by_worker + (by_worker(record) ? record.events() : 0));
   return true;
 }
 
 void TraceStore::link(Chain &chain, std::uint32_t piece) {
-  pieces_[piece].next = kNone;
-  (chain.last == kNone ? chain.first : pieces_[chain.last].next) = piece;
+  piece_at(piece).next = kNone;
+  (chain.last == kNone ? chain.first : piece_at(chain.last).next) = piece;
   chain.last = piece;
   ++chain.pieces;
 }
@@ -266,10 +316,10 @@ std::uint32_t TraceStore::make_piece(std::uint64_t for_execution_id) {
     evict_first(lone_);
   }
   while (!grow()) {
-    if (evict_finished(for_execution_id) || discard_recent(for_execution_id)) {
+    if (evict_finished(for_execution_id) || discard_oldest(for_execution_id)) {
       continue;
     }
-    if (!away_.empty()) {
+    if (!held_.empty()) {
       settle();
       continue;
     }
@@ -286,7 +336,9 @@ std::uint32_t TraceStore::make_piece(std::uint64_t for_execution_id) {
     }
     return kNone;
   }
-  return take_free();
+  const std::uint32_t piece = take_free();
+  std::construct_at(&piece_at(piece));
+  return piece;
 }
 
 // The oldest that is finished.
@@ -330,7 +382,7 @@ void TraceStore::count_out(TraceCount &gone, std::uint64_t count, std::uint64_t 
 }
 
 void TraceStore::evict_first(Chain &chain) {
-  const Piece &piece = pieces_[chain.first];
+  const Piece &piece = piece_at(chain.first);
   count_out(gone_.evicted, piece.count, piece.by_worker);
   gone_.newest_evicted = std::max(gone_.newest_evicted, piece.last_cursor);
   free_.push_back(chain.first);
@@ -341,13 +393,13 @@ void TraceStore::evict_first(Chain &chain) {
 
 // The oldest piece behind the head makes room; false where there is none.
 bool TraceStore::truncate(Group &group) {
-  const std::uint32_t piece = group.head_end == kNone ? kNone : pieces_[group.head_end].next;
+  const std::uint32_t piece = group.head_end == kNone ? kNone : piece_at(group.head_end).next;
   if (piece == kNone) {
     return false;
   }
-  count_out(gone_.truncated, pieces_[piece].count, pieces_[piece].by_worker);
-  group.truncated += pieces_[piece].count;
-  pieces_[group.head_end].next = pieces_[piece].next;
+  count_out(gone_.truncated, piece_at(piece).count, piece_at(piece).by_worker);
+  group.truncated += piece_at(piece).count;
+  piece_at(group.head_end).next = piece_at(piece).next;
   if (group.last == piece) {
     group.last = group.head_end;
   }

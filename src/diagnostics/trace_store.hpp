@@ -1,9 +1,9 @@
 // Where the events of a trace are kept: in pieces of one size out of a fixed number of them, so that the memory has a bound. What makes
 // room is said in trace.h.
 //
-// An event is written behind the one before it, whatever execution that was of. Only when somebody looks, or what is oldest cannot go as
-// it is, each gets its place with those of its execution; of most nobody ever asks. To find the place costs the most: it is cold between
-// executions, as code and as memory.
+// An event is held as it came, behind the one before it, whatever execution that was of. Only when somebody looks, or what is oldest
+// cannot go as it is, each is packed and gets its place with those of its execution; of most nobody ever asks. To pack it and to find the
+// place costs the most: it is cold between executions, as code and as memory.
 #pragma once
 
 #include <array>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "diagnostics/trace_record.hpp"
+#include "diagnostics/trace_slot.hpp"
 
 namespace capsule {
 
@@ -39,9 +40,27 @@ class TraceStore {
   // The share of the space for what belongs to no execution is one eighth; `lone_only`: all of it.
   TraceStore(std::uint64_t max_bytes, bool lone_only);
 
-  // Takes an event, whose cursor it sets. Without an execution the id is 0. What is not kept is counted.
-  // Budget: some 40 bytes written, those of one piece's header read, nothing allocated once the space is full.
-  void note(TraceRecord &record);
+  // An execution begins; from here on its events are taken. Before the first of them.
+  void open(std::uint64_t execution_id);
+  // It is over: when room is needed, what is there of it goes before what others have that are not. After its last event.
+  void close(std::uint64_t execution_id);
+
+  // Takes what is up to three events. What is not kept is counted.
+  // Budget: 64 bytes written; one block of 96 in turn, nothing allocated once the space is full.
+  void keep(const TraceSlot &slot);
+  // Takes an event for which a slot has no room.
+  void keep(TraceRecord record);
+  // Adds the host's event to the latest that opened an execution; false where that was not possible.
+  bool add_to_latest(const HostEvent &event) {
+    if (latest_ == nullptr || !latest_->add(event)) {
+      return false;
+    }
+    ++latest_in_->events;
+    ++held_events_;
+    return true;
+  }
+  // Whose worker the slots are that are kept from now on.
+  void begin_incarnation(std::uint32_t incarnation);
   // One that is not even looked at.
   void refuse() { gone_.refused.add(/*by_worker=*/false); }
   // Brings each to its place. Before any of the questions below.
@@ -49,7 +68,7 @@ class TraceStore {
 
   [[nodiscard]] const Gone &gone() const { return gone_; }
   [[nodiscard]] std::uint64_t last_cursor() const { return last_cursor_; }
-  [[nodiscard]] std::uint64_t stored() const { return stored_; }
+  [[nodiscard]] std::uint64_t stored() const { return stored_ + held_events_; }
   [[nodiscard]] std::uint64_t stored_bytes() const { return (pieces_.size() - free_.size()) * kPieceCost; }
   [[nodiscard]] std::uint64_t max_bytes() const { return max_pieces_ * kPieceCost; }
   [[nodiscard]] bool has(std::uint64_t execution_id) const;
@@ -92,14 +111,22 @@ class TraceStore {
     std::array<std::uint8_t, 158> bytes;
   };
   static_assert(sizeof(Piece) == 192 && kMostEncoded <= sizeof(Piece::bytes));
-  // What is asked of a piece without a place when it goes: the piece itself is in no cache any more.
-  struct Away {
-    std::uint64_t last_cursor = 0;
+  static constexpr std::size_t kSlotsOfPiece = sizeof(Piece) / sizeof(TraceSlot);
+  // What a piece's room is: that, or slots.
+  union Room {
+    Room() : piece() {}
+    Piece piece;
+    std::array<TraceSlot, kSlotsOfPiece> slots;
+  };
+  // Pieces of slots, and what is asked of them when they go: they are in no cache any more.
+  static constexpr std::size_t kMostOfBlock = 32;
+  struct Block {
     std::uint64_t newest_execution = 0;
-    std::uint32_t piece = 0;
-    std::uint16_t count = 0;
-    std::uint16_t by_worker = 0;
-    std::uint32_t opened = 0;  // executions
+    std::uint32_t slots = 0;
+    std::uint32_t events = 0;
+    std::uint32_t by_worker = 0;  // of the events
+    std::uint32_t opened = 0;     // executions
+    std::array<std::uint32_t, kMostOfBlock> pieces{};
   };
   // Pieces in a row.
   struct Chain {
@@ -120,7 +147,7 @@ class TraceStore {
   static_assert(sizeof(Group) == 64);
   static constexpr std::uint64_t kPieceCost = sizeof(Piece) + sizeof(Group);
 
-  // use(record), a record that is two events by both.
+  // use(record), as they were written: one may be several events.
   template <typename Use>
   static void read(const Piece &piece, std::uint64_t execution_id, Use &&use) {
     TraceBase base{piece.first_cursor, piece.first_time_ns, execution_id};
@@ -134,14 +161,13 @@ class TraceStore {
 
   template <typename Use, typename Gap>
   void visit(const Group &group, Use &&use, Gap &&gap) const {
-    for (std::uint32_t at = group.first; at != kNone; at = pieces_[at].next) {
+    for (std::uint32_t at = group.first; at != kNone; at = piece_at(at).next) {
       TraceRecord last;
-      read(pieces_[at], group.execution_id(), [&](const TraceRecord &record) {
-        use(record);
-        if (record.events() == 2) {
-          use(record.sent());
+      read(piece_at(at), group.execution_id(), [&](const TraceRecord &record) {
+        for (std::uint32_t i = 0; i < record.events(); ++i) {
+          last = record.event(i);
+          use(last);
         }
-        last = record;
       });
       if (at == group.head_end && group.truncated != 0) {
         gap(last, group.truncated);
@@ -153,11 +179,17 @@ class TraceStore {
   [[nodiscard]] Groups::const_iterator find(std::uint64_t execution_id) const;
   [[nodiscard]] Group *group_of(std::uint64_t execution_id);
 
+  [[nodiscard]] const Piece &piece_at(std::uint32_t number) const { return pieces_[number].piece; }
+  [[nodiscard]] Piece &piece_at(std::uint32_t number) { return pieces_[number].piece; }
+
   // What has no place yet.
-  void follow_state(const TraceRecord &record);
-  bool append_recent(const TraceRecord &record);
-  bool put_away(std::uint64_t for_execution_id);
-  bool discard_recent(std::uint64_t except_id);
+  [[nodiscard]] bool is_late(std::uint64_t execution_id) const {
+    return execution_id != 0 && execution_id <= passed_ && !has(execution_id);
+  }
+  bool hold_more(std::uint64_t for_execution_id);
+  bool discard_oldest(std::uint64_t except_id);
+  TraceSlot *next_room(std::uint64_t for_execution_id);
+  void place(const TraceSlot &slot);
   [[nodiscard]] bool is_open(std::uint64_t execution_id) const;
 
   // What has one.
@@ -182,17 +214,21 @@ class TraceStore {
   const std::uint64_t max_pieces_;
   const std::uint64_t max_lone_pieces_;
   const std::uint64_t head_pieces_;
-  std::deque<Piece> pieces_;
+  const bool lone_only_;
+  const std::uint32_t block_pieces_;
+  std::deque<Room> pieces_;
   std::vector<std::uint32_t> free_;
   Groups groups_;  // by execution id, the oldest first
   Group lone_;
-  // What has no place: the latest, which is warm and put away when it is full; and the others.
-  Piece written_;
-  TraceBase written_base_;
-  Away written_as_;
-  std::deque<Away> away_;
+  std::deque<Block> held_;  // of all but the last every slot is taken
+  std::uint64_t held_events_ = 0;
+  std::uint32_t room_left_ = 0;  // slots of the piece that is filled
+  TraceSlot *room_ = nullptr;
+  TraceSlot *latest_ = nullptr;  // of those that are held, the latest that opened an execution; and its block
+  Block *latest_in_ = nullptr;
+  std::uint32_t incarnation_ = 0;
   std::vector<std::uint64_t> open_;  // executions that are not over, the oldest first
-  std::uint64_t stored_ = 0;
+  std::uint64_t stored_ = 0;         // what has a place
   std::uint64_t last_cursor_ = 0;
   std::uint64_t last_opened_ = 0;
   std::uint64_t passed_ = 0;  // executions up to here have had their place, or went without one

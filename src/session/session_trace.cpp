@@ -95,14 +95,14 @@ void Session::take_events(Worker &worker, const wire::TraceEvents &message) {
   const std::uint64_t now = monotonic_ns();
   std::span<const std::uint64_t> words = message.words;
   for (; words.size() >= kFlightWords; words = words.subspan(kFlightWords)) {
-    std::array<std::uint64_t, kFlightWords - 1> slot;
-    std::copy_n(words.begin() + 1, slot.size(), slot.begin());
-    if (words[0] >= kFlightWriters || slot[0] <= worker.flight_told[words[0]]) {
+    FlightWords told;
+    std::copy_n(words.begin() + 1, told.size(), told.begin());
+    if (words[0] >= kFlightWriters || told[0] <= worker.flight_told[words[0]]) {
       ++lost.invalid;
       continue;
     }
-    worker.flight_told[words[0]] = slot[0];
-    trace_.collect_one(static_cast<FlightWriter>(words[0]), flight_record(slot), from, now);
+    worker.flight_told[words[0]] = told[0];
+    trace_.collect_one(static_cast<FlightWriter>(words[0]), told, from, now);
   }
   lost.invalid += words.empty() ? 0 : 1;
   trace_.count_lost(lost);

@@ -46,18 +46,29 @@ CAPSULE_TEST(any_numbers_come_back) {
                        .time_ns = some(),
                        .sequence = some(),
                        .link = some(),
-                       .arguments = {some(), some() % 2, some(), some() % 2},
+                       .arguments = {some(), some() % 2, some(), some() % 2, some() % 2},
                        .parent = static_cast<std::uint32_t>(some()),
                        .label = static_cast<std::uint32_t>(some()),
                        .status = static_cast<std::int32_t>(static_cast<std::uint32_t>(some())),
                        .incarnation = static_cast<std::uint32_t>(some()),
                        .kind = static_cast<std::uint16_t>(some()),
                        .writer = static_cast<std::uint8_t>(some() % 5),
-                       .sent_after_ns = some()});
+                       .after_ns = {some() * (random() % 2), some() * (random() % 2)}});
   }
   constexpr std::uint64_t kMost = UINT64_MAX;
-  records.push_back(
-      {kMost, kMost, kMost, kMost, kMost, {kMost, kMost, kMost, kMost}, 0, UINT32_MAX, -1, UINT32_MAX, UINT16_MAX, 4, kMost});
+  records.push_back({kMost,
+                     kMost,
+                     kMost,
+                     kMost,
+                     kMost,
+                     {kMost, kMost, kMost, kMost, kMost},
+                     0,
+                     UINT32_MAX,
+                     -1,
+                     UINT32_MAX,
+                     UINT16_MAX,
+                     4,
+                     {kMost, kMost}});
   const std::vector<TraceRecord> read = round_trip(records, {some(), some(), some()});
   for (std::size_t i = 0; i < records.size(); ++i) {
     CHECK(read[i] == records[i]);
@@ -79,22 +90,71 @@ CAPSULE_TEST(a_usual_event_takes_few_bytes) {
   CHECK(encode(received, base, bytes.data()) - bytes.data() <= 16);
 }
 
-CAPSULE_TEST(an_execution_that_was_sent_at_once_is_two_events) {
-  const TraceRecord both{.cursor = 7,
+CAPSULE_TEST(what_the_host_tells_of_a_short_execution_is_three_events) {
+  const TraceRecord all{.cursor = 7,
+                        .execution_id = 2,
+                        .time_ns = 100,
+                        .sequence = 3,
+                        .link = 9,
+                        .arguments = {20, 1, 11, 12, 13},
+                        .label = 5,
+                        .status = CAPSULE_OUTCOME_OK,
+                        .kind = CAPSULE_TRACE_EXECUTION_SUBMITTED,
+                        .after_ns = {40, 70}};
+  CHECK_EQ(all.events(), 3);
+  const TraceRecord submitted{.cursor = 7,
+                              .execution_id = 2,
+                              .time_ns = 100,
+                              .sequence = 3,
+                              .link = 9,
+                              .arguments = {20, 1},
+                              .label = 5,
+                              .kind = CAPSULE_TRACE_EXECUTION_SUBMITTED};
+  CHECK(all.event(0) == submitted);
+  const TraceRecord sent{.cursor = 8,
                          .execution_id = 2,
-                         .time_ns = 100,
-                         .sequence = 3,
-                         .arguments = {20, 1},
-                         .kind = CAPSULE_TRACE_EXECUTION_SUBMITTED,
-                         .sent_after_ns = 40};
-  CHECK_EQ(both.events(), 2);
-  const TraceRecord sent = both.sent();
-  CHECK_EQ(sent.kind, CAPSULE_TRACE_EXECUTION_SENT);
-  CHECK_EQ(sent.cursor, 8);
-  CHECK_EQ(sent.execution_id, 2);
-  CHECK_EQ(sent.sequence, 4);
-  CHECK_EQ(sent.parent, 3);
-  CHECK_EQ(sent.time_ns, 140);
-  CHECK_EQ(sent.arguments[0], 40);
-  CHECK_EQ(sent.events(), 1);
+                         .time_ns = 140,
+                         .sequence = 4,
+                         .arguments = {40},
+                         .parent = 3,
+                         .kind = CAPSULE_TRACE_EXECUTION_SENT};
+  CHECK(all.event(1) == sent);
+  const TraceRecord finished{.cursor = 9,
+                             .execution_id = 2,
+                             .time_ns = 170,
+                             .sequence = 5,
+                             .arguments = {11, 12, 13},
+                             .parent = 3,
+                             .status = CAPSULE_OUTCOME_OK,
+                             .kind = CAPSULE_TRACE_EXECUTION_FINISHED};
+  CHECK(all.event(2) == finished);
+}
+
+CAPSULE_TEST(what_a_worker_tells_of_a_short_execution_is_three_events) {
+  const TraceRecord all{.cursor = 7,
+                        .execution_id = 2,
+                        .time_ns = 100,
+                        .sequence = 3,
+                        .arguments = {20, 4, 60, 8},
+                        .incarnation = 1,
+                        .kind = CAPSULE_TRACE_EXECUTION_RECEIVED,
+                        .writer = CAPSULE_TRACE_WRITER_MAIN,
+                        .after_ns = {40, 70}};
+  TraceRecord expected = all;
+  expected.after_ns = {};
+  expected.arguments = {20};
+  CHECK(all.event(0) == expected);
+  expected.cursor = 8;
+  expected.sequence = 4;
+  expected.time_ns = 140;
+  expected.arguments = {4};
+  expected.parent = 3;
+  expected.kind = CAPSULE_TRACE_EXECUTION_STARTED;
+  CHECK(all.event(1) == expected);
+  expected.cursor = 9;
+  expected.sequence = 5;
+  expected.time_ns = 170;
+  expected.arguments = {60, 8};
+  expected.kind = CAPSULE_TRACE_EXECUTION_RESULT_SENT;
+  CHECK(all.event(2) == expected);
 }
