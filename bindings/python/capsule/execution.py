@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from ctypes import byref, c_int32, c_int64, c_size_t, c_uint64, c_void_p
+from ctypes import byref, c_int32, c_int64, c_uint64, c_void_p
 from dataclasses import dataclass, field
 from threading import get_ident
 from types import TracebackType
@@ -68,6 +68,15 @@ class RunResult:
         if isinstance(self.end, Error):
             raise ExecutionError(self.end)
         return self
+
+
+def _silent(end: End) -> RunResult:
+    """One that printed nothing. Its parts are set here: a call of the class takes three times as long."""
+    whole = object.__new__(RunResult)
+    whole.end = end
+    whole.stdout = whole.stderr = ""
+    whole.displays = []
+    return whole
 
 
 class _Collector:
@@ -156,17 +165,18 @@ def _next(handle: int | c_void_p, timeout_ms: int) -> Event | None:
 _create_now = unconverted(_raw.capsule_execution_create)
 _next_now = unconverted(_raw.capsule_execution_next)
 _release_now = unconverted(_raw.capsule_execution_release)
-_FIRST_MS = c_int64(DEAF_MS)
-_FOREVER_MS = c_int64(-1)
+_FIRST_MS = c_int64.from_param(DEAF_MS)
+_FOREVER_MS = c_int64.from_param(-1)
 
 
 def run(
-    session: c_void_p, source: str | bytes, options: Any, on_event: Callable[[Event], None] | None, on_input: OnInput | None
+    session: Any, source: str | bytes, options: Any, on_event: Callable[[Event], None] | None, on_input: OnInput | None
 ) -> RunResult:
     """A whole execution. One that is not to be had as an `Execution` needs no owner, which costs time."""
     data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else utf8(source, "source")
     slot = _spare.pop() if _spare else Slot()
-    status = _create_now(session, data, c_size_t(len(data)), options, slot.handle_reference, slot.error_reference)
+    slot.size.value = len(data)
+    status = _create_now(session, data, slot.size, options, slot.handle_reference, slot.error_reference)
     if status:
         raised = error_of(status, slot.error.message.decode(errors="replace"))
         _spare.append(slot)
@@ -192,7 +202,7 @@ def _collect(slot: Slot, handle: c_void_p, on_event: Callable[[Event], None] | N
         else:
             kind = slot.raw.kind
             if collector is None and kind == _RESULT:
-                return RunResult(slot.take_end(Result), "", "", [])
+                return _silent(slot.take_result())
             if collector is None and kind == _STARTED:
                 continue
             event = slot.take()

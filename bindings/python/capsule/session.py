@@ -47,7 +47,7 @@ class Session(ClosingOwner):
 
     def __init__(self, handle: int) -> None:
         super().__init__(handle, _raw.capsule_session_release)
-        self._token = c_void_p(handle)
+        self._token = c_void_p.from_param(handle)
 
     @property
     def info(self) -> SessionInfo:
