@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from ctypes import byref, c_size_t, c_void_p, sizeof, string_at
 from dataclasses import dataclass, fields
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from capsule import _generated as _raw
@@ -15,6 +15,7 @@ from capsule._fields import (
     PLACES,
     READERS,
     Bytes,
+    CStrings,
     Held,
     Members,
     bytes_of,
@@ -22,9 +23,7 @@ from capsule._fields import (
     know_numbers,
     only,
     optional_text,
-    text_at,
     text_of,
-    text_within,
     unpack,
 )
 from capsule._generated_records import (
@@ -289,9 +288,31 @@ def _progress_of(fields: tuple[Any, ...]) -> Progress:
     ))  # fmt: skip
 
 
-_result_parts = only("repr.size", "type_name.size", "json.size", "value", "value_message", "restored_checkpoint")
+_result_parts = only("repr", "type_name", "json", "value", "value_message", "restored_checkpoint")
 _error_parts = only("error_type", "message", "traceback", "restored_checkpoint")
+_plain_parts = attrgetter(
+    "repr", "repr_size", "type_name", "type_name_size", "json", "json_size", "value", "value_message", "restored_checkpoint"
+)
 _new_record = object.__new__
+
+# What a result has that is nothing out of the ordinary: `repr`, type and JSON, and a copy of the library's event for the rest.
+PlainResult: TypeAlias = tuple[bytes | None, bytes | None, bytes | None, bytes]
+
+
+def result_of(plain: PlainResult) -> Result:
+    result = _new_record(Result)
+    text, type_name, json_text, copy = plain
+    result.repr = None if text is None else text.decode()
+    result.type_name = None if type_name is None else type_name.decode()
+    result.json_text = None if json_text is None else json_text.decode()
+    result._held = copy  # type: ignore[misc] # the slot of its base, which mypy does not see
+    return result
+
+
+def _cut(text: bytes | None, size: int) -> bool:
+    """Whether it is more than its C string: it has a NUL."""
+    return text is not None and len(text) != size
+
 
 _MAKERS: dict[int, Callable[[tuple[Any, ...]], Event]] = {
     EventKind.STARTED.value: _started,
@@ -302,14 +323,14 @@ _MAKERS: dict[int, Callable[[tuple[Any, ...]], Event]] = {
 }
 
 _SIZE = sizeof(_raw.capsule_event)
-# What an unused struct may keep of the texts of the last event that was in it.
+# What an unused struct may keep of the texts of the last result that was in it.
 _KEPT_BYTES = 4096
 
 
 class Slot:
     """What a call of the library writes to, used again and again by whoever takes it: making it costs as much as a call."""
 
-    __slots__ = ("copy", "error", "error_reference", "handle", "handle_reference", "json", "raw", "reference", "repr", "size", "type_name")  # fmt: skip
+    __slots__ = ("copy", "error", "error_reference", "handle", "handle_reference", "raw", "reference", "size", "strings")
 
     def __init__(self) -> None:
         self.handle = c_void_p()
@@ -323,29 +344,34 @@ class Slot:
         self.raw = Held(_SIZE)
         self.reference = byref(self.raw)
         self.copy = memoryview(self.raw).cast("B").tobytes
-        self.repr = text_within(self.raw, "repr")
-        self.type_name = text_within(self.raw, "type_name")
-        self.json = text_within(self.raw, "json")
+        self.strings = CStrings.from_buffer(self.raw)
+
+    def plain(self) -> PlainResult | None:
+        """The result in it, where it is like most and small; it is left there."""
+        text, size, type_name, type_size, json_text, json_size, value, why, checkpoint = _plain_parts(self.strings)
+        if value or why or checkpoint or size + json_size > _KEPT_BYTES:
+            return None
+        if _cut(text, size) or _cut(type_name, type_size) or _cut(json_text, json_size):
+            return None
+        return text, type_name, json_text, self.copy()
 
     def take_result(self) -> Result:
-        """The result in it, with the texts that most programs read. One with a value has the struct from now on, in which that lives."""
-        raw = self.raw
+        """The result in it. One with a value has the struct from now on, in which that lives."""
         result = _new_record(Result)
-        size, type_size, json_size, value, why_at, why_size, name_at, name_size = _result_parts(raw)
-        result.repr = text_at(self.repr, size)
-        result.type_name = text_at(self.type_name, type_size)
-        result.json_text = text_at(self.json, json_size)
+        at, size, type_at, type_size, json_at, json_size, value, why_at, why_size, name_at, name_size = _result_parts(self.raw)
+        result.repr = decode(at, size) if at else None
+        result.type_name = decode(type_at, type_size) if type_at else None
+        result.json_text = decode(json_at, json_size) if json_at else None
         if why_at:
             result.value_message = decode(why_at, why_size)
         if name_at:
             result.restored_checkpoint = decode(name_at, name_size)
         if value:
-            result._held = raw  # type: ignore[misc] # the slot of its base, which mypy does not see
+            result._held = self.raw  # type: ignore[misc]
             self._renew()
         else:
             result._held = self.copy()  # type: ignore[misc]
-            if size + json_size > _KEPT_BYTES:
-                self.empty()
+            self.empty()
         return result
 
     def take_error(self) -> Error:

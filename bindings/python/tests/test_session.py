@@ -46,6 +46,8 @@ def test_a_result_outlives_those_that_follow(session: capsule.Session) -> None:
     assert isinstance(first.end, capsule.Result) and isinstance(large.end, capsule.Result)
     assert (first.end.type_name, first.end.json_text, first.end.repr_size_bytes, first.end.sequence) == ("Odd", None, 4, 2)
     assert large.value == "x" * 100_000 and large.end.repr_size_bytes == 100_002
+    assert number.end is number.end and number.ok and not hasattr(number, "other")
+    assert copy.copy(number) == number == pickle.loads(pickle.dumps(number)) != large
     assert [end.execution_id for end in (first.end, large.end, number.end)] == [1, 2, 3]
     assert not hasattr(first.end, "stream") and "repr='a\\x00é'" in repr(first.end)
 
