@@ -53,7 +53,7 @@ func TestAStreamOfManyOutputsAllocatesTheSameForEach(t *testing.T) {
 	session := open(t, newRuntime(t), echo())
 	perEvent := func(lines int) float64 {
 		// Two streams by turns: what is printed on one does not join what was printed on the other.
-		execution := start(t, session, strings.Repeat("out a\nerr b\n", lines/2))
+		execution := start(t, session, strings.Repeat("out a line of output\nerr and another one\n", lines/2))
 		defer execution.Close()
 		var before, after goruntime.MemStats
 		goruntime.ReadMemStats(&before)

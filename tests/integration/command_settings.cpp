@@ -10,7 +10,7 @@ CAPSULE_TEST(options_hold_for_what_is_behind_them) {
   CHECK_EQ(echo.out, "hello\n");
   const CommandEnd rolled_back =
       run_sources({"-c", "x = 1", "--execution", "transaction=rollback_always", "-c", "x = 2", "--execution",
-                   "transaction=commit", "--execution", "timeout_ms=50", "-c", "print(x)\nwhile True: pass"});
+                   "transaction=commit", "--execution", "timeout_ms=1000", "-c", "print(x)\nwhile True: pass"});
   CHECK_EQ(rolled_back.exit_code, 124);
   CHECK_EQ(rolled_back.out, "1\n");
 }

@@ -12,14 +12,16 @@ namespace Capsule.Tests
     {
         public static void AStreamOfManyOutputsTakesNoMemory()
         {
+            var options = Echo();
+            options.OutputWindowBytes = 64 << 10; // What may wait for this test.
             using (var runtime = new Runtime())
-            using (var session = runtime.Open(Echo()))
+            using (var session = runtime.Open(options))
             {
                 long outputs = 0;
                 var held = new long[2];
                 var resident = new long[2];
                 // Two streams by turns: what is printed on one does not join what was printed on the other.
-                using (var execution = session.Execute(string.Concat(Enumerable.Repeat("out a\nerr b\n", 50000))))
+                using (var execution = session.Execute(string.Concat(Enumerable.Repeat("out a line of output\nerr and another one\n", 50000))))
                 {
                     foreach (var found in execution)
                     {
