@@ -6,6 +6,7 @@
 
 #include "base/utf8.hpp"
 #include "capsule.hpp"
+#include "cli/settings.hpp"
 #include "cli/source_file.hpp"
 
 namespace capsule::cli {
@@ -49,25 +50,44 @@ Piece file_piece(RunArguments &run, const std::string &path) {
   }
   std::string name;
   utf8_replace_invalid(path == "-" ? "<stdin>" : path, name);
-  return {name, read_source(path)};
+  return {name, read_source(path), {}};
 }
 
 Piece code_piece(const std::string &code) {
   check_source("the CODE of -c", code);
-  return {"", code};
+  return {"", code, {}};
 }
 
-// In the order of the command line, whether FILE or CODE.
-void collect_pieces(RunArguments &run, const CLI::App &app, const CLI::Option *files, const CLI::Option *codes) {
+// Each is tried, so that what is none is told before anything runs.
+template <typename Options>
+void check_settings(const std::vector<std::string> &settings) {
+  Options options;
+  for (const std::string &setting : settings) {
+    set_option(options, setting);
+  }
+}
+
+// In the order of the command line, whether FILE or CODE, each with the settings that came before it.
+void collect_pieces(RunArguments &run, const CLI::App &app, const CLI::Option *files, const CLI::Option *codes,
+                    const CLI::Option *settings) {
   std::size_t next_file = 0;
   std::size_t next_code = 0;
+  std::size_t next_setting = 0;
+  std::vector<std::string> set;
+  const auto add = [&](Piece piece) {
+    piece.settings = set;
+    run.pieces.push_back(std::move(piece));
+  };
   for (const CLI::Option *option : app.parse_order()) {
-    if (option == files) {
-      run.pieces.push_back(file_piece(run, files->results().at(next_file++)));
+    if (option == settings) {
+      set.push_back(settings->results().at(next_setting++));
+    } else if (option == files) {
+      add(file_piece(run, files->results().at(next_file++)));
     } else if (option == codes) {
-      run.pieces.push_back(code_piece(codes->results().at(next_code++)));
+      add(code_piece(codes->results().at(next_code++)));
     }
   }
+  check_settings<ExecutionOptions>(set);
   if (run.pieces.empty()) {
     throw UsageError("nothing to run: give a FILE or -c CODE");
   }
@@ -89,8 +109,14 @@ std::string is_trace_name(const std::string &path) {
   return known ? std::string() : "the name has to end in .json or .ndjson";
 }
 
-// The options of `capsule run`; returns that of the answers.
-CLI::Option *add_run_options(CLI::App *command, RunArguments &run) {
+// Those of `capsule run` that may be given again and again.
+struct Repeated {
+  const CLI::Option *inputs;
+  const CLI::Option *session;
+  const CLI::Option *execution;
+};
+
+Repeated add_run_options(CLI::App *command, RunArguments &run) {
   command->formatter(std::make_shared<RunFormatter>());
   command->footer(kFooter);
   command->add_option("--python", run.python, "The interpreter, as a path or a name on the PATH")->type_name("PATH");
@@ -102,6 +128,10 @@ CLI::Option *add_run_options(CLI::App *command, RunArguments &run) {
                           ->type_name("N")
                           ->check(CLI::Range(1, 1'000).description(""));
   CLI::Option *inputs = add_texts(*command, "--input", "TEXT", "Answer of one input(); may be repeated");
+  CLI::Option *session =
+      add_texts(*command, "--session", "NAME=VALUE", "An option of the session, as the C header names it; may be repeated");
+  CLI::Option *execution =
+      add_texts(*command, "--execution", "NAME=VALUE", "An option of what is run behind it: transaction=rollback_always");
   command->add_flag("--info", run.info, "Print at the end what is known of the session");
   command->add_option("--restore", run.restore_path, "Begin with what this checkpoint holds; it is code: trust it")
       ->type_name("FILE");
@@ -116,12 +146,12 @@ CLI::Option *add_run_options(CLI::App *command, RunArguments &run) {
       ->type_name("FILE");
   command->add_option("--profile", run.profile_path, "Sample where the code stands, and write collapsed stacks at the end")
       ->type_name("FILE");
-  for (CLI::Option *other :
-       {command->get_option("--postmortem"), inputs, command->get_option("--json"), command->get_option("--info"),
-        command->get_option("--restore"), command->get_option("--checkpoint"), command->get_option("--profile")}) {
+  for (CLI::Option *other : {command->get_option("--postmortem"), inputs, session, execution, command->get_option("--json"),
+                             command->get_option("--info"), command->get_option("--restore"),
+                             command->get_option("--checkpoint"), command->get_option("--profile")}) {
     pool->excludes(other);
   }
-  return inputs;
+  return {inputs, session, execution};
 }
 
 struct Views {
@@ -163,7 +193,7 @@ ParsedArguments parse_arguments(int argc, char **argv) {
 
   RunArguments run;
   CLI::App *command = app.add_subcommand("run", "Run Python files and snippets in one session");
-  const CLI::Option *inputs = add_run_options(command, run);
+  const Repeated repeated = add_run_options(command, run);
   const CLI::Option *codes = add_texts(*command, "-c", "CODE", "Run this text; may be repeated");
   const CLI::Option *files = add_texts(*command, "FILE", "", "Run this file; may be repeated")->allow_extra_args(true);
 
@@ -189,9 +219,11 @@ ParsedArguments parse_arguments(int argc, char **argv) {
   if (views.trace->parsed()) {
     return {std::nullopt, std::nullopt, 0, std::nullopt, std::nullopt, shown.trace};
   }
-  run.inputs = inputs->results();
+  run.inputs = repeated.inputs->results();
   check_inputs(run.inputs);
-  collect_pieces(run, *command, files, codes);
+  run.session_settings = repeated.session->results();
+  check_settings<SessionOptions>(run.session_settings);
+  collect_pieces(run, *command, files, codes, repeated.execution);
   return {std::move(run), std::nullopt, 0};
 }
 

@@ -21,6 +21,7 @@ class UsageError : public std::runtime_error {
 struct Piece {
   std::string file_name;  // empty for -c
   std::string source;
+  std::vector<std::string> settings;  // NAME=VALUE
 };
 
 struct RunArguments {
@@ -28,7 +29,8 @@ struct RunArguments {
   bool json = false;
   bool info = false;
   std::int64_t timeout_ms = 0;
-  std::uint32_t pool = 0;  // sessions at once; 0: one session for all
+  std::uint32_t pool = 0;                     // sessions at once; 0: one session for all
+  std::vector<std::string> session_settings;  // NAME=VALUE
   std::vector<std::string> inputs;
   std::vector<Piece> pieces;
   bool stdin_taken = false;

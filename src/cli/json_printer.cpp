@@ -1,3 +1,4 @@
+#include <array>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -27,6 +28,9 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
+// By the numbers of their bits, `CAPSULE_EFFECT_…`.
+constexpr std::array<const char *, 5> kEffects{"files", "network", "processes", "signals", "native"};
+
 class JsonPrinter : public Printer {
  public:
   explicit JsonPrinter(Console &console) : console_(console) {}
@@ -34,6 +38,7 @@ class JsonPrinter : public Printer {
   void output(const Event &event) override {
     Json line = open(event, "output");
     line["stream"] = capsule_stream_name(event->stream);
+    line["origin"] = capsule_origin_name(event->origin);
     line["text"] = event.data();
     print(line);
   }
@@ -65,6 +70,7 @@ class JsonPrinter : public Printer {
   void input(const Event &event) override {
     Json line = open(event, "input");
     line["prompt"] = event.prompt();
+    line["secret"] = event->secret != 0;
     print(line);
   }
 
@@ -78,7 +84,10 @@ class JsonPrinter : public Printer {
     const MaybeText value = event.json();
     text += ",\"json\":";
     text += value && Json::accept(*value) ? *value : "null";
-    text += ",\"duration_ns\":" + std::to_string(event->duration_ns);
+    Json more;
+    add_bill(more, event);
+    text += "," + more.dump().substr(1);
+    text.pop_back();
     if (event.repr() && event->repr_size_bytes > event.repr()->size()) {
       text += ",\"repr_size_bytes\":" + std::to_string(event->repr_size_bytes);
     }
@@ -91,12 +100,10 @@ class JsonPrinter : public Printer {
     line["message"] = event.message();
     line["traceback"] = text_or_null(event.traceback());
     line["outcome"] = capsule_outcome_name(event->outcome);
-    line["cancel_phase"] = capsule_cancel_phase_name(event->cancel_phase);
-    line["state"] = capsule_state_name(event->state);
     line["death_reason"] = capsule_death_reason_name(event->death_reason);
     line["exit_code"] = event->exit_code;
     line["signal"] = event->signal_number;
-    line["duration_ns"] = event->duration_ns;
+    add_bill(line, event);
     print(line);
   }
 
@@ -118,6 +125,24 @@ class JsonPrinter : public Printer {
     line["execution"] = event->execution_id;
     line["event"] = kind;
     return line;
+  }
+
+  // What every end has.
+  static void add_bill(Json &line, const Event &event) {
+    line["cancel_phase"] = capsule_cancel_phase_name(event->cancel_phase);
+    line["state"] = capsule_state_name(event->state);
+    line["code_class"] = capsule_code_class_name(event->code_class);
+    line["effects"] = Json::array();
+    for (std::size_t bit = 0; bit < kEffects.size(); ++bit) {
+      if ((event->effects >> bit & 1U) != 0) {
+        line["effects"].push_back(kEffects[bit]);
+      }
+    }
+    line["stdout_bytes"] = event->stdout_bytes;
+    line["stderr_bytes"] = event->stderr_bytes;
+    line["left_out_bytes"] = event->left_out_bytes;
+    line["left_out_lines"] = event->left_out_lines;
+    line["duration_ns"] = event->duration_ns;
   }
 
   void print(const Json &line) { console_.write_out(line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"); }

@@ -17,6 +17,7 @@
 #include "cli/postmortem_command.hpp"
 #include "cli/printer.hpp"
 #include "cli/profile_file.hpp"
+#include "cli/settings.hpp"
 #include "cli/telemetry_files.hpp"
 
 namespace capsule::cli {
@@ -28,6 +29,9 @@ constexpr Milliseconds kCloseTimeout{2'000};
 SessionOptions session_options(const RunArguments &arguments) {
   SessionOptions options;
   options.python = arguments.python;
+  for (const std::string &setting : arguments.session_settings) {
+    set_option(options, setting);
+  }
   return options;
 }
 
@@ -219,7 +223,7 @@ class Runner {
   void run_piece(const Piece &piece) {
     PieceRun piece_run(submit(piece), *printer_, answers_, console_);
     const Event end = piece_run.run();
-    worker_lost_ = end->state == CAPSULE_STATE_LOST;
+    worker_lost_ = end->state == CAPSULE_STATE_LOST && session_.info().state == CAPSULE_SESSION_ERROR;
     if (worker_lost_ && !arguments_.postmortem_path.empty()) {
       write_postmortem();
     }
@@ -230,6 +234,9 @@ class Runner {
     ExecutionOptions options;
     options.file_name = piece.file_name;
     options.timeout = Milliseconds(arguments_.timeout_ms);
+    for (const std::string &setting : piece.settings) {
+      set_option(options, setting);
+    }
     // The library refuses an empty text; an empty file is a script that does nothing.
     const std::string_view source = piece.source.empty() ? "\n" : std::string_view(piece.source);
     if (!worker_lost_) {

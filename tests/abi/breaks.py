@@ -1,4 +1,4 @@
-"""The checks of abi/ on copies of the headers that were changed: each break is found, each addition passes.
+"""The checks of abi/ on copies of the headers that were changed: each break is found, each addition passes and gets to all bindings.
 
 Usage: breaks.py REPOSITORY COMPILER
 """
@@ -122,6 +122,7 @@ def main():
             after = Copy(work / f"addition{number}", changes)
             problems += [f"{what}: {found}" for found in compare(before.model, after.model)]
             problems += [f"{what}: {found}" for found in types_differ(after)]
+        problems += that_do_not_get_it(work)
         problems += that_cannot_run(work)
         for problem in problems:
             print(problem, file=sys.stderr)
@@ -139,6 +140,23 @@ def client_of(before, after, work):
     shutil.copy(before.description, folder / "libcapsule.abi")
     found, _ = native.run_client(native.build_client(folder, folder, COMPILER), after.library, [])
     return [] if any("capsule_session_restart" in sentence for sentence in found) else [f"the old client says: {found}"]
+
+
+def that_do_not_get_it(work):
+    """One command writes what was added into the raw layer of each binding; C++, LuaJIT and Go's calls have the headers themselves."""
+    copy = work / "generated"
+    Copy(copy, [change for added in ("a field", "a function", "a constant") for what, changes in ADDITIONS.items()
+                if what.startswith(added) for change in changes], with_library=False)
+    native.must([sys.executable, str(ROOT / "abi/update.py"), "--root", str(copy)])
+    for path, names in {
+        "abi/api.json": ["capsule_runtime_fresh", '"fresh"', "CAPSULE_E_FRESH"],
+        "bindings/python/capsule/_generated.py": ["capsule_runtime_fresh: Callable", '"fresh", ', "CAPSULE_E_FRESH"],
+        "bindings/rust/capsule-sys/src/generated.rs": ["pub fn capsule_runtime_fresh(", "pub fresh: u64", "CAPSULE_E_FRESH"],
+        "bindings/csharp/Capsule/Raw.Generated.cs": ["capsule_runtime_fresh", "ulong fresh", "Fresh = 99"],
+        "bindings/go/generated_capsule.go": ["Fresh uint64", "StatusFresh"],
+    }.items():
+        text = (copy / path).read_text(encoding="utf-8")
+        yield from (f"{path} has no {name}" for name in names if name not in text)
 
 
 def that_cannot_run(work):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The examples in the READMEs are the programs that other tests run, to the letter.
+# The examples in the READMEs are the programs that other tests run, to the letter; what stands there in parts is in tests that compile it.
 # readme_examples.sh <root of the sources>
 set -euo pipefail
 cd "$1"
@@ -14,3 +14,18 @@ for readme in README.md bindings/go/README.md; do has $readme go bindings/go/exa
 for readme in README.md bindings/rust/README.md; do has $readme rust bindings/rust/capsule/examples/quickstart.rs; done
 for readme in README.md bindings/csharp/README.md; do has $readme csharp bindings/csharp/example/Quickstart.cs; done
 for readme in README.md bindings/python/README.md; do has $readme python bindings/python/examples/quickstart.py; done
+
+# parts README FENCE FILE: every other block of that fence is in the file, but for white space.
+parts() {
+  /usr/bin/python3 - "$@" <<'END'
+import re, sys
+readme, fence, file = sys.argv[1:]
+plain = lambda text: re.sub(r"\s+", " ", text).strip()
+blocks = re.findall(rf"^```{fence}\n(.*?)^```$", open(readme).read(), re.M | re.S)[1:]
+missing = [block for block in blocks if plain(block) not in plain(open(file).read())]
+sys.exit("\n".join(f"{readme} has what {file} has not:\n{block}" for block in missing) if missing or not blocks else 0)
+END
+}
+parts bindings/cpp/README.md cpp tests/integration/cpp_wrapper.cpp
+parts bindings/go/README.md go bindings/go/readme_test.go
+parts bindings/rust/README.md rust bindings/rust/capsule/tests/all/readme.rs

@@ -76,12 +76,13 @@ Row compiled(const Context &context, const char *name, const std::string &langua
 
 std::string in_bindings(const Context &context, const char *path) { return context.folder + "/../../bindings/" + path; }
 
-// The .NET Core that the tests of that binding have got; empty where they have got none.
+// The .NET Core that the tests of that binding have got, whose SDK stands beside it; empty where they have got none.
 std::filesystem::path dotnet_folder() {
   std::error_code none;
   for (const auto &entry : std::filesystem::directory_iterator(build_folder() + "/tools", none)) {
-    if (entry.path().filename().string().starts_with("dotnet-")) {
-      return entry.path() / "dotnetcore2/bin";
+    const std::filesystem::path folder = entry.path() / "dotnetcore2/bin";
+    if (std::filesystem::exists(folder / "shared/Microsoft.NETCore.App")) {
+      return folder;
     }
   }
   return {};

@@ -350,6 +350,38 @@ CAPSULE_TEST(a_trace_names_what_was_called_as_the_policy_shows_it) {
   CHECK_EQ(status_of([&] { session.trace_label(called[0].label + 1); }), CAPSULE_E_ARGUMENT);
 }
 
+// What the wrapper's README.md shows in parts, so that it compiles; abi.readme_examples compares the two.
+namespace {
+
+// clang-format off
+[[maybe_unused]] void readme_pools(capsule::Runtime &runtime) {
+  capsule::Pool pool = runtime.open_pool();
+  capsule::Session session = pool.acquire();
+  session.run("1 + 1");
+  pool.give_back(std::move(session));
+}
+
+[[maybe_unused]] std::string readme_calls(capsule::Runtime &runtime, capsule::Session &session,
+                                          capsule::SessionOptions &options, std::string (*count_of)(std::string_view)) {
+  capsule::Bridge bridge = runtime.open_bridge();
+  bridge.offer({"stock.count", "name"}, [&](const capsule::Request &request) {
+    return capsule::Answer::json(count_of(request.arguments()));  // what it throws, Python raises
+  });
+  std::thread server([&] { bridge.serve(); });                    // until bridge.close(); or bridge.next_request(), .respond(), .fail()
+
+  options.bridge = &bridge;
+  options.rules = {capsule::Rule("stock.*")};                     // what no rule allows is denied
+
+  capsule::PromiseStore store = runtime.open_promises();          // in memory; with a path or url, kept
+  const capsule::Promise promise = session.run_durable("host.stock.count('apple')", store, "job-17");  // runs once
+  bridge.close();
+  server.join();
+  return std::string(promise.id());
+}
+// clang-format on
+
+}  // namespace
+
 CAPSULE_TEST(the_example_asks_the_hosts_database) {
   const std::string program = std::string(CAPSULE_TEST_BINARY_DIR) + "/bin/example-database";
   if (::access(program.c_str(), X_OK) != 0) {

@@ -1,11 +1,13 @@
 // Misuse of the C++ wrapper, and what closes while others wait: an exception with a status, and nothing else.
 #include <capsule/capsule.hpp>
 #include <capsule/capsule_result.hpp>
+#include <csignal>
 #include <cstdio>
 #include <utility>
 
 #include "child.hpp"
 #include "files.hpp"
+#include "process.hpp"
 #include "test.hpp"
 #include "threads.hpp"
 
@@ -20,6 +22,16 @@ capsule::SessionOptions echo() {
 }
 
 template <typename Call>
+std::string message_of(Call call) {
+  try {
+    call();
+  } catch (const capsule::Error &error) {
+    return error.what();
+  }
+  return {};
+}
+
+template <typename Call>
 capsule_status status_of(Call call) {
   try {
     call();
@@ -29,6 +41,15 @@ capsule_status status_of(Call call) {
   }
   return CAPSULE_OK;
 }
+
+// What is no text is no source, nor are options of another kind options: it does not compile.
+template <typename Source, typename Options>
+concept Runs = requires(capsule::Session &session, const Source &source, const Options &options) {
+  session.run(source, options);
+};
+static_assert(Runs<const char *, capsule::ExecutionOptions> && Runs<std::string, capsule::ExecutionOptions>);
+static_assert(!Runs<int, capsule::ExecutionOptions> && !Runs<std::vector<char>, capsule::ExecutionOptions> &&
+              !Runs<std::string, capsule::SessionOptions>);
 
 capsule::Session taken_from(capsule::Session &session) { return std::move(session); }
 
@@ -86,6 +107,38 @@ CAPSULE_TEST(a_missing_worker_is_told) {
   CHECK_EQ(status_of([&] { runtime.open(echo()); }), CAPSULE_E_WORKER);
 }
 
+CAPSULE_TEST(a_missing_interpreter_is_told) {
+  if (kThreadSanitizer) {
+    skip_test("the library is built without Python");
+  }
+  capsule::SessionOptions options;
+  options.python = "/nowhere/python3";
+  capsule::Runtime runtime;
+  CHECK_EQ(status_of([&] { runtime.open(options); }), CAPSULE_E_PYTHON);
+  CHECK_CONTAINS(message_of([&] { runtime.open(options); }), "/nowhere/python3");
+
+  capsule_session_options plain{};
+  capsule_session_options_init(&plain, sizeof plain);
+  plain.python = capsule_text_from("/nowhere/python3");
+  capsule::results::Result<capsule::results::Runtime> other = capsule::results::Runtime::create();
+  const capsule::results::Result<capsule::results::Session> opened = other->open(&plain);
+  CHECK_EQ(opened.failure().status, CAPSULE_E_PYTHON);
+  CHECK_CONTAINS(opened.failure().message, "/nowhere/python3");
+}
+
+CAPSULE_TEST(what_is_canceled_before_it_began_does_not_begin) {
+  capsule::Runtime runtime;
+  capsule::Session session = runtime.open(echo());
+  capsule::Execution first = session.execute("spin");
+  capsule::Execution second = session.execute("out never");
+  second.cancel();
+  const std::optional<capsule::Event> end = second.next();
+  CHECK_EQ(end->kind(), CAPSULE_EVENT_ERROR);
+  CHECK_EQ((*end)->outcome, CAPSULE_OUTCOME_CANCELED);
+  CHECK(!second.next().has_value());
+  first.cancel();
+}
+
 CAPSULE_TEST(closing_ends_a_wait) {
   capsule::Runtime runtime;
   CHECK_EQ(end_of_a_wait(runtime, [](capsule::Session &session) { session.close(capsule::Milliseconds{0}); }),
@@ -109,6 +162,24 @@ CAPSULE_TEST(many_sessions_run_at_once) {
     }
     CHECK_EQ(output, std::to_string(i) + "\n");
   }
+}
+
+CAPSULE_HELPER(lives_with_a_session) {
+  capsule::Runtime runtime;
+  capsule::Session session = runtime.open(echo());
+  const capsule::Execution execution = session.execute("spin");
+  std::printf("%d\n", session.info().pid);
+  std::fflush(stdout);
+  return std::getchar();
+}
+
+CAPSULE_TEST(a_crash_of_the_host_leaves_no_orphan) {
+  Child host(helper("lives_with_a_session"));
+  std::vector<Watched> worker;
+  worker.emplace_back(std::stoi(host.read_line()));
+  host.kill(SIGKILL);
+  host.wait();
+  check_gone(worker, Deadline(), "after the host's death");
 }
 
 CAPSULE_HELPER(begins) {

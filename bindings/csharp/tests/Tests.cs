@@ -179,6 +179,7 @@ namespace Capsule.Tests
             {
                 Throws<ArgumentNullException>(() => session.Run(null));
                 Failure.Unless("half a pair", Throws<ArgumentException>(() => session.Run("out \ud800")).GetType().Name, "EncoderFallbackException");
+                Failure.Unless("a NUL in a source", Throws<CapsuleException>(() => session.Run("out a\0b")).Status, Status.Argument);
                 Failure.Unless("a NUL", Throws<CapsuleException>(() => session.Run("value 1", new ExecutionOptions { FileName = "a\0b" })).Status, Status.Argument);
                 Failure.Unless("an option", Throws<CapsuleException>(() => runtime.Open(new SessionOptions { CancelGraceMs = -5 })).Status, Status.Argument);
                 var missing = Throws<CapsuleException>(() => runtime.Open(new SessionOptions { Python = "/nowhere/python3" }));

@@ -90,7 +90,10 @@ def milliseconds(seconds: float | None, least: int = 0) -> int:
 def utf8(text: str | bytes, what: str) -> bytes:
     """UTF-8 for the library, which checks it: what is no valid text, as a lone surrogate, is refused there, with its sentence."""
     if isinstance(text, str):
-        return text.encode("utf-8", "surrogatepass")
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            return text.encode("utf-8", "surrogatepass")
     if isinstance(text, bytes):
         return text
     raise TypeError(f"{what} must be a str or bytes, not {type(text).__name__}")

@@ -5,28 +5,27 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from ctypes import (
-    byref,
-    c_char_p,
-    c_double,
-    c_int32,
-    c_int64,
-    c_size_t,
-    c_ssize_t,
-    c_uint32,
-    c_uint64,
-    c_void_p,
-    py_object,
-    pythonapi,
-    sizeof,
-    string_at,
-)
+from ctypes import byref, c_size_t, c_void_p, sizeof, string_at
 from dataclasses import dataclass, fields
 from operator import attrgetter, itemgetter
-from struct import Struct
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from capsule import _generated as _raw
+from capsule._fields import (
+    PLACES,
+    READERS,
+    Bytes,
+    CStrings,
+    Held,
+    Members,
+    bytes_of,
+    decode,
+    know_numbers,
+    only,
+    optional_text,
+    text_of,
+    unpack,
+)
 from capsule._generated_records import (
     CancelPhase,
     CodeClass,
@@ -39,21 +38,20 @@ from capsule._generated_records import (
     Status,
     Stream,
 )
-from capsule.values import value_in_event
 
 
 class _Lazy:
-    """What reads its fields out of the library's event when they are asked for: most never are."""
+    """What reads its numbers out of the library's event, or a copy of it, when they are asked for: most never are."""
 
     __slots__ = ("_held",)
 
-    _held: _Held
+    _held: Bytes
 
     # Asked for what its slot does not hold yet. A type checker is to go by the slots.
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            read = _READERS.get(name)
+            read = READERS.get(name)
             if read is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
             value = read(self._held)
@@ -233,76 +231,20 @@ class Error(_Ended):
 
 Event: TypeAlias = Started | Output | Input | Display | Progress | Result | Error
 End: TypeAlias = Result | Error
-EndT = TypeVar("EndT", Result, Error)
 
+know_numbers(field.name for end in (Result, Error) for field in fields(end))
 
-# A whole event is unpacked at once: to read its fields one by one through ctypes takes ten times as long.
-_FORMATS = {c_int32: "i", c_uint32: "I", c_int64: "q", c_uint64: "Q", c_double: "d", c_size_t: "N", c_void_p: "P", _raw.capsule_text: "PN"}
-_PLACES: dict[str, int] = {}
-
-
-def _layout() -> Struct:
-    text = "@"
-    place = 0
-    for name, type_ in _raw.capsule_event._fields_:  # type: ignore[misc]
-        part = _FORMATS[type_]
-        _PLACES[name] = place
-        place += len(part)
-        text += part
-    layout = Struct(text)
-    if layout.size > sizeof(_raw.capsule_event):
-        raise AssertionError("the layout of capsule_event is not that of struct")
-    return layout
-
-
-_unpack = _layout().unpack_from
+_STREAMS = Members(Stream)
+_ORIGINS = Members(Origin)
 
 
 def _at(*names: str) -> itemgetter[tuple[Any, ...]]:
-    return itemgetter(*(_PLACES[name] for name in names))
+    return itemgetter(*(PLACES[name] for name in names))
 
 
 _head = _at("execution_id", "sequence", "time_ns")
 _output = _at("stream", "origin", "late", "writer_execution_id", "writer_id", "invalid_bytes")
 _show = _at("late", "writer_execution_id")
-
-
-def _bytes(fields: tuple[Any, ...], name: str) -> bytes:
-    place = _PLACES[name]
-    data = fields[place]
-    return string_at(data, fields[place + 1]) if data else b""
-
-
-# Half of the time that `string_at(…).decode()` takes.
-_decode = pythonapi.PyUnicode_DecodeUTF8
-_decode.restype = py_object
-_decode.argtypes = [c_void_p, c_ssize_t, c_char_p]
-
-
-def _text(fields: tuple[Any, ...], name: str) -> str:
-    return _optional(fields, name) or ""
-
-
-def _optional(fields: tuple[Any, ...], name: str) -> str | None:
-    place = _PLACES[name]
-    data = fields[place]
-    return _decode(data, fields[place + 1], None) if data else None
-
-
-class _Members(dict[int, Any]):
-    """The members of an enumeration by their numbers: a third of the time that its call takes."""
-
-    def __init__(self, enum: Any) -> None:
-        super().__init__((member.value, member) for member in enum)
-        self.enum = enum
-
-    def __missing__(self, number: int) -> Any:
-        self[number] = member = self.enum(number)
-        return member
-
-
-_STREAMS = _Members(Stream)
-_ORIGINS = _Members(Origin)
 
 
 def _started(fields: tuple[Any, ...]) -> Started:
@@ -311,86 +253,66 @@ def _started(fields: tuple[Any, ...]) -> Started:
 
 def _output_of(fields: tuple[Any, ...]) -> Output:
     stream, origin, late, writer, writer_id, invalid = _output(fields)
-    data = _bytes(fields, "data")
-    raw = _bytes(fields, "raw") if invalid else data
+    data = bytes_of(fields, "data")
+    raw = bytes_of(fields, "raw") if invalid else data
     return Output(*(*_head(fields), data, raw, _STREAMS[stream], _ORIGINS[origin], late == 1, writer, writer_id, invalid))
 
 
 def _input_of(fields: tuple[Any, ...]) -> Input:
-    at = _PLACES
+    at = PLACES
     secret, timeout_ms = fields[at["secret"]], fields[at["input_timeout_ms"]]
-    promise = _optional(fields, "input_promise")
-    return Input(*(*_head(fields), fields[at["input_id"]], _text(fields, "prompt"), secret == 1, timeout_ms, promise))
+    promise = optional_text(fields, "input_promise")
+    return Input(*(*_head(fields), fields[at["input_id"]], text_of(fields, "prompt"), secret == 1, timeout_ms, promise))
 
 
 def _display_of(fields: tuple[Any, ...]) -> Display:
     late, writer = _show(fields)
-    address, count = fields[_PLACES["parts"]], fields[_PLACES["part_count"]]
+    address, count = fields[PLACES["parts"]], fields[PLACES["part_count"]]
     parts = (_raw.capsule_mime_part * count).from_address(address) if count else ()
     bundle = {
         string_at(part.mime_type.data, part.mime_type.size).decode(): string_at(part.data.data, part.data.size) for part in parts
     }
-    metadata = _optional(fields, "metadata")
+    metadata = optional_text(fields, "metadata")
     return Display(*(
-        *_head(fields), bundle, _text(fields, "display_id"), None if metadata is None else json.loads(metadata),
-        fields[_PLACES["update"]] == 1, fields[_PLACES["is_result"]] == 1, late == 1, writer,
+        *_head(fields), bundle, text_of(fields, "display_id"), None if metadata is None else json.loads(metadata),
+        fields[PLACES["update"]] == 1, fields[PLACES["is_result"]] == 1, late == 1, writer,
     ))  # fmt: skip
 
 
 def _progress_of(fields: tuple[Any, ...]) -> Progress:
     late, writer = _show(fields)
-    total = fields[_PLACES["progress_total"]]
+    total = fields[PLACES["progress_total"]]
     return Progress(*(
-        *_head(fields), fields[_PLACES["progress_value"]], None if math.isnan(total) else total, _text(fields, "progress_label"),
-        _text(fields, "display_id"), late == 1, writer,
+        *_head(fields), fields[PLACES["progress_value"]], None if math.isnan(total) else total, text_of(fields, "progress_label"),
+        text_of(fields, "display_id"), late == 1, writer,
     ))  # fmt: skip
 
 
-def _text_in(name: str) -> Callable[[_Held], str | None]:
-    """Reads a text; None where it is absent."""
+_result_parts = only("repr", "type_name", "json", "value", "value_message", "restored_checkpoint")
+_error_parts = only("error_type", "message", "traceback", "restored_checkpoint")
+_plain_parts = attrgetter(
+    "repr", "repr_size", "type_name", "type_name_size", "json", "json_size", "value", "value_message", "restored_checkpoint"
+)
+_new_record = object.__new__
 
-    def read(held: _Held) -> str | None:
-        text: _raw.capsule_text = getattr(held, name)
-        return _decode(text.data, text.size, None) if text.data else None
-
-    return read
-
-
-def _whole_text_in(name: str) -> Callable[[_Held], str]:
-    read = _text_in(name)
-    return lambda held: read(held) or ""
+# What a result has that is nothing out of the ordinary: `repr`, type and JSON, and a copy of the library's event for the rest.
+PlainResult: TypeAlias = tuple[bytes | None, bytes | None, bytes | None, bytes]
 
 
-def _member_in(name: str, members: _Members) -> Callable[[_Held], Any]:
-    return lambda held: members[getattr(held, name)]
+def result_of(plain: PlainResult) -> Result:
+    result = _new_record(Result)
+    text, type_name, json_text, copy = plain
+    result.repr = None if text is None else text.decode()
+    result.type_name = None if type_name is None else type_name.decode()
+    result.json_text = None if json_text is None else json_text.decode()
+    result._held = copy  # type: ignore[misc] # the slot of its base, which mypy does not see
+    return result
 
 
-def _flag_in(name: str) -> Callable[[_Held], bool]:
-    return lambda held: getattr(held, name) == 1
+def _cut(text: bytes | None, size: int) -> bool:
+    """Whether it is more than its C string: it has a NUL."""
+    return text is not None and len(text) != size
 
-
-# How a field of an end is read: as it is, but for these.
-_READERS: dict[str, Callable[[_Held], Any]] = {
-    **{field.name: attrgetter(field.name) for end in (Result, Error) for field in fields(end)},
-    "outcome": _member_in("outcome", _Members(Outcome)),
-    "cancel_phase": _member_in("cancel_phase", _Members(CancelPhase)),
-    "death_reason": _member_in("death_reason", _Members(DeathReason)),
-    "death_certain": _flag_in("death_certain"),
-    "state": _member_in("state", _Members(NamespaceState)),
-    "resources_measured": _flag_in("resources_measured"),
-    "code_class": _member_in("code_class", _Members(CodeClass)),
-    "effects": _member_in("effects", _Members(Effects)),
-    "restored_checkpoint": _text_in("restored_checkpoint"),
-    "repr": _text_in("repr"),
-    "type_name": _text_in("type_name"),
-    "json_text": _text_in("json"),
-    "value": lambda held: value_in_event(held.value, held) if held.value else None,
-    "value_status": _member_in("value_status", _Members(Status)),
-    "value_message": _whole_text_in("value_message"),
-    "error_type": _whole_text_in("error_type"),
-    "message": _whole_text_in("message"),
-    "traceback": _text_in("traceback"),
-}
 
 _MAKERS: dict[int, Callable[[tuple[Any, ...]], Event]] = {
     EventKind.STARTED.value: _started,
@@ -400,50 +322,80 @@ _MAKERS: dict[int, Callable[[tuple[Any, ...]], Event]] = {
     EventKind.PROGRESS.value: _progress_of,
 }
 
-
 _SIZE = sizeof(_raw.capsule_event)
-
-
-class _Held(_raw.capsule_event):
-    """A struct for the library to put an event in, which lives as long as the struct."""
-
-    # The names it needs may be gone when the interpreter ends.
-    def __del__(self, release: Callable[..., None] = _raw.capsule_event_release, byref: Callable[..., Any] = byref) -> None:
-        release(byref(self))
+# What an unused struct may keep of the texts of the last result that was in it.
+_KEPT_BYTES = 4096
 
 
 class Slot:
     """What a call of the library writes to, used again and again by whoever takes it: making it costs as much as a call."""
 
-    __slots__ = ("error", "error_reference", "handle", "handle_reference", "raw", "reference")
+    __slots__ = ("copy", "error", "error_reference", "handle", "handle_reference", "raw", "reference", "size", "strings")
 
     def __init__(self) -> None:
         self.handle = c_void_p()
         self.handle_reference = byref(self.handle)
+        self.size = c_size_t()
         self.error = _raw.capsule_error(sizeof(_raw.capsule_error))
         self.error_reference = byref(self.error)
         self._renew()
 
     def _renew(self) -> None:
-        self.raw = _Held(_SIZE)
+        self.raw = Held(_SIZE)
         self.reference = byref(self.raw)
+        self.copy = memoryview(self.raw).cast("B").tobytes
+        self.strings = CStrings.from_buffer(self.raw)
 
-    def take_end(self, kind: type[EndT]) -> EndT:
-        """The last event, which is in it, as a record that has the struct from now on."""
-        end = kind.__new__(kind)
-        setattr(end, "_held", self.raw)  # as the slot of its base, which mypy does not see
-        self._renew()
-        return end
+    def plain(self) -> PlainResult | None:
+        """The result in it, where it is like most and small; it is left there."""
+        text, size, type_name, type_size, json_text, json_size, value, why, checkpoint = _plain_parts(self.strings)
+        if value or why or checkpoint or size + json_size > _KEPT_BYTES:
+            return None
+        if _cut(text, size) or _cut(type_name, type_size) or _cut(json_text, json_size):
+            return None
+        return text, type_name, json_text, self.copy()
+
+    def take_result(self) -> Result:
+        """The result in it. One with a value has the struct from now on, in which that lives."""
+        result = _new_record(Result)
+        at, size, type_at, type_size, json_at, json_size, value, why_at, why_size, name_at, name_size = _result_parts(self.raw)
+        result.repr = decode(at, size) if at else None
+        result.type_name = decode(type_at, type_size) if type_at else None
+        result.json_text = decode(json_at, json_size) if json_at else None
+        if why_at:
+            result.value_message = decode(why_at, why_size)
+        if name_at:
+            result.restored_checkpoint = decode(name_at, name_size)
+        if value:
+            result._held = self.raw  # type: ignore[misc]
+            self._renew()
+        else:
+            result._held = self.copy()  # type: ignore[misc]
+            self.empty()
+        return result
+
+    def take_error(self) -> Error:
+        """The error in it."""
+        error = _new_record(Error)
+        type_at, type_size, at, size, trace_at, trace_size, name_at, name_size = _error_parts(self.raw)
+        error.error_type = decode(type_at, type_size) if type_at else ""
+        error.message = decode(at, size) if at else ""
+        error.traceback = decode(trace_at, trace_size) if trace_at else None
+        if name_at:
+            error.restored_checkpoint = decode(name_at, name_size)
+        error._held = self.copy()  # type: ignore[misc]
+        self.empty()
+        return error
 
     def take(self) -> Event | None:
         """The event in it, as a record of its own; None for a kind of a newer library."""
         kind = self.raw.kind
         if kind == _raw.CAPSULE_EVENT_RESULT:
-            return self.take_end(Result)
+            return self.take_result()
         if kind == _raw.CAPSULE_EVENT_ERROR:
-            return self.take_end(Error)
+            return self.take_error()
         maker = _MAKERS.get(kind)
-        return maker(_unpack(self.raw)) if maker else None
+        return maker(unpack(self.raw)) if maker else None
 
     def empty(self) -> None:
         """Lets go of the event in it."""

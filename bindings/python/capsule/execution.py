@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from ctypes import byref, c_int32, c_int64, c_size_t, c_uint64, c_void_p
-from dataclasses import dataclass, field
-from threading import get_ident
+from ctypes import byref, c_int32, c_int64, c_uint64, c_void_p
+from dataclasses import dataclass, field, fields
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from capsule import _generated as _raw
 from capsule._call import Owner, call, milliseconds, unconverted, utf8
-from capsule._wait import DEAF_MS, MAIN, Readiness, patiently, patiently_async
+from capsule._wait import DEAF_MS, Readiness, patiently, patiently_async
 from capsule.errors import CapsuleError, TimeoutError, error_of
-from capsule.events import Display, End, Error, Event, Input, Output, Result, Slot
+from capsule.events import Display, End, Error, Event, Input, Output, PlainResult, Result, Slot, result_of
 from capsule._generated_records import Outcome, Status, Stream
 
 #: Gives the line for an input request; None declines it, and the code gets EOFError.
@@ -34,8 +33,30 @@ class ExecutionError(Exception):
         self.end = end
 
 
+class _Plain:
+    """What makes the record of the end when it is asked for: most programs want the `repr`, or that it is there, and nothing else."""
+
+    __slots__ = ("_plain",)
+
+    _plain: PlainResult | None
+
+    # Asked for what is not there yet. A type checker is to go by the slots.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "_plain":
+                return None
+            if name == "end" and self._plain is not None:
+                self.end = end = result_of(self._plain)
+                return end
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        return None, {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
+
 @dataclass(slots=True)
-class RunResult:
+class RunResult(_Plain):
     """A whole execution: what it printed, and its end."""
 
     end: End
@@ -54,6 +75,10 @@ class RunResult:
     @property
     def repr(self) -> str | None:
         """Of the value of a trailing expression."""
+        plain = self._plain
+        if plain is not None:
+            text = plain[0]
+            return None if text is None else text.decode()
         return self.end.repr if isinstance(self.end, Result) else None
 
     @property
@@ -68,6 +93,19 @@ class RunResult:
         if isinstance(self.end, Error):
             raise ExecutionError(self.end)
         return self
+
+
+def _silent(slot: Slot) -> RunResult:
+    """The result in it, of an execution that printed nothing. Its parts are set here: a call of the class takes three times as long."""
+    whole = object.__new__(RunResult)
+    plain = slot.plain()
+    if plain is None:
+        whole.end = slot.take_result()
+    else:
+        whole._plain = plain  # type: ignore[misc] # the slot of its base, which mypy does not see
+    whole.stdout = whole.stderr = ""
+    whole.displays = []
+    return whole
 
 
 class _Collector:
@@ -156,17 +194,17 @@ def _next(handle: int | c_void_p, timeout_ms: int) -> Event | None:
 _create_now = unconverted(_raw.capsule_execution_create)
 _next_now = unconverted(_raw.capsule_execution_next)
 _release_now = unconverted(_raw.capsule_execution_release)
-_FIRST_MS = c_int64(DEAF_MS)
-_FOREVER_MS = c_int64(-1)
+_FIRST_MS = c_int64.from_param(DEAF_MS)
 
 
 def run(
-    session: c_void_p, source: str | bytes, options: Any, on_event: Callable[[Event], None] | None, on_input: OnInput | None
+    session: Any, source: str | bytes, options: Any, on_event: Callable[[Event], None] | None, on_input: OnInput | None
 ) -> RunResult:
     """A whole execution. One that is not to be had as an `Execution` needs no owner, which costs time."""
-    data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else utf8(source, "source")
+    data = utf8(source, "source")
     slot = _spare.pop() if _spare else Slot()
-    status = _create_now(session, data, c_size_t(len(data)), options, slot.handle_reference, slot.error_reference)
+    slot.size.value = len(data)
+    status = _create_now(session, data, slot.size, options, slot.handle_reference, slot.error_reference)
     if status:
         raised = error_of(status, slot.error.message.decode(errors="replace"))
         _spare.append(slot)
@@ -184,15 +222,14 @@ def run(
 
 def _collect(slot: Slot, handle: c_void_p, on_event: Callable[[Event], None] | None, on_input: OnInput | None) -> RunResult:
     collector = None if on_event is None else _Collector(handle, on_event, on_input)
-    wait_ms = _FIRST_MS if get_ident() == MAIN else _FOREVER_MS
     while True:
-        status = _next_now(handle, wait_ms, slot.reference, None)
+        status = _next_now(handle, _FIRST_MS, slot.reference, None)
         if status:
             event = _after(status, handle)
         else:
             kind = slot.raw.kind
             if collector is None and kind == _RESULT:
-                return RunResult(slot.take_end(Result), "", "", [])
+                return _silent(slot)
             if collector is None and kind == _STARTED:
                 continue
             event = slot.take()
@@ -206,7 +243,7 @@ def _collect(slot: Slot, handle: c_void_p, on_event: Callable[[Event], None] | N
 
 
 def _after(status: int, handle: c_void_p) -> Event | None:
-    """What comes after a wait that brought nothing: signals are heard from here on."""
+    """What comes after a wait that brought nothing: in the main thread signals are heard from here on."""
     if status == _raw.CAPSULE_E_TIMEOUT:
         return _next(handle, -1)
     if status == _raw.CAPSULE_E_END:

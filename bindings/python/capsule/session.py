@@ -47,7 +47,7 @@ class Session(ClosingOwner):
 
     def __init__(self, handle: int) -> None:
         super().__init__(handle, _raw.capsule_session_release)
-        self._token = c_void_p(handle)
+        self._token = c_void_p.from_param(handle)
 
     @property
     def info(self) -> SessionInfo:
@@ -65,7 +65,7 @@ class Session(ClosingOwner):
         return Execution(self._submit(source, options))
 
     def _submit(self, source: str | bytes, options: ExecutionOptions) -> int:
-        data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else utf8(source, "source")
+        data = utf8(source, "source")
         given = _execution_options(options)
         return made(_raw.capsule_execution_create, self.handle, data, len(data), reference_of(given))
 

@@ -38,6 +38,20 @@ def test_events_are_records_in_order(session: capsule.Session) -> None:
     assert isinstance(events[1], capsule.Output) and events[1].data == b"a\n" and events[1].origin is capsule.Origin.MAIN
 
 
+def test_a_result_outlives_those_that_follow(session: capsule.Session) -> None:
+    first = session.run("class Odd:\n  def __repr__(self): return 'a\\0é'\nOdd()")
+    large = session.run("'x' * 100_000")
+    number = session.run("2")
+    assert (first.repr, number.repr, number.value, session.run("None").repr) == ("a\0é", "2", 2, None)
+    assert isinstance(first.end, capsule.Result) and isinstance(large.end, capsule.Result)
+    assert (first.end.type_name, first.end.json_text, first.end.repr_size_bytes, first.end.sequence) == ("Odd", None, 4, 2)
+    assert large.value == "x" * 100_000 and large.end.repr_size_bytes == 100_002
+    assert number.end is number.end and number.ok and not hasattr(number, "other")
+    assert copy.copy(number) == number == pickle.loads(pickle.dumps(number)) != large
+    assert [end.execution_id for end in (first.end, large.end, number.end)] == [1, 2, 3]
+    assert not hasattr(first.end, "stream") and "repr='a\\x00é'" in repr(first.end)
+
+
 def test_a_python_exception_is_an_event(session: capsule.Session) -> None:
     result = session.run("1 / 0")
     assert isinstance(result.end, capsule.Error) and result.end.error_type == "ZeroDivisionError"

@@ -13,7 +13,13 @@
 //!
 //! A method does what the C function of that name does; the comments of the C headers hold here. Every owner is `Send` and `Sync`:
 //! any method may be called from any thread, also while others wait in the same object. Dropping an owner gives its handle back, in
-//! any order; only the runtime's waits for the processes to end.
+//! any order; only the runtime's waits for the processes to end. So functions that the library or a bridge calls have to be `Send` and
+//! `Sync` too:
+//!
+//! ```compile_fail,E0277
+//! let seen = std::rc::Rc::new(std::cell::Cell::new(0));
+//! capsule::set_log_function(capsule::LogLevel::INFO, move |_, _| seen.set(seen.get() + 1));
+//! ```
 
 mod bridge;
 mod checkpoint;

@@ -8,6 +8,7 @@ mod log;
 mod misuse;
 mod promise;
 mod python;
+mod readme;
 mod robustness;
 mod scenario;
 mod services;
