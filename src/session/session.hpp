@@ -395,6 +395,8 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   // session_lifecycle.cpp: loop thread.
   void start_worker();
   void on_born(const std::shared_ptr<Worker> &worker, Result<Process> process);
+  void on_start_text(Worker &worker);
+  static void end_start_text(Worker &worker);
   void on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready &ready);
   void on_start_timeout(const std::weak_ptr<Worker> &weak);
   void fail_start(Notifications &notifications, const Status &status);
