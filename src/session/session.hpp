@@ -190,7 +190,7 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   std::shared_ptr<const Postmortem> postmortem(std::size_t index);
   void note_branch(std::uint64_t session_id);
   // Where the worker's Python code stands, or stood when it died (session_stack.cpp). The lock is held for a moment only.
-  Result<std::shared_ptr<const Stack>> stack(std::uint32_t max_frames, std::uint64_t deadline_ns);
+  Result<std::shared_ptr<const Stack>> stack(const StackWish &wish);
   // Where it stood when the last worker died, or null.
   std::shared_ptr<const Stack> death_stack();
   capsule_executor_metrics executor_metrics();

@@ -157,6 +157,9 @@ std::string text_of_stack(const StackHandle &stack) {
     for (const ToldFrame &frame : thread.frames) {
       text += frame.file + " " + frame.function + " ";
     }
+    for (const ToldNative &frame : thread.native) {
+      text += frame.module + " " + frame.symbol + " ";
+    }
   }
   return text;
 }
@@ -389,6 +392,7 @@ std::map<std::string, Surface> surfaces() {
       {"capsule_stack_get_info", stacks},
       {"capsule_stack_get_thread", stacks},
       {"capsule_stack_get_frame", stacks},
+      {"capsule_stack_get_native_frame", stacks},
       {"capsule_pool_inspect", pool_summary},
   };
 }
@@ -421,6 +425,7 @@ const std::map<std::string, std::vector<std::string>> &no_surfaces() {
         "capsule_bridge_respond",
         "capsule_bridge_fail",
         "capsule_bridge_approve",
+        "capsule_bridge_report_progress",
         "capsule_bridge_send_chunk",
         "capsule_bridge_cancel_all",
         "capsule_bridge_close",
