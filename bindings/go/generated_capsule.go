@@ -1190,8 +1190,9 @@ const (
 	NativeNone Native = 0
 	// All of them, out to the function that the thread began with.
 	NativeWhole Native = 1
-	// The inner ones; there are more than were asked for, or those further out cannot be found: code without unwind
-	// tables called.
+	// The inner ones; there are more than were asked for, or those further out cannot be found: of code without unwind
+	// tables, or that keeps no registers as it never returns. The outermost functions of a worker's main thread are
+	// such.
 	NativePartial Native = 2
 	// None: it runs, or ran on while it was read.
 	NativeRunning Native = 3

@@ -65,7 +65,10 @@ enum {
   CAPSULE_NATIVE_NONE = 0,
   /** All of them, out to the function that the thread began with. */
   CAPSULE_NATIVE_WHOLE = 1,
-  /** The inner ones; there are more than were asked for, or those further out cannot be found: code without unwind tables called. */
+  /**
+   * The inner ones; there are more than were asked for, or those further out cannot be found: of code without unwind tables, or that keeps no
+   * registers as it never returns. The outermost functions of a worker's main thread are such.
+   */
   CAPSULE_NATIVE_PARTIAL = 2,
   /** None: it runs, or ran on while it was read. */
   CAPSULE_NATIVE_RUNNING = 3,

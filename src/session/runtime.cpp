@@ -219,6 +219,7 @@ std::shared_ptr<Zygote> Runtime::zygote(const Profile &profile) {
     listener.native_threads = [this](std::size_t modules) {
       native_thread_warnings_.fetch_add(modules, std::memory_order_relaxed);
     };
+    listener.label = [this](std::string_view name) { return guard_->told_label(Guarded::kTrace, /*session_id=*/0, name); };
     slot = std::make_shared<Zygote>(*loop_, profile, options_.max_frame_bytes, stderr_dropped_bytes_, std::move(listener));
   }
   return slot;

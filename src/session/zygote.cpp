@@ -182,7 +182,7 @@ Status Zygote::start_program(const std::string &program) {
   preload.native_thread_allow.assign(profile_.native_thread_allow.begin(), profile_.native_thread_allow.end());
   channel_->send(0, preload);
   listener_.started(process_.pid);
-  log_record(CAPSULE_LOG_INFO, "event=zygote_started pid={} program={}", process_.pid, program);
+  log_record(CAPSULE_LOG_INFO, "event=zygote_started pid={} program=\"{}\"", process_.pid, listener_.label(program));
   return {};
 }
 
@@ -255,7 +255,7 @@ void Zygote::on_ready(const wire::Ready &ready) {
   if (!ready.native_thread_modules.empty()) {
     listener_.native_threads(ready.native_thread_modules.size());
     for (const wire::Text module : ready.native_thread_modules) {
-      log_record(CAPSULE_LOG_WARN, "event=native_threads module={} pid={}", module, process_.pid);
+      log_record(CAPSULE_LOG_WARN, "event=native_threads module=\"{}\" pid={}", listener_.label(module), process_.pid);
     }
   }
   send_requests();

@@ -29,6 +29,7 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
     std::function<void(int pid)> started;                     // another process was started
     std::function<void(bool was_ready)> died;                 // its process is gone
     std::function<void(std::size_t modules)> native_threads;  // preloaded modules that left native threads running
+    std::function<std::string(std::string_view name)> label;  // what a log record may show of a name
   };
 
   Zygote(Loop &loop, Profile profile, std::uint32_t max_frame_bytes, std::atomic<std::uint64_t> &stderr_dropped_bytes,

@@ -13,6 +13,7 @@
 
 #include "bridge.hpp"
 #include "child.hpp"
+#include "files.hpp"
 #include "metrics.hpp"
 #include "scene.hpp"
 #include "stacks.hpp"
@@ -222,8 +223,20 @@ std::string overheard_frames(Scene &scene) {
   return scene.overheard.frames() + bytes_in(info);
 }
 
+// An interpreter whose path has the secret in it, and a preloaded module that has it for a name.
+void start_by_secret_names(const Scene &scene) {
+  const TempFolder folder;
+  SessionOptions options;
+  options.environment = {"PYTHONPATH=" + folder.path()};
+  folder.write(std::string(kSecret) + ".py", "");
+  options.preload = {kSecret};
+  options.python = folder.write(kSecret, "#!/bin/sh\nexec '" + python_under_test() + "' \"$@\"\n", true);
+  value_of(open_session(scene.runtime, std::move(options)), "1");
+}
+
 std::string overheard_log(Scene &scene) {
-  CHECK_CONTAINS(scene.overheard.log(), "event=");
+  start_by_secret_names(scene);
+  CHECK_CONTAINS(scene.overheard.log(), "event=zygote_started");
   return scene.overheard.log();
 }
 

@@ -1151,8 +1151,9 @@ namespace Capsule
         /// <summary>All of them, out to the function that the thread began with.</summary>
         Whole = 1,
         /// <summary>
-        /// The inner ones; there are more than were asked for, or those further out cannot be found: code without
-        /// unwind tables called.
+        /// The inner ones; there are more than were asked for, or those further out cannot be found: of code without
+        /// unwind tables, or that keeps no registers as it never returns. The outermost functions of a worker's main
+        /// thread are such.
         /// </summary>
         Partial = 2,
         /// <summary>None: it runs, or ran on while it was read.</summary>

@@ -1001,8 +1001,9 @@ class Native(_Enum):
     NONE = 0
     # All of them, out to the function that the thread began with.
     WHOLE = 1
-    # The inner ones; there are more than were asked for, or those further out cannot be found: code without unwind
-    # tables called.
+    # The inner ones; there are more than were asked for, or those further out cannot be found: of code without unwind
+    # tables, or that keeps no registers as it never returns. The outermost functions of a worker's main thread are
+    # such.
     PARTIAL = 2
     # None: it runs, or ran on while it was read.
     RUNNING = 3

@@ -783,8 +783,9 @@ pub const CAPSULE_TASK_DEAD: i32 = 5;
 pub const CAPSULE_NATIVE_NONE: i32 = 0;
 /// All of them, out to the function that the thread began with.
 pub const CAPSULE_NATIVE_WHOLE: i32 = 1;
-/// The inner ones; there are more than were asked for, or those further out cannot be found: code without unwind
-/// tables called.
+/// The inner ones; there are more than were asked for, or those further out cannot be found: of code without unwind
+/// tables, or that keeps no registers as it never returns. The outermost functions of a worker's main thread are
+/// such.
 pub const CAPSULE_NATIVE_PARTIAL: i32 = 2;
 /// None: it runs, or ran on while it was read.
 pub const CAPSULE_NATIVE_RUNNING: i32 = 3;

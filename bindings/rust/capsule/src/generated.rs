@@ -1224,8 +1224,9 @@ impl Native {
     pub const NONE: Native = Native(0);
     /// All of them, out to the function that the thread began with.
     pub const WHOLE: Native = Native(1);
-    /// The inner ones; there are more than were asked for, or those further out cannot be found: code without unwind
-    /// tables called.
+    /// The inner ones; there are more than were asked for, or those further out cannot be found: of code without
+    /// unwind tables, or that keeps no registers as it never returns. The outermost functions of a worker's main
+    /// thread are such.
     pub const PARTIAL: Native = Native(2);
     /// None: it runs, or ran on while it was read.
     pub const RUNNING: Native = Native(3);
