@@ -1181,25 +1181,25 @@ const (
 	TaskDead TaskState = 5
 )
 
-// Native: What is told of a thread's native frames.
-type Native int32
+// Unwind: What is told of a thread's native frames.
+type Unwind int32
 
-// Native values.
+// Unwind values.
 const (
 	// Nothing: they were not asked for, or the worker is dead.
-	NativeNone Native = 0
+	UnwindNone Unwind = 0
 	// All of them, out to the function that the thread began with.
-	NativeWhole Native = 1
+	UnwindWhole Unwind = 1
 	// The inner ones; there are more than were asked for, or those further out cannot be found: of code without unwind
 	// tables, or that keeps no registers as it never returns. The outermost functions of a worker's main thread are
 	// such.
-	NativePartial Native = 2
+	UnwindPartial Unwind = 2
 	// None: it runs, or ran on while it was read.
-	NativeRunning Native = 3
+	UnwindRunning Unwind = 3
 	// None: the kernel does not tell where the thread stands.
-	NativeRefused Native = 4
+	UnwindRefused Unwind = 4
 	// None: the time for them, 5 ms of all threads together or what was left of `timeout_ms`, was over.
-	NativeLate Native = 5
+	UnwindLate Unwind = 5
 )
 
 // PendingKind: What is pending.
@@ -4526,8 +4526,8 @@ type StackThread struct {
 	NativeFrames uint64
 	// Native frames that were found and are not told, as the policy wants.
 	NativeFramesOmitted uint64
-	// `CAPSULE_NATIVE_…`.
-	NativeState Native
+	// `CAPSULE_UNWIND_…`.
+	NativeState Unwind
 	// Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none, or
 	// that is not known.
 	SystemCall int32
@@ -4546,7 +4546,7 @@ func (r *StackThread) fill(c *C.capsule_stack_thread) {
 	r.FramesOmitted = uint64(c.frames_omitted)
 	r.NativeFrames = uint64(c.native_frames)
 	r.NativeFramesOmitted = uint64(c.native_frames_omitted)
-	r.NativeState = Native(c.native_state)
+	r.NativeState = Unwind(c.native_state)
 	r.SystemCall = int32(c.system_call)
 }
 

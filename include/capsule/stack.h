@@ -62,20 +62,20 @@ enum {
 /** @brief What is told of a thread's native frames. */
 enum {
   /** Nothing: they were not asked for, or the worker is dead. */
-  CAPSULE_NATIVE_NONE = 0,
+  CAPSULE_UNWIND_NONE = 0,
   /** All of them, out to the function that the thread began with. */
-  CAPSULE_NATIVE_WHOLE = 1,
+  CAPSULE_UNWIND_WHOLE = 1,
   /**
    * The inner ones; there are more than were asked for, or those further out cannot be found: of code without unwind tables, or that keeps no
    * registers as it never returns. The outermost functions of a worker's main thread are such.
    */
-  CAPSULE_NATIVE_PARTIAL = 2,
+  CAPSULE_UNWIND_PARTIAL = 2,
   /** None: it runs, or ran on while it was read. */
-  CAPSULE_NATIVE_RUNNING = 3,
+  CAPSULE_UNWIND_RUNNING = 3,
   /** None: the kernel does not tell where the thread stands. */
-  CAPSULE_NATIVE_REFUSED = 4,
+  CAPSULE_UNWIND_REFUSED = 4,
   /** None: the time for them, 5 ms of all threads together or what was left of `timeout_ms`, was over. */
-  CAPSULE_NATIVE_LATE = 5
+  CAPSULE_UNWIND_LATE = 5
 };
 
 /** @brief A stack as it was once: a token, never dereferenced. It outlives its session. */
@@ -147,7 +147,7 @@ typedef struct capsule_stack_thread {
   uint64_t native_frames;
   /** Native frames that were found and are not told, as the policy wants. */
   uint64_t native_frames_omitted;
-  /** `CAPSULE_NATIVE_…`. */
+  /** `CAPSULE_UNWIND_…`. */
   int32_t native_state;
   /** Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none, or that is not known. */
   int32_t system_call;

@@ -19,7 +19,7 @@ constexpr int kTries = 3;
 
 // Where the kernel says a thread stands.
 struct Place {
-  std::int32_t why_not = CAPSULE_NATIVE_REFUSED;  // CAPSULE_NATIVE_…; NONE where it is known
+  std::int32_t why_not = CAPSULE_UNWIND_REFUSED;  // CAPSULE_UNWIND_…; NONE where it is known
   std::int64_t system_call = -1;
   std::uint64_t stack_pointer = 0;
   std::uint64_t pc = 0;
@@ -36,7 +36,7 @@ Place read_place(int pid, std::int32_t tid) {
   const std::string_view text(buffer, count > 0 ? static_cast<std::size_t>(count) : 0);
   Place place;
   if (text.starts_with("running")) {
-    place.why_not = CAPSULE_NATIVE_RUNNING;
+    place.why_not = CAPSULE_UNWIND_RUNNING;
     return place;
   }
   const std::size_t pc_at = text.rfind(" 0x");
@@ -52,7 +52,7 @@ Place read_place(int pid, std::int32_t tid) {
   std::from_chars(text.data(), text.data() + text.size(), place.system_call);
   place.stack_pointer = number(sp_at);
   place.pc = number(pc_at);
-  place.why_not = place.pc == 0 ? CAPSULE_NATIVE_REFUSED : CAPSULE_NATIVE_NONE;
+  place.why_not = place.pc == 0 ? CAPSULE_UNWIND_REFUSED : CAPSULE_UNWIND_NONE;
   return place;
 }
 
@@ -70,16 +70,16 @@ class NativeWalk {
       thread.native.clear();
       thread.native_state = place.why_not;
       thread.system_call = static_cast<std::int32_t>(place.system_call);
-      if (place.why_not != CAPSULE_NATIVE_NONE) {
+      if (place.why_not != CAPSULE_UNWIND_NONE) {
         return;
       }
       follow(place, thread);
-      if (thread.native_state == CAPSULE_NATIVE_LATE || read_place(pid_, thread.tid) == place) {
+      if (thread.native_state == CAPSULE_UNWIND_LATE || read_place(pid_, thread.tid) == place) {
         return;
       }
     }
     thread.native.clear();
-    thread.native_state = CAPSULE_NATIVE_RUNNING;
+    thread.native_state = CAPSULE_UNWIND_RUNNING;
     thread.system_call = -1;
   }
 
@@ -91,17 +91,17 @@ class NativeWalk {
     NativeRegisters registers;
     registers.values[NativeRegisters::kStackPointer] = place.stack_pointer;
     registers.pc = place.pc;
-    thread.native_state = CAPSULE_NATIVE_PARTIAL;
+    thread.native_state = CAPSULE_UNWIND_PARTIAL;
     while (thread.native.size() < most_) {
       if (monotonic_ns() > deadline_ns_) {
-        thread.native_state = CAPSULE_NATIVE_LATE;
+        thread.native_state = CAPSULE_UNWIND_LATE;
         thread.native.clear();
         return;
       }
       thread.native.push_back(describe(registers));
       const Unwound to = unwind(memory_, *code_, registers);
       if (to != Unwound::kCaller) {
-        thread.native_state = to == Unwound::kOutermost ? CAPSULE_NATIVE_WHOLE : CAPSULE_NATIVE_PARTIAL;
+        thread.native_state = to == Unwound::kOutermost ? CAPSULE_UNWIND_WHOLE : CAPSULE_UNWIND_PARTIAL;
         return;
       }
     }

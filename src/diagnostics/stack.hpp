@@ -38,7 +38,7 @@ struct StackThread {
   std::uint64_t frames_omitted = 0;    // outer ones; at least so many
   std::vector<NativeFrame> native;     // the innermost first
   std::uint64_t native_omitted = 0;
-  std::int32_t native_state = 0;  // CAPSULE_NATIVE_…
+  std::int32_t native_state = 0;  // CAPSULE_UNWIND_…
   std::int32_t system_call = -1;
 };
 

@@ -346,6 +346,10 @@ void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire
       worker->start_log->add(log->line);  // the rest of it
       return;
     }
+    if (!worker->may_log(monotonic_ns())) {
+      count_dropped_record(log->level);
+      return;
+    }
     if (is_log_record(log->line)) {
       log_record(*log_level_, log->level, "{} source=worker session={}", log->line, id_);
     } else {

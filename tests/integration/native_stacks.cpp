@@ -21,6 +21,14 @@ ToldStack stack_in(const Session &session, const std::string &function) {
   return stack_when(session, [&](const ToldStack &now) { return now.main().is_in(function); });
 }
 
+// Until it sleeps, under Python.
+ToldStack stack_asleep(const Session &session) {
+  return stack_when(session, [](const ToldStack &now) {
+    const ToldThread &main = now.main();
+    return main.is_in("_PyEval_EvalFrameDefault") && main.native.front().symbol.find("nanosleep") != std::string::npos;
+  });
+}
+
 void kill_run(Run &run) {
   run.cancel(0);
   run.end();
@@ -40,16 +48,14 @@ std::string built(const TempFolder &folder, const std::string &source) {
 CAPSULE_TEST(c_code_that_sleeps) {
   const Session session = open_told();
   Run run = hang(session, "import time\nready()\ntime.sleep(60)");
-  const ToldStack stack = stack_in(session, "_PyEval_EvalFrameDefault");
+  const ToldStack stack = stack_asleep(session);
   const ToldThread &main = stack.main();
   CHECK_EQ(main.raw.native_state,
-           CAPSULE_NATIVE_PARTIAL);  // the worker's outermost functions never return, and keep no registers
+           CAPSULE_UNWIND_PARTIAL);  // the worker's outermost functions never return, and keep no registers
   CHECK_AT_LEAST(main.raw.system_call, 0);
   CHECK_EQ(main.raw.native_frames_omitted, 0);
   CHECK_CONTAINS(main.native.front().module, "libc.so");
-  CHECK_CONTAINS(main.native.front().symbol, "nanosleep");
   CHECK_AT_LEAST(main.native.front().symbol_offset, 1);
-  CHECK_CONTAINS(main.native_story(), "_PyEval_EvalFrameDefault");
   bool has_worker = false;
   for (const ToldNative &frame : main.native) {
     has_worker = has_worker || frame.module.find("_capsule_worker") != std::string::npos;
@@ -84,12 +90,12 @@ CAPSULE_TEST(a_thread_that_waits_while_another_runs) {
                  "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
                  "ready()\nwhile True: pass");
   const ToldStack stack = stack_when(session, [](const ToldStack &now) {
-    return now.threads.size() == 2 && now.main().raw.native_state == CAPSULE_NATIVE_RUNNING &&
-           now.threads[1].raw.native_state == CAPSULE_NATIVE_WHOLE;
+    return now.threads.size() == 2 && now.main().raw.native_state == CAPSULE_UNWIND_RUNNING &&
+           now.threads[1].raw.native_state == CAPSULE_UNWIND_WHOLE &&
+           now.threads[1].native_story().find("nanosleep") != std::string::npos;
   });
   CHECK_EQ(stack.main().native.size(), 0);
   CHECK_EQ(stack.main().raw.system_call, -1);
-  CHECK_CONTAINS(stack.threads[1].native_story(), "nanosleep");
   CHECK_CONTAINS(stack.threads[1].native.back().module, "libc.so");
   kill_run(run);
 }
@@ -109,21 +115,21 @@ CAPSULE_TEST(a_stopped_loop) {
 CAPSULE_TEST(as_many_as_are_wanted) {
   const Session session = open_told();
   Run run = hang(session, "import time\nready()\ntime.sleep(60)");
-  stack_in(session, "_PyEval_EvalFrameDefault");
+  stack_asleep(session);
   capsule_stack_options options;
   capsule_stack_options_init(&options, sizeof options);
   StackHandle stack;
   options.max_native_frames = 2;
   ACCEPTED(capsule_session_get_stack(session.get(), &options, stack.out(), error));
   CHECK_EQ(told(stack).main().native.size(), 2);
-  CHECK_EQ(told(stack).main().raw.native_state, CAPSULE_NATIVE_PARTIAL);
+  CHECK_EQ(told(stack).main().raw.native_state, CAPSULE_UNWIND_PARTIAL);
   capsule_native_frame frame{.struct_size = sizeof frame};
   REFUSED(CAPSULE_E_ARGUMENT, capsule_stack_get_native_frame(stack.get(), 0, 2, &frame, error));
   REFUSED(CAPSULE_E_ARGUMENT, capsule_stack_get_native_frame(stack.get(), 9, 0, &frame, error));
   options.max_native_frames = 0;
   ACCEPTED(capsule_session_get_stack(session.get(), &options, stack.out(), error));
   CHECK_EQ(told(stack).main().native.size(), 0);
-  CHECK_EQ(told(stack).main().raw.native_state, CAPSULE_NATIVE_NONE);
+  CHECK_EQ(told(stack).main().raw.native_state, CAPSULE_UNWIND_NONE);
   options.max_native_frames = 257;
   REFUSED(CAPSULE_E_ARGUMENT, capsule_session_get_stack(session.get(), &options, stack.out(), error));
   kill_run(run);
@@ -132,7 +138,7 @@ CAPSULE_TEST(as_many_as_are_wanted) {
 CAPSULE_TEST(the_policy_holds_for_them_too) {
   const Session session = open_told();
   Run run = hang(session, "import time\nready()\ntime.sleep(60)");
-  stack_in(session, "_PyEval_EvalFrameDefault");
+  stack_asleep(session);
   set_policy(shared_runtime(), policy_of(CAPSULE_INSPECT_COUNTS));
   const ToldStack counts = stack_of(session);
   CHECK_EQ(counts.main().native.size(), 0);

@@ -1144,7 +1144,7 @@ namespace Capsule
     }
 
     /// <summary>What is told of a thread's native frames.</summary>
-    public enum Native : int
+    public enum Unwind : int
     {
         /// <summary>Nothing: they were not asked for, or the worker is dead.</summary>
         None = 0,
@@ -3815,7 +3815,7 @@ namespace Capsule.Raw
         public ulong native_frames;
         /// <summary>Native frames that were found and are not told, as the policy wants.</summary>
         public ulong native_frames_omitted;
-        /// <summary>`CAPSULE_NATIVE_…`.</summary>
+        /// <summary>`CAPSULE_UNWIND_…`.</summary>
         public int native_state;
         /// <summary>
         /// Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none,

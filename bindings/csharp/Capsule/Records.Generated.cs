@@ -4127,8 +4127,8 @@ namespace Capsule
         /// <summary>Native frames that were found and are not told, as the policy wants.</summary>
         public ulong NativeFramesOmitted { get; }
 
-        /// <summary>`CAPSULE_NATIVE_…`.</summary>
-        public Native NativeState { get; }
+        /// <summary>`CAPSULE_UNWIND_…`.</summary>
+        public Unwind NativeState { get; }
 
         /// <summary>
         /// Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none,
@@ -4150,7 +4150,7 @@ namespace Capsule
             FramesOmitted = raw->frames_omitted;
             NativeFrames = raw->native_frames;
             NativeFramesOmitted = raw->native_frames_omitted;
-            NativeState = (Native)raw->native_state;
+            NativeState = (Unwind)raw->native_state;
             SystemCall = raw->system_call;
         }
     }

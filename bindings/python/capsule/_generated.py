@@ -867,18 +867,18 @@ CAPSULE_TASK_DEAD = 5
 
 # What is told of a thread's native frames.
 # Nothing: they were not asked for, or the worker is dead.
-CAPSULE_NATIVE_NONE = 0
+CAPSULE_UNWIND_NONE = 0
 # All of them, out to the function that the thread began with.
-CAPSULE_NATIVE_WHOLE = 1
+CAPSULE_UNWIND_WHOLE = 1
 # The inner ones; there are more than were asked for, or those further out cannot be found: of code without unwind
 # tables, or that keeps no registers as it never returns. The outermost functions of a worker's main thread are such.
-CAPSULE_NATIVE_PARTIAL = 2
+CAPSULE_UNWIND_PARTIAL = 2
 # None: it runs, or ran on while it was read.
-CAPSULE_NATIVE_RUNNING = 3
+CAPSULE_UNWIND_RUNNING = 3
 # None: the kernel does not tell where the thread stands.
-CAPSULE_NATIVE_REFUSED = 4
+CAPSULE_UNWIND_REFUSED = 4
 # None: the time for them, 5 ms of all threads together or what was left of `timeout_ms`, was over.
-CAPSULE_NATIVE_LATE = 5
+CAPSULE_UNWIND_LATE = 5
 
 # What is pending.
 # A call of the host, in a bridge.
@@ -4805,7 +4805,7 @@ class capsule_stack_thread(ctypes.Structure):
     native_frames: int
     # Native frames that were found and are not told, as the policy wants.
     native_frames_omitted: int
-    # `CAPSULE_NATIVE_…`.
+    # `CAPSULE_UNWIND_…`.
     native_state: int
     # Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none, or
     # that is not known.

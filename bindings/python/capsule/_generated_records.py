@@ -994,7 +994,7 @@ class TaskState(_Enum):
     DEAD = 5
 
 
-class Native(_Enum):
+class Unwind(_Enum):
     """What is told of a thread's native frames."""
 
     # Nothing: they were not asked for, or the worker is dead.
@@ -3297,8 +3297,8 @@ class StackThread:
     native_frames: int
     # Native frames that were found and are not told, as the policy wants.
     native_frames_omitted: int
-    # `CAPSULE_NATIVE_…`.
-    native_state: Native
+    # `CAPSULE_UNWIND_…`.
+    native_state: Unwind
     # Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none, or
     # that is not known.
     system_call: int
@@ -3318,7 +3318,7 @@ class StackThread:
             frames_omitted=raw.frames_omitted,
             native_frames=raw.native_frames,
             native_frames_omitted=raw.native_frames_omitted,
-            native_state=Native(raw.native_state),
+            native_state=Unwind(raw.native_state),
             system_call=raw.system_call,
         )
 

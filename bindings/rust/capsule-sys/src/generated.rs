@@ -780,19 +780,19 @@ pub const CAPSULE_TASK_STOPPED: i32 = 4;
 pub const CAPSULE_TASK_DEAD: i32 = 5;
 
 /// Nothing: they were not asked for, or the worker is dead.
-pub const CAPSULE_NATIVE_NONE: i32 = 0;
+pub const CAPSULE_UNWIND_NONE: i32 = 0;
 /// All of them, out to the function that the thread began with.
-pub const CAPSULE_NATIVE_WHOLE: i32 = 1;
+pub const CAPSULE_UNWIND_WHOLE: i32 = 1;
 /// The inner ones; there are more than were asked for, or those further out cannot be found: of code without unwind
 /// tables, or that keeps no registers as it never returns. The outermost functions of a worker's main thread are
 /// such.
-pub const CAPSULE_NATIVE_PARTIAL: i32 = 2;
+pub const CAPSULE_UNWIND_PARTIAL: i32 = 2;
 /// None: it runs, or ran on while it was read.
-pub const CAPSULE_NATIVE_RUNNING: i32 = 3;
+pub const CAPSULE_UNWIND_RUNNING: i32 = 3;
 /// None: the kernel does not tell where the thread stands.
-pub const CAPSULE_NATIVE_REFUSED: i32 = 4;
+pub const CAPSULE_UNWIND_REFUSED: i32 = 4;
 /// None: the time for them, 5 ms of all threads together or what was left of `timeout_ms`, was over.
-pub const CAPSULE_NATIVE_LATE: i32 = 5;
+pub const CAPSULE_UNWIND_LATE: i32 = 5;
 
 /// A call of the host, in a bridge.
 pub const CAPSULE_PENDING_CALL: i32 = 1;
@@ -3436,7 +3436,7 @@ pub struct capsule_stack_thread {
     pub native_frames: u64,
     /// Native frames that were found and are not told, as the policy wants.
     pub native_frames_omitted: u64,
-    /// `CAPSULE_NATIVE_…`.
+    /// `CAPSULE_UNWIND_…`.
     pub native_state: i32,
     /// Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none,
     /// or that is not known.

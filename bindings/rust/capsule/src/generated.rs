@@ -1217,23 +1217,23 @@ impl TaskState {
 
 /// What is told of a thread's native frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Native(pub i32);
+pub struct Unwind(pub i32);
 
-impl Native {
+impl Unwind {
     /// Nothing: they were not asked for, or the worker is dead.
-    pub const NONE: Native = Native(0);
+    pub const NONE: Unwind = Unwind(0);
     /// All of them, out to the function that the thread began with.
-    pub const WHOLE: Native = Native(1);
+    pub const WHOLE: Unwind = Unwind(1);
     /// The inner ones; there are more than were asked for, or those further out cannot be found: of code without
     /// unwind tables, or that keeps no registers as it never returns. The outermost functions of a worker's main
     /// thread are such.
-    pub const PARTIAL: Native = Native(2);
+    pub const PARTIAL: Unwind = Unwind(2);
     /// None: it runs, or ran on while it was read.
-    pub const RUNNING: Native = Native(3);
+    pub const RUNNING: Unwind = Unwind(3);
     /// None: the kernel does not tell where the thread stands.
-    pub const REFUSED: Native = Native(4);
+    pub const REFUSED: Unwind = Unwind(4);
     /// None: the time for them, 5 ms of all threads together or what was left of `timeout_ms`, was over.
-    pub const LATE: Native = Native(5);
+    pub const LATE: Unwind = Unwind(5);
 }
 
 /// What is pending.
@@ -4646,8 +4646,8 @@ pub struct StackThread {
     pub native_frames: u64,
     /// Native frames that were found and are not told, as the policy wants.
     pub native_frames_omitted: u64,
-    /// `CAPSULE_NATIVE_…`.
-    pub native_state: Native,
+    /// `CAPSULE_UNWIND_…`.
+    pub native_state: Unwind,
     /// Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none,
     /// or that is not known.
     pub system_call: i32,
@@ -4669,7 +4669,7 @@ impl StackThread {
             frames_omitted: raw.frames_omitted,
             native_frames: raw.native_frames,
             native_frames_omitted: raw.native_frames_omitted,
-            native_state: Native(raw.native_state),
+            native_state: Unwind(raw.native_state),
             system_call: raw.system_call,
         }
     }

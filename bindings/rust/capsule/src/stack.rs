@@ -60,7 +60,8 @@ fn thread(handle: &RawStack, index: u64) -> Result<ThreadStack> {
     };
     let frames = (0..raw.frames).map(frame).collect::<Result<_>>()?;
     let below = |at| {
-        let raw = fill(|raw, error| unsafe { sys::capsule_stack_get_native_frame(handle.as_raw(), index, at, raw, error) })?;
+        let raw =
+            fill(|raw, error| unsafe { sys::capsule_stack_get_native_frame(handle.as_raw(), index, at, raw, error) })?;
         // SAFETY: as above.
         Ok(unsafe { NativeFrame::of(&raw) })
     };
