@@ -1198,7 +1198,7 @@ const (
 	UnwindRunning Unwind = 3
 	// None: the kernel does not tell where the thread stands.
 	UnwindRefused Unwind = 4
-	// None: the time for them, 5 ms of all threads together or what was left of `timeout_ms`, was over.
+	// None: the time for them, 5 ms of CPU time of all together or what was left of `timeout_ms`, was over.
 	UnwindLate Unwind = 5
 )
 

@@ -74,7 +74,7 @@ enum {
   CAPSULE_UNWIND_RUNNING = 3,
   /** None: the kernel does not tell where the thread stands. */
   CAPSULE_UNWIND_REFUSED = 4,
-  /** None: the time for them, 5 ms of all threads together or what was left of `timeout_ms`, was over. */
+  /** None: the time for them, 5 ms of CPU time of all together or what was left of `timeout_ms`, was over. */
   CAPSULE_UNWIND_LATE = 5
 };
 

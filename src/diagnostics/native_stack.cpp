@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <charconv>
+#include <ctime>
 
 #include "base/clock.hpp"
 #include "base/unique_fd.hpp"
@@ -14,8 +14,15 @@
 namespace capsule {
 namespace {
 
-constexpr std::uint64_t kTimeNs = 5 * kNsPerMs;
+constexpr std::uint64_t kMostCpuNs = 5 * kNsPerMs;
 constexpr int kTries = 3;
+
+// Of this thread: a host that gets no CPU meanwhile is no reason to tell less.
+std::uint64_t cpu_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * kNsPerSecond + static_cast<std::uint64_t>(now.tv_nsec);
+}
 
 // Where the kernel says a thread stands.
 struct Place {
@@ -61,7 +68,8 @@ class NativeWalk {
   NativeWalk(int pid, const StackWish &wish)
       : pid_(pid),
         most_(wish.native_frames),
-        deadline_ns_(std::min(wish.deadline_ns, monotonic_ns() + kTimeNs)),
+        deadline_ns_(wish.deadline_ns),
+        cpu_end_ns_(cpu_ns() + kMostCpuNs),
         memory_(pid) {}
 
   void add(StackThread &thread) {
@@ -93,7 +101,7 @@ class NativeWalk {
     registers.pc = place.pc;
     thread.native_state = CAPSULE_UNWIND_PARTIAL;
     while (thread.native.size() < most_) {
-      if (monotonic_ns() > deadline_ns_) {
+      if (cpu_ns() > cpu_end_ns_ || monotonic_ns() > deadline_ns_) {
         thread.native_state = CAPSULE_UNWIND_LATE;
         thread.native.clear();
         return;
@@ -124,6 +132,7 @@ class NativeWalk {
   const int pid_;
   const std::size_t most_;
   const std::uint64_t deadline_ns_;
+  const std::uint64_t cpu_end_ns_;
   ProcessMemory memory_;
   std::optional<CodeMap> code_;
 };

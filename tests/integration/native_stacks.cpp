@@ -103,6 +103,7 @@ CAPSULE_TEST(a_thread_that_waits_while_another_runs) {
 CAPSULE_TEST(a_stopped_loop) {
   const Session session = open_told();
   Run run = hang(session, "ready()\nwhile True: pass");
+  stack_when(session, [](const ToldStack &now) { return !now.main().frames.empty() && now.main().frames[0].line == 3; });
   const Watched worker(info_of(session).pid);
   worker.kill(SIGSTOP);
   const ToldStack stack = stack_in(session, "_PyEval_EvalFrameDefault");

@@ -1160,7 +1160,7 @@ namespace Capsule
         Running = 3,
         /// <summary>None: the kernel does not tell where the thread stands.</summary>
         Refused = 4,
-        /// <summary>None: the time for them, 5 ms of all threads together or what was left of `timeout_ms`, was over.</summary>
+        /// <summary>None: the time for them, 5 ms of CPU time of all together or what was left of `timeout_ms`, was over.</summary>
         Late = 5,
     }
 

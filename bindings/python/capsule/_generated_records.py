@@ -1009,7 +1009,7 @@ class Unwind(_Enum):
     RUNNING = 3
     # None: the kernel does not tell where the thread stands.
     REFUSED = 4
-    # None: the time for them, 5 ms of all threads together or what was left of `timeout_ms`, was over.
+    # None: the time for them, 5 ms of CPU time of all together or what was left of `timeout_ms`, was over.
     LATE = 5
 
 

@@ -791,7 +791,7 @@ pub const CAPSULE_UNWIND_PARTIAL: i32 = 2;
 pub const CAPSULE_UNWIND_RUNNING: i32 = 3;
 /// None: the kernel does not tell where the thread stands.
 pub const CAPSULE_UNWIND_REFUSED: i32 = 4;
-/// None: the time for them, 5 ms of all threads together or what was left of `timeout_ms`, was over.
+/// None: the time for them, 5 ms of CPU time of all together or what was left of `timeout_ms`, was over.
 pub const CAPSULE_UNWIND_LATE: i32 = 5;
 
 /// A call of the host, in a bridge.

@@ -1232,7 +1232,7 @@ impl Unwind {
     pub const RUNNING: Unwind = Unwind(3);
     /// None: the kernel does not tell where the thread stands.
     pub const REFUSED: Unwind = Unwind(4);
-    /// None: the time for them, 5 ms of all threads together or what was left of `timeout_ms`, was over.
+    /// None: the time for them, 5 ms of CPU time of all together or what was left of `timeout_ms`, was over.
     pub const LATE: Unwind = Unwind(5);
 }
 
