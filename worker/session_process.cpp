@@ -2,15 +2,19 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 
 #include "announcement.hpp"
+#include "capsule/log.h"
 #include "dispatch.hpp"
 #include "snapshot_fork.hpp"
 #include "transport/socket.hpp"
@@ -69,7 +73,26 @@ class Greeting {
   std::vector<std::uint8_t> answers_;
 };
 
-// A process of its own: its group, its signals, its stdout and stderr; the reaper of what its children leave behind.
+// What is written from here on is output. What the host has not read yet of what came before goes to it by message: by one read, so
+// that the host's own reads come before it or find nothing.
+void speak_for_the_user(SessionFds &fds, Greeting &greeting) {
+  constexpr std::size_t kPiece = wire::kMinMaxFrame / 2;
+  std::fflush(stdout);
+  dup2(fds.out_write.get(), STDOUT_FILENO);
+  int waiting = 0;
+  if (ioctl(fds.err_read.get(), FIONREAD, &waiting) == 0 && waiting > 0) {
+    std::string text(static_cast<std::size_t>(std::max(fcntl(fds.err_read.get(), F_GETPIPE_SZ), waiting)), '\0');
+    const ssize_t count = ::read(fds.err_read.get(), text.data(), text.size());
+    text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    for (std::size_t at = 0; at < text.size(); at += kPiece) {
+      greeting.answer(wire::Log{CAPSULE_LOG_WARN, std::string_view(text).substr(at, kPiece)});
+    }
+  }
+  fds.out_write.reset();
+  fds.err_write.reset();
+}
+
+// A process of its own: its group and its signals; the reaper of what its children leave behind.
 void settle(SessionFds &fds) {
   setpgid(0, 0);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -77,10 +100,7 @@ void settle(SessionFds &fds) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  dup2(fds.out_write.get(), STDOUT_FILENO);
-  dup2(fds.err_write.get(), STDERR_FILENO);
-  fds.out_write.reset();
-  fds.err_write.reset();
+  speak_for_itself(fds);
   // No other process has this open file, and so its position: it is written to from the place that is meant for it to the end.
   dup3(fds.memory.get(), kDeathStackFd, O_CLOEXEC);
   lseek(kDeathStackFd, -static_cast<off_t>(WorkerStacks::kDeathTextBytes), SEEK_END);
@@ -239,6 +259,11 @@ class SessionProcess {
 
 }  // namespace
 
+void speak_for_itself(const SessionFds &fds) {
+  dup2(fds.err_write.get(), STDOUT_FILENO);
+  dup2(fds.err_write.get(), STDERR_FILENO);
+}
+
 void drop_death_stack() {
   const UniqueFd nowhere(open("/dev/null", O_WRONLY | O_CLOEXEC));
   dup3(nowhere.get(), kDeathStackFd, O_CLOEXEC);
@@ -254,6 +279,7 @@ void run_session(Program &program, SessionFds fds, bool spawned) {
       Greeting greeting(fds.control.get());
       const wire::Hello hello = greet(program, greeting, std::exchange(spawned, false));
       greeting.set_max_frame_bytes(hello.max_frame_bytes);
+      speak_for_the_user(fds, greeting);
       SessionProcess process(program, fds, greeting, hello);
       frozen = process.run(executor);
       if (!frozen) {

@@ -60,6 +60,9 @@ class Program {
 // Never returns. `spawned`: the process is a fresh program rather than a zygote's fork, and preloads before it is ready.
 [[noreturn]] void run_session(Program &program, SessionFds fds, bool spawned);
 
+// What the process writes from here on is the worker's own word, until it serves: the host reads both streams from one pipe.
+void speak_for_itself(const SessionFds &fds);
+
 // In a zygote's fork: becomes a fresh program that finds the descriptors at fixed numbers and calls run_spawned_session().
 [[noreturn]] void exec_session(const Program &program, SessionFds fds);
 

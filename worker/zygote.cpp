@@ -369,6 +369,7 @@ class Zygote {
 
   [[noreturn]] void become_session(SessionFds fds, bool spawn) {
     leave_zygote();
+    speak_for_itself(fds);
     if (spawn) {
       exec_session(program_, std::move(fds));
     }

@@ -262,6 +262,10 @@ class Bridge {
   void approve(std::uint64_t id, bool approved) const {
     detail::call(capsule_bridge_approve, capi(), id, std::int32_t{approved ? 1 : 0});
   }
+  /** @brief Tells those who look at traces and pending calls how far the host has come with one; `total` 0 where it is not known. */
+  void report_progress(std::uint64_t id, std::uint64_t done, std::uint64_t total = 0) const {
+    detail::call(capsule_bridge_report_progress, capi(), id, done, total);
+  }
   /** @brief Sends a piece of the answer to a stream; `respond` with an empty Answer ends it. Waits while many are on the way. */
   void send_chunk(std::uint64_t id, const Answer &piece, Milliseconds timeout = kForever) const {
     piece.give(

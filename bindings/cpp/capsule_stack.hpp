@@ -34,6 +34,15 @@ class StackTrace {
       detail::call(capsule_stack_get_frame, capi(), thread, index, row);
     });
   }
+  /** @brief The native frames below those, the innermost first: of a thread that waits in the kernel, or is stopped. */
+  std::vector<capsule_native_frame> native_frames(std::uint64_t thread) const {
+    capsule_stack_thread whose{};
+    whose.struct_size = sizeof whose;
+    detail::call(capsule_stack_get_thread, capi(), thread, &whose);
+    return rows<capsule_native_frame>(whose.native_frames, [&](std::uint64_t index, capsule_native_frame *row) {
+      detail::call(capsule_stack_get_native_frame, capi(), thread, index, row);
+    });
+  }
   capsule_stack *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
 
  private:

@@ -336,6 +336,12 @@ func (s *server) respond(call *Call, value any) error {
 	return check(C.capsule_bridge_respond(s.handle.c, C.uint64_t(call.RequestID), given.raw(&pins), failure), failure)
 }
 
+// ReportProgress tells those who look at traces and pending calls how far the host has come with this one; a total of 0 is not known.
+func (c *Call) ReportProgress(done, total uint64) error {
+	failure := newFailure()
+	return check(C.capsule_bridge_report_progress(c.server.handle.c, C.uint64_t(c.RequestID), C.uint64_t(done), C.uint64_t(total), failure), failure)
+}
+
 // Send sends a piece of the answer of a CapabilityStream; what the handler returns then must be nil. Waits while the code takes
 // none.
 func (c *Call) Send(ctx context.Context, piece any) error {

@@ -852,8 +852,7 @@ const (
 	// acquisitions.
 	TracePoolRemoved TraceKind = 609
 	// Whatever of the host serves a capability took the call. `link`, here and below: the request's id. Status: its
-	// `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came. A host has no way to tell of its progress, so that
-	// there is no event of it.
+	// `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came.
 	TraceProviderRequest TraceKind = 1001
 	// It answered. Status: `CAPSULE_PROVIDER_…`. Arguments: nanoseconds since it took the call, bytes of the answer.
 	TraceProviderResponse TraceKind = 1002
@@ -863,6 +862,9 @@ const (
 	TraceProviderStreamData TraceKind = 1004
 	// There are no more. Arguments: how many there were, their bytes.
 	TraceProviderStreamClose TraceKind = 1005
+	// Debug. How far it has come, as capsule_bridge_report_progress() says. Arguments: how much is done, of how much, 0
+	// where that is not known.
+	TraceProviderProgress TraceKind = 1006
 	// Debug. A frame came from the worker. Status, here and below: its `CAPSULE_CHANNEL_…`. Arguments: bytes, the number
 	// of its message, as capsule_message_name() names it.
 	TraceTransportFrameIn TraceKind = 1101
@@ -1177,6 +1179,27 @@ const (
 	TaskStopped TaskState = 4
 	// It is dead.
 	TaskDead TaskState = 5
+)
+
+// Unwind: What is told of a thread's native frames.
+type Unwind int32
+
+// Unwind values.
+const (
+	// Nothing: they were not asked for, or the worker is dead.
+	UnwindNone Unwind = 0
+	// All of them, out to the function that the thread began with.
+	UnwindWhole Unwind = 1
+	// The inner ones; there are more than were asked for, or those further out cannot be found: of code without unwind
+	// tables, or that keeps no registers as it never returns. The outermost functions of a worker's main thread are
+	// such.
+	UnwindPartial Unwind = 2
+	// None: it runs, or ran on while it was read.
+	UnwindRunning Unwind = 3
+	// None: the kernel does not tell where the thread stands.
+	UnwindRefused Unwind = 4
+	// None: the time for them, 5 ms of CPU time of all together or what was left of `timeout_ms`, was over.
+	UnwindLate Unwind = 5
 )
 
 // PendingKind: What is pending.
@@ -4409,12 +4432,15 @@ type StackOptions struct {
 	MaxFrames uint32
 	// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
 	TimeoutMs int64
+	// Most native frames told of each thread, the innermost: 0 … 256. Default 32.
+	MaxNativeFrames uint32
 }
 
 func (r *StackOptions) put(c *C.capsule_stack_options, pins *runtime.Pinner) {
 	c.struct_size = C.sizeof_capsule_stack_options
 	c.max_frames = C.uint32_t(r.MaxFrames)
 	c.timeout_ms = C.int64_t(r.TimeoutMs)
+	c.max_native_frames = C.uint32_t(r.MaxNativeFrames)
 }
 
 func (r *StackOptions) raw(pins *runtime.Pinner) *C.capsule_stack_options {
@@ -4433,6 +4459,7 @@ func DefaultStackOptions() *StackOptions {
 	C.capsule_stack_options_init(c, C.sizeof_capsule_stack_options)
 	r.MaxFrames = uint32(c.max_frames)
 	r.TimeoutMs = int64(c.timeout_ms)
+	r.MaxNativeFrames = uint32(c.max_native_frames)
 	return r
 }
 
@@ -4495,6 +4522,15 @@ type StackThread struct {
 	// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that faulthandler
 	// writes.
 	FramesOmitted uint64
+	// Native frames that are told.
+	NativeFrames uint64
+	// Native frames that were found and are not told, as the policy wants.
+	NativeFramesOmitted uint64
+	// `CAPSULE_UNWIND_…`.
+	NativeState Unwind
+	// Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none, or
+	// that is not known.
+	SystemCall int32
 }
 
 func (r *StackThread) fill(c *C.capsule_stack_thread) {
@@ -4508,6 +4544,10 @@ func (r *StackThread) fill(c *C.capsule_stack_thread) {
 	r.Torn = c.torn != 0
 	r.Frames = uint64(c.frames)
 	r.FramesOmitted = uint64(c.frames_omitted)
+	r.NativeFrames = uint64(c.native_frames)
+	r.NativeFramesOmitted = uint64(c.native_frames_omitted)
+	r.NativeState = Unwind(c.native_state)
+	r.SystemCall = int32(c.system_call)
 }
 
 func stackThreadOf(c *C.capsule_stack_thread) (r StackThread) {
@@ -4536,6 +4576,31 @@ func stackFrameOf(c *C.capsule_stack_frame) (r StackFrame) {
 	return
 }
 
+// NativeFrame: One native frame. Texts are valid until the stack is released.
+type NativeFrame struct {
+	// The program or library, by its path; empty of code that is of no file.
+	Module string
+	// The function, as the library's dynamic symbols have it, undecorated names as they are; empty where it is none of
+	// these.
+	Symbol string
+	// How far into the function, in bytes; 0 where that is not known.
+	SymbolOffset uint64
+	// The address in the file, as `addr2line` wants it; of no file, the address. Of a caller, where it goes on.
+	ModuleOffset uint64
+}
+
+func (r *NativeFrame) fill(c *C.capsule_native_frame) {
+	r.Module = textOf(c.module)
+	r.Symbol = textOf(c.symbol)
+	r.SymbolOffset = uint64(c.symbol_offset)
+	r.ModuleOffset = uint64(c.module_offset)
+}
+
+func nativeFrameOf(c *C.capsule_native_frame) (r NativeFrame) {
+	r.fill(c)
+	return
+}
+
 // PendingRow: One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array.
 type PendingRow struct {
 	// The request's id; 0 of a promise.
@@ -4558,6 +4623,10 @@ type PendingRow struct {
 	Waiters uint32
 	// The capability's name, or the promise's id.
 	Name Label
+	// How much of a call is done, as the host has reported last; else 0.
+	ProgressDone uint64
+	// Of how much; 0 where that is not known.
+	ProgressTotal uint64
 }
 
 func (r *PendingRow) fill(c *C.capsule_pending_row) {
@@ -4571,6 +4640,8 @@ func (r *PendingRow) fill(c *C.capsule_pending_row) {
 	r.Owner = OwnerKind(c.owner)
 	r.Waiters = uint32(c.waiters)
 	r.Name.fill(&c.name)
+	r.ProgressDone = uint64(c.progress_done)
+	r.ProgressTotal = uint64(c.progress_total)
 }
 
 func pendingRowOf(c *C.capsule_pending_row) (r PendingRow) {

@@ -15,6 +15,7 @@ type StackTrace struct {
 type ThreadStack struct {
 	Info   StackThread
 	Frames []StackFrame
+	Native []NativeFrame // Below them, of a thread that waits in the kernel.
 }
 
 // Stack tells where the session's Python code stands, also while it hangs; of a worker that died, where it stood. nil for the default
@@ -64,6 +65,13 @@ func threadOf(handle *C.capsule_stack, index C.uint64_t) (thread ThreadStack, er
 			return thread, err
 		}
 		thread.Frames = append(thread.Frames, stackFrameOf(&frame))
+	}
+	below := C.capsule_native_frame{struct_size: C.sizeof_capsule_native_frame}
+	for i := C.uint64_t(0); i < raw.native_frames; i++ {
+		if err := check(C.capsule_stack_get_native_frame(handle, index, i, &below, failure), failure); err != nil {
+			return thread, err
+		}
+		thread.Native = append(thread.Native, nativeFrameOf(&below))
 	}
 	return thread, nil
 }

@@ -323,6 +323,20 @@ capsule_status capsule_bridge_approve(capsule_bridge *bridge, uint64_t request_i
   });
 }
 
+capsule_status capsule_bridge_report_progress(capsule_bridge *bridge, uint64_t request_id, uint64_t done, uint64_t total,
+                                              capsule_error *error) {
+  return call(error, [&]() -> Status {
+    auto found = look_up(bridge);
+    if (!found.ok()) {
+      return found.status();
+    }
+    if (total != 0 && done > total) {
+      return {CAPSULE_E_ARGUMENT, "done is larger than total"};
+    }
+    return found.value()->report_progress(request_id, done, total);
+  });
+}
+
 capsule_status capsule_bridge_cancel_all(capsule_bridge *bridge, capsule_error *error) {
   return call(error, [&]() -> Status {
     auto found = look_up(bridge);

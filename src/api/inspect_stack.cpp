@@ -28,7 +28,9 @@ Status look_at_stack(capsule_session *session, const capsule_inspection *inspect
     return begun.status();
   }
   Look &look = begun.value();
-  auto had = object.stack(read.value().max_frames, capsule::deadline_after_ms(read.value().timeout_ms));
+  auto had = object.stack({.frames = read.value().max_frames,
+                           .native_frames = read.value().max_native_frames,
+                           .deadline_ns = capsule::deadline_after_ms(read.value().timeout_ms)});
   if (!had.ok()) {
     return look.fail(had.status());
   }

@@ -81,7 +81,7 @@ Status ask_for_names(capsule::Session &session, std::int64_t timeout_ms, capsule
   return status;
 }
 
-capsule_pending_row row_of(Look &look, const capsule_pending_call &call, std::uint64_t now_ns) {
+capsule_pending_row row_of(Look &look, const capsule::OpenCall &call, std::uint64_t now_ns) {
   return {.request_id = call.request_id,
           .session_id = call.session_id,
           .execution_id = call.execution_id,
@@ -91,7 +91,9 @@ capsule_pending_row row_of(Look &look, const capsule_pending_call &call, std::ui
           .state = call.state,
           .owner = CAPSULE_OWNER_SESSION,
           .waiters = 1,
-          .name = look.label(call.capability)};
+          .name = look.label(call.capability),
+          .progress_done = call.progress_done,
+          .progress_total = call.progress_total};
 }
 
 // An open promise, and what it is to a durable execution of this host.
@@ -113,7 +115,7 @@ capsule_pending_row row_of(Look &look, const PendingPromise &promise, std::uint6
           .name = look.label(promise.id)};
 }
 
-std::uint64_t list(capsule::Bridge &bridge, std::size_t capacity, std::vector<capsule_pending_call> &rows) {
+std::uint64_t list(capsule::Bridge &bridge, std::size_t capacity, std::vector<capsule::OpenCall> &rows) {
   return bridge.list(capacity, rows);
 }
 
@@ -166,7 +168,7 @@ extern "C" {
 
 capsule_status capsule_bridge_inspect_pending(capsule_bridge *bridge, const capsule_inspection *inspection,
                                               capsule_pending_summary *summary, capsule_error *error) {
-  return call(error, [&] { return inspect_pending<capsule_pending_call>(look_up(bridge), "bridge", inspection, summary); });
+  return call(error, [&] { return inspect_pending<capsule::OpenCall>(look_up(bridge), "bridge", inspection, summary); });
 }
 
 capsule_status capsule_promise_store_inspect_pending(capsule_promise_store *store, const capsule_inspection *inspection,

@@ -25,7 +25,9 @@ Result<capsule_stack_options> capsule::api::read_stack_options(const capsule_sta
     return read;
   }
   for (const Status &status : {check_range("max_frames", read.value().max_frames, 1, kMostFrames),
-                               check_range("timeout_ms", read.value().timeout_ms, 1, kLongestTimeoutMs)}) {
+                               check_range("timeout_ms", read.value().timeout_ms, 1, kLongestTimeoutMs),
+                               check_range("max_native_frames", read.value().max_native_frames, 0, kMostNativeFrames),
+                               check_range("reserved", read.value().reserved, 0, 0)}) {
     if (!status.ok()) {
       return status;
     }
@@ -36,7 +38,9 @@ Result<capsule_stack_options> capsule::api::read_stack_options(const capsule_sta
 extern "C" {
 
 void capsule_stack_options_init(capsule_stack_options *options, uint32_t struct_size) {
-  write_defaults(options, struct_size, capsule_stack_options{.max_frames = kDefaultFrames, .timeout_ms = kDefaultTimeoutMs});
+  write_defaults(options, struct_size,
+                 capsule_stack_options{
+                     .max_frames = kDefaultFrames, .timeout_ms = kDefaultTimeoutMs, .max_native_frames = kDefaultNativeFrames});
 }
 
 capsule_status capsule_stack_get_info(capsule_stack *stack, capsule_stack_info *info, capsule_error *error) {
@@ -80,7 +84,11 @@ capsule_status capsule_stack_get_thread(capsule_stack *stack, uint64_t index, ca
                                              .hit = told.hit ? 1 : 0,
                                              .torn = told.torn ? 1 : 0,
                                              .frames = told.frames.size(),
-                                             .frames_omitted = told.frames_omitted},
+                                             .frames_omitted = told.frames_omitted,
+                                             .native_frames = told.native.size(),
+                                             .native_frames_omitted = told.native_omitted,
+                                             .native_state = told.native_state,
+                                             .system_call = told.system_call},
                         "thread");
   });
 }
@@ -103,6 +111,31 @@ capsule_status capsule_stack_get_frame(capsule_stack *stack, uint64_t thread, ui
     const StackFrame &told = frames[index];
     return write_struct(
         frame, capsule_stack_frame{.line = told.line, .file = text_of(told.file), .function = text_of(told.function)}, "frame");
+  });
+}
+
+capsule_status capsule_stack_get_native_frame(capsule_stack *stack, uint64_t thread, uint64_t index,
+                                              capsule_native_frame *frame, capsule_error *error) {
+  return call(error, [&]() -> Status {
+    auto found = look_up(stack);
+    if (!found.ok()) {
+      return found.status();
+    }
+    const auto &threads = found.value()->threads;
+    if (thread >= threads.size()) {
+      return there_are_fewer("thread", thread, threads.size());
+    }
+    const auto &frames = threads[thread].native;
+    if (index >= frames.size()) {
+      return there_are_fewer("index", index, frames.size());
+    }
+    const NativeFrame &told = frames[index];
+    return write_struct(frame,
+                        capsule_native_frame{.module = text_of(told.module),
+                                             .symbol = text_of(told.symbol),
+                                             .symbol_offset = told.symbol_offset,
+                                             .module_offset = told.module_offset},
+                        "frame");
   });
 }
 

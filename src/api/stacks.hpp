@@ -25,6 +25,8 @@ struct HandleTraits<capsule_profile> {
 // Of a stack: what is told without a wish, and the most that may be asked for.
 inline constexpr std::uint32_t kDefaultFrames = 128;
 inline constexpr std::uint32_t kMostFrames = 4096;
+inline constexpr std::uint32_t kDefaultNativeFrames = 32;
+inline constexpr std::uint32_t kMostNativeFrames = 256;
 
 // CAPSULE_E_ARGUMENT, naming what is out of range.
 Result<capsule_stack_options> read_stack_options(const capsule_stack_options *given);

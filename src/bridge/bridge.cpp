@@ -314,12 +314,20 @@ void Bridge::report(SignalReport &report) {
 }
 
 std::uint64_t Bridge::list(std::size_t capacity, std::vector<capsule_pending_call> &calls) {
+  std::vector<OpenCall> open;
+  const std::uint64_t total = list(capacity, open);
+  calls.insert(calls.end(), open.begin(), open.end());
+  return total;
+}
+
+std::uint64_t Bridge::list(std::size_t capacity, std::vector<OpenCall> &calls) {
   const std::lock_guard lock(mutex_);
   for (const auto &[id, pending] : pending_) {
     if (calls.size() == capacity) {
       break;
     }
-    calls.push_back(row_of(id, pending->call, pending->session_id, pending->received_ns, pending->deadline_ns, pending->state));
+    calls.push_back({row_of(id, pending->call, pending->session_id, pending->received_ns, pending->deadline_ns, pending->state),
+                     pending->progress_done, pending->progress_total});
   }
   return pending_.size();
 }

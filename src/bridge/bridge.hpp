@@ -65,6 +65,12 @@ struct CallFigures {
   std::uint64_t total_ns = 0;
 };
 
+// An open call, and how far the host has come with it.
+struct OpenCall : capsule_pending_call {
+  std::uint64_t progress_done = 0;
+  std::uint64_t progress_total = 0;
+};
+
 class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource {
  public:
   static std::shared_ptr<Bridge> create(std::shared_ptr<Runtime> runtime, BridgeOptions options);
@@ -87,6 +93,7 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
   void report(SignalReport &report) override;
   void report_of(const BridgePort &port, SignalSet &set);
   std::uint64_t list(std::size_t capacity, std::vector<capsule_pending_call> &calls);
+  std::uint64_t list(std::size_t capacity, std::vector<OpenCall> &calls);
   // The most that any session may call; null: what its own rules say.
   [[nodiscard]] const std::shared_ptr<const Policy> &policy() const { return options_.policy; }
   [[nodiscard]] Runtime &runtime() const { return *runtime_; }
@@ -95,6 +102,7 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
   // bridge_answers.cpp: what the host says. CAPSULE_E_STATE where nobody waits, CAPSULE_E_ARGUMENT where there is no such request.
   Status respond(std::uint64_t request_id, HostAnswer answer);
   Status approve(std::uint64_t request_id, bool approved);
+  Status report_progress(std::uint64_t request_id, std::uint64_t done, std::uint64_t total);
   // Whether a value may be the answer to the request, or a piece of it.
   Status check_result(std::uint64_t request_id, const NamedValue &value);
 
@@ -146,6 +154,8 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
     std::uint32_t pieces_owed = 0;  // taken, and not yet credited
     Pieces sent;                    // so far
     Pieces received;
+    std::uint64_t progress_done = 0;  // as the host said last
+    std::uint64_t progress_total = 0;
     std::set<std::uint64_t> joined;
   };
   // Told once no lock is held.
@@ -201,6 +211,7 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
   // The calls of the host, but for what is told once the lock is dropped.
   Result<HostRequest> take_request(Answers &answers, std::uint64_t deadline_ns);
   Status take_answer(Answers &answers, std::uint64_t request_id, HostAnswer &answer, std::shared_ptr<Pending> &recording);
+  Status take_progress(Answers &answers, std::uint64_t request_id, std::uint64_t done, std::uint64_t total);
   Status take_approval(Answers &answers, std::uint64_t request_id, bool approved, bool &ready);
   Status take_piece(Answers &answers, std::uint64_t request_id, HostAnswer piece, std::uint64_t deadline_ns);
 

@@ -280,6 +280,28 @@ void Bridge::finish(Answers &answers, const std::shared_ptr<Pending> &pending, H
   end(answers, pending->id, std::move(answer));
 }
 
+Status Bridge::report_progress(std::uint64_t request_id, std::uint64_t done, std::uint64_t total) {
+  Answers answers;
+  Status status = take_progress(answers, request_id, done, total);
+  tell(answers);
+  return status;
+}
+
+Status Bridge::take_progress(Answers &answers, std::uint64_t request_id, std::uint64_t done, std::uint64_t total) {
+  const std::lock_guard lock(mutex_);
+  const auto pending = find(request_id);
+  if (pending == nullptr) {
+    return is_over(request_id);  // no answer, and so none that came late
+  }
+  if (Status status = check_taken(*pending); !status.ok()) {
+    return status;
+  }
+  pending->progress_done = done;
+  pending->progress_total = total;
+  note(answers, *pending, {.kind = CAPSULE_TRACE_PROVIDER_PROGRESS, .arguments = {done, total}});
+  return {};
+}
+
 Status Bridge::approve(std::uint64_t request_id, bool approved) {
   Answers answers;
   bool ready = false;

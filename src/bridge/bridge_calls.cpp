@@ -98,7 +98,7 @@ void Bridge::tell(Answers &answers) {
 void Bridge::audit(const Told &denial) {
   AuditEntry entry{.decision = CAPSULE_AUDIT_DENIED, .call = "capability"};
   Guard &guard = denial.session->runtime().guard();
-  entry.target = guard.audit_label(Guarded::kPromises, denial.session->id(), denial.capability);
+  entry.target = guard.told_label(Guarded::kPromises, denial.session->id(), denial.capability);
   entry.caller =
       "session " + std::to_string(denial.session->id()) + " execution " + std::to_string(denial.address.execution_id);
   entry.policy = denial.answer.reason;
@@ -380,7 +380,7 @@ void Bridge::log_denial(const Pending &pending, const Refusal &refusal) {
   }
   port.denied_log_.record(CAPSULE_LOG_INFO, "event=capability_denied session={} execution={} capability={} reason={}",
                           pending.session_id, pending.call.execution_id,
-                          runtime_->guard().audit_label(Guarded::kPromises, pending.session_id, pending.call.capability),
+                          runtime_->guard().told_label(Guarded::kPromises, pending.session_id, pending.call.capability),
                           refusal.reason);
 }
 

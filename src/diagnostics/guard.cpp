@@ -129,7 +129,7 @@ Redaction Guard::redaction_now(Guarded call, std::uint64_t session_id) {
   return redaction_of(policy, policy.level(call));
 }
 
-std::string Guard::audit_label(Guarded call, std::uint64_t session_id, std::string_view name) {
+std::string Guard::told_label(Guarded call, std::uint64_t session_id, std::string_view name) {
   return Redactor(redaction_now(call, session_id)).label(name).text;
 }
 

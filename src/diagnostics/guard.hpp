@@ -72,8 +72,8 @@ class Guard {
   Status conclude(InspectGrant &grant, const Status &status, std::uint64_t redactions, std::uint64_t answer_bytes);
   // What names become that are told without a look, now.
   [[nodiscard]] Redaction redaction_now(Guarded call, std::uint64_t session_id);
-  // A name in an audit record that is no inspection's.
-  std::string audit_label(Guarded call, std::uint64_t session_id, std::string_view name);
+  // A name in an audit record that is no inspection's, or in a log record.
+  std::string told_label(Guarded call, std::uint64_t session_id, std::string_view name);
 
  private:
   struct Effective {

@@ -25,7 +25,16 @@ std::uint64_t redact(Stack &stack, Redactor &redactor) {
     if (!thread.name.empty() && !thread.is_main) {
       thread.name = redactor.shows_rows() ? redactor.label(thread.name).text : std::string();
     }
+    if (!redactor.shows_rows()) {
+      thread.native_omitted = thread.native.size();
+      thread.native.clear();
+    }
     bytes += sizeof thread + thread.name.size();
+    for (NativeFrame &frame : thread.native) {
+      frame.module = frame.module.empty() ? "" : redactor.label(frame.module).text;
+      frame.symbol = frame.symbol.empty() ? "" : redactor.label(frame.symbol).text;
+      bytes += sizeof frame + frame.module.size() + frame.symbol.size();
+    }
     for (StackFrame &frame : thread.frames) {
       frame.file = redactor.label(frame.file).text;
       frame.function = redactor.label(frame.function).text;

@@ -18,6 +18,13 @@ struct StackFrame {
   std::uint32_t line = 0;  // 0: not known
 };
 
+struct NativeFrame {
+  std::string module{};
+  std::string symbol{};
+  std::uint64_t symbol_offset = 0;
+  std::uint64_t module_offset = 0;
+};
+
 struct StackThread {
   std::uint64_t ident = 0;  // as threading.get_ident() has it
   std::int32_t tid = 0;     // the kernel's; 0: not known
@@ -29,6 +36,10 @@ struct StackThread {
   bool hit = false;                    // of one that died: by the signal
   std::vector<StackFrame> frames;      // the innermost first
   std::uint64_t frames_omitted = 0;    // outer ones; at least so many
+  std::vector<NativeFrame> native;     // the innermost first
+  std::uint64_t native_omitted = 0;
+  std::int32_t native_state = 0;  // CAPSULE_UNWIND_…
+  std::int32_t system_call = -1;
 };
 
 struct Stack {
@@ -40,6 +51,13 @@ struct Stack {
   std::string cause;             // of a death: as faulthandler has it, "Segmentation fault"
   std::vector<StackThread> threads;
   std::uint64_t threads_omitted = 0;  // at least so many
+};
+
+// How a stack is to be had.
+struct StackWish {
+  std::uint32_t frames = 0;  // of each thread, at most
+  std::uint32_t native_frames = 0;
+  std::uint64_t deadline_ns = 0;
 };
 
 // Takes out of it what is not the user's: the engine's frames, and the program's in which the main thread began.

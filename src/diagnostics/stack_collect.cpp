@@ -10,6 +10,7 @@
 #include "base/utf8.hpp"
 #include "capsule/stack.h"
 #include "diagnostics/frame_walk.hpp"
+#include "diagnostics/native_stack.hpp"
 
 namespace capsule {
 namespace {
@@ -91,14 +92,14 @@ Status why_no_stack(int refusal) {
 
 }  // namespace
 
-Result<Stack> collect_stack(int pid, const WorkerStacks &stacks, std::uint32_t max_frames, std::uint64_t deadline_ns) {
+Result<Stack> collect_stack(int pid, const WorkerStacks &stacks, const StackWish &wish) {
   const std::uint64_t began = monotonic_ns();
   const LayoutState state = stacks.layout_state.load(std::memory_order_acquire);
   if (state != LayoutState::kVerified) {
     return why_no_layout(state);
   }
   ProcessMemory memory(pid);
-  FrameWalk walk(memory, stacks.layout, {.frames = max_frames, .deadline_ns = deadline_ns});
+  FrameWalk walk(memory, stacks.layout, {.frames = wish.frames, .deadline_ns = wish.deadline_ns});
   auto stack = walk.walk();
   if (walk.late()) {
     return Status(CAPSULE_E_TIMEOUT, "stack: it could not be read within timeout_ms");
@@ -109,6 +110,9 @@ Result<Stack> collect_stack(int pid, const WorkerStacks &stacks, std::uint32_t m
   }
   stack->source = CAPSULE_STACK_MEMORY;
   stack->pid = pid;
+  if (wish.native_frames > 0) {
+    add_native_frames(*stack, wish);
+  }
   ask_kernel(*stack);
   hide_engine_frames(*stack);
   stack->time_ns = began;

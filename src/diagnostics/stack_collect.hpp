@@ -8,6 +8,6 @@
 namespace capsule {
 
 // The caller holds the process's pidfd, and asks it afterwards whether the process was there all the time.
-Result<Stack> collect_stack(int pid, const WorkerStacks &stacks, std::uint32_t max_frames, std::uint64_t deadline_ns);
+Result<Stack> collect_stack(int pid, const WorkerStacks &stacks, const StackWish &wish);
 
 }  // namespace capsule

@@ -86,6 +86,7 @@ namespace capsule {
   X(PROVIDER_STREAM_OPEN, "provider_stream_open", INFO, INSTANT, PROVIDER, false)         \
   X(PROVIDER_STREAM_DATA, "provider_stream_data", DEBUG, INSTANT, PROVIDER, false)        \
   X(PROVIDER_STREAM_CLOSE, "provider_stream_close", INFO, INSTANT, PROVIDER, false)       \
+  X(PROVIDER_PROGRESS, "provider_progress", DEBUG, INSTANT, PROVIDER, false)              \
   X(TRANSPORT_FRAME_IN, "transport_frame_in", DEBUG, INSTANT, TRANSPORT, false)           \
   X(TRANSPORT_FRAME_OUT, "transport_frame_out", DEBUG, INSTANT, TRANSPORT, false)         \
   X(TRANSPORT_STALL, "transport_stall", INFO, INSTANT, TRANSPORT, false)                  \

@@ -11,7 +11,7 @@ namespace capsule {
 
 Result<std::shared_ptr<Profiler>> Profiler::start(const std::shared_ptr<Session> &session,
                                                   const capsule_profile_options &options, const Redaction &granted) {
-  const auto first = session->stack(1, deadline_after_ms(1'000));
+  const auto first = session->stack({.frames = 1, .deadline_ns = deadline_after_ms(1'000)});
   for (const capsule_status hopeless : {CAPSULE_E_STATE, CAPSULE_E_CLOSED, CAPSULE_E_SYSTEM}) {
     if (first.status().code() == hopeless) {
       return first.status();
@@ -81,7 +81,8 @@ bool Profiler::take_sample(std::uint64_t due_ns) {
     return false;
   }
   const std::uint64_t began = monotonic_ns();
-  const auto stack = session_->stack(options_.max_frames, due_ns + std::max(interval_ns_, 10 * kNsPerMs));
+  const auto stack =
+      session_->stack({.frames = options_.max_frames, .deadline_ns = due_ns + std::max(interval_ns_, 10 * kNsPerMs)});
   Stack shown = stack.ok() ? *stack.value() : Stack();
   redact(shown, redactor_);
   const Lock lock(mutex_);

@@ -219,20 +219,10 @@ std::shared_ptr<Zygote> Runtime::zygote(const Profile &profile) {
     listener.native_threads = [this](std::size_t modules) {
       native_thread_warnings_.fetch_add(modules, std::memory_order_relaxed);
     };
-    listener.stderr_text = [this](const std::string &text) { log_stderr(text); };
-    slot = std::make_shared<Zygote>(*loop_, profile, options_.max_frame_bytes, std::move(listener));
+    listener.label = [this](std::string_view name) { return guard_->told_label(Guarded::kTrace, /*session_id=*/0, name); };
+    slot = std::make_shared<Zygote>(*loop_, profile, options_.max_frame_bytes, stderr_dropped_bytes_, std::move(listener));
   }
   return slot;
-}
-
-void Runtime::log_stderr(const std::string &text) {
-  // One record a read, bounded; what it does not carry is counted.
-  constexpr std::size_t kMaxRaw = 1024;
-  if (text.size() > kMaxRaw || !log_enabled(CAPSULE_LOG_WARN)) {
-    const std::size_t carried = log_enabled(CAPSULE_LOG_WARN) ? kMaxRaw : 0;
-    stderr_dropped_bytes_.fetch_add(text.size() - carried, std::memory_order_relaxed);
-  }
-  log_record(CAPSULE_LOG_WARN, "event=worker_stderr size_bytes={} raw={}", text.size(), one_line(text, kMaxRaw));
 }
 
 void Runtime::add_source(const std::shared_ptr<SignalSource> &source) {

@@ -75,6 +75,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
     count(past_.pools[pool]);
   }
   void count_worker_started() { workers_started_.fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] std::atomic<std::uint64_t> &stderr_dropped_bytes() { return stderr_dropped_bytes_; }
   void count_worker_died() { workers_died_.fetch_add(1, std::memory_order_relaxed); }
   void add_handle() { handles_.fetch_add(1, std::memory_order_relaxed); }
   // CAPSULE_E_CLOSED where it is too late.
@@ -91,7 +92,6 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   explicit Runtime(RuntimeOptions options);
   void close_dependents();
   void shut_down_zygotes();
-  void log_stderr(const std::string &text);
 
   const RuntimeOptions options_;
   const std::unique_ptr<Guard> guard_;

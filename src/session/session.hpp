@@ -190,7 +190,7 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   std::shared_ptr<const Postmortem> postmortem(std::size_t index);
   void note_branch(std::uint64_t session_id);
   // Where the worker's Python code stands, or stood when it died (session_stack.cpp). The lock is held for a moment only.
-  Result<std::shared_ptr<const Stack>> stack(std::uint32_t max_frames, std::uint64_t deadline_ns);
+  Result<std::shared_ptr<const Stack>> stack(const StackWish &wish);
   // Where it stood when the last worker died, or null.
   std::shared_ptr<const Stack> death_stack();
   capsule_executor_metrics executor_metrics();
@@ -395,6 +395,8 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   // session_lifecycle.cpp: loop thread.
   void start_worker();
   void on_born(const std::shared_ptr<Worker> &worker, Result<Process> process);
+  void on_start_text(Worker &worker);
+  static void end_start_text(Worker &worker);
   void on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready &ready);
   void on_start_timeout(const std::weak_ptr<Worker> &weak);
   void fail_start(Notifications &notifications, const Status &status);

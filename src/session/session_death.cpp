@@ -252,9 +252,12 @@ void Session::note_death(Worker &worker) {
 void Session::fail_to_begin(Notifications &notifications, const Worker &worker) {
   const std::string message = describe_death(worker, counters_.death_reason);
   if (!worker.ready) {
-    fail_start(notifications, !start_status_.ok()           ? start_status_
-                              : !worker.protocol_error.ok() ? worker.protocol_error
-                                                            : Status(CAPSULE_E_WORKER, message + " before it was ready"));
+    const std::string wrote =
+        worker.start_log && !worker.start_log->tail().empty() ? "; it wrote: " + worker.start_log->tail() : "";
+    fail_start(notifications, !start_status_.ok() ? start_status_
+                              : !worker.protocol_error.ok()
+                                  ? worker.protocol_error
+                                  : Status(CAPSULE_E_WORKER, message + " before it was ready" + wrote));
     return;
   }
   // To try again would end the same way.
@@ -275,6 +278,7 @@ void Session::bury(const std::shared_ptr<Worker> &worker) {
   }
   kill_group(worker->process.pidfd, worker->process.pid);  // what the zygote did, in case it is gone
   const std::uint64_t recovered_before = counters_.recovered_output_bytes;
+  end_start_text(*worker);
   recover_output(notifications, *worker);
   note_death(*worker);
   if (!closing() && !restarting_) {

@@ -341,6 +341,15 @@ void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire
   } else if (const auto *piece = std::get_if<wire::CallPiece>(&envelope.body); piece != nullptr && calls_) {
     on_piece(*worker, *piece);
   } else if (const auto *log = std::get_if<wire::Log>(&envelope.body)) {
+    const Lock lock(mutex_);
+    if (worker->start_log) {
+      worker->start_log->add(log->line);  // the rest of it
+      return;
+    }
+    if (!worker->may_log(monotonic_ns())) {
+      count_dropped_record(log->level);
+      return;
+    }
     if (is_log_record(log->line)) {
       log_record(*log_level_, log->level, "{} source=worker session={}", log->line, id_);
     } else {

@@ -144,12 +144,32 @@ void Session::on_born(const std::shared_ptr<Worker> &worker, Result<Process> pro
   const auto self = shared_from_this();
   worker->control_watch = loop.watch_readable(worker->control.fd(), [self, worker] { self->on_control_readable(worker); });
   worker->process_watch = loop.watch_readable(worker->process.pidfd.get(), [self, worker] { self->on_worker_gone(worker); });
+  worker->start_log = std::make_shared<StderrLog>(
+      "source=worker session=" + std::to_string(id_) + " pid=" + std::to_string(worker->process.pid), log_level_,
+      runtime_->stderr_dropped_bytes());
+  worker->start_log_watch = loop.watch_readable(worker->capture[1].get(), [self, worker] { self->on_start_text(*worker); });
   worker->handoff = loop.add_handoff(worker->work.fd(), [self, worker] { self->on_work_readable(worker); });
   if (closing()) {
     kill_worker();
   } else {
     set_state(CAPSULE_SESSION_WARMING);
   }
+}
+
+// Until it serves, both its stdout and its stderr are this pipe: no output of the user's, but words of the worker itself.
+void Session::on_start_text(Worker &worker) {
+  const Lock lock(mutex_);
+  if (worker.start_log && !worker.start_log->read(worker.capture[1].get())) {
+    worker.start_log_watch.reset();
+  }
+}
+
+// Of one that ends before it serves, what it said last; else that has come by message.
+void Session::end_start_text(Worker &worker) {
+  if (worker.start_log) {
+    worker.start_log->drain(worker.capture[1].get());
+  }
+  worker.start_log_watch.reset();
 }
 
 void Session::on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready &ready) {
@@ -162,6 +182,8 @@ void Session::on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready 
     start_status_ = Status(CAPSULE_E_PRELOAD, std::string(ready.failure));
     return;  // it exits by itself
   }
+  worker->start_log.reset();
+  worker->start_log_watch.reset();
   worker->ready = true;
   runtime_->loop().cancel_timer(worker->start_timer);
   counters_.ready_ns = monotonic_ns();
@@ -238,6 +260,8 @@ void Session::release_worker() {
     return;
   }
   worker->gone = true;
+  end_start_text(*worker);
+  worker->start_log.reset();
   if (calls_) {
     calls_->lost(worker->incarnation);
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "session/runtime.hpp"
 #include "session/worker.hpp"
 
@@ -223,6 +224,9 @@ void Session::note_heartbeat(const wire::Heartbeat &beat) {
   counters_.namespace_size = beat.namespace_size;
   counters_.execution_age_ns = beat.execution_age_ns;
   const std::uint64_t failures = std::max(beat.send_failures, beat_.send_failures);
+  if (beat_.send_failures == 0 && failures > 0) {  // of this worker, the first; the rest is counted
+    log_record(*log_level_, CAPSULE_LOG_WARN, "event=heartbeat_send_failed session={} failures={}", id_, failures);
+  }
   const std::uint64_t cpu_ns = std::max(beat.cpu_ns, beat_.cpu_ns);
   beat_ = beat;
   beat_.send_failures = failures;  // what is summed up never falls, whatever a worker says

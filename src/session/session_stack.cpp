@@ -4,7 +4,7 @@
 
 namespace capsule {
 
-Result<std::shared_ptr<const Stack>> Session::stack(std::uint32_t max_frames, std::uint64_t deadline_ns) {
+Result<std::shared_ptr<const Stack>> Session::stack(const StackWish &wish) {
   std::shared_ptr<Worker> worker;
   {
     const Lock lock(mutex_);
@@ -19,7 +19,7 @@ Result<std::shared_ptr<const Stack>> Session::stack(std::uint32_t max_frames, st
     worker = worker_;
   }
   // Not under the lock: the worker is held, and with it the pidfd by which the number stays its own.
-  auto stack = collect_stack(worker->process.pid, worker->shared.stacks(), max_frames, deadline_ns);
+  auto stack = collect_stack(worker->process.pid, worker->shared.stacks(), wish);
   if (is_gone(worker->process.pidfd)) {
     return Status(CAPSULE_E_DIED, "stack: the worker died meanwhile");
   }

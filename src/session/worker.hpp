@@ -7,9 +7,11 @@
 #include <optional>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "capsule/metrics.h"
 #include "diagnostics/signals.hpp"
 #include "loop/loop.hpp"
+#include "session/stderr_log.hpp"
 #include "transport/channel.hpp"
 #include "transport/message_piece.hpp"
 #include "transport/process.hpp"
@@ -38,12 +40,13 @@ struct Worker {
   bool counts_stale = false;  // the last copy could not be had whole
   FlightReader flight;        // of its events; guarded by the session's lock
   std::array<std::uint64_t, kFlightWriters>
-      flight_told{};                 // where these come in messages: up to which of each writer they came
-  OutputQueue::Cursor received;      // of the queue: up to where it was received; guarded by `reader`
-  UniqueFd capture[2];               // read ends of stdout and stderr, by open files of the host's own
-  MessageAssembly message;           // of the output stream; guarded by the session's lock
-  std::uint64_t message_charge = 0;  // bytes of it for which no credit was given yet
-  std::uint64_t allowance = 0;       // bytes of output that it may still send; guarded by the session's lock
+      flight_told{};                     // where these come in messages: up to which of each writer they came
+  OutputQueue::Cursor received;          // of the queue: up to where it was received; guarded by `reader`
+  UniqueFd capture[2];                   // read ends of stdout and stderr, by open files of the host's own
+  std::shared_ptr<StderrLog> start_log;  // of what it writes to both, until it serves; guarded by the session's lock
+  MessageAssembly message;               // of the output stream; guarded by the session's lock
+  std::uint64_t message_charge = 0;      // bytes of it for which no credit was given yet
+  std::uint64_t allowance = 0;           // bytes of output that it may still send; guarded by the session's lock
 
   Process process;
   std::optional<ExitStatus> exit_status;  // once known
@@ -65,6 +68,19 @@ struct Worker {
   std::uint64_t missed_told = 0;  // heartbeats that did not come since the last one, with an event each
   std::shared_ptr<Loop::Watch> control_watch;
   std::shared_ptr<Loop::Watch> process_watch;
+  std::shared_ptr<Loop::Watch> start_log_watch;
+
+  // Whether one more record of its own is passed to the log now; one that floods it is cut short.
+  bool may_log(std::uint64_t now_ns) {
+    constexpr std::uint32_t kMostASecond = 100;
+    if (now_ns - records_since_ns >= kNsPerSecond) {
+      records_since_ns = now_ns;
+      records = 0;
+    }
+    return ++records <= kMostASecond;
+  }
+  std::uint64_t records_since_ns = 0;  // guarded by the session's lock, as the next
+  std::uint32_t records = 0;
 
   // From channels that are closed by now, for the session's counters.
   [[nodiscard]] std::uint64_t frames_sent() const { return work.frames_sent() + control.frames_sent(); }

@@ -1,7 +1,6 @@
 #include "session/zygote.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -25,7 +24,6 @@ constexpr int kHostPidfd = 4;
 constexpr int kUnsupportedPython = 71;
 constexpr int kUnloadableModule = 72;
 
-constexpr std::size_t kStderrTail = 4096;
 // Forks under way at once: enough to keep the zygote busy, few enough that their descriptors always fit the socket.
 constexpr std::size_t kMaxForking = 8;
 
@@ -36,8 +34,13 @@ std::string describe_exit(const ExitStatus &exit) {
 
 }  // namespace
 
-Zygote::Zygote(Loop &loop, Profile profile, std::uint32_t max_frame_bytes, Listener listener)
-    : loop_(loop), profile_(std::move(profile)), max_frame_bytes_(max_frame_bytes), listener_(std::move(listener)) {}
+Zygote::Zygote(Loop &loop, Profile profile, std::uint32_t max_frame_bytes, std::atomic<std::uint64_t> &stderr_dropped_bytes,
+               Listener listener)
+    : loop_(loop),
+      profile_(std::move(profile)),
+      max_frame_bytes_(max_frame_bytes),
+      stderr_dropped_bytes_(stderr_dropped_bytes),
+      listener_(std::move(listener)) {}
 
 Zygote::~Zygote() = default;
 
@@ -165,7 +168,8 @@ Status Zygote::start_program(const std::string &program) {
   program_ = program;
   process_ = std::move(process.value());
   phase_ = Phase::kStarting;
-  stderr_tail_.clear();
+  stderr_log_ = std::make_unique<StderrLog>("source=zygote pid=" + std::to_string(process_.pid),
+                                            std::make_shared<const LogLevel>(), stderr_dropped_bytes_);
   failure_ = Status();
   channel_ = std::make_unique<Channel>(std::move(sockets.value().first), max_frame_bytes_);
   watch_process();
@@ -178,7 +182,7 @@ Status Zygote::start_program(const std::string &program) {
   preload.native_thread_allow.assign(profile_.native_thread_allow.begin(), profile_.native_thread_allow.end());
   channel_->send(0, preload);
   listener_.started(process_.pid);
-  log_record(CAPSULE_LOG_INFO, "event=zygote_started pid={} program={}", process_.pid, program);
+  log_record(CAPSULE_LOG_INFO, "event=zygote_started pid={} program=\"{}\"", process_.pid, listener_.label(program));
   return {};
 }
 
@@ -245,11 +249,13 @@ void Zygote::on_ready(const wire::Ready &ready) {
     return;  // it exits by itself
   }
   phase_ = Phase::kReady;
+  stderr_log_->drain(stderr_.get());
+  stderr_log_->end_line();
   programs_.clear();
   if (!ready.native_thread_modules.empty()) {
     listener_.native_threads(ready.native_thread_modules.size());
     for (const wire::Text module : ready.native_thread_modules) {
-      log_record(CAPSULE_LOG_WARN, "event=native_threads module={} pid={}", module, process_.pid);
+      log_record(CAPSULE_LOG_WARN, "event=native_threads module=\"{}\" pid={}", listener_.label(module), process_.pid);
     }
   }
   send_requests();
@@ -291,19 +297,8 @@ void Zygote::on_forked(const wire::Forked &forked) {
 }
 
 void Zygote::on_stderr() {
-  char buffer[4096];
-  const ssize_t count = ::read(stderr_.get(), buffer, sizeof buffer);
-  if (count == 0 || (count < 0 && errno != EAGAIN)) {
+  if (!stderr_log_->read(stderr_.get())) {
     stderr_watch_.reset();
-    return;
-  }
-  if (count > 0) {
-    const std::string text(buffer, static_cast<std::size_t>(count));
-    stderr_tail_ += text;
-    if (stderr_tail_.size() > kStderrTail) {
-      stderr_tail_.erase(0, stderr_tail_.size() - kStderrTail);
-    }
-    listener_.stderr_text(text);
   }
 }
 
@@ -311,17 +306,18 @@ Status Zygote::exit_reason(std::optional<ExitStatus> exit, bool &try_next) const
   if (!failure_.ok()) {
     return failure_;
   }
-  const std::string tail = stderr_tail_.empty() ? "" : "; it wrote: " + stderr_tail_;
+  const std::string &wrote = stderr_log_->tail();
+  const std::string tail = wrote.empty() ? "" : "; it wrote: " + wrote;
   if (profile_.executor == CAPSULE_EXECUTOR_ECHO) {
     return {CAPSULE_E_WORKER, "worker '" + program_ + "' " + (exit ? describe_exit(*exit) : "is gone") + tail};
   }
   if (exit && exit->exit_code == kUnsupportedPython) {
     try_next = true;
     return {CAPSULE_E_PYTHON,
-            "python: '" + program_ + "' is " + stderr_tail_ + "; CPython 3.11 or later is needed, not free-threaded"};
+            "python: '" + program_ + "' is " + wrote + "; CPython 3.11 or later is needed, not free-threaded"};
   }
   if (exit && exit->exit_code == kUnloadableModule) {
-    return {CAPSULE_E_WORKER, "worker_dir: the worker module cannot be loaded by '" + program_ + "': " + stderr_tail_};
+    return {CAPSULE_E_WORKER, "worker_dir: the worker module cannot be loaded by '" + program_ + "': " + wrote};
   }
   return {CAPSULE_E_PYTHON,
           "python: '" + program_ + "' did not start a worker: it " + (exit ? describe_exit(*exit) : "is gone") + tail};
@@ -332,13 +328,7 @@ void Zygote::on_exit() {
   if (channel_watch_) {
     on_readable();
   }
-  while (stderr_watch_) {
-    pollfd more{stderr_.get(), POLLIN, 0};
-    if (::poll(&more, 1, 0) <= 0 || (more.revents & POLLIN) == 0) {
-      break;
-    }
-    on_stderr();
-  }
+  stderr_log_->drain(stderr_.get());
   kill_group(process_.pidfd, process_.pid);  // what a preloaded module started; before the number can be another's
   const std::optional<ExitStatus> exit = reap_child(process_.pidfd);
   const bool was_ready = phase_ == Phase::kReady;

@@ -1,6 +1,7 @@
 // The host's side of a zygote: a process that has imported everything once and forks sessions. Loop thread only.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -11,6 +12,7 @@
 
 #include "loop/loop.hpp"
 #include "session/profile.hpp"
+#include "session/stderr_log.hpp"
 #include "transport/channel.hpp"
 #include "transport/process.hpp"
 
@@ -27,10 +29,11 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
     std::function<void(int pid)> started;                     // another process was started
     std::function<void(bool was_ready)> died;                 // its process is gone
     std::function<void(std::size_t modules)> native_threads;  // preloaded modules that left native threads running
-    std::function<void(const std::string &bytes)> stderr_text;
+    std::function<std::string(std::string_view name)> label;  // what a log record may show of a name
   };
 
-  Zygote(Loop &loop, Profile profile, std::uint32_t max_frame_bytes, Listener listener);
+  Zygote(Loop &loop, Profile profile, std::uint32_t max_frame_bytes, std::atomic<std::uint64_t> &stderr_dropped_bytes,
+         Listener listener);
   ~Zygote();
 
   // Makes a session's process that owns the descriptors. `forked` hears of its birth or of why there was none, `exited` of how
@@ -82,6 +85,7 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
   Loop &loop_;
   const Profile profile_;
   const std::uint32_t max_frame_bytes_;
+  std::atomic<std::uint64_t> &stderr_dropped_bytes_;
   const Listener listener_;
   Phase phase_ = Phase::kIdle;
   std::vector<std::string> programs_;  // those not tried yet
@@ -89,8 +93,8 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
   Process process_;
   std::unique_ptr<Channel> channel_;
   UniqueFd stderr_;
-  std::string stderr_tail_;
-  Status failure_;  // what the zygote itself said went wrong
+  std::unique_ptr<StderrLog> stderr_log_;  // of the process that is, or was last
+  Status failure_;                         // what the zygote itself said went wrong
   std::shared_ptr<Loop::Watch> channel_watch_;
   std::shared_ptr<Loop::Watch> process_watch_;
   std::shared_ptr<Loop::Watch> stderr_watch_;

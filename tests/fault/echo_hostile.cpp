@@ -1,6 +1,7 @@
 // A worker is an enemy: whatever it sends, the host answers with one typed end and goes on.
 #include <cstdlib>
 
+#include "log.hpp"
 #include "metrics.hpp"
 #include "run.hpp"
 #include "test.hpp"
@@ -158,7 +159,31 @@ CAPSULE_TEST(a_worker_of_another_protocol_is_refused_with_both_versions) {
   CHECK(session == nullptr);
 }
 
+CAPSULE_TEST(a_worker_that_floods_the_log_is_cut_short_and_counted) {
+  LogSpy log(CAPSULE_LOG_WARN);
+  const auto dropped = [] {
+    capsule_log_info info{.struct_size = sizeof info};
+    ACCEPTED(capsule_log_get_info(&info, error));
+    return info.dropped[CAPSULE_LOG_WARN - 1];
+  };
+  const std::uint64_t before = dropped();
+  Hostile hostile;
+  capsule_session *session = nullptr;
+  ACCEPTED(capsule_session_open(hostile.runtime, &hostile.options, &session, error));
+  capsule_execution *execution = nullptr;
+  ACCEPTED(capsule_execution_create(session, "records", 7, nullptr, &execution, error));
+  for (const Deadline deadline; dropped() + log.lines("source=worker").size() < before + 5'000;) {
+    CHECK(!deadline.over());
+  }
+  CHECK_AT_LEAST(dropped() - before, 4'000);  // 100 a second are passed on
+  CHECK_AT_LEAST(log.lines("event=flood source=worker").size(), 50);
+  CHECK_AT_LEAST(log.lines("event=worker_log source=worker").size(), 50);
+  capsule_execution_release(execution);
+  capsule_session_release(session);
+}
+
 CAPSULE_TEST(what_a_worker_says_of_heartbeats_that_it_could_not_send_is_counted) {
+  LogSpy log(CAPSULE_LOG_WARN);
   Hostile hostile;
   hostile.options.heartbeat_interval_ms = 3'600'000;
   capsule_session *session = nullptr;
@@ -172,6 +197,7 @@ CAPSULE_TEST(what_a_worker_says_of_heartbeats_that_it_could_not_send_is_counted)
   }
   CHECK_EQ(metrics.send_failures, 5);
   CHECK_EQ(Samples(prometheus_of(hostile.runtime))[R"(heartbeat_send_failures_total{pool="none"})"], 5);
+  CHECK_CONTAINS(log.wait_for("event=heartbeat_send_failed"), "failures=5");
   capsule_execution_release(execution);
   capsule_session_release(session);
 }

@@ -247,6 +247,12 @@ class HostileExecutor : public Executor {
       parts_.control.post(0, wire::TraceEvents{{0, 900, 2, 77, what, 5, 6, 7, 8, 0, 900, 2, 77, what, 5, 6, 7, 8, 0}, 0});
       return Value{};
     }
+    if (request.source == "records") {
+      for (int i = 0; i < 5'000; ++i) {
+        parts_.control.post(0, wire::Log{CAPSULE_LOG_WARN, i % 2 == 0 ? "event=flood" : "no record\n\x01"});
+      }
+      return Value{};
+    }
     if (request.source == "heartbeat") {
       parts_.control.post(0, wire::Heartbeat{.send_failures = 5});
       return Value{};

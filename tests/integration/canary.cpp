@@ -13,6 +13,7 @@
 
 #include "bridge.hpp"
 #include "child.hpp"
+#include "files.hpp"
 #include "metrics.hpp"
 #include "scene.hpp"
 #include "stacks.hpp"
@@ -157,6 +158,9 @@ std::string text_of_stack(const StackHandle &stack) {
     for (const ToldFrame &frame : thread.frames) {
       text += frame.file + " " + frame.function + " ";
     }
+    for (const ToldNative &frame : thread.native) {
+      text += frame.module + " " + frame.symbol + " ";
+    }
   }
   return text;
 }
@@ -219,8 +223,20 @@ std::string overheard_frames(Scene &scene) {
   return scene.overheard.frames() + bytes_in(info);
 }
 
+// An interpreter whose path has the secret in it, and a preloaded module that has it for a name.
+void start_by_secret_names(const Scene &scene) {
+  const TempFolder folder;
+  SessionOptions options;
+  options.environment = {"PYTHONPATH=" + folder.path()};
+  folder.write(std::string(kSecret) + ".py", "");
+  options.preload = {kSecret};
+  options.python = folder.write(kSecret, "#!/bin/sh\nexec '" + python_under_test() + "' \"$@\"\n", true);
+  value_of(open_session(scene.runtime, std::move(options)), "1");
+}
+
 std::string overheard_log(Scene &scene) {
-  CHECK_CONTAINS(scene.overheard.log(), "event=");
+  start_by_secret_names(scene);
+  CHECK_CONTAINS(scene.overheard.log(), "event=zygote_started");
   return scene.overheard.log();
 }
 
@@ -389,6 +405,7 @@ std::map<std::string, Surface> surfaces() {
       {"capsule_stack_get_info", stacks},
       {"capsule_stack_get_thread", stacks},
       {"capsule_stack_get_frame", stacks},
+      {"capsule_stack_get_native_frame", stacks},
       {"capsule_pool_inspect", pool_summary},
   };
 }
@@ -421,6 +438,7 @@ const std::map<std::string, std::vector<std::string>> &no_surfaces() {
         "capsule_bridge_respond",
         "capsule_bridge_fail",
         "capsule_bridge_approve",
+        "capsule_bridge_report_progress",
         "capsule_bridge_send_chunk",
         "capsule_bridge_cancel_all",
         "capsule_bridge_close",

@@ -100,6 +100,32 @@ CAPSULE_TEST(nothing_of_the_user_s_is_in_the_log) {  // I7
   }
 }
 
+// The interpreter's path, and the module's: as the policy lets names be told.
+CAPSULE_TEST(paths_and_modules_are_logged_as_the_policy_shows_them) {
+  const auto logged = [](std::int32_t level, std::int32_t form) {
+    Log log;
+    const Sink sink(CAPSULE_LOG_INFO, keep, &log);
+    const Runtime runtime = make_runtime();
+    capsule_introspection_policy policy;
+    capsule_introspection_policy_init(&policy, sizeof policy);
+    policy.trace = level;
+    policy.redaction = form;
+    policy.max_label_bytes = 1'024;
+    ACCEPTED(capsule_runtime_set_introspection_policy(runtime.get(), &policy, error));
+    value_of(open_session(runtime), "1");
+    return log.text();
+  };
+  const std::string path = python_under_test();
+  CHECK_CONTAINS(logged(CAPSULE_INSPECT_FULL, CAPSULE_REDACT_HASH), "program=\"" + path + "\"");
+  for (const std::int32_t level : {CAPSULE_INSPECT_OFF, CAPSULE_INSPECT_COUNTS, CAPSULE_INSPECT_REDACTED}) {
+    const std::string text = logged(level, CAPSULE_REDACT_HASH);
+    CHECK_CONTAINS(text, "program=\"h:");
+    CHECK_LACKS(text, path);
+  }
+  CHECK_CONTAINS(logged(CAPSULE_INSPECT_COUNTS, CAPSULE_REDACT_LENGTH), "program=\"len:" + std::to_string(path.size()) + "\"");
+  CHECK_CONTAINS(logged(CAPSULE_INSPECT_COUNTS, CAPSULE_REDACT_DROP), "program=\"\"");
+}
+
 CAPSULE_TEST(each_phase_of_a_frame_is_logged_with_its_message_id) {
   Log log;
   {

@@ -32,6 +32,7 @@ struct World {
   Snapshot snapshot = snapshot_of(python);
   Checkpoint checkpoint = checkpoint_of(python);
   StackHandle stack;
+  StackHandle idle;
   Profile profile;
   ExporterHandle exporter;
   Postmortem lost = lose_one();
@@ -57,6 +58,9 @@ struct World {
     ACCEPTED(capsule_profile_stop(profile.get(), error));
     run.interrupt();
     run.end();
+    // And one that waits in the kernel, idle.
+    stack_when(python, [](const ToldStack &now) { return !now.main().native.empty(); });
+    ACCEPTED(capsule_session_get_stack(python.get(), nullptr, idle.out(), error));
     const capsule_exporter_options options = exporter_options();
     ACCEPTED(capsule_exporter_create(shared_runtime().get(), &options, exporter.out(), error));
   }
@@ -396,6 +400,8 @@ void add_of_stacks(World &w, Rows &rows) {
       [&w](auto *thread, auto *error) { return capsule_stack_get_thread(w.stack.get(), 0, thread, error); });
   rows["capsule_stack_frame"] = written<capsule_stack_frame>(
       [&w](auto *frame, auto *error) { return capsule_stack_get_frame(w.stack.get(), 0, 0, frame, error); });
+  rows["capsule_native_frame"] = written<capsule_native_frame>(
+      [&w](auto *frame, auto *error) { return capsule_stack_get_native_frame(w.idle.get(), 0, 0, frame, error); });
   rows["capsule_profile_info"] = written<capsule_profile_info>(
       [&w](auto *info, auto *error) { return capsule_profile_get_info(w.profile.get(), info, error); });
 }

@@ -173,6 +173,37 @@ CAPSULE_TEST(pieces_of_an_answer_are_traced_from_the_first_to_the_end) {
   CHECK_EQ(close.link, only(stage.session, CAPSULE_TRACE_PROVIDER_STREAM_OPEN).link);
 }
 
+CAPSULE_TEST(how_far_a_call_has_come_is_traced_and_shown_while_it_is_open) {
+  const Stage stage(capability("job"), SessionOptions());
+  const Server server(stage.bridge, [](const Bridge &bridge, const Request &request) {
+    ACCEPTED(capsule_bridge_report_progress(bridge.get(), request.id(), 3, 0, error));
+    ACCEPTED(capsule_bridge_report_progress(bridge.get(), request.id(), 5, 8, error));
+    REFUSED(CAPSULE_E_ARGUMENT, capsule_bridge_report_progress(bridge.get(), request.id(), 9, 8, error));
+    REFUSED(CAPSULE_E_ARGUMENT, capsule_bridge_report_progress(bridge.get(), request.id() + 1, 1, 1, error));
+    capsule_introspection_policy policy;
+    capsule_introspection_policy_init(&policy, sizeof policy);
+    policy.promises = CAPSULE_INSPECT_REDACTED;
+    ACCEPTED(capsule_runtime_set_introspection_policy(shared_runtime().get(), &policy, error));
+    capsule_pending_summary open{.struct_size = sizeof open};
+    ACCEPTED(capsule_bridge_inspect_pending(bridge.get(), nullptr, &open, error));
+    CHECK_EQ(open.count, 1);
+    CHECK_EQ(open.rows[0].progress_done, 5);
+    CHECK_EQ(open.rows[0].progress_total, 8);
+    capsule_pending_summary_release(&open);
+    ACCEPTED(capsule_bridge_respond(bridge.get(), request.id(), nullptr, error));
+    REFUSED(CAPSULE_E_STATE, capsule_bridge_report_progress(bridge.get(), request.id(), 8, 8, error));
+  });
+  value_of(stage.session, "host.job()\n0");
+  CHECK_EQ(kinds_in(stage.session, kProvider), "provider_request provider_progress provider_progress provider_response");
+  const auto told = trace_of(stage.session, {.kind = CAPSULE_TRACE_PROVIDER_PROGRESS}).events;
+  CHECK_EQ(told.size(), 2);
+  CHECK_EQ(told[0].arguments[0], 3);
+  CHECK_EQ(told[0].arguments[1], 0);
+  CHECK_EQ(told[1].arguments[0], 5);
+  CHECK_EQ(told[1].arguments[1], 8);
+  CHECK_EQ(told[1].link, only(stage.session, CAPSULE_TRACE_PROVIDER_REQUEST).link);
+}
+
 CAPSULE_TEST(pieces_that_the_code_sends_are_traced_as_its_own) {
   capsule_capability offered = capability("put");
   offered.flags = CAPSULE_CAPABILITY_UPLOAD;

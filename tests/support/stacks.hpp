@@ -20,10 +20,30 @@ struct ToldFrame {
   std::uint32_t line;
 };
 
+struct ToldNative {
+  std::string module;
+  std::string symbol;
+  std::uint64_t symbol_offset;
+  std::uint64_t module_offset;
+};
+
 struct ToldThread {
   capsule_stack_thread raw;  // without its name
   std::string name;
   std::vector<ToldFrame> frames;
+  std::vector<ToldNative> native;
+
+  // Whether there is a native frame of that function.
+  [[nodiscard]] bool is_in(const std::string &function) const {
+    return std::any_of(native.begin(), native.end(), [&](const ToldNative &frame) { return frame.symbol == function; });
+  }
+  [[nodiscard]] std::string native_story() const {
+    std::string text;
+    for (const ToldNative &frame : native) {
+      text += (text.empty() ? "" : " < ") + (frame.symbol.empty() ? "?" : frame.symbol);
+    }
+    return text;
+  }
 
   // The functions' names, the innermost first: "inner < outer < <module>".
   [[nodiscard]] std::string story() const {
@@ -75,6 +95,11 @@ inline ToldStack told(const StackHandle &stack) {
       capsule_stack_frame frame{.struct_size = sizeof frame};
       ACCEPTED(capsule_stack_get_frame(stack.get(), i, j, &frame, error));
       thread.frames.push_back({string_of(frame.file), string_of(frame.function), frame.line});
+    }
+    for (std::uint64_t j = 0; j < thread.raw.native_frames; ++j) {
+      capsule_native_frame frame{.struct_size = sizeof frame};
+      ACCEPTED(capsule_stack_get_native_frame(stack.get(), i, j, &frame, error));
+      thread.native.push_back({string_of(frame.module), string_of(frame.symbol), frame.symbol_offset, frame.module_offset});
     }
     all.threads.push_back(std::move(thread));
   }

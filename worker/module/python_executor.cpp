@@ -345,7 +345,7 @@ void PythonExecutor::flush_replaced_streams() {
     PyObject *stream = PySys_GetObject(name);
     if (stream != nullptr && stream != Py_None && stream_number(stream) == 0) {
       const PyRef replaced = PyRef::borrow(stream);
-      call_engine(PyRef(PyObject_CallMethod(engine_.get(), "flush_replaced_stream", "O", replaced.get())));
+      call_engine(PyRef(PyObject_CallMethod(engine_.get(), "flush_quietly", "O", replaced.get())));
     }
   }
 }

@@ -468,8 +468,8 @@ def clear_trace_context():
             os.environ[name] = value
 
 
-def flush_replaced_stream(stream):
-    """Flushes what the user's code put in the place of one of our streams."""
+def flush_quietly(stream):
+    """Flushes a stream that is not one of ours."""
     try:
         stream.flush()
     except Exception:
@@ -484,6 +484,8 @@ def preload(name, in_zygote):
         importlib.import_module(name)
     except BaseException as error:
         return f"preload: module '{name}' failed to import: {type(error).__name__}: {safe_str(error)}"
+    finally:
+        flush_quietly(sys.stdout)  # what the import printed is the worker's own; a session's fork would have it too
     if in_zygote and _thread._count() > 0:
         return f"preload: module '{name}' left {_thread._count()} Python threads running; they would not exist in a forked session"
     return None

@@ -75,6 +75,13 @@ namespace Capsule
             }
         }
 
+        /// <summary>Tells those who look at traces and pending calls how far the host has come with one; a total of 0 is not known.</summary>
+        public void ReportProgress(ulong requestId, ulong done, ulong total = 0)
+        {
+            var error = Errors.New();
+            Check(Native.capsule_bridge_report_progress(Token, requestId, done, total, &error), &error);
+        }
+
         /// <summary>Sends a piece of the answer to a call of a stream; waits for room.</summary>
         public void SendChunk(ulong requestId, Value value, TimeSpan? time = null)
         {

@@ -847,8 +847,7 @@ namespace Capsule
         PoolRemoved = 609,
         /// <summary>
         /// Whatever of the host serves a capability took the call. `link`, here and below: the request's id. Status:
-        /// its `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came. A host has no way to tell of its progress, so
-        /// that there is no event of it.
+        /// its `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came.
         /// </summary>
         ProviderRequest = 1001,
         /// <summary>
@@ -862,6 +861,11 @@ namespace Capsule
         ProviderStreamData = 1004,
         /// <summary>There are no more. Arguments: how many there were, their bytes.</summary>
         ProviderStreamClose = 1005,
+        /// <summary>
+        /// Debug. How far it has come, as capsule_bridge_report_progress() says. Arguments: how much is done, of how
+        /// much, 0 where that is not known.
+        /// </summary>
+        ProviderProgress = 1006,
         /// <summary>
         /// Debug. A frame came from the worker. Status, here and below: its `CAPSULE_CHANNEL_…`. Arguments: bytes, the
         /// number of its message, as capsule_message_name() names it.
@@ -1137,6 +1141,27 @@ namespace Capsule
         Stopped = 4,
         /// <summary>It is dead.</summary>
         Dead = 5,
+    }
+
+    /// <summary>What is told of a thread's native frames.</summary>
+    public enum Unwind : int
+    {
+        /// <summary>Nothing: they were not asked for, or the worker is dead.</summary>
+        None = 0,
+        /// <summary>All of them, out to the function that the thread began with.</summary>
+        Whole = 1,
+        /// <summary>
+        /// The inner ones; there are more than were asked for, or those further out cannot be found: of code without
+        /// unwind tables, or that keeps no registers as it never returns. The outermost functions of a worker's main
+        /// thread are such.
+        /// </summary>
+        Partial = 2,
+        /// <summary>None: it runs, or ran on while it was read.</summary>
+        Running = 3,
+        /// <summary>None: the kernel does not tell where the thread stands.</summary>
+        Refused = 4,
+        /// <summary>None: the time for them, 5 ms of CPU time of all together or what was left of `timeout_ms`, was over.</summary>
+        Late = 5,
     }
 
     /// <summary>What is pending.</summary>
@@ -3725,6 +3750,10 @@ namespace Capsule.Raw
         public uint max_frames;
         /// <summary>Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.</summary>
         public long timeout_ms;
+        /// <summary>Most native frames told of each thread, the innermost: 0 … 256. Default 32.</summary>
+        public uint max_native_frames;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
     }
 
     /// <summary>What is known of a stack as a whole. Texts are valid until it is released.</summary>
@@ -3782,6 +3811,17 @@ namespace Capsule.Raw
         /// faulthandler writes.
         /// </summary>
         public ulong frames_omitted;
+        /// <summary>Native frames that are told.</summary>
+        public ulong native_frames;
+        /// <summary>Native frames that were found and are not told, as the policy wants.</summary>
+        public ulong native_frames_omitted;
+        /// <summary>`CAPSULE_UNWIND_…`.</summary>
+        public int native_state;
+        /// <summary>
+        /// Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none,
+        /// or that is not known.
+        /// </summary>
+        public int system_call;
     }
 
     /// <summary>One frame. Texts are valid until the stack is released.</summary>
@@ -3796,6 +3836,27 @@ namespace Capsule.Raw
         public capsule_text file;
         /// <summary>The function: `co_qualname`, of a death `co_name`.</summary>
         public capsule_text function;
+    }
+
+    /// <summary>One native frame. Texts are valid until the stack is released.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_native_frame
+    {
+        /// <summary>`sizeof(capsule_native_frame)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public int reserved;
+        /// <summary>The program or library, by its path; empty of code that is of no file.</summary>
+        public capsule_text module;
+        /// <summary>
+        /// The function, as the library's dynamic symbols have it, undecorated names as they are; empty where it is
+        /// none of these.
+        /// </summary>
+        public capsule_text symbol;
+        /// <summary>How far into the function, in bytes; 0 where that is not known.</summary>
+        public ulong symbol_offset;
+        /// <summary>The address in the file, as `addr2line` wants it; of no file, the address. Of a caller, where it goes on.</summary>
+        public ulong module_offset;
     }
 
     /// <summary>One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array.</summary>
@@ -3822,6 +3883,10 @@ namespace Capsule.Raw
         public uint waiters;
         /// <summary>The capability's name, or the promise's id.</summary>
         public capsule_label name;
+        /// <summary>How much of a call is done, as the host has reported last; else 0.</summary>
+        public ulong progress_done;
+        /// <summary>Of how much; 0 where that is not known.</summary>
+        public ulong progress_total;
     }
 
     /// <summary>What is pending in a bridge or a store.</summary>
@@ -4487,11 +4552,12 @@ namespace Capsule.Raw
             ("capsule_pool_sessions", sizeof(capsule_pool_sessions), 32),
             ("capsule_pool_import", sizeof(capsule_pool_import), 48),
             ("capsule_pool_imports", sizeof(capsule_pool_imports), 32),
-            ("capsule_stack_options", sizeof(capsule_stack_options), 16),
+            ("capsule_stack_options", sizeof(capsule_stack_options), 24),
             ("capsule_stack_info", sizeof(capsule_stack_info), 64),
-            ("capsule_stack_thread", sizeof(capsule_stack_thread), 72),
+            ("capsule_stack_thread", sizeof(capsule_stack_thread), 96),
             ("capsule_stack_frame", sizeof(capsule_stack_frame), 40),
-            ("capsule_pending_row", sizeof(capsule_pending_row), 88),
+            ("capsule_native_frame", sizeof(capsule_native_frame), 56),
+            ("capsule_pending_row", sizeof(capsule_pending_row), 104),
             ("capsule_pending_summary", sizeof(capsule_pending_summary), 72),
             ("capsule_namespace_row", sizeof(capsule_namespace_row), 80),
             ("capsule_namespace_summary", sizeof(capsule_namespace_summary), 128),
@@ -5474,6 +5540,24 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_bridge_approve(IntPtr bridge, ulong request_id, int approved, capsule_error* error);
+
+        /// <summary>
+        /// Tells how far the host has come with a call, for whoever looks at what is slow: an event
+        /// `CAPSULE_TRACE_PROVIDER_PROGRESS` in the session's trace, and the last of it in
+        /// capsule_bridge_inspect_pending(). Nothing of it reaches the code that calls.
+        ///
+        /// - bridge: A bridge.
+        /// - request_id: The request's, which was taken as a call and is not answered.
+        /// - done: How much is done, in whatever unit the host counts.
+        /// - total: How much there is, `done` or more; 0 where that is not known.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also where no such request was handed out as a call);
+        /// `CAPSULE_E_STATE` (it was answered, or nobody waits any more); `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`;
+        /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_bridge_report_progress(IntPtr bridge, ulong request_id, ulong done, ulong total, capsule_error* error);
 
         /// <summary>
         /// Ends every open call: in Python `CancelledError`. May be repeated.
@@ -6761,6 +6845,21 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_stack_get_frame(IntPtr stack, ulong thread, ulong index, capsule_stack_frame* frame, capsule_error* error);
+
+        /// <summary>
+        /// Copies one native frame.
+        ///
+        /// - stack: A stack.
+        /// - thread: As in capsule_stack_get_thread().
+        /// - index: 0, the innermost, … `native_frames` - 1.
+        /// - frame: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_stack_get_native_frame(IntPtr stack, ulong thread, ulong index, capsule_native_frame* frame, capsule_error* error);
 
         /// <summary>
         /// Gives the handle back.

@@ -4014,6 +4014,9 @@ namespace Capsule
         /// <summary>Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.</summary>
         public long TimeoutMs { get; set; }
 
+        /// <summary>Most native frames told of each thread, the innermost: 0 … 256. Default 32.</summary>
+        public uint MaxNativeFrames { get; set; }
+
         /// <summary>With the defaults of the library that is loaded.</summary>
         public StackOptions()
         {
@@ -4028,6 +4031,7 @@ namespace Capsule
             Native.capsule_stack_options_init(&raw, (uint)sizeof(capsule_stack_options));
             MaxFrames = raw.max_frames;
             TimeoutMs = raw.timeout_ms;
+            MaxNativeFrames = raw.max_native_frames;
         }
 
         internal capsule_stack_options* Write(Arena arena)
@@ -4036,6 +4040,7 @@ namespace Capsule
             Native.capsule_stack_options_init(raw, (uint)sizeof(capsule_stack_options));
             raw->max_frames = MaxFrames;
             raw->timeout_ms = TimeoutMs;
+            raw->max_native_frames = MaxNativeFrames;
             return raw;
         }
     }
@@ -4116,6 +4121,21 @@ namespace Capsule
         /// </summary>
         public ulong FramesOmitted { get; }
 
+        /// <summary>Native frames that are told.</summary>
+        public ulong NativeFrames { get; }
+
+        /// <summary>Native frames that were found and are not told, as the policy wants.</summary>
+        public ulong NativeFramesOmitted { get; }
+
+        /// <summary>`CAPSULE_UNWIND_…`.</summary>
+        public Unwind NativeState { get; }
+
+        /// <summary>
+        /// Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none,
+        /// or that is not known.
+        /// </summary>
+        public int SystemCall { get; }
+
         internal StackThread(capsule_stack_thread* raw)
         {
             Tid = raw->tid;
@@ -4128,6 +4148,10 @@ namespace Capsule
             Torn = raw->torn;
             Frames = raw->frames;
             FramesOmitted = raw->frames_omitted;
+            NativeFrames = raw->native_frames;
+            NativeFramesOmitted = raw->native_frames_omitted;
+            NativeState = (Unwind)raw->native_state;
+            SystemCall = raw->system_call;
         }
     }
 
@@ -4148,6 +4172,33 @@ namespace Capsule
             Line = raw->line;
             File = Texts.String(raw->file);
             Function = Texts.String(raw->function);
+        }
+    }
+
+    /// <summary>One native frame. Texts are valid until the stack is released.</summary>
+    public sealed unsafe partial class NativeFrame
+    {
+        /// <summary>The program or library, by its path; empty of code that is of no file.</summary>
+        public string Module { get; }
+
+        /// <summary>
+        /// The function, as the library's dynamic symbols have it, undecorated names as they are; empty where it is
+        /// none of these.
+        /// </summary>
+        public string Symbol { get; }
+
+        /// <summary>How far into the function, in bytes; 0 where that is not known.</summary>
+        public ulong SymbolOffset { get; }
+
+        /// <summary>The address in the file, as `addr2line` wants it; of no file, the address. Of a caller, where it goes on.</summary>
+        public ulong ModuleOffset { get; }
+
+        internal NativeFrame(capsule_native_frame* raw)
+        {
+            Module = Texts.String(raw->module);
+            Symbol = Texts.String(raw->symbol);
+            SymbolOffset = raw->symbol_offset;
+            ModuleOffset = raw->module_offset;
         }
     }
 
@@ -4184,6 +4235,12 @@ namespace Capsule
         /// <summary>The capability's name, or the promise's id.</summary>
         public Label Name { get; }
 
+        /// <summary>How much of a call is done, as the host has reported last; else 0.</summary>
+        public ulong ProgressDone { get; }
+
+        /// <summary>Of how much; 0 where that is not known.</summary>
+        public ulong ProgressTotal { get; }
+
         internal PendingRow(capsule_pending_row* raw)
         {
             RequestId = raw->request_id;
@@ -4196,6 +4253,8 @@ namespace Capsule
             Owner = (OwnerKind)raw->owner;
             Waiters = raw->waiters;
             Name = new Label(&raw->name);
+            ProgressDone = raw->progress_done;
+            ProgressTotal = raw->progress_total;
         }
     }
 

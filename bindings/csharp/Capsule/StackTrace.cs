@@ -39,10 +39,11 @@ namespace Capsule
     /// <summary>One thread, and its frames, the innermost first.</summary>
     public sealed unsafe class ThreadStack
     {
-        private ThreadStack(StackThread info, IReadOnlyList<StackFrame> frames)
+        private ThreadStack(StackThread info, IReadOnlyList<StackFrame> frames, IReadOnlyList<NativeFrame> native)
         {
             Info = info;
             Frames = frames;
+            NativeFrames = native;
         }
 
         /// <summary>The thread.</summary>
@@ -50,6 +51,9 @@ namespace Capsule
 
         /// <summary>Its frames.</summary>
         public IReadOnlyList<StackFrame> Frames { get; }
+
+        /// <summary>The native ones below them, of a thread that waits in the kernel.</summary>
+        public IReadOnlyList<NativeFrame> NativeFrames { get; }
 
         internal static ThreadStack Of(IntPtr stack, ulong index)
         {
@@ -63,7 +67,14 @@ namespace Capsule
                 Errors.Check(Native.capsule_stack_get_frame(stack, index, i, &frame, &error), &error);
                 frames.Add(new StackFrame(&frame));
             }
-            return new ThreadStack(new StackThread(&raw), frames);
+            var native = new List<NativeFrame>();
+            for (var i = 0UL; i < raw.native_frames; ++i)
+            {
+                var frame = new capsule_native_frame { struct_size = (uint)sizeof(capsule_native_frame) };
+                Errors.Check(Native.capsule_stack_get_native_frame(stack, index, i, &frame, &error), &error);
+                native.Add(new NativeFrame(&frame));
+            }
+            return new ThreadStack(new StackThread(&raw), frames, native);
         }
     }
 

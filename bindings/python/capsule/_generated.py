@@ -668,8 +668,7 @@ CAPSULE_TRACE_POOL_HEALTH_TRIGGERED = 608
 # acquisitions.
 CAPSULE_TRACE_POOL_REMOVED = 609
 # Whatever of the host serves a capability took the call. `link`, here and below: the request's id. Status: its
-# `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came. A host has no way to tell of its progress, so that there is
-# no event of it.
+# `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came.
 CAPSULE_TRACE_PROVIDER_REQUEST = 1001
 # It answered. Status: `CAPSULE_PROVIDER_…`. Arguments: nanoseconds since it took the call, bytes of the answer.
 CAPSULE_TRACE_PROVIDER_RESPONSE = 1002
@@ -679,6 +678,9 @@ CAPSULE_TRACE_PROVIDER_STREAM_OPEN = 1003
 CAPSULE_TRACE_PROVIDER_STREAM_DATA = 1004
 # There are no more. Arguments: how many there were, their bytes.
 CAPSULE_TRACE_PROVIDER_STREAM_CLOSE = 1005
+# Debug. How far it has come, as capsule_bridge_report_progress() says. Arguments: how much is done, of how much, 0
+# where that is not known.
+CAPSULE_TRACE_PROVIDER_PROGRESS = 1006
 # Debug. A frame came from the worker. Status, here and below: its `CAPSULE_CHANNEL_…`. Arguments: bytes, the number of
 # its message, as capsule_message_name() names it.
 CAPSULE_TRACE_TRANSPORT_FRAME_IN = 1101
@@ -862,6 +864,21 @@ CAPSULE_TASK_BLOCKED = 3
 CAPSULE_TASK_STOPPED = 4
 # It is dead.
 CAPSULE_TASK_DEAD = 5
+
+# What is told of a thread's native frames.
+# Nothing: they were not asked for, or the worker is dead.
+CAPSULE_UNWIND_NONE = 0
+# All of them, out to the function that the thread began with.
+CAPSULE_UNWIND_WHOLE = 1
+# The inner ones; there are more than were asked for, or those further out cannot be found: of code without unwind
+# tables, or that keeps no registers as it never returns. The outermost functions of a worker's main thread are such.
+CAPSULE_UNWIND_PARTIAL = 2
+# None: it runs, or ran on while it was read.
+CAPSULE_UNWIND_RUNNING = 3
+# None: the kernel does not tell where the thread stands.
+CAPSULE_UNWIND_REFUSED = 4
+# None: the time for them, 5 ms of CPU time of all together or what was left of `timeout_ms`, was over.
+CAPSULE_UNWIND_LATE = 5
 
 # What is pending.
 # A call of the host, in a bridge.
@@ -2277,10 +2294,16 @@ class capsule_stack_options(ctypes.Structure):
     max_frames: int
     # Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
     timeout_ms: int
+    # Most native frames told of each thread, the innermost: 0 … 256. Default 32.
+    max_native_frames: int
+    # Reserved, zero.
+    reserved: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("max_frames", ctypes.c_uint32),
         ("timeout_ms", ctypes.c_int64),
+        ("max_native_frames", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
     ]
 
 
@@ -4778,6 +4801,15 @@ class capsule_stack_thread(ctypes.Structure):
     # Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that faulthandler
     # writes.
     frames_omitted: int
+    # Native frames that are told.
+    native_frames: int
+    # Native frames that were found and are not told, as the policy wants.
+    native_frames_omitted: int
+    # `CAPSULE_UNWIND_…`.
+    native_state: int
+    # Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none, or
+    # that is not known.
+    system_call: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("tid", ctypes.c_int32),
@@ -4791,6 +4823,10 @@ class capsule_stack_thread(ctypes.Structure):
         ("reserved", ctypes.c_int32),
         ("frames", ctypes.c_uint64),
         ("frames_omitted", ctypes.c_uint64),
+        ("native_frames", ctypes.c_uint64),
+        ("native_frames_omitted", ctypes.c_uint64),
+        ("native_state", ctypes.c_int32),
+        ("system_call", ctypes.c_int32),
     ]
 
 
@@ -4810,6 +4846,32 @@ class capsule_stack_frame(ctypes.Structure):
         ("line", ctypes.c_uint32),
         ("file", capsule_text),
         ("function", capsule_text),
+    ]
+
+
+class capsule_native_frame(ctypes.Structure):
+    """One native frame. Texts are valid until the stack is released."""
+
+    # `sizeof(capsule_native_frame)`, set by the caller.
+    struct_size: int
+    # Reserved, zero.
+    reserved: int
+    # The program or library, by its path; empty of code that is of no file.
+    module: capsule_text
+    # The function, as the library's dynamic symbols have it, undecorated names as they are; empty where it is none of
+    # these.
+    symbol: capsule_text
+    # How far into the function, in bytes; 0 where that is not known.
+    symbol_offset: int
+    # The address in the file, as `addr2line` wants it; of no file, the address. Of a caller, where it goes on.
+    module_offset: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("reserved", ctypes.c_int32),
+        ("module", capsule_text),
+        ("symbol", capsule_text),
+        ("symbol_offset", ctypes.c_uint64),
+        ("module_offset", ctypes.c_uint64),
     ]
 
 
@@ -4946,6 +5008,10 @@ class capsule_pending_row(ctypes.Structure):
     waiters: int
     # The capability's name, or the promise's id.
     name: capsule_label
+    # How much of a call is done, as the host has reported last; else 0.
+    progress_done: int
+    # Of how much; 0 where that is not known.
+    progress_total: int
     _fields_ = [
         ("request_id", ctypes.c_uint64),
         ("session_id", ctypes.c_uint64),
@@ -4957,6 +5023,8 @@ class capsule_pending_row(ctypes.Structure):
         ("owner", ctypes.c_int32),
         ("waiters", ctypes.c_uint32),
         ("name", capsule_label),
+        ("progress_done", ctypes.c_uint64),
+        ("progress_total", ctypes.c_uint64),
     ]
 
 
@@ -5052,6 +5120,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_bridge_respond": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_value), POINTER(capsule_error)]),
     "capsule_bridge_fail": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, capsule_text, capsule_text, POINTER(capsule_error)]),
     "capsule_bridge_approve": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32, POINTER(capsule_error)]),
+    "capsule_bridge_report_progress": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, POINTER(capsule_error)]),
     "capsule_bridge_cancel_all": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_error)]),
     "capsule_bridge_close": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_error)]),
     "capsule_bridge_release": (None, [ctypes.c_void_p]),
@@ -5151,6 +5220,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_stack_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_stack_info), POINTER(capsule_error)]),
     "capsule_stack_get_thread": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_stack_thread), POINTER(capsule_error)]),
     "capsule_stack_get_frame": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, POINTER(capsule_stack_frame), POINTER(capsule_error)]),
+    "capsule_stack_get_native_frame": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, POINTER(capsule_native_frame), POINTER(capsule_error)]),
     "capsule_stack_release": (None, [ctypes.c_void_p]),
     "capsule_bridge_inspect_pending": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_pending_summary), POINTER(capsule_error)]),
     "capsule_promise_store_inspect_pending": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_pending_summary), POINTER(capsule_error)]),
@@ -5844,6 +5914,21 @@ capsule_bridge_fail: Callable[..., int]
 #
 # Returns: As capsule_bridge_respond(). Any thread. Since 0.1.
 capsule_bridge_approve: Callable[..., int]
+
+# Tells how far the host has come with a call, for whoever looks at what is slow: an event
+# `CAPSULE_TRACE_PROVIDER_PROGRESS` in the session's trace, and the last of it in capsule_bridge_inspect_pending().
+# Nothing of it reaches the code that calls.
+#
+# - bridge: A bridge.
+# - request_id: The request's, which was taken as a call and is not answered.
+# - done: How much is done, in whatever unit the host counts.
+# - total: How much there is, `done` or more; 0 where that is not known.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also where no such request was handed out as a call); `CAPSULE_E_STATE`
+# (it was answered, or nobody waits any more); `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread.
+# Since 0.1.
+capsule_bridge_report_progress: Callable[..., int]
 
 # Ends every open call: in Python `CancelledError`. May be repeated.
 #
@@ -6821,6 +6906,18 @@ capsule_stack_get_thread: Callable[..., int]
 # Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread.
 # Since 0.1.
 capsule_stack_get_frame: Callable[..., int]
+
+# Copies one native frame.
+#
+# - stack: A stack.
+# - thread: As in capsule_stack_get_thread().
+# - index: 0, the innermost, … `native_frames` - 1.
+# - frame: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread.
+# Since 0.1.
+capsule_stack_get_native_frame: Callable[..., int]
 
 # Gives the handle back.
 #

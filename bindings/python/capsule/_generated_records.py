@@ -740,8 +740,7 @@ class TraceKind(_Enum):
     # acquisitions.
     POOL_REMOVED = 609
     # Whatever of the host serves a capability took the call. `link`, here and below: the request's id. Status: its
-    # `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came. A host has no way to tell of its progress, so that
-    # there is no event of it.
+    # `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came.
     PROVIDER_REQUEST = 1001
     # It answered. Status: `CAPSULE_PROVIDER_…`. Arguments: nanoseconds since it took the call, bytes of the answer.
     PROVIDER_RESPONSE = 1002
@@ -751,6 +750,9 @@ class TraceKind(_Enum):
     PROVIDER_STREAM_DATA = 1004
     # There are no more. Arguments: how many there were, their bytes.
     PROVIDER_STREAM_CLOSE = 1005
+    # Debug. How far it has come, as capsule_bridge_report_progress() says. Arguments: how much is done, of how much, 0
+    # where that is not known.
+    PROVIDER_PROGRESS = 1006
     # Debug. A frame came from the worker. Status, here and below: its `CAPSULE_CHANNEL_…`. Arguments: bytes, the number
     # of its message, as capsule_message_name() names it.
     TRANSPORT_FRAME_IN = 1101
@@ -990,6 +992,25 @@ class TaskState(_Enum):
     STOPPED = 4
     # It is dead.
     DEAD = 5
+
+
+class Unwind(_Enum):
+    """What is told of a thread's native frames."""
+
+    # Nothing: they were not asked for, or the worker is dead.
+    NONE = 0
+    # All of them, out to the function that the thread began with.
+    WHOLE = 1
+    # The inner ones; there are more than were asked for, or those further out cannot be found: of code without unwind
+    # tables, or that keeps no registers as it never returns. The outermost functions of a worker's main thread are
+    # such.
+    PARTIAL = 2
+    # None: it runs, or ran on while it was read.
+    RUNNING = 3
+    # None: the kernel does not tell where the thread stands.
+    REFUSED = 4
+    # None: the time for them, 5 ms of CPU time of all together or what was left of `timeout_ms`, was over.
+    LATE = 5
 
 
 class PendingKind(_Enum):
@@ -3208,6 +3229,8 @@ class StackOptions(TypedDict, total=False):
     max_frames: int
     # Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
     timeout_ms: int
+    # Most native frames told of each thread, the innermost: 0 … 256. Default 32.
+    max_native_frames: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -3270,6 +3293,15 @@ class StackThread:
     # Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that faulthandler
     # writes.
     frames_omitted: int
+    # Native frames that are told.
+    native_frames: int
+    # Native frames that were found and are not told, as the policy wants.
+    native_frames_omitted: int
+    # `CAPSULE_UNWIND_…`.
+    native_state: Unwind
+    # Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none, or
+    # that is not known.
+    system_call: int
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_stack_thread) -> StackThread:
@@ -3284,6 +3316,10 @@ class StackThread:
             torn=raw.torn != 0,
             frames=raw.frames,
             frames_omitted=raw.frames_omitted,
+            native_frames=raw.native_frames,
+            native_frames_omitted=raw.native_frames_omitted,
+            native_state=Unwind(raw.native_state),
+            system_call=raw.system_call,
         )
 
 
@@ -3304,6 +3340,30 @@ class StackFrame:
             line=raw.line,
             file=_text(raw.file),
             function=_text(raw.function),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NativeFrame:
+    """One native frame. Texts are valid until the stack is released."""
+
+    # The program or library, by its path; empty of code that is of no file.
+    module: str
+    # The function, as the library's dynamic symbols have it, undecorated names as they are; empty where it is none of
+    # these.
+    symbol: str
+    # How far into the function, in bytes; 0 where that is not known.
+    symbol_offset: int
+    # The address in the file, as `addr2line` wants it; of no file, the address. Of a caller, where it goes on.
+    module_offset: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_native_frame) -> NativeFrame:
+        return cls(
+            module=_text(raw.module),
+            symbol=_text(raw.symbol),
+            symbol_offset=raw.symbol_offset,
+            module_offset=raw.module_offset,
         )
 
 
@@ -3331,6 +3391,10 @@ class PendingRow:
     waiters: int
     # The capability's name, or the promise's id.
     name: Label
+    # How much of a call is done, as the host has reported last; else 0.
+    progress_done: int
+    # Of how much; 0 where that is not known.
+    progress_total: int
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_pending_row) -> PendingRow:
@@ -3345,6 +3409,8 @@ class PendingRow:
             owner=OwnerKind(raw.owner),
             waiters=raw.waiters,
             name=Label.from_raw(raw.name),
+            progress_done=raw.progress_done,
+            progress_total=raw.progress_total,
         )
 
 

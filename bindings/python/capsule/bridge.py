@@ -292,6 +292,10 @@ class Bridge(Owner):
         """Lets a call that is asked for through, or denies it."""
         call(_raw.capsule_bridge_approve, self.handle, _id_of(request), 1 if approved else 0)
 
+    def report_progress(self, request: Request | int, done: int, total: int = 0) -> None:
+        """Tells those who look at traces and pending calls how far the host has come with one."""
+        call(_raw.capsule_bridge_report_progress, self.handle, _id_of(request), done, total)
+
     def send_chunk(self, request: Request | int, value: object, timeout: float | None = None) -> None:
         """Sends a piece of a stream; `respond` ends it. Waits while 64 pieces are on the way."""
         outgoing = Outgoing(value)

@@ -23,6 +23,7 @@ from capsule._generated_records import (
     PoolImport,
     PoolSession,
     PostmortemInfo,
+    NativeFrame,
     StackFrame,
     StackInfo,
     StackThread,
@@ -155,6 +156,8 @@ class ThreadStack:
 
     info: StackThread
     frames: list[StackFrame]
+    native: list[NativeFrame]
+    """Below them, of a thread that waits in the kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +186,17 @@ def _stack_taken(handle: int) -> StackTrace:
 
 def _thread_of(handle: int, index: int) -> ThreadStack:
     raw, frame = sized(_raw.capsule_stack_thread), sized(_raw.capsule_stack_frame)
+    below = sized(_raw.capsule_native_frame)
     call(_raw.capsule_stack_get_thread, handle, index, byref(raw))
     frames = []
     for at in range(raw.frames):
         call(_raw.capsule_stack_get_frame, handle, index, at, byref(frame))
         frames.append(StackFrame.from_raw(frame))
-    return ThreadStack(StackThread.from_raw(raw), frames)
+    native: list[NativeFrame] = []
+    for at in range(raw.native_frames):
+        call(_raw.capsule_stack_get_native_frame, handle, index, at, byref(below))
+        native.append(NativeFrame.from_raw(below))
+    return ThreadStack(StackThread.from_raw(raw), frames, native)
 
 
 @dataclass(frozen=True, slots=True)

@@ -573,8 +573,7 @@ pub const CAPSULE_TRACE_POOL_HEALTH_TRIGGERED: i32 = 608;
 /// acquisitions.
 pub const CAPSULE_TRACE_POOL_REMOVED: i32 = 609;
 /// Whatever of the host serves a capability took the call. `link`, here and below: the request's id. Status: its
-/// `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came. A host has no way to tell of its progress, so that
-/// there is no event of it.
+/// `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came.
 pub const CAPSULE_TRACE_PROVIDER_REQUEST: i32 = 1001;
 /// It answered. Status: `CAPSULE_PROVIDER_…`. Arguments: nanoseconds since it took the call, bytes of the answer.
 pub const CAPSULE_TRACE_PROVIDER_RESPONSE: i32 = 1002;
@@ -584,6 +583,9 @@ pub const CAPSULE_TRACE_PROVIDER_STREAM_OPEN: i32 = 1003;
 pub const CAPSULE_TRACE_PROVIDER_STREAM_DATA: i32 = 1004;
 /// There are no more. Arguments: how many there were, their bytes.
 pub const CAPSULE_TRACE_PROVIDER_STREAM_CLOSE: i32 = 1005;
+/// Debug. How far it has come, as capsule_bridge_report_progress() says. Arguments: how much is done, of how much, 0
+/// where that is not known.
+pub const CAPSULE_TRACE_PROVIDER_PROGRESS: i32 = 1006;
 /// Debug. A frame came from the worker. Status, here and below: its `CAPSULE_CHANNEL_…`. Arguments: bytes, the number
 /// of its message, as capsule_message_name() names it.
 pub const CAPSULE_TRACE_TRANSPORT_FRAME_IN: i32 = 1101;
@@ -776,6 +778,21 @@ pub const CAPSULE_TASK_BLOCKED: i32 = 3;
 pub const CAPSULE_TASK_STOPPED: i32 = 4;
 /// It is dead.
 pub const CAPSULE_TASK_DEAD: i32 = 5;
+
+/// Nothing: they were not asked for, or the worker is dead.
+pub const CAPSULE_UNWIND_NONE: i32 = 0;
+/// All of them, out to the function that the thread began with.
+pub const CAPSULE_UNWIND_WHOLE: i32 = 1;
+/// The inner ones; there are more than were asked for, or those further out cannot be found: of code without unwind
+/// tables, or that keeps no registers as it never returns. The outermost functions of a worker's main thread are
+/// such.
+pub const CAPSULE_UNWIND_PARTIAL: i32 = 2;
+/// None: it runs, or ran on while it was read.
+pub const CAPSULE_UNWIND_RUNNING: i32 = 3;
+/// None: the kernel does not tell where the thread stands.
+pub const CAPSULE_UNWIND_REFUSED: i32 = 4;
+/// None: the time for them, 5 ms of CPU time of all together or what was left of `timeout_ms`, was over.
+pub const CAPSULE_UNWIND_LATE: i32 = 5;
 
 /// A call of the host, in a bridge.
 pub const CAPSULE_PENDING_CALL: i32 = 1;
@@ -3356,6 +3373,10 @@ pub struct capsule_stack_options {
     pub max_frames: u32,
     /// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
     pub timeout_ms: i64,
+    /// Most native frames told of each thread, the innermost: 0 … 256. Default 32.
+    pub max_native_frames: u32,
+    /// Reserved, zero.
+    pub reserved: u32,
 }
 
 /// What is known of a stack as a whole. Texts are valid until it is released.
@@ -3411,6 +3432,15 @@ pub struct capsule_stack_thread {
     /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
     /// faulthandler writes.
     pub frames_omitted: u64,
+    /// Native frames that are told.
+    pub native_frames: u64,
+    /// Native frames that were found and are not told, as the policy wants.
+    pub native_frames_omitted: u64,
+    /// `CAPSULE_UNWIND_…`.
+    pub native_state: i32,
+    /// Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none,
+    /// or that is not known.
+    pub system_call: i32,
 }
 
 /// One frame. Texts are valid until the stack is released.
@@ -3425,6 +3455,25 @@ pub struct capsule_stack_frame {
     pub file: capsule_text,
     /// The function: `co_qualname`, of a death `co_name`.
     pub function: capsule_text,
+}
+
+/// One native frame. Texts are valid until the stack is released.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_native_frame {
+    /// `sizeof(capsule_native_frame)`, set by the caller.
+    pub struct_size: u32,
+    /// Reserved, zero.
+    pub reserved: i32,
+    /// The program or library, by its path; empty of code that is of no file.
+    pub module: capsule_text,
+    /// The function, as the library's dynamic symbols have it, undecorated names as they are; empty where it is none
+    /// of these.
+    pub symbol: capsule_text,
+    /// How far into the function, in bytes; 0 where that is not known.
+    pub symbol_offset: u64,
+    /// The address in the file, as `addr2line` wants it; of no file, the address. Of a caller, where it goes on.
+    pub module_offset: u64,
 }
 
 /// One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array.
@@ -3451,6 +3500,10 @@ pub struct capsule_pending_row {
     pub waiters: u32,
     /// The capability's name, or the promise's id.
     pub name: capsule_label,
+    /// How much of a call is done, as the host has reported last; else 0.
+    pub progress_done: u64,
+    /// Of how much; 0 where that is not known.
+    pub progress_total: u64,
 }
 
 /// What is pending in a bridge or a store.
@@ -4568,6 +4621,20 @@ extern "C" {
     ///
     /// Returns: As capsule_bridge_respond(). Any thread. Since 0.1.
     pub fn capsule_bridge_approve(bridge: *mut capsule_bridge, request_id: u64, approved: i32, error: *mut capsule_error) -> capsule_status;
+    /// Tells how far the host has come with a call, for whoever looks at what is slow: an event
+    /// `CAPSULE_TRACE_PROVIDER_PROGRESS` in the session's trace, and the last of it in
+    /// capsule_bridge_inspect_pending(). Nothing of it reaches the code that calls.
+    ///
+    /// - bridge: A bridge.
+    /// - request_id: The request's, which was taken as a call and is not answered.
+    /// - done: How much is done, in whatever unit the host counts.
+    /// - total: How much there is, `done` or more; 0 where that is not known.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also where no such request was handed out as a call);
+    /// `CAPSULE_E_STATE` (it was answered, or nobody waits any more); `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`;
+    /// `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_bridge_report_progress(bridge: *mut capsule_bridge, request_id: u64, done: u64, total: u64, error: *mut capsule_error) -> capsule_status;
     /// Ends every open call: in Python `CancelledError`. May be repeated.
     ///
     /// - bridge: A bridge.
@@ -5456,6 +5523,17 @@ extern "C" {
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
     /// thread. Since 0.1.
     pub fn capsule_stack_get_frame(stack: *mut capsule_stack, thread: u64, index: u64, frame: *mut capsule_stack_frame, error: *mut capsule_error) -> capsule_status;
+    /// Copies one native frame.
+    ///
+    /// - stack: A stack.
+    /// - thread: As in capsule_stack_get_thread().
+    /// - index: 0, the innermost, … `native_frames` - 1.
+    /// - frame: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any
+    /// thread. Since 0.1.
+    pub fn capsule_stack_get_native_frame(stack: *mut capsule_stack, thread: u64, index: u64, frame: *mut capsule_native_frame, error: *mut capsule_error) -> capsule_status;
     /// Gives the handle back.
     ///
     /// - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.

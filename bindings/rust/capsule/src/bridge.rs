@@ -116,6 +116,13 @@ impl Call<'_> {
         self.request.execution_id
     }
 
+    /// Tells those who look at traces and pending calls how far the host has come with this one; a `total` of 0 is not known.
+    pub fn report_progress(&self, done: u64, total: u64) -> Result<()> {
+        check(|error| unsafe {
+            sys::capsule_bridge_report_progress(self.bridge.as_raw(), self.request.request_id, done, total, error)
+        })
+    }
+
     /// Sends a piece of the answer of a `CapabilityFlags::STREAM`; what the function returns then is `None`. Waits while the code
     /// takes none.
     pub fn send(&self, piece: &Value) -> Result<()> {

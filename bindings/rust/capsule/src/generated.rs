@@ -875,8 +875,7 @@ impl TraceKind {
     /// acquisitions.
     pub const POOL_REMOVED: TraceKind = TraceKind(609);
     /// Whatever of the host serves a capability took the call. `link`, here and below: the request's id. Status: its
-    /// `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came. A host has no way to tell of its progress, so that
-    /// there is no event of it.
+    /// `CAPSULE_REQUEST_…`. Arguments: nanoseconds since it came.
     pub const PROVIDER_REQUEST: TraceKind = TraceKind(1001);
     /// It answered. Status: `CAPSULE_PROVIDER_…`. Arguments: nanoseconds since it took the call, bytes of the answer.
     pub const PROVIDER_RESPONSE: TraceKind = TraceKind(1002);
@@ -886,6 +885,9 @@ impl TraceKind {
     pub const PROVIDER_STREAM_DATA: TraceKind = TraceKind(1004);
     /// There are no more. Arguments: how many there were, their bytes.
     pub const PROVIDER_STREAM_CLOSE: TraceKind = TraceKind(1005);
+    /// Debug. How far it has come, as capsule_bridge_report_progress() says. Arguments: how much is done, of how
+    /// much, 0 where that is not known.
+    pub const PROVIDER_PROGRESS: TraceKind = TraceKind(1006);
     /// Debug. A frame came from the worker. Status, here and below: its `CAPSULE_CHANNEL_…`. Arguments: bytes, the
     /// number of its message, as capsule_message_name() names it.
     pub const TRANSPORT_FRAME_IN: TraceKind = TraceKind(1101);
@@ -1211,6 +1213,27 @@ impl TaskState {
     pub const STOPPED: TaskState = TaskState(4);
     /// It is dead.
     pub const DEAD: TaskState = TaskState(5);
+}
+
+/// What is told of a thread's native frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Unwind(pub i32);
+
+impl Unwind {
+    /// Nothing: they were not asked for, or the worker is dead.
+    pub const NONE: Unwind = Unwind(0);
+    /// All of them, out to the function that the thread began with.
+    pub const WHOLE: Unwind = Unwind(1);
+    /// The inner ones; there are more than were asked for, or those further out cannot be found: of code without
+    /// unwind tables, or that keeps no registers as it never returns. The outermost functions of a worker's main
+    /// thread are such.
+    pub const PARTIAL: Unwind = Unwind(2);
+    /// None: it runs, or ran on while it was read.
+    pub const RUNNING: Unwind = Unwind(3);
+    /// None: the kernel does not tell where the thread stands.
+    pub const REFUSED: Unwind = Unwind(4);
+    /// None: the time for them, 5 ms of CPU time of all together or what was left of `timeout_ms`, was over.
+    pub const LATE: Unwind = Unwind(5);
 }
 
 /// What is pending.
@@ -4530,6 +4553,8 @@ pub struct StackOptions {
     pub max_frames: u32,
     /// Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule.
     pub timeout_ms: i64,
+    /// Most native frames told of each thread, the innermost: 0 … 256. Default 32.
+    pub max_native_frames: u32,
 }
 
 impl StackOptions {
@@ -4539,6 +4564,7 @@ impl StackOptions {
         raw.struct_size = size_of_u32::<sys::capsule_stack_options>();
         raw.max_frames = self.max_frames;
         raw.timeout_ms = self.timeout_ms;
+        raw.max_native_frames = self.max_native_frames;
         raw
     }
 }
@@ -4550,6 +4576,7 @@ impl Default for StackOptions {
         Self {
             max_frames: raw.max_frames,
             timeout_ms: raw.timeout_ms,
+            max_native_frames: raw.max_native_frames,
         }
     }
 }
@@ -4615,6 +4642,15 @@ pub struct StackThread {
     /// Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that
     /// faulthandler writes.
     pub frames_omitted: u64,
+    /// Native frames that are told.
+    pub native_frames: u64,
+    /// Native frames that were found and are not told, as the policy wants.
+    pub native_frames_omitted: u64,
+    /// `CAPSULE_UNWIND_…`.
+    pub native_state: Unwind,
+    /// Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none,
+    /// or that is not known.
+    pub system_call: i32,
 }
 
 impl StackThread {
@@ -4631,6 +4667,10 @@ impl StackThread {
             torn: raw.torn != 0,
             frames: raw.frames,
             frames_omitted: raw.frames_omitted,
+            native_frames: raw.native_frames,
+            native_frames_omitted: raw.native_frames_omitted,
+            native_state: Unwind(raw.native_state),
+            system_call: raw.system_call,
         }
     }
 }
@@ -4653,6 +4693,32 @@ impl StackFrame {
             line: raw.line,
             file: string(raw.file),
             function: string(raw.function),
+        }
+    }
+}
+
+/// One native frame. Texts are valid until the stack is released.
+#[derive(Clone, Debug)]
+pub struct NativeFrame {
+    /// The program or library, by its path; empty of code that is of no file.
+    pub module: String,
+    /// The function, as the library's dynamic symbols have it, undecorated names as they are; empty where it is none
+    /// of these.
+    pub symbol: String,
+    /// How far into the function, in bytes; 0 where that is not known.
+    pub symbol_offset: u64,
+    /// The address in the file, as `addr2line` wants it; of no file, the address. Of a caller, where it goes on.
+    pub module_offset: u64,
+}
+
+impl NativeFrame {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_native_frame) -> Self {
+        Self {
+            module: string(raw.module),
+            symbol: string(raw.symbol),
+            symbol_offset: raw.symbol_offset,
+            module_offset: raw.module_offset,
         }
     }
 }
@@ -4680,6 +4746,10 @@ pub struct PendingRow {
     pub waiters: u32,
     /// The capability's name, or the promise's id.
     pub name: Label,
+    /// How much of a call is done, as the host has reported last; else 0.
+    pub progress_done: u64,
+    /// Of how much; 0 where that is not known.
+    pub progress_total: u64,
 }
 
 impl PendingRow {
@@ -4696,6 +4766,8 @@ impl PendingRow {
             owner: OwnerKind(raw.owner),
             waiters: raw.waiters,
             name: Label::of(&raw.name),
+            progress_done: raw.progress_done,
+            progress_total: raw.progress_total,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::convert::*;
 use super::error::fill;
 use super::owner::owner;
-use super::{sys, Result, Session, StackFrame, StackInfo, StackOptions, StackThread};
+use super::{sys, NativeFrame, Result, Session, StackFrame, StackInfo, StackOptions, StackThread};
 
 owner!(
     /// The handle of a stack.
@@ -28,6 +28,8 @@ pub struct ThreadStack {
     pub info: StackThread,
     /// Its frames, the innermost first.
     pub frames: Vec<StackFrame>,
+    /// The native ones below them, of a thread that waits in the kernel.
+    pub native: Vec<NativeFrame>,
 }
 
 impl Session {
@@ -57,6 +59,13 @@ fn thread(handle: &RawStack, index: u64) -> Result<ThreadStack> {
         Ok(unsafe { StackFrame::of(&raw) })
     };
     let frames = (0..raw.frames).map(frame).collect::<Result<_>>()?;
+    let below = |at| {
+        let raw =
+            fill(|raw, error| unsafe { sys::capsule_stack_get_native_frame(handle.as_raw(), index, at, raw, error) })?;
+        // SAFETY: as above.
+        Ok(unsafe { NativeFrame::of(&raw) })
+    };
+    let native = (0..raw.native_frames).map(below).collect::<Result<_>>()?;
     // SAFETY: as above.
-    Ok(ThreadStack { info: unsafe { StackThread::of(&raw) }, frames })
+    Ok(ThreadStack { info: unsafe { StackThread::of(&raw) }, frames, native })
 }
