@@ -198,7 +198,6 @@ void Session::run_next(Notifications &notifications, const std::shared_ptr<Execu
 }
 
 void Session::push(Notifications &notifications, const std::shared_ptr<Execution> &execution, Event event, bool terminal) {
-  event.fields.execution_id = execution->id;
   if (execution->events.push(std::move(event), terminal)) {
     notifications.add(execution);
   }
@@ -266,7 +265,8 @@ void Session::end(Notifications &notifications, const std::shared_ptr<Execution>
   export_execution(*execution, fields.outcome);
   drop_timers(*execution);
   // What it printed stays with its handle; the worker need not wait until somebody takes it.
-  credit(std::exchange(execution->uncredited_bytes, 0));
+  over_credit_ -= std::exchange(execution->over_credit, 0);
+  credit(std::exchange(execution->uncredited, 0));
   if (current_ == execution) {
     current_.reset();
     if (state_ == CAPSULE_SESSION_BUSY) {
@@ -315,7 +315,7 @@ void Session::abandon(Execution &execution) {
   const std::uint64_t dropped = execution.events.abandon();
   const Lock lock(mutex_);
   count_abandoned(dropped);
-  take_charge(execution, execution.uncredited_bytes);
+  take_charge(execution, execution.uncredited, execution.over_credit);
   ended_.erase(execution.id);
   for (const auto &[input_id, open] : std::exchange(execution.open_inputs, {})) {
     send_control(execution.id, wire::InputResponse{input_id, {}, true});
@@ -327,10 +327,11 @@ void Session::count_refused() {
   ++counters_.executions_refused;
 }
 
-// Grants a quarter of the window at a time: one small frame for many events.
+// Grants a quarter of the window at a time: one small frame for many events. None while displays that are larger than what was
+// charged for them fill a window of their own.
 void Session::credit(std::uint64_t bytes) {
   uncredited_ += bytes;
-  if (uncredited_ >= options_.output_window_bytes / 4) {
+  if (uncredited_ >= options_.output_window_bytes / 4 && over_credit_ <= options_.output_window_bytes) {
     if (worker_) {
       worker_->allowance += uncredited_;
     }
