@@ -181,9 +181,18 @@ void Session::run_next(Notifications &notifications, const std::shared_ptr<Execu
                         .result_kind = static_cast<std::int8_t>(request.result_kind),
                         .discard_sources = !request.capture_sources,
                         .watch_effects = request.transaction != CAPSULE_TRANSACTION_COMMIT};
-  send(&Worker::work, execution->id, std::move(execute), inputs.fds);
+  const Status sent = send_with_fds(&Worker::work, execution->id, std::move(execute), inputs.fds);
   execution->request.source = {};
   execution->request.inputs.clear();
+  if (!sent.ok()) {
+    Event failed;
+    failed.fields.kind = CAPSULE_EVENT_ERROR;
+    failed.fields.outcome = CAPSULE_OUTCOME_ERROR;
+    failed.fields.state = CAPSULE_STATE_PRESERVED;
+    failed.fields.error_type = failed.keep(0, "OSError");
+    failed.fields.message = failed.keep(1, sent.message());
+    return conclude(notifications, std::move(failed));
+  }
   if (request.timeout_ms > 0) {
     const std::uint64_t deadline = execution->started_ns + static_cast<std::uint64_t>(request.timeout_ms) * kNsPerMs;
     runtime_->loop().post([self = shared_from_this(), weak = std::weak_ptr(execution), deadline] {
@@ -339,13 +348,20 @@ void Session::credit(std::uint64_t bytes) {
   }
 }
 
-void Session::send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body, std::span<const int> fds) {
+void Session::send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body) {
+  if (const Status sent = send_with_fds(channel, execution_id, std::move(body), {}); !sent.ok()) {
+    break_protocol(*worker_, sent);
+  }
+}
+
+Status Session::send_with_fds(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body, std::span<const int> fds) {
   if (!worker_ || worker_->gone) {
-    return;
+    return {};
   }
   Channel &to = worker_.get()->*channel;
   if (to.pending_bytes() > kMostUnread) {
-    return break_protocol(*worker_, Status(CAPSULE_E_PROTOCOL, "it does not read what it is sent"));
+    break_protocol(*worker_, Status(CAPSULE_E_PROTOCOL, "it does not read what it is sent"));
+    return {};
   }
   const bool was_pending = to.pending();
   const std::uint64_t before = to.bytes_sent();
@@ -354,7 +370,9 @@ void Session::send(Channel Worker::*channel, std::uint64_t execution_id, wire::B
                  .execution_id = execution_id,
                  .kind = wire::body_name(body),
                  .message = body.index()};
-  to.send(execution_id, std::move(body), fds);
+  if (const Status sent = to.send(execution_id, std::move(body), fds); !sent.ok()) {
+    return {sent.code(), "the host cannot send to the worker: " + sent.message()};
+  }
   seen.bytes = to.bytes_sent() - before;
   show(seen);
   if (to.pending() && !was_pending) {
@@ -364,6 +382,7 @@ void Session::send(Channel Worker::*channel, std::uint64_t execution_id, wire::B
                 .arguments = {to.pending_bytes()}});
     flush_later(worker_, channel);
   }
+  return {};
 }
 
 void Session::note_branch(std::uint64_t session_id) {

@@ -224,7 +224,9 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   void on_token();
   // To the trace and the interceptors.
   void show(const SeenFrame &frame);
-  void send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body, std::span<const int> fds = {});
+  void send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body);
+  // An error where this process cannot pass the descriptors on, as for want of others: then nothing was sent.
+  Status send_with_fds(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body, std::span<const int> fds);
   void run_next(Notifications &notifications, const std::shared_ptr<Execution> &execution);
   void end(Notifications &notifications, const std::shared_ptr<Execution> &execution, Event event);
   void end_unstarted(Notifications &notifications, const std::shared_ptr<Execution> &execution, std::int32_t outcome,
@@ -329,7 +331,7 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   void give_up(const std::shared_ptr<Operation> &operation);
   bool begin_operation();
   void start_operation(const std::shared_ptr<Operation> &operation);
-  void send_ask(Operation &operation, std::uint64_t fork_id);
+  Status send_ask(Operation &operation, std::uint64_t fork_id);
   void begin_snapshot(const std::shared_ptr<Operation> &operation);
   void on_snapshot_forked(const std::shared_ptr<Operation> &operation, Result<Process> process, UniqueFd channel);
   void on_answer(Worker &worker, const wire::Answer &answer, UniqueFd attached);

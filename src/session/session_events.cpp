@@ -368,7 +368,9 @@ void Session::flush_later(const std::shared_ptr<Worker> &worker, Channel Worker:
       if (worker->gone) {
         return;
       }
-      (worker.get()->*channel).flush();
+      if (const Status sent = (worker.get()->*channel).flush(); !sent.ok()) {
+        self->break_protocol(*worker, Status(sent.code(), "the host cannot send to the worker: " + sent.message()));
+      }
       if ((worker.get()->*channel).pending()) {
         self->flush_later(worker, channel);
       }
