@@ -441,6 +441,15 @@ CAPSULE_TEST(structs_that_are_read) {
   }
 }
 
+CAPSULE_TEST(a_struct_that_ends_within_a_pointer_is_refused) {
+  const Runtime runtime = make_runtime();
+  capsule_exporter_options options;
+  capsule_exporter_options_init(&options, sizeof options);
+  options.struct_size = offsetof(capsule_exporter_options, callback) + 4;
+  capsule_exporter *exporter = nullptr;
+  REFUSED(CAPSULE_E_ARGUMENT, capsule_exporter_create(runtime.get(), &options, &exporter, error));
+}
+
 CAPSULE_TEST(structs_that_are_written) {
   World world;
   const std::map<std::string, Layout> all = layouts();
