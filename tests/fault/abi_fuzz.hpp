@@ -276,7 +276,7 @@ class Fuzz {
   }
   capsule_text copy(std::string_view text) {
     auto *made = static_cast<char *>(room(text.size() + 1));
-    std::memcpy(made, text.data(), text.size());
+    std::copy(text.begin(), text.end(), made);
     return {made, text.size()};
   }
   capsule_text exact(std::string_view text) {
@@ -284,7 +284,7 @@ class Fuzz {
       return {nullptr, 0};
     }
     auto *made = static_cast<char *>(room(text.size()));
-    std::memcpy(made, text.data(), text.size());
+    std::copy(text.begin(), text.end(), made);
     return {made, text.size()};
   }
 
