@@ -70,8 +70,8 @@ capsule_status report(const Status &status, capsule_error *error) noexcept {
   return status.code();
 }
 
-Status check_struct_size(std::uint32_t struct_size, const char *name) {
-  if (struct_size < kMinStructSize || struct_size > kMaxStructSize) {
+Status check_struct_size(std::uint32_t struct_size, const char *name, std::size_t alignment) {
+  if (struct_size < kMinStructSize || struct_size > kMaxStructSize || struct_size % alignment != 0) {
     return {CAPSULE_E_ARGUMENT, std::string(name) + ".struct_size is " + std::to_string(struct_size) +
                                     "; set it to the size of the struct before the call"};
   }

@@ -57,7 +57,8 @@ void call_void(Body &&body) noexcept {
 inline constexpr std::uint32_t kMinStructSize = 8;
 inline constexpr std::uint32_t kMaxStructSize = 4096;
 
-Status check_struct_size(std::uint32_t struct_size, const char *name);
+// No struct has a size that is no multiple of its alignment: half of a pointer would be read.
+Status check_struct_size(std::uint32_t struct_size, const char *name, std::size_t alignment = 1);
 
 // What a newer header has behind the library's own fields must be zero: it would be passed over.
 template <typename Struct>
@@ -80,7 +81,7 @@ Result<Options> read_options(const Options *given, void (*init)(Options *, std::
     return options;
   }
   const std::uint32_t size = given->struct_size;
-  if (Status status = check_struct_size(size, name); !status.ok()) {
+  if (Status status = check_struct_size(size, name, alignof(Options)); !status.ok()) {
     return status;
   }
   if (Status status = check_tail(*given, name); !status.ok()) {

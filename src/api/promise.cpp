@@ -40,6 +40,18 @@ bool is_group(const std::string &name) {
                                       [](unsigned char c) { return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '-'; });
 }
 
+// A struct that ends within a text whose default is not empty: the caller's pointer would get the default's size.
+Status check_whole_texts(const capsule_promise_store_options *given) {
+  for (const std::size_t text :
+       {offsetof(capsule_promise_store_options, group), offsetof(capsule_promise_store_options, separator)}) {
+    if (given != nullptr && given->struct_size > text && given->struct_size < text + sizeof(capsule_text)) {
+      return {CAPSULE_E_ARGUMENT,
+              "options.struct_size is " + std::to_string(given->struct_size) + ", which ends within a text"};
+    }
+  }
+  return {};
+}
+
 Result<StoreTexts> read_texts(const capsule_promise_store_options &o) {
   auto path = read_text("options.path", o.path, kMaxPath);
   auto url = read_text("options.url", o.url, kMaxPath);
@@ -237,7 +249,7 @@ capsule_status capsule_promise_store_open(capsule_runtime *runtime, const capsul
     *store = nullptr;
     auto found = look_up(runtime);
     auto read = read_options(options, capsule_promise_store_options_init, "options");
-    for (const Status &status : {found.status(), read.status()}) {
+    for (const Status &status : {check_whole_texts(options), found.status(), read.status()}) {
       if (!status.ok()) {
         return status;
       }

@@ -114,6 +114,11 @@ Status HttpLine::connect(std::uint64_t deadline_ns) {
   curl_socket_t socket = CURL_SOCKET_BAD;
   if (code == CURLE_OK && curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK) {
     socket_.reset(fcntl(socket, F_DUPFD_CLOEXEC, 0));  // libcurl closes its own
+    if (!socket_.valid()) {
+      Status status = system_error("fcntl(F_DUPFD_CLOEXEC)", errno);
+      curl_multi_remove_handle(multi.get(), easy);
+      return status;
+    }
   }
   curl_multi_remove_handle(multi.get(), easy);
   return socket_.valid() ? Status() : Status(CAPSULE_E_UNAVAILABLE, exchange.outcome(code).message());

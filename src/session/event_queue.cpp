@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/clock.hpp"
+#include "base/utf8.hpp"
 
 namespace capsule {
 capsule_text Event::keep(std::size_t slot, std::string_view text) {
@@ -13,20 +14,56 @@ capsule_text Event::keep(std::size_t slot, std::string_view text) {
   return {kept.c_str(), kept.size()};
 }
 
-bool EventQueue::push(Event event, bool terminal) {
+std::uint64_t EventQueue::Queued::output_bytes() const {
+  if (!event) {
+    return piece.data.size();
+  }
+  const bool shown = kind() == CAPSULE_EVENT_DISPLAY || kind() == CAPSULE_EVENT_PROGRESS;
+  return shown ? event->storage->texts[0].size() : 0;
+}
+
+Event EventQueue::Queued::take() {
+  if (event) {
+    return std::move(*event);
+  }
+  Event made;
+  made.charge = piece.charge;
+  capsule_event &fields = made.fields;
+  fields.kind = CAPSULE_EVENT_OUTPUT;
+  fields.time_ns = piece.time_ns;
+  fields.stream = piece.stream;
+  fields.origin = piece.origin;
+  fields.writer_id = piece.writer_id;
+  fields.writer_execution_id = piece.execution_id;
+  fields.late = piece.late ? 1 : 0;
+  fields.invalid_bytes = piece.invalid_bytes;
+  auto &[text, raw, unused] = made.storage->texts;
+  if (piece.invalid_bytes > 0) {
+    raw = std::move(piece.data);
+    utf8_replace_invalid(raw, text);
+    fields.raw = {raw.c_str(), raw.size()};
+  } else {
+    text = std::move(piece.data);
+    fields.raw = {text.c_str(), text.size()};
+  }
+  fields.data = {text.c_str(), text.size()};
+  return made;
+}
+
+bool EventQueue::push(Queued queued, bool terminal) {
   const std::lock_guard lock(mutex_);
   if (abandoned_ || (closed_ && !late_)) {
     closed_ = closed_ || terminal;
     return false;
   }
   if (held_ && !terminal) {
-    behind_.push_back(std::move(event));
+    behind_.push_back(std::move(queued));
     return false;
   }
   const bool was_empty = events_.empty();
-  append(std::move(event));
+  append(std::move(queued));
   if (std::exchange(held_, false)) {
-    for (Event &late : behind_) {
+    for (Queued &late : behind_) {
       append(std::move(late));
     }
     behind_.clear();
@@ -36,13 +73,13 @@ bool EventQueue::push(Event event, bool terminal) {
   return was_empty;
 }
 
-void EventQueue::append(Event event) {
-  event.fields.sequence = next_sequence_++;
-  if (event.fields.kind == CAPSULE_EVENT_INPUT) {
+void EventQueue::append(Queued queued) {
+  if (queued.kind() == CAPSULE_EVENT_INPUT) {
     ++inputs_.count;
-    inputs_.bytes += event.fields.prompt.size;
+    inputs_.bytes += queued.event->fields.prompt.size;
   }
-  events_.push_back(std::move(event));
+  output_bytes_ += queued.output_bytes();
+  events_.push_back(std::move(queued));
 }
 
 void EventQueue::hold() {
@@ -85,8 +122,10 @@ Result<Event> EventQueue::try_pop() {
     return ended_ ? Status(CAPSULE_E_END, "the execution's terminal event was taken")
                   : Status(CAPSULE_E_TIMEOUT, "no event came within timeout_ms");
   }
-  Event event = std::move(events_.front());
+  output_bytes_ -= events_.front().output_bytes();
+  Event event = events_.front().take();
   events_.pop_front();
+  event.fields.sequence = next_sequence_++;
   if (event.fields.kind == CAPSULE_EVENT_INPUT) {
     --inputs_.count;
     inputs_.bytes -= event.fields.prompt.size;
@@ -124,16 +163,22 @@ EventQueue::Inputs EventQueue::inputs() {
   return inputs_;
 }
 
+std::uint64_t EventQueue::output_bytes() {
+  const std::lock_guard lock(mutex_);
+  return output_bytes_;
+}
+
 std::uint64_t EventQueue::abandon() {
   std::uint64_t dropped = 0;
   {
     const std::lock_guard lock(mutex_);
     abandoned_ = true;
-    for (const Event &event : events_) {
-      dropped += event.fields.raw.size;
+    for (const Queued &queued : events_) {
+      dropped += queued.event ? 0 : queued.piece.data.size();
     }
     events_.clear();
     inputs_ = {};
+    output_bytes_ = 0;
     wake_locked();
   }
   set_notify(nullptr, nullptr);

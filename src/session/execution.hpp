@@ -61,7 +61,8 @@ struct Execution {
   std::uint64_t stderr_bytes = 0;
   std::uint64_t stdout_lines = 0;
   std::uint64_t stderr_lines = 0;
-  std::uint64_t uncredited_bytes = 0;  // output in the queue for which the worker waits for credit
+  std::uint64_t uncredited = 0;   // credit that the worker has back once what is in the queue is taken
+  std::uint64_t over_credit = 0;  // bytes of displays in the queue beyond that
   std::optional<OutputBudget> budget;
   // Of each stream: the beginning of a character whose rest is still to come.
   std::array<OutputPiece, 2> cut{};

@@ -4,12 +4,15 @@
 
 #include "base/lines.hpp"
 #include "base/utf8.hpp"
+#include "transport/output_credit.hpp"
 
 namespace capsule {
 namespace {
 
 // Neighbours of one writer are kept together up to this size.
 constexpr std::size_t kMaxKept = 64U << 10U;
+// Pieces that may be kept, however short they are.
+constexpr std::uint64_t kMostPieces = 4096;
 
 bool inside_character(std::string_view text, std::size_t position) {
   return position < text.size() && (static_cast<unsigned char>(text[position]) & 0xC0U) == 0x80U;
@@ -27,6 +30,7 @@ void OutputBudget::take(OutputPiece &piece) {
   head_full_ = true;
   OutputPiece rest = piece;
   rest.data.erase(0, now);
+  rest.charge = 0;  // the worker need not wait for the end
   piece.data.resize(now);
   cut_a_line_ = piece.data.empty() ? cut_a_line_ : piece.data.back() != '\n';
   keep(std::move(rest));
@@ -42,6 +46,10 @@ void OutputBudget::keep(OutputPiece piece) {
   }
   while (tail_bytes_ > tail_most_) {
     leave_out(tail_bytes_ - tail_most_);
+  }
+  // Each takes more memory than its bytes.
+  while (tail_.size() > std::max<std::uint64_t>(kMostPieces, tail_most_ / kPieceOverhead)) {
+    leave_out(tail_.front().data().size());
   }
 }
 

@@ -3,25 +3,11 @@
 
 #include <cstdint>
 #include <deque>
-#include <string>
 #include <string_view>
 
+#include "session/output_piece.hpp"
+
 namespace capsule {
-
-// Output on its way from the worker to an event.
-struct OutputPiece {
-  std::uint64_t execution_id = 0;  // whose code wrote it
-  std::uint64_t time_ns = 0;
-  std::uint32_t writer_id = 0;
-  std::uint8_t stream = 0;
-  std::uint8_t origin = 0;
-  std::string data;
-
-  [[nodiscard]] bool continued_by(const OutputPiece &other) const {
-    return execution_id == other.execution_id && writer_id == other.writer_id && stream == other.stream &&
-           origin == other.origin;
-  }
-};
 
 class OutputBudget {
  public:

@@ -181,9 +181,18 @@ void Session::run_next(Notifications &notifications, const std::shared_ptr<Execu
                         .result_kind = static_cast<std::int8_t>(request.result_kind),
                         .discard_sources = !request.capture_sources,
                         .watch_effects = request.transaction != CAPSULE_TRANSACTION_COMMIT};
-  send(&Worker::work, execution->id, std::move(execute), inputs.fds);
+  const Status sent = send_with_fds(&Worker::work, execution->id, std::move(execute), inputs.fds);
   execution->request.source = {};
   execution->request.inputs.clear();
+  if (!sent.ok()) {
+    Event failed;
+    failed.fields.kind = CAPSULE_EVENT_ERROR;
+    failed.fields.outcome = CAPSULE_OUTCOME_ERROR;
+    failed.fields.state = CAPSULE_STATE_PRESERVED;
+    failed.fields.error_type = failed.keep(0, "OSError");
+    failed.fields.message = failed.keep(1, sent.message());
+    return conclude(notifications, std::move(failed));
+  }
   if (request.timeout_ms > 0) {
     const std::uint64_t deadline = execution->started_ns + static_cast<std::uint64_t>(request.timeout_ms) * kNsPerMs;
     runtime_->loop().post([self = shared_from_this(), weak = std::weak_ptr(execution), deadline] {
@@ -198,7 +207,6 @@ void Session::run_next(Notifications &notifications, const std::shared_ptr<Execu
 }
 
 void Session::push(Notifications &notifications, const std::shared_ptr<Execution> &execution, Event event, bool terminal) {
-  event.fields.execution_id = execution->id;
   if (execution->events.push(std::move(event), terminal)) {
     notifications.add(execution);
   }
@@ -266,7 +274,8 @@ void Session::end(Notifications &notifications, const std::shared_ptr<Execution>
   export_execution(*execution, fields.outcome);
   drop_timers(*execution);
   // What it printed stays with its handle; the worker need not wait until somebody takes it.
-  credit(std::exchange(execution->uncredited_bytes, 0));
+  over_credit_ -= std::exchange(execution->over_credit, 0);
+  credit(std::exchange(execution->uncredited, 0));
   if (current_ == execution) {
     current_.reset();
     if (state_ == CAPSULE_SESSION_BUSY) {
@@ -315,7 +324,7 @@ void Session::abandon(Execution &execution) {
   const std::uint64_t dropped = execution.events.abandon();
   const Lock lock(mutex_);
   count_abandoned(dropped);
-  take_charge(execution, execution.uncredited_bytes);
+  take_charge(execution, execution.uncredited, execution.over_credit);
   ended_.erase(execution.id);
   for (const auto &[input_id, open] : std::exchange(execution.open_inputs, {})) {
     send_control(execution.id, wire::InputResponse{input_id, {}, true});
@@ -327,10 +336,11 @@ void Session::count_refused() {
   ++counters_.executions_refused;
 }
 
-// Grants a quarter of the window at a time: one small frame for many events.
+// Grants a quarter of the window at a time: one small frame for many events. None while displays that are larger than what was
+// charged for them fill a window of their own.
 void Session::credit(std::uint64_t bytes) {
   uncredited_ += bytes;
-  if (uncredited_ >= options_.output_window_bytes / 4) {
+  if (uncredited_ >= options_.output_window_bytes / 4 && over_credit_ <= options_.output_window_bytes) {
     if (worker_) {
       worker_->allowance += uncredited_;
     }
@@ -338,13 +348,20 @@ void Session::credit(std::uint64_t bytes) {
   }
 }
 
-void Session::send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body, std::span<const int> fds) {
+void Session::send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body) {
+  if (const Status sent = send_with_fds(channel, execution_id, std::move(body), {}); !sent.ok()) {
+    break_protocol(*worker_, sent);
+  }
+}
+
+Status Session::send_with_fds(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body, std::span<const int> fds) {
   if (!worker_ || worker_->gone) {
-    return;
+    return {};
   }
   Channel &to = worker_.get()->*channel;
   if (to.pending_bytes() > kMostUnread) {
-    return break_protocol(*worker_, Status(CAPSULE_E_PROTOCOL, "it does not read what it is sent"));
+    break_protocol(*worker_, Status(CAPSULE_E_PROTOCOL, "it does not read what it is sent"));
+    return {};
   }
   const bool was_pending = to.pending();
   const std::uint64_t before = to.bytes_sent();
@@ -353,7 +370,9 @@ void Session::send(Channel Worker::*channel, std::uint64_t execution_id, wire::B
                  .execution_id = execution_id,
                  .kind = wire::body_name(body),
                  .message = body.index()};
-  to.send(execution_id, std::move(body), fds);
+  if (const Status sent = to.send(execution_id, std::move(body), fds); !sent.ok()) {
+    return {sent.code(), "the host cannot send to the worker: " + sent.message()};
+  }
   seen.bytes = to.bytes_sent() - before;
   show(seen);
   if (to.pending() && !was_pending) {
@@ -363,6 +382,7 @@ void Session::send(Channel Worker::*channel, std::uint64_t execution_id, wire::B
                 .arguments = {to.pending_bytes()}});
     flush_later(worker_, channel);
   }
+  return {};
 }
 
 void Session::note_branch(std::uint64_t session_id) {

@@ -224,7 +224,9 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   void on_token();
   // To the trace and the interceptors.
   void show(const SeenFrame &frame);
-  void send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body, std::span<const int> fds = {});
+  void send(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body);
+  // An error where this process cannot pass the descriptors on, as for want of others: then nothing was sent.
+  Status send_with_fds(Channel Worker::*channel, std::uint64_t execution_id, wire::Body body, std::span<const int> fds);
   void run_next(Notifications &notifications, const std::shared_ptr<Execution> &execution);
   void end(Notifications &notifications, const std::shared_ptr<Execution> &execution, Event event);
   void end_unstarted(Notifications &notifications, const std::shared_ptr<Execution> &execution, std::int32_t outcome,
@@ -329,7 +331,7 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   void give_up(const std::shared_ptr<Operation> &operation);
   bool begin_operation();
   void start_operation(const std::shared_ptr<Operation> &operation);
-  void send_ask(Operation &operation, std::uint64_t fork_id);
+  Status send_ask(Operation &operation, std::uint64_t fork_id);
   void begin_snapshot(const std::shared_ptr<Operation> &operation);
   void on_snapshot_forked(const std::shared_ptr<Operation> &operation, Result<Process> process, UniqueFd channel);
   void on_answer(Worker &worker, const wire::Answer &answer, UniqueFd attached);
@@ -385,10 +387,10 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   bool deliver_shown(Notifications &notifications, std::uint64_t execution_id, std::string frame, std::uint64_t charge);
   void join_and_push(Notifications &notifications, const Target &target, OutputPiece piece);
   void push_cut(Notifications &notifications, const Target &target, OutputPiece &cut);
-  void push_text(Notifications &notifications, const Target &target, const OutputPiece &piece, std::uint64_t charge);
-  void push_written(Notifications &notifications, const Target &target, std::uint64_t writer, Event event,
-                    std::uint64_t charge);
-  void take_charge(Execution &execution, std::uint64_t charge);
+  void push_text(Notifications &notifications, const Target &target, OutputPiece piece);
+  [[nodiscard]] bool window_is_full(const Execution &execution) const;
+  void count_charge(const Target &target, std::uint64_t charge);
+  void take_charge(Execution &execution, std::uint64_t charge, std::uint64_t over);
   void finish_output(Notifications &notifications, const std::shared_ptr<Execution> &execution);
   void end_late(Notifications &notifications);
 
@@ -458,6 +460,7 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   bool reloads_ = false;                                     // the next worker is to begin with it
   std::string last_checkpoint_id_;                           // made or restored
   std::uint64_t uncredited_ = 0;                             // taken by callers, not yet granted back to the worker
+  std::uint64_t over_credit_ = 0;                            // of all executions
   std::map<std::uint64_t, std::weak_ptr<Execution>> ended_;  // that late output may come for
   std::uint64_t last_ended_id_ = 0;
   std::uint64_t late_held_ = 0;  // late output that waits in their queues

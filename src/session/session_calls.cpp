@@ -116,7 +116,15 @@ bool Session::answer_call(const CallAddress &address, const HostAnswer &answer) 
     frame.value = std::move(items.items.front());
     fds = std::move(items.fds);
   }
-  send(channel, address.execution_id, std::move(frame), fds);
+  const Status sent = send_with_fds(channel, address.execution_id, std::move(frame), fds);
+  if (!sent.ok()) {
+    send(channel, address.execution_id,
+         wire::CallAnswer{.call_id = address.call_id,
+                          .outcome = wire::CallOutcome::kFailed,
+                          .error_type = "OSError",
+                          .message = sent.message(),
+                          .request_id = answer.request_id});
+  }
   return worker_->protocol_error.ok();
 }
 

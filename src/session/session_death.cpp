@@ -12,6 +12,7 @@
 #include "session/notifications.hpp"
 #include "session/runtime.hpp"
 #include "session/zygote.hpp"
+#include "transport/output_credit.hpp"
 
 namespace capsule {
 namespace {
@@ -178,7 +179,14 @@ void Session::recover_output(Notifications &notifications, Worker &worker) {
   const std::uint64_t before = counters_.output_bytes;
   const std::uint64_t now = monotonic_ns();
   const auto deliver = [&](const OutputRing::Record &record, std::string data) {
-    OutputPiece piece{record.execution_id, now, record.writer_id, record.stream, record.origin, std::move(data)};
+    const std::uint64_t charge = output_charge(record.stream, data.size());
+    OutputPiece piece{.execution_id = record.execution_id,
+                      .time_ns = now,
+                      .writer_id = record.writer_id,
+                      .stream = record.stream,
+                      .origin = record.origin,
+                      .data = std::move(data),
+                      .charge = charge};
     if (record.stream == kMessageStream) {
       deliver_message(notifications, worker, piece);
     } else {

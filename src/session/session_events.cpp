@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "session/notifications.hpp"
 #include "session/runtime.hpp"
+#include "transport/output_credit.hpp"
 
 namespace capsule {
 namespace {
@@ -47,9 +48,12 @@ Result<Event> Session::next(Execution &execution, std::uint64_t deadline_ns) {
     auto event = execution.events.try_pop();
     if (event.ok() && event.value().charge > 0) {
       const Lock lock(mutex_);
-      take_charge(execution, event.value().charge);
+      take_charge(execution, event.value().charge, event.value().over_credit);
     }
     if (event.ok() || event.status().code() != CAPSULE_E_TIMEOUT) {
+      if (event.ok()) {
+        event.value().fields.execution_id = execution.id;
+      }
       trace_delivery(execution, event);
       return event;
     }
@@ -159,13 +163,19 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
   collect_if_due(worker);
   show_received(CAPSULE_CHANNEL_WORK, envelope, bytes);
   if (const auto *output = std::get_if<wire::Output>(&envelope.body)) {
-    if (output->data.size() > worker.allowance) {
+    const std::uint64_t charge = output_charge(output->stream, output->data.size());
+    if (charge > worker.allowance) {
       return break_protocol(worker, Status(CAPSULE_E_PROTOCOL, "it sent more output than it had credit for"));
     }
-    worker.allowance -= output->data.size();
+    worker.allowance -= charge;
     worker.received = {output->queue_position, output->captured_position};
-    OutputPiece piece{envelope.execution_id, envelope.time_ns, output->writer_id,
-                      output->stream,        output->origin,   std::string(output->data)};
+    OutputPiece piece{.execution_id = envelope.execution_id,
+                      .time_ns = envelope.time_ns,
+                      .writer_id = output->writer_id,
+                      .stream = output->stream,
+                      .origin = output->origin,
+                      .data = std::string(output->data),
+                      .charge = charge};
     if (output->stream != kMessageStream) {
       deliver_output(notifications, std::move(piece));
     } else if (!deliver_message(notifications, worker, piece)) {
@@ -367,7 +377,9 @@ void Session::flush_later(const std::shared_ptr<Worker> &worker, Channel Worker:
       if (worker->gone) {
         return;
       }
-      (worker.get()->*channel).flush();
+      if (const Status sent = (worker.get()->*channel).flush(); !sent.ok()) {
+        self->break_protocol(*worker, Status(sent.code(), "the host cannot send to the worker: " + sent.message()));
+      }
       if ((worker.get()->*channel).pending()) {
         self->flush_later(worker, channel);
       }

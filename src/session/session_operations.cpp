@@ -89,11 +89,19 @@ void Session::start_operation(const std::shared_ptr<Operation> &operation) {
   } else if (operation->kind == wire::Operation::kRestore) {
     switch_to({operation->snapshot, /*keep=*/true});
   } else {
-    send_ask(*operation, 0);
+    if (Status sent = send_ask(*operation, 0); !sent.ok()) {
+      runtime_->loop().post([self = shared_from_this(), operation, sent = std::move(sent)] {
+        Notifications notifications;
+        const Lock inner(self->mutex_);
+        if (self->operation_ == operation) {
+          self->finish_operation(notifications, sent);
+        }
+      });
+    }
   }
 }
 
-void Session::send_ask(Operation &operation, std::uint64_t fork_id) {
+Status Session::send_ask(Operation &operation, std::uint64_t fork_id) {
   Items items(operation.items);
   if (operation.attached.valid()) {
     items.fds.push_back(operation.attached.get());
@@ -107,9 +115,10 @@ void Session::send_ask(Operation &operation, std::uint64_t fork_id) {
                 .fork_id = fork_id,
                 .items = std::move(items.items),
                 .attached = operation.attached.valid()};
-  send(&Worker::work, 0, std::move(ask), items.fds);
+  Status sent = send_with_fds(&Worker::work, 0, std::move(ask), items.fds);
   operation.items.clear();
   operation.attached.reset();
+  return sent;
 }
 
 // The worker forks; the zygote, whose child that is, tells of it; the worker says that it is over. In whatever order.
@@ -133,8 +142,11 @@ void Session::begin_snapshot(const std::shared_ptr<Operation> &operation) {
         },
         [](ExitStatus) {});
     const Lock lock(self->mutex_);
-    if (self->operation_ == operation) {
-      self->send_ask(*operation, fork_id);
+    if (self->operation_ != operation) {
+      return;
+    }
+    if (const Status sent = self->send_ask(*operation, fork_id); !sent.ok()) {
+      self->break_protocol(*self->worker_, sent);
     }
   });
 }

@@ -16,6 +16,14 @@ constexpr std::uint64_t kDisplayOverhead = 64U << 10U;
 
 bool is_stream(std::uint8_t stream) { return stream == CAPSULE_STREAM_STDOUT || stream == CAPSULE_STREAM_STDERR; }
 
+// Whose it is. The library's own lines are short and on stderr: nothing else is believed to be one.
+std::uint8_t origin_of(const OutputPiece &piece) {
+  constexpr std::size_t kLongestNotice = 128;
+  const bool known = piece.origin >= CAPSULE_ORIGIN_MAIN && piece.origin <= CAPSULE_ORIGIN_LIBRARY;
+  const bool notice = piece.stream == CAPSULE_STREAM_STDERR && piece.data.size() <= kLongestNotice;
+  return known && (piece.origin != CAPSULE_ORIGIN_LIBRARY || notice) ? piece.origin : std::uint8_t{CAPSULE_ORIGIN_DESCRIPTOR};
+}
+
 capsule_text as_text(wire::Text text) { return {text.data() == nullptr ? "" : text.data(), text.size()}; }
 
 void write_display(Event &event, const wire::Display &display) {
@@ -86,18 +94,20 @@ void Session::deliver_output(Notifications &notifications, OutputPiece piece) {
   counters_.output_bytes += size;
   const Target target = target_of(piece.execution_id);
   if (!target.execution || !is_stream(piece.stream) || size == 0 || !has_room(target)) {
-    drop_late(size, size);
+    drop_late(size, piece.charge);
     return;
   }
+  piece.origin = origin_of(piece);
   Execution &execution = *target.execution;
   if (target.late) {
     if (execution.events.abandoned()) {
-      drop_late(size, size);
+      drop_late(size, piece.charge);
     } else {
       counters_.late_output_delivered_bytes += size;
-      const std::uint64_t charge = charge_of(target, size);
-      credit(size - charge);
-      push_text(notifications, target, piece, charge);
+      const std::uint64_t charge = charge_of(target, piece.charge);
+      credit(piece.charge - charge);
+      piece.charge = charge;
+      push_text(notifications, target, std::move(piece));
     }
     return;
   }
@@ -108,12 +118,14 @@ void Session::deliver_output(Notifications &notifications, OutputPiece piece) {
   }
   if (execution.events.abandoned()) {
     counters_.abandoned_output_bytes += size;
-    credit(size);
+    credit(piece.charge);
     return;
   }
-  if (execution.budget && piece.origin != CAPSULE_ORIGIN_LIBRARY) {
+  if (execution.budget) {
     execution.budget->take(piece);
-    credit(size - piece.data.size());
+    const std::uint64_t kept = piece.data.empty() ? piece.charge : size - piece.data.size();
+    piece.charge -= kept;
+    credit(kept);
   }
   join_and_push(notifications, target, std::move(piece));
 }
@@ -126,67 +138,63 @@ void Session::join_and_push(Notifications &notifications, const Target &target, 
   OutputPiece &cut = target.execution->cut.at(piece.stream - 1U);
   if (!cut.data.empty() && cut.continued_by(piece)) {
     piece.data.insert(0, cut.data);
-    cut.data.clear();
+    piece.charge += cut.charge;
+    cut = {};
   } else {
     push_cut(notifications, target, cut);
   }
   if (const std::size_t tail = utf8_incomplete_tail(piece.data); tail > 0) {
+    const std::size_t whole = piece.data.size() - tail;
     cut = piece;
-    cut.data.erase(0, piece.data.size() - tail);
-    piece.data.resize(piece.data.size() - tail);
+    cut.data.erase(0, whole);
+    cut.charge = whole == 0 ? piece.charge : tail;
+    piece.data.resize(whole);
+    piece.charge -= cut.charge;
   }
   if (!piece.data.empty()) {
-    push_text(notifications, target, piece, piece.data.size());
+    push_text(notifications, target, std::move(piece));
   }
 }
 
 void Session::push_cut(Notifications &notifications, const Target &target, OutputPiece &cut) {
   if (!cut.data.empty()) {
-    push_text(notifications, target, cut, cut.data.size());
-    cut.data.clear();
+    push_text(notifications, target, std::exchange(cut, {}));
   }
 }
 
-void Session::push_text(Notifications &notifications, const Target &target, const OutputPiece &piece, std::uint64_t charge) {
-  Event event;
-  capsule_event &fields = event.fields;
-  fields.kind = CAPSULE_EVENT_OUTPUT;
-  fields.time_ns = piece.time_ns;
-  fields.stream = piece.stream;
-  const bool known = piece.origin >= CAPSULE_ORIGIN_MAIN && piece.origin <= CAPSULE_ORIGIN_LIBRARY;
-  fields.origin = known ? piece.origin : std::uint8_t{CAPSULE_ORIGIN_DESCRIPTOR};
-  fields.writer_id = piece.writer_id;
-  if (is_utf8(piece.data)) {
-    fields.data = event.keep(0, piece.data);
-    fields.raw = fields.data;
-  } else {
+void Session::push_text(Notifications &notifications, const Target &target, OutputPiece piece) {
+  if (!is_utf8(piece.data)) {
     std::string text;
-    const std::size_t replaced = utf8_replace_invalid(piece.data, text);
-    fields.invalid_bytes = static_cast<std::uint32_t>(replaced);
-    counters_.invalid_output_bytes += replaced;
-    fields.data = event.keep(0, text);
-    fields.raw = event.keep(1, piece.data);
+    piece.invalid_bytes = static_cast<std::uint32_t>(utf8_replace_invalid(piece.data, text));
+    counters_.invalid_output_bytes += piece.invalid_bytes;
   }
-  push_written(notifications, target, piece.execution_id, std::move(event), charge);
+  piece.late = target.late;
+  count_charge(target, piece.charge);
+  if (target.execution->events.push(std::move(piece))) {
+    notifications.add(target.execution);
+  }
 }
 
-// An event that something wrote, and that is paid for when it is taken.
-void Session::push_written(Notifications &notifications, const Target &target, std::uint64_t writer, Event event,
-                           std::uint64_t charge) {
-  event.charge = charge;
-  event.fields.late = target.late ? 1 : 0;
-  event.fields.writer_execution_id = writer;
-  target.execution->uncredited_bytes += charge;
+// Of what is paid for when it is taken.
+void Session::count_charge(const Target &target, std::uint64_t charge) {
+  target.execution->uncredited += charge;
   late_held_ += target.execution->phase == ExecutionPhase::kEnded ? charge : 0;
-  push(notifications, target.execution, std::move(event), /*terminal=*/false);
 }
 
 // The event was taken, or nobody will.
-void Session::take_charge(Execution &execution, std::uint64_t charge) {
-  const std::uint64_t owed = std::min(charge, execution.uncredited_bytes);
-  execution.uncredited_bytes -= owed;
+void Session::take_charge(Execution &execution, std::uint64_t charge, std::uint64_t over) {
+  const std::uint64_t owed = std::min(charge, execution.uncredited);
+  execution.uncredited -= owed;
   late_held_ -= execution.phase == ExecutionPhase::kEnded ? std::min(owed, late_held_) : 0;
+  const std::uint64_t taken = std::min(over, execution.over_credit);
+  execution.over_credit -= taken;
+  over_credit_ -= taken;
   credit(owed);
+}
+
+// Whether the worker may wait for the host to take output. Where exactly it does, only the worker knows: pieces are of any size.
+bool Session::window_is_full(const Execution &execution) const {
+  return execution.uncredited >= options_.output_window_bytes - most_kept_back() || over_credit_ > options_.output_window_bytes;
 }
 
 // The end of what an execution wrote: what its budget kept for the end, and what was cut.
@@ -195,8 +203,7 @@ void Session::finish_output(Notifications &notifications, const std::shared_ptr<
   const bool abandoned = execution->events.abandoned();
   for (OutputPiece &cut : execution->cut) {
     if (abandoned) {
-      credit(cut.data.size());
-      cut.data.clear();
+      credit(std::exchange(cut, {}).charge);
     }
     push_cut(notifications, target, cut);
   }
@@ -215,21 +222,20 @@ void Session::finish_output(Notifications &notifications, const std::shared_ptr<
                        .data = std::string(budget.cut_a_line() ? "\n" : "") +
                                "[capsule: " + std::to_string(budget.left_out_bytes()) + " bytes in " +
                                std::to_string(budget.left_out_lines()) + " lines of output left out]\n"};
-    push_text(notifications, target, notice, 0);
+    push_text(notifications, target, std::move(notice));
   }
-  for (const OutputPiece &piece : last) {
-    push_text(notifications, target, piece, 0);
+  for (OutputPiece &piece : last) {
+    push_text(notifications, target, std::move(piece));
   }
 }
 
 // A piece of a frame in the output stream. False when it is not the protocol.
 bool Session::deliver_message(Notifications &notifications, Worker &worker, const OutputPiece &piece) {
-  const std::uint64_t size = piece.data.size();
-  counters_.output_bytes += size;
+  counters_.output_bytes += piece.data.size();
   // A frame may be larger than the window: a part of it is enough to bound how many wait.
-  const std::uint64_t charged = std::min(size, most_kept_back() - worker.message_charge);
+  const std::uint64_t charged = std::min(piece.charge, most_kept_back() - worker.message_charge);
   worker.message_charge += charged;
-  credit(size - charged);
+  credit(piece.charge - charged);
   const auto state = worker.message.take(piece.data, options_.display_limit_bytes + kDisplayOverhead);
   counters_.displays_incomplete = past_incomplete_ + worker.message.dropped();
   if (state == MessageAssembly::State::kMore) {
@@ -270,7 +276,16 @@ bool Session::deliver_shown(Notifications &notifications, std::uint64_t executio
   for (OutputPiece &cut : target.execution->cut) {
     push_cut(notifications, {target.execution, false}, cut);
   }
-  push_written(notifications, target, execution_id, std::move(event), charged);
+  event.charge = charged;
+  event.fields.late = target.late ? 1 : 0;
+  event.fields.writer_execution_id = execution_id;
+  if (target.execution->phase != ExecutionPhase::kEnded) {
+    event.over_credit = kept.size() - std::min<std::uint64_t>(kept.size(), charged);
+    target.execution->over_credit += event.over_credit;
+    over_credit_ += event.over_credit;
+  }
+  count_charge(target, charged);
+  push(notifications, target.execution, std::move(event), /*terminal=*/false);
   return true;
 }
 
@@ -281,7 +296,7 @@ void Session::end_late(Notifications &notifications) {
     if (!execution) {
       continue;
     }
-    execution->uncredited_bytes = 0;  // no worker waits for it
+    execution->uncredited = 0;  // no worker waits for it
     if (execution->events.end_late()) {
       notifications.add(execution);
     }

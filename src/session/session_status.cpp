@@ -127,16 +127,16 @@ SessionStatus Session::status() {
   fields.execution_id = execution->id;
   fields.age_ns = since(execution->submitted_ns, now);
   fields.running_ns = since(execution->started_ns, now);
-  fields.output_queue_bytes = execution->uncredited_bytes;
+  fields.output_queue_bytes = execution->events.output_bytes();
   fields.open_inputs = execution->open_inputs.size();
   if (execution->kill_deadline_ns != UINT64_MAX) {
     fields.kill_left_ns = execution->kill_deadline_ns > now ? execution->kill_deadline_ns - now : 0;
   }
   fields.waits_for = execution->phase == ExecutionPhase::kQueued
                          ? (worker_ && worker_->ready ? CAPSULE_WAITS_TURN : CAPSULE_WAITS_WORKER)
-                     : fields.open_inputs > 0                                      ? CAPSULE_WAITS_INPUT
-                     : execution->uncredited_bytes >= options_.output_window_bytes ? CAPSULE_WAITS_OUTPUT
-                                                                                   : CAPSULE_WAITS_NOTHING;
+                     : fields.open_inputs > 0     ? CAPSULE_WAITS_INPUT
+                     : window_is_full(*execution) ? CAPSULE_WAITS_OUTPUT
+                                                  : CAPSULE_WAITS_NOTHING;
   return status;
 }
 

@@ -181,7 +181,7 @@ void Session::write_postmortem(const Worker &worker, std::uint64_t recovered_byt
     info.execution_id = current_->id;
     info.execution_age_ns = now - current_->started_ns;
     info.timeout_ms = current_->request.timeout_ms;
-    info.output_untaken_bytes = current_->uncredited_bytes;
+    info.output_untaken_bytes = current_->events.output_bytes();
   }
   if (counters_.heartbeat_ns > worker.began_ns) {
     info.heartbeat_age_ns = now - counters_.heartbeat_ns;

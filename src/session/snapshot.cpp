@@ -97,7 +97,10 @@ void Snapshot::fork_session(std::uint64_t fork_id, const std::vector<UniqueFd> &
   };
   runtime_->zygote(options_.profile)->expect_fork(fork_id, told, std::move(exited));
   forking_.insert(fork_id);
-  channel_->send(0, wire::Fork{.session_id = fork_id, .keep = true}, numbers_of(fds));
+  if (const Status sent = channel_->send(0, wire::Fork{.session_id = fork_id, .keep = true}, numbers_of(fds)); !sent.ok()) {
+    runtime_->zygote(options_.profile)->fail_expected(fork_id, sent);
+    return;
+  }
   const std::lock_guard lock(mutex_);
   ++uses_;
 }
@@ -108,8 +111,11 @@ void Snapshot::become_session(const std::vector<UniqueFd> &fds, const Zygote::Fo
     forked(Status(CAPSULE_E_WORKER, "the snapshot is gone"), UniqueFd());
     return;
   }
+  if (const Status sent = channel_->send(0, wire::Fork{.session_id = fork_id_}, numbers_of(fds)); !sent.ok()) {
+    forked(sent, UniqueFd());
+    return;
+  }
   runtime_->zygote(options_.profile)->set_exited(fork_id_, std::move(exited));
-  channel_->send(0, wire::Fork{.session_id = fork_id_}, numbers_of(fds));
   channel_watch_.reset();
   process_watch_.reset();
   channel_.reset();

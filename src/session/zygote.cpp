@@ -174,13 +174,13 @@ Status Zygote::start_program(const std::string &program) {
   channel_ = std::make_unique<Channel>(std::move(sockets.value().first), max_frame_bytes_);
   watch_process();
   channel_->set_label("channel=zygote");
-  channel_->send(0, wire::Hello{.max_frame_bytes = max_frame_bytes_});
+  static_cast<void>(channel_->send(0, wire::Hello{.max_frame_bytes = max_frame_bytes_}));
   wire::Preload preload;
   if (profile_.start == CAPSULE_START_FORK) {  // a spawned session imports for itself
     preload.modules.assign(profile_.preload.begin(), profile_.preload.end());
   }
   preload.native_thread_allow.assign(profile_.native_thread_allow.begin(), profile_.native_thread_allow.end());
-  channel_->send(0, preload);
+  static_cast<void>(channel_->send(0, preload));
   listener_.started(process_.pid);
   log_record(CAPSULE_LOG_INFO, "event=zygote_started pid={} program=\"{}\"", process_.pid, listener_.label(program));
   return {};
@@ -269,15 +269,21 @@ void Zygote::send_requests() {
     for (const UniqueFd &fd : request.fds) {
       fds.push_back(fd.get());
     }
-    channel_->send(0, wire::Fork{request.session_id, profile_.start == CAPSULE_START_SPAWN}, fds);
-    forking_[request.session_id] = std::move(request.forked);
+    const Status sent = channel_->send(0, wire::Fork{request.session_id, profile_.start == CAPSULE_START_SPAWN}, fds);
+    if (sent.ok()) {
+      forking_[request.session_id] = std::move(request.forked);
+    } else {
+      exit_listeners_.erase(request.session_id);
+      request.forked(sent, UniqueFd());
+    }
   }
 }
 
 void Zygote::on_forked(const wire::Forked &forked) {
-  auto fds = channel_->take_fds();
-  if (forked.pid <= 1) {
-    fds.clear();  // no process; a group of that number would be the host's own, or everybody's
+  // With one that failed came none: those that are there are the next one's.
+  auto fds = forked.failure.empty() ? channel_->take_fds() : std::vector<UniqueFd>();
+  if (forked.pid <= 1 || (!fds.empty() && !is_of(fds.front(), forked.pid))) {
+    fds.clear();  // no process; a group of that number would be the host's own, or everybody's, or another's
   }
   auto waiting = ((forked.session_id & wire::kForkIdBit) != 0 ? expected_ : forking_).extract(forked.session_id);
   if (!waiting) {
@@ -410,7 +416,7 @@ void Zygote::shut_down(std::function<void()> gone) {
     return;
   }
   gone_ = std::move(gone);
-  channel_->send(0, wire::Shutdown{});
+  static_cast<void>(channel_->send(0, wire::Shutdown{}));
   constexpr std::uint64_t kPatience = 2 * kNsPerSecond;
   loop_.add_timer(monotonic_ns() + kPatience, [weak = weak_from_this()] {
     if (const auto self = weak.lock(); self && self->alive()) {

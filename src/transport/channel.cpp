@@ -17,6 +17,9 @@ namespace {
 // Descriptors that came with frames which are not whole yet. A worker that sends more wants to exhaust its host's.
 constexpr std::size_t kMaxUntaken = 4 * kMaxAttachments;
 
+// Whether it says that the peer is gone, and not what this process lacks.
+bool says_gone(int error) { return error == EPIPE || error == ECONNRESET || error == ENOTCONN; }
+
 }  // namespace
 
 Channel::~Channel() {
@@ -30,7 +33,7 @@ std::uint64_t Channel::end_now() const {
   return received_to_ + static_cast<std::uint64_t>(ioctl(fd_.get(), FIONREAD, &unread) == 0 ? std::max(unread, 0) : 0);
 }
 
-bool Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const int> fds) {
+Status Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const int> fds) {
   const char *kind = wire::body_name(body);
   const std::size_t message = body.index();
   const std::uint64_t began_ns = times_codec_ ? monotonic_ns() : 0;
@@ -42,16 +45,19 @@ bool Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const 
   if (unsent_.empty()) {
     const ssize_t count = fds.empty() ? send_some(fd_.get(), frame) : send_with_fds(fd_.get(), frame, fds, MSG_DONTWAIT);
     if (count < 0 && errno != EAGAIN) {
-      return false;
+      return says_gone(errno) ? Status() : system_error("sendmsg", errno);
     }
     sent = count > 0 ? static_cast<std::size_t>(count) : 0;
   }
   const auto rest = frame.subspan(sent);
   if (sent == 0 && !fds.empty()) {
-    Attachment &attachment = attachments_.emplace_back(Attachment{unsent_.size(), {}});
+    Attachment attachment{unsent_.size(), {}};
     for (const int fd : fds) {
-      attachment.fds.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+      if (!attachment.fds.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, 0)).valid()) {
+        return system_error("fcntl(F_DUPFD_CLOEXEC)", errno);
+      }
     }
+    attachments_.push_back(std::move(attachment));
   }
   unsent_.insert(unsent_.end(), rest.begin(), rest.end());
   counters_.sent.count(message, frame.size());
@@ -63,10 +69,10 @@ bool Channel::send(std::uint64_t execution_id, wire::Body body, std::span<const 
   log_record(*log_level_, CAPSULE_LOG_DEBUG,
              "event=frame_sent {} encoding=flatbuffers message_id={} execution={} kind={} length={} waiting={}", label_,
              frames_sent_, execution_id, kind, frame.size(), rest.size());
-  return true;
+  return {};
 }
 
-void Channel::flush() {
+Status Channel::flush() {
   const ssize_t count = send_next();
   if (count > 0) {
     unsent_.erase(unsent_.begin(), unsent_.begin() + count);
@@ -74,9 +80,12 @@ void Channel::flush() {
       attachment.offset -= static_cast<std::size_t>(count);
     }
   } else if (count < 0 && errno != EAGAIN) {
-    unsent_.clear();  // the peer is gone; its death is noticed elsewhere
+    const int error = errno;
+    unsent_.clear();
     attachments_.clear();
+    return says_gone(error) ? Status() : system_error("sendmsg", error);
   }
+  return {};
 }
 
 // What is unsent, up to the next byte that descriptors go with; or from there, with them.

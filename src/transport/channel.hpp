@@ -45,10 +45,11 @@ class Channel {
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] std::uint32_t max_frame_bytes() const { return max_; }
 
-  // Sends a frame; what the socket does not take now is kept for flush(). False when the peer is gone: the frame is dropped.
-  bool send(std::uint64_t execution_id, wire::Body body, std::span<const int> fds = {});
-  // Sends what was kept. Call when the descriptor is writable.
-  void flush();
+  // Sends a frame; what the socket does not take now is kept for flush(). Where the peer is gone the frame is dropped: its death is noticed
+  // elsewhere. An error where this process cannot send, for want of descriptors say: then nothing was sent of it.
+  Status send(std::uint64_t execution_id, wire::Body body, std::span<const int> fds = {});
+  // Sends what was kept. Call when the descriptor is writable. An error as of send(): what was kept is lost, and so is the peer.
+  Status flush();
   [[nodiscard]] bool pending() const { return !unsent_.empty(); }
   [[nodiscard]] std::size_t pending_bytes() const { return unsent_.size(); }
 

@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 extern char **environ;
@@ -214,6 +216,22 @@ std::optional<ExitStatus> ask_exit_status(const UniqueFd &pidfd) {
 bool is_gone(const UniqueFd &pidfd) {
   pollfd poll_fd{pidfd.get(), POLLIN, 0};
   return ::poll(&poll_fd, 1, 0) == 1 && poll_fd.revents != 0;
+}
+
+bool is_of(const UniqueFd &pidfd, int pid) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd.get());
+  const UniqueFd info(open(path, O_RDONLY | O_CLOEXEC));
+  char text[1024] = {};
+  if (!info.valid() || ::read(info.get(), text, sizeof text - 1) <= 0) {
+    return true;  // without /proc nobody can say
+  }
+  const char *line = std::strstr(text, "\nPid:");
+  if (line == nullptr) {
+    return false;
+  }
+  const long said = std::strtol(line + 5, nullptr, 10);
+  return said == pid || said < 0;  // one that was reaped has none any more, and no group either
 }
 
 void kill_group(const UniqueFd &pidfd, int pid) {

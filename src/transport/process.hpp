@@ -44,6 +44,9 @@ bool is_gone(const UniqueFd &pidfd);
 // How a process that is gone ended, asked of the kernel (Linux 6.15 and later); nothing when it does not tell.
 std::optional<ExitStatus> ask_exit_status(const UniqueFd &pidfd);
 
+// Whether the descriptor is of the process of that number, as far as can be told: who passes both on need not be believed.
+bool is_of(const UniqueFd &pidfd, int pid);
+
 // SIGKILL to the process and to its process group, also when the leader is already gone.
 void kill_group(const UniqueFd &pidfd, int pid);
 

@@ -88,6 +88,11 @@ Result<SharedBuffer> SharedBuffer::open(UniqueFd fd, std::size_t size) {
       static_cast<std::size_t>(info.st_size) != size || size == 0) {
     return Status(CAPSULE_E_PROTOCOL, "the worker sent a buffer that is not sealed, or not of the size it says");
   }
+  // Pages that it did not pay for would be made as the host reads, of the host's memory: terabytes, if it likes.
+  constexpr std::size_t kBlock = 512;
+  if (static_cast<std::size_t>(info.st_blocks) < size / kBlock) {
+    return Status(CAPSULE_E_PROTOCOL, "the worker sent a buffer of which it has filled only a part");
+  }
   void *data = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.get(), 0);
   if (data == MAP_FAILED) {
     return system_error("mmap", errno);

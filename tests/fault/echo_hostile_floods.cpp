@@ -64,6 +64,18 @@ CAPSULE_TEST(output_without_credit_ends_the_worker) {
   CHECK_AT_MOST(flood.out().size(), std::size_t{64} << 10U);
 }
 
+CAPSULE_TEST(output_that_claims_to_be_the_librarys_counts_as_any) {
+  const Hostile hostile;
+  SessionOptions options = SessionOptions::echo();
+  options.raw.output_budget_bytes = 2000;
+  const Session session = open_session(hostile.runtime, options);
+  Run flood(session, "flood_library");
+  const Event &end = flood.end();
+  CHECK_EQ(end.outcome, "ok");
+  CHECK_EQ(end.stdout_bytes, 100'000);
+  CHECK_EQ(flood.out().size(), 2000);
+}
+
 CAPSULE_TEST(requests_for_input_that_nobody_takes_are_declined_beyond_some) {
   const Hostile hostile;
   const Session session = hostile.open();

@@ -17,6 +17,7 @@
 #include <cstring>
 #include <thread>
 
+#include "capsule/event.h"
 #include "executor/echo.hpp"
 #include "transport/socket.hpp"
 #include "zygote.hpp"
@@ -138,6 +139,13 @@ void flood(std::string_view kind, std::uint64_t execution_id) {
     send_for_ever(find_work_channel(), wire::Output{9, "", 0, 0});
   }
   const std::string text(1U << 20U, 'x');
+  if (kind == "flood_library") {
+    const auto share = std::string_view(text).substr(0, 1000);
+    for (int i = 0; i < 100; ++i) {
+      send_all(find_work_channel(), encoder.encode(execution_id, wire::Output{1, share, 0, 0, CAPSULE_ORIGIN_LIBRARY}));
+    }
+    return;
+  }
   for (std::uint64_t i = 0; i < 64; ++i) {
     const wire::Body body = kind == "flood_inputs" ? wire::Body(wire::InputRequest{100 + i, text, false, 0})
                                                    : wire::Body(wire::Output{1, std::string_view(text).substr(0, 9999), 0, 0});

@@ -1,11 +1,14 @@
-// A stream of 100,000 outputs, event by event, through the C interface: the last event costs what the first one did.
+// A stream of 100,000 outputs, event by event, through the C interface: the last event costs what the first one did. And what outputs
+// that nobody takes hold of the host's memory.
 #include <malloc.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <string_view>
+#include <thread>
 
+#include "introspection.hpp"
 #include "run.hpp"
 #include "test.hpp"
 
@@ -100,9 +103,29 @@ CAPSULE_TEST(a_stream_of_many_outputs_allocates_no_more_at_its_end) {  // I6
   if (!kSanitized) {  // They hold more, and count otherwise.
     // The source, of 22 bytes an output, is held by the execution, and until the next frame in the buffer, twice as large, of its own.
     constexpr std::size_t kSource = kOutputs * kTwoLines.size() / 2;
-    constexpr std::size_t kWaiting = 2U << 20U;  // of some 3,900 events, which fill the window
-    CHECK_AT_MOST(whole.most_bytes, held + 3 * kSource + kWaiting);
+    CHECK_AT_MOST(whole.most_bytes, held + 3 * kSource + 2 * kWindow);
     CHECK_AT_MOST(whole.allocations, 2 * half.allocations + kOutputs / 20);
     CHECK_AT_MOST(whole.allocations, kOutputs * 5);
   }
+}
+
+// Of one byte, on two streams by turns: each is an event.
+CAPSULE_TEST(tiny_outputs_that_nobody_takes_hold_no_more_than_twice_the_window) {  // I6
+  constexpr std::size_t kLarge = 512U << 10U;
+  SessionOptions options = SessionOptions::echo();
+  options.raw.output_window_bytes = kLarge;
+  const Session session = open_session(options);
+  std::string source;
+  for (std::size_t i = 0; i < kLarge / 64; ++i) {
+    source += "out\nerr\n";
+  }
+  take_outputs(session, 2);
+  const std::size_t held = allocated_bytes();
+  const Run run(session, source + "spin");
+  for (const Deadline deadline; status_of(session).waits_for != CAPSULE_WAITS_OUTPUT;) {
+    CHECK(!deadline.over());
+    std::this_thread::yield();
+  }
+  CHECK_AT_MOST(allocated_bytes(), held + 3 * source.size() + 2 * kLarge);
+  CHECK_AT_MOST(status_of(session).output_queue_bytes, kLarge / 64);
 }

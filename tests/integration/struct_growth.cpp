@@ -447,6 +447,20 @@ CAPSULE_TEST(structs_that_are_read) {
   }
 }
 
+CAPSULE_TEST(a_struct_that_ends_within_a_pointer_or_a_text_is_refused) {
+  const Runtime runtime = make_runtime();
+  capsule_exporter_options options;
+  capsule_exporter_options_init(&options, sizeof options);
+  options.struct_size = offsetof(capsule_exporter_options, callback) + 4;
+  capsule_exporter *exporter = nullptr;
+  REFUSED(CAPSULE_E_ARGUMENT, capsule_exporter_create(runtime.get(), &options, &exporter, error));
+  capsule_promise_store_options texts;
+  capsule_promise_store_options_init(&texts, sizeof texts);
+  texts.struct_size = offsetof(capsule_promise_store_options, group) + offsetof(capsule_text, size);
+  capsule_promise_store *store = nullptr;
+  REFUSED(CAPSULE_E_ARGUMENT, capsule_promise_store_open(runtime.get(), &texts, &store, error));
+}
+
 CAPSULE_TEST(structs_that_are_written) {
   World world;
   const std::map<std::string, Layout> all = layouts();

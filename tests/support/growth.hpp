@@ -32,9 +32,10 @@ inline std::map<std::string, Layout> layouts() {
       continue;
     }
     Layout layout{entry.at("size").get<std::size_t>(), {}};
+    const auto align = entry.at("align").get<std::size_t>();  // no struct ends within it
     for (const nlohmann::json &field : entry.at("fields")) {
       const auto offset = field.at("offset").get<std::size_t>();
-      if (offset >= 8) {
+      if (offset >= 8 && offset % align == 0) {
         layout.ends.push_back(offset);
       }
     }

@@ -12,6 +12,7 @@
 #include "capsule/event.h"
 #include "output/text.hpp"
 #include "transport/message_piece.hpp"
+#include "transport/output_credit.hpp"
 #include "transport/socket.hpp"
 
 namespace capsule::worker {
@@ -38,7 +39,7 @@ Output::Output(SessionState &state, SessionMemory memory, int work_fd, UniqueFd 
       counters_(memory_.counters()),
       work_fd_(work_fd),
       max_chunk_(std::min<std::size_t>(kMaxChunk, limits.max_frame_bytes - wire::kFrameOverhead)),
-      max_piece_(std::min(max_chunk_ / 2, queue_.printed().max_record())),
+      max_piece_(std::min({max_chunk_ / 2, queue_.printed().max_record(), std::size_t{largest_piece(limits.credit)}})),
       coalesce_(limits.coalesce_carriage_returns),
       capture_{std::move(out_read), std::move(err_read)},
       doorbell_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
@@ -145,9 +146,17 @@ void Output::post_due_progress() {
   });
 }
 
+bool Output::has_credit_for(std::uint8_t stream, std::size_t bytes) const {
+  return credit() >= static_cast<std::int64_t>(output_charge(stream, bytes));
+}
+
+void Output::spend(std::uint8_t stream, std::size_t bytes) {
+  credit_.fetch_sub(static_cast<std::int64_t>(output_charge(stream, bytes)), std::memory_order_relaxed);
+}
+
 bool Output::can_send() const {
   const auto first = queue_.peek(queue_.tail(), queue_.head());
-  return first && credit() >= static_cast<std::int64_t>(first->size);
+  return first && has_credit_for(first->stream, first->size);
 }
 
 // Where the oldest was dropped, one line says how much. False while there is no credit for it.
@@ -156,10 +165,10 @@ bool Output::pack_notice() {
     return true;
   }
   const std::string notice = dropped_notice(oldest_dropped_bytes_);
-  if (credit() < static_cast<std::int64_t>(notice.size())) {
+  if (!has_credit_for(STDERR_FILENO, notice.size())) {
     return false;
   }
-  credit_.fetch_sub(static_cast<std::int64_t>(notice.size()), std::memory_order_relaxed);
+  spend(STDERR_FILENO, notice.size());
   pack(oldest_dropped_id_,
        wire::Output{STDERR_FILENO, notice, packed_cursor_.printed, packed_cursor_.captured, CAPSULE_ORIGIN_LIBRARY, 0});
   oldest_dropped_bytes_ = 0;
@@ -195,16 +204,16 @@ void Output::pack_queued() {
   }
   while (packed_.size() < kMaxPacked) {
     const auto first = queue_.peek(packed_cursor_, head);
-    if (!first || credit() < static_cast<std::int64_t>(first->size)) {
+    if (!first || !has_credit_for(first->stream, first->size)) {
       return;
     }
     chunk_.clear();
-    const std::size_t pieces =
-        queue_.take(packed_cursor_, head, std::min(max_chunk_, static_cast<std::size_t>(credit())), chunk_);
+    const std::size_t room = static_cast<std::size_t>(credit()) - output_overhead(first->stream);
+    const std::size_t pieces = queue_.take(packed_cursor_, head, std::min(max_chunk_, room), chunk_);
     if (coalesce_ && first->stream != kMessageStream) {
       counters_.add(Counter::output_bytes_coalesced, coalesce_carriage_returns(chunk_));
     }
-    credit_.fetch_sub(static_cast<std::int64_t>(chunk_.size()), std::memory_order_relaxed);
+    spend(first->stream, chunk_.size());
     pack(first->execution_id,
          wire::Output{first->stream, chunk_, packed_cursor_.printed, packed_cursor_.captured, first->origin, first->writer_id});
     // Before the host can see the effect.

@@ -128,8 +128,10 @@ class Output {
   [[nodiscard]] bool packed_up_to(const OutputQueue::Cursor &target) const;
   void wait_writable(Lock &lock, std::uint64_t deadline_ns);
   void send_packed(Lock &lock);
-  // The host keeps back at most a quarter of its window, and a piece is at most half of it: there always comes enough.
+  // There always comes enough for a piece: see largest_piece().
   [[nodiscard]] std::int64_t credit() const { return credit_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool has_credit_for(std::uint8_t stream, std::size_t bytes) const;
+  void spend(std::uint8_t stream, std::size_t bytes);
   // Under sender_.
   [[nodiscard]] bool can_send() const;
 

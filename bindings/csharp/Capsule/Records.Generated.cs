@@ -464,8 +464,10 @@ namespace Capsule
 
         /// <summary>
         /// Output bytes that may be on their way to the caller: sent by the worker and not yet taken by
-        /// capsule_execution_next(), 64 KiB … 1 GiB. The bound of the host's memory for a session's output. Default 1
-        /// MiB.
+        /// capsule_execution_next(), 64 KiB … 1 GiB. Beside its bytes each piece of output counts 96, and each piece of
+        /// a display or of progress 768, about what its event takes of memory. So the host holds up to about twice this
+        /// for a session's output; displays that are larger than an eighth of it may take as much again, and one
+        /// display. Default 1 MiB.
         /// </summary>
         public ulong OutputWindowBytes { get; set; }
 
@@ -508,7 +510,8 @@ namespace Capsule
         /// Output bytes of one execution that reach the host, 1 KiB … 1 GiB, 0 for no limit (default). Of more, the
         /// first half and the last half are delivered, cut between characters: the first at once, the last at its end,
         /// behind a line on stderr that says how many bytes and lines were left out: `[capsule: N bytes in M lines of
-        /// output left out]`. Displays do not count.
+        /// output left out]`. Displays do not count. Of the last half at most 4,096 pieces are kept, or one for each 96
+        /// bytes if that is more: output that alternates between streams or threads is one piece each time.
         /// </summary>
         public ulong OutputBudgetBytes { get; set; }
 

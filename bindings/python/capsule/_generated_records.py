@@ -1463,7 +1463,10 @@ class SessionOptions(TypedDict, total=False):
     # 1: capsule_session_open() returns when the worker is ready or failed. 0: at once. Default 1.
     wait_ready: bool
     # Output bytes that may be on their way to the caller: sent by the worker and not yet taken by
-    # capsule_execution_next(), 64 KiB … 1 GiB. The bound of the host's memory for a session's output. Default 1 MiB.
+    # capsule_execution_next(), 64 KiB … 1 GiB. Beside its bytes each piece of output counts 96, and each piece of a
+    # display or of progress 768, about what its event takes of memory. So the host holds up to about twice this for a
+    # session's output; displays that are larger than an eighth of it may take as much again, and one display. Default 1
+    # MiB.
     output_window_bytes: int
     # Output bytes that may wait in the worker behind that, 64 KiB … 1 GiB; beyond it `output_policy` holds. As much
     # again of what is written at descriptor level. Lost by no death of the worker. Default 4 MiB.
@@ -1488,7 +1491,8 @@ class SessionOptions(TypedDict, total=False):
     # Output bytes of one execution that reach the host, 1 KiB … 1 GiB, 0 for no limit (default). Of more, the first
     # half and the last half are delivered, cut between characters: the first at once, the last at its end, behind a
     # line on stderr that says how many bytes and lines were left out: `[capsule: N bytes in M lines of output left
-    # out]`. Displays do not count.
+    # out]`. Displays do not count. Of the last half at most 4,096 pieces are kept, or one for each 96 bytes if that is
+    # more: output that alternates between streams or threads is one piece each time.
     output_budget_bytes: int
     # 1: of text that carriage returns would overwrite on a terminal, only the last of what is sent at once is sent;
     # what was left out is counted. 0 (default): all of it.
