@@ -80,7 +80,7 @@ std::string in_bindings(const Context &context, const char *path) { return conte
 std::filesystem::path dotnet_folder() {
   std::error_code none;
   for (const auto &entry : std::filesystem::directory_iterator(build_folder() + "/tools", none)) {
-    const std::filesystem::path folder = entry.path() / "dotnetcore2/bin";
+    std::filesystem::path folder = entry.path() / "dotnetcore2/bin";
     if (std::filesystem::exists(folder / "shared/Microsoft.NETCore.App")) {
       return folder;
     }
