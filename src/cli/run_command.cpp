@@ -17,6 +17,7 @@
 #include "cli/postmortem_command.hpp"
 #include "cli/printer.hpp"
 #include "cli/profile_file.hpp"
+#include "cli/stack_text.hpp"
 #include "cli/telemetry_files.hpp"
 
 namespace capsule::cli {
@@ -44,8 +45,8 @@ void allow_names(Runtime &runtime) {
 // One execution, from its submission to its end: events, Ctrl-C and stdin, each as it comes.
 class PieceRun {
  public:
-  PieceRun(Execution execution, Printer &printer, Answers &answers, Console &console)
-      : execution_(std::move(execution)), printer_(printer), answers_(answers), console_(console) {
+  PieceRun(Execution execution, const Session &session, Printer &printer, Answers &answers, Console &console)
+      : execution_(std::move(execution)), session_(session), printer_(printer), answers_(answers), console_(console) {
     console_.watch(interrupts_.fd(), [this] { on_interrupt(); });
   }
   PieceRun(const PieceRun &) = delete;
@@ -127,10 +128,22 @@ class PieceRun {
       execution_.cancel();
       return;
     }
+    tell_where_it_hangs();
     execution_.cancel(Milliseconds{0});
     // Should even this not help, the third one ends the command.
     console_.unwatch();
     interrupts_.give_up();
+  }
+
+  // What the first one did not end is about to be killed.
+  void tell_where_it_hangs() {
+    try {
+      if (const std::string text = stack_text(session_.stack()); !text.empty()) {
+        console_.say("killed where it stood:\n" + text);
+      }
+    } catch (const Error &) {
+      // It has ended meanwhile, or cannot be looked at; it is killed all the same.
+    }
   }
 
   struct Request {
@@ -139,6 +152,7 @@ class PieceRun {
   };
 
   Execution execution_;
+  const Session &session_;
   Printer &printer_;
   Answers &answers_;
   Console &console_;
@@ -217,7 +231,8 @@ class Runner {
   }
 
   void run_piece(const Piece &piece) {
-    PieceRun piece_run(submit(piece), *printer_, answers_, console_);
+    Execution execution = submit(piece);  // which may open another session
+    PieceRun piece_run(std::move(execution), session_, *printer_, answers_, console_);
     const Event end = piece_run.run();
     worker_lost_ = end->state == CAPSULE_STATE_LOST;
     if (worker_lost_ && !arguments_.postmortem_path.empty()) {
