@@ -384,6 +384,21 @@ CAPSULE_API capsule_status capsule_bridge_approve(capsule_bridge *bridge, uint64
                                                   capsule_error *error);
 
 /**
+ * @brief Tells how far the host has come with a call, for whoever looks at what is slow: an event `CAPSULE_TRACE_PROVIDER_PROGRESS` in the
+ * session's trace, and the last of it in capsule_bridge_inspect_pending(). Nothing of it reaches the code that calls.
+ *
+ * @param bridge A bridge.
+ * @param request_id The request's, which was taken as a call and is not answered.
+ * @param done How much is done, in whatever unit the host counts.
+ * @param total How much there is, `done` or more; 0 where that is not known.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (also where no such request was handed out as a call); `CAPSULE_E_STATE` (it was answered, or
+ * nobody waits any more); `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_bridge_report_progress(capsule_bridge *bridge, uint64_t request_id, uint64_t done,
+                                                          uint64_t total, capsule_error *error);
+
+/**
  * @brief Ends every open call: in Python `CancelledError`. May be repeated.
  * @param bridge A bridge.
  * @param error Nullable.

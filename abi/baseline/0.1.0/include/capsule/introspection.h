@@ -96,6 +96,10 @@ typedef struct capsule_pending_row {
   uint32_t waiters;
   /** The capability's name, or the promise's id. */
   capsule_label name;
+  /** How much of a call is done, as the host has reported last; else 0. */
+  uint64_t progress_done;
+  /** Of how much; 0 where that is not known. */
+  uint64_t progress_total;
 } capsule_pending_row;
 
 /** @brief Holds the memory of an answer. */

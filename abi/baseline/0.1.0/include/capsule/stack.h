@@ -12,6 +12,11 @@
  * What runs on while it is read can be told as it never was: a thread is read until four readings in a row are the same, a few
  * times; then it is told with `torn` set, and the frames near its top may be of different moments.
  *
+ * Below the Python frames of a thread that waits in the kernel, or that is stopped, stand the native ones: which function of which library
+ * it waits in, and what called that. The kernel tells where such a thread stands; the rest is read in the worker's memory too, by the
+ * unwind tables and the dynamic symbols of what is mapped there. Of a thread that runs they cannot be had without stopping it. Functions
+ * that are not exported have no name here, but a place in their file, which `addr2line` knows.
+ *
  * The layout of an interpreter's memory is known for each minor version of CPython. A worker tries it on its own stack before it is
  * ready; one in which it does not fit, as an interpreter that was altered, answers `CAPSULE_E_STATE` here. Code that calls
  * `prctl(PR_SET_DUMPABLE, 0)` closes its memory to the host: `CAPSULE_E_SYSTEM`.
@@ -54,6 +59,25 @@ enum {
   CAPSULE_TASK_DEAD = 5
 };
 
+/** @brief What is told of a thread's native frames. */
+enum {
+  /** Nothing: they were not asked for, or the worker is dead. */
+  CAPSULE_UNWIND_NONE = 0,
+  /** All of them, out to the function that the thread began with. */
+  CAPSULE_UNWIND_WHOLE = 1,
+  /**
+   * The inner ones; there are more than were asked for, or those further out cannot be found: of code without unwind tables, or that keeps no
+   * registers as it never returns. The outermost functions of a worker's main thread are such.
+   */
+  CAPSULE_UNWIND_PARTIAL = 2,
+  /** None: it runs, or ran on while it was read. */
+  CAPSULE_UNWIND_RUNNING = 3,
+  /** None: the kernel does not tell where the thread stands. */
+  CAPSULE_UNWIND_REFUSED = 4,
+  /** None: the time for them, 5 ms of CPU time of all together or what was left of `timeout_ms`, was over. */
+  CAPSULE_UNWIND_LATE = 5
+};
+
 /** @brief A stack as it was once: a token, never dereferenced. It outlives its session. */
 typedef struct capsule_stack capsule_stack;
 
@@ -65,6 +89,10 @@ typedef struct capsule_stack_options {
   uint32_t max_frames;
   /** Within which time, in milliseconds: 1 … 60,000. Default 1,000; it takes well under one, as a rule. */
   int64_t timeout_ms;
+  /** Most native frames told of each thread, the innermost: 0 … 256. Default 32. */
+  uint32_t max_native_frames;
+  /** Reserved, zero. */
+  uint32_t reserved;
 } capsule_stack_options;
 
 /** @brief What is known of a stack as a whole. Texts are valid until it is released. */
@@ -115,6 +143,14 @@ typedef struct capsule_stack_thread {
   uint64_t frames;
   /** Outer frames that are not: at least so many. Of a death, 1 where it tells of 100, which are all that faulthandler writes. */
   uint64_t frames_omitted;
+  /** Native frames that are told. */
+  uint64_t native_frames;
+  /** Native frames that were found and are not told, as the policy wants. */
+  uint64_t native_frames_omitted;
+  /** `CAPSULE_UNWIND_…`. */
+  int32_t native_state;
+  /** Number of the system call that it waits in, as the kernel has it for the machine; -1 where it waits in none, or that is not known. */
+  int32_t system_call;
 } capsule_stack_thread;
 
 /** @brief One frame. Texts are valid until the stack is released. */
@@ -128,6 +164,22 @@ typedef struct capsule_stack_frame {
   /** The function: `co_qualname`, of a death `co_name`. */
   capsule_text function;
 } capsule_stack_frame;
+
+/** @brief One native frame. Texts are valid until the stack is released. */
+typedef struct capsule_native_frame {
+  /** `sizeof(capsule_native_frame)`, set by the caller. */
+  uint32_t struct_size;
+  /** Reserved, zero. */
+  int32_t reserved;
+  /** The program or library, by its path; empty of code that is of no file. */
+  capsule_text module;
+  /** The function, as the library's dynamic symbols have it, undecorated names as they are; empty where it is none of these. */
+  capsule_text symbol;
+  /** How far into the function, in bytes; 0 where that is not known. */
+  uint64_t symbol_offset;
+  /** The address in the file, as `addr2line` wants it; of no file, the address. Of a caller, where it goes on. */
+  uint64_t module_offset;
+} capsule_native_frame;
 
 /**
  * @brief Fills in the defaults.
@@ -183,6 +235,18 @@ CAPSULE_API capsule_status capsule_stack_get_thread(capsule_stack *stack, uint64
  */
 CAPSULE_API capsule_status capsule_stack_get_frame(capsule_stack *stack, uint64_t thread, uint64_t index,
                                                    capsule_stack_frame *frame, capsule_error *error);
+
+/**
+ * @brief Copies one native frame.
+ * @param stack A stack.
+ * @param thread As in capsule_stack_get_thread().
+ * @param index 0, the innermost, … `native_frames` - 1.
+ * @param[out] frame Its `struct_size` set by the caller.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT` (there are fewer); `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_stack_get_native_frame(capsule_stack *stack, uint64_t thread, uint64_t index,
+                                                          capsule_native_frame *frame, capsule_error *error);
 
 /**
  * @brief Gives the handle back.

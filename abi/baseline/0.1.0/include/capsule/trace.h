@@ -182,7 +182,7 @@ enum {
 
   /**
    * Whatever of the host serves a capability took the call. `link`, here and below: the request's id. Status: its `CAPSULE_REQUEST_…`.
-   * Arguments: nanoseconds since it came. A host has no way to tell of its progress, so that there is no event of it.
+   * Arguments: nanoseconds since it came.
    */
   CAPSULE_TRACE_PROVIDER_REQUEST = 1001,
   /** It answered. Status: `CAPSULE_PROVIDER_…`. Arguments: nanoseconds since it took the call, bytes of the answer. */
@@ -193,6 +193,8 @@ enum {
   CAPSULE_TRACE_PROVIDER_STREAM_DATA = 1004,
   /** There are no more. Arguments: how many there were, their bytes. */
   CAPSULE_TRACE_PROVIDER_STREAM_CLOSE = 1005,
+  /** Debug. How far it has come, as capsule_bridge_report_progress() says. Arguments: how much is done, of how much, 0 where that is not known. */
+  CAPSULE_TRACE_PROVIDER_PROGRESS = 1006,
 
   /**
    * Debug. A frame came from the worker. Status, here and below: its `CAPSULE_CHANNEL_…`. Arguments: bytes, the number of its message, as
