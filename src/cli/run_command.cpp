@@ -18,6 +18,7 @@
 #include "cli/printer.hpp"
 #include "cli/profile_file.hpp"
 #include "cli/settings.hpp"
+#include "cli/stack_text.hpp"
 #include "cli/telemetry_files.hpp"
 
 namespace capsule::cli {
@@ -48,8 +49,8 @@ void allow_names(Runtime &runtime) {
 // One execution, from its submission to its end: events, Ctrl-C and stdin, each as it comes.
 class PieceRun {
  public:
-  PieceRun(Execution execution, Printer &printer, Answers &answers, Console &console)
-      : execution_(std::move(execution)), printer_(printer), answers_(answers), console_(console) {
+  PieceRun(Execution execution, const Session &session, Printer &printer, Answers &answers, Console &console)
+      : execution_(std::move(execution)), session_(session), printer_(printer), answers_(answers), console_(console) {
     console_.watch(interrupts_.fd(), [this] { on_interrupt(); });
   }
   PieceRun(const PieceRun &) = delete;
@@ -131,10 +132,22 @@ class PieceRun {
       execution_.cancel();
       return;
     }
+    tell_where_it_hangs();
     execution_.cancel(Milliseconds{0});
     // Should even this not help, the third one ends the command.
     console_.unwatch();
     interrupts_.give_up();
+  }
+
+  // What the first one did not end is about to be killed.
+  void tell_where_it_hangs() {
+    try {
+      if (const std::string text = stack_text(session_.stack()); !text.empty()) {
+        console_.say("killed where it stood:\n" + text);
+      }
+    } catch (const Error &) {
+      // It has ended meanwhile, or cannot be looked at; it is killed all the same.
+    }
   }
 
   struct Request {
@@ -143,6 +156,7 @@ class PieceRun {
   };
 
   Execution execution_;
+  const Session &session_;
   Printer &printer_;
   Answers &answers_;
   Console &console_;
@@ -221,7 +235,8 @@ class Runner {
   }
 
   void run_piece(const Piece &piece) {
-    PieceRun piece_run(submit(piece), *printer_, answers_, console_);
+    Execution execution = submit(piece);  // which may open another session
+    PieceRun piece_run(std::move(execution), session_, *printer_, answers_, console_);
     const Event end = piece_run.run();
     worker_lost_ = end->state == CAPSULE_STATE_LOST && session_.info().state == CAPSULE_SESSION_ERROR;
     if (worker_lost_ && !arguments_.postmortem_path.empty()) {
