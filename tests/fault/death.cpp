@@ -139,7 +139,7 @@ CAPSULE_TEST(memory_that_runs_out_is_an_error_or_a_death) {  // I5
       "import resource\nresource.setrlimit(resource.RLIMIT_AS, (500_000_000, 500_000_000))\nkeep = []\n"
       "while True: keep.append(bytearray(1_000_000))",
       "import resource\nresource.setrlimit(resource.RLIMIT_AS, (500_000_000, 500_000_000))\nkeep = []\n"
-      "while True: keep.append({i: str(i) for i in range(1000)})",
+      "while True: keep.append({i: bytes(400) for i in range(1000)})",
       "import resource\nresource.setrlimit(resource.RLIMIT_DATA, (300_000_000, 300_000_000))\nprint('x' * 2_000_000_000)",
   };
   for (const char *source : sources) {

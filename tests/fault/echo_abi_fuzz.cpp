@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "deadline.hpp"
 #include "files.hpp"
 #include "generated_abi_calls.hpp"
 #include "test.hpp"
@@ -122,6 +123,11 @@ std::uint64_t number_in(const char *name, std::uint64_t otherwise) {
 }  // namespace
 
 CAPSULE_TEST(every_function_bears_any_arguments_from_any_thread) {
+  // libuv closes by system calls of its own, which the thread sanitizer does not see: with runtimes that come and go, each number that is
+  // another descriptor's by then looks like a race.
+  if (kThreadSanitizer) {
+    return;
+  }
   const std::uint64_t first = number_in("CAPSULE_TEST_ABI_FIRST", 1);
   const std::uint64_t seeds = number_in("CAPSULE_TEST_ABI_SEEDS", 1);
   for (std::uint64_t seed = first; seed < first + seeds; ++seed) {

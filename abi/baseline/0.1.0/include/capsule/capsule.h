@@ -16,7 +16,7 @@
  *
  * **Structs** that may grow begin with `struct_size`. Set it to `sizeof` the struct, or call the struct's `_init` function, which
  * also fills the defaults. The library never reads or writes past it. An options struct that is longer than the library
- * knows is refused with `CAPSULE_E_ARGUMENT` unless what is beyond is zero. In options, zero means what the field's
+ * knows is refused with `CAPSULE_E_ARGUMENT` unless what is beyond is zero, and so is one whose size no such struct can have. In options, zero means what the field's
  * comment says it means: `_init`'s values are not zero.
  *
  * **Text** in is copied before the call returns. Text out belongs to what the comment names.

@@ -187,7 +187,9 @@ typedef struct capsule_session_options {
   uint32_t wait_ready;
   /**
    * Output bytes that may be on their way to the caller: sent by the worker and not yet taken by
-   * capsule_execution_next(), 64 KiB … 1 GiB. The bound of the host's memory for a session's output. Default 1 MiB.
+   * capsule_execution_next(), 64 KiB … 1 GiB. Beside its bytes each piece of output counts 96, and each piece of a display or of progress
+   * 768, about what its event takes of memory. So the host holds up to about twice this for a session's output; displays that are larger
+   * than an eighth of it may take as much again, and one display. Default 1 MiB.
    */
   uint64_t output_window_bytes;
   /**
@@ -219,7 +221,8 @@ typedef struct capsule_session_options {
   /**
    * Output bytes of one execution that reach the host, 1 KiB … 1 GiB, 0 for no limit (default). Of more, the first half and the
    * last half are delivered, cut between characters: the first at once, the last at its end, behind a line on stderr that says how many
-   * bytes and lines were left out: `[capsule: N bytes in M lines of output left out]`. Displays do not count.
+   * bytes and lines were left out: `[capsule: N bytes in M lines of output left out]`. Displays do not count. Of the last half at most
+   * 4,096 pieces are kept, or one for each 96 bytes if that is more: output that alternates between streams or threads is one piece each time.
    */
   uint64_t output_budget_bytes;
   /**
