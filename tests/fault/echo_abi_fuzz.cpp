@@ -149,5 +149,5 @@ CAPSULE_TEST(every_function_bears_any_arguments_from_any_thread) {
   }
   static_cast<void>(capsule_log_set_callback(CAPSULE_LOG_OFF, nullptr, nullptr, nullptr));
   const auto useful = std::count_if(succeeded.begin(), succeeded.end(), [](const auto &times) { return times > 0; });
-  CHECK_AT_LEAST(useful, 80);  // it is not all refused
+  CHECK_AT_LEAST(useful, 50);  // it is not all refused
 }
