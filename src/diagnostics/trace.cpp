@@ -123,22 +123,41 @@ void Trace::note(const Entry &entry) {
                   .sequence = ++host_sequence_};
   std::copy(entry.arguments.begin(), entry.arguments.end(), event.arguments.begin());
   emitted_.add(/*by_worker=*/false);
+  const bool begins = entry.kind == CAPSULE_TRACE_EXECUTION_SUBMITTED;
   const bool ends = entry.kind == CAPSULE_TRACE_EXECUTION_FINISHED;
-  // An execution that need not wait is sent right after it was submitted; and most are over before the next begins.
-  if (!((ends || entry.kind == CAPSULE_TRACE_EXECUTION_SENT) && store_.add_to_latest(event))) {
-    if (entry.kind == CAPSULE_TRACE_EXECUTION_SUBMITTED) {
-      store_.open(entry.execution_id);
+  // An execution that need not wait is sent right after it was submitted; and most are over before anything else happens.
+  if (is_pending_ && !begins && pending_.add(event)) {
+    if (ends) {
+      keep_pending();
     }
-    if (TraceSlot slot; slot.assign(event)) {
-      store_.keep(slot);
-    } else {
-      store_.keep(record_of(event));
-    }
+    return;
+  }
+  keep_pending();
+  if (begins && !followed() && pending_.assign(event)) {
+    is_pending_ = true;
+    return;
+  }
+  if (begins) {
+    store_.open(entry.execution_id);
+  }
+  if (TraceSlot slot; slot.assign(event)) {
+    store_.keep(slot);
+  } else {
+    store_.keep(record_of(event));
   }
   if (ends) {
     store_.close(entry.execution_id);
   }
   wake_followers();
+}
+
+void Trace::keep_pending() {
+  if (!std::exchange(is_pending_, false)) {
+    return;
+  }
+  const bool is_over = pending_.events() == 3;
+  is_over ? store_.pass(pending_.execution_id()) : store_.open(pending_.execution_id());
+  store_.keep(pending_);
 }
 
 void Trace::refuse() {
@@ -166,6 +185,7 @@ void Trace::count_lost(const FlightReader::Lost &lost) {
 }
 
 void Trace::collect_one(FlightWriter writer, const FlightWords &told, const TraceWorker &worker, std::uint64_t now_ns) {
+  keep_pending();
   const std::uint32_t events = flight_events(writer, told);
   const auto after = [&told, events](std::size_t word) { return events == 1 ? 0 : static_cast<std::uint32_t>(told[word]); };
   const std::uint64_t began_ns = told[1];
@@ -201,10 +221,12 @@ void Trace::wake_followers() {
 }
 
 capsule_trace_info Trace::figures() {
+  keep_pending();
   return {.stored = store_.stored(), .stored_bytes = store_.stored_bytes(), .emitted = emitted_.total()};
 }
 
 void Trace::tell(capsule_trace_info &info) {
+  keep_pending();
   store_.settle();
   const TraceStore::Gone &gone = store_.gone();
   info.stored = store_.stored();
@@ -227,6 +249,7 @@ void Trace::tell(capsule_trace_info &info) {
 }
 
 void Trace::report(SignalSet &set) {
+  keep_pending();
   const TraceStore::Gone &gone = store_.gone();
   const TraceCount by_reason[] = {gone.evicted, {.worker = dropped_}, gone.refused,
                                   gone.late,    gone.truncated,       {.worker = invalid_}};
@@ -282,6 +305,7 @@ Status Trace::select(const capsule_trace_filter &filter, std::size_t capacity, s
 }
 
 std::vector<capsule_trace_event> Trace::without_execution(std::uint64_t &after_cursor) {
+  keep_pending();
   store_.settle();
   std::vector<capsule_trace_event> events;
   store_.for_each_lone([&](const TraceRecord &record) {
@@ -295,6 +319,7 @@ std::vector<capsule_trace_event> Trace::without_execution(std::uint64_t &after_c
 }
 
 std::vector<capsule_trace_event> Trace::last_of_worker(std::uint32_t incarnation, std::size_t count) {
+  keep_pending();
   store_.settle();
   std::vector<capsule_trace_event> events;
   store_.for_each(

@@ -62,7 +62,7 @@ class Trace {
     std::string_view label{};
   };
   void add_look(const Looked &look);
-  // Budget: a cache line written, 16 bytes where it is added to the one in front of it; the clock where no time is given.
+  // Budget: two cache lines written, those of the members; and where an execution ends, one of the store's. The clock where no time is given.
   void add(const Entry &entry) {
     if (wants(entry.kind)) {
       if (store_.max_bytes() == 0) {
@@ -101,23 +101,31 @@ class Trace {
   [[nodiscard]] std::uint64_t lost_by_workers() const { return dropped_ + invalid_; }
 
   // Wakes those that follow when there is more.
-  void follow(const std::shared_ptr<TraceFollower> &follower) { followers_.push_back(follower); }
+  void follow(const std::shared_ptr<TraceFollower> &follower) {
+    keep_pending();  // what is older wakes nobody
+    followers_.push_back(follower);
+  }
   [[nodiscard]] bool followed() const { return !followers_.empty(); }
 
  private:
   void note(const Entry &entry);
   void refuse();
+  void keep_pending();
   [[nodiscard]] Status check_cursor(const capsule_trace_filter &filter, capsule_trace_info &info) const;
   void wake_followers();
 
+  // What each execution touches, together: it is cold between two of them.
   const std::int32_t level_;
+  bool is_pending_ = false;
+  std::uint64_t host_sequence_ = 0;
+  TraceCount emitted_;
+  std::vector<std::weak_ptr<TraceFollower>> followers_;
+  // The latest execution's EXECUTION_SUBMITTED, to which more may be added.
+  alignas(64) TraceSlot pending_{};
   TraceStore store_;
   TraceLabels labels_;
-  std::vector<std::weak_ptr<TraceFollower>> followers_;
-  TraceCount emitted_;
   std::uint64_t dropped_ = 0;
   std::uint64_t invalid_ = 0;
-  std::uint64_t host_sequence_ = 0;
 };
 
 }  // namespace capsule

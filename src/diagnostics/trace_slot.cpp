@@ -54,9 +54,9 @@ bool TraceSlot::add(const HostEvent &event) {
   const bool is_sent = event.kind == CAPSULE_TRACE_EXECUTION_SENT;
   const bool has_sent = words[kAfter] != 0;
   const std::uint64_t next = (words[0] >> kSequenceShift) + (has_sent ? 2 : 1);
-  if (words[2] != event.execution_id || is_sent == has_sent || high(words[kAfter]) != 0 || next != event.sequence ||
-      after_ns == 0 || !fits_half(after_ns, event.arguments[1] | event.arguments[2]) ||
-      (is_sent && event.arguments[0] != after_ns)) {
+  if ((!is_sent && event.kind != CAPSULE_TRACE_EXECUTION_FINISHED) || words[2] != event.execution_id || is_sent == has_sent ||
+      high(words[kAfter]) != 0 || next != event.sequence || after_ns == 0 ||
+      !fits_half(after_ns, event.arguments[1] | event.arguments[2]) || (is_sent && event.arguments[0] != after_ns)) {
     return false;
   }
   if (is_sent) {

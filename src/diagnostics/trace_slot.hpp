@@ -30,7 +30,7 @@ struct TraceSlot {
   // False where a number does not fit.
   bool assign(const HostEvent &event);
   void assign(FlightWriter writer, const FlightWords &told);
-  // Adds EXECUTION_SENT or EXECUTION_FINISHED to EXECUTION_SUBMITTED; false where it is not the host's next event, or does not fit.
+  // Adds EXECUTION_SENT or EXECUTION_FINISHED to EXECUTION_SUBMITTED; false where it is neither, not the next event, or does not fit.
   bool add(const HostEvent &event);
 
   [[nodiscard]] std::uint8_t writer() const { return static_cast<std::uint8_t>(words[0]); }

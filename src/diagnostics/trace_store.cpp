@@ -69,9 +69,6 @@ void TraceStore::close(std::uint64_t execution_id) {
   if (Group *group = groups_.empty() ? nullptr : group_of(execution_id)) {
     group->finished = true;
   }
-  if (latest_ != nullptr && latest_->execution_id() == execution_id) {
-    latest_ = nullptr;  // its block may go from now on
-  }
 }
 
 void TraceStore::begin_incarnation(std::uint32_t incarnation) {
@@ -109,11 +106,7 @@ void TraceStore::keep(const TraceSlot &slot) {
   block.events += events;
   block.by_worker += is_told ? events : 0;
   held_events_ += events;
-  if (slot.opens()) {
-    ++block.opened;
-    latest_ = room;
-    latest_in_ = &block;
-  }
+  block.opened += slot.opens() ? 1 : 0;
 }
 
 // Of the next piece; null where there is none, and then nothing is held any more.
@@ -178,7 +171,6 @@ void TraceStore::settle() {
   held_.clear();
   held_events_ = 0;
   room_left_ = 0;
-  latest_ = nullptr;
   for (const TraceSlot &slot : slots) {
     place(slot);
   }

@@ -6,6 +6,7 @@
 // place costs the most: it is cold between executions, as code and as memory.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -42,6 +43,8 @@ class TraceStore {
 
   // An execution begins; from here on its events are taken. Before the first of them.
   void open(std::uint64_t execution_id);
+  // The same of one that is over, all of whose events are known.
+  void pass(std::uint64_t execution_id) { last_opened_ = std::max(last_opened_, execution_id); }
   // It is over: when room is needed, what is there of it goes before what others have that are not. After its last event.
   void close(std::uint64_t execution_id);
 
@@ -50,15 +53,6 @@ class TraceStore {
   void keep(const TraceSlot &slot);
   // Takes an event for which a slot has no room.
   void keep(TraceRecord record);
-  // Adds the host's event to the latest that opened an execution; false where that was not possible.
-  bool add_to_latest(const HostEvent &event) {
-    if (latest_ == nullptr || !latest_->add(event)) {
-      return false;
-    }
-    ++latest_in_->events;
-    ++held_events_;
-    return true;
-  }
   // Whose worker the slots are that are kept from now on.
   void begin_incarnation(std::uint32_t incarnation);
   // One that is not even looked at.
@@ -224,8 +218,6 @@ class TraceStore {
   std::uint64_t held_events_ = 0;
   std::uint32_t room_left_ = 0;  // slots of the piece that is filled
   TraceSlot *room_ = nullptr;
-  TraceSlot *latest_ = nullptr;  // of those that are held, the latest that opened an execution; and its block
-  Block *latest_in_ = nullptr;
   std::uint32_t incarnation_ = 0;
   std::vector<std::uint64_t> open_;  // executions that are not over, the oldest first
   std::uint64_t stored_ = 0;         // what has a place

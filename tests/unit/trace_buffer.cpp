@@ -68,6 +68,59 @@ CAPSULE_TEST(a_worker_gives_no_labels) {
   CHECK_EQ(taken.info.labels_other, 0);
 }
 
+CAPSULE_TEST(a_short_execution_is_told_whenever_somebody_looks) {
+  const auto tell_host = [](Trace &trace, std::int32_t kind, std::uint64_t id) {
+    switch (kind) {
+      case CAPSULE_TRACE_EXECUTION_SUBMITTED:
+        return trace.add({.kind = kind, .execution_id = id, .arguments = {20, 1}, .time_ns = 100 * id});
+      case CAPSULE_TRACE_EXECUTION_SENT:
+        return trace.add({.kind = kind, .execution_id = id, .arguments = {10}, .time_ns = 100 * id + 10});
+      default:
+        return trace.add({.kind = kind,
+                          .execution_id = id,
+                          .status = CAPSULE_OUTCOME_ERROR,
+                          .arguments = {7, 8, 9},
+                          .time_ns = 100 * id + 30});
+    }
+  };
+  constexpr std::array kKinds{CAPSULE_TRACE_EXECUTION_SUBMITTED, CAPSULE_TRACE_EXECUTION_SENT,
+                              CAPSULE_TRACE_EXECUTION_FINISHED};
+  for (int look_after = 0; look_after <= 3; ++look_after) {
+    for (const bool followed : {false, true}) {
+      Trace trace(kSmall, CAPSULE_LOG_INFO, Trace::Of::kSession);
+      const auto follower = std::make_shared<TraceFollower>();
+      if (followed) {
+        trace.follow(follower);
+      }
+      int told = 0;
+      for (const std::int32_t kind : kKinds) {
+        tell_host(trace, kind, 1);
+        if (++told == look_after) {
+          CHECK_EQ(take(trace).events.size(), static_cast<std::size_t>(told));
+          trace.follow(follower);
+        }
+      }
+      tell_host(trace, kKinds[0], 2);
+      tell_host(trace, kKinds[0], 3);  // while the other waits
+      tell_host(trace, kKinds[1], 2);
+      tell_host(trace, kKinds[2], 2);
+      const Taken taken = take(trace);
+      CHECK_EQ(taken.events.size(), 7);
+      CHECK_EQ(taken.info.emitted, 7);
+      CHECK_EQ(taken.events[2].kind, CAPSULE_TRACE_EXECUTION_FINISHED);
+      CHECK_EQ(taken.events[2].status, CAPSULE_OUTCOME_ERROR);
+      CHECK_EQ(taken.events[2].arguments[2], 9);
+      CHECK_EQ(taken.events[2].parent, taken.events[0].sequence);
+      CHECK_EQ(taken.events[0].status, 0);
+      CHECK_EQ(taken.events[0].arguments[1], 1);
+      CHECK_EQ(taken.events[1].arguments[0], 10);
+      for (std::size_t i = 0; i < 3; ++i) {
+        CHECK_EQ(taken.events[i].sequence, i + 1);
+      }
+    }
+  }
+}
+
 CAPSULE_TEST(the_oldest_finished_execution_goes_as_a_whole_and_a_running_one_last) {
   Trace trace(kSmall, CAPSULE_LOG_INFO, Trace::Of::kSession);
   trace.add({.kind = CAPSULE_TRACE_EXECUTION_SUBMITTED, .execution_id = 1});
