@@ -5,7 +5,7 @@
 namespace capsule::worker {
 namespace {
 
-// Of one message: what the rings hold.
+// Of one message: what the rings hold, where each slot is one event. Only a first guess.
 constexpr std::size_t kMostWords = kFlightWords * 448;
 
 }  // namespace

@@ -118,6 +118,7 @@ class Recorder {
       has_started_ = false;
     }
     const auto set = [&slot](std::size_t at, std::uint64_t to) { slot.words[at].store(to, std::memory_order_relaxed); };
+    std::atomic_thread_fence(std::memory_order_release);  // who finds no number here finds the head that says why
     set(0, 0);
     std::atomic_thread_fence(std::memory_order_release);
     set(1, entry.time_ns);

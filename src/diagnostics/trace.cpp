@@ -195,7 +195,8 @@ void Trace::collect_one(FlightWriter writer, const FlightWords &told, const Trac
   const bool valid = kind.by_worker && static_cast<std::uint8_t>(told[3] >> 48U) == kind.source &&
                      began_ns >= worker.began_ns && ended_ns >= began_ns &&
                      (ended_ns <= now_ns || ended_ns <= monotonic_ns()) &&
-                     static_cast<std::uint32_t>(told[2]) <= store_.last_opened() && (told[2] >> 32U) <= told[0];
+                     static_cast<std::uint32_t>(told[2]) <= store_.last_opened() && (told[2] >> 32U) <= told[0] &&
+                     (told[0] >> 48U) == 0;  // a slot has room for so many
   if (!valid) {
     invalid_ += events;
     return;

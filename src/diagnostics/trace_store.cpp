@@ -146,8 +146,11 @@ bool TraceStore::hold_more(std::uint64_t for_execution_id) {
     if (pieces_.size() < max_pieces_) {
       pieces_.emplace_back();
       free_.push_back(static_cast<std::uint32_t>(pieces_.size() - 1));
-    } else if (!evict_finished(for_execution_id) && !discard_oldest(for_execution_id)) {  // those that have a place are older
-      return false;
+    } else if (!evict_finished(for_execution_id)) {  // those that have a place are older
+      // Of an execution that stays nothing goes from the middle.
+      if (has(for_execution_id) || !discard_oldest(for_execution_id)) {
+        return false;
+      }
     }
   }
   Block &block = held_.emplace_back();

@@ -97,7 +97,9 @@ void Session::take_events(Worker &worker, const wire::TraceEvents &message) {
   for (; words.size() >= kFlightWords; words = words.subspan(kFlightWords)) {
     FlightWords told;
     std::copy_n(words.begin() + 1, told.size(), told.begin());
-    if (words[0] >= kFlightWriters || told[0] <= worker.flight_told[words[0]]) {
+    // In messages each event stands for itself.
+    if (words[0] >= kFlightWriters || told[0] <= worker.flight_told[words[0]] ||
+        flight_events(static_cast<FlightWriter>(words[0]), told) != 1) {
       ++lost.invalid;
       continue;
     }

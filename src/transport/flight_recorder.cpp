@@ -64,12 +64,12 @@ FlightRecord flight_record(FlightWriter writer, const FlightWords &words) {
                       .source = static_cast<std::uint8_t>(words[3] >> 48U),
                       .status = static_cast<std::uint8_t>(words[3] >> 56U),
                       .arguments = {words[4], words[5], words[6], words[7]}};
-  if (flight_events(writer, words) != 1) {
+  if (const std::uint32_t events = flight_events(writer, words); events != 1) {
     const std::uint64_t started = words[FlightSlot::kStarted];
     const std::uint64_t sent = words[FlightSlot::kResultSent];
     record.arguments = {words[4], started >> 32U, sent >> 32U, words[FlightSlot::kValueBytes]};
     record.started_after_ns = static_cast<std::uint32_t>(started);
-    record.sent_after_ns = static_cast<std::uint32_t>(sent);
+    record.sent_after_ns = events == 3 ? static_cast<std::uint32_t>(sent) : 0;
   }
   return record;
 }
@@ -90,7 +90,8 @@ FlightWords flight_words(const FlightRecord &record) {
 }
 
 std::uint32_t flight_events(FlightWriter writer, const FlightWords &words) {
-  return !may_be_more(writer, words) || words[FlightSlot::kStarted] == 0 ? 1 : words[FlightSlot::kResultSent] == 0 ? 2 : 3;
+  const auto is_added = [&words](std::size_t word) { return static_cast<std::uint32_t>(words[word]) != 0; };
+  return !may_be_more(writer, words) || !is_added(FlightSlot::kStarted) ? 1 : is_added(FlightSlot::kResultSent) ? 3 : 2;
 }
 
 std::uint64_t FlightReader::begin(FlightWriter writer, Lost &lost) {
@@ -141,6 +142,9 @@ bool FlightReader::next_words(FlightWriter writer, FlightWords &words, Lost &los
     lane.invalid = 0;
   }
   words[0] = lane.sequence + missing + 1;
+  if (writer == FlightWriter::kMain) {
+    partly_.reset();  // it is no longer the latest
+  }
   std::uint32_t events = 1;
   if (may_be_more(writer, words)) {
     clear_what_was_not_added(words);

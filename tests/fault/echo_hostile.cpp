@@ -139,8 +139,10 @@ CAPSULE_TEST(events_in_messages_are_checked_like_those_in_memory) {
   capsule_session_info info{};
   capsule_trace_info trace{.struct_size = sizeof trace};
   CHECK_EQ(end_of(hostile, "events", &info, &trace).outcome, CAPSULE_OUTCOME_OK);
-  CHECK_EQ(trace.invalid, 6);  // and its own two, whose numbers are smaller
+  CHECK_EQ(trace.invalid, 7);  // and its own two, whose numbers are smaller
   CHECK_EQ(trace.dropped, 5);
+  CHECK_EQ(trace.emitted,
+           trace.stored + trace.evicted + trace.dropped + trace.refused + trace.late + trace.truncated + trace.invalid);
 }
 
 CAPSULE_TEST(a_message_from_a_newer_worker_is_counted_and_skipped) {

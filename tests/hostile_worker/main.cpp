@@ -249,10 +249,16 @@ class HostileExecutor : public Executor {
       return Value{};
     }
     if (request.source == "events") {
-      // Of a writer that is none; twice the same; of an execution that never was; and half of one.
+      // Of a writer that is none; twice the same; of an execution that never was; and half of one. Three in one, and one that looks like it.
       parts_.control.post(0, wire::TraceEvents{{9, 1, 2, 3, 4, 5, 6, 7, 8}, 5});
       const std::uint64_t what = static_cast<std::uint64_t>(CAPSULE_TRACE_EXECUTION_STARTED) << 32U;
       parts_.control.post(0, wire::TraceEvents{{0, 900, 2, 77, what, 5, 6, 7, 8, 0, 900, 2, 77, what, 5, 6, 7, 8, 0}, 0});
+      const std::uint64_t received =
+          (std::uint64_t{CAPSULE_TRACE_EXECUTION_RECEIVED} << 32U) | (std::uint64_t{CAPSULE_TRACE_SOURCE_WORKER} << 48U);
+      const std::uint64_t now = monotonic_ns();
+      const std::uint64_t high = std::uint64_t{1} << 32U;
+      parts_.control.post(0, wire::TraceEvents{{0, 901, now, execution_id, received, 0, 5, 6, 0}, 0});
+      parts_.control.post(0, wire::TraceEvents{{0, 902, now, execution_id, received, 0, high, high, 0}, 0});
       return Value{};
     }
     if (request.source == "records") {

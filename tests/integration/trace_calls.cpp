@@ -1,4 +1,6 @@
 // The trace of calls of the host: what the bridge does with them, and whatever serves them.
+#include <atomic>
+
 #include "bridge.hpp"
 #include "trace.hpp"
 
@@ -175,7 +177,9 @@ CAPSULE_TEST(pieces_of_an_answer_are_traced_from_the_first_to_the_end) {
 
 CAPSULE_TEST(how_far_a_call_has_come_is_traced_and_shown_while_it_is_open) {
   const Stage stage(capability("job"), SessionOptions());
-  const Server server(stage.bridge, [](const Bridge &bridge, const Request &request) {
+  std::atomic<std::uint64_t> answered{0};
+  const Server server(stage.bridge, [&answered](const Bridge &bridge, const Request &request) {
+    answered.store(request.id());
     ACCEPTED(capsule_bridge_report_progress(bridge.get(), request.id(), 3, 0, error));
     ACCEPTED(capsule_bridge_report_progress(bridge.get(), request.id(), 5, 8, error));
     REFUSED(CAPSULE_E_ARGUMENT, capsule_bridge_report_progress(bridge.get(), request.id(), 9, 8, error));
@@ -191,9 +195,9 @@ CAPSULE_TEST(how_far_a_call_has_come_is_traced_and_shown_while_it_is_open) {
     CHECK_EQ(open.rows[0].progress_total, 8);
     capsule_pending_summary_release(&open);
     ACCEPTED(capsule_bridge_respond(bridge.get(), request.id(), nullptr, error));
-    REFUSED(CAPSULE_E_STATE, capsule_bridge_report_progress(bridge.get(), request.id(), 8, 8, error));
   });
   value_of(stage.session, "host.job()\n0");
+  REFUSED(CAPSULE_E_STATE, capsule_bridge_report_progress(stage.bridge.get(), answered.load(), 8, 8, error));
   CHECK_EQ(kinds_in(stage.session, kProvider), "provider_request provider_progress provider_progress provider_response");
   const auto told = trace_of(stage.session, {.kind = CAPSULE_TRACE_PROVIDER_PROGRESS}).events;
   CHECK_EQ(told.size(), 2);

@@ -157,6 +157,25 @@ CAPSULE_TEST(what_is_added_after_a_look_comes_at_the_next) {
   CHECK_EQ(rest.lost.dropped, 0);
 }
 
+CAPSULE_TEST(to_what_is_not_the_latest_nothing_is_added) {
+  Recorded recorded;
+  recorded.receive(1, 100);
+  recorded.recorder.record<CAPSULE_TRACE_EXECUTION_TRANSFORMED>(FlightWriter::kMain, {.execution_id = 1});
+  CHECK_EQ(read(recorded.reader).records.size(), 2);
+  recorded.memory->slots[FlightMemory::index(FlightWriter::kMain, 0)].words[FlightSlot::kStarted].store(5);
+  CHECK(read(recorded.reader).records.empty());
+}
+
+CAPSULE_TEST(words_are_as_many_events_as_their_record) {
+  std::mt19937_64 random(8);
+  const auto some = [&random] { return random() % 3 == 0 ? 0 : random() % 2 == 0 ? random() << 32U : random() % 100; };
+  for (int i = 0; i < 1000; ++i) {
+    const FlightWords words{1, 2, 3, std::uint64_t{CAPSULE_TRACE_EXECUTION_RECEIVED} << 32U, some(), some(), some(), some()};
+    CHECK_EQ(flight_record(FlightWriter::kMain, words).events(), flight_events(FlightWriter::kMain, words));
+    CHECK_EQ(flight_record(FlightWriter::kCode, words).events(), 1);
+  }
+}
+
 CAPSULE_TEST(of_a_dead_writer_what_was_added_last_is_read) {
   Recorded recorded;
   recorded.receive(1, 100);

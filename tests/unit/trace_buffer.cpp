@@ -321,6 +321,26 @@ CAPSULE_TEST(who_follows_is_woken_once_and_at_the_end_whatever_the_level) {
   CHECK(woken());
 }
 
+CAPSULE_TEST(of_an_execution_that_stays_nothing_goes_from_the_middle) {
+  Trace trace(1024, CAPSULE_LOG_INFO, Trace::Of::kSession);
+  run(trace, 1);
+  tell(trace, from_worker(1, 1));
+  CHECK_EQ(take(trace).events.size(), 3);
+  run(trace, 2);
+  tell(trace, from_worker(1, 2));
+  for (std::uint64_t id = 3; id <= 5; ++id) {
+    run(trace, id);
+  }
+  tell(trace, from_worker(1, 3));
+  std::vector<std::uint64_t> sequences;
+  for (const capsule_trace_event &event : take(trace).events) {
+    if (event.execution_id == 1) {
+      sequences.push_back(event.sequence);
+    }
+  }
+  CHECK(sequences.empty() || sequences.size() == 5);
+}
+
 CAPSULE_TEST(without_space_all_is_refused) {
   Trace trace(0, CAPSULE_LOG_INFO, Trace::Of::kSession);
   run(trace, 1);
