@@ -17,6 +17,25 @@ Status there_are_fewer(const char *what, std::uint64_t index, std::size_t count)
   return {CAPSULE_E_ARGUMENT, std::string(what) + " is " + std::to_string(index) + ", and there are " + std::to_string(count)};
 }
 
+// tell(frame) for one of a thread's frames, of either sort.
+template <typename Frame, typename Tell>
+Status with_frame(capsule_stack *stack, std::uint64_t thread, std::uint64_t index, std::vector<Frame> StackThread::*sort,
+                  Tell &&tell) {
+  const auto found = look_up(stack);
+  if (!found.ok()) {
+    return found.status();
+  }
+  const auto &threads = found.value()->threads;
+  if (thread >= threads.size()) {
+    return there_are_fewer("thread", thread, threads.size());
+  }
+  const auto &frames = threads[thread].*sort;
+  if (index >= frames.size()) {
+    return there_are_fewer("index", index, frames.size());
+  }
+  return tell(frames[index]);
+}
+
 }  // namespace
 
 Result<capsule_stack_options> capsule::api::read_stack_options(const capsule_stack_options *given) {
@@ -95,47 +114,26 @@ capsule_status capsule_stack_get_thread(capsule_stack *stack, uint64_t index, ca
 
 capsule_status capsule_stack_get_frame(capsule_stack *stack, uint64_t thread, uint64_t index, capsule_stack_frame *frame,
                                        capsule_error *error) {
-  return call(error, [&]() -> Status {
-    auto found = look_up(stack);
-    if (!found.ok()) {
-      return found.status();
-    }
-    const auto &threads = found.value()->threads;
-    if (thread >= threads.size()) {
-      return there_are_fewer("thread", thread, threads.size());
-    }
-    const auto &frames = threads[thread].frames;
-    if (index >= frames.size()) {
-      return there_are_fewer("index", index, frames.size());
-    }
-    const StackFrame &told = frames[index];
-    return write_struct(
-        frame, capsule_stack_frame{.line = told.line, .file = text_of(told.file), .function = text_of(told.function)}, "frame");
+  return call(error, [&] {
+    return with_frame(stack, thread, index, &StackThread::frames, [&](const StackFrame &told) {
+      return write_struct(
+          frame, capsule_stack_frame{.line = told.line, .file = text_of(told.file), .function = text_of(told.function)},
+          "frame");
+    });
   });
 }
 
 capsule_status capsule_stack_get_native_frame(capsule_stack *stack, uint64_t thread, uint64_t index,
                                               capsule_native_frame *frame, capsule_error *error) {
-  return call(error, [&]() -> Status {
-    auto found = look_up(stack);
-    if (!found.ok()) {
-      return found.status();
-    }
-    const auto &threads = found.value()->threads;
-    if (thread >= threads.size()) {
-      return there_are_fewer("thread", thread, threads.size());
-    }
-    const auto &frames = threads[thread].native;
-    if (index >= frames.size()) {
-      return there_are_fewer("index", index, frames.size());
-    }
-    const NativeFrame &told = frames[index];
-    return write_struct(frame,
-                        capsule_native_frame{.module = text_of(told.module),
-                                             .symbol = text_of(told.symbol),
-                                             .symbol_offset = told.symbol_offset,
-                                             .module_offset = told.module_offset},
-                        "frame");
+  return call(error, [&] {
+    return with_frame(stack, thread, index, &StackThread::native, [&](const NativeFrame &told) {
+      return write_struct(frame,
+                          capsule_native_frame{.module = text_of(told.module),
+                                               .symbol = text_of(told.symbol),
+                                               .symbol_offset = told.symbol_offset,
+                                               .module_offset = told.module_offset},
+                          "frame");
+    });
   });
 }
 
