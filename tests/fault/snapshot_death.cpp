@@ -116,11 +116,7 @@ void check_no_more_than_now(const std::function<void()> &what) {
   check_descriptors_at_most(fds);
   check_threads_at_most(threads);
   check_no_zombies();
-  const Deadline deadline;
-  while (descendants(getpid()).size() > processes && !deadline.over()) {
-    std::this_thread::yield();
-  }
-  CHECK_AT_MOST(descendants(getpid()).size(), processes);
+  check_descendants_at_most(getpid(), processes);
 }
 
 }  // namespace

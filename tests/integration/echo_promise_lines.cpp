@@ -24,10 +24,11 @@ std::string between(const std::string &text, const std::string &before, const st
   return text.substr(begin + before.size(), text.find(after, begin + before.size()) - begin - before.size());
 }
 
-// The JSON that says that the promise of the request is pending.
+// The JSON that says that the promise of the request is pending. Who waits for one names it by another key.
 std::string pending(const std::string &request) {
+  const char *const key = request.find(R"("awaited":")") == std::string::npos ? R"("id":")" : R"("awaited":")";
   return R"({"kind":"promise.get","head":{"corrId":")" + between(request, R"("corrId":")", "\"") +
-         R"(","status":200,"version":"2026-04-01"},"data":{"promise":{"id":")" + between(request, R"("id":")", "\"") +
+         R"(","status":200,"version":"2026-04-01"},"data":{"promise":{"id":")" + between(request, key, "\"") +
          R"(","state":"pending","param":{},"value":{},"tags":{},"timeoutAt":4000000000000,"createdAt":1}}})";
 }
 

@@ -293,12 +293,7 @@ CAPSULE_TEST(fifty_rollbacks_leave_nothing_behind) {
   check_descriptors_at_most(fds);
   check_threads_at_most(threads);
   check_no_zombies();
-  const Deadline deadline;
-  // The session, the zygote, and the process that it holds ready.
-  while (descendants(info_of(runtime).zygote_pid).size() > 2 && !deadline.over()) {
-    std::this_thread::yield();
-  }
-  CHECK_AT_MOST(descendants(info_of(runtime).zygote_pid).size(), 2);
+  check_descendants_at_most(info_of(runtime).zygote_pid, 2);  // the session, and the process that the zygote holds ready
   CHECK_EQ(info_of(session).rollbacks, 52);
 }
 
@@ -309,16 +304,7 @@ CAPSULE_TEST(a_kept_execution_leaves_no_frozen_process) {
     Run run(session, "1", transaction(CAPSULE_TRANSACTION_ROLLBACK_ON_FAILURE));
     CHECK_EQ(run.end().state, "preserved");
   }
-  const Deadline deadline;
-  const auto frozen = [&] {
-    std::vector<Process> found = descendants(getpid());
-    std::erase_if(found, [](const Process &process) { return process.name != "capsule-frozen"; });
-    return describe(found);
-  };
-  while (!frozen().empty() && !deadline.over()) {
-    std::this_thread::yield();
-  }
-  CHECK_EQ(frozen(), "");  // else says in which state it is
+  check_descendants_at_most(info_of(runtime).zygote_pid, 2);  // the session, and the process that the zygote holds ready
 }
 
 CAPSULE_TEST(no_late_output_is_waited_for_of_what_is_rolled_back) {

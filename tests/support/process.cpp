@@ -41,6 +41,29 @@ bool read_process(const std::string &pid, Process &process) {
   return true;
 }
 
+// This process's threads, as "number name".
+std::vector<std::string> threads() {
+  std::vector<std::string> found;
+  for (const auto &entry : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::getline(std::ifstream(entry.path() / "comm"), name);
+    found.push_back(entry.path().filename().string() + " " + name);
+  }
+  return found;
+}
+
+// What was last seen, as it may be more again a moment later: a process that is let go of, a thread of a library.
+template <class See>
+auto see_at_most(std::size_t most, See see) {
+  const Deadline deadline;
+  auto seen = see();
+  while (seen.size() > most && !deadline.over()) {
+    std::this_thread::yield();
+    seen = see();
+  }
+  return seen;
+}
+
 }  // namespace
 
 UniqueFd &UniqueFd::operator=(UniqueFd &&other) noexcept {
@@ -165,26 +188,26 @@ std::vector<std::string> descriptors() {
 }
 
 void check_descriptors_at_most(std::size_t most) {
-  const Deadline deadline;
-  while (descriptors().size() > most && !deadline.over()) {
-    std::this_thread::yield();
-  }
-  if (descriptors().size() > most) {
-    FAIL("there are " + show(descriptors().size()) + " descriptors, more than " + show(most) + ": " + show(descriptors()));
+  const auto seen = see_at_most(most, descriptors);
+  if (seen.size() > most) {
+    FAIL("there are " + show(seen.size()) + " descriptors, more than " + show(most) + ": " + show(seen));
   }
 }
 
-std::size_t thread_count() {
-  const auto tasks = std::filesystem::directory_iterator("/proc/self/task");
-  return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
+void check_descendants_at_most(pid_t root, std::size_t most) {
+  const auto seen = see_at_most(most, [root] { return descendants(root); });
+  if (seen.size() > most) {
+    FAIL("there are " + show(seen.size()) + " processes, more than " + show(most) + ": " + describe(seen));
+  }
 }
+
+std::size_t thread_count() { return threads().size(); }
 
 void check_threads_at_most(std::size_t most) {
-  const Deadline deadline;
-  while (thread_count() > most && !deadline.over()) {
-    std::this_thread::yield();
+  const auto seen = see_at_most(most, threads);
+  if (seen.size() > most) {
+    FAIL("there are " + show(seen.size()) + " threads, more than " + show(most) + ": " + show(seen));
   }
-  CHECK_AT_MOST(thread_count(), most);
 }
 
 std::string status_field(const std::string &process, const std::string &field) {

@@ -65,6 +65,8 @@ std::vector<std::string> descriptors();
 // Fails the test unless there are no more descriptors than that, or soon will not be: what is closed without waiting
 // takes a moment.
 void check_descriptors_at_most(std::size_t most);
+// The same of processes below that one: who is let go of is gone, and reaped, a moment later.
+void check_descendants_at_most(pid_t root, std::size_t most);
 std::size_t thread_count();
 // The same of threads: the kernel lists one a moment longer than join() waits for it.
 void check_threads_at_most(std::size_t most);
