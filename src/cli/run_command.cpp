@@ -3,11 +3,14 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <deque>
 #include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "capsule.hpp"
 #include "cli/answers.hpp"
@@ -26,6 +29,15 @@ namespace {
 
 // For what the code registered with atexit.
 constexpr Milliseconds kCloseTimeout{2'000};
+// How long a thread that waits, woken by a signal, may run before it waits again: most of it for a CPU.
+constexpr Milliseconds kLongestWake{100};
+constexpr Milliseconds kWakePause{1};
+
+bool main_thread_runs(const StackTrace &stack) {
+  return std::ranges::any_of(stack.threads(), [](const capsule_stack_thread &thread) {
+    return thread.is_main == 1 && thread.native_state == CAPSULE_UNWIND_RUNNING;
+  });
+}
 
 SessionOptions session_options(const RunArguments &arguments) {
   SessionOptions options;
@@ -139,10 +151,22 @@ class PieceRun {
     interrupts_.give_up();
   }
 
+  // The first one's signals, which are repeated, wake what waits: it runs for a moment, and has no native frames then.
+  [[nodiscard]] StackTrace where_it_hangs() const {
+    const auto until = std::chrono::steady_clock::now() + kLongestWake;
+    for (;;) {
+      StackTrace stack = session_.stack();
+      if (!main_thread_runs(stack) || std::chrono::steady_clock::now() >= until) {
+        return stack;
+      }
+      std::this_thread::sleep_for(kWakePause);
+    }
+  }
+
   // What the first one did not end is about to be killed.
   void tell_where_it_hangs() {
     try {
-      if (const std::string text = stack_text(session_.stack()); !text.empty()) {
+      if (const std::string text = stack_text(where_it_hangs()); !text.empty()) {
         console_.say("killed where it stood:\n" + text);
       }
     } catch (const Error &) {
