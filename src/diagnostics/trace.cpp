@@ -111,7 +111,8 @@ void TraceFollower::drain() {
   [[maybe_unused]] const ssize_t taken = ::read(fd_.get(), &woken, sizeof woken);
 }
 
-Trace::Trace(std::uint64_t max_bytes, std::int32_t level, Of of) : level_(level), store_(max_bytes, of == Of::kPool) {}
+Trace::Trace(std::uint64_t max_bytes, std::int32_t level, Of of)
+    : level_(level), merges_(max_bytes != 0 && wants(CAPSULE_TRACE_EXECUTION_SUBMITTED)), store_(max_bytes, of == Of::kPool) {}
 
 void Trace::note(const Entry &entry) {
   HostEvent event{.kind = entry.kind,
@@ -122,47 +123,26 @@ void Trace::note(const Entry &entry) {
                   .time_ns = entry.time_ns == 0 ? monotonic_ns() : entry.time_ns,
                   .sequence = ++host_sequence_};
   std::copy(entry.arguments.begin(), entry.arguments.end(), event.arguments.begin());
-  emitted_.add(/*by_worker=*/false);
-  const bool begins = entry.kind == CAPSULE_TRACE_EXECUTION_SUBMITTED;
-  const bool ends = entry.kind == CAPSULE_TRACE_EXECUTION_FINISHED;
-  // An execution that need not wait is sent right after it was submitted; and most are over before anything else happens.
-  if (is_pending_ && !begins && pending_.add(event)) {
-    if (ends) {
-      keep_pending();
-    }
-    return;
-  }
   keep_pending();
-  if (begins && !followed() && pending_.assign(event)) {
-    is_pending_ = true;
-    return;
-  }
-  if (begins) {
+  if (entry.kind == CAPSULE_TRACE_EXECUTION_SUBMITTED) {
     store_.open(entry.execution_id);
   }
   if (TraceSlot slot; slot.assign(event)) {
-    store_.keep(slot);
+    store_.keep(slot, 1);
   } else {
     store_.keep(record_of(event));
   }
-  if (ends) {
+  if (entry.kind == CAPSULE_TRACE_EXECUTION_FINISHED) {
     store_.close(entry.execution_id);
   }
   wake_followers();
 }
 
 void Trace::keep_pending() {
-  if (!std::exchange(is_pending_, false)) {
-    return;
+  if (std::exchange(is_pending_, false)) {
+    store_.open(pending_.execution_id());
+    store_.keep(pending_, pending_.events());
   }
-  const bool is_over = pending_.events() == 3;
-  is_over ? store_.pass(pending_.execution_id()) : store_.open(pending_.execution_id());
-  store_.keep(pending_);
-}
-
-void Trace::refuse() {
-  emitted_.add(/*by_worker=*/false);
-  store_.refuse();
 }
 
 void Trace::add_look(const Looked &look) {
@@ -179,7 +159,7 @@ void Trace::collect(FlightReader &reader, const TraceWorker &worker, bool dead) 
 }
 
 void Trace::count_lost(const FlightReader::Lost &lost) {
-  emitted_.add(/*by_worker=*/true, lost.dropped + lost.invalid);
+  told_by_workers_ += lost.dropped + lost.invalid;
   dropped_ += lost.dropped;
   invalid_ += lost.invalid;
 }
@@ -191,7 +171,7 @@ void Trace::collect_one(FlightWriter writer, const FlightWords &told, const Trac
   const std::uint64_t began_ns = told[1];
   const std::uint64_t ended_ns = began_ns + std::max(after(FlightSlot::kStarted), after(FlightSlot::kResultSent));
   const TraceKind kind = trace_kind(static_cast<std::uint16_t>(told[3] >> 32U));
-  emitted_.add(/*by_worker=*/true, events);
+  told_by_workers_ += events;
   const bool valid = kind.by_worker && static_cast<std::uint8_t>(told[3] >> 48U) == kind.source &&
                      began_ns >= worker.began_ns && ended_ns >= began_ns &&
                      (ended_ns <= now_ns || ended_ns <= monotonic_ns()) &&
@@ -204,7 +184,7 @@ void Trace::collect_one(FlightWriter writer, const FlightWords &told, const Trac
   store_.begin_incarnation(worker.incarnation);
   TraceSlot slot;
   slot.assign(writer, told);
-  store_.keep(slot);
+  store_.keep(slot, events);
   wake_followers();
 }
 
@@ -223,7 +203,7 @@ void Trace::wake_followers() {
 
 capsule_trace_info Trace::figures() {
   keep_pending();
-  return {.stored = store_.stored(), .stored_bytes = store_.stored_bytes(), .emitted = emitted_.total()};
+  return {.stored = store_.stored(), .stored_bytes = store_.stored_bytes(), .emitted = emitted().total()};
 }
 
 void Trace::tell(capsule_trace_info &info) {
@@ -235,7 +215,7 @@ void Trace::tell(capsule_trace_info &info) {
   info.limit_bytes = store_.max_bytes();
   info.last_cursor = store_.last_cursor();
   info.next_cursor = store_.last_cursor();
-  info.emitted = emitted_.total();
+  info.emitted = emitted().total();
   info.evicted = gone.evicted.total();
   info.evicted_executions = gone.evicted_executions;
   info.dropped = dropped_;
@@ -254,8 +234,8 @@ void Trace::report(SignalSet &set) {
   const TraceStore::Gone &gone = store_.gone();
   const TraceCount by_reason[] = {gone.evicted, {.worker = dropped_}, gone.refused,
                                   gone.late,    gone.truncated,       {.worker = invalid_}};
-  set.add(Signal::trace_events, emitted_.host, 0);
-  set.add(Signal::trace_events, emitted_.worker, 1);
+  set.add(Signal::trace_events, emitted().host, 0);
+  set.add(Signal::trace_events, emitted().worker, 1);
   for (std::size_t reason = 0; reason < std::size(by_reason); ++reason) {
     set.add(Signal::trace_events_lost, by_reason[reason].host, 0, reason);
     set.add(Signal::trace_events_lost, by_reason[reason].worker, 1, reason);

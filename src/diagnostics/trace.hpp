@@ -62,14 +62,45 @@ class Trace {
     std::string_view label{};
   };
   void add_look(const Looked &look);
-  // Budget: two cache lines written, those of the members; and where an execution ends, one of the store's. The clock where no time is given.
+  // What each execution tells. One that need not wait is sent right after it was submitted, and most are over before anything else happens: the
+  // three are put together and then kept as one.
+  // Budget: two cache lines written, those of the members, and of the last two of the store's; no clock.
+  void add_submitted(const Submitted &event) {
+    if (merges_ && !is_pending_ && !followed() && pending_.begin(event, host_sequence_ + 1)) {
+      ++host_sequence_;
+      is_pending_ = true;
+    } else {
+      add({.kind = CAPSULE_TRACE_EXECUTION_SUBMITTED,
+           .execution_id = event.execution_id,
+           .arguments = {event.source_bytes, event.inputs},
+           .time_ns = event.time_ns});
+    }
+  }
+  void add_sent(std::uint64_t execution_id, std::uint64_t time_ns, std::uint64_t queued_ns) {
+    if (is_pending_ && pending_.add_sent(execution_id, time_ns, host_sequence_ + 1)) {
+      ++host_sequence_;
+    } else {
+      add({.kind = CAPSULE_TRACE_EXECUTION_SENT, .execution_id = execution_id, .arguments = {queued_ns}, .time_ns = time_ns});
+    }
+  }
+  void add_finished(const Finished &event) {
+    if (is_pending_ && pending_.add_finished(event, host_sequence_ + 1)) {
+      ++host_sequence_;
+      is_pending_ = false;
+      store_.pass(event.execution_id);
+      store_.keep(pending_, 3);
+    } else {
+      add({.kind = CAPSULE_TRACE_EXECUTION_FINISHED,
+           .execution_id = event.execution_id,
+           .status = event.outcome,
+           .arguments = {event.ran_ns, event.stdout_bytes, event.stderr_bytes},
+           .time_ns = event.time_ns});
+    }
+  }
+  // Any other. The clock where no time is given.
   void add(const Entry &entry) {
     if (wants(entry.kind)) {
-      if (store_.max_bytes() == 0) {
-        refuse();
-      } else {
-        note(entry);
-      }
+      note(entry);
     } else if (entry.kind == CAPSULE_TRACE_SESSION_CLOSED) {
       wake_followers();  // there will be no more
     }
@@ -109,18 +140,20 @@ class Trace {
 
  private:
   void note(const Entry &entry);
-  void refuse();
   void keep_pending();
   [[nodiscard]] Status check_cursor(const capsule_trace_filter &filter, capsule_trace_info &info) const;
   void wake_followers();
 
+  [[nodiscard]] TraceCount emitted() const { return {.host = host_sequence_, .worker = told_by_workers_}; }
+
   // What each execution touches, together: it is cold between two of them.
   const std::int32_t level_;
+  const bool merges_;
   bool is_pending_ = false;
   std::uint64_t host_sequence_ = 0;
-  TraceCount emitted_;
+  std::uint64_t told_by_workers_ = 0;
   std::vector<std::weak_ptr<TraceFollower>> followers_;
-  // The latest execution's EXECUTION_SUBMITTED, to which more may be added.
+  // An execution's EXECUTION_SUBMITTED, to which more may be added.
   alignas(64) TraceSlot pending_{};
   TraceStore store_;
   TraceLabels labels_;

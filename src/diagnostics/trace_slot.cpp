@@ -24,24 +24,32 @@ FlightWriter flight_writer(std::uint8_t writer) { return static_cast<FlightWrite
 
 bool TraceSlot::assign(const HostEvent &event) {
   const auto [a, b, c, d] = event.arguments;
-  const bool is_submitted = event.kind == CAPSULE_TRACE_EXECUTION_SUBMITTED;
-  if (event.status != static_cast<std::int16_t>(event.status) || (event.link != 0 && (d != 0 || is_submitted)) ||
-      (is_submitted && !fits_half(a, b))) {
+  if (event.kind == CAPSULE_TRACE_EXECUTION_SUBMITTED) {
+    const bool fits =
+        begin({.execution_id = event.execution_id, .time_ns = event.time_ns, .source_bytes = a, .inputs = b}, event.sequence);
+    words[3] |= both(0, event.label);
+    return fits && event.status == 0 && event.link == 0;
+  }
+  if (event.status != static_cast<std::int16_t>(event.status) || (event.link != 0 && d != 0)) {
     return false;
   }
   words = {static_cast<std::uint64_t>(CAPSULE_TRACE_WRITER_HOST) | (event.link != 0 ? kLinked : 0U) |
                (event.sequence << kSequenceShift),
-           event.time_ns, event.execution_id,
-           both(static_cast<std::uint16_t>(event.kind) | status_word(event.status), event.label)};
-  if (is_submitted) {
-    words[kSizes] = both(a, b);
-  } else {
-    words[4] = a;
-    words[5] = b;
-    words[6] = c;
-    words[7] = event.link != 0 ? event.link : d;
-  }
+           event.time_ns,
+           event.execution_id,
+           both(static_cast<std::uint16_t>(event.kind) | status_word(event.status), event.label),
+           a,
+           b,
+           c,
+           event.link != 0 ? event.link : d};
   return true;
+}
+
+bool TraceSlot::begin(const Submitted &event, std::uint64_t sequence) {
+  words = {static_cast<std::uint64_t>(CAPSULE_TRACE_WRITER_HOST) | (sequence << kSequenceShift), event.time_ns,
+           event.execution_id, static_cast<std::uint16_t>(CAPSULE_TRACE_EXECUTION_SUBMITTED),
+           both(event.source_bytes, event.inputs)};
+  return fits_half(event.source_bytes, event.inputs);
 }
 
 void TraceSlot::assign(FlightWriter writer, const FlightWords &told) {
@@ -49,24 +57,27 @@ void TraceSlot::assign(FlightWriter writer, const FlightWords &told) {
   words[0] = static_cast<std::uint64_t>(CAPSULE_TRACE_WRITER_MAIN + static_cast<int>(writer)) | (told[0] << kSequenceShift);
 }
 
-bool TraceSlot::add(const HostEvent &event) {
-  const std::uint64_t after_ns = event.time_ns - words[1];
-  const bool is_sent = event.kind == CAPSULE_TRACE_EXECUTION_SENT;
-  const bool has_sent = words[kAfter] != 0;
-  const std::uint64_t next = (words[0] >> kSequenceShift) + (has_sent ? 2 : 1);
-  if ((!is_sent && event.kind != CAPSULE_TRACE_EXECUTION_FINISHED) || words[2] != event.execution_id || is_sent == has_sent ||
-      high(words[kAfter]) != 0 || next != event.sequence || after_ns == 0 ||
-      !fits_half(after_ns, event.arguments[1] | event.arguments[2]) || (is_sent && event.arguments[0] != after_ns)) {
+bool TraceSlot::add_sent(std::uint64_t execution_id, std::uint64_t time_ns, std::uint64_t sequence) {
+  const std::uint64_t after_ns = time_ns - words[1];
+  if (words[2] != execution_id || words[kAfter] != 0 || (words[0] >> kSequenceShift) + 1 != sequence ||
+      after_ns - 1 >= UINT32_MAX) {
     return false;
   }
-  if (is_sent) {
-    words[kAfter] = after_ns;
-    return true;
+  words[kAfter] = after_ns;
+  return true;
+}
+
+bool TraceSlot::add_finished(const Finished &event, std::uint64_t sequence) {
+  const std::uint64_t after_ns = event.time_ns - words[1];
+  const bool is_next = words[kAfter] - 1 < UINT32_MAX && (words[0] >> kSequenceShift) + 2 == sequence;
+  if (words[2] != event.execution_id || !is_next || after_ns - 1 >= UINT32_MAX ||
+      !fits_half(event.stdout_bytes, event.stderr_bytes) || event.outcome != static_cast<std::int16_t>(event.outcome)) {
+    return false;
   }
   words[kAfter] |= after_ns << 32U;
-  words[3] |= status_word(event.status);
-  words[kRan] = event.arguments[0];
-  words[kPrinted] = both(event.arguments[1], event.arguments[2]);
+  words[3] |= status_word(event.outcome);
+  words[kRan] = event.ran_ns;
+  words[kPrinted] = both(event.stdout_bytes, event.stderr_bytes);
   return true;
 }
 

@@ -23,6 +23,22 @@ struct HostEvent {
   std::array<std::uint64_t, 4> arguments{};
 };
 
+// The first and the last event of an execution, and what belongs to them.
+struct Submitted {
+  std::uint64_t execution_id = 0;
+  std::uint64_t time_ns = 0;
+  std::uint64_t source_bytes = 0;
+  std::uint64_t inputs = 0;
+};
+struct Finished {
+  std::uint64_t execution_id = 0;
+  std::uint64_t time_ns = 0;
+  std::int32_t outcome = 0;
+  std::uint64_t ran_ns = 0;
+  std::uint64_t stdout_bytes = 0;
+  std::uint64_t stderr_bytes = 0;
+};
+
 // Words: writer and sequence; time; execution; and what there is of the rest. A worker's are those of its ring but for the first.
 struct TraceSlot {
   std::array<std::uint64_t, 8> words;
@@ -30,8 +46,11 @@ struct TraceSlot {
   // False where a number does not fit.
   bool assign(const HostEvent &event);
   void assign(FlightWriter writer, const FlightWords &told);
-  // Adds EXECUTION_SENT or EXECUTION_FINISHED to EXECUTION_SUBMITTED; false where it is neither, not the next event, or does not fit.
-  bool add(const HostEvent &event);
+  // EXECUTION_SUBMITTED, to which the two behind it can be added. False where a number does not fit.
+  bool begin(const Submitted &event, std::uint64_t sequence);
+  // EXECUTION_SENT and EXECUTION_FINISHED; false where it is not of that execution, not the next event, or does not fit.
+  bool add_sent(std::uint64_t execution_id, std::uint64_t time_ns, std::uint64_t sequence);
+  bool add_finished(const Finished &event, std::uint64_t sequence);
 
   [[nodiscard]] std::uint8_t writer() const { return static_cast<std::uint8_t>(words[0]); }
   [[nodiscard]] bool by_worker() const { return writer() != CAPSULE_TRACE_WRITER_HOST; }

@@ -78,46 +78,29 @@ void TraceStore::begin_incarnation(std::uint32_t incarnation) {
   }
 }
 
-void TraceStore::keep(const TraceSlot &slot) {
+void TraceStore::find_room(const TraceSlot &slot, std::uint32_t events) {
   const std::uint64_t execution_id = slot.execution_id();
-  const std::uint32_t events = slot.events();
-  const bool is_told = slot.by_worker();
   if (max_pieces_ == 0) {
-    gone_.refused.add(is_told, events);
-    return;
+    gone_.refused.add(slot.by_worker(), events);
+  } else if (is_late(execution_id)) {
+    gone_.late.add(slot.by_worker(), events);
+  } else if ((execution_id == 0 && !lone_only_) || (room_left_ == 0 && !next_room(execution_id))) {
+    place(slot);  // those of none are few, and have a share of their own
+  } else {
+    put(slot, events);
   }
-  if (is_late(execution_id)) {
-    gone_.late.add(is_told, events);
-    return;
-  }
-  TraceSlot *const room = execution_id == 0 && !lone_only_ ? nullptr  // they are few, and have a share of their own
-                          : room_left_ != 0                ? room_
-                                                           : next_room(execution_id);
-  if (room == nullptr) {
-    place(slot);
-    return;
-  }
-  *room = slot;
-  room_ = room + 1;
-  --room_left_;
-  Block &block = held_.back();
-  ++block.slots;
-  block.newest_execution = std::max(block.newest_execution, execution_id);
-  block.events += events;
-  block.by_worker += is_told ? events : 0;
-  held_events_ += events;
-  block.opened += slot.opens() ? 1 : 0;
 }
 
-// Of the next piece; null where there is none, and then nothing is held any more.
-TraceSlot *TraceStore::next_room(std::uint64_t for_execution_id) {
-  if ((held_.empty() || held_.back().slots == block_pieces_ * kSlotsOfPiece) && !hold_more(for_execution_id)) {
+// Of the next piece; false where there is none, and then nothing is held any more.
+bool TraceStore::next_room(std::uint64_t for_execution_id) {
+  if ((held_.empty() || held_.back().begun == block_pieces_) && !hold_more(for_execution_id)) {
     settle();
-    return nullptr;
+    return false;
   }
-  const Block &block = held_.back();
+  Block &block = held_.back();
+  room_ = pieces_[block.pieces[block.begun++]].slots.data();
   room_left_ = kSlotsOfPiece;
-  return pieces_[block.pieces[block.slots / kSlotsOfPiece]].slots.data();
+  return true;
 }
 
 void TraceStore::place(const TraceSlot &slot) {
@@ -166,9 +149,7 @@ void TraceStore::settle() {
   std::vector<TraceSlot> slots;
   slots.reserve(held_.size() * block_pieces_ * kSlotsOfPiece);
   for (const Block &block : held_) {
-    for (std::uint32_t i = 0; i < block.slots; ++i) {
-      slots.push_back(pieces_[block.pieces[i / kSlotsOfPiece]].slots[i % kSlotsOfPiece]);
-    }
+    for_each_slot(block, [&slots](const TraceSlot &slot) { slots.push_back(slot); });
     free_.insert(free_.end(), block.pieces.begin(), block.pieces.begin() + block_pieces_);
   }
   held_.clear();
@@ -186,16 +167,24 @@ bool TraceStore::discard_oldest(std::uint64_t except_id) {
     return false;
   }
   const Block &oldest = held_.front();
-  if (oldest.newest_execution == except_id || (!open_.empty() && oldest.newest_execution >= open_.front())) {
+  std::uint64_t newest_execution = 0;
+  std::uint64_t opened = 0;
+  TraceCount count;
+  for_each_slot(oldest, [&](const TraceSlot &slot) {
+    newest_execution = std::max(newest_execution, slot.execution_id());
+    opened += slot.opens() ? 1 : 0;
+    count.add(slot.by_worker(), slot.events());
+  });
+  if (newest_execution == except_id || (!open_.empty() && newest_execution >= open_.front())) {
     return false;
   }
-  held_events_ -= oldest.events;
-  last_cursor_ += oldest.events;
+  held_events_ -= count.total();
+  last_cursor_ += count.total();
   gone_.newest_evicted = last_cursor_;
-  gone_.evicted.add(/*by_worker=*/true, oldest.by_worker);
-  gone_.evicted.add(/*by_worker=*/false, oldest.events - oldest.by_worker);
-  gone_.evicted_executions += oldest.opened;
-  passed_ = std::max(passed_, oldest.newest_execution);
+  gone_.evicted.add(/*by_worker=*/true, count.worker);
+  gone_.evicted.add(/*by_worker=*/false, count.host);
+  gone_.evicted_executions += opened;
+  passed_ = std::max(passed_, newest_execution);
   free_.insert(free_.end(), oldest.pieces.begin(), oldest.pieces.begin() + block_pieces_);
   held_.pop_front();
   room_left_ = held_.empty() ? 0 : room_left_;

@@ -49,14 +49,19 @@ class TraceStore {
   void close(std::uint64_t execution_id);
 
   // Takes what is up to three events. What is not kept is counted.
-  // Budget: 64 bytes written; one block of 96 in turn, nothing allocated once the space is full.
-  void keep(const TraceSlot &slot);
+  // Budget: two cache lines written, its room's and the members'; one block of 96 in turn, nothing allocated once the space is full.
+  void keep(const TraceSlot &slot, std::uint32_t events) {
+    // Where it is neither late nor one of the few that have a share of their own.
+    if (room_left_ != 0 && slot.execution_id() > passed_) {
+      put(slot, events);
+    } else {
+      find_room(slot, events);
+    }
+  }
   // Takes an event for which a slot has no room.
   void keep(TraceRecord record);
   // Whose worker the slots are that are kept from now on.
   void begin_incarnation(std::uint32_t incarnation);
-  // One that is not even looked at.
-  void refuse() { gone_.refused.add(/*by_worker=*/false); }
   // Brings each to its place. Before any of the questions below.
   void settle();
 
@@ -112,14 +117,10 @@ class TraceStore {
     Piece piece;
     std::array<TraceSlot, kSlotsOfPiece> slots;
   };
-  // Pieces of slots, and what is asked of them when they go: they are in no cache any more.
+  // Pieces of slots.
   static constexpr std::size_t kMostOfBlock = 32;
   struct Block {
-    std::uint64_t newest_execution = 0;
-    std::uint32_t slots = 0;
-    std::uint32_t events = 0;
-    std::uint32_t by_worker = 0;  // of the events
-    std::uint32_t opened = 0;     // executions
+    std::uint32_t begun = 0;  // of its pieces
     std::array<std::uint32_t, kMostOfBlock> pieces{};
   };
   // Pieces in a row.
@@ -180,9 +181,23 @@ class TraceStore {
   [[nodiscard]] bool is_late(std::uint64_t execution_id) const {
     return execution_id != 0 && execution_id <= passed_ && !has(execution_id);
   }
+  void put(const TraceSlot &slot, std::uint32_t events) {
+    *room_++ = slot;
+    --room_left_;
+    held_events_ += events;
+  }
+  void find_room(const TraceSlot &slot, std::uint32_t events);
+  // use(slot), those of one of the blocks that are held.
+  template <typename Use>
+  void for_each_slot(const Block &block, Use &&use) const {
+    const std::size_t slots = block.begun * kSlotsOfPiece - (&block == &held_.back() ? room_left_ : 0);
+    for (std::size_t i = 0; i < slots; ++i) {
+      use(pieces_[block.pieces[i / kSlotsOfPiece]].slots[i % kSlotsOfPiece]);
+    }
+  }
   bool hold_more(std::uint64_t for_execution_id);
   bool discard_oldest(std::uint64_t except_id);
-  TraceSlot *next_room(std::uint64_t for_execution_id);
+  bool next_room(std::uint64_t for_execution_id);
   void place(const TraceSlot &slot);
   [[nodiscard]] bool is_open(std::uint64_t execution_id) const;
 
@@ -205,6 +220,14 @@ class TraceStore {
   std::uint32_t take_free();
   std::uint32_t make_piece(std::uint64_t for_execution_id);
 
+  // What each slot touches, together.
+  alignas(64) std::uint32_t room_left_ = 0;  // slots of the piece that is filled
+  std::uint32_t incarnation_ = 0;
+  TraceSlot *room_ = nullptr;
+  std::uint64_t passed_ = 0;  // executions up to here have had their place, or went without one
+  std::uint64_t held_events_ = 0;
+  std::uint64_t last_opened_ = 0;
+  std::uint64_t last_cursor_ = 0;
   const std::uint64_t max_pieces_;
   const std::uint64_t max_lone_pieces_;
   const std::uint64_t head_pieces_;
@@ -214,16 +237,9 @@ class TraceStore {
   std::vector<std::uint32_t> free_;
   Groups groups_;  // by execution id, the oldest first
   Group lone_;
-  std::deque<Block> held_;  // of all but the last every slot is taken
-  std::uint64_t held_events_ = 0;
-  std::uint32_t room_left_ = 0;  // slots of the piece that is filled
-  TraceSlot *room_ = nullptr;
-  std::uint32_t incarnation_ = 0;
+  std::deque<Block> held_;           // of all but the last every slot is taken
   std::vector<std::uint64_t> open_;  // executions that are not over, the oldest first
   std::uint64_t stored_ = 0;         // what has a place
-  std::uint64_t last_cursor_ = 0;
-  std::uint64_t last_opened_ = 0;
-  std::uint64_t passed_ = 0;  // executions up to here have had their place, or went without one
   Gone gone_;
 };
 

@@ -82,10 +82,10 @@ Result<std::shared_ptr<Execution>> Session::submit(ExecutionRequest request) {
   execution->submitted_ns = monotonic_ns();
   counters_.last_used_ns = execution->submitted_ns;
   const ExecutionRequest &what = execution->request;
-  trace_.add({.kind = CAPSULE_TRACE_EXECUTION_SUBMITTED,
-              .execution_id = execution->id,
-              .arguments = {what.source.size(), what.inputs.size()},
-              .time_ns = execution->submitted_ns});
+  trace_.add_submitted({.execution_id = execution->id,
+                        .time_ns = execution->submitted_ns,
+                        .source_bytes = what.source.size(),
+                        .inputs = what.inputs.size()});
   queue_.push_back(execution);
   dispatch(notifications);
   if (execution->phase == ExecutionPhase::kQueued) {
@@ -157,10 +157,7 @@ void Session::run_next(Notifications &notifications, const std::shared_ptr<Execu
   ++counters_.executions_started;
   execution->phase = ExecutionPhase::kRunning;
   execution->started_ns = monotonic_ns();
-  trace_.add({.kind = CAPSULE_TRACE_EXECUTION_SENT,
-              .execution_id = execution->id,
-              .arguments = {execution->started_ns - execution->submitted_ns},
-              .time_ns = execution->started_ns});
+  trace_.add_sent(execution->id, execution->started_ns, execution->started_ns - execution->submitted_ns);
   Event started;
   started.fields.kind = CAPSULE_EVENT_STARTED;
   started.fields.time_ns = execution->started_ns;
@@ -266,11 +263,12 @@ void Session::end(Notifications &notifications, const std::shared_ptr<Execution>
   last_ended_id_ = ran ? execution->id : last_ended_id_;
   counters_.last_used_ns = now;
   count_end(*execution, fields);
-  trace_.add({.kind = CAPSULE_TRACE_EXECUTION_FINISHED,
-              .execution_id = execution->id,
-              .status = fields.outcome,
-              .arguments = {fields.duration_ns, fields.stdout_bytes, fields.stderr_bytes},
-              .time_ns = now});
+  trace_.add_finished({.execution_id = execution->id,
+                       .time_ns = now,
+                       .outcome = fields.outcome,
+                       .ran_ns = fields.duration_ns,
+                       .stdout_bytes = fields.stdout_bytes,
+                       .stderr_bytes = fields.stderr_bytes});
   export_execution(*execution, fields.outcome);
   drop_timers(*execution);
   // What it printed stays with its handle; the worker need not wait until somebody takes it.

@@ -72,15 +72,16 @@ CAPSULE_TEST(a_short_execution_is_told_whenever_somebody_looks) {
   const auto tell_host = [](Trace &trace, std::int32_t kind, std::uint64_t id) {
     switch (kind) {
       case CAPSULE_TRACE_EXECUTION_SUBMITTED:
-        return trace.add({.kind = kind, .execution_id = id, .arguments = {20, 1}, .time_ns = 100 * id});
+        return trace.add_submitted({.execution_id = id, .time_ns = 100 * id, .source_bytes = 20, .inputs = 1});
       case CAPSULE_TRACE_EXECUTION_SENT:
-        return trace.add({.kind = kind, .execution_id = id, .arguments = {10}, .time_ns = 100 * id + 10});
+        return trace.add_sent(id, 100 * id + 10, 10);
       default:
-        return trace.add({.kind = kind,
-                          .execution_id = id,
-                          .status = CAPSULE_OUTCOME_ERROR,
-                          .arguments = {7, 8, 9},
-                          .time_ns = 100 * id + 30});
+        return trace.add_finished({.execution_id = id,
+                                   .time_ns = 100 * id + 30,
+                                   .outcome = CAPSULE_OUTCOME_ERROR,
+                                   .ran_ns = 7,
+                                   .stdout_bytes = 8,
+                                   .stderr_bytes = 9});
     }
   };
   constexpr std::array kKinds{CAPSULE_TRACE_EXECUTION_SUBMITTED, CAPSULE_TRACE_EXECUTION_SENT,
@@ -137,10 +138,9 @@ CAPSULE_TEST(the_oldest_finished_execution_goes_as_a_whole_and_a_running_one_las
 CAPSULE_TEST(what_was_sent_at_once_is_two_events_wherever_they_are_counted) {
   Trace trace(kSmall, CAPSULE_LOG_INFO, Trace::Of::kSession);
   const auto submit = [&trace](std::uint64_t id, std::uint64_t waited_ns) {
-    trace.add({.kind = CAPSULE_TRACE_EXECUTION_SUBMITTED, .execution_id = id, .arguments = {8, 0}, .time_ns = 1000 * id});
-    trace.add(
-        {.kind = CAPSULE_TRACE_EXECUTION_SENT, .execution_id = id, .arguments = {waited_ns}, .time_ns = 1000 * id + waited_ns});
-    trace.add({.kind = CAPSULE_TRACE_EXECUTION_FINISHED, .execution_id = id, .time_ns = 1000 * id + 900});
+    trace.add_submitted({.execution_id = id, .time_ns = 1000 * id, .source_bytes = 8});
+    trace.add_sent(id, 1000 * id + waited_ns, waited_ns);
+    trace.add_finished({.execution_id = id, .time_ns = 1000 * id + 900});
   };
   submit(1, 300);
   const Taken one = take(trace);
@@ -172,10 +172,10 @@ CAPSULE_TEST(what_is_there_is_whole_and_the_latest_however_often_somebody_looks)
   for (const unsigned looks : {1U, 20U, 400U}) {
     Trace trace(kSmall, CAPSULE_LOG_INFO, Trace::Of::kSession);
     for (std::uint64_t id = 1; id <= 3000; ++id) {
-      trace.add({.kind = CAPSULE_TRACE_EXECUTION_SUBMITTED, .execution_id = id});
+      trace.add_submitted({.execution_id = id, .time_ns = monotonic_ns()});
       const auto execution = static_cast<std::uint32_t>(id);
       tell(trace, from_worker(execution, 2 * id));
-      trace.add({.kind = CAPSULE_TRACE_EXECUTION_FINISHED, .execution_id = id});
+      trace.add_finished({.execution_id = id, .time_ns = monotonic_ns()});
       tell(trace, from_worker(execution, 2 * id + 1));
       if (random() % looks != 0 && id != 3000) {
         continue;
