@@ -55,14 +55,16 @@ class Recorder {
       return;
     }
     if constexpr (kKind == CAPSULE_TRACE_EXECUTION_RECEIVED) {
-      received_ = &write(writer, kKind, trace_kind(kKind).source, entry);
-      received_ns_ = entry.time_ns;
-      span_ = static_cast<std::uint32_t>(lanes_[static_cast<std::size_t>(writer)].sequence);
+      Lane &lane = lanes_[static_cast<std::size_t>(writer)];
+      lane.received = &write(writer, kKind, trace_kind(kKind).source, entry);
+      lane.received_ns = entry.time_ns;
+      lane.span = static_cast<std::uint32_t>(lane.sequence);
     } else if constexpr (kKind == CAPSULE_TRACE_EXECUTION_STARTED || kKind == CAPSULE_TRACE_EXECUTION_RESULT_SENT) {
-      if (!add<kKind>(entry)) {
+      Lane &lane = lanes_[static_cast<std::size_t>(writer)];
+      if (!add<kKind>(lane, entry)) {
         write(writer, kKind, trace_kind(kKind).source, entry);
       }
-      span_ = kKind == CAPSULE_TRACE_EXECUTION_RESULT_SENT ? 0 : span_;
+      lane.span = kKind == CAPSULE_TRACE_EXECUTION_RESULT_SENT ? 0 : lane.span;
     } else {
       write(writer, kKind, trace_kind(kKind).source, entry);
     }
@@ -87,23 +89,35 @@ class Recorder {
   std::atomic<std::uint64_t> &once_of(std::int32_t kind) {
     return once_[kind == CAPSULE_TRACE_OUTPUT_FIRST ? 0 : kind == CAPSULE_TRACE_OUTPUT_BACKPRESSURE ? 1 : 2];
   }
+  // Each writer's on a cache line of its own: all that it touches of the recorder but for where the memory is.
+  struct alignas(64) Lane {
+    std::uint64_t next = 0;      // slot
+    std::uint64_t sequence = 0;  // of its latest event
+    // The slot of EXECUTION_RECEIVED while that is the latest, and the execution under way.
+    FlightSlot *received = nullptr;
+    std::uint64_t received_ns = 0;
+    std::uint32_t span = 0;
+    bool has_started = false;
+  };
+  static_assert(sizeof(Lane) == 64);
+
   // To the slot of EXECUTION_RECEIVED, where that is the latest and has room for it.
   template <std::int32_t kKind>
-  bool add(const FlightEntry &entry) {
+  static bool add(Lane &lane, const FlightEntry &entry) {
     constexpr bool kStarts = kKind == CAPSULE_TRACE_EXECUTION_STARTED;
-    const std::uint64_t after_ns = entry.time_ns - received_ns_;
-    if (received_ == nullptr || after_ns - 1 >= UINT32_MAX || (entry.arguments[0] >> 32U) != 0 || entry.status != 0 ||
-        has_started_ == kStarts) {
+    const std::uint64_t after_ns = entry.time_ns - lane.received_ns;
+    if (lane.received == nullptr || after_ns - 1 >= UINT32_MAX || (entry.arguments[0] >> 32U) != 0 || entry.status != 0 ||
+        lane.has_started == kStarts) {
       return false;
     }
     if constexpr (!kStarts) {
-      received_->words[FlightSlot::kValueBytes].store(entry.arguments[1], std::memory_order_relaxed);
+      lane.received->words[FlightSlot::kValueBytes].store(entry.arguments[1], std::memory_order_relaxed);
     }
-    received_->words[kStarts ? FlightSlot::kStarted : FlightSlot::kResultSent].store(after_ns | (entry.arguments[0] << 32U),
-                                                                                     std::memory_order_release);
-    ++lanes_[static_cast<std::size_t>(FlightWriter::kMain)].sequence;
-    has_started_ = true;
-    received_ = kStarts ? received_ : nullptr;
+    lane.received->words[kStarts ? FlightSlot::kStarted : FlightSlot::kResultSent].store(after_ns | (entry.arguments[0] << 32U),
+                                                                                         std::memory_order_release);
+    ++lane.sequence;
+    lane.has_started = true;
+    lane.received = kStarts ? lane.received : nullptr;
     return true;
   }
   FlightSlot &write(FlightWriter writer, std::int32_t kind, std::uint8_t source, const FlightEntry &entry) {
@@ -111,12 +125,9 @@ class Recorder {
     FlightSlot &slot = memory_->slots[FlightMemory::index(writer, lane.next)];
     const std::uint64_t number = ++lane.next;
     ++lane.sequence;
-    std::uint64_t parent = 0;
-    if (writer == FlightWriter::kMain) {
-      parent = span_;
-      received_ = nullptr;
-      has_started_ = false;
-    }
+    const std::uint64_t parent = lane.span;
+    lane.received = nullptr;
+    lane.has_started = false;
     const auto set = [&slot](std::size_t at, std::uint64_t to) { slot.words[at].store(to, std::memory_order_relaxed); };
     std::atomic_thread_fence(std::memory_order_release);  // who finds no number here finds the head that says why
     set(0, 0);
@@ -135,24 +146,14 @@ class Recorder {
     return slot;
   }
 
+  std::atomic<std::int32_t> level_{CAPSULE_LOG_OFF};
   FlightMemory *memory_ = nullptr;
   ControlSender *sender_ = nullptr;
   std::unique_ptr<FlightMemory> own_;
   std::mutex sending_;
   FlightReader own_reader_;  // under sending_
-  std::atomic<std::int32_t> level_{CAPSULE_LOG_OFF};
-  // Each writer's on a cache line of its own.
-  struct alignas(64) Lane {
-    std::uint64_t next = 0;      // slot
-    std::uint64_t sequence = 0;  // of its latest event
-  };
   std::array<Lane, kFlightWriters> lanes_{};
   std::array<std::atomic<std::uint64_t>, 3> once_{};  // the executions that it was last told of
-  // Main: the execution under way, and the slot of its EXECUTION_RECEIVED while that is the latest.
-  std::uint32_t span_ = 0;
-  bool has_started_ = false;
-  FlightSlot *received_ = nullptr;
-  std::uint64_t received_ns_ = 0;
 };
 
 }  // namespace capsule::worker
