@@ -123,8 +123,10 @@ capsule_pool_info Pool::info() {
   info.breaker_until_ns = breaker_.until_ns();
   info.arrivals_per_s = demand_.per_second(now);
   info.memory_bytes = counters_.memory_bytes;
-  const std::string &error = last_error_.message();
-  error.copy(info.last_error, utf8_prefix(error, sizeof info.last_error - 1));
+  if (last_error_.code() != CAPSULE_E_PRELOAD) {  // else it may be what an exception says
+    const std::string &error = last_error_.message();
+    error.copy(info.last_error, utf8_prefix(error, sizeof info.last_error - 1));
+  }
   return info;
 }
 

@@ -7,10 +7,7 @@ namespace {
 
 constexpr const char *kFileName = "<pool>";
 
-std::string exception_text(const Event &event) {
-  const auto text = [](const capsule_text &view) { return std::string(view.data == nullptr ? "" : view.data, view.size); };
-  return text(event.fields.error_type) + ": " + text(event.fields.message);
-}
+std::string string_of(const capsule_text &view) { return {view.data == nullptr ? "" : view.data, view.size}; }
 
 }  // namespace
 
@@ -48,9 +45,10 @@ std::optional<Chore::End> Chore::poll() {
     } else if (fields.kind == CAPSULE_EVENT_RESULT) {
       end_ = End{Status(), "", fields.duration_ns};
     } else if (fields.kind == CAPSULE_EVENT_ERROR) {
-      std::string error = exception_text(event.value());
+      std::string type = string_of(fields.error_type);
       const bool died = fields.death_reason != CAPSULE_DEATH_NONE;
-      end_ = End{Status(died ? CAPSULE_E_DIED : CAPSULE_E_PRELOAD, error), error, fields.duration_ns};
+      Status status(died ? CAPSULE_E_DIED : CAPSULE_E_PRELOAD, type + ": " + string_of(fields.message));
+      end_ = End{std::move(status), std::move(type), fields.duration_ns};
     }
   }
   return end_;
@@ -96,7 +94,7 @@ bool WarmUp::start_next() {
 Status WarmUp::judge(const Chore::End &end) {
   const bool is_import = step_ < options_.imports.size();
   if (is_import) {
-    imports_.push_back({options_.imports[step_], end.error, end.duration_ns});
+    imports_.push_back({options_.imports[step_], end.error_type, end.duration_ns});
   }
   const bool died = end.status.code() != CAPSULE_OK && end.status.code() != CAPSULE_E_PRELOAD;
   if (end.status.ok() || (is_import && !options_.imports_fatal && !died)) {

@@ -14,7 +14,7 @@ namespace capsule {
 // What became of one import.
 struct ImportReport {
   std::string module;
-  std::string error;  // empty where it was imported
+  std::string error;  // the type of the exception; empty where it was imported
   std::uint64_t duration_ns = 0;
 };
 
@@ -29,8 +29,8 @@ class Chore {
   Chore &operator=(const Chore &) = delete;
 
   struct End {
-    Status status;      // CAPSULE_E_PRELOAD with the exception; CAPSULE_E_DIED
-    std::string error;  // the exception alone
+    Status status;  // CAPSULE_E_PRELOAD with the exception; CAPSULE_E_DIED
+    std::string error_type;
     std::uint64_t duration_ns = 0;
   };
   // How it ended, once it has.

@@ -31,18 +31,18 @@ const capsule_interceptor_info *Interceptors::find(std::uint64_t id) const {
   return found == all_.end() ? nullptr : &found->info;
 }
 
-void Interceptors::show(const capsule_frame &frame) {
+void Interceptors::show(const capsule_frame &frame, const LogLevel &level) {
   for (Interceptor &interceptor : all_) {
     if (interceptor.info.quarantined != 0) {
       ++interceptor.info.skipped;
     } else {
-      call(interceptor, frame);
+      call(interceptor, frame, level);
     }
   }
 }
 
 // What goes wrong is logged the first time, then counted.
-void Interceptors::call(Interceptor &interceptor, const capsule_frame &frame) {
+void Interceptors::call(Interceptor &interceptor, const capsule_frame &frame, const LogLevel &level) {
   capsule_interceptor_info &info = interceptor.info;
   const capsule_interceptor_options &options = interceptor.options;
   const std::uint64_t began = monotonic_ns();
@@ -58,7 +58,7 @@ void Interceptors::call(Interceptor &interceptor, const capsule_frame &frame) {
   info.longest_ns = std::max(info.longest_ns, took);
   if (status != 0) {
     ++info.errors;
-    interceptor.error_log.record(CAPSULE_LOG_WARN, "event=interceptor_error session={} interceptor=\"{}\" status={}",
+    interceptor.error_log.record(level, CAPSULE_LOG_WARN, "event=interceptor_error session={} interceptor=\"{}\" status={}",
                                  frame.session_id, interceptor.name, status);
   }
   if (took <= options.budget_ns) {
@@ -66,13 +66,13 @@ void Interceptors::call(Interceptor &interceptor, const capsule_frame &frame) {
     return;
   }
   ++info.over_budget;
-  interceptor.budget_log.record(CAPSULE_LOG_WARN,
+  interceptor.budget_log.record(level, CAPSULE_LOG_WARN,
                                 "event=interceptor_over_budget session={} interceptor=\"{}\" took_ns={} budget_ns={}",
                                 frame.session_id, interceptor.name, took, options.budget_ns);
   if (++interceptor.over_budget_in_a_row == options.quarantine_after) {
     info.quarantined = 1;
-    log_record(CAPSULE_LOG_WARN, "event=interceptor_quarantined session={} interceptor=\"{}\" over_budget={}", frame.session_id,
-               interceptor.name, info.over_budget);
+    log_record(level, CAPSULE_LOG_WARN, "event=interceptor_quarantined session={} interceptor=\"{}\" over_budget={}",
+               frame.session_id, interceptor.name, info.over_budget);
   }
 }
 

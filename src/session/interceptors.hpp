@@ -50,11 +50,11 @@ class Interceptors {
   // Of all that were ever here.
   [[nodiscard]] const capsule_interceptor_info &totals() const { return totals_; }
 
-  // Shows the frame to each, in order.
-  void show(const capsule_frame &frame);
+  // Shows the frame to each, in order. `level`: the session's, for what goes wrong.
+  void show(const capsule_frame &frame, const LogLevel &level);
 
  private:
-  void call(Interceptor &interceptor, const capsule_frame &frame);
+  void call(Interceptor &interceptor, const capsule_frame &frame, const LogLevel &level);
 
   std::vector<Interceptor> all_;
   capsule_interceptor_info totals_{};

@@ -207,6 +207,7 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   void report(SignalSet &set);
   [[nodiscard]] const std::string &pool_name() const { return options_.pool; }
   void set_log_level(int level) { log_level_->set(level); }
+  [[nodiscard]] const LogLevel &log_level() const { return *log_level_; }
 
   Result<std::uint64_t> add_interceptor(std::string name, const capsule_interceptor_options &options);
   void remove_interceptor(std::uint64_t id);

@@ -243,14 +243,16 @@ void Session::note_death(Worker &worker) {
   death_stack_ = read_death_stack(worker.shared.stacks(), worker.process.pid);
   counters_.death_reason = death_reason(worker);
   // One that exits because its session is closed is no death.
-  if (worker.ready && !(closing() && counters_.death_reason == CAPSULE_DEATH_EXIT)) {
-    figures_.add(Signal::worker_deaths, 1, counters_.death_reason - 1);
+  if (!(closing() && counters_.death_reason == CAPSULE_DEATH_EXIT)) {
+    if (worker.ready) {
+      figures_.add(Signal::worker_deaths, 1, counters_.death_reason - 1);
+    }
+    const ExitStatus status = worker.exit_status.value_or(ExitStatus{});
+    trace_.add({.kind = CAPSULE_TRACE_SESSION_DIED,
+                .status = counters_.death_reason,
+                .arguments = {static_cast<std::uint64_t>(worker.process.pid), static_cast<std::uint64_t>(status.exit_code),
+                              static_cast<std::uint64_t>(status.signal_number)}});
   }
-  const ExitStatus status = worker.exit_status.value_or(ExitStatus{});
-  trace_.add({.kind = CAPSULE_TRACE_SESSION_DIED,
-              .status = counters_.death_reason,
-              .arguments = {static_cast<std::uint64_t>(worker.process.pid), static_cast<std::uint64_t>(status.exit_code),
-                            static_cast<std::uint64_t>(status.signal_number)}});
   export_session_events();
   log_record(*log_level_, CAPSULE_LOG_INFO, "event=worker_gone session={} pid={} reason={}", id_, worker.process.pid,
              counters_.death_reason);

@@ -85,7 +85,8 @@ void Session::show(const SeenFrame &frame) {
                       .execution_id = frame.execution_id,
                       .time_ns = frame.time_ns == 0 ? monotonic_ns() : frame.time_ns,
                       .size_bytes = frame.bytes,
-                      .kind = frame.kind});
+                      .kind = frame.kind},
+                     *log_level_);
 }
 
 // In messages there is no more than what came: the same checks, and each writer's numbers must grow.

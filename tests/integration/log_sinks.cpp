@@ -113,6 +113,16 @@ CAPSULE_TEST(a_session_can_log_more_than_others_or_less) {
   Run run(loud, "out x");
   run.end();
   CHECK_EQ(spy.lines("session=1").size(), before);
+  ACCEPTED(capsule_session_set_log_level(quiet.get(), CAPSULE_LOG_OFF, error));
+  capsule_interceptor_options options;
+  capsule_interceptor_options_init(&options, sizeof options);
+  options.name = capsule_text_from("refuser");
+  options.callback = &refuse_frames;
+  std::uint64_t id = 0;
+  ACCEPTED(capsule_session_add_interceptor(quiet.get(), &options, &id, error));
+  Run refused(quiet, "out x");
+  refused.end();
+  CHECK(spy.lines("session=2").empty());
   REFUSED(CAPSULE_E_ARGUMENT, capsule_session_set_log_level(loud.get(), 6, error));
 }
 

@@ -125,7 +125,7 @@ CAPSULE_TEST(each_import_tells_its_result_and_its_time) {
   CHECK_EQ(imports.size(), 3);
   CHECK_EQ(imports[0].module, "json");
   CHECK_EQ(imports[0].error, "");
-  CHECK_EQ(imports[1].error, "ModuleNotFoundError: No module named 'no_such_module_at_all'");
+  CHECK_EQ(imports[1].error, "ModuleNotFoundError");
   CHECK_EQ(imports[2].error, "");
   for (const Import &one : imports) {
     CHECK(one.duration_ns > 0);
@@ -179,7 +179,7 @@ CAPSULE_TEST(a_warm_up_that_fails_is_told_at_once) {
     CHECK_EQ(std::string(capsule_breaker_state_name(info.breaker_state)), "open");
     CHECK_EQ(info.failures_in_a_row, 3);
     CHECK_EQ(info.last_error_status, one.status);
-    CHECK_EQ(std::string(info.last_error), message);
+    CHECK_EQ(std::string(info.last_error), one.status == CAPSULE_E_PRELOAD ? "" : message);  // I7
     CHECK(info.breaker_until_ns > 0);
     const capsule_pool_metrics metrics = metrics_of(pool);
     check_balance(metrics);
