@@ -455,7 +455,7 @@ const (
 	DeathCPULimit DeathReason = 4
 	// It sent what the protocol does not allow, and was killed.
 	DeathProtocol DeathReason = 5
-	// The host asked for it: cancel, timeout, close, restart.
+	// The host asked for it: cancel, timeout (a watchdog's kill is one), close, restart.
 	DeathHostRequest DeathReason = 6
 	// It never became ready.
 	DeathStart DeathReason = 7
@@ -709,7 +709,7 @@ const (
 	TraceSessionReady TraceKind = 103
 	// It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.
 	TraceSessionRestarted TraceKind = 104
-	// Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
+	// Its worker died, other than by its close. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
 	TraceSessionDied TraceKind = 105
 	// It was closed: the last event.
 	TraceSessionClosed TraceKind = 106
@@ -3703,6 +3703,8 @@ type TraceInfo struct {
 	Labels uint64
 	// Events that got `CAPSULE_TRACE_LABEL_OTHER`.
 	LabelsOther uint64
+	// Of the events that were answered, of a reader so far: those with a name that the policy does not show as it is.
+	Redacted uint64
 }
 
 func (r *TraceInfo) fill(c *C.capsule_trace_info) {
@@ -3725,6 +3727,7 @@ func (r *TraceInfo) fill(c *C.capsule_trace_info) {
 	r.RealtimeOffsetNs = int64(c.realtime_offset_ns)
 	r.Labels = uint64(c.labels)
 	r.LabelsOther = uint64(c.labels_other)
+	r.Redacted = uint64(c.redacted)
 }
 
 func traceInfoOf(c *C.capsule_trace_info) (r TraceInfo) {
@@ -4317,7 +4320,8 @@ type PoolInfo struct {
 	ArrivalsPerS float64
 	// Private memory of the sessions by their last heartbeats, when it was last looked at.
 	MemoryBytes uint64
-	// What the last failure said, empty for none yet.
+	// What the last failure said, empty for none yet. Of code that failed, `CAPSULE_E_PRELOAD`, that is what an
+	// exception said: only capsule_pool_acquire() and capsule_pool_wait_ready() tell it, and this is empty.
 	LastError string
 	// Calls of the host by sessions that the pool has, and has had.
 	Bridge BridgeFigures
@@ -4410,7 +4414,8 @@ func poolSessionOf(c *C.capsule_pool_session) (r PoolSession) {
 type PoolImport struct {
 	// Its name.
 	Module string
-	// The exception that it raised, as `ModuleNotFoundError: …`; empty where it was imported.
+	// The type of the exception that it raised, as `ModuleNotFoundError`, or how its process ended; empty where it was
+	// imported.
 	Error string
 	// Time it took, with what it imports itself.
 	DurationNs uint64
@@ -5234,6 +5239,8 @@ type PostmortemInfo struct {
 	EventsLost uint64
 	// Its last events, by time: `event_count` of them, owned by the handle.
 	Events []TraceEvent
+	// Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.
+	AnnouncedLimits string
 }
 
 func (r *PostmortemInfo) fill(c *C.capsule_postmortem_info) {
@@ -5264,6 +5271,7 @@ func (r *PostmortemInfo) fill(c *C.capsule_postmortem_info) {
 	r.OutputUntakenBytes = uint64(c.output_untaken_bytes)
 	r.EventsLost = uint64(c.events_lost)
 	r.Events = listOf(c.events, c.event_count, traceEventOf)
+	r.AnnouncedLimits = textOf(c.announced_limits)
 }
 
 func postmortemInfoOf(c *C.capsule_postmortem_info) (r PostmortemInfo) {

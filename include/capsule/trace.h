@@ -416,6 +416,8 @@ typedef struct capsule_trace_info {
   uint64_t labels;
   /** Events that got `CAPSULE_TRACE_LABEL_OTHER`. */
   uint64_t labels_other;
+  /** Of the events that were answered, of a reader so far: those with a name that the policy does not show as it is. */
+  uint64_t redacted;
 } capsule_trace_info;
 
 /** @brief A name in a trace, as the policy shows it. */

@@ -83,7 +83,8 @@ std::string json_text(const capsule::Postmortem &told, const capsule::Stack *sta
        {{"output_queue_bytes", info.output_queue_limit_bytes},
         {"output_window_bytes", info.output_window_bytes},
         {"timeout_ms", info.timeout_ms},
-        {"cancel_grace_ms", info.cancel_grace_ms}}},
+        {"cancel_grace_ms", info.cancel_grace_ms},
+        {"announced", told.announced_limits}}},
       {"output", {{"recovered_bytes", info.output_recovered_bytes}, {"untaken_bytes", info.output_untaken_bytes}}},
       {"stack", stack_of(stack)},
       {"events_lost", info.events_lost},
@@ -148,6 +149,7 @@ capsule_status capsule_postmortem_get_info(capsule_postmortem *postmortem, capsu
     capsule_postmortem_info copy = told.info;
     copy.events = told.events.data();
     copy.event_count = told.events.size();
+    copy.announced_limits = {told.announced_limits.data(), told.announced_limits.size()};
     return write_struct(info, copy, "info");
   });
 }

@@ -53,6 +53,7 @@ Status copy_trace(Traced *traced, const capsule_trace_filter *filter, capsule_tr
     return recorded;  // nothing is to be answered
   }
   if (info != nullptr) {
+    told.redacted = capsule::redacted_events(selected, begun.value().level());
     if (Status status = write_struct(info, told, "info"); !status.ok()) {
       return status;
     }

@@ -18,6 +18,12 @@ thread_local bool inside_callback = false;
 
 void bound(std::string &text) { text.resize(utf8_prefix(text, kMostText)); }
 
+std::uint64_t size_of(const KeptRecord &record) {
+  const AuditEntry &entry = record.entry;
+  return sizeof record + entry.caller.size() + entry.call.size() + entry.target.size() + entry.policy.size() +
+         record.line.size();
+}
+
 }  // namespace
 
 bool in_audit_callback() { return inside_callback; }
@@ -67,11 +73,18 @@ Status Audit::start(Trail &trail, KeptRecord &record) {
 
 void Audit::ring(KeptRecord record) {
   record.sequence = ++last_sequence_;
+  ring_bytes_ += size_of(record);
   ring_.push_back(std::move(record));
   while (ring_.size() > trail_.options.ring_records) {
+    ring_bytes_ -= size_of(ring_.front());
     ring_.pop_front();
     ++counters_.evicted;
   }
+}
+
+std::uint64_t Audit::ring_bytes() {
+  const std::lock_guard lock(mutex_);
+  return ring_bytes_;
 }
 
 Status Audit::open(AuditOptions options) {

@@ -46,6 +46,8 @@ class Audit {
   Status add(AuditEntry entry, std::uint64_t *number = nullptr);
   capsule_audit_info info();
   std::vector<KeptRecord> list(std::uint64_t after_sequence);
+  // What the ring holds.
+  std::uint64_t ring_bytes();
 
  private:
   struct Trail {
@@ -63,6 +65,7 @@ class Audit {
   bool started_ = false;
   LogOnce failing_log_;  // since the sink last took a record
   std::deque<KeptRecord> ring_;
+  std::uint64_t ring_bytes_ = 0;
   std::uint64_t last_sequence_ = 0;
   capsule_audit_info counters_{};
 };

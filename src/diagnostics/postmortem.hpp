@@ -13,7 +13,8 @@ namespace capsule {
 struct Postmortem {
   capsule_postmortem_info info{};  // but for `events`
   std::vector<capsule_trace_event> events;
-  std::string cause;                   // in words
+  std::string cause;  // in words
+  std::string announced_limits;
   std::shared_ptr<const Stack> stack;  // where its Python code stood; null where a fatal signal left none
 };
 

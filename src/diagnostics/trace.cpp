@@ -241,6 +241,7 @@ void Trace::report(SignalSet &set) {
     set.add(Signal::trace_events_lost, by_reason[reason].worker, 1, reason);
   }
   set.add(Signal::trace_stored_bytes, store_.stored_bytes());
+  set.add(Signal::telemetry_memory_bytes, store_.stored_bytes() + labels_.bytes());
 }
 
 // A cursor of 0 begins with the oldest there is; an execution that is still there is there as a whole.

@@ -1,5 +1,7 @@
 #include "diagnostics/trace_labels.hpp"
 
+#include <algorithm>
+
 namespace capsule {
 namespace {
 
@@ -25,6 +27,7 @@ std::uint32_t TraceLabels::number_of(std::string_view name) {
   }
   const auto number = static_cast<std::uint32_t>(kFirstName + names_.size());
   numbers_.emplace(names_.emplace_back(name), number);
+  bytes_ += sizeof(std::string) + name.size();
   return number;
 }
 
@@ -33,6 +36,11 @@ const std::string *TraceLabels::name_of(std::uint32_t number) const {
     return &other();
   }
   return number >= kFirstName && number - kFirstName < names_.size() ? &names_[number - kFirstName] : nullptr;
+}
+
+std::uint64_t redacted_events(const std::vector<capsule_trace_event> &events, std::int32_t level) {
+  const auto named = std::count_if(events.begin(), events.end(), [](const auto &event) { return event.label != 0; });
+  return level == CAPSULE_INSPECT_FULL ? 0 : static_cast<std::uint64_t>(named);
 }
 
 std::optional<Label> shown_label(std::uint32_t number, std::string_view name, Redactor &redactor) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "capsule/trace.h"
 #include "diagnostics/redaction.hpp"
@@ -22,12 +23,18 @@ class TraceLabels {
   [[nodiscard]] const std::string *name_of(std::uint32_t number) const;
   [[nodiscard]] std::uint64_t names() const { return names_.size(); }
   [[nodiscard]] std::uint64_t others() const { return others_; }
+  // What the names hold, without what their containers do.
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
  private:
   std::deque<std::string> names_;  // which stay where they are
   std::map<std::string_view, std::uint32_t> numbers_;
   std::uint64_t others_ = 0;
+  std::uint64_t bytes_ = 0;
 };
+
+// Those with a name that is not shown as it is at that CAPSULE_INSPECT_… level.
+std::uint64_t redacted_events(const std::vector<capsule_trace_event> &events, std::int32_t level);
 
 // The name of a number as the redactor's rules show it; nothing where they show none.
 std::optional<Label> shown_label(std::uint32_t number, std::string_view name, Redactor &redactor);

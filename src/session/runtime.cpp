@@ -10,11 +10,13 @@
 namespace capsule {
 namespace {
 
-// Traces as they are filled, what waits for exporters, and the cells of the sets.
-std::uint64_t telemetry_bytes(const SignalReport &report, std::size_t sessions) {
-  std::uint64_t bytes = (sessions + report.pools.size()) * sizeof(SignalSet) + report.library.get(Signal::exporter_queue_bytes);
+// The cells of the sets, what waits for exporters, the audit's ring, and what each session and pool has told of itself: its trace as it is
+// filled, flight recorder and post-mortems.
+std::uint64_t telemetry_bytes(const SignalReport &report, std::size_t sessions, std::uint64_t audit_bytes) {
+  std::uint64_t bytes =
+      (sessions + report.pools.size()) * sizeof(SignalSet) + audit_bytes + report.library.get(Signal::exporter_queue_bytes);
   for (const auto &[pool, set] : report.pools) {
-    bytes += set.get(Signal::trace_stored_bytes);
+    bytes += set.get(Signal::telemetry_memory_bytes);
   }
   return bytes;
 }
@@ -282,7 +284,7 @@ SignalReport Runtime::report() {
   for (const std::uint64_t records : {audited.allowed, audited.denied, audited.failed}) {
     report.library.add(Signal::audit_records, records, decision++);
   }
-  report.library.add(Signal::telemetry_memory_bytes, telemetry_bytes(report, sessions.size()));
+  report.library.add(Signal::telemetry_memory_bytes, telemetry_bytes(report, sessions.size(), guard_->audit().ring_bytes()));
   return report;
 }
 

@@ -428,6 +428,10 @@ void Session::report_all(SignalSet &set) {
   report_transport(set, transport_metrics_now());
   if (worker_) {
     add_worker_figures(set, worker_->counted);
+    set.add(Signal::telemetry_memory_bytes, sizeof(FlightMemory));
+  }
+  for (const auto &postmortem : postmortems_) {
+    set.add(Signal::telemetry_memory_bytes, sizeof *postmortem + postmortem->events.size() * sizeof(capsule_trace_event));
   }
   if (options_.enable_metrics) {
     report_opt_in(set);

@@ -204,6 +204,7 @@ void Session::write_postmortem(const Worker &worker, std::uint64_t recovered_byt
                                  [](const auto &event) { return event.writer == CAPSULE_TRACE_WRITER_MAIN; });
   info.last_kind = last == told->events.rend() ? 0 : last->kind;
   told->cause = describe_death(worker, info.death_reason);
+  told->announced_limits = announced_.limits;
   told->stack = death_stack_;
   postmortems_.push_front(std::move(told));
   if (postmortems_.size() > CAPSULE_POSTMORTEMS_KEPT) {

@@ -30,6 +30,7 @@ Status TraceReader::fetch() {
   Status status = session_->trace(filter_, kFetched, events, info);
   filter_.after_cursor = status.code() == CAPSULE_E_EVICTED ? info.oldest_cursor : info.next_cursor;
   events_.assign(events.begin(), events.end());
+  redacted_ += redacted_events(events, session_->runtime().guard().redaction_now(Guarded::kTrace, session_->id()).level);
   if (!status.ok() || !events_.empty()) {
     return status;
   }
@@ -92,13 +93,16 @@ Result<int> TraceReader::fd() { return follow(); }
 
 capsule_trace_info TraceReader::info() {
   capsule_trace_filter filter{};
+  capsule_trace_info info{};
+  std::uint64_t redacted = 0;
   {
     const std::lock_guard lock(mutex_);
     filter = filter_;
+    redacted = redacted_;
   }
   std::vector<capsule_trace_event> none;
-  capsule_trace_info info{};
   static_cast<void>(session_->trace(filter, 0, none, info));  // E_EVICTED is told by the next event's call
+  info.redacted = redacted;
   return info;
 }
 

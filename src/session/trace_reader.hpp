@@ -31,6 +31,7 @@ class TraceReader {
   std::mutex mutex_;  // guards below
   capsule_trace_filter filter_;
   std::deque<capsule_trace_event> events_;  // fetched, and not yet taken
+  std::uint64_t redacted_ = 0;              // of all that were fetched
   std::shared_ptr<TraceFollower> follower_;
 };
 

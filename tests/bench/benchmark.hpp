@@ -53,6 +53,7 @@ Rows prometheus_text(const Context &context);
 Rows metrics_snapshot(const Context &context);
 Rows counter_increment(const Context &context);
 Rows diagnostics_overhead(const Context &context);
+Rows telemetry_memory(const Context &context);
 Rows binding_cpp(const Context &context);
 Rows binding_python(const Context &context);
 Rows binding_go(const Context &context);

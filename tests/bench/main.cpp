@@ -55,6 +55,7 @@ constexpr auto kEntries = std::to_array<Entry>({
     {"metrics_snapshot", bench::metrics_snapshot},
     {"counter_increment", bench::counter_increment},
     {"diagnostics_overhead", bench::diagnostics_overhead},
+    {"telemetry_memory", bench::telemetry_memory},
     {"binding_cpp", bench::binding_cpp},
     {"binding_python", bench::binding_python},
     {"binding_go", bench::binding_go},

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <memory>
 #include <numeric>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "client.hpp"
@@ -26,14 +28,28 @@ capsule_session *open_echo(const Runtime &runtime) {
   return session;
 }
 
-std::size_t write_text(const Runtime &runtime) {
-  capsule_error error = empty_error();
-  capsule_metrics_text text{};
-  text.struct_size = sizeof text;
-  check(capsule_runtime_get_prometheus(runtime.get(), &text, &error), error, "capsule_runtime_get_prometheus");
-  const std::size_t size = text.text.size;
-  capsule_metrics_text_release(&text);
-  return size;
+class MetricsText {
+ public:
+  explicit MetricsText(const Runtime &runtime) {
+    capsule_error error = empty_error();
+    raw_.struct_size = sizeof raw_;
+    check(capsule_runtime_get_prometheus(runtime.get(), &raw_, &error), error, "capsule_runtime_get_prometheus");
+  }
+  ~MetricsText() { capsule_metrics_text_release(&raw_); }
+  MetricsText(const MetricsText &) = delete;
+  MetricsText &operator=(const MetricsText &) = delete;
+
+  [[nodiscard]] std::string_view view() const { return {raw_.text.data, raw_.text.size}; }
+
+ private:
+  capsule_metrics_text raw_{};
+};
+
+double telemetry_bytes(const Runtime &runtime) {
+  constexpr std::string_view kLine = "\ncapsule_telemetry_memory_bytes ";
+  const MetricsText text(runtime);
+  const std::size_t at = text.view().find(kLine);
+  return at == std::string_view::npos ? 0 : std::stod(std::string(text.view().substr(at + kLine.size(), 20)));
 }
 
 // All that a pool tells of itself: its counters and a row for each session.
@@ -122,7 +138,7 @@ Rows prometheus_text(const Context & /*context*/) {
   std::size_t size = 0;
   for (int i = 0; i < 200; ++i) {
     const std::uint64_t start = now_ns();
-    size = write_text(runtime);
+    size = MetricsText(runtime).view().size();
     samples.push_back(ms_between(start, now_ns()));
   }
   for (capsule_session *session : sessions) {
@@ -146,6 +162,23 @@ Rows metrics_snapshot(const Context & /*context*/) {
   return {{"metrics_snapshot", median(samples), "us", 100, "100 us",
            format("capsule_pool_get_metrics and capsule_pool_list_sessions of %u sessions; median of 2,000, p99 %.3g us",
                   kPoolSessions, percentile(samples, 99))}};
+}
+
+Rows telemetry_memory(const Context &context) {
+  constexpr int kExecutions = 20'000;  // a few times as many as there is room for
+  constexpr double kKib = 1'024;
+  constexpr double kFixedKib = 64;  // of a worker's recorder, the counters and the label table, whatever `trace_bytes` is
+  const Runtime runtime;
+  const double bare = telemetry_bytes(runtime);
+  const Session session(runtime, context);
+  sums_us(session, kExecutions);
+  const double held_kib = (telemetry_bytes(runtime) - bare) / kKib;
+  capsule_session_options options;
+  capsule_session_options_init(&options, sizeof options);
+  const double configured_kib = options.trace_bytes / kKib + kFixedKib;
+  return {{"telemetry_memory", held_kib, "KiB", configured_kib,
+           format("trace_bytes, and %.0f KiB for what has no option", kFixedKib),
+           format("what capsule_telemetry_memory_bytes rises by for a session after %d executions of 1+1", kExecutions)}};
 }
 
 Rows counter_increment(const Context & /*context*/) {

@@ -63,6 +63,8 @@ CAPSULE_TEST(a_call_is_traced_through_the_bridge_and_whatever_serves_it) {
     check_of_call(event, request, provider ? CAPSULE_TRACE_SOURCE_PROVIDER : CAPSULE_TRACE_SOURCE_BRIDGE);
     CHECK_EQ(event.label, events[0].label);
   }
+  CHECK_EQ(taken.info.redacted, events.size());  // by default no names are told
+  CHECK_EQ(trace_of(stage.session, {.kind = CAPSULE_TRACE_EXECUTION_SENT}).info.redacted, 0);
   CHECK_EQ(events[0].arguments[0], 7);
   CHECK_EQ(events[1].status, 0);
   CHECK_EQ(events[1].arguments[0], 50'000);

@@ -422,7 +422,7 @@ namespace Capsule
         CpuLimit = 4,
         /// <summary>It sent what the protocol does not allow, and was killed.</summary>
         Protocol = 5,
-        /// <summary>The host asked for it: cancel, timeout, close, restart.</summary>
+        /// <summary>The host asked for it: cancel, timeout (a watchdog's kill is one), close, restart.</summary>
         HostRequest = 6,
         /// <summary>It never became ready.</summary>
         Start = 7,
@@ -668,7 +668,10 @@ namespace Capsule
         SessionReady = 103,
         /// <summary>It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.</summary>
         SessionRestarted = 104,
-        /// <summary>Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.</summary>
+        /// <summary>
+        /// Its worker died, other than by its close. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code,
+        /// signal.
+        /// </summary>
         SessionDied = 105,
         /// <summary>It was closed: the last event.</summary>
         SessionClosed = 106,
@@ -3189,6 +3192,11 @@ namespace Capsule.Raw
         public ulong labels;
         /// <summary>Events that got `CAPSULE_TRACE_LABEL_OTHER`.</summary>
         public ulong labels_other;
+        /// <summary>
+        /// Of the events that were answered, of a reader so far: those with a name that the policy does not show as it
+        /// is.
+        /// </summary>
+        public ulong redacted;
     }
 
     /// <summary>A name in a trace, as the policy shows it.</summary>
@@ -3663,7 +3671,10 @@ namespace Capsule.Raw
         public double arrivals_per_s;
         /// <summary>Private memory of the sessions by their last heartbeats, when it was last looked at.</summary>
         public ulong memory_bytes;
-        /// <summary>What the last failure said, empty for none yet.</summary>
+        /// <summary>
+        /// What the last failure said, empty for none yet. Of code that failed, `CAPSULE_E_PRELOAD`, that is what an
+        /// exception said: only capsule_pool_acquire() and capsule_pool_wait_ready() tell it, and this is empty.
+        /// </summary>
         public fixed byte last_error[512];
         /// <summary>Calls of the host by sessions that the pool has, and has had.</summary>
         public capsule_bridge_figures bridge;
@@ -3717,7 +3728,10 @@ namespace Capsule.Raw
     {
         /// <summary>Its name.</summary>
         public capsule_text module;
-        /// <summary>The exception that it raised, as `ModuleNotFoundError: …`; empty where it was imported.</summary>
+        /// <summary>
+        /// The type of the exception that it raised, as `ModuleNotFoundError`, or how its process ended; empty where it
+        /// was imported.
+        /// </summary>
         public capsule_text error;
         /// <summary>Time it took, with what it imports itself.</summary>
         public ulong duration_ns;
@@ -4344,6 +4358,8 @@ namespace Capsule.Raw
         public capsule_trace_event* events;
         /// <summary>Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.</summary>
         public UIntPtr event_count;
+        /// <summary>Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.</summary>
+        public capsule_text announced_limits;
     }
 
     /// <summary>How a profile is taken.</summary>
@@ -4536,7 +4552,7 @@ namespace Capsule.Raw
             ("capsule_acquire_options", sizeof(capsule_acquire_options), 32),
             ("capsule_trace_event", sizeof(capsule_trace_event), 112),
             ("capsule_trace_filter", sizeof(capsule_trace_filter), 48),
-            ("capsule_trace_info", sizeof(capsule_trace_info), 160),
+            ("capsule_trace_info", sizeof(capsule_trace_info), 168),
             ("capsule_trace_label", sizeof(capsule_trace_label), 1048),
             ("capsule_trace_context", sizeof(capsule_trace_context), 580),
             ("capsule_export_label", sizeof(capsule_export_label), 32),
@@ -4576,7 +4592,7 @@ namespace Capsule.Raw
             ("capsule_transport_metrics", sizeof(capsule_transport_metrics), 1264),
             ("capsule_cancel_metrics", sizeof(capsule_cancel_metrics), 32),
             ("capsule_metrics_text", sizeof(capsule_metrics_text), 32),
-            ("capsule_postmortem_info", sizeof(capsule_postmortem_info), 200),
+            ("capsule_postmortem_info", sizeof(capsule_postmortem_info), 216),
             ("capsule_profile_options", sizeof(capsule_profile_options), 32),
             ("capsule_profile_info", sizeof(capsule_profile_info), 72),
             ("capsule_snapshot_info", sizeof(capsule_snapshot_info), 88),

@@ -3092,6 +3092,12 @@ namespace Capsule
         /// <summary>Events that got `CAPSULE_TRACE_LABEL_OTHER`.</summary>
         public ulong LabelsOther { get; }
 
+        /// <summary>
+        /// Of the events that were answered, of a reader so far: those with a name that the policy does not show as it
+        /// is.
+        /// </summary>
+        public ulong Redacted { get; }
+
         internal TraceInfo(capsule_trace_info* raw)
         {
             Matched = raw->matched;
@@ -3113,6 +3119,7 @@ namespace Capsule
             RealtimeOffsetNs = raw->realtime_offset_ns;
             Labels = raw->labels;
             LabelsOther = raw->labels_other;
+            Redacted = raw->redacted;
         }
     }
 
@@ -3867,7 +3874,10 @@ namespace Capsule
         /// <summary>Private memory of the sessions by their last heartbeats, when it was last looked at.</summary>
         public ulong MemoryBytes { get; }
 
-        /// <summary>What the last failure said, empty for none yet.</summary>
+        /// <summary>
+        /// What the last failure said, empty for none yet. Of code that failed, `CAPSULE_E_PRELOAD`, that is what an
+        /// exception said: only capsule_pool_acquire() and capsule_pool_wait_ready() tell it, and this is empty.
+        /// </summary>
         public string LastError { get; }
 
         /// <summary>Calls of the host by sessions that the pool has, and has had.</summary>
@@ -3977,7 +3987,10 @@ namespace Capsule
         /// <summary>Its name.</summary>
         public string Module { get; }
 
-        /// <summary>The exception that it raised, as `ModuleNotFoundError: …`; empty where it was imported.</summary>
+        /// <summary>
+        /// The type of the exception that it raised, as `ModuleNotFoundError`, or how its process ended; empty where it
+        /// was imported.
+        /// </summary>
         public string Error { get; }
 
         /// <summary>Time it took, with what it imports itself.</summary>
@@ -4913,6 +4926,9 @@ namespace Capsule
         /// <summary>Its last events, by time: `event_count` of them, owned by the handle.</summary>
         public TraceEvent[] Events { get; }
 
+        /// <summary>Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.</summary>
+        public string AnnouncedLimits { get; }
+
         internal PostmortemInfo(capsule_postmortem_info* raw)
         {
             Pid = raw->pid;
@@ -4943,6 +4959,7 @@ namespace Capsule
             EventsLost = raw->events_lost;
             Events = new TraceEvent[(int)raw->event_count];
             for (var i = 0; i < Events.Length; ++i) Events[i] = new TraceEvent(raw->events + i);
+            AnnouncedLimits = Texts.String(raw->announced_limits);
         }
     }
 

@@ -368,7 +368,7 @@ CAPSULE_DEATH_MEMORY_LIMIT = 3
 CAPSULE_DEATH_CPU_LIMIT = 4
 # It sent what the protocol does not allow, and was killed.
 CAPSULE_DEATH_PROTOCOL = 5
-# The host asked for it: cancel, timeout, close, restart.
+# The host asked for it: cancel, timeout (a watchdog's kill is one), close, restart.
 CAPSULE_DEATH_HOST_REQUEST = 6
 # It never became ready.
 CAPSULE_DEATH_START = 7
@@ -527,7 +527,7 @@ CAPSULE_TRACE_SESSION_SPAWNED = 102
 CAPSULE_TRACE_SESSION_READY = 103
 # It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.
 CAPSULE_TRACE_SESSION_RESTARTED = 104
-# Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
+# Its worker died, other than by its close. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
 CAPSULE_TRACE_SESSION_DIED = 105
 # It was closed: the last event.
 CAPSULE_TRACE_SESSION_CLOSED = 106
@@ -1857,6 +1857,8 @@ class capsule_trace_info(ctypes.Structure):
     labels: int
     # Events that got `CAPSULE_TRACE_LABEL_OTHER`.
     labels_other: int
+    # Of the events that were answered, of a reader so far: those with a name that the policy does not show as it is.
+    redacted: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("reserved", ctypes.c_uint32),
@@ -1879,6 +1881,7 @@ class capsule_trace_info(ctypes.Structure):
         ("realtime_offset_ns", ctypes.c_int64),
         ("labels", ctypes.c_uint64),
         ("labels_other", ctypes.c_uint64),
+        ("redacted", ctypes.c_uint64),
     ]
 
 
@@ -2706,100 +2709,6 @@ class capsule_cancel_metrics(ctypes.Structure):
         ("triggers", ctypes.c_uint64),
         ("executions_canceled", ctypes.c_uint64),
         ("waits_interrupted", ctypes.c_uint64),
-    ]
-
-
-class capsule_postmortem_info(ctypes.Structure):
-    """How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC."""
-
-    # `sizeof(capsule_postmortem_info)`, set by the caller.
-    struct_size: int
-    # Its process id.
-    pid: int
-    # The session's number in its runtime.
-    session_id: int
-    # Which of the session's workers it was, from 1.
-    incarnation: int
-    # `CAPSULE_DEATH_…`.
-    death_reason: int
-    # 1 when the reason was reported; 0 when it is inferred.
-    death_certain: int
-    # Its exit code, where it exited.
-    exit_code: int
-    # The signal that killed it, or 0.
-    signal_number: int
-    # `kind` of the last event of its main thread (trace.h), or 0: where it stood.
-    last_kind: int
-    # When the death was understood.
-    died_ns: int
-    # How long there was the worker, since it was asked for.
-    uptime_ns: int
-    # The execution it was running, or 0.
-    execution_id: int
-    # How long it had been running it.
-    execution_age_ns: int
-    # Executions that waited behind it.
-    executions_queued: int
-    # Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
-    heartbeat_age_ns: int
-    # Resident memory.
-    resident_bytes: int
-    # Memory that it shared with nobody.
-    private_bytes: int
-    # CPU time.
-    cpu_ns: int
-    # Threads.
-    threads: int
-    # Names in its namespace.
-    namespace_size: int
-    # Limit: most bytes that wait in its output queue.
-    output_queue_limit_bytes: int
-    # Limit: output that may be on its way to the host.
-    output_window_bytes: int
-    # Limit: `timeout_ms` of the execution, 0 for none.
-    timeout_ms: int
-    # Limit: `cancel_grace_ms` of the session.
-    cancel_grace_ms: int
-    # Output that it had not sent, and that was found after its death and is delivered.
-    output_recovered_bytes: int
-    # Output of the execution that the host has, and that nobody took yet, the recovered included.
-    output_untaken_bytes: int
-    # Events that the worker overwrote, or left half written, in all its session's life.
-    events_lost: int
-    # Its last events, by time: `event_count` of them, owned by the handle.
-    events: int | None
-    # Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.
-    event_count: int
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("pid", ctypes.c_int32),
-        ("session_id", ctypes.c_uint64),
-        ("incarnation", ctypes.c_uint32),
-        ("death_reason", ctypes.c_int32),
-        ("death_certain", ctypes.c_int32),
-        ("exit_code", ctypes.c_int32),
-        ("signal_number", ctypes.c_int32),
-        ("last_kind", ctypes.c_int32),
-        ("died_ns", ctypes.c_uint64),
-        ("uptime_ns", ctypes.c_uint64),
-        ("execution_id", ctypes.c_uint64),
-        ("execution_age_ns", ctypes.c_uint64),
-        ("executions_queued", ctypes.c_uint64),
-        ("heartbeat_age_ns", ctypes.c_uint64),
-        ("resident_bytes", ctypes.c_uint64),
-        ("private_bytes", ctypes.c_uint64),
-        ("cpu_ns", ctypes.c_uint64),
-        ("threads", ctypes.c_uint64),
-        ("namespace_size", ctypes.c_uint64),
-        ("output_queue_limit_bytes", ctypes.c_uint64),
-        ("output_window_bytes", ctypes.c_uint64),
-        ("timeout_ms", ctypes.c_int64),
-        ("cancel_grace_ms", ctypes.c_int64),
-        ("output_recovered_bytes", ctypes.c_uint64),
-        ("output_untaken_bytes", ctypes.c_uint64),
-        ("events_lost", ctypes.c_uint64),
-        ("events", ctypes.c_void_p),
-        ("event_count", ctypes.c_size_t),
     ]
 
 
@@ -4676,7 +4585,8 @@ class capsule_pool_info(ctypes.Structure):
     arrivals_per_s: float
     # Private memory of the sessions by their last heartbeats, when it was last looked at.
     memory_bytes: int
-    # What the last failure said, empty for none yet.
+    # What the last failure said, empty for none yet. Of code that failed, `CAPSULE_E_PRELOAD`, that is what an
+    # exception said: only capsule_pool_acquire() and capsule_pool_wait_ready() tell it, and this is empty.
     last_error: bytes
     # Calls of the host by sessions that the pool has, and has had.
     bridge: capsule_bridge_figures
@@ -4726,7 +4636,8 @@ class capsule_pool_import(ctypes.Structure):
 
     # Its name.
     module: capsule_text
-    # The exception that it raised, as `ModuleNotFoundError: …`; empty where it was imported.
+    # The type of the exception that it raised, as `ModuleNotFoundError`, or how its process ended; empty where it was
+    # imported.
     error: capsule_text
     # Time it took, with what it imports itself.
     duration_ns: int
@@ -4986,6 +4897,103 @@ class capsule_metrics_text(ctypes.Structure):
         ("reserved", ctypes.c_uint32),
         ("text", capsule_text),
         ("storage", ctypes.c_void_p),
+    ]
+
+
+class capsule_postmortem_info(ctypes.Structure):
+    """How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC."""
+
+    # `sizeof(capsule_postmortem_info)`, set by the caller.
+    struct_size: int
+    # Its process id.
+    pid: int
+    # The session's number in its runtime.
+    session_id: int
+    # Which of the session's workers it was, from 1.
+    incarnation: int
+    # `CAPSULE_DEATH_…`.
+    death_reason: int
+    # 1 when the reason was reported; 0 when it is inferred.
+    death_certain: int
+    # Its exit code, where it exited.
+    exit_code: int
+    # The signal that killed it, or 0.
+    signal_number: int
+    # `kind` of the last event of its main thread (trace.h), or 0: where it stood.
+    last_kind: int
+    # When the death was understood.
+    died_ns: int
+    # How long there was the worker, since it was asked for.
+    uptime_ns: int
+    # The execution it was running, or 0.
+    execution_id: int
+    # How long it had been running it.
+    execution_age_ns: int
+    # Executions that waited behind it.
+    executions_queued: int
+    # Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
+    heartbeat_age_ns: int
+    # Resident memory.
+    resident_bytes: int
+    # Memory that it shared with nobody.
+    private_bytes: int
+    # CPU time.
+    cpu_ns: int
+    # Threads.
+    threads: int
+    # Names in its namespace.
+    namespace_size: int
+    # Limit: most bytes that wait in its output queue.
+    output_queue_limit_bytes: int
+    # Limit: output that may be on its way to the host.
+    output_window_bytes: int
+    # Limit: `timeout_ms` of the execution, 0 for none.
+    timeout_ms: int
+    # Limit: `cancel_grace_ms` of the session.
+    cancel_grace_ms: int
+    # Output that it had not sent, and that was found after its death and is delivered.
+    output_recovered_bytes: int
+    # Output of the execution that the host has, and that nobody took yet, the recovered included.
+    output_untaken_bytes: int
+    # Events that the worker overwrote, or left half written, in all its session's life.
+    events_lost: int
+    # Its last events, by time: `event_count` of them, owned by the handle.
+    events: int | None
+    # Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.
+    event_count: int
+    # Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.
+    announced_limits: capsule_text
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("pid", ctypes.c_int32),
+        ("session_id", ctypes.c_uint64),
+        ("incarnation", ctypes.c_uint32),
+        ("death_reason", ctypes.c_int32),
+        ("death_certain", ctypes.c_int32),
+        ("exit_code", ctypes.c_int32),
+        ("signal_number", ctypes.c_int32),
+        ("last_kind", ctypes.c_int32),
+        ("died_ns", ctypes.c_uint64),
+        ("uptime_ns", ctypes.c_uint64),
+        ("execution_id", ctypes.c_uint64),
+        ("execution_age_ns", ctypes.c_uint64),
+        ("executions_queued", ctypes.c_uint64),
+        ("heartbeat_age_ns", ctypes.c_uint64),
+        ("resident_bytes", ctypes.c_uint64),
+        ("private_bytes", ctypes.c_uint64),
+        ("cpu_ns", ctypes.c_uint64),
+        ("threads", ctypes.c_uint64),
+        ("namespace_size", ctypes.c_uint64),
+        ("output_queue_limit_bytes", ctypes.c_uint64),
+        ("output_window_bytes", ctypes.c_uint64),
+        ("timeout_ms", ctypes.c_int64),
+        ("cancel_grace_ms", ctypes.c_int64),
+        ("output_recovered_bytes", ctypes.c_uint64),
+        ("output_untaken_bytes", ctypes.c_uint64),
+        ("events_lost", ctypes.c_uint64),
+        ("events", ctypes.c_void_p),
+        ("event_count", ctypes.c_size_t),
+        ("announced_limits", capsule_text),
     ]
 
 

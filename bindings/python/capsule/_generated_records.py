@@ -391,7 +391,7 @@ class DeathReason(_Enum):
     CPU_LIMIT = 4
     # It sent what the protocol does not allow, and was killed.
     PROTOCOL = 5
-    # The host asked for it: cancel, timeout, close, restart.
+    # The host asked for it: cancel, timeout (a watchdog's kill is one), close, restart.
     HOST_REQUEST = 6
     # It never became ready.
     START = 7
@@ -597,7 +597,7 @@ class TraceKind(_Enum):
     SESSION_READY = 103
     # It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.
     SESSION_RESTARTED = 104
-    # Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
+    # Its worker died, other than by its close. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
     SESSION_DIED = 105
     # It was closed: the last event.
     SESSION_CLOSED = 106
@@ -2622,6 +2622,8 @@ class TraceInfo:
     labels: int
     # Events that got `CAPSULE_TRACE_LABEL_OTHER`.
     labels_other: int
+    # Of the events that were answered, of a reader so far: those with a name that the policy does not show as it is.
+    redacted: int
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_trace_info) -> TraceInfo:
@@ -2645,6 +2647,7 @@ class TraceInfo:
             realtime_offset_ns=raw.realtime_offset_ns,
             labels=raw.labels,
             labels_other=raw.labels_other,
+            redacted=raw.redacted,
         )
 
 
@@ -3118,7 +3121,8 @@ class PoolInfo:
     arrivals_per_s: float
     # Private memory of the sessions by their last heartbeats, when it was last looked at.
     memory_bytes: int
-    # What the last failure said, empty for none yet.
+    # What the last failure said, empty for none yet. Of code that failed, `CAPSULE_E_PRELOAD`, that is what an
+    # exception said: only capsule_pool_acquire() and capsule_pool_wait_ready() tell it, and this is empty.
     last_error: str
     # Calls of the host by sessions that the pool has, and has had.
     bridge: BridgeFigures
@@ -3209,7 +3213,8 @@ class PoolImport:
 
     # Its name.
     module: str
-    # The exception that it raised, as `ModuleNotFoundError: …`; empty where it was imported.
+    # The type of the exception that it raised, as `ModuleNotFoundError`, or how its process ended; empty where it was
+    # imported.
     error: str
     # Time it took, with what it imports itself.
     duration_ns: int
@@ -3834,6 +3839,8 @@ class PostmortemInfo:
     events_lost: int
     # Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.
     event_count: int
+    # Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.
+    announced_limits: str
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_postmortem_info) -> PostmortemInfo:
@@ -3865,6 +3872,7 @@ class PostmortemInfo:
             output_untaken_bytes=raw.output_untaken_bytes,
             events_lost=raw.events_lost,
             event_count=raw.event_count,
+            announced_limits=_text(raw.announced_limits),
         )
 
 

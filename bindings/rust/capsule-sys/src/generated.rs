@@ -280,7 +280,7 @@ pub const CAPSULE_DEATH_MEMORY_LIMIT: i32 = 3;
 pub const CAPSULE_DEATH_CPU_LIMIT: i32 = 4;
 /// It sent what the protocol does not allow, and was killed.
 pub const CAPSULE_DEATH_PROTOCOL: i32 = 5;
-/// The host asked for it: cancel, timeout, close, restart.
+/// The host asked for it: cancel, timeout (a watchdog's kill is one), close, restart.
 pub const CAPSULE_DEATH_HOST_REQUEST: i32 = 6;
 /// It never became ready.
 pub const CAPSULE_DEATH_START: i32 = 7;
@@ -430,7 +430,7 @@ pub const CAPSULE_TRACE_SESSION_SPAWNED: i32 = 102;
 pub const CAPSULE_TRACE_SESSION_READY: i32 = 103;
 /// It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.
 pub const CAPSULE_TRACE_SESSION_RESTARTED: i32 = 104;
-/// Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
+/// Its worker died, other than by its close. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
 pub const CAPSULE_TRACE_SESSION_DIED: i32 = 105;
 /// It was closed: the last event.
 pub const CAPSULE_TRACE_SESSION_CLOSED: i32 = 106;
@@ -2831,6 +2831,9 @@ pub struct capsule_trace_info {
     pub labels: u64,
     /// Events that got `CAPSULE_TRACE_LABEL_OTHER`.
     pub labels_other: u64,
+    /// Of the events that were answered, of a reader so far: those with a name that the policy does not show as it
+    /// is.
+    pub redacted: u64,
 }
 
 /// A name in a trace, as the policy shows it.
@@ -3286,7 +3289,8 @@ pub struct capsule_pool_info {
     pub arrivals_per_s: f64,
     /// Private memory of the sessions by their last heartbeats, when it was last looked at.
     pub memory_bytes: u64,
-    /// What the last failure said, empty for none yet.
+    /// What the last failure said, empty for none yet. Of code that failed, `CAPSULE_E_PRELOAD`, that is what an
+    /// exception said: only capsule_pool_acquire() and capsule_pool_wait_ready() tell it, and this is empty.
     pub last_error: [c_char; 512],
     /// Calls of the host by sessions that the pool has, and has had.
     pub bridge: capsule_bridge_figures,
@@ -3340,7 +3344,8 @@ pub struct capsule_pool_sessions {
 pub struct capsule_pool_import {
     /// Its name.
     pub module: capsule_text,
-    /// The exception that it raised, as `ModuleNotFoundError: …`; empty where it was imported.
+    /// The type of the exception that it raised, as `ModuleNotFoundError`, or how its process ended; empty where it
+    /// was imported.
     pub error: capsule_text,
     /// Time it took, with what it imports itself.
     pub duration_ns: u64,
@@ -3949,6 +3954,8 @@ pub struct capsule_postmortem_info {
     pub events: *const capsule_trace_event,
     /// Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.
     pub event_count: usize,
+    /// Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.
+    pub announced_limits: capsule_text,
 }
 
 /// How a profile is taken.

@@ -661,7 +661,7 @@ fn every_struct_lies_as_in_c() {
     assert_eq!(offset!(capsule_trace_filter, until_ns), 32);
     assert_eq!(offset!(capsule_trace_filter, source), 40);
     assert_eq!(offset!(capsule_trace_filter, severity), 44);
-    assert_eq!((size_of::<capsule_trace_info>(), align_of::<capsule_trace_info>()), (160, 8));
+    assert_eq!((size_of::<capsule_trace_info>(), align_of::<capsule_trace_info>()), (168, 8));
     assert_eq!(offset!(capsule_trace_info, struct_size), 0);
     assert_eq!(offset!(capsule_trace_info, reserved), 4);
     assert_eq!(offset!(capsule_trace_info, matched), 8);
@@ -683,6 +683,7 @@ fn every_struct_lies_as_in_c() {
     assert_eq!(offset!(capsule_trace_info, realtime_offset_ns), 136);
     assert_eq!(offset!(capsule_trace_info, labels), 144);
     assert_eq!(offset!(capsule_trace_info, labels_other), 152);
+    assert_eq!(offset!(capsule_trace_info, redacted), 160);
     assert_eq!((size_of::<capsule_trace_label>(), align_of::<capsule_trace_label>()), (1048, 8));
     assert_eq!(offset!(capsule_trace_label, struct_size), 0);
     assert_eq!(offset!(capsule_trace_label, form), 4);
@@ -1120,7 +1121,7 @@ fn every_struct_lies_as_in_c() {
     assert_eq!(offset!(capsule_metrics_text, reserved), 4);
     assert_eq!(offset!(capsule_metrics_text, text), 8);
     assert_eq!(offset!(capsule_metrics_text, storage), 24);
-    assert_eq!((size_of::<capsule_postmortem_info>(), align_of::<capsule_postmortem_info>()), (200, 8));
+    assert_eq!((size_of::<capsule_postmortem_info>(), align_of::<capsule_postmortem_info>()), (216, 8));
     assert_eq!(offset!(capsule_postmortem_info, struct_size), 0);
     assert_eq!(offset!(capsule_postmortem_info, pid), 4);
     assert_eq!(offset!(capsule_postmortem_info, session_id), 8);
@@ -1150,6 +1151,7 @@ fn every_struct_lies_as_in_c() {
     assert_eq!(offset!(capsule_postmortem_info, events_lost), 176);
     assert_eq!(offset!(capsule_postmortem_info, events), 184);
     assert_eq!(offset!(capsule_postmortem_info, event_count), 192);
+    assert_eq!(offset!(capsule_postmortem_info, announced_limits), 200);
     assert_eq!((size_of::<capsule_profile_options>(), align_of::<capsule_profile_options>()), (32, 8));
     assert_eq!(offset!(capsule_profile_options, struct_size), 0);
     assert_eq!(offset!(capsule_profile_options, rate_hz), 4);

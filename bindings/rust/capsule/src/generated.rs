@@ -471,7 +471,7 @@ impl DeathReason {
     pub const CPU_LIMIT: DeathReason = DeathReason(4);
     /// It sent what the protocol does not allow, and was killed.
     pub const PROTOCOL: DeathReason = DeathReason(5);
-    /// The host asked for it: cancel, timeout, close, restart.
+    /// The host asked for it: cancel, timeout (a watchdog's kill is one), close, restart.
     pub const HOST_REQUEST: DeathReason = DeathReason(6);
     /// It never became ready.
     pub const START: DeathReason = DeathReason(7);
@@ -730,7 +730,7 @@ impl TraceKind {
     pub const SESSION_READY: TraceKind = TraceKind(103);
     /// It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`.
     pub const SESSION_RESTARTED: TraceKind = TraceKind(104);
-    /// Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
+    /// Its worker died, other than by its close. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal.
     pub const SESSION_DIED: TraceKind = TraceKind(105);
     /// It was closed: the last event.
     pub const SESSION_CLOSED: TraceKind = TraceKind(106);
@@ -3817,6 +3817,9 @@ pub struct TraceInfo {
     pub labels: u64,
     /// Events that got `CAPSULE_TRACE_LABEL_OTHER`.
     pub labels_other: u64,
+    /// Of the events that were answered, of a reader so far: those with a name that the policy does not show as it
+    /// is.
+    pub redacted: u64,
 }
 
 impl TraceInfo {
@@ -3842,6 +3845,7 @@ impl TraceInfo {
             realtime_offset_ns: raw.realtime_offset_ns,
             labels: raw.labels,
             labels_other: raw.labels_other,
+            redacted: raw.redacted,
         }
     }
 }
@@ -4434,7 +4438,8 @@ pub struct PoolInfo {
     pub arrivals_per_s: f64,
     /// Private memory of the sessions by their last heartbeats, when it was last looked at.
     pub memory_bytes: u64,
-    /// What the last failure said, empty for none yet.
+    /// What the last failure said, empty for none yet. Of code that failed, `CAPSULE_E_PRELOAD`, that is what an
+    /// exception said: only capsule_pool_acquire() and capsule_pool_wait_ready() tell it, and this is empty.
     pub last_error: String,
     /// Calls of the host by sessions that the pool has, and has had.
     pub bridge: BridgeFigures,
@@ -4529,7 +4534,8 @@ impl PoolSession {
 pub struct PoolImport {
     /// Its name.
     pub module: String,
-    /// The exception that it raised, as `ModuleNotFoundError: …`; empty where it was imported.
+    /// The type of the exception that it raised, as `ModuleNotFoundError`, or how its process ended; empty where it
+    /// was imported.
     pub error: String,
     /// Time it took, with what it imports itself.
     pub duration_ns: u64,
@@ -5362,6 +5368,8 @@ pub struct PostmortemInfo {
     pub events_lost: u64,
     /// Its last events, by time: `event_count` of them, owned by the handle.
     pub events: Vec<TraceEvent>,
+    /// Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.
+    pub announced_limits: String,
 }
 
 impl PostmortemInfo {
@@ -5395,6 +5403,7 @@ impl PostmortemInfo {
             output_untaken_bytes: raw.output_untaken_bytes,
             events_lost: raw.events_lost,
             events: list(raw.events, raw.event_count, TraceEvent::of),
+            announced_limits: string(raw.announced_limits),
         }
     }
 }
