@@ -156,7 +156,7 @@ capsule_status capsule_runtime_list_audit(capsule_runtime *runtime, uint64_t aft
 }
 
 void capsule_audit_list_release(capsule_audit_list *list) {
-  call_void([&] { release_owned(list); });
+  free_quietly([&] { release_owned(list); });
 }
 
 capsule_status capsule_audit_verify(const capsule_audit_check *check, capsule_audit_report *report, capsule_error *error) {

@@ -358,11 +358,7 @@ capsule_status capsule_bridge_close(capsule_bridge *bridge, capsule_error *error
 }
 
 void capsule_bridge_release(capsule_bridge *bridge) {
-  call_void([&] {
-    if (const auto taken = take(bridge)) {
-      taken->release();
-    }
-  });
+  release_handle(bridge, [](auto &taken) { taken.release(); });
 }
 
 capsule_status capsule_session_narrow_rules(capsule_session *session, const capsule_rule *rules, size_t rule_count,

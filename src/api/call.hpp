@@ -25,13 +25,16 @@ Status check_may_wait(const char *function);
 
 capsule_status report(const Status &status, capsule_error *error) noexcept;
 
+// Whether this thread is in a callback that may not call the library.
+inline bool in_callback() { return in_log_callback() || in_interceptor() || in_audit_callback(); }
+
 template <typename Body>
 capsule_status call(capsule_error *error, Body &&body) noexcept {
   try {
     if (forked()) {
       return report(Status(CAPSULE_E_FORKED, status_text(CAPSULE_E_FORKED)), error);
     }
-    if (in_log_callback() || in_interceptor() || in_audit_callback()) {
+    if (in_callback()) {
       return report(Status(CAPSULE_E_REENTRANT, "the library was called from its log sink, an interceptor or an audit sink"),
                     error);
     }
@@ -44,13 +47,16 @@ capsule_status call(capsule_error *error, Body &&body) noexcept {
   }
 }
 
-// For functions that cannot report: what fails is left undone.
+// For functions that free what the caller holds: they cannot report, wait for nothing, and are allowed in every callback.
 template <typename Body>
-void call_void(Body &&body) noexcept {
-  call(nullptr, [&] {
-    body();
-    return Status();
-  });
+void free_quietly(Body &&body) noexcept {
+  try {
+    if (!forked()) {
+      body();
+    }
+  } catch (const std::exception &) {
+    return;  // what fails is left undone
+  }
 }
 
 // Below this, struct_size cannot have been set by sizeof; beyond that, neither.

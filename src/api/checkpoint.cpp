@@ -322,11 +322,9 @@ capsule_status capsule_checkpoint_list(capsule_checkpoint *checkpoint, capsule_c
 }
 
 void capsule_checkpoint_entries_release(capsule_checkpoint_entries *entries) {
-  call_void([&] { release_owned(entries); });
+  free_quietly([&] { release_owned(entries); });
 }
 
-void capsule_checkpoint_release(capsule_checkpoint *checkpoint) {
-  call_void([&] { static_cast<void>(take(checkpoint)); });
-}
+void capsule_checkpoint_release(capsule_checkpoint *checkpoint) { release_handle(checkpoint); }
 
 }  // extern "C"

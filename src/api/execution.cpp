@@ -316,11 +316,9 @@ capsule_status capsule_execution_get_id(capsule_execution *execution, uint64_t *
 }
 
 void capsule_execution_release(capsule_execution *execution) {
-  call_void([&] {
-    if (const auto taken = take(execution)) {
-      taken->session->abandon(*taken);
-      taken->session->drop_handle();
-    }
+  release_handle(execution, [](auto &taken) {
+    taken.session->abandon(taken);
+    taken.session->drop_handle();
   });
 }
 

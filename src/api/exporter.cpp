@@ -164,8 +164,6 @@ capsule_status capsule_exporter_get_info(capsule_exporter *exporter, capsule_exp
   });
 }
 
-void capsule_exporter_release(capsule_exporter *exporter) {
-  call_void([&] { take(exporter).reset(); });
-}
+void capsule_exporter_release(capsule_exporter *exporter) { release_handle(exporter); }
 
 }  // extern "C"

@@ -3,7 +3,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <thread>
 
+#include "api/call.hpp"
+#include "base/quiet_thread.hpp"
 #include "base/status.hpp"
 #include "bridge/bridge.hpp"
 #include "capsule/capsule.h"
@@ -148,6 +151,29 @@ Result<std::shared_ptr<typename HandleTraits<Token>::Object>> look_up(const Toke
 template <typename Token>
 std::shared_ptr<typename HandleTraits<Token>::Object> take(const Token *token) {
   return std::static_pointer_cast<typename HandleTraits<Token>::Object>(remove_handle(HandleTraits<Token>::kKind, token));
+}
+
+// Gives a handle back. From within a callback too, where garbage collectors run as anywhere: on a thread of its own then, as what is locked
+// may be what it needs.
+template <typename Handle, typename LetGo>
+void release_handle(Handle *handle, LetGo let_go) noexcept {
+  if (handle != nullptr && in_callback() && !forked()) {
+    std::thread thread;
+    if (start_quietly(thread, [handle, let_go] { release_handle(handle, let_go); }).ok()) {
+      thread.detach();
+    }
+    return;
+  }
+  free_quietly([&] {
+    if (const auto taken = take(handle)) {
+      let_go(*taken);
+    }
+  });
+}
+
+template <typename Handle>
+void release_handle(Handle *handle) noexcept {
+  release_handle(handle, [](auto &) {});
 }
 
 }  // namespace capsule::api

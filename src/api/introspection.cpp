@@ -177,7 +177,7 @@ capsule_status capsule_promise_store_inspect_pending(capsule_promise_store *stor
 }
 
 void capsule_pending_summary_release(capsule_pending_summary *summary) {
-  call_void([&] { release_owned(summary); });
+  free_quietly([&] { release_owned(summary); });
 }
 
 capsule_status capsule_session_inspect_namespace(capsule_session *session, const capsule_inspection *inspection,
@@ -208,7 +208,7 @@ capsule_status capsule_session_inspect_namespace(capsule_session *session, const
 }
 
 void capsule_namespace_summary_release(capsule_namespace_summary *summary) {
-  call_void([&] { release_owned(summary); });
+  free_quietly([&] { release_owned(summary); });
 }
 
 capsule_status capsule_pool_inspect(capsule_pool *pool, const capsule_inspection *inspection, capsule_pool_info *info,
@@ -246,7 +246,7 @@ capsule_status capsule_pool_inspect(capsule_pool *pool, const capsule_inspection
 }
 
 void capsule_pool_summary_release(capsule_pool_summary *summary) {
-  call_void([&] { release_owned(summary); });
+  free_quietly([&] { release_owned(summary); });
 }
 
 capsule_status capsule_session_inspect_execution(capsule_session *session, const capsule_inspection *inspection,
@@ -304,7 +304,7 @@ capsule_status capsule_session_inspect_isolation(capsule_session *session, const
 }
 
 void capsule_isolation_report_release(capsule_isolation_report *report) {
-  call_void([&] { release_owned(report); });
+  free_quietly([&] { release_owned(report); });
 }
 
 const char *capsule_phase_name(int32_t phase) {

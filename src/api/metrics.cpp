@@ -75,7 +75,7 @@ capsule_status capsule_runtime_get_prometheus(capsule_runtime *runtime, capsule_
 }
 
 void capsule_metrics_text_release(capsule_metrics_text *text) {
-  call_void([&] { release_owned(text); });
+  free_quietly([&] { release_owned(text); });
 }
 
 }  // extern "C"

@@ -183,11 +183,9 @@ capsule_status capsule_acquisition_cancel(capsule_acquisition *acquisition, caps
 }
 
 void capsule_acquisition_release(capsule_acquisition *acquisition) {
-  call_void([&] {
-    if (const auto taken = take(acquisition)) {
-      taken->pool().cancel(*taken);
-      taken->pool().drop_handle();
-    }
+  release_handle(acquisition, [](auto &taken) {
+    taken.pool().cancel(taken);
+    taken.pool().drop_handle();
   });
 }
 
@@ -232,11 +230,7 @@ capsule_status capsule_pool_close(capsule_pool *pool, int64_t timeout_ms, capsul
 }
 
 void capsule_pool_release(capsule_pool *pool) {
-  call_void([&] {
-    if (const auto taken = take(pool)) {
-      taken->drop_handle();
-    }
-  });
+  release_handle(pool, [](auto &taken) { taken.drop_handle(); });
 }
 
 }  // extern "C"

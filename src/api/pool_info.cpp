@@ -55,7 +55,7 @@ capsule_status capsule_pool_list_sessions(capsule_pool *pool, capsule_pool_sessi
 }
 
 void capsule_pool_sessions_release(capsule_pool_sessions *sessions) {
-  call_void([&] { release_owned(sessions); });
+  free_quietly([&] { release_owned(sessions); });
 }
 
 capsule_status capsule_pool_list_imports(capsule_pool *pool, capsule_pool_imports *imports, capsule_error *error) {
@@ -80,7 +80,7 @@ capsule_status capsule_pool_list_imports(capsule_pool *pool, capsule_pool_import
 }
 
 void capsule_pool_imports_release(capsule_pool_imports *imports) {
-  call_void([&] { release_owned(imports); });
+  free_quietly([&] { release_owned(imports); });
 }
 
 const char *capsule_breaker_state_name(int32_t state) {

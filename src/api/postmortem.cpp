@@ -188,8 +188,6 @@ capsule_status capsule_postmortem_to_json(capsule_postmortem *postmortem, capsul
   });
 }
 
-void capsule_postmortem_release(capsule_postmortem *postmortem) {
-  call_void([&] { take(postmortem); });
-}
+void capsule_postmortem_release(capsule_postmortem *postmortem) { release_handle(postmortem); }
 
 }  // extern "C"

@@ -128,8 +128,6 @@ capsule_status capsule_profile_get_collapsed(capsule_profile *profile, const cha
   });
 }
 
-void capsule_profile_release(capsule_profile *profile) {
-  call_void([&] { static_cast<void>(take(profile)); });
-}
+void capsule_profile_release(capsule_profile *profile) { release_handle(profile); }
 
 }  // extern "C"

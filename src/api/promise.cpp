@@ -416,11 +416,7 @@ capsule_status capsule_promise_store_close(capsule_promise_store *store, capsule
 }
 
 void capsule_promise_store_release(capsule_promise_store *store) {
-  call_void([&] {
-    if (const auto taken = take(store)) {
-      taken->release();
-    }
-  });
+  release_handle(store, [](auto &taken) { taken.release(); });
 }
 
 const char *capsule_promise_state_name(int32_t state) {

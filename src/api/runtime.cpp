@@ -79,11 +79,7 @@ capsule_status capsule_runtime_close(capsule_runtime *runtime, int64_t timeout_m
 }
 
 void capsule_runtime_release(capsule_runtime *runtime) {
-  call_void([&] {
-    if (const auto taken = take(runtime)) {
-      taken->drop_handle();
-    }
-  });
+  release_handle(runtime, [](auto &taken) { taken.drop_handle(); });
 }
 
 capsule_status capsule_runtime_get_info(capsule_runtime *runtime, capsule_runtime_info *info, capsule_error *error) {

@@ -285,11 +285,7 @@ capsule_status capsule_session_close(capsule_session *session, int64_t timeout_m
 }
 
 void capsule_session_release(capsule_session *session) {
-  call_void([&] {
-    if (const auto taken = take(session)) {
-      taken->drop_handle();
-    }
-  });
+  release_handle(session, [](auto &taken) { taken.drop_handle(); });
 }
 
 capsule_status capsule_session_get_info(capsule_session *session, capsule_session_info *info, capsule_error *error) {

@@ -118,11 +118,9 @@ capsule_status capsule_snapshot_get_info(capsule_snapshot *snapshot, capsule_sna
 }
 
 void capsule_snapshot_release(capsule_snapshot *snapshot) {
-  call_void([&] {
-    if (const auto taken = take(snapshot)) {
-      static_cast<void>(taken->let_go(false));
-      taken->drop_runtime();
-    }
+  release_handle(snapshot, [](auto &taken) {
+    static_cast<void>(taken.let_go(false));
+    taken.drop_runtime();
   });
 }
 

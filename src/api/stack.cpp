@@ -137,8 +137,6 @@ capsule_status capsule_stack_get_native_frame(capsule_stack *stack, uint64_t thr
   });
 }
 
-void capsule_stack_release(capsule_stack *stack) {
-  call_void([&] { static_cast<void>(take(stack)); });
-}
+void capsule_stack_release(capsule_stack *stack) { release_handle(stack); }
 
 }  // extern "C"

@@ -145,9 +145,7 @@ capsule_status capsule_trace_get_info(capsule_trace *trace, capsule_trace_info *
   });
 }
 
-void capsule_trace_release(capsule_trace *trace) {
-  call_void([&] { take(trace); });
-}
+void capsule_trace_release(capsule_trace *trace) { release_handle(trace); }
 
 capsule_status capsule_session_get_trace_context(capsule_session *session, uint64_t execution_id,
                                                  capsule_trace_context *context, capsule_error *error) {

@@ -199,11 +199,11 @@ capsule_status capsule_session_list(capsule_session *session, uint32_t limit, in
 }
 
 void capsule_value_release(capsule_value *value) {
-  call_void([&] { release_owned(value); });
+  free_quietly([&] { release_owned(value); });
 }
 
 void capsule_name_list_release(capsule_name_list *list) {
-  call_void([&] { release_owned(list); });
+  free_quietly([&] { release_owned(list); });
 }
 
 capsule_status capsule_buffer_create(uint64_t size_bytes, capsule_buffer **buffer, void **data, capsule_error *error) {
@@ -228,8 +228,6 @@ capsule_status capsule_buffer_create(uint64_t size_bytes, capsule_buffer **buffe
   });
 }
 
-void capsule_buffer_release(capsule_buffer *buffer) {
-  call_void([&] { static_cast<void>(take(buffer)); });
-}
+void capsule_buffer_release(capsule_buffer *buffer) { release_handle(buffer); }
 
 }  // extern "C"

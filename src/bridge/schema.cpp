@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/json_levels.hpp"
 #include "base/utf8.hpp"
 
 namespace capsule {
@@ -71,27 +72,6 @@ Status parse(const std::string &argument, std::string_view text, Json &document)
                                     rapidjson::GetParseError_En(document.GetParseError())};
   }
   return {};
-}
-
-// Of a text that is JSON, and so has brackets in pairs.
-std::size_t levels_of(std::string_view text) {
-  std::size_t deepest = 0;
-  std::size_t level = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      i += c == '\\' ? 1 : 0;
-      quoted = c != '"';
-    } else if (c == '[' || c == '{') {
-      deepest = std::max(deepest, ++level);
-    } else if (c == ']' || c == '}') {
-      --level;
-    } else {
-      quoted = c == '"';
-    }
-  }
-  return deepest;
 }
 
 // Rewrites a schema of a later draft as one of Draft 4.
@@ -228,7 +208,7 @@ class CompiledSchema : public Schema {
     if (Status status = parse(argument, text, document); !status.ok()) {
       return status;
     }
-    if (levels_of(text) > kMostLevels) {
+    if (json_levels(text) > kMostLevels) {
       return {CAPSULE_E_ARGUMENT, argument + " is nested deeper than " + std::to_string(kMostLevels) + " levels"};
     }
     rapidjson::SchemaValidator validator(schema_);

@@ -100,6 +100,7 @@ void Exporter::hand_on(Lock &lock) {
   const std::uint64_t took = monotonic_ns() - began;
   info_.busy_since_ns = 0;
   info_.queued -= events;
+  left_events_ += events;
   (written ? info_.sent : info_.failed) += events;
   ++info_.batches;
   info_.batches_failed += written ? 0 : 1;
@@ -123,16 +124,17 @@ Status Exporter::flush(std::uint64_t deadline_ns) {
   if (Status status = check_thread(); !status.ok()) {
     return status;
   }
-  const std::uint64_t accepted = info_.accepted;
+  const std::uint64_t last = left_events_ + info_.queued;
   urgent_ = !queue_.empty();
   filled_.notify_one();
-  return moved_.wait_until(lock, time_point(deadline_ns), [&] { return over_ || done(accepted); })
+  return moved_.wait_until(lock, time_point(deadline_ns), [&] { return over_ || left_events_ >= last; })
              ? Status()
              : Status(CAPSULE_E_TIMEOUT, "what was queued was not written within timeout_ms");
 }
 
 void Exporter::drop_queue() {
   info_.queued -= waiting_events_;
+  left_events_ += waiting_events_;
   info_.dropped += std::exchange(waiting_events_, 0);
   queue_.clear();
 }

@@ -49,7 +49,6 @@ class Exporter : public std::enable_shared_from_this<Exporter> {
   void gather(Lock &lock);
   void hand_on(Lock &lock);
   void drop_queue();
-  [[nodiscard]] bool done(std::uint64_t accepted) const { return info_.accepted - info_.queued >= accepted; }
   Status check_thread() const;
 
   const ExporterOptions options_;
@@ -61,9 +60,10 @@ class Exporter : public std::enable_shared_from_this<Exporter> {
   std::condition_variable moved_;   // others wait for the thread
   std::deque<std::shared_ptr<const ExportGroup>> queue_;
   std::uint64_t waiting_events_ = 0;
-  bool urgent_ = false;  // somebody waits
-  bool stop_ = false;    // the thread ends when the queue is empty
-  bool over_ = false;    // it has ended
+  std::uint64_t left_events_ = 0;  // that were queued and no longer are
+  bool urgent_ = false;            // somebody waits
+  bool stop_ = false;              // the thread ends when the queue is empty
+  bool over_ = false;              // it has ended
   LogOnce failed_log_;
   std::thread thread_;  // until it is waited for, or left alone
   capsule_exporter_info info_{};

@@ -163,12 +163,11 @@ DurableRun::~DurableRun() { store_->durable().erase_all_of(this); }
 
 void DurableRun::show(const std::string &id, std::int32_t kind) {
   const std::uint64_t now = monotonic_ns();
-  const auto left_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(timeout_at_ms_ - unix_ms(), 0));
   store_->durable().put(id, {.kind = kind,
                              .session_id = session_id_,
                              .execution_id = execution_id_,
                              .since_ns = now,
-                             .deadline_ns = now + left_ms * kNsPerMs,
+                             .deadline_ns = now + ns_until_unix(timeout_at_ms_),
                              .owner = this});
 }
 

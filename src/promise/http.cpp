@@ -19,6 +19,12 @@ constexpr long kKeepAliveS = 15;
 // Of calls that are over, for those to come.
 constexpr std::size_t kIdleCalls = 64;
 
+// What a stream has been sent, and nobody has looked at yet.
+struct Delivery {
+  std::size_t pieces = 0;
+  CURL *paused = nullptr;  // the stream, where it waits for that
+};
+
 // One call or stream.
 struct Transfer {
   HttpExchange exchange;
@@ -28,6 +34,8 @@ struct Transfer {
   Loop *loop = nullptr;
   bool connected = false;
   std::string received;
+  std::size_t searched = 0;  // of it there is no end of a line in so many
+  std::shared_ptr<Delivery> delivery = std::make_shared<Delivery>();
 };
 
 // A connection's descriptor.
@@ -38,20 +46,50 @@ struct Socket {
   bool wanted = false;  // by a transfer
 };
 
-std::size_t on_stream(char *data, std::size_t one, std::size_t size, void *user) {
-  auto &transfer = *static_cast<Transfer *>(user);
-  transfer.received.append(data, one * size);
+// Of all that comes only `data:` is anybody's.
+std::vector<std::string> take_lines(Transfer &transfer) {
+  std::vector<std::string> lines;
   std::size_t begin = 0;
-  for (std::size_t end = transfer.received.find('\n'); end != std::string::npos; end = transfer.received.find('\n', begin)) {
-    const std::size_t size_of_line = end - begin - (end > begin && transfer.received[end - 1] == '\r' ? 1 : 0);
-    if (transfer.connected) {
-      // Later: inside of libcurl's callbacks no call can be begun.
-      transfer.loop->post(
-          [listener = transfer.listener, line = transfer.received.substr(begin, size_of_line)] { listener->line(line); });
+  for (std::size_t end = transfer.received.find('\n', transfer.searched); end != std::string::npos;
+       end = transfer.received.find('\n', begin)) {
+    std::string_view line = std::string_view(transfer.received).substr(begin, end - begin);
+    line.remove_suffix(line.ends_with('\r') ? 1 : 0);
+    if (line.starts_with("data:")) {
+      lines.emplace_back(line);
     }
     begin = end + 1;
   }
   transfer.received.erase(0, begin);
+  transfer.searched = transfer.received.size();
+  return lines;
+}
+
+// Inside of libcurl's callbacks no call can be begun: what came is told later. Meanwhile a server that sends and sends is not read on, so that
+// the loop has its turns for others.
+void deliver(const Transfer &transfer, std::vector<std::string> lines) {
+  ++transfer.delivery->pieces;
+  transfer.loop->post([delivery = transfer.delivery, listener = transfer.listener, lines = std::move(lines)] {
+    for (const std::string &line : lines) {
+      listener->line(line);
+    }
+    --delivery->pieces;
+    if (CURL *const paused = std::exchange(delivery->paused, nullptr)) {
+      curl_easy_pause(paused, CURLPAUSE_CONT);
+    }
+  });
+}
+
+std::size_t on_stream(char *data, std::size_t one, std::size_t size, void *user) {
+  auto &transfer = *static_cast<Transfer *>(user);
+  if (transfer.delivery->pieces > 0) {
+    transfer.delivery->paused = transfer.exchange.easy();
+    return CURL_WRITEFUNC_PAUSE;  // it comes again
+  }
+  transfer.received.append(data, one * size);
+  std::vector<std::string> lines = take_lines(transfer);
+  if (transfer.connected) {
+    deliver(transfer, std::move(lines));
+  }
   return transfer.received.size() > kMaxLine ? 0 : size;
 }
 
@@ -185,6 +223,7 @@ void HttpClient::Impl::finish_done() {
 }
 
 void HttpClient::Impl::finish(std::unique_ptr<Transfer> transfer, CURLcode code) {
+  transfer->delivery->paused = nullptr;
   if (transfer->listener) {
     const Status failed = transfer->exchange.outcome(code);
     const std::string text = "the server ended the stream with status " + std::to_string(transfer->exchange.status());
@@ -238,6 +277,7 @@ void HttpClient::Impl::close() {
     return;
   }
   for (const auto &[easy, transfer] : transfers) {
+    transfer->delivery->paused = nullptr;
     curl_multi_remove_handle(multi, easy);
   }
   transfers.clear();

@@ -24,6 +24,8 @@ HttpExchange::HttpExchange() {
   curl_easy_setopt(easy_, CURLOPT_PROXY, "");  // what the environment says of proxies is the host's business
   curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
   curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_);
+  curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT,
+                   1L);  // else it waits for the thread that looks up a name, for as long as that takes
   curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, on_open);
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/quiet_thread.hpp"
 #include "promise/http_exchange.hpp"
 #include "promise/http_head.hpp"
 
@@ -101,7 +102,10 @@ Status HttpLine::connect(std::uint64_t deadline_ns) {
   for (curl_waitfd closing{.fd = closing_, .events = CURL_WAIT_POLLIN, .revents = 0}; closing.revents == 0;) {
     int running = 0;
     int left = 0;
-    curl_multi_perform(multi.get(), &running);
+    {
+      const BlockedSignals quiet;  // it may start a thread that looks up a name
+      curl_multi_perform(multi.get(), &running);
+    }
     if (const CURLMsg *const message = curl_multi_info_read(multi.get(), &left)) {
       code = message->data.result;
       break;

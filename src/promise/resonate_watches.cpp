@@ -96,7 +96,7 @@ void ResonateStore::on_message(const std::string &line) {
   if (!line.starts_with("data:")) {
     return;
   }
-  const Json message = Json::parse(line.begin() + 5, line.end(), nullptr, /*allow_exceptions=*/false);
+  const Json message = resonate::parse_message(std::string_view(line).substr(5));
   const auto kind = message.is_object() ? message.find("kind") : message.end();
   const auto data = message.is_object() ? message.find("data") : message.end();
   if (kind == message.end() || *kind != "unblock" || data == message.end()) {
@@ -179,10 +179,10 @@ void ResonateStore::on_asked(const std::string &id, Result<Promise> promise) {
       return;
     }
     if (promise.ok() && promise.value().state == CAPSULE_PROMISE_PENDING) {
-      const std::int64_t left_ms = promise.value().timeout_at_ms - unix_ms();
+      const std::uint64_t left_ns = ns_until_unix(promise.value().timeout_at_ms);
       const std::uint64_t now = monotonic_ns();
-      found->second.deadline_ns = now + static_cast<std::uint64_t>(std::max<std::int64_t>(left_ms, 0)) * kNsPerMs;
-      again_at = left_ms > 0 ? found->second.deadline_ns + kAfterTimeNs : now + kAgainNs;
+      found->second.deadline_ns = now + left_ns;
+      again_at = left_ns > 0 ? found->second.deadline_ns + kAfterTimeNs : now + kAgainNs;
     } else if (code == CAPSULE_E_UNAVAILABLE || code == CAPSULE_E_LIMIT) {
       again_at = monotonic_ns() + kAgainNs;
     } else {

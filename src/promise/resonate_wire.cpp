@@ -2,10 +2,14 @@
 
 #include <nettle/base64.h>
 
+#include "base/json_levels.hpp"
+
 namespace capsule::resonate {
 namespace {
 
 constexpr const char *kVersion = "2026-04-01";
+// What the protocol has is a few levels deep; a copy of what is deeper would take the stack of whoever makes it.
+constexpr std::size_t kMostLevels = 100;
 
 std::int32_t state_of(const std::string &name) {
   static constexpr std::pair<const char *, std::int32_t> kStates[] = {{"pending", CAPSULE_PROMISE_PENDING},
@@ -77,8 +81,13 @@ std::string envelope(const std::string &kind, const std::string &correlation, co
          R"(},"data":)" + data + "}";
 }
 
+Json parse_message(std::string_view text) {
+  Json message = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return message.is_discarded() || json_levels(text) > kMostLevels ? Json(Json::value_t::discarded) : std::move(message);
+}
+
 std::optional<Reply> read_reply(const std::string &body, const std::string &correlation) {
-  Json reply = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  Json reply = parse_message(body);
   const Json &head = member(reply, "head");
   const std::int64_t status = number_at(head, "status");
   if (status < 100 || status > 599 || text_at(head, "corrId") != correlation) {

@@ -20,6 +20,8 @@ std::string text_of(const Json &document);
 // A request. `kind` and `correlation` are plain letters, digits, `.` and `-`; `data` is JSON.
 std::string envelope(const std::string &kind, const std::string &correlation, const std::string &token,
                      const std::string &data);
+// Of what a server sends: discarded where it is no JSON, or nested deeper than any message is.
+Json parse_message(std::string_view text);
 // Nullopt for what is no answer to that request: another's, or no JSON.
 std::optional<Reply> read_reply(const std::string &body, const std::string &correlation);
 

@@ -1,9 +1,12 @@
 #include "promise/store.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <thread>
 
 #include "base/clock.hpp"
+#include "base/quiet_thread.hpp"
 
 namespace capsule {
 
@@ -11,6 +14,12 @@ std::int64_t unix_ms() {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+}
+
+std::uint64_t ns_until_unix(std::int64_t at_ms) {
+  constexpr std::int64_t kLongestMs = 10LL * 365 * 86'400'000;
+  const std::int64_t now = unix_ms();
+  return static_cast<std::uint64_t>(std::clamp(at_ms, now, now + kLongestMs) - now) * kNsPerMs;
 }
 
 capsule_pending_promise pending_row(const std::string &id, std::uint64_t since_ns, std::uint64_t deadline_ns,
@@ -33,6 +42,13 @@ Status claim_lost(const std::string &id) {
 }
 
 void PromiseStore::release() {
+  if (in_notify_callback() || runtime_->loop().on_loop()) {  // the close would wait for the very thread
+    std::thread thread;
+    if (start_quietly(thread, [self = shared_from_this()] { self->release(); }).ok()) {
+      thread.detach();
+    }
+    return;
+  }
   close();
   feed_.set_notify(nullptr, nullptr);
   runtime_->drop_handle();

@@ -57,6 +57,8 @@ enum class Caller { kGoesOn, kWaits };
 
 // Milliseconds since 1970.
 std::int64_t unix_ms();
+// Until that time; 0 where it is over, and ten years at most.
+std::uint64_t ns_until_unix(std::int64_t at_ms);
 
 // Watched promises that are settled, until somebody takes them.
 class PromiseFeed {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "files.hpp"
+#include "process.hpp"
 #include "promises.hpp"
 
 using namespace capsule_test;
@@ -124,6 +125,40 @@ CAPSULE_TEST(watched_promises_come_one_by_one) {
   ACCEPTED(capsule_promise_watch(store.get(), capsule_text_from("x"), error));
   ACCEPTED(capsule_promise_next(store.get(), 0, row.out(), error));
   CHECK_EQ(row.story(), "resolved 2");
+}
+
+// Of a file's store the notice comes from the very thread that its end waits for.
+CAPSULE_TEST(a_store_can_be_released_in_its_own_notice) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/promises";
+  capsule_promise_store_options options = store_options();
+  options.path = text_of(path);
+  const std::size_t fds = descriptors().size();
+  for (const bool in_a_file : {true, false}) {
+    const Runtime runtime = make_runtime();
+    struct Scene {
+      Counter released;
+      capsule_promise_store *store = nullptr;
+    } scene;
+    options.path = in_a_file ? text_of(path) : capsule_text{};
+    const std::size_t threads = thread_count();
+    ACCEPTED(capsule_promise_store_open(runtime.get(), &options, &scene.store, error));
+    const capsule_promise_wish made = wish_for(capsule_text_from("a"));
+    ACCEPTED(capsule_promise_create(scene.store, &made, nullptr, error));
+    ACCEPTED(capsule_promise_watch(scene.store, made.id, error));
+    ACCEPTED(capsule_promise_store_set_notify(
+        scene.store,
+        [](void *user_data) {
+          auto *self = static_cast<Scene *>(user_data);
+          capsule_promise_store_release(std::exchange(self->store, nullptr));
+          self->released.add();
+        },
+        &scene, error));
+    capsule_promise_settle(scene.store, made.id, CAPSULE_PROMISE_RESOLVED, capsule_text_from("1"), nullptr, nullptr);
+    scene.released.wait_for(1, "its notice");
+    check_threads_at_most(threads);
+  }
+  check_descriptors_at_most(fds);
 }
 
 CAPSULE_TEST(settled_promises_make_room_and_pending_ones_do_not) {

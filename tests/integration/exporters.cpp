@@ -171,6 +171,29 @@ CAPSULE_TEST(a_callback_that_hangs_holds_nothing_up) {
   CHECK_EQ(Samples(runtime)[R"(exporter_sent_total{exporter="hanging"})"], last.sent);
 }
 
+CAPSULE_TEST(a_flush_waits_for_what_is_queued_whatever_is_dropped_meanwhile) {
+  const Runtime runtime = make_runtime();
+  Taker hanging;
+  hanging.hang(true);
+  const ExporterHandle exporter = start_callback(runtime, hanging, "hanging", 10);
+  const Session session = open_session(runtime, SessionOptions::echo());
+  Run(session, "value 1").end();
+  CHECK_AT_LEAST(info_of(exporter).queued, 1);
+  std::atomic<bool> over{false};
+  std::thread flusher([&] {
+    REFUSED(CAPSULE_E_TIMEOUT, capsule_exporter_flush(exporter.get(), 300, error));
+    over = true;
+  });
+  while (!over) {
+    Run(session, "value 1").end();
+  }
+  flusher.join();
+  CHECK_AT_LEAST(info_of(exporter).dropped, 10);
+  hanging.hang(false);
+  flush(exporter);
+  CHECK_AT_LEAST(info_of(exporter).sent, 1);
+}
+
 CAPSULE_TEST(a_callback_that_fails_is_counted) {
   const Runtime runtime = make_runtime();
   Taker taker;

@@ -1,6 +1,9 @@
 // Sinks of the log: stderr, a file, JSON; levels of single sessions; counters; what is only counted after the first time.
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
+#include <utility>
 
 #include "child.hpp"
 #include "files.hpp"
@@ -143,6 +146,36 @@ CAPSULE_TEST(what_goes_wrong_again_and_again_is_logged_once_and_counted) {
   CHECK_AT_LEAST(after.dropped[2] - before.dropped[2], 1);
   CHECK_EQ(Samples(shared_runtime())[R"(log_records_dropped_total{level="warn"})"], after.dropped[2]);
   CHECK_EQ(Samples(shared_runtime())[R"(interceptor_errors_total{pool="none"})"], 1 + after.dropped[2] - before.dropped[2]);
+}
+
+// Garbage collectors run anywhere.
+CAPSULE_TEST(what_is_released_in_a_sink_is_gone_soon_after) {
+  const Runtime runtime = make_runtime();
+  struct Scene {
+    capsule_session *session = nullptr;
+    std::atomic<capsule_status> closed{CAPSULE_OK};
+  } scene;
+  SessionOptions echo = SessionOptions::echo();
+  ACCEPTED(capsule_session_open(runtime.get(), echo.get(), &scene.session, error));
+  ACCEPTED(capsule_log_set_callback(
+      CAPSULE_LOG_DEBUG,
+      [](void *user_data, std::int32_t, const char *, std::size_t) {
+        auto *self = static_cast<Scene *>(user_data);
+        if (capsule_session *const session = std::exchange(self->session, nullptr)) {
+          self->closed = capsule_session_close(session, 0, nullptr);
+          capsule_session_release(session);
+        }
+      },
+      &scene, error));
+  const Session other = open_session(runtime, SessionOptions::echo());
+  Run(other, "out x").end();
+  const Deadline deadline;
+  while (info_of(runtime).sessions_open != 1) {
+    CHECK(!deadline.over());
+    std::this_thread::yield();
+  }
+  capsule_log_set_callback(CAPSULE_LOG_OFF, nullptr, nullptr, nullptr);
+  CHECK_EQ(scene.closed.load(), CAPSULE_E_REENTRANT);
 }
 
 CAPSULE_TEST(sinks_that_cannot_be_are_refused) {

@@ -1,0 +1,12 @@
+// How deep JSON is nested: many who copy, write or check a document call themselves once for each level.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace capsule {
+
+// Of a text that is JSON, and so has brackets in pairs.
+std::size_t json_levels(std::string_view text);
+
+}  // namespace capsule
