@@ -161,6 +161,9 @@ void Pool::touch_idle() {
       }
     }
     end_sessions(ending);
+    if (!status.ok()) {
+      return;  // who else hangs is found at the next times: the keeper has others that wait for it
+    }
   }
 }
 
