@@ -12,6 +12,12 @@ CALLBACKS = {"capsule_session_add_interceptor", "capsule_session_remove_intercep
 # in their comments: answers are given in the order in which they come.
 WAIT = {"capsule_promise_get", "capsule_promise_settle", "capsule_promise_watch", "capsule_promise_forget"}
 DO_NOT_WAIT = {"capsule_execution_answer", "capsule_bridge_respond", "capsule_bridge_report_progress", "capsule_log_set_sink"}
+# That take their turn in a session, behind what was asked of it before.
+TAKE_TURNS = {
+    "capsule_execution_create", "capsule_session_execute_durable", "capsule_session_set", "capsule_session_update",
+    "capsule_session_get", "capsule_session_delete", "capsule_session_list", "capsule_session_snapshot", "capsule_session_restore",
+    "capsule_session_branch", "capsule_session_checkpoint", "capsule_session_restore_checkpoint",
+}  # fmt: skip
 # Numbers that are of an enumeration, though some of it or more than it may stand there.
 ALSO_ENUMS = {("promise_settle", "state"): "PROMISE", ("event", "value_status"): "STATUS", ("trace_info", "status"): "STATUS"}
 
@@ -59,7 +65,7 @@ def emit(model):
         parameters, results, sizes = tables.parameters(function)
         lines += array("Parameter", f"kParameters{number}", parameters) + array("Result", f"kResults{number}", results)
         name = short(function["name"])
-        rows.append(f'    {{"{name}", {flag(waits(function))}, {flag(function["name"] in ends)}, call<{function["name"]}>, '
+        rows.append(f'    {{"{name}", {flag(waits(function))}, {flag(function["name"] in TAKE_TURNS)}, {flag(function["name"] in ends)}, call<{function["name"]}>, '
                     f"{span('kParameters', number, parameters)}, {span('kResults', number, results)}, {sizes[0]}, {sizes[1]}}},")
     lines += ["constexpr Function kFunctions[] = {", *rows, "};", "", "constexpr HandleType kHandleTypes[] = {"]
     lines += [f'    {{"{short(handle["name"])}", release<{handle["release"]}>}},' for handle in model["handles"]]

@@ -114,6 +114,7 @@ CAPSULE_TEST(a_handle_may_be_named_before_it_is_made) {
   serve.send(1, "session_open", {{"session", "s"}, {"options", {{"executor", "echo"}}}});
   serve.send(2, "execution_create", {{"session", "s"}, {"source", "sleep 100000"}, {"execution", "e"}});
   serve.send(3, "execution_cancel", {{"execution", "e"}});
+  serve.call("session_release", json::object());  // of none, which this is not
   CHECK_EQ(at(serve.answer_to(1), "/result/session"), "s");
   CHECK_EQ(at(serve.answer_to(2), "/result/execution"), "e");
   CHECK(serve.answer_to(3).contains("result"));
@@ -140,18 +141,43 @@ CAPSULE_TEST(each_line_tells_whose_it_is) {
   serve.send(1, "execution_create", {{"session", "one"}, {"source", "input ?"}, {"execution", "first"}});
   serve.send(2, "execution_create", {{"session", "two"}, {"source", "out hello"}});
   const std::string made = at(serve.answer_to(2), "/result/execution");
-  json output = serve.event("output");
+  const json output = serve.event("output");
   CHECK_EQ(at(output, "/execution"), made);
   CHECK_EQ(at(output, "/session"), "two");
   CHECK_EQ(at(output, "/id"), "2");
-  serve.event("result");
-  serve.call("execution_answer", {{"execution", "first"}, {"input_id", 1}, {"text", "yes"}});
-  output = serve.event("output");
-  CHECK_EQ(at(output, "/execution"), "first");
-  CHECK_EQ(at(output, "/event/data"), "yes\n");
-  serve.event("result");
+  serve.event("result", made);
+  const json input_id = serve.event("input", "first").at("event").at("input_id");
+  serve.call("execution_answer", {{"execution", "first"}, {"input_id", input_id}, {"text", "yes"}});
+  CHECK_EQ(at(serve.event("output", "first"), "/event/data"), "yes\n");
+  serve.event("result", "first");
   serve.send(3, "execution_cancel", {{"execution", "first"}});  // gone with its last event
   CHECK_EQ(at(serve.answer_to(3), "/error/data/key"), "execution");
+}
+
+CAPSULE_TEST(a_promise_that_is_watched_is_told_of) {
+  Serve serve;
+  serve.call("promise_store_open", {{"store", "p"}});
+  serve.call("promise_create", {{"store", "p"}, {"wish", {{"id", "one"}}}});
+  serve.call("promise_watch", {{"store", "p"}, {"id", "one"}});
+  serve.call("promise_settle", {{"store", "p"}, {"id", "one"}, {"state", "resolved"}, {"value", "yes"}});
+  const json told = serve.next("promise_next");
+  CHECK_EQ(at(told, "/store"), "p");
+  CHECK_EQ(at(told, "/promise/id") + at(told, "/promise/state") + at(told, "/promise/value"), "oneresolvedyes");
+}
+
+CAPSULE_TEST(more_requests_than_there_may_be_are_refused_and_the_others_answered) {
+  Serve serve({"--grace-ms", "0"});
+  serve.call("promise_store_open", {{"store", "p"}});
+  serve.call("promise_create", {{"store", "p"}, {"wish", {{"id", "one"}}}});
+  for (int id = 1; id <= 1'025; ++id) {
+    serve.send(id, "promise_wait", {{"store", "p"}, {"id", "one"}});
+  }
+  CHECK_EQ(at(serve.read(), "/error/code"), "-32000");
+  serve.child().close_input();
+  for (int i = 0; i < 1'024; ++i) {
+    CHECK_EQ(at(serve.read(), "/error/data/status"), "CAPSULE_E_CLOSED");
+  }
+  CHECK_EQ(serve.child().exit_code(), 0);
 }
 
 CAPSULE_TEST(at_the_end_what_was_asked_for_is_done) {
@@ -161,8 +187,8 @@ CAPSULE_TEST(at_the_end_what_was_asked_for_is_done) {
   serve.execute("s", "sleep 50\nout done", "e");
   serve.execute("s", "input ?", "asks");
   serve.child().close_input();
-  CHECK_EQ(at(serve.event("output"), "/event/data"), "done\n");
-  CHECK_EQ(at(serve.event("error"), "/event/error_type"), "EOFError");
+  CHECK_EQ(at(serve.event("output", "e"), "/event/data"), "done\n");
+  CHECK_EQ(at(serve.event("error", "asks"), "/event/error_type"), "EOFError");
   CHECK_EQ(serve.child().exit_code(), 0);
   CHECK(worker.wait_gone(Deadline()));
 }

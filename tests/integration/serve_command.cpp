@@ -4,6 +4,20 @@
 
 using namespace capsule_test;
 
+CAPSULE_TEST(what_takes_its_turn_does_so_in_order) {
+  Serve serve;
+  serve.send(1, "session_open", {{"session", "s"}, {"options", {{"python", python_under_test()}}}});
+  for (int i = 0; i < 5; ++i) {
+    const nlohmann::json value{{"kind", "json"}, {"data", std::to_string(i)}};
+    serve.send(10 * i + 10, "session_set", {{"session", "s"}, {"name", "x"}, {"value", value}});
+    serve.send(10 * i + 11, "execution_create", {{"session", "s"}, {"source", "x *= 2"}});
+    serve.send(10 * i + 12, "session_get", {{"session", "s"}, {"name", "x"}, {"kind", "json"}});
+  }
+  for (int i = 0; i < 5; ++i) {
+    CHECK_EQ(at(serve.answer_to(10 * i + 12), "/result/value/data"), std::to_string(2 * i));
+  }
+}
+
 CAPSULE_TEST(bytes_arrive_exactly) {
   Serve serve;
   serve.call("session_open", {{"session", "s"}, {"options", {{"python", python_under_test()}}}});

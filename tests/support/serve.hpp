@@ -38,15 +38,9 @@ class Serve {
   }
   // The next line, whatever it is.
   json read() { return json::parse(child_.read_line()); }
-  // The answer to the request of that id; what comes by itself meanwhile is kept for `next`.
+  // The answer to the request of that id; what else comes meanwhile is kept.
   json answer_to(const json &id) {
-    for (;;) {
-      json line = read();
-      if (line.contains("id") && line.at("id") == id) {
-        return line;
-      }
-      kept_.push_back(std::move(line));
-    }
+    return take([&id](const json &line) { return line.contains("id") && line.at("id") == id; });
   }
   json call(const std::string &method, const json &params) {
     send(++last_id_, method, params);
@@ -58,24 +52,15 @@ class Serve {
   }
   // What comes by itself, in order: its `params`.
   json next(const std::string &method) {
-    for (;;) {
-      json line = kept_.empty() ? read() : kept_.front();
-      if (!kept_.empty()) {
-        kept_.erase(kept_.begin());
-      }
-      if (line.value("method", "") == method) {
-        return line.at("params");
-      }
-    }
+    return take([&method](const json &line) { return line.value("method", "") == method; }).at("params");
   }
-  // The next event of that kind.
-  json event(const std::string &kind) {
-    for (;;) {
-      json params = next("execution_next");
-      if (params.at("event").at("kind") == kind) {
-        return params;
-      }
-    }
+  // The next event of that kind, of that execution or of any.
+  json event(const std::string &kind, const std::string &execution = "") {
+    return take([&](const json &line) {
+             return line.value("method", "") == "execution_next" && at(line, "/params/event/kind") == kind &&
+                    (execution.empty() || at(line, "/params/execution") == execution);
+           })
+        .at("params");
   }
   Watched worker_of(const std::string &session) {
     return Watched(call("session_get_info", {{"session", session}}).at("info").at("pid").get<pid_t>());
@@ -89,6 +74,24 @@ class Serve {
   Child &child() { return child_; }
 
  private:
+  // The first line, of those that are kept and those that come, that is wanted.
+  template <typename Wanted>
+  json take(Wanted wanted) {
+    for (auto line = kept_.begin(); line != kept_.end(); ++line) {
+      if (wanted(*line)) {
+        json found = std::move(*line);
+        kept_.erase(line);
+        return found;
+      }
+    }
+    for (;;) {
+      json line = read();
+      if (wanted(line)) {
+        return line;
+      }
+      kept_.push_back(std::move(line));
+    }
+  }
   static std::vector<std::string> argv(const std::vector<std::string> &options) {
     std::vector<std::string> all{serve_program(), "serve"};
     all.insert(all.end(), options.begin(), options.end());

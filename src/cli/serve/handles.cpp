@@ -30,7 +30,9 @@ void Handles::keep(const std::string &name, void *handle) { entries_.at(name).ha
 void Handles::drop(const std::string &name) { entries_.erase(name); }
 
 void Handles::forget(std::string_view type, const void *handle) {
-  std::erase_if(entries_, [&](const auto &entry) { return entry.second.type == type && entry.second.handle == handle; });
+  std::erase_if(entries_, [&](const auto &entry) {
+    return handle != nullptr && entry.second.type == type && entry.second.handle == handle;
+  });
 }
 
 void *Handles::find(std::string_view type, const std::string &name, const std::string &key) const {

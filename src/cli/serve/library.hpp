@@ -77,6 +77,7 @@ struct Result {
 struct Function {
   std::string_view name;  // without `capsule_`
   bool waits;
+  bool takes_turn;   // in its session, behind what was asked of that before
   bool ends_handle;  // the handle that is its last parameter is gone when it succeeds
   capsule_status (*call)(const std::byte *parameters, capsule_error *error);
   std::span<const Parameter> parameters;

@@ -22,13 +22,15 @@ const Function *function_named(std::string_view name) {
   return found == all.end() ? nullptr : &*found;
 }
 
-// Answers to one request of a bridge, its pieces among them, go in order.
+// What takes its turn in a session does so in the order in which it was asked for, and so do answers to one request of a bridge, its pieces
+// among them: none is begun before those ahead have ended.
 std::string turn_of(const Function &function, const Json &params) {
+  const auto given = [&params](const char *key) { return std::string(key) + params.value(key, Json()).dump(); };
   const auto names_request = [](const Parameter &one) { return one.member.name == "request_id"; };
-  if (std::none_of(function.parameters.begin(), function.parameters.end(), names_request)) {
-    return {};
+  if (std::any_of(function.parameters.begin(), function.parameters.end(), names_request)) {
+    return given("bridge") + given("request_id");
   }
-  return params.value("bridge", Json()).dump() + params.value("request_id", Json()).dump();
+  return function.takes_turn ? given("session") : std::string();
 }
 
 Json status_data(capsule_status status) { return {{"status", capsule_status_name(status)}}; }
