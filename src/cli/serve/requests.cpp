@@ -13,7 +13,7 @@
 namespace capsule::cli::serve {
 namespace {
 
-// Requests that may be under way at once: each that waits has a thread.
+// Requests that may wait at once: each has a thread. Others, as those that answer what these wait for, are taken all the same.
 constexpr std::size_t kMostOpen = 1'024;
 
 const Function *function_named(std::string_view name) {
@@ -70,7 +70,7 @@ void Requests::begin(Incoming asked) {
   if (function == nullptr) {
     throw NoRequest(kMethodNotFound, asked.id, "there is no method '" + asked.method + "'", {{"method", asked.method}});
   }
-  if (open_.size() >= kMostOpen) {
+  if (open_.size() >= kMostOpen && (function->waits || function->takes_turn)) {
     throw NoRequest(kTooManyRequests, asked.id, std::to_string(kMostOpen) + " requests are under way");
   }
   const auto request = std::make_shared<Request>(Request{.asked = std::move(asked), .function = function});
@@ -86,9 +86,13 @@ void Requests::begin(Incoming asked) {
 }
 
 void Requests::attempt(const Shared &request) {
-  if (const auto turn = behind_turn_.find(request->turn); turn != behind_turn_.end()) {
-    turn->second.push_back(request);
-    return;
+  if (!request->turn.empty() && !request->has_turn) {
+    const auto [behind, is_first] = behind_turn_.try_emplace(request->turn);
+    if (!is_first) {
+      behind->second.push_back(request);
+      return;
+    }
+    request->has_turn = true;
   }
   try {
     request->call = std::make_unique<Call>(*request->function, request->asked.params, handles_, runtime_);
@@ -115,17 +119,15 @@ void Requests::run_beside(const Shared &request) {
     });
   } catch (const std::system_error &error) {
     fail(request, kTooManyRequests, error.what(), nullptr);
-    return;
-  }
-  if (!request->turn.empty()) {
-    behind_turn_[request->turn];
   }
 }
+
+void Requests::wake() const { ::eventfd_write(ended_fd_, 1); }
 
 void Requests::report(const Shared &ended) {
   const std::scoped_lock lock(mutex_);
   ended_.push_back(ended);
-  ::eventfd_write(ended_fd_, 1);
+  wake();
 }
 
 void Requests::finish_ended() {
@@ -184,7 +186,8 @@ void Requests::go_on_behind(const Shared &request) {
       next.insert(next.end(), behind.mapped().begin(), behind.mapped().end());
     }
   }
-  if (auto behind = behind_turn_.extract(request->turn)) {
+  if (request->has_turn) {
+    const auto behind = behind_turn_.extract(request->turn);
     next.insert(next.end(), behind.mapped().begin(), behind.mapped().end());
   }
   for (const Shared &one : next) {

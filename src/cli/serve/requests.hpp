@@ -31,6 +31,8 @@ class Requests {
   // Readable when requests that waited have ended; `finish_ended` answers them.
   [[nodiscard]] int fd() const { return ended_fd_; }
   void finish_ended();
+  // Makes it readable, from any thread.
+  void wake() const;
   // Whether none is under way.
   [[nodiscard]] bool idle() const { return open_.empty(); }
 
@@ -39,7 +41,8 @@ class Requests {
     Incoming asked;
     const Function *function;
     Names names{};       // of the handles that it makes
-    std::string turn{};  // those that have the same have to take turns; empty for none
+    std::string turn{};  // those that have the same take turns; empty for none
+    bool has_turn = false;
     std::unique_ptr<Call> call{};
     std::thread thread{};
   };
@@ -59,7 +62,7 @@ class Requests {
   Messages &messages_;
   std::set<Shared> open_;
   std::map<std::string, std::vector<Shared>> behind_handle_;  // by the name of one that is still made
-  std::map<std::string, std::deque<Shared>> behind_turn_;     // there is an entry while one of them runs
+  std::map<std::string, std::deque<Shared>> behind_turn_;     // there is an entry while one has the turn
   std::mutex mutex_;
   std::vector<Shared> ended_;
   int ended_fd_;

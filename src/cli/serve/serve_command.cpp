@@ -93,14 +93,9 @@ class Server {
     }
   }
 
-  // While it closes, only time tells when that is over.
   [[nodiscard]] int poll_timeout() const {
-    constexpr int kLook = 10;
-    if (state_ == State::kServing) {
+    if (state_ != State::kFinishing) {
       return -1;
-    }
-    if (state_ == State::kClosing) {
-      return kLook;
     }
     const auto left = std::chrono::ceil<Milliseconds>(deadline_ - Clock::now()).count();
     return static_cast<int>(std::clamp<std::int64_t>(left, 0, INT32_MAX));
@@ -139,6 +134,7 @@ class Server {
       closer_ = std::thread([this, stores = handles_.all("promise_store"), timeout_ms] {
         close_all(stores, timeout_ms);
         closed_ = true;
+        requests_.wake();
       });
     }
   }
