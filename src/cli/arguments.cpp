@@ -201,6 +201,8 @@ ParsedArguments parse_arguments(int argc, char **argv) {
   const ViewCommands views = add_views(app, shown);
   AuditArguments audited;
   const CLI::App *verify = add_audit_command(app, audited);
+  ServeArguments served;
+  const CLI::App *serve = add_serve_command(app, served);
 
   try {
     app.parse(argc, argv);
@@ -218,6 +220,9 @@ ParsedArguments parse_arguments(int argc, char **argv) {
   }
   if (views.trace->parsed()) {
     return {std::nullopt, std::nullopt, 0, std::nullopt, std::nullopt, shown.trace};
+  }
+  if (serve->parsed()) {
+    return {.run = std::nullopt, .shown_checkpoint = std::nullopt, .serve = served};
   }
   run.inputs = repeated.inputs->results();
   check_inputs(run.inputs);

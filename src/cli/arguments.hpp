@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/audit_command.hpp"
+#include "cli/serve/serve_command.hpp"
 
 namespace capsule::cli {
 
@@ -49,6 +50,7 @@ struct ParsedArguments {
   std::optional<AuditArguments> audited{};
   std::optional<std::string> shown_postmortem{};  // the file
   std::optional<std::string> shown_trace{};       // the file
+  std::optional<ServeArguments> serve{};
 };
 
 // Reads the files too. Writes help, the version and CLI11's complaints itself. Throws UsageError.

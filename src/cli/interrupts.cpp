@@ -9,27 +9,34 @@
 
 namespace capsule::cli {
 
-Interrupts::Interrupts() {
-  struct sigaction current {};
-  ::sigaction(SIGINT, nullptr, &current);
-  if (current.sa_handler == SIG_IGN) {
+Interrupts::Interrupts(std::initializer_list<int> signals) {
+  sigset_t heard;
+  sigemptyset(&heard);
+  bool any = false;
+  for (const int signal : signals) {
+    struct sigaction current {};
+    ::sigaction(signal, nullptr, &current);
+    if (current.sa_handler != SIG_IGN) {
+      sigaddset(&heard, signal);
+      any = true;
+    }
+  }
+  if (!any) {
     return;
   }
-  sigset_t interrupt;
-  sigemptyset(&interrupt);
-  sigaddset(&interrupt, SIGINT);
-  fd_ = ::signalfd(-1, &interrupt, SFD_CLOEXEC | SFD_NONBLOCK);
+  fd_ = ::signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
   if (fd_ < 0) {
     throw std::system_error(errno, std::generic_category(), "signalfd");
   }
-  ::pthread_sigmask(SIG_BLOCK, &interrupt, &previous_);
+  ::pthread_sigmask(SIG_BLOCK, &heard, &previous_);
 }
 
 Interrupts::~Interrupts() { give_up(); }
 
-void Interrupts::take() {
+int Interrupts::take() {
   signalfd_siginfo signal{};
   [[maybe_unused]] const ssize_t size = ::read(fd_, &signal, sizeof signal);
+  return static_cast<int>(signal.ssi_signo);
 }
 
 void Interrupts::give_up() {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/utf8.hpp"
+#include "cli/base64.hpp"
 #include "cli/printer.hpp"
 #include "cli/session_info.hpp"
 
@@ -12,21 +13,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json text_or_null(MaybeText text) { return text ? Json(*text) : Json(); }
-
-std::string base64(std::string_view bytes) {
-  static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    std::uint32_t three = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-      three = three << 8U | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0U);
-    }
-    for (std::size_t i = 0; i < 4; ++i) {
-      text += at + i <= bytes.size() ? digits[three >> (18 - 6 * i) & 63U] : '=';
-    }
-  }
-  return text;
-}
 
 // By the numbers of their bits, `CAPSULE_EFFECT_…`.
 constexpr std::array<const char *, 5> kEffects{"files", "network", "processes", "signals", "native"};

@@ -9,6 +9,7 @@
 #include "cli/console.hpp"
 #include "cli/postmortem_command.hpp"
 #include "cli/run_command.hpp"
+#include "cli/serve/serve_command.hpp"
 #include "cli/trace_command.hpp"
 
 namespace {
@@ -48,6 +49,9 @@ int run(int argc, char **argv, Console &console) {
     }
     if (parsed.audited) {
       return capsule::cli::verify_audit(*parsed.audited, console);
+    }
+    if (parsed.serve) {
+      return capsule::cli::serve_stdin(*parsed.serve, console);
     }
     if (parsed.shown_postmortem) {
       capsule::cli::show_postmortem(*parsed.shown_postmortem, console);
