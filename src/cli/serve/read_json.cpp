@@ -89,6 +89,12 @@ void store_length(const Member &member, std::size_t length, std::byte *base) {
   }
 }
 
+const Member *member_named(const Struct &structure, std::string_view name) {
+  const auto found =
+      std::find_if(structure.members.begin(), structure.members.end(), [name](const Member &one) { return one.name == name; });
+  return found == structure.members.end() ? nullptr : &*found;
+}
+
 std::size_t size_of(const Member &member) {
   switch (member.entry) {
     case Kind::kText:
@@ -158,15 +164,15 @@ void Reader::read_struct(const Struct &structure, const Json &object, std::byte 
   if (!object.is_object()) {
     throw BadParameter(path, "it has to be an object");
   }
-  for (const auto &[key, value] : object.items()) {
-    const auto member =
-        std::find_if(structure.members.begin(), structure.members.end(), [&key](const Member &one) { return one.name == key; });
-    const std::string inner = path + "." + key;
-    if (member == structure.members.end()) {
+  for (const auto &item : object.items()) {
+    std::string inner = path;
+    inner.append(".").append(item.key());
+    const Member *member = member_named(structure, item.key());
+    if (member == nullptr) {
       throw BadParameter(inner, "there is no such key");
     }
-    if (!value.is_null()) {
-      read(*member, value, base, inner);
+    if (!item.value().is_null()) {
+      read(*member, item.value(), base, inner);
     }
   }
 }
