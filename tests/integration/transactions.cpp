@@ -3,7 +3,6 @@
 
 #include <csignal>
 #include <optional>
-#include <thread>
 
 #include "offspring.hpp"
 #include "process.hpp"
@@ -296,7 +295,7 @@ CAPSULE_TEST(fifty_rollbacks_leave_nothing_behind) {
   const Deadline deadline;
   // The session, the zygote, and the process that it holds ready.
   while (descendants(info_of(runtime).zygote_pid).size() > 2 && !deadline.over()) {
-    std::this_thread::yield();
+    before_the_next_look();
   }
   CHECK_AT_MOST(descendants(info_of(runtime).zygote_pid).size(), 2);
   CHECK_EQ(info_of(session).rollbacks, 52);
@@ -316,7 +315,7 @@ CAPSULE_TEST(a_kept_execution_leaves_no_frozen_process) {
     return describe(found);
   };
   while (!frozen().empty() && !deadline.over()) {
-    std::this_thread::yield();
+    before_the_next_look();
   }
   CHECK_EQ(frozen(), "");  // else says in which state it is
 }

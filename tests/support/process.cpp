@@ -12,7 +12,6 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 #include "check.hpp"
 
@@ -167,7 +166,7 @@ std::vector<std::string> descriptors() {
 void check_descriptors_at_most(std::size_t most) {
   const Deadline deadline;
   while (descriptors().size() > most && !deadline.over()) {
-    std::this_thread::yield();
+    before_the_next_look();
   }
   if (descriptors().size() > most) {
     FAIL("there are " + show(descriptors().size()) + " descriptors, more than " + show(most) + ": " + show(descriptors()));
@@ -182,7 +181,7 @@ std::size_t thread_count() {
 void check_threads_at_most(std::size_t most) {
   const Deadline deadline;
   while (thread_count() > most && !deadline.over()) {
-    std::this_thread::yield();
+    before_the_next_look();
   }
   CHECK_AT_MOST(thread_count(), most);
 }
