@@ -1,5 +1,6 @@
 #include "base/log.hpp"
 
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
 #include <unistd.h>
@@ -105,6 +106,8 @@ std::mutex &logger_mutex() { return immortal<LoggerSlot>().mutex; }
 std::shared_ptr<spdlog::logger> &logger_slot() { return immortal<LoggerSlot>().logger; }
 
 }  // namespace
+
+std::string log_text_of(fmt::string_view format, fmt::format_args args) { return fmt::vformat(format, args); }
 
 bool log_enabled(int level) { return level >= threshold.load(std::memory_order_relaxed); }
 

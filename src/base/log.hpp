@@ -1,7 +1,7 @@
 // The log: key=value records to the host's sink, nothing without one.
 #pragma once
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <atomic>
@@ -51,17 +51,25 @@ struct LogCounts {
 LogCounts log_counts();
 void count_dropped_record(int level);
 
+// In one function, for else the compiler makes {fmt} anew wherever a record is made.
+std::string log_text_of(fmt::string_view format, fmt::format_args args);
+
+template <typename... Args>
+std::string log_text(fmt::format_string<Args...> format, Args &&...args) {
+  return log_text_of(format, fmt::make_format_args(args...));
+}
+
 template <typename... Args>
 void log_record(int level, fmt::format_string<Args...> format, Args &&...args) {
   if (log_enabled(level)) {
-    log_emit(level, fmt::format(format, std::forward<Args>(args)...));
+    log_emit(level, log_text(format, std::forward<Args>(args)...));
   }
 }
 
 template <typename... Args>
 void log_record(const LogLevel &own, int level, fmt::format_string<Args...> format, Args &&...args) {
   if (log_enabled(own, level)) {
-    log_emit(level, fmt::format(format, std::forward<Args>(args)...));
+    log_emit(level, log_text(format, std::forward<Args>(args)...));
   }
 }
 

@@ -70,7 +70,7 @@ std::string json_record(std::uint64_t time_ns, std::string_view level, std::stri
 }
 
 std::string text_record(std::uint64_t time_ns, std::string_view level, std::string_view line) {
-  return fmt::format("time_ns={} level={} {}", time_ns, level, line);
+  return log_text("time_ns={} level={} {}", time_ns, level, line);
 }
 
 bool is_log_record(std::string_view line) {

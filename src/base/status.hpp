@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "capsule/error.h"
 
@@ -61,16 +60,18 @@ const char *status_text(capsule_status code);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
-  Result(Status status) : state_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
+  Result(Status status) : status_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
 
-  [[nodiscard]] bool ok() const { return std::holds_alternative<T>(state_); }
-  [[nodiscard]] T &value() { return std::get<T>(state_); }
-  [[nodiscard]] const T &value() const { return std::get<T>(state_); }
-  [[nodiscard]] Status status() const { return ok() ? Status() : std::get<Status>(state_); }
+  [[nodiscard]] bool ok() const { return value_.has_value(); }
+  [[nodiscard]] T &value() { return value_.value(); }
+  [[nodiscard]] const T &value() const { return value_.value(); }
+  [[nodiscard]] Status status() const { return status_; }
 
  private:
-  std::variant<T, Status> state_;
+  // Not a variant: a hundred types are results, and of each the compiler makes some fifty functions of a variant.
+  std::optional<T> value_;
+  Status status_;
 };
 
 }  // namespace capsule

@@ -252,7 +252,7 @@ CAPSULE_TEST(a_death_that_the_loop_comes_to_late_is_no_breach_of_the_protocol) {
               closed + "', 'w').close()\nwhile not os.path.exists('" + hold_up.go + "'): time.sleep(0.001)\nos._exit(3)");
   for (const Deadline deadline; !exists(closed);) {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
   value_of(other, "x = 1");
   set_json(other, "x", "1");  // the loop has seen the end of the channel by now

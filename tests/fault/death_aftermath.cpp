@@ -1,6 +1,5 @@
 // After a worker's death: every call says so, the counters add up, and a restart leads out.
 #include <csignal>
-#include <thread>
 
 #include "process.hpp"
 #include "run.hpp"
@@ -17,7 +16,7 @@ void await_error_state(const Session &session) {
     if (deadline.over()) {
       FAIL("the session is " + state_of(session) + ", not in error");
     }
-    std::this_thread::yield();
+    before_the_next_look();
   }
 }
 

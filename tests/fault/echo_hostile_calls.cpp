@@ -37,7 +37,7 @@ struct Hostile {
     const Deadline deadline;
     for (auto m = metrics_of(bridge); m.calls < calls || m.bridge_pending_current > pending; m = metrics_of(bridge)) {
       CHECK(!deadline.over());
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      before_the_next_look();
     }
   }
 

@@ -7,7 +7,6 @@
 
 #include <csignal>
 #include <cstdio>
-#include <thread>
 
 #include "child.hpp"
 #include "files.hpp"
@@ -60,7 +59,7 @@ std::vector<Watched> below(const Child &host) {
 std::string left_at(const Deadline &deadline) {
   pid_t reaped = 0;
   while ((reaped = waitpid(-1, nullptr, WNOHANG)) >= 0 && !deadline.over()) {
-    std::this_thread::yield();
+    before_the_next_look();
   }
   const std::vector<Process> left = children();
   for (const Process &process : left) {

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <functional>
 #include <set>
-#include <thread>
 
 #include "child.hpp"
 #include "files.hpp"
@@ -22,7 +21,7 @@ void wait_until_told(const Snapshot &snapshot) {
   const Deadline deadline;
   while (info_of(snapshot).pid != 0) {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
 }
 
@@ -79,7 +78,7 @@ class Halted {
         }
       }
       CHECK(!deadline.over());
-      std::this_thread::yield();
+      before_the_next_look();
     }
   }
 
@@ -104,7 +103,7 @@ void kill_worker(const Session &session) {
   const Deadline deadline;
   while (state_of(session) != "error") {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
 }
 

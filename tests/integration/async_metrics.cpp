@@ -1,7 +1,6 @@
 // capsule_session_get_async_metrics: what ran on the event loop and how it ended, and the cancels that reached it.
 #include <csignal>
 #include <cstring>
-#include <thread>
 
 #include "files.hpp"
 #include "interpreters.hpp"
@@ -183,7 +182,7 @@ CAPSULE_TEST(a_cancel_that_finds_the_task_done_is_no_operation) {
   run.cancel(2 * kPatienceMs);
   for (const Deadline deadline; async_metrics_of(session).cancels_noop == 0;) {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
   folder.write("go", "");
   // It may still find the value being described.

@@ -23,7 +23,7 @@ bool is_readable(std::int32_t fd, int timeout_ms) {
 void take_away_after(const Bridge &bridge, const std::string &name, std::uint64_t calls) {
   const Deadline deadline;
   while (metrics_of(bridge).calls < calls && !deadline.over()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    before_the_next_look();
   }
   ACCEPTED(capsule_bridge_unregister(bridge.get(), name.data(), name.size(), error));
 }
@@ -321,7 +321,7 @@ CAPSULE_TEST(what_the_host_did_for_one_that_died_is_not_done_again) {
   Run second(next, "host.charge()", options);
   const Deadline deadline;
   while (metrics_of(bridge).joined == 0 && !deadline.over()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    before_the_next_look();
   }
   respond(bridge, taken.id(), "\"done\"");
   CHECK_EQ(second.end().repr, "'done'");

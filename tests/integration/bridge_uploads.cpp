@@ -113,7 +113,7 @@ CAPSULE_TEST(the_code_waits_where_nothing_is_taken) {
     const Deadline deadline;
     const std::uint64_t before = metrics_of(bridge).chunks_received;
     while (metrics_of(bridge).chunks_received % 1000 < 64 && !deadline.over()) {
-      std::this_thread::yield();
+      before_the_next_look();
     }
     // No more come until some are taken: the 65th would be here by the time that the session's worker has answered something else.
     CHECK(metrics_of(bridge).chunks_received - before <= 64);

@@ -77,7 +77,7 @@ for i in range(1_000):
 refused)");
   for (const Deadline deadline; executor_metrics_of(session).displays_made < 1000;) {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
   CHECK_EQ(run.end().outcome, "ok");
   long last = -1;
@@ -211,7 +211,7 @@ CAPSULE_TEST(one_that_is_canceled_is_dropped_and_the_session_goes_on) {
   // The host takes nothing, so that the code waits; its own output is the first thing that cannot be taken in passing.
   for (const Deadline deadline; executor_metrics_of(session).output_waits == 0;) {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
   run.cancel(kPatienceMs);
   CHECK_EQ(run.end().outcome, "canceled");
@@ -406,9 +406,7 @@ CAPSULE_TEST(a_host_that_is_slow_gets_each_of_many_large_ones_whole) {
   const Session session = open_session(small_options());
   Run run(session, "for i in range(20): display({'text/plain': chr(97 + i) * 300_000}, raw=True)");
   while (!run.next().terminal()) {
-    for (const Stopwatch watch; watch.elapsed_ms() < 3;) {  // the worker gets ahead; what it does meanwhile does not matter
-      std::this_thread::yield();
-    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));  // the worker gets ahead; what it does meanwhile does not matter
   }
   CHECK_EQ(run.end().outcome, "ok");
   const auto displays = displays_of(run);
@@ -450,7 +448,7 @@ CAPSULE_TEST(what_was_still_queued_at_a_death_is_recovered) {
   Run run(session, "import os\nprint('x' * 90_000)\ndisplay({'text/plain': 'y' * 10_000}, raw=True)\nos.kill(os.getpid(), 9)");
   for (const Deadline deadline; info_of(session).pid != 0;) {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
   CHECK_EQ(run.end().outcome, "died");
   CHECK_EQ(run.story(), "started output display error");

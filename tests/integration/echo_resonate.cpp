@@ -1,5 +1,4 @@
 // Promises of a Resonate server: what its protocol says, and what happens when it goes away.
-#include <thread>
 
 #include "resonate.hpp"
 
@@ -169,7 +168,7 @@ CAPSULE_TEST(a_server_that_is_down_is_an_error_in_time_and_what_waits_goes_on_wa
   proxy.set("{\"down\":true}");
   settle(direct, "x", "meanwhile");  // nobody is connected: the server's message is lost
   for (const Deadline deadline; metrics_of(patient).reconnects == 0 && !deadline.over();) {
-    std::this_thread::yield();  // the thread may have begun to wait only now, and is to find the server down
+    before_the_next_look();  // the thread may have begun to wait only now, and is to find the server down
   }
   proxy.set("{\"down\":false}");
   threads.join();
@@ -214,7 +213,7 @@ CAPSULE_TEST(calls_under_way_are_bounded) {
   const Deadline deadline;
   while (metrics_of(store).retries == 0) {  // it is under way
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
   CHECK_CONTAINS(refuse_create(store, "b", CAPSULE_E_LIMIT), "1 calls to the server are under way");
   CHECK_EQ(metrics_of(store).refused, 1);

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cstdlib>
 #include <string_view>
-#include <thread>
 
 #include "introspection.hpp"
 #include "run.hpp"
@@ -124,7 +123,7 @@ CAPSULE_TEST(tiny_outputs_that_nobody_takes_hold_no_more_than_twice_the_window) 
   const Run run(session, source + "spin");
   for (const Deadline deadline; status_of(session).waits_for != CAPSULE_WAITS_OUTPUT;) {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
   // The source, of 64 KiB, is held by the execution, and in buffers that grow by doubling; not all of them are let go at once.
   CHECK_AT_MOST(allocated_bytes(), held + 12 * source.size() + 2 * kLarge);

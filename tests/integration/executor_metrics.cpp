@@ -1,6 +1,5 @@
 // capsule_session_get_executor_metrics: each counter moves by exactly what happened.
 #include <csignal>
-#include <thread>
 
 #include "deadline.hpp"
 #include "metrics.hpp"
@@ -15,7 +14,7 @@ namespace {
 void wait_for_room(const Session &session) {
   for (const Deadline deadline; executor_metrics_of(session).output_queue_bytes != 0;) {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
 }
 
@@ -80,7 +79,7 @@ CAPSULE_TEST(what_waits_in_the_queue_is_told_in_pieces_and_bytes) {
                                 metrics.output_queue_bytes != metrics.output_queue_pieces * kPiece;
        metrics = executor_metrics_of(session)) {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
   // The window is used up as far as whole pieces go.
   CHECK_EQ(metrics.output_queue_pieces, 200 - metrics.outputs_sent);

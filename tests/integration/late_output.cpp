@@ -1,8 +1,6 @@
 // Output that is written after its execution has ended: adopted, delivered to its own handle, or dropped; never lost without a count.
 #include <poll.h>
 
-#include <thread>
-
 #include "run.hpp"
 #include "test.hpp"
 
@@ -143,7 +141,7 @@ threading.Thread(target=flood, daemon=True).start())");
       break;
     }
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
     while (capsule_execution_next(first.get(), 0, event.get(), nullptr) == CAPSULE_OK) {
     }
   }

@@ -1,6 +1,5 @@
 // What a print does that finds the queue full, by policy; nothing is lost without a count (I6).
 #include <algorithm>
-#include <thread>
 
 #include "run.hpp"
 #include "test.hpp"
@@ -40,7 +39,7 @@ CAPSULE_TEST(drop_new_never_waits_and_says_exactly_what_is_missing) {
   // Nothing is taken until something was dropped.
   for (const Deadline deadline; executor_metrics_of(session).outputs_dropped == 0;) {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
   CHECK_EQ(run.end().repr, "'whole'");
   const capsule_executor_metrics metrics = executor_metrics_of(session);
@@ -120,7 +119,7 @@ CAPSULE_TEST(drop_oldest_keeps_the_newest_and_says_exactly_what_is_missing) {
   // Nothing is taken until all was written.
   for (const Deadline deadline; executor_metrics_of(session).output_bytes_enqueued < kWritten;) {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
   run.until(CAPSULE_EVENT_INPUT);
   run.answer("");
@@ -201,7 +200,7 @@ CAPSULE_TEST(what_was_dropped_as_the_oldest_is_not_found_again_after_a_death) {
   // Nothing is taken before the worker is gone.
   for (const Deadline deadline; info_of(session).pid != 0;) {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
   CHECK_EQ(run.end().outcome, "died");
   CHECK_EQ(run.out().size() + executor_metrics_of(session).output_bytes_dropped, kWritten);

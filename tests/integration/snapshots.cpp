@@ -356,7 +356,7 @@ CAPSULE_TEST(what_is_queued_behind_a_restore_runs_in_the_restored_session) {
   const Deadline deadline;
   while (restorer == 0 || !status_field("self/task/" + std::to_string(restorer), "State").starts_with("S")) {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
   Run behind(session, "x");
   before.answer("");

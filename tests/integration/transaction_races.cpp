@@ -3,7 +3,6 @@
 
 #include <csignal>
 #include <optional>
-#include <thread>
 
 #include "process.hpp"
 #include "snapshots.hpp"
@@ -19,7 +18,7 @@ void wait_for_state(const Session &session, const std::string &state) {
   const Deadline deadline;
   while (state_of(session) != state) {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
 }
 

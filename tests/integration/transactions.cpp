@@ -3,7 +3,6 @@
 
 #include <csignal>
 #include <optional>
-#include <thread>
 
 #include "offspring.hpp"
 #include "process.hpp"

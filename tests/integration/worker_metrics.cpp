@@ -1,6 +1,5 @@
 // Heartbeats: what a worker tells of itself, also while its Python hangs, and what is counted when it does not.
 #include <csignal>
-#include <thread>
 
 #include "metrics.hpp"
 #include "process.hpp"
@@ -31,7 +30,7 @@ capsule_worker_metrics wait_until(const Session &session, Holds holds) {
     if (deadline.over()) {
       FAIL("the heartbeats do not tell it");
     }
-    std::this_thread::yield();
+    before_the_next_look();
   }
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <thread>
 
 namespace capsule_test {
 
@@ -42,6 +43,9 @@ class Deadline {
  private:
   std::chrono::steady_clock::time_point at_;
 };
+
+// What no event tells is looked at again and again. Meanwhile the processor is left to what is waited for, and to other tests.
+inline void before_the_next_look() { std::this_thread::sleep_for(std::chrono::microseconds(500)); }
 
 class Stopwatch {
  public:

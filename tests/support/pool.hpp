@@ -141,7 +141,7 @@ capsule_pool_metrics until(const Pool &pool, const char *what, Settled settled) 
     if (deadline.over()) {
       FAIL(std::string("not in time: ") + what);
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    before_the_next_look();
   }
 }
 

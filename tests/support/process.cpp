@@ -12,7 +12,6 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 #include "check.hpp"
 
@@ -58,7 +57,7 @@ auto see_at_most(std::size_t most, See see) {
   const Deadline deadline;
   auto seen = see();
   while (seen.size() > most && !deadline.over()) {
-    std::this_thread::yield();
+    before_the_next_look();
     seen = see();
   }
   return seen;

@@ -6,7 +6,6 @@
 #include <functional>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "deadline.hpp"
@@ -70,7 +69,7 @@ inline void compare(const std::set<std::string> &expected, const Runtime &runtim
 inline void wait_for(const std::function<bool()> &there) {
   for (const Deadline deadline; !there();) {
     CHECK(!deadline.over());
-    std::this_thread::yield();
+    before_the_next_look();
   }
 }
 
