@@ -7,9 +7,24 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/unique_fd.hpp"
-
 namespace capsule {
+
+Result<UniqueFd> open_to_write(const std::string &path, Begin begin) {
+  constexpr mode_t kAsUmaskAllows = 0666;
+  const int how = begin == Begin::kEmpty ? O_TRUNC : O_APPEND;
+  UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | how, kAsUmaskAllows));
+  struct stat info {};
+  if (!file.valid() || fstat(file.get(), &info) != 0) {
+    return system_error(("options.path: " + path).c_str(), errno);
+  }
+  if (!S_ISREG(info.st_mode) && !S_ISCHR(info.st_mode)) {
+    return Status(CAPSULE_E_SYSTEM, "options.path: " + path + " is no file");
+  }
+  if (fcntl(file.get(), F_SETFL, begin == Begin::kEmpty ? 0 : O_APPEND) != 0) {
+    return system_error("fcntl(F_SETFL)", errno);
+  }
+  return file;
+}
 
 Result<std::string> read_file(const std::string &path, std::uint64_t most) {
   const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));

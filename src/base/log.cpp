@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 
+#include "base/file.hpp"
 #include "base/immortal.hpp"
 #include "base/log_format.hpp"
 
@@ -147,10 +148,15 @@ Status set_log_sink(const LogSink &sink) {
   }
   std::FILE *file = sink.kind == CAPSULE_LOG_SINK_STDERR ? stderr : nullptr;
   if (sink.kind == CAPSULE_LOG_SINK_FILE) {
-    file = std::fopen(sink.path.c_str(), "ae");
-    if (file == nullptr) {
-      return system_error(("options.path: " + sink.path).c_str(), errno);
+    auto opened = open_to_write(sink.path, Begin::kBehind);
+    if (!opened.ok()) {
+      return opened.status();
     }
+    file = ::fdopen(opened.value().get(), "a");
+    if (file == nullptr) {
+      return system_error("fdopen", errno);
+    }
+    static_cast<void>(opened.value().release());
   }
   const std::lock_guard lock(logger_mutex());
   if (sink.kind == CAPSULE_LOG_SINK_NONE) {

@@ -27,7 +27,7 @@ double us(std::uint64_t time_ns) { return static_cast<double>(time_ns) / kNsPerU
 
 class ChromeWriter : public ExportWriter {
  public:
-  explicit ChromeWriter(OwnedFile file) : file_(std::move(file)) {}
+  explicit ChromeWriter(ExportFile file) : file_(std::move(file)) {}
 
   // The file is whole after each batch: its end is written over by the next. That tells the clock and what was lost, of all so far: it gets
   // no shorter, since no number in it does.
@@ -41,18 +41,18 @@ class ChromeWriter : public ExportWriter {
         group->execution_id == 0 ? add_instants(*group, kHostRow) : add_execution(*group);
       }
     }
-    std::string text = end_at_ == 0 ? kBegin : "";
-    bool any = end_at_ != 0;  // each batch has some
+    std::string text = file_.empty() ? kBegin : "";
+    bool any = !file_.empty();  // each batch has some
     for (const Json &event : events_) {
       text += any ? ",\n" : "\n";
       text += event.dump(-1, ' ', false, Json::error_handler_t::replace);
       any = true;
     }
     const std::string end = "\n],\"otherData\":" + metadata_of(lost).dump() + "}\n";
-    if (std::fseek(file_.get(), end_at_, SEEK_SET) != 0 || !write_all(file_.get(), text + end)) {
+    if (!file_.append(text, end)) {
+      named_.clear();  // the names may have been in it
       return false;
     }
-    end_at_ += static_cast<long>(text.size());
     return true;
   }
 
@@ -162,8 +162,7 @@ class ChromeWriter : public ExportWriter {
     add_instants(group, sent != nullptr ? kRunRow : kHostRow);
   }
 
-  const OwnedFile file_;
-  long end_at_ = 0;
+  ExportFile file_;
   std::set<std::uint64_t> named_;
   std::map<std::string, int> pools_;  // their rows
   std::vector<Json> events_;
@@ -172,7 +171,7 @@ class ChromeWriter : public ExportWriter {
 }  // namespace
 
 Result<std::unique_ptr<ExportWriter>> chrome_writer(const std::string &path) {
-  auto file = make_file(path);
+  auto file = ExportFile::make(path);
   return file.ok() ? Result<std::unique_ptr<ExportWriter>>(std::make_unique<ChromeWriter>(std::move(file.value())))
                    : file.status();
 }

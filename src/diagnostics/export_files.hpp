@@ -1,24 +1,36 @@
 // A file that an exporter writes, and what its lines have in common.
 #pragma once
 
-#include <cstdio>
-#include <memory>
+#include <sys/types.h>
+
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/status.hpp"
+#include "base/unique_fd.hpp"
 #include "diagnostics/export_group.hpp"
 
 namespace capsule {
 
-struct CloseFile {
-  void operator()(std::FILE *file) const { std::fclose(file); }
-};
-using OwnedFile = std::unique_ptr<std::FILE, CloseFile>;
+class ExportFile {
+ public:
+  // Empties it where it is there.
+  static Result<ExportFile> make(const std::string &path);
 
-// Empties it where it is there.
-Result<OwnedFile> make_file(const std::string &path);
-bool write_all(std::FILE *file, const std::string &text);
+  // Writes behind what is kept, with an ending that the next goes over. False where there is no room: the file is as it was then.
+  bool append(const std::string &text, const std::string &ending = {});
+  [[nodiscard]] bool empty() const { return end_ == 0; }
+
+ private:
+  explicit ExportFile(UniqueFd fd) : fd_(std::move(fd)) {}
+  [[nodiscard]] bool write(std::string_view text) const;
+
+  UniqueFd fd_;
+  off_t end_ = 0;  // of what is kept
+  std::string ending_;
+};
 
 // What places a file in time, and tells what is not in it.
 nlohmann::ordered_json metadata_of(const ExportLosses &lost);

@@ -1,6 +1,5 @@
 // The writers that need no format of their own to be explained: a callback, and a line for each event.
 #include <algorithm>
-#include <cerrno>
 #include <deque>
 #include <nlohmann/json.hpp>
 
@@ -49,7 +48,7 @@ class CallbackWriter : public ExportWriter {
 
 class NdjsonWriter : public ExportWriter {
  public:
-  explicit NdjsonWriter(OwnedFile file) : file_(std::move(file)) {}
+  explicit NdjsonWriter(ExportFile file) : file_(std::move(file)) {}
 
   bool write(ExportBatch batch, const ExportLosses &lost) override {
     nlohmann::ordered_json metadata{{"kind", "trace_metadata"}};
@@ -60,7 +59,7 @@ class NdjsonWriter : public ExportWriter {
         lines += line_of(*group, event) + "\n";
       }
     }
-    return write_all(file_.get(), lines);
+    return file_.append(lines);
   }
 
  private:
@@ -95,25 +94,10 @@ class NdjsonWriter : public ExportWriter {
     return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
 
-  const OwnedFile file_;
+  ExportFile file_;
 };
 
 }  // namespace
-
-Result<OwnedFile> make_file(const std::string &path) {
-  OwnedFile file(std::fopen(path.c_str(), "we"));
-  if (!file) {
-    return system_error(("options.path: " + path).c_str(), errno);
-  }
-  return file;
-}
-
-bool write_all(std::FILE *file, const std::string &text) {
-  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  const bool flushed = std::fflush(file) == 0;
-  std::clearerr(file);
-  return written && flushed;
-}
 
 nlohmann::ordered_json metadata_of(const ExportLosses &lost) {
   nlohmann::ordered_json metadata{
@@ -141,7 +125,7 @@ std::unique_ptr<ExportWriter> callback_writer(capsule_export_callback callback, 
 }
 
 Result<std::unique_ptr<ExportWriter>> ndjson_writer(const std::string &path) {
-  auto file = make_file(path);
+  auto file = ExportFile::make(path);
   return file.ok() ? Result<std::unique_ptr<ExportWriter>>(std::make_unique<NdjsonWriter>(std::move(file.value())))
                    : file.status();
 }

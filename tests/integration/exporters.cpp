@@ -1,4 +1,7 @@
 // Exporters: what they are given, that counters balance, and that none of them can touch an execution.
+#include <sys/resource.h>
+#include <sys/stat.h>
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -494,6 +497,54 @@ CAPSULE_TEST(a_disk_that_is_full_is_a_failure_of_the_exporter_alone) {
   CHECK_EQ(run.end().outcome, "ok");
   flush(exporter);
   CHECK_AT_LEAST(info_of(exporter).failed, 1);
+}
+
+CAPSULE_TEST(a_disk_that_was_full_for_a_while_leaves_a_file_whole) {
+  const TempFolder folder;
+  for (const std::int32_t kind : {CAPSULE_EXPORTER_NDJSON, CAPSULE_EXPORTER_CHROME}) {
+    const Runtime runtime = make_runtime();
+    const std::string path = folder.path() + "/trace" + show(kind);
+    const ExporterHandle exporter = start_file(runtime, kind, path);
+    const Session session = open_session(runtime, SessionOptions::echo());
+    const auto run = [&] {
+      Run(session, "out x").end();
+      flush(exporter);
+    };
+    run();
+    rlimit before{};
+    CHECK_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const rlimit full{read_file(path).size() + 100, before.rlim_max};
+    CHECK_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+    run();
+    CHECK_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+    CHECK_AT_LEAST(info_of(exporter).failed, 1);
+    for (int i = 0; i < 2; ++i) {
+      std::istringstream text(read_file(path));
+      std::size_t documents = 0;
+      if (kind == CAPSULE_EXPORTER_CHROME) {
+        documents = Json::parse(text).at("traceEvents").size();
+      }
+      for (std::string line; kind == CAPSULE_EXPORTER_NDJSON && std::getline(text, line);) {
+        documents += Json::parse(line).is_object() ? 1 : 0;
+      }
+      CHECK_AT_LEAST(documents, 3);
+      run();
+    }
+  }
+}
+
+CAPSULE_TEST(what_is_no_file_is_refused_and_not_waited_for) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/pipe";
+  CHECK_EQ(mkfifo(path.c_str(), 0600), 0);
+  capsule_exporter_options options = exporter_options("file");
+  options.kind = CAPSULE_EXPORTER_NDJSON;
+  options.path = text_of(path);
+  ExporterHandle exporter;
+  REFUSED(CAPSULE_E_SYSTEM, capsule_exporter_create(shared_runtime().get(), &options, exporter.out(), error));
+  const capsule_log_options log{
+      .struct_size = sizeof log, .sink = CAPSULE_LOG_SINK_FILE, .level = CAPSULE_LOG_INFO, .path = text_of(path)};
+  REFUSED(CAPSULE_E_SYSTEM, capsule_log_set_sink(&log, error));
 }
 
 CAPSULE_TEST(wrong_options_are_refused) {
