@@ -1019,9 +1019,12 @@ type Exporter int32
 const (
 	// To a function of the host.
 	ExporterCallback Exporter = 1
-	// To a file, one JSON object a line for each event.
+	// To a file, one JSON object a line for each event, and one of the kind `trace_metadata` before each batch:
+	// `realtime_offset_ns`, what the exporter failed to write and dropped, and what the traces lost by why, all of them
+	// up to then.
 	ExporterNdjson Exporter = 2
-	// To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch.
+	// To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch. Its `otherData` tells the
+	// same of it.
 	ExporterChrome Exporter = 3
 )
 
@@ -3801,10 +3804,10 @@ func exportLabelOf(c *C.capsule_export_label) (r ExportLabel) {
 	return
 }
 
-// ExportGroup: Events that belong together: of one execution, or of a session itself. Never extended: groups are
-// handed out as an array.
+// ExportGroup: Events that belong together: of one execution, of a session itself, or of a pool. Never extended:
+// groups are handed out as an array.
 type ExportGroup struct {
-	// As in capsule_session_info.
+	// As in capsule_session_info; 0: the events are the pool's own.
 	SessionID uint64
 	// The execution, or 0.
 	ExecutionID uint64
@@ -3812,7 +3815,7 @@ type ExportGroup struct {
 	PID int32
 	// The execution's `CAPSULE_OUTCOME_…`, or 0.
 	Outcome Outcome
-	// The name of the session's pool, or `none`.
+	// The name of the session's pool, or of the pool, or `none`.
 	Pool string
 	// The execution's trace context, as capsule_session_get_trace_context() tells it: given with it, or made; empty of
 	// none.
@@ -3914,6 +3917,11 @@ type ExporterInfo struct {
 	LongestNs uint64
 	// Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.
 	BusySinceNs uint64
+	// Events that traces had lost (`evicted` … `invalid` of capsule_trace_info) when they handed on what they had: never
+	// `accepted`.
+	TraceLost uint64
+	// What is added to a `time_ns` of its events for nanoseconds since 1970.
+	RealtimeOffsetNs int64
 }
 
 func (r *ExporterInfo) fill(c *C.capsule_exporter_info) {
@@ -3928,6 +3936,8 @@ func (r *ExporterInfo) fill(c *C.capsule_exporter_info) {
 	r.TotalNs = uint64(c.total_ns)
 	r.LongestNs = uint64(c.longest_ns)
 	r.BusySinceNs = uint64(c.busy_since_ns)
+	r.TraceLost = uint64(c.trace_lost)
+	r.RealtimeOffsetNs = int64(c.realtime_offset_ns)
 }
 
 func exporterInfoOf(c *C.capsule_exporter_info) (r ExporterInfo) {

@@ -70,9 +70,9 @@ void show_trace(const std::string &path, Console &console) {
   }
   std::string text;
   for (const auto &[session, marks] : sessions) {
-    text += "session " + std::to_string(session);
-    text.append(kNameWidth + kBarWidth + 4 - ("session " + std::to_string(session)).size(), ' ');
-    text += "   begin ms       ms\n";
+    std::string title = session == 0 ? "pools" : "session " + std::to_string(session);
+    title.append(kNameWidth + kBarWidth + 4 - title.size(), ' ');
+    text += title + "   begin ms       ms\n";
     draw(marks, 1, window, text);
   }
   console.write_out(text);

@@ -42,7 +42,13 @@ class Lines {
     const int phase = event.at("phase");
     last_ms_ = std::max(last_ms_, time_ms);
     std::vector<TraceMark> &marks = sessions_[session].executions[execution];
-    const Key key{session, execution, event.at("source"), event.at("link"), kind.starts_with("input")};
+    const bool acquisition = kind == "pool_acquire_begin" || kind == "pool_acquired";  // both carry its number
+    const Key key{session,
+                  execution,
+                  event.at("source"),
+                  acquisition ? event.at("arguments").at(0) : event.at("link"),
+                  kind.starts_with("input"),
+                  event.value("pool", std::string())};
     if (phase == CAPSULE_TRACE_PHASE_BEGIN) {
       open_[key].push_back(marks.size());
       marks.push_back(
@@ -79,7 +85,7 @@ class Lines {
 
  private:
   // The host tells of both an execution and its requests for input.
-  using Key = std::tuple<std::uint64_t, std::uint64_t, int, std::uint64_t, bool>;
+  using Key = std::tuple<std::uint64_t, std::uint64_t, int, std::uint64_t, bool, std::string>;
   struct Session {
     std::map<std::uint64_t, std::vector<TraceMark>> executions;  // 0: of none
   };
@@ -188,7 +194,10 @@ TraceMarks read_trace(const std::string &path) {
     }
     Lines lines;
     for (std::string line; std::getline(file, line);) {
-      lines.add(Json::parse(line));
+      const Json event = Json::parse(line);
+      if (event.at("kind") != "trace_metadata") {  // which tells of the file, and is not in older ones
+        lines.add(event);
+      }
     }
     return lines.marks();
   } catch (const Json::exception &) {

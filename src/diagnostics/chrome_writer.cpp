@@ -3,9 +3,10 @@
 // A session is a process of two rows: what the host does (0) and what runs (1), one execution at a time. An execution is a slice of row 1 from
 // when it was sent until it was finished, within it one from when the worker had it until the worker answered, an arrow from its
 // submission to it, and its wait in the queue as an asynchronous slice, since many wait at once. All other events are instants of one of
-// the rows.
+// the rows. The pools are one process, 0, with a row for each.
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -28,32 +29,35 @@ class ChromeWriter : public ExportWriter {
  public:
   explicit ChromeWriter(OwnedFile file) : file_(std::move(file)) {}
 
-  // The file is whole after each batch: its end is written over by the next.
-  bool write(ExportBatch batch) override {
+  // The file is whole after each batch: its end is written over by the next. That tells the clock and what was lost, of all so far: it gets
+  // no shorter, since no number in it does.
+  bool write(ExportBatch batch, const ExportLosses &lost) override {
     events_.clear();
     for (const auto &group : batch) {
       name_session(*group);
-      group->execution_id == 0 ? add_instants(*group, kHostRow) : add_execution(*group);
-    }
-    if (!began_) {
-      began_ = true;
-      if (!write_all(file_.get(), kEmpty)) {
-        return false;
+      if (group->session_id == 0) {
+        add_instants(*group, pool_row(*group));
+      } else {
+        group->execution_id == 0 ? add_instants(*group, kHostRow) : add_execution(*group);
       }
     }
-    std::string text;
+    std::string text = end_at_ == 0 ? kBegin : "";
+    bool any = end_at_ != 0;  // each batch has some
     for (const Json &event : events_) {
-      text += any_ ? ",\n" : "\n";
+      text += any ? ",\n" : "\n";
       text += event.dump(-1, ' ', false, Json::error_handler_t::replace);
-      any_ = true;
+      any = true;
     }
-    constexpr long kEndSize = sizeof kEnd - 1;
-    return std::fseek(file_.get(), -kEndSize, SEEK_END) == 0 && write_all(file_.get(), text + kEnd);
+    const std::string end = "\n],\"otherData\":" + metadata_of(lost).dump() + "}\n";
+    if (std::fseek(file_.get(), end_at_, SEEK_SET) != 0 || !write_all(file_.get(), text + end)) {
+      return false;
+    }
+    end_at_ += static_cast<long>(text.size());
+    return true;
   }
 
  private:
-  static constexpr char kEnd[] = "\n]}\n";
-  static constexpr char kEmpty[] = "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n]}\n";
+  static constexpr char kBegin[] = "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[";
 
   static const capsule_trace_event *find(const ExportGroup &group, std::int32_t kind) {
     const auto found =
@@ -64,7 +68,9 @@ class ChromeWriter : public ExportWriter {
   Json &add(const ExportGroup &group, const char *phase, const std::string &name, int row, std::uint64_t time_ns) {
     events_.push_back({{"ph", phase},
                        {"name", name},
-                       {"cat", row == kRunRow ? "execution" : "session"},
+                       {"cat", group.session_id == 0 ? "pool"
+                               : row == kRunRow      ? "execution"
+                                                     : "session"},
                        {"pid", group.session_id},
                        {"tid", row},
                        {"ts", us(time_ns)}});
@@ -79,10 +85,22 @@ class ChromeWriter : public ExportWriter {
     if (!named_.insert(group.session_id).second) {
       return;
     }
+    if (group.session_id == 0) {
+      add(group, "M", "process_name", kHostRow, 0)["args"] = {{"name", "pools"}};
+      return;
+    }
     const std::string pool = group.pool == "none" ? "" : " of pool " + group.pool;
     add(group, "M", "process_name", kHostRow, 0)["args"] = {{"name", "session " + std::to_string(group.session_id) + pool}};
     add(group, "M", "thread_name", kHostRow, 0)["args"] = {{"name", "host"}};
     add(group, "M", "thread_name", kRunRow, 0)["args"] = {{"name", "executions"}};
+  }
+
+  int pool_row(const ExportGroup &group) {
+    const auto [row, added] = pools_.try_emplace(group.pool, static_cast<int>(pools_.size()));
+    if (added) {
+      add(group, "M", "thread_name", row->second, 0)["args"] = {{"name", "pool " + group.pool}};
+    }
+    return row->second;
   }
 
   void add_instants(const ExportGroup &group, int row) {
@@ -93,7 +111,8 @@ class ChromeWriter : public ExportWriter {
       if (std::find(std::begin(kTold), std::end(kTold), event.kind) == std::end(kTold)) {
         Json &instant = add(group, "i", capsule_trace_kind_name(event.kind), row, event.time_ns);
         instant["s"] = "t";
-        instant["args"] = {{"status", event.status}, {"link", event.link}, {"arguments", event.arguments}};
+        instant["args"] = {
+            {"status", event.status}, {"parent", event.parent}, {"link", event.link}, {"arguments", event.arguments}};
         add_label(instant["args"], group, event);
       }
     }
@@ -127,6 +146,9 @@ class ChromeWriter : public ExportWriter {
       if (!group.traceparent.empty()) {
         slice["args"]["traceparent"] = group.traceparent;
       }
+      if (!group.tracestate.empty()) {
+        slice["args"]["tracestate"] = group.tracestate;
+      }
       add_worker_part(group, *finished);
     }
     if (submitted != nullptr && sent != nullptr && finished != nullptr) {
@@ -141,9 +163,9 @@ class ChromeWriter : public ExportWriter {
   }
 
   const OwnedFile file_;
-  bool began_ = false;
-  bool any_ = false;
+  long end_at_ = 0;
   std::set<std::uint64_t> named_;
+  std::map<std::string, int> pools_;  // their rows
   std::vector<Json> events_;
 };
 

@@ -20,6 +20,9 @@ using OwnedFile = std::unique_ptr<std::FILE, CloseFile>;
 Result<OwnedFile> make_file(const std::string &path);
 bool write_all(std::FILE *file, const std::string &text);
 
+// What places a file in time, and tells what is not in it.
+nlohmann::ordered_json metadata_of(const ExportLosses &lost);
+
 // The number of the event's name, and the name where it is shown.
 void add_label(nlohmann::ordered_json &fields, const ExportGroup &group, const capsule_trace_event &event);
 

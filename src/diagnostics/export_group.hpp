@@ -10,6 +10,7 @@
 #include "base/status.hpp"
 #include "capsule/exporter.h"
 #include "diagnostics/redaction.hpp"
+#include "diagnostics/trace_losses.hpp"
 
 namespace capsule {
 
@@ -30,6 +31,14 @@ struct ExportGroup {
   std::string tracestate{};
   std::vector<capsule_trace_event> events{};
   std::vector<ExportLabel> labels{};  // by their numbers
+  TraceLosses lost{};                 // by the trace, since its last group
+};
+
+// What did not reach an exporter's file or callback, up to the batch that it is handed.
+struct ExportLosses {
+  std::uint64_t failed = 0;
+  std::uint64_t dropped = 0;
+  TraceLosses by_traces{};
 };
 using ExportBatch = std::span<const std::shared_ptr<const ExportGroup>>;
 
@@ -38,7 +47,7 @@ class ExportWriter {
  public:
   virtual ~ExportWriter() = default;
   // False when the batch could not be written.
-  virtual bool write(ExportBatch batch) = 0;
+  virtual bool write(ExportBatch batch, const ExportLosses &lost) = 0;
 };
 
 std::unique_ptr<ExportWriter> callback_writer(capsule_export_callback callback, void *user_data);

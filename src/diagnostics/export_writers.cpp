@@ -7,6 +7,7 @@
 #include "capsule/execution.h"
 #include "diagnostics/export_files.hpp"
 #include "diagnostics/export_group.hpp"
+#include "diagnostics/trace.hpp"
 
 namespace capsule {
 namespace {
@@ -17,7 +18,7 @@ class CallbackWriter : public ExportWriter {
  public:
   CallbackWriter(capsule_export_callback callback, void *user_data) : callback_(callback), user_data_(user_data) {}
 
-  bool write(ExportBatch batch) override {
+  bool write(ExportBatch batch, const ExportLosses & /*in the exporter's info*/) override {
     std::vector<capsule_export_group> groups;
     groups.reserve(batch.size());
     std::deque<std::vector<capsule_export_label>> labels;  // which stay where they are
@@ -50,8 +51,10 @@ class NdjsonWriter : public ExportWriter {
  public:
   explicit NdjsonWriter(OwnedFile file) : file_(std::move(file)) {}
 
-  bool write(ExportBatch batch) override {
-    std::string lines;
+  bool write(ExportBatch batch, const ExportLosses &lost) override {
+    nlohmann::ordered_json metadata{{"kind", "trace_metadata"}};
+    metadata.update(metadata_of(lost));
+    std::string lines = metadata.dump() + "\n";
     for (const auto &group : batch) {
       for (const capsule_trace_event &event : group->events) {
         lines += line_of(*group, event) + "\n";
@@ -75,6 +78,7 @@ class NdjsonWriter : public ExportWriter {
                                 {"severity", event.severity},
                                 {"phase", event.phase},
                                 {"status", event.status},
+                                {"parent", event.parent},
                                 {"link", event.link},
                                 {"arguments", event.arguments}};
     if (event.execution_id != 0) {
@@ -84,6 +88,9 @@ class NdjsonWriter : public ExportWriter {
     add_label(line, group, event);
     if (!group.traceparent.empty()) {
       line["traceparent"] = group.traceparent;
+    }
+    if (!group.tracestate.empty()) {
+      line["tracestate"] = group.tracestate;
     }
     return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
@@ -106,6 +113,13 @@ bool write_all(std::FILE *file, const std::string &text) {
   const bool flushed = std::fflush(file) == 0;
   std::clearerr(file);
   return written && flushed;
+}
+
+nlohmann::ordered_json metadata_of(const ExportLosses &lost) {
+  nlohmann::ordered_json metadata{
+      {"realtime_offset_ns", realtime_offset_ns()}, {"exporter_failed", lost.failed}, {"exporter_dropped", lost.dropped}};
+  TraceLosses::for_each([&](const char *name, auto member) { metadata[name] = lost.by_traces.*member; });
+  return metadata;
 }
 
 void add_label(nlohmann::ordered_json &fields, const ExportGroup &group, const capsule_trace_event &event) {

@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/quiet_thread.hpp"
+#include "diagnostics/trace.hpp"
 
 namespace capsule {
 namespace {
@@ -43,6 +44,7 @@ void Exporter::offer(const std::shared_ptr<const ExportGroup> &group) {
   {
     const Lock lock(mutex_);
     info_.accepted += events;
+    lost_by_traces_.add(group->lost);  // also where the group itself is dropped
     if (stop_ || info_.queued + events > options_.queue_limit) {
       info_.dropped += events;
       return;
@@ -88,10 +90,11 @@ void Exporter::hand_on(Lock &lock) {
   urgent_ = false;
   const std::uint64_t began = monotonic_ns();
   info_.busy_since_ns = began;
+  const ExportLosses lost{.failed = info_.failed, .dropped = info_.dropped, .by_traces = lost_by_traces_};
   lock.unlock();
   bool written = false;
   try {
-    written = writer_->write(batch);
+    written = writer_->write(batch, lost);
   } catch (const std::exception &) {
     written = false;  // no memory, or a file that is gone: counted as any failure
   }
@@ -172,7 +175,10 @@ void Exporter::abandon() {
 
 capsule_exporter_info Exporter::info() {
   const Lock lock(mutex_);
-  return info_;
+  capsule_exporter_info told = info_;
+  told.trace_lost = lost_by_traces_.total();
+  told.realtime_offset_ns = realtime_offset_ns();
+  return told;
 }
 
 void Exporter::report(SignalSet &library) {

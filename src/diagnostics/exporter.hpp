@@ -67,6 +67,7 @@ class Exporter : public std::enable_shared_from_this<Exporter> {
   LogOnce failed_log_;
   std::thread thread_;  // until it is waited for, or left alone
   capsule_exporter_info info_{};
+  TraceLosses lost_by_traces_;
 };
 
 // The exporters of a runtime.

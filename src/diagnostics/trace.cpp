@@ -80,7 +80,8 @@ bool earlier(const capsule_trace_event &a, const capsule_trace_event &b) {
   return key(a) < key(b);
 }
 
-// What is added to a time of the trace for the wall clock's: one anchor for the library.
+}  // namespace
+
 std::int64_t realtime_offset_ns() {
   static const std::int64_t offset = [] {
     timespec now{};
@@ -90,8 +91,6 @@ std::int64_t realtime_offset_ns() {
   }();
   return offset;
 }
-
-}  // namespace
 
 TraceFollower::TraceFollower() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
@@ -227,6 +226,16 @@ void Trace::tell(capsule_trace_info &info) {
   info.realtime_offset_ns = realtime_offset_ns();
   info.labels = labels_.names();
   info.labels_other = labels_.others();
+}
+
+TraceLosses Trace::losses() const {
+  const TraceStore::Gone &gone = store_.gone();
+  return {.evicted = gone.evicted.total(),
+          .dropped = dropped_,
+          .refused = gone.refused.total(),
+          .late = gone.late.total(),
+          .truncated = gone.truncated.total(),
+          .invalid = invalid_};
 }
 
 void Trace::report(SignalSet &set) {

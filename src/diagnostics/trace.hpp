@@ -14,6 +14,7 @@
 #include "capsule/trace.h"
 #include "diagnostics/trace_kinds.hpp"
 #include "diagnostics/trace_labels.hpp"
+#include "diagnostics/trace_losses.hpp"
 #include "diagnostics/trace_store.hpp"
 #include "transport/flight_recorder.hpp"
 
@@ -39,6 +40,9 @@ class TraceFollower {
   UniqueFd fd_;
   bool armed_ = false;
 };
+
+// What is added to a time of the trace for the wall clock's: one anchor for the library.
+std::int64_t realtime_offset_ns();
 
 // What is known of a worker that its events are checked against.
 struct TraceWorker {
@@ -129,6 +133,8 @@ class Trace {
   [[nodiscard]] capsule_trace_info figures();
   // What does not depend on a filter.
   void tell(capsule_trace_info &info);
+  // Of what has its place: what comes later is told later.
+  [[nodiscard]] TraceLosses losses() const;
   [[nodiscard]] std::uint64_t lost_by_workers() const { return dropped_ + invalid_; }
 
   // Wakes those that follow when there is more.

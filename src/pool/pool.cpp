@@ -26,6 +26,8 @@ constexpr std::uint64_t kAfterHitNs = 5 * kNsPerMs;
 constexpr std::uint64_t kAfterLastHitNs = kNsPerMs / 2;
 // One look for what many threads give back: none of them waits for it.
 constexpr std::uint64_t kHealthDelayNs = 20 * kNsPerMs;
+// One group for what comes in this time, since the keeper wakes for it.
+constexpr std::uint64_t kExportDelayNs = 20 * kNsPerMs;
 
 // CLOCK_MONOTONIC; kNoDeadline is never.
 void set_timer(int timer, std::uint64_t at_ns) {
@@ -116,15 +118,15 @@ void Pool::begin(Attempt &attempt) {
   attempt.number = ++next_attempt_;
   demand_.arrived(attempt.begun_ns);
   started_ = true;
-  trace_.add({.kind = CAPSULE_TRACE_POOL_ACQUIRE_BEGIN, .arguments = {attempt.number}, .time_ns = attempt.begun_ns});
+  note({.kind = CAPSULE_TRACE_POOL_ACQUIRE_BEGIN, .arguments = {attempt.number}, .time_ns = attempt.begun_ns});
 }
 
 // It ends without a session, as the status says.
 Status Pool::fail(const Attempt &attempt, Counter counter, Status status) {
   ++(counters_.*counter);
-  trace_.add({.kind = CAPSULE_TRACE_POOL_ACQUIRED,
-              .status = status.code(),
-              .arguments = {attempt.number, monotonic_ns() - attempt.begun_ns}});
+  note({.kind = CAPSULE_TRACE_POOL_ACQUIRED,
+        .status = status.code(),
+        .arguments = {attempt.number, monotonic_ns() - attempt.begun_ns}});
   return status;
 }
 
@@ -262,9 +264,8 @@ std::shared_ptr<Lease> Pool::grant(Member &member, const Attempt &attempt, std::
   const std::uint64_t now_ns = monotonic_ns();
   const std::uint64_t took_ns = now_ns - attempt.begun_ns;
   const std::uint64_t session_id = member.session->id();
-  trace_.add({.kind = kind, .arguments = {attempt.number}, .link = session_id, .time_ns = now_ns});
-  trace_.add(
-      {.kind = CAPSULE_TRACE_POOL_ACQUIRED, .arguments = {attempt.number, took_ns}, .link = session_id, .time_ns = now_ns});
+  note({.kind = kind, .arguments = {attempt.number}, .link = session_id, .time_ns = now_ns});
+  note({.kind = CAPSULE_TRACE_POOL_ACQUIRED, .arguments = {attempt.number, took_ns}, .link = session_id, .time_ns = now_ns});
   ++counters_.acquisition_successes;
   counters_.acquire_total_ns += took_ns;
   counters_.acquire_max_ns = std::max(counters_.acquire_max_ns, took_ns);
@@ -369,16 +370,27 @@ void Pool::want_warm_up(std::uint64_t at_ns) {
   if (lacking(monotonic_ns()) > 0) {
     if (!std::exchange(warm_up_wanted_, true)) {
       ++counters_.warmup_triggers;
-      trace_.add({.kind = CAPSULE_TRACE_POOL_WARMUP_TRIGGERED, .arguments = {lacking(monotonic_ns())}});
+      note({.kind = CAPSULE_TRACE_POOL_WARMUP_TRIGGERED, .arguments = {lacking(monotonic_ns())}});
     }
     wake_at(at_ns);
+  }
+}
+
+void Pool::note(const Trace::Entry &entry) {
+  trace_.add(entry);
+  want_export();
+}
+
+void Pool::want_export() {
+  if (!runtime_->exporters().empty() && !std::exchange(export_wanted_, true)) {
+    wake_at(monotonic_ns() + kExportDelayNs);
   }
 }
 
 void Pool::want_health_check() {
   if (!std::exchange(health_wanted_, true)) {
     ++counters_.health_check_triggers;
-    trace_.add({.kind = CAPSULE_TRACE_POOL_HEALTH_TRIGGERED});
+    note({.kind = CAPSULE_TRACE_POOL_HEALTH_TRIGGERED});
     wake_at(monotonic_ns() + kHealthDelayNs);
   }
 }

@@ -136,9 +136,14 @@ class Pool : public std::enable_shared_from_this<Pool>, public SignalSource, pub
   [[nodiscard]] std::uint32_t lacking(std::uint64_t now_ns);
   void want_warm_up(std::uint64_t at_ns = 1);
   void want_health_check();
+  void note(const Trace::Entry &entry);
+  void want_export();
   void sleep(Lock &lock);
   void wake_at(std::uint64_t at_ns);
   void wake() { wake_at(1); }
+
+  // pool_report.cpp: the keeper's thread; at the close, when that is over, who closes.
+  void export_events();
 
   // pool_return.cpp, under the lock.
   [[nodiscard]] Status not_leased() const;
@@ -204,6 +209,9 @@ class Pool : public std::enable_shared_from_this<Pool>, public SignalSource, pub
   std::uint64_t next_lease_ = 0;
   std::uint64_t next_attempt_ = 0;
   Trace trace_;
+  bool export_wanted_ = false;         // there is something that exporters were not given
+  std::uint64_t exported_cursor_ = 0;  // what they were
+  TraceLosses exported_losses_;        // what they were told that it has lost
   std::unordered_map<std::uint64_t, Member> members_;
   std::vector<Member *> idle_;  // the last is the next to go out
   WaitQueue<Acquisition> line_;

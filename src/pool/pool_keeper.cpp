@@ -49,6 +49,7 @@ void Pool::round() {
   }
   refill();
   forget_terminated();
+  export_events();
 }
 
 // When the keeper has to look by itself.

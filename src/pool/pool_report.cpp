@@ -76,9 +76,27 @@ Status Pool::trace(const capsule_trace_filter &filter, std::size_t capacity, std
   return trace_.select(filter, capacity, events, info);
 }
 
+// What is in the trace and has not been handed on yet. Not under the lock: the exporters have their own.
+void Pool::export_events() {
+  ExportGroup group{.pool = options_.session.pool};
+  {
+    const Lock lock(mutex_);
+    if (!std::exchange(export_wanted_, false)) {
+      return;
+    }
+    group.events = trace_.without_execution(exported_cursor_);
+    if (group.events.empty()) {
+      return;  // it keeps none
+    }
+    group.lost = trace_.losses().since(exported_losses_);
+  }
+  runtime_->exporters().publish(std::move(group));
+}
+
 void Pool::looked(const Looked &look) {
   const Lock lock(mutex_);
   trace_.add_look(look);
+  want_export();
 }
 
 capsule_pool_info Pool::info() {

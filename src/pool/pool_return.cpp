@@ -32,9 +32,9 @@ void Pool::remove(Member &member, Counter reason, Ending &ending) {
   const std::int32_t removal = removal_of(reason);
   const std::uint64_t session_id = member.session->id();
   if (removal == CAPSULE_REMOVAL_RECYCLED) {
-    trace_.add({.kind = CAPSULE_TRACE_POOL_RECYCLED, .arguments = {member.executions}, .link = session_id});
+    note({.kind = CAPSULE_TRACE_POOL_RECYCLED, .arguments = {member.executions}, .link = session_id});
   }
-  trace_.add({.kind = CAPSULE_TRACE_POOL_REMOVED, .status = removal, .arguments = {member.acquisitions}, .link = session_id});
+  note({.kind = CAPSULE_TRACE_POOL_REMOVED, .status = removal, .arguments = {member.acquisitions}, .link = session_id});
   log_record(CAPSULE_LOG_DEBUG, "event=pool_removed session={} acquisitions={}", member.session->id(), member.acquisitions);
   let_go(member, ending);
 }
@@ -78,7 +78,7 @@ Status Pool::give_back(Session &session) {
     }
     member->lease_id = 0;
     ++counters_.given_back;
-    trace_.add({.kind = CAPSULE_TRACE_POOL_RELEASED, .link = session.id()});
+    note({.kind = CAPSULE_TRACE_POOL_RELEASED, .link = session.id()});
     take_in_hand(*member);
   }
   take_back(session);
@@ -94,7 +94,7 @@ void Pool::reclaim(Session &session, std::uint64_t lease_id, bool unused) {
     }
     member->lease_id = 0;
     ++counters_.reclaimed;
-    trace_.add({.kind = CAPSULE_TRACE_POOL_RELEASED, .status = 1, .link = session.id()});
+    note({.kind = CAPSULE_TRACE_POOL_RELEASED, .status = 1, .link = session.id()});
     if (unused && phase_ == Phase::kOpen && !member->dead) {
       offer(*member);
       return;
@@ -214,7 +214,7 @@ void Pool::end_close(Lock &lock) {
     Member &member = members_.begin()->second;
     if (member.state == CAPSULE_POOLED_ACTIVE) {
       ++counters_.reclaimed;
-      trace_.add({.kind = CAPSULE_TRACE_POOL_RELEASED, .status = 1, .link = member.session->id()});
+      note({.kind = CAPSULE_TRACE_POOL_RELEASED, .status = 1, .link = member.session->id()});
     }
     remove(member, &capsule_pool_metrics::removed_at_close, ending);
   }
@@ -233,6 +233,7 @@ void Pool::end_close(Lock &lock) {
     session->begin_close(0);
     session->wait_terminated();
   }
+  export_events();
   lock.lock();
   phase_ = Phase::kClosed;
   changed_.notify_all();

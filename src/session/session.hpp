@@ -495,6 +495,7 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   wire::Heartbeat beat_{};  // the last
   capsule_worker_info announced_{};
   std::uint64_t exported_cursor_ = 0;  // up to there, events of no execution were handed on
+  TraceLosses exported_losses_;        // what exporters were told that the trace has lost
   std::uint64_t past_missed_ = 0;
   std::uint64_t past_send_failures_ = 0;
   std::uint64_t past_cpu_ns_ = 0;

@@ -45,6 +45,7 @@ void Session::publish(ExportGroup group) {
   name_labels(group);
   group.session_id = id_;
   group.pool = options_.pool;
+  group.lost = trace_.losses().since(exported_losses_);
   group.pid = worker_ ? worker_->process.pid : 0;
   runtime_->exporters().publish(std::move(group));
 }

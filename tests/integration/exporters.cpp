@@ -1,5 +1,6 @@
 // Exporters: what they are given, that counters balance, and that none of them can touch an execution.
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <fstream>
 #include <map>
@@ -102,6 +103,19 @@ ExporterHandle start_callback(const Runtime &runtime, Taker &taker, const char *
   options.user_data = &taker;
   options.queue_limit = queue_limit;
   return start(runtime, options);
+}
+
+// That places a file in time. Nothing was lost of what is in it.
+void check_metadata(const Json &metadata) {
+  constexpr std::int64_t kMinuteNs = 60'000'000'000;
+  const auto since_epoch = [](auto now) { return std::chrono::nanoseconds(now.time_since_epoch()).count(); };
+  const std::int64_t wall_ns =
+      since_epoch(std::chrono::steady_clock::now()) + metadata.at("realtime_offset_ns").get<std::int64_t>();
+  CHECK_AT_MOST(std::abs(wall_ns - since_epoch(std::chrono::system_clock::now())), kMinuteNs);
+  for (const char *lost :
+       {"exporter_failed", "exporter_dropped", "evicted", "dropped", "refused", "late", "truncated", "invalid"}) {
+    CHECK_EQ(metadata.at(lost).get<int>(), 0);
+  }
 }
 
 }  // namespace
@@ -268,6 +282,34 @@ CAPSULE_TEST(what_waits_for_exporters_is_telemetry_memory) {
   CHECK_EQ(Samples(runtime)["exporter_queue_bytes"], 0);
 }
 
+CAPSULE_TEST(files_tell_what_is_not_in_them) {
+  const TempFolder folder;
+  const Runtime runtime = make_runtime();
+  const ExporterHandle lines = start_file(runtime, CAPSULE_EXPORTER_NDJSON, folder.path() + "/trace.ndjson");
+  const ExporterHandle chrome = start_file(runtime, CAPSULE_EXPORTER_CHROME, folder.path() + "/trace.json");
+  SessionOptions options = SessionOptions::echo();
+  options.raw.trace_bytes = 4096;
+  const Session session = open_session(runtime, options);
+  for (int i = 0; i < 200; ++i) {
+    Run(session, "out x").end();
+  }
+  flush(lines);
+  flush(chrome);
+  const std::uint64_t lost = info_of(lines).trace_lost;
+  CHECK_AT_LEAST(lost, 100);
+  const auto evicted = [](const Json &metadata) { return metadata.at("evicted").get<std::uint64_t>(); };
+  Json last;
+  std::istringstream text(read_file(folder.path() + "/trace.ndjson"));
+  for (std::string line; std::getline(text, line);) {
+    Json event = Json::parse(line);
+    last = event.at("kind") == "trace_metadata" ? std::move(event) : last;
+  }
+  CHECK_AT_LEAST(evicted(last), 100);
+  CHECK_AT_MOST(evicted(last), lost);
+  const Json whole = Json::parse(read_file(folder.path() + "/trace.json"));
+  CHECK_EQ(evicted(whole.at("otherData")), evicted(last));
+}
+
 CAPSULE_TEST(ndjson_is_a_line_for_each_event) {
   const TempFolder folder;
   const std::string path = folder.path() + "/trace.ndjson";
@@ -275,6 +317,10 @@ CAPSULE_TEST(ndjson_is_a_line_for_each_event) {
   const ExporterHandle exporter = start_file(runtime, CAPSULE_EXPORTER_NDJSON, path);
   const Session session = open_session(runtime);
   value_of(session, "1");
+  ExecutionOptions options;
+  options.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  options.tracestate = "vendor=1";
+  Run(session, "2", options).end();
   flush(exporter);
   std::ifstream file(path);
   std::string line;
@@ -282,7 +328,13 @@ CAPSULE_TEST(ndjson_is_a_line_for_each_event) {
   std::uint64_t lines = 0;
   while (std::getline(file, line)) {
     const Json event = Json::parse(line);
+    if (event.at("kind") == "trace_metadata") {
+      check_metadata(event);
+      continue;
+    }
     kinds.insert(event.at("kind"));
+    CHECK(event.at("parent").is_number_unsigned());
+    CHECK_EQ(event.value("tracestate", ""), event.value("execution", 0) == 2 ? "vendor=1" : "");
     CHECK(event.at("session").get<int>() == 1 && event.at("time_ns").get<std::uint64_t>() > 0);
     if (event.contains("execution")) {
       CHECK_EQ(event.at("outcome").get<std::string>(), "ok");
@@ -311,7 +363,9 @@ CAPSULE_TEST(chrome_json_nests_and_its_arrows_meet) {
     CHECK(Json::parse(read_file(path)).at("traceEvents").is_array());  // whole at any time
   }
   flush(exporter);
-  const Json events = Json::parse(read_file(path)).at("traceEvents");
+  const Json whole = Json::parse(read_file(path));
+  check_metadata(whole.at("otherData"));
+  const Json &events = whole.at("traceEvents");
   constexpr double kRounding = 0.001;
   std::map<std::pair<int, int>, std::vector<double>>
       ends;                              // of the open slices of a row, of which each must be within the one before

@@ -40,7 +40,31 @@ CAPSULE_TEST(a_pool_s_sessions_are_told_of_too) {
   const std::string metrics = folder.path() + "/metrics.prom";
   CHECK_EQ(status_of({"--pool", "2", "--trace", trace, "--metrics", metrics, "-c", "1", "-c", "2", "-c", "3"}), 0);
   CHECK_EQ(Samples(read_file(metrics)).sum("pool_acquire_duration_seconds_count"), 3);
-  CHECK_CONTAINS(read_file(trace), R"("kind":"execution_finished")");
+  const std::string told = read_file(trace);
+  CHECK_CONTAINS(told, R"("kind":"execution_finished")");
+  for (const char *kind : {"pool_acquire_begin", "pool_acquired", "pool_released", "pool_removed"}) {
+    CHECK_CONTAINS(told, R"("kind":")" + std::string(kind) + R"(","session":0,"pool":"unnamed")");
+  }
+  const CommandEnd shown = run_command({"trace", "show", trace});
+  CHECK_CONTAINS(shown.out, "pools ");
+  CHECK_CONTAINS(shown.out, "  acquisition ");
+  CHECK_LACKS(shown.out, "not ended");
+}
+
+CAPSULE_TEST(pools_are_rows_of_one_process_in_chrome_s_format) {
+  const TempFolder folder;
+  const std::string trace = folder.path() + "/trace.json";
+  CHECK_EQ(status_of({"--pool", "1", "--trace", trace, "-c", "1"}), 0);
+  const auto events = nlohmann::json::parse(read_file(trace)).at("traceEvents");
+  bool named = false;
+  int acquired = 0;
+  for (const auto &event : events) {
+    named =
+        named || (event.at("name") == "thread_name" && event.at("args").at("name") == "pool unnamed" && event.at("pid") == 0);
+    acquired += event.at("name") == "pool_acquired" && event.at("pid") == 0 && event.at("tid") == 0 ? 1 : 0;
+  }
+  CHECK(named);
+  CHECK_EQ(acquired, 1);
 }
 
 CAPSULE_TEST(files_that_cannot_be_are_refused) {

@@ -1015,9 +1015,16 @@ namespace Capsule
     {
         /// <summary>To a function of the host.</summary>
         Callback = 1,
-        /// <summary>To a file, one JSON object a line for each event.</summary>
+        /// <summary>
+        /// To a file, one JSON object a line for each event, and one of the kind `trace_metadata` before each batch:
+        /// `realtime_offset_ns`, what the exporter failed to write and dropped, and what the traces lost by why, all of
+        /// them up to then.
+        /// </summary>
         Ndjson = 2,
-        /// <summary>To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch.</summary>
+        /// <summary>
+        /// To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch. Its `otherData` tells
+        /// the same of it.
+        /// </summary>
         Chrome = 3,
     }
 
@@ -3242,13 +3249,13 @@ namespace Capsule.Raw
     }
 
     /// <summary>
-    /// Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as
-    /// an array.
+    /// Events that belong together: of one execution, of a session itself, or of a pool. Never extended: groups are
+    /// handed out as an array.
     /// </summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_export_group
     {
-        /// <summary>As in capsule_session_info.</summary>
+        /// <summary>As in capsule_session_info; 0: the events are the pool's own.</summary>
         public ulong session_id;
         /// <summary>The execution, or 0.</summary>
         public ulong execution_id;
@@ -3256,7 +3263,7 @@ namespace Capsule.Raw
         public int pid;
         /// <summary>The execution's `CAPSULE_OUTCOME_…`, or 0.</summary>
         public int outcome;
-        /// <summary>The name of the session's pool, or `none`.</summary>
+        /// <summary>The name of the session's pool, or of the pool, or `none`.</summary>
         public capsule_text pool;
         /// <summary>
         /// The execution's trace context, as capsule_session_get_trace_context() tells it: given with it, or made;
@@ -3327,6 +3334,13 @@ namespace Capsule.Raw
         public ulong longest_ns;
         /// <summary>Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.</summary>
         public ulong busy_since_ns;
+        /// <summary>
+        /// Events that traces had lost (`evicted` … `invalid` of capsule_trace_info) when they handed on what they had:
+        /// never `accepted`.
+        /// </summary>
+        public ulong trace_lost;
+        /// <summary>What is added to a `time_ns` of its events for nanoseconds since 1970.</summary>
+        public long realtime_offset_ns;
     }
 
     /// <summary>What an interceptor is told of a frame: never what is in it.</summary>
@@ -4558,7 +4572,7 @@ namespace Capsule.Raw
             ("capsule_export_label", sizeof(capsule_export_label), 32),
             ("capsule_export_group", sizeof(capsule_export_group), 104),
             ("capsule_exporter_options", sizeof(capsule_exporter_options), 72),
-            ("capsule_exporter_info", sizeof(capsule_exporter_info), 88),
+            ("capsule_exporter_info", sizeof(capsule_exporter_info), 104),
             ("capsule_frame", sizeof(capsule_frame), 56),
             ("capsule_interceptor_options", sizeof(capsule_interceptor_options), 48),
             ("capsule_interceptor_info", sizeof(capsule_interceptor_info), 56),

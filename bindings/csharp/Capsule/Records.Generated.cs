@@ -3188,12 +3188,12 @@ namespace Capsule
     }
 
     /// <summary>
-    /// Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as
-    /// an array.
+    /// Events that belong together: of one execution, of a session itself, or of a pool. Never extended: groups are
+    /// handed out as an array.
     /// </summary>
     public sealed unsafe partial class ExportGroup
     {
-        /// <summary>As in capsule_session_info.</summary>
+        /// <summary>As in capsule_session_info; 0: the events are the pool's own.</summary>
         public ulong SessionId { get; }
 
         /// <summary>The execution, or 0.</summary>
@@ -3205,7 +3205,7 @@ namespace Capsule
         /// <summary>The execution's `CAPSULE_OUTCOME_…`, or 0.</summary>
         public Outcome Outcome { get; }
 
-        /// <summary>The name of the session's pool, or `none`.</summary>
+        /// <summary>The name of the session's pool, or of the pool, or `none`.</summary>
         public string Pool { get; }
 
         /// <summary>
@@ -3328,6 +3328,15 @@ namespace Capsule
         /// <summary>Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.</summary>
         public ulong BusySinceNs { get; }
 
+        /// <summary>
+        /// Events that traces had lost (`evicted` … `invalid` of capsule_trace_info) when they handed on what they had:
+        /// never `accepted`.
+        /// </summary>
+        public ulong TraceLost { get; }
+
+        /// <summary>What is added to a `time_ns` of its events for nanoseconds since 1970.</summary>
+        public long RealtimeOffsetNs { get; }
+
         internal ExporterInfo(capsule_exporter_info* raw)
         {
             Closed = raw->closed;
@@ -3341,6 +3350,8 @@ namespace Capsule
             TotalNs = raw->total_ns;
             LongestNs = raw->longest_ns;
             BusySinceNs = raw->busy_since_ns;
+            TraceLost = raw->trace_lost;
+            RealtimeOffsetNs = raw->realtime_offset_ns;
         }
     }
 

@@ -772,9 +772,12 @@ CAPSULE_TRACE_BY_MESSAGES = 1
 # Where it writes.
 # To a function of the host.
 CAPSULE_EXPORTER_CALLBACK = 1
-# To a file, one JSON object a line for each event.
+# To a file, one JSON object a line for each event, and one of the kind `trace_metadata` before each batch:
+# `realtime_offset_ns`, what the exporter failed to write and dropped, and what the traces lost by why, all of them up
+# to then.
 CAPSULE_EXPORTER_NDJSON = 2
-# To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch.
+# To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch. Its `otherData` tells the same of
+# it.
 CAPSULE_EXPORTER_CHROME = 3
 
 # Which way a frame goes.
@@ -1950,6 +1953,11 @@ class capsule_exporter_info(ctypes.Structure):
     longest_ns: int
     # Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.
     busy_since_ns: int
+    # Events that traces had lost (`evicted` … `invalid` of capsule_trace_info) when they handed on what they had: never
+    # `accepted`.
+    trace_lost: int
+    # What is added to a `time_ns` of its events for nanoseconds since 1970.
+    realtime_offset_ns: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("closed", ctypes.c_int32),
@@ -1963,6 +1971,8 @@ class capsule_exporter_info(ctypes.Structure):
         ("total_ns", ctypes.c_uint64),
         ("longest_ns", ctypes.c_uint64),
         ("busy_since_ns", ctypes.c_uint64),
+        ("trace_lost", ctypes.c_uint64),
+        ("realtime_offset_ns", ctypes.c_int64),
     ]
 
 
@@ -4317,11 +4327,11 @@ class capsule_export_label(ctypes.Structure):
 
 
 class capsule_export_group(ctypes.Structure):
-    """Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as an
-    array.
+    """Events that belong together: of one execution, of a session itself, or of a pool. Never extended: groups are handed
+    out as an array.
     """
 
-    # As in capsule_session_info.
+    # As in capsule_session_info; 0: the events are the pool's own.
     session_id: int
     # The execution, or 0.
     execution_id: int
@@ -4329,7 +4339,7 @@ class capsule_export_group(ctypes.Structure):
     pid: int
     # The execution's `CAPSULE_OUTCOME_…`, or 0.
     outcome: int
-    # The name of the session's pool, or `none`.
+    # The name of the session's pool, or of the pool, or `none`.
     pool: capsule_text
     # The execution's trace context, as capsule_session_get_trace_context() tells it: given with it, or made; empty of
     # none.

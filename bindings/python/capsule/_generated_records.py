@@ -869,9 +869,12 @@ class Exporter(_Enum):
 
     # To a function of the host.
     CALLBACK = 1
-    # To a file, one JSON object a line for each event.
+    # To a file, one JSON object a line for each event, and one of the kind `trace_metadata` before each batch:
+    # `realtime_offset_ns`, what the exporter failed to write and dropped, and what the traces lost by why, all of them
+    # up to then.
     NDJSON = 2
-    # To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch.
+    # To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch. Its `otherData` tells the
+    # same of it.
     CHROME = 3
 
 
@@ -2757,6 +2760,11 @@ class ExporterInfo:
     longest_ns: int
     # Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.
     busy_since_ns: int
+    # Events that traces had lost (`evicted` … `invalid` of capsule_trace_info) when they handed on what they had: never
+    # `accepted`.
+    trace_lost: int
+    # What is added to a `time_ns` of its events for nanoseconds since 1970.
+    realtime_offset_ns: int
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_exporter_info) -> ExporterInfo:
@@ -2772,6 +2780,8 @@ class ExporterInfo:
             total_ns=raw.total_ns,
             longest_ns=raw.longest_ns,
             busy_since_ns=raw.busy_since_ns,
+            trace_lost=raw.trace_lost,
+            realtime_offset_ns=raw.realtime_offset_ns,
         )
 
 

@@ -691,9 +691,12 @@ pub const CAPSULE_TRACE_BY_MESSAGES: i32 = 1;
 
 /// To a function of the host.
 pub const CAPSULE_EXPORTER_CALLBACK: i32 = 1;
-/// To a file, one JSON object a line for each event.
+/// To a file, one JSON object a line for each event, and one of the kind `trace_metadata` before each batch:
+/// `realtime_offset_ns`, what the exporter failed to write and dropped, and what the traces lost by why, all of them
+/// up to then.
 pub const CAPSULE_EXPORTER_NDJSON: i32 = 2;
-/// To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch.
+/// To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch. Its `otherData` tells the
+/// same of it.
 pub const CAPSULE_EXPORTER_CHROME: i32 = 3;
 
 /// Which way a frame goes.
@@ -2878,12 +2881,12 @@ pub struct capsule_export_label {
     pub text: capsule_text,
 }
 
-/// Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as an
-/// array.
+/// Events that belong together: of one execution, of a session itself, or of a pool. Never extended: groups are
+/// handed out as an array.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct capsule_export_group {
-    /// As in capsule_session_info.
+    /// As in capsule_session_info; 0: the events are the pool's own.
     pub session_id: u64,
     /// The execution, or 0.
     pub execution_id: u64,
@@ -2891,7 +2894,7 @@ pub struct capsule_export_group {
     pub pid: i32,
     /// The execution's `CAPSULE_OUTCOME_…`, or 0.
     pub outcome: i32,
-    /// The name of the session's pool, or `none`.
+    /// The name of the session's pool, or of the pool, or `none`.
     pub pool: capsule_text,
     /// The execution's trace context, as capsule_session_get_trace_context() tells it: given with it, or made; empty
     /// of none.
@@ -2960,6 +2963,11 @@ pub struct capsule_exporter_info {
     pub longest_ns: u64,
     /// Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.
     pub busy_since_ns: u64,
+    /// Events that traces had lost (`evicted` … `invalid` of capsule_trace_info) when they handed on what they had:
+    /// never `accepted`.
+    pub trace_lost: u64,
+    /// What is added to a `time_ns` of its events for nanoseconds since 1970.
+    pub realtime_offset_ns: i64,
 }
 
 /// What an interceptor is told of a frame: never what is in it.

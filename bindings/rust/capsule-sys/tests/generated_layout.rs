@@ -721,7 +721,7 @@ fn every_struct_lies_as_in_c() {
     assert_eq!(offset!(capsule_exporter_options, queue_limit), 56);
     assert_eq!(offset!(capsule_exporter_options, batch_limit), 60);
     assert_eq!(offset!(capsule_exporter_options, interval_ms), 64);
-    assert_eq!((size_of::<capsule_exporter_info>(), align_of::<capsule_exporter_info>()), (88, 8));
+    assert_eq!((size_of::<capsule_exporter_info>(), align_of::<capsule_exporter_info>()), (104, 8));
     assert_eq!(offset!(capsule_exporter_info, struct_size), 0);
     assert_eq!(offset!(capsule_exporter_info, closed), 4);
     assert_eq!(offset!(capsule_exporter_info, accepted), 8);
@@ -734,6 +734,8 @@ fn every_struct_lies_as_in_c() {
     assert_eq!(offset!(capsule_exporter_info, total_ns), 64);
     assert_eq!(offset!(capsule_exporter_info, longest_ns), 72);
     assert_eq!(offset!(capsule_exporter_info, busy_since_ns), 80);
+    assert_eq!(offset!(capsule_exporter_info, trace_lost), 88);
+    assert_eq!(offset!(capsule_exporter_info, realtime_offset_ns), 96);
     assert_eq!((size_of::<capsule_frame>(), align_of::<capsule_frame>()), (56, 8));
     assert_eq!(offset!(capsule_frame, struct_size), 0);
     assert_eq!(offset!(capsule_frame, direction), 4);

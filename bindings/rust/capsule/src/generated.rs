@@ -1048,9 +1048,12 @@ pub struct Exporter(pub i32);
 impl Exporter {
     /// To a function of the host.
     pub const CALLBACK: Exporter = Exporter(1);
-    /// To a file, one JSON object a line for each event.
+    /// To a file, one JSON object a line for each event, and one of the kind `trace_metadata` before each batch:
+    /// `realtime_offset_ns`, what the exporter failed to write and dropped, and what the traces lost by why, all of
+    /// them up to then.
     pub const NDJSON: Exporter = Exporter(2);
-    /// To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch.
+    /// To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch. Its `otherData` tells the
+    /// same of it.
     pub const CHROME: Exporter = Exporter(3);
 }
 
@@ -3919,11 +3922,11 @@ impl ExportLabel {
     }
 }
 
-/// Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as an
-/// array.
+/// Events that belong together: of one execution, of a session itself, or of a pool. Never extended: groups are
+/// handed out as an array.
 #[derive(Clone, Debug)]
 pub struct ExportGroup {
-    /// As in capsule_session_info.
+    /// As in capsule_session_info; 0: the events are the pool's own.
     pub session_id: u64,
     /// The execution, or 0.
     pub execution_id: u64,
@@ -3931,7 +3934,7 @@ pub struct ExportGroup {
     pub pid: i32,
     /// The execution's `CAPSULE_OUTCOME_…`, or 0.
     pub outcome: Outcome,
-    /// The name of the session's pool, or `none`.
+    /// The name of the session's pool, or of the pool, or `none`.
     pub pool: String,
     /// The execution's trace context, as capsule_session_get_trace_context() tells it: given with it, or made; empty
     /// of none.
@@ -4033,6 +4036,11 @@ pub struct ExporterInfo {
     pub longest_ns: u64,
     /// Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none.
     pub busy_since_ns: u64,
+    /// Events that traces had lost (`evicted` … `invalid` of capsule_trace_info) when they handed on what they had:
+    /// never `accepted`.
+    pub trace_lost: u64,
+    /// What is added to a `time_ns` of its events for nanoseconds since 1970.
+    pub realtime_offset_ns: i64,
 }
 
 impl ExporterInfo {
@@ -4050,6 +4058,8 @@ impl ExporterInfo {
             total_ns: raw.total_ns,
             longest_ns: raw.longest_ns,
             busy_since_ns: raw.busy_since_ns,
+            trace_lost: raw.trace_lost,
+            realtime_offset_ns: raw.realtime_offset_ns,
         }
     }
 }
