@@ -305,12 +305,14 @@ void Bridge::report_of(const BridgePort &port, SignalSet &set) {
   }
 }
 
-// What no session knows of.
+// What sessions do not count: theirs may be over.
 void Bridge::report(SignalReport &report) {
   const std::lock_guard lock(mutex_);
-  SignalSet &set = report.pools[kNoPool];
-  set.add(Signal::bridge_settlements_ignored, counters_.late_settlements, 0);
-  set.add(Signal::bridge_settlements_ignored, counters_.duplicate_settlements, 1);
+  for (const auto &[pool, ignored] : ignored_) {
+    SignalSet &set = report.pools[pool];
+    set.add(Signal::bridge_settlements_ignored, ignored.late, 0);
+    set.add(Signal::bridge_settlements_ignored, ignored.duplicate, 1);
+  }
 }
 
 std::uint64_t Bridge::list(std::size_t capacity, std::vector<capsule_pending_call> &calls) {

@@ -134,7 +134,8 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
     HostCall call;
     std::shared_ptr<Session> session;  // null: nobody waits, but its answer is wanted
     std::uint64_t session_id = 0;
-    bool counted = false;  // its end
+    const std::string *pool = nullptr;  // of the session, a key of ignored_
+    bool counted = false;               // its end
     std::shared_ptr<BridgePort> port;
     std::shared_ptr<Capability> capability;
     std::string key;
@@ -202,6 +203,7 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
   static void note_piece(Answers &answers, const Pending &pending, Pieces &pieces, std::int32_t whose, std::uint64_t bytes);
   static void note_close(Answers &answers, const Pending &pending, const Pieces &pieces, std::int32_t whose);
   static void note_response(Answers &answers, const Pending &pending, std::int32_t how, std::uint64_t bytes);
+  void count_ignored(bool answered, const std::string *pool);
   void note_ignored(Answers &answers, std::uint64_t request_id) const;
   void note_cancel_all(Answers &answers) const;
   using Ports = std::vector<std::pair<std::shared_ptr<Session>, std::shared_ptr<BridgePort>>>;
@@ -280,11 +282,18 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
     bool answered = false;  // by the host
     std::uint64_t session_id = 0;
     std::uint64_t execution_id = 0;
+    const std::string *pool = nullptr;  // a key of ignored_
   };
   std::unordered_map<std::uint64_t, Ended> ended_;  // the last of them
   std::deque<std::uint64_t> ended_order_;
   std::shared_ptr<Alarm> alarm_;
   capsule_bridge_metrics counters_{};
+  // Answers that nobody waited for, by the pool of the call's session.
+  struct Ignored {
+    std::uint64_t late = 0;
+    std::uint64_t duplicate = 0;
+  };
+  std::map<std::string, Ignored> ignored_;
   ReadyFd fd_;
 
   Notifier notifier_;

@@ -126,7 +126,7 @@ void Bridge::end(Answers &answers, std::uint64_t request_id, HostAnswer answer) 
   const std::shared_ptr<Pending> pending = node.mapped();
   forget(*pending);
   ended_[request_id] = {answer.outcome == Outcome::kValue || answer.outcome == Outcome::kFailed, pending->session_id,
-                        pending->call.execution_id};
+                        pending->call.execution_id, pending->pool};
   note_close(answers, *pending, pending->sent, CAPSULE_PROVIDER_ANSWERS);
   if (!pending->pieces_end) {
     note_close(answers, *pending, pending->received, CAPSULE_PROVIDER_UPLOADS);
@@ -192,13 +192,21 @@ bool Bridge::was_answered(std::uint64_t request_id) const {
   return ended != ended_.end() && ended->second.answered;
 }
 
+// `pool`: null where it is so long over that nobody knows.
+void Bridge::count_ignored(bool answered, const std::string *pool) {
+  ++(answered ? counters_.duplicate_settlements : counters_.late_settlements);
+  Ignored &ignored = ignored_[pool == nullptr ? kNoPool : *pool];
+  ++(answered ? ignored.duplicate : ignored.late);
+  runtime_->bridge_totals().ignored(answered ? &capsule_bridge_figures::duplicate_settlements
+                                             : &capsule_bridge_figures::late_settlements);
+}
+
 // The same, of an answer to it, which is counted.
 Status Bridge::not_open(Answers &answers, std::uint64_t request_id) {
   if (request_id != 0 && request_id <= last_id_) {
     const bool answered = was_answered(request_id);
-    ++(answered ? counters_.duplicate_settlements : counters_.late_settlements);
-    runtime_->bridge_totals().ignored(answered ? &capsule_bridge_figures::duplicate_settlements
-                                               : &capsule_bridge_figures::late_settlements);
+    const auto ended = ended_.find(request_id);
+    count_ignored(answered, ended == ended_.end() ? nullptr : ended->second.pool);
     note_ignored(answers, request_id);
     log_record(CAPSULE_LOG_DEBUG, "event={} request={}", answered ? "promise_duplicate" : "promise_late", request_id);
   }
@@ -247,8 +255,7 @@ Status Bridge::take_answer(Answers &answers, std::uint64_t request_id, HostAnswe
     return not_open(answers, request_id);
   }
   if (pending->state == CAPSULE_CALL_RECORDED) {
-    ++counters_.duplicate_settlements;
-    runtime_->bridge_totals().ignored(&capsule_bridge_figures::duplicate_settlements);
+    count_ignored(/*answered=*/true, pending->pool);
     note(answers, *pending, {.kind = CAPSULE_TRACE_PROMISE_DUPLICATE});
     return {CAPSULE_E_STATE, "request_id: request " + std::to_string(request_id) + " was answered"};
   }

@@ -134,6 +134,7 @@ void Bridge::call(const std::shared_ptr<BridgePort> &port, const std::shared_ptr
     pending->call = std::move(call);
     pending->session = session;
     pending->session_id = session->id();
+    pending->pool = &ignored_.try_emplace(session->pool_name()).first->first;
     pending->port = port;
     pending->received_ns = monotonic_ns();
     accept(answers, pending);

@@ -58,7 +58,7 @@
   X(checkpoint_entries_skipped, kCounter, kOne, kSkip, kNone, "capsule_session_info.checkpoint_entries_skipped", "Names that had to be left out of checkpoints: no name for it, cannot be pickled, too deep or large, its own code raised.") \
   X(bridge_promises_created, kCounter, kOne, kNone, kNone, "capsule_bridge_metrics.calls", "Calls of the host that came.") \
   X(bridge_promises_settled, kCounter, kOne, kSettled, kNone, "capsule_bridge_metrics.ok, failed, denied, timed_out, canceled, rejected_at_shutdown", "Calls of the host that ended.") \
-  X(bridge_settlements_ignored, kCounter, kOne, kIgnored, kNone, "capsule_bridge_metrics.late_settlements, duplicate_settlements", "Answers of the host that nobody waited for; of all pools together.") \
+  X(bridge_settlements_ignored, kCounter, kOne, kIgnored, kNone, "capsule_bridge_metrics.late_settlements, duplicate_settlements", "Answers of the host that nobody waited for.") \
   X(capability_calls, kCounter, kOne, kCapability, kCall, "", "Calls of each capability that ended.") \
   X(trace_events, kCounter, kOne, kSource, kNone, "capsule_trace_info.emitted", "Events recorded.") \
   X(trace_events_lost, kCounter, kOne, kSource, kTraceLoss, "capsule_trace_info.evicted, dropped, refused, late, truncated, invalid", "Of these, not stored, or no longer.") \

@@ -174,6 +174,32 @@ CAPSULE_TEST(calls_of_the_host_are_counted_by_capability) {
   CHECK_LACKS(prometheus_of(runtime), "no_such_thing_at_all");  // what code makes up is no label
 }
 
+CAPSULE_TEST(answers_that_nobody_waits_for_are_counted_for_the_pool_of_their_call) {
+  const Runtime runtime = make_runtime();
+  const Bridge bridge = make_bridge(runtime);
+  offer(bridge, capability("one"));
+  std::vector<capsule_rule> rules = {rule("one")};
+  PoolOptions options = PoolOptions::echo();
+  options.raw.name = capsule_text_from("callers");
+  options.session.raw.bridge = bridge.get();
+  options.session.raw.rules = rules.data();
+  options.session.raw.rule_count = rules.size();
+  const Pool pool = make_pool(std::move(options), runtime);
+  Request request;
+  {
+    const Session session = acquire(pool);
+    Run run(session, "call one {}");
+    CHECK_EQ(request.take(bridge), CAPSULE_OK);
+    ACCEPTED(capsule_bridge_respond(bridge.get(), request.raw.request_id, nullptr, error));
+    CHECK_EQ(run.end().outcome, "ok");
+  }
+  ACCEPTED(capsule_pool_close(pool.get(), 0, error));  // its sessions are gone when the answer comes
+  REFUSED(CAPSULE_E_STATE, capsule_bridge_respond(bridge.get(), request.raw.request_id, nullptr, error));
+  const Samples samples(runtime);
+  CHECK_EQ(samples[R"(bridge_settlements_ignored_total{pool="callers",reason="duplicate"})"], 1);
+  CHECK_EQ(samples.sum("bridge_settlements_ignored_total"), 1);
+}
+
 CAPSULE_TEST(input_and_checkpoints_and_losses_are_counted) {
   const Runtime runtime = make_runtime();
   SessionOptions options;
