@@ -212,7 +212,7 @@ std::string prometheus_text(const SignalReport &report) {
   write_head(text, "build_info", "", "The library.", "gauge");
   text += "capsule_build_info{";
   append_label(text, "version", capsule_version());
-  append_label(text, "abi", "0");
+  append_label(text, "abi", CAPSULE_ABI);
   text += "} 1\n";
   for (std::size_t i = 0; i < kSignals; ++i) {
     write_signal(text, static_cast<Signal>(i), report);
