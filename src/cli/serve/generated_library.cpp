@@ -821,6 +821,7 @@ constexpr Member kMembers45[] = {
     {.name = "realtime_offset_ns", .kind = Kind::kI64, .offset = offsetof(capsule_trace_info, realtime_offset_ns)},
     {.name = "labels", .kind = Kind::kU64, .offset = offsetof(capsule_trace_info, labels)},
     {.name = "labels_other", .kind = Kind::kU64, .offset = offsetof(capsule_trace_info, labels_other)},
+    {.name = "redacted", .kind = Kind::kU64, .offset = offsetof(capsule_trace_info, redacted)},
 };
 
 constexpr Member kMembers46[] = {
@@ -875,6 +876,8 @@ constexpr Member kMembers51[] = {
     {.name = "total_ns", .kind = Kind::kU64, .offset = offsetof(capsule_exporter_info, total_ns)},
     {.name = "longest_ns", .kind = Kind::kU64, .offset = offsetof(capsule_exporter_info, longest_ns)},
     {.name = "busy_since_ns", .kind = Kind::kU64, .offset = offsetof(capsule_exporter_info, busy_since_ns)},
+    {.name = "trace_lost", .kind = Kind::kU64, .offset = offsetof(capsule_exporter_info, trace_lost)},
+    {.name = "realtime_offset_ns", .kind = Kind::kI64, .offset = offsetof(capsule_exporter_info, realtime_offset_ns)},
 };
 
 constexpr Member kMembers52[] = {
@@ -1292,6 +1295,7 @@ constexpr Member kMembers85[] = {
     {.name = "output_untaken_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_postmortem_info, output_untaken_bytes)},
     {.name = "events_lost", .kind = Kind::kU64, .offset = offsetof(capsule_postmortem_info, events_lost)},
     {.name = "events", .kind = Kind::kArray, .offset = offsetof(capsule_postmortem_info, events), .entry = Kind::kStruct, .length_offset = offsetof(capsule_postmortem_info, event_count), .length_kind = Kind::kU64, .structure = &kStructs[43]},
+    {.name = "announced_limits", .kind = Kind::kText, .offset = offsetof(capsule_postmortem_info, announced_limits)},
 };
 
 constexpr Member kMembers86[] = {
