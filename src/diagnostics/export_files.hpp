@@ -35,6 +35,9 @@ class ExportFile {
 // What places a file in time, and tells what is not in it.
 nlohmann::ordered_json metadata_of(const ExportLosses &lost);
 
+// What places a file in time, and tells what is not in it.
+nlohmann::ordered_json metadata_of(const ExportLosses &lost);
+
 // The number of the event's name, and the name where it is shown.
 void add_label(nlohmann::ordered_json &fields, const ExportGroup &group, const capsule_trace_event &event);
 

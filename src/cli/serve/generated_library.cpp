@@ -876,6 +876,8 @@ constexpr Member kMembers51[] = {
     {.name = "total_ns", .kind = Kind::kU64, .offset = offsetof(capsule_exporter_info, total_ns)},
     {.name = "longest_ns", .kind = Kind::kU64, .offset = offsetof(capsule_exporter_info, longest_ns)},
     {.name = "busy_since_ns", .kind = Kind::kU64, .offset = offsetof(capsule_exporter_info, busy_since_ns)},
+    {.name = "trace_lost", .kind = Kind::kU64, .offset = offsetof(capsule_exporter_info, trace_lost)},
+    {.name = "realtime_offset_ns", .kind = Kind::kI64, .offset = offsetof(capsule_exporter_info, realtime_offset_ns)},
 };
 
 constexpr Member kMembers52[] = {
