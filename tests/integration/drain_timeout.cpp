@@ -9,6 +9,7 @@
 #include "run.hpp"
 #include "signal_rows.hpp"
 #include "test.hpp"
+#include "trace.hpp"
 
 using namespace capsule_test;
 
@@ -84,6 +85,25 @@ CAPSULE_TEST(a_drain_without_progress_ends_as_such_and_no_result_follows) {  // 
   Run next(session, "1 + 1");
   next.late_may_follow = true;
   CHECK_EQ(next.end().repr, "2");
+}
+
+CAPSULE_TEST(its_trace_has_the_numbers_of_its_message) {
+  Blockade blockade;
+  const Session session = open_blocked(blockade);
+  Run run(session, kPrint);
+  const Event &end = run.end();
+  CHECK_EQ(end.error_type, "OutputDrainTimeout");
+  const capsule_trace_event told = only(session, CAPSULE_TRACE_OUTPUT_DRAIN_TIMEOUT);
+  CHECK_EQ(told.severity, CAPSULE_LOG_ERROR);
+  CHECK_EQ(told.source, CAPSULE_TRACE_SOURCE_OUTPUT);
+  CHECK_EQ(told.execution_id, end.execution_id);
+  CHECK_AT_LEAST(told.arguments[0] + told.arguments[1], 1);
+  CHECK_CONTAINS(end.message,
+                 "(pending_sends=" + std::to_string(told.arguments[0]) + ", queue_size=" + std::to_string(told.arguments[1]) +
+                     ", sent=" + std::to_string(told.arguments[2]) + ", dropped=" + std::to_string(told.arguments[3]) + ")");
+  // It was begun, and did not end.
+  CHECK_CONTAINS(kinds_in(session, 800), "output_drain_timeout");
+  CHECK_LACKS(kinds_in(session, 800), "output_drain_end");
 }
 
 CAPSULE_TEST(the_code_s_own_failure_is_kept_in_it) {
