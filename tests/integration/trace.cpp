@@ -298,16 +298,17 @@ CAPSULE_TEST(a_pool_traces_each_acquisition_to_its_end) {
       continue;  // when the keeper is woken is its own affair
     }
     const std::uint64_t whose = event.link;
-    acquisitions += std::string(capsule_trace_kind_name(event.kind)).substr(5) +
+    acquisitions += std::string(capsule_trace_kind_name(event.kind)) +
                     (whose == id        ? " first"
                      : whose == next_id ? " next"
                                         : "") +
                     (event.status != 0 ? " " + std::to_string(event.status) : "") + "\n";
   }
-  const std::string removed_recycled = "removed first " + std::to_string(CAPSULE_REMOVAL_RECYCLED) + "\n";
-  CHECK_EQ(acquisitions, "acquire_begin\nhit first\nacquired first\nacquire_begin\nacquired " +
-                             std::to_string(CAPSULE_E_TIMEOUT) + "\nacquire_begin\nreleased first\nrecycled first\n" +
-                             removed_recycled + "miss next\nacquired next\nreleased next 1\nremoved next " +
+  const std::string removed_recycled = "pool_removed first " + std::to_string(CAPSULE_REMOVAL_RECYCLED) + "\n";
+  CHECK_EQ(acquisitions, "pool_acquire_begin\npool_hit first\npool_acquired first\npool_acquire_begin\npool_acquired " +
+                             std::to_string(CAPSULE_E_TIMEOUT) +
+                             "\npool_acquire_begin\npool_released first\npool_recycled first\n" + removed_recycled +
+                             "pool_miss next\npool_acquired next\npool_released next 1\npool_removed next " +
                              std::to_string(CAPSULE_REMOVAL_CLOSE) + "\n");
   CHECK_EQ(trace_of(pool, {.kind = CAPSULE_TRACE_POOL_WARMUP_TRIGGERED}).events.size(), metrics_of(pool).warmup_triggers);
   CHECK_EQ(trace_of(pool, {.kind = CAPSULE_TRACE_POOL_HEALTH_TRIGGERED}).events.size(), metrics_of(pool).health_check_triggers);
