@@ -1,4 +1,4 @@
-// The reference page of the metrics, include/capsule/SIGNALS.md, as it is made from their table.
+// The part of the reference page, include/capsule/SIGNALS.md, that lists the metrics, as it is made from their table.
 #pragma once
 
 #include <string>
