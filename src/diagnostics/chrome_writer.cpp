@@ -41,30 +41,18 @@ class ChromeWriter : public ExportWriter {
         group->execution_id == 0 ? add_instants(*group, kHostRow) : add_execution(*group);
       }
     }
-<<<<<<< HEAD
     std::string text = file_.empty() ? kBegin : "";
     bool any = !file_.empty();  // each batch has some
-=======
-    std::string text = end_at_ == 0 ? kBegin : "";
-    bool any = end_at_ != 0;  // each batch has some
->>>>>>> 8ede4af9f4e47a409eaae90b4ed06b46b6fd62ad
     for (const Json &event : events_) {
       text += any ? ",\n" : "\n";
       text += event.dump(-1, ' ', false, Json::error_handler_t::replace);
       any = true;
     }
     const std::string end = "\n],\"otherData\":" + metadata_of(lost).dump() + "}\n";
-<<<<<<< HEAD
     if (!file_.append(text, end)) {
       named_.clear();  // the names may have been in it
       return false;
     }
-=======
-    if (std::fseek(file_.get(), end_at_, SEEK_SET) != 0 || !write_all(file_.get(), text + end)) {
-      return false;
-    }
-    end_at_ += static_cast<long>(text.size());
->>>>>>> 8ede4af9f4e47a409eaae90b4ed06b46b6fd62ad
     return true;
   }
 
@@ -174,12 +162,7 @@ class ChromeWriter : public ExportWriter {
     add_instants(group, sent != nullptr ? kRunRow : kHostRow);
   }
 
-<<<<<<< HEAD
   ExportFile file_;
-=======
-  const OwnedFile file_;
-  long end_at_ = 0;
->>>>>>> 8ede4af9f4e47a409eaae90b4ed06b46b6fd62ad
   std::set<std::uint64_t> named_;
   std::map<std::string, int> pools_;  // their rows
   std::vector<Json> events_;

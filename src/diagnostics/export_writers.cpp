@@ -106,13 +106,6 @@ nlohmann::ordered_json metadata_of(const ExportLosses &lost) {
   return metadata;
 }
 
-nlohmann::ordered_json metadata_of(const ExportLosses &lost) {
-  nlohmann::ordered_json metadata{
-      {"realtime_offset_ns", realtime_offset_ns()}, {"exporter_failed", lost.failed}, {"exporter_dropped", lost.dropped}};
-  TraceLosses::for_each([&](const char *name, auto member) { metadata[name] = lost.by_traces.*member; });
-  return metadata;
-}
-
 void add_label(nlohmann::ordered_json &fields, const ExportGroup &group, const capsule_trace_event &event) {
   if (event.label == 0) {
     return;

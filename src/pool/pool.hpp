@@ -175,6 +175,8 @@ class Pool : public std::enable_shared_from_this<Pool>, public SignalSource, pub
   void listen(const std::shared_ptr<Session> &session);
   std::function<void()> waker();
   void on_failure(const Status &status, std::uint64_t made_of = 0);
+  // The pool's name, as log records have it.
+  [[nodiscard]] std::string told_name() const;
   void forget_terminated();
   [[nodiscard]] bool from_template() const {
     return options_.reset != CAPSULE_RESET_NEW_PROCESS && options_.session.profile.start == CAPSULE_START_FORK;

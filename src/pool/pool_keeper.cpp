@@ -315,8 +315,8 @@ std::optional<Status> Pool::advance_template(const std::shared_ptr<Session> &ses
   }
   pristine_ = std::move(taken.value());
   ++templates_;
-  log_record(CAPSULE_LOG_INFO, "event=pool_warm imports={} duration_ns={}", template_warm_up_->imports().size(),
-             monotonic_ns() - template_began_ns_);
+  log_record(CAPSULE_LOG_INFO, "event=pool_warm pool=\"{}\" imports={} duration_ns={}", told_name(),
+             template_warm_up_->imports().size(), monotonic_ns() - template_began_ns_);
   return Status();
 }
 
@@ -385,6 +385,10 @@ void Pool::create_session(bool for_waiter) {
   }
 }
 
+std::string Pool::told_name() const {
+  return runtime_->guard().told_label(Guarded::kPool, /*session_id=*/0, options_.session.pool);
+}
+
 void Pool::on_failure(const Status &status, std::uint64_t made_of) {
   if (const bool told =
           [this] {
@@ -392,7 +396,7 @@ void Pool::on_failure(const Status &status, std::uint64_t made_of) {
             return creation_log_.first(CAPSULE_LOG_WARN);
           }();
       told) {
-    log_record(CAPSULE_LOG_WARN, "event=pool_creation_failed status={}", status_name(status.code()));
+    log_record(CAPSULE_LOG_WARN, "event=pool_creation_failed pool=\"{}\" status={}", told_name(), status_name(status.code()));
   }
   if (made_of != 0 && (made_of != templates_ || !pristine_)) {
     const Lock lock(mutex_);

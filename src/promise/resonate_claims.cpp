@@ -75,6 +75,7 @@ void ResonateStore::hold(const Claim &claim, std::uint64_t sent_ns, std::functio
   {
     const Lock lock(mutex_);
     held_[claim.id] = {claim.token, sent_ns + static_cast<std::uint64_t>(options_.lease_ms) * kNsPerMs, std::move(lost)};
+    claim_log_.reset();
   }
   if (!heartbeat_timer_) {
     heartbeat();
@@ -126,6 +127,7 @@ void ResonateStore::heartbeat() {
 
 void ResonateStore::lose(const std::string &id, std::uint64_t token) {
   std::function<void()> lost;
+  bool told = false;
   {
     const Lock lock(mutex_);
     const auto found = held_.find(id);
@@ -135,8 +137,12 @@ void ResonateStore::lose(const std::string &id, std::uint64_t token) {
     lost = std::move(found->second.lost);
     held_.erase(found);
     ++counters_.lost_claims;
+    told = claim_log_.first(CAPSULE_LOG_WARN);
   }
-  log_record(CAPSULE_LOG_WARN, "event=promise_claim_lost");
+  if (told) {
+    log_record(CAPSULE_LOG_WARN, "event=promise_claim_lost promise=\"{}\"",
+               runtime().guard().told_label(Guarded::kPromises, /*session_id=*/0, id));
+  }
   lost();
 }
 

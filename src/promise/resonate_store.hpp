@@ -148,6 +148,7 @@ class ResonateStore final : public PromiseStore {
   std::map<std::uint64_t, std::shared_ptr<Call>> calls_;
   std::unordered_map<std::string, Watched> watched_;
   std::unordered_map<std::string, Held> held_;
+  LogOnce claim_log_;  // since the last claim was got
   capsule_promise_metrics counters_{};
 };
 

@@ -1,6 +1,7 @@
 // A worker that breaks the protocol, for tests: stands in a folder of its own under the name of the echo worker. What it does is
 // said by the environment: HOSTILE=version answers Hello with another protocol; otherwise it serves sessions, and what an
-// execution's source says is what it sends: `garbage`, `oversize`, `truncated`, `stranger` (a result of another execution),
+// execution's source says is what it sends: `garbage`, `length` (as no frame has it), `oversize`, `truncated`, `version` (of another protocol,
+// from a session's worker), `descriptors` (that no frame announces), `stranger` (a result of another execution),
 // `wrong_way` (a frame only the host sends), `stream` (output on a stream that is none), `position` (an impossible queue position),
 // `newer` (an unknown message, which is no offence), `recorder` (a flight recorder full of garbage), `events` (messages of events that
 // are none), `heartbeat` (one that says that five before it could not be sent); `call_…` (calls of the host), `flood_…` (frames without
@@ -47,9 +48,9 @@ std::vector<std::uint8_t> copy(std::span<const std::uint8_t> bytes) { return {by
 
 std::vector<std::uint8_t> offence(std::string_view kind, std::uint64_t execution_id) {
   wire::Encoder encoder;
-  if (kind == "garbage") {
+  if (kind == "garbage" || kind == "length") {
     std::vector<std::uint8_t> frame(64, 0xAB);
-    const std::uint32_t size = 60;
+    const std::uint32_t size = kind == "length" ? 59 : 60;
     std::memcpy(frame.data(), &size, sizeof size);
     return frame;
   }
@@ -173,6 +174,22 @@ UniqueFd lingering_socket() {
   return sender;
 }
 
+void send_with_fds(int channel, std::vector<std::uint8_t> frame, std::span<const int> fds) {
+  iovec part{frame.data(), frame.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * (kMaxAttachments + 1))] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
+  cmsghdr *header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
+  std::memcpy(CMSG_DATA(header), fds.data(), sizeof(int) * fds.size());
+  sendmsg(channel, &message, 0);
+}
+
 // To the host in messages of which the last descriptor is one too many; to the zygote with notices that are none.
 void pass_lingering_sockets(std::string_view kind) {
   std::array<UniqueFd, 3> sockets;
@@ -191,26 +208,22 @@ void pass_lingering_sockets(std::string_view kind) {
     send_all(channel, encoder.encode(0, wire::Heartbeat{}));
   }
   for (const UniqueFd &socket : sockets) {
-    auto frame = copy(encoder.encode(0, wire::CallGiveUp{}));
     std::array<int, kMaxAttachments + 1> all{};  // the first of which are this process's stdin
     all.back() = socket.get();
-    const std::span<const int> fds = std::span(all).last(to_host ? all.size() : 1);
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * (kMaxAttachments + 1))] = {};
-    iovec part{frame.data(), frame.size()};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
-    cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
-    std::memcpy(CMSG_DATA(header), fds.data(), sizeof(int) * fds.size());
-    sendmsg(channel, &message, 0);
+    send_with_fds(channel, copy(encoder.encode(0, wire::CallGiveUp{})), std::span(all).last(to_host ? all.size() : 1));
   }
   sent = true;
   closer.join();
+}
+
+// By frames that announce none: as many in each as one may have, and one frame more than the host keeps of them.
+void pass_descriptors() {
+  wire::Encoder encoder;
+  const auto frame = copy(encoder.encode(0, wire::Heartbeat{}));
+  const std::vector<int> fds(kMaxAttachments, STDIN_FILENO);
+  for (int i = 0; i < 5; ++i) {
+    send_with_fds(find_control_channel(), frame, fds);
+  }
 }
 
 // All of it, heads too.
@@ -240,6 +253,16 @@ class HostileExecutor : public Executor {
     if (request.source.starts_with("linger_")) {
       pass_lingering_sockets(request.source);
       return Value{};
+    }
+    if (request.source == "version" || request.source == "descriptors") {
+      if (request.source == "version") {
+        parts_.control.post(0, wire::HelloAck{.protocol_major = 9, .protocol_minor = 4});
+      } else {
+        pass_descriptors();
+      }
+      for (;;) {
+        pause();  // the host ends it
+      }
     }
     if (request.source == "nothing") {
       return Value{};

@@ -2,6 +2,7 @@
 #include <csignal>
 
 #include "checkpoints.hpp"
+#include "log.hpp"
 #include "metrics.hpp"
 #include "process.hpp"
 #include "values.hpp"
@@ -171,6 +172,20 @@ CAPSULE_TEST(values_that_wait_behind_the_restore_see_what_it_brings) {
   Run run(session, "import os; os._exit(3)");
   CHECK_EQ(run.end().state, "restored");
   CHECK_EQ(Value(session, "x").data(), "1");
+}
+
+CAPSULE_TEST(a_checkpoint_that_cannot_be_gone_back_to_is_told_of) {
+  LogSpy log(CAPSULE_LOG_WARN);
+  const Session session = open_with_policy();
+  // Such an exception is no entry's: the whole restore ends by it, and the worker stays.
+  value_of(session, "class Trap:\n  def __reduce__(self): return (exit, (3,))\nfrom sys import exit\nx = Trap()\n");
+  keep(session, "trap");
+  Run run(session, "import os; os._exit(3)");
+  CHECK_EQ(run.end().state, "lost");
+  CHECK_CONTAINS(log.wait_for("event=checkpoint_not_restored"),
+                 "event=checkpoint_not_restored session=" + std::to_string(info_of(session).session_id) + " status=CAPSULE_E_");
+  CHECK_EQ(info_of(session).checkpoint_restores_failed, 1);
+  CHECK_EQ(value_of(session, "1 + 1"), "2");
 }
 
 CAPSULE_TEST(a_checkpoint_that_kills_its_worker_leaves_the_session_in_error) {

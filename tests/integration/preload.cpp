@@ -178,7 +178,7 @@ CAPSULE_TEST(a_native_thread_is_warned_of_and_counted) {
   CHECK_EQ(value_of(session, "1 + 1"), "2");
   CHECK_EQ(info_of(modules.runtime).native_thread_warnings, 1);
   CHECK_EQ(Samples(modules.runtime)["native_thread_warnings_total"], 1);
-  CHECK_CONTAINS(log.lines, "module=\"native_pool\"");
+  CHECK_CONTAINS(log.lines, "event=native_threads module=\"native_pool\" pid=");
 }
 
 CAPSULE_TEST(an_allowed_native_thread_is_not_warned_of) {

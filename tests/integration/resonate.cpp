@@ -3,6 +3,7 @@
 
 #include "bridge.hpp"
 #include "files.hpp"
+#include "log.hpp"
 
 using namespace capsule_test;
 
@@ -65,6 +66,7 @@ CAPSULE_TEST(its_calls_are_recorded_there) {
 }
 
 CAPSULE_TEST(a_host_that_loses_its_lease_stops_and_another_may_run_it) {
+  LogSpy log(CAPSULE_LOG_WARN);
   const Front front;
   FaultProxy proxy(front);
   const std::string url = proxy.url();
@@ -79,6 +81,7 @@ CAPSULE_TEST(a_host_that_loses_its_lease_stops_and_another_may_run_it) {
   proxy.set("{\"down\":true}");
   CHECK_EQ(run.end().outcome, "canceled");
   CHECK_EQ(metrics_of(store).lost_claims, 1);
+  CHECK_CONTAINS(log.wait_for("event=promise_claim_lost"), "event=promise_claim_lost promise=\"h:");
   proxy.set("{\"down\":false}");
   // The server gives it to who asks once the lease is over.
   const std::string direct = front.url();

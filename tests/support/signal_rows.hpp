@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <functional>
 #include <set>
@@ -64,6 +65,41 @@ inline void compare(const std::set<std::string> &expected, const Runtime &runtim
     }
   }
   CHECK(metrics == expected);
+}
+
+// What one series, or those with these labels, came to in a scene: by a struct, where there is one, and as it has to be.
+struct Moved {
+  std::string metric;
+  std::string labels;
+  double in_struct = 0;
+  double amount = 0;
+};
+
+// Both ways of telling come to these amounts, which are no zeros.
+inline void check_moved(const Runtime &runtime, const std::function<std::vector<Moved>()> &now) {
+  for (const Deadline deadline;;) {
+    const Samples samples(runtime);
+    std::string wrong;
+    for (const Moved &row : now()) {
+      CHECK(row.amount > 0);
+      double text = 0;
+      for (const auto &[series, value] : samples.all()) {
+        const bool of_it = series.starts_with("capsule_" + row.metric + "{") && series.find(row.labels) != std::string::npos;
+        text += of_it ? value : 0;
+      }
+      if (text != row.amount || row.in_struct != row.amount) {
+        wrong += row.metric + " " + row.labels + " is " + std::to_string(text) + " as text, " + std::to_string(row.in_struct) +
+                 " in the struct, and has to be " + std::to_string(row.amount) + "\n";
+      }
+    }
+    if (wrong.empty()) {
+      return;
+    }
+    if (deadline.over()) {
+      FAIL(wrong);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 inline void wait_for(const std::function<bool()> &there) {
