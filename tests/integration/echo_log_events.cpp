@@ -191,7 +191,7 @@ CAPSULE_TEST(a_durable_end_that_the_server_does_not_hear_of) {
   FaultProxy proxy(front);
   const std::string url = proxy.url();
   capsule_promise_store_options options = server_options(url);
-  options.request_timeout_ms = 300;
+  options.request_timeout_ms = 3'000;
   const Store store = open_store(options);
   const Session session = open_session(SessionOptions::echo());
   PromiseRow row;
