@@ -9,7 +9,8 @@
  * **Handles** are tokens, never dereferenced by the caller. NULL, a released handle, or one of another kind answers
  * `CAPSULE_E_HANDLE`. What `_create` or `_open` made is ended with exactly one `_release` (NULL is a no-op). `_close` stops the
  * thing, may be repeated, and leaves a handle that answers `CAPSULE_E_CLOSED`. A parent outlives its children by reference
- * count: any order of release is safe, also while another thread waits in a call (that call ends with a status).
+ * count: any order of release is safe, also while another thread waits in a call (that call ends with a status). A `_release` is the one call
+ * that is never refused: from a log sink, an interceptor or an audit sink it is carried out on another thread, soon after.
  *
  * **Threads.** Any handle may be used from any thread at any time. Calls that wait say so; they must not be made from a notify
  * callback, where they answer `CAPSULE_E_REENTRANT`. After the host forks, the child gets `CAPSULE_E_FORKED` from every call.

@@ -127,7 +127,7 @@ enum {
   CAPSULE_DEATH_CPU_LIMIT = 4,
   /** It sent what the protocol does not allow, and was killed. */
   CAPSULE_DEATH_PROTOCOL = 5,
-  /** The host asked for it: cancel, timeout, close, restart. */
+  /** The host asked for it: cancel, timeout (a watchdog's kill is one), close, restart. */
   CAPSULE_DEATH_HOST_REQUEST = 6,
   /** It never became ready. */
   CAPSULE_DEATH_START = 7,

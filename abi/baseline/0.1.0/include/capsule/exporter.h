@@ -4,7 +4,7 @@
  *
  * Any number of them may run. Each has a queue of its own, which is bounded, and a thread: what cannot keep up loses events, which is
  * counted, and never holds an execution up or changes it. An execution's events are handed on all together when it has ended, those of
- * the session itself as they come. Numbers and states only, as in trace.h; sessions without a trace (`trace_bytes` = 0) export nothing.
+ * the session itself, and those of pools, as they come. Numbers and states only, as in trace.h; sessions without a trace (`trace_bytes` = 0) export nothing.
  *
  * The names that events have numbers of are told as the session's introspection policy shows them when the events are handed on: at the
  * level of counts of `trace`, the default, and below it, not at all (introspection.h).
@@ -25,9 +25,12 @@ typedef struct capsule_exporter capsule_exporter;
 enum {
   /** To a function of the host. */
   CAPSULE_EXPORTER_CALLBACK = 1,
-  /** To a file, one JSON object a line for each event. */
+  /**
+   * To a file, one JSON object a line for each event, and one of the kind `trace_metadata` before each batch: `realtime_offset_ns`, what
+   * the exporter failed to write and dropped, and what the traces lost by why, all of them up to then.
+   */
   CAPSULE_EXPORTER_NDJSON = 2,
-  /** To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch. */
+  /** To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch. Its `otherData` tells the same of it. */
   CAPSULE_EXPORTER_CHROME = 3
 };
 
@@ -43,9 +46,9 @@ typedef struct capsule_export_label {
   capsule_text text;
 } capsule_export_label;
 
-/** @brief Events that belong together: of one execution, or of a session itself. Never extended: groups are handed out as an array. */
+/** @brief Events that belong together: of one execution, of a session itself, or of a pool. Never extended: groups are handed out as an array. */
 typedef struct capsule_export_group {
-  /** As in capsule_session_info. */
+  /** As in capsule_session_info; 0: the events are the pool's own. */
   uint64_t session_id;
   /** The execution, or 0. */
   uint64_t execution_id;
@@ -53,7 +56,7 @@ typedef struct capsule_export_group {
   int32_t pid;
   /** The execution's `CAPSULE_OUTCOME_…`, or 0. */
   int32_t outcome;
-  /** The name of the session's pool, or `none`. */
+  /** The name of the session's pool, or of the pool, or `none`. */
   capsule_text pool;
   /** The execution's trace context, as capsule_session_get_trace_context() tells it: given with it, or made; empty of none. */
   capsule_text traceparent;
@@ -124,6 +127,10 @@ typedef struct capsule_exporter_info {
   uint64_t longest_ns;
   /** Since when the one under way is being written, CLOCK_MONOTONIC; 0 for none. */
   uint64_t busy_since_ns;
+  /** Events that traces had lost (`evicted` … `invalid` of capsule_trace_info) when they handed on what they had: never `accepted`. */
+  uint64_t trace_lost;
+  /** What is added to a `time_ns` of its events for nanoseconds since 1970. */
+  int64_t realtime_offset_ns;
 } capsule_exporter_info;
 
 /**

@@ -30,8 +30,11 @@
  * capsule_session_get_postmortem(). They are answered at the level of the policy, and their records name no caller. A trace and a
  * post-mortem consist of counts, so that by default they are answered; names in a trace, and frames of stacks, are not. What goes on, a
  * reader of a trace or a profile, ends when the policy no longer allows what it was begun with. An exporter is set up by the host and is no
- * look: the names that it is told are those that the level of `trace` shows. Metrics are counts that are always told;
- * values, names and output that the host asks for as its own (value.h, event.h) are no introspection.
+ * look: the names that it is told are those that the level of `trace` shows. Metrics are counts that are always told.
+ *
+ * **What is not.** What the host needs for its own part, which it made or has to answer: values, names and output that it asks for (value.h,
+ * event.h), the requests and promises that wait for it (capsule_bridge_list_pending(), capsule_promise_list_pending()), the imports that
+ * it named (capsule_pool_list_imports()). Who shows what is pending to others takes the calls below.
  *
  * Nothing here tells a value, a source text, output, or the message of an exception, at any level.
  */

@@ -224,7 +224,10 @@ typedef struct capsule_pool_info {
   double arrivals_per_s;
   /** Private memory of the sessions by their last heartbeats, when it was last looked at. */
   uint64_t memory_bytes;
-  /** What the last failure said, empty for none yet. */
+  /**
+   * What the last failure said, empty for none yet. Of code that failed, `CAPSULE_E_PRELOAD`, that is what an exception said: only
+   * capsule_pool_acquire() and capsule_pool_wait_ready() tell it, and this is empty.
+   */
   char last_error[CAPSULE_POOL_ERROR_SIZE];
   /** Calls of the host by sessions that the pool has, and has had. */
   capsule_bridge_figures bridge;
@@ -303,7 +306,7 @@ typedef struct capsule_pool_sessions {
 typedef struct capsule_pool_import {
   /** Its name. */
   capsule_text module;
-  /** The exception that it raised, as `ModuleNotFoundError: …`; empty where it was imported. */
+  /** The type of the exception that it raised, as `ModuleNotFoundError`, or how its process ended; empty where it was imported. */
   capsule_text error;
   /** Time it took, with what it imports itself. */
   uint64_t duration_ns;

@@ -88,6 +88,8 @@ typedef struct capsule_postmortem_info {
   const capsule_trace_event *events;
   /** Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`. */
   size_t event_count;
+  /** Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle. */
+  capsule_text announced_limits;
 } capsule_postmortem_info;
 
 /**

@@ -33,7 +33,7 @@ enum {
   CAPSULE_TRACE_SESSION_READY = 103,
   /** It was restarted. Status: 0 by capsule_session_restart(), else its `restart_policy`. */
   CAPSULE_TRACE_SESSION_RESTARTED = 104,
-  /** Its worker died. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal. */
+  /** Its worker died, other than by its close. Status: `CAPSULE_DEATH_…`. Arguments: process id, exit code, signal. */
   CAPSULE_TRACE_SESSION_DIED = 105,
   /** It was closed: the last event. */
   CAPSULE_TRACE_SESSION_CLOSED = 106,
@@ -416,6 +416,8 @@ typedef struct capsule_trace_info {
   uint64_t labels;
   /** Events that got `CAPSULE_TRACE_LABEL_OTHER`. */
   uint64_t labels_other;
+  /** Of the events that were answered, of a reader so far: those with a name that the policy does not show as it is. */
+  uint64_t redacted;
 } capsule_trace_info;
 
 /** @brief A name in a trace, as the policy shows it. */
