@@ -1,5 +1,5 @@
 use crate::common::*;
-use capsule::{EventKind, Frame, FrameDirection, InterceptorOptions, PromiseStoreOptions, Session, Status};
+use capsule::{EventKind, Frame, FrameDirection, InterceptorOptions, Session, Status};
 use futures_core::Stream;
 use std::pin::Pin;
 use std::sync::{mpsc, Arc, Mutex};
@@ -78,9 +78,5 @@ fn what_is_dropped_in_an_interceptor_may_still_be_woken() {
     until(&execution, EventKind::INPUT);
     dropped_in_an_interceptor(&session, execution, |execution, context| {
         Pin::new(&mut execution.stream()).poll_next(context).is_pending()
-    });
-    let store = runtime.open_promises(&PromiseStoreOptions::default()).expect("a store");
-    dropped_in_an_interceptor(&session, store, |store, context| {
-        Pin::new(&mut store.settled()).poll_next(context).is_pending()
     });
 }
