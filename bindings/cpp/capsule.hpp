@@ -33,10 +33,7 @@ class Execution {
     std::swap(notify_, other.notify_);
     return *this;
   }
-  ~Execution() {
-    // A callback that is running on another thread has ended when this returns; after a fork there is none.
-    if (notify_) capsule_execution_set_notify(capi(), nullptr, nullptr, nullptr);
-  }
+  ~Execution() { detail::Notify::end(notify_, capsule_execution_set_notify, capi()); }
 
   /** @brief The next event; nullopt when there is none any more. Throws TimeoutError when none came in time. */
   std::optional<Event> next(Milliseconds timeout = kForever) {

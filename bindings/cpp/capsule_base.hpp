@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -135,11 +136,29 @@ class Notify {
       fresh->callback_ = std::move(callback);
       fresh->self_ = fresh;
     }
-    const auto previous = std::exchange(kept, fresh);  // before the call: the callback may run, and replace itself, in it
-    call(set, handle, fresh ? &Notify::run : nullptr, static_cast<void *>(fresh.get()));
+    auto previous = std::exchange(kept, fresh);  // before the call: the callback may run, and replace itself, in it
+    try {
+      call(set, handle, fresh ? &Notify::run : nullptr, static_cast<void *>(fresh.get()));
+    } catch (...) {
+      kept = std::move(previous);  // Refused, as in an interceptor: it is the one before that may still be called.
+      throw;
+    }
+  }
+  // Before the handle is released. A callback that is running on another thread has ended when this returns; after a fork there is none.
+  template <typename Set, typename Handle>
+  static void end(const std::shared_ptr<Notify> &kept, Set *set, Handle *handle) noexcept {
+    if (kept && set(handle, nullptr, nullptr, nullptr) != CAPSULE_OK) keep_for_ever(kept);
   }
 
  private:
+  // From within an interceptor, a log or an audit sink it cannot be taken back: it may be called again, and stays.
+  static void keep_for_ever(const std::shared_ptr<Notify> &kept) noexcept {
+    static std::mutex mutex;
+    static auto &last = *new std::shared_ptr<Notify>;
+    const std::lock_guard<std::mutex> lock(mutex);
+    kept->before_ = std::move(last);
+    last = kept;
+  }
   // The callback may replace itself, so its life is shared while it runs.
   static void run(void *user_data) noexcept {
     const std::shared_ptr<Notify> running = static_cast<Notify *>(user_data)->self_.lock();
@@ -147,6 +166,7 @@ class Notify {
   }
   std::function<void()> callback_;
   std::weak_ptr<Notify> self_;
+  std::shared_ptr<Notify> before_;  // in the list of those that stay
 };
 
 }  // namespace detail

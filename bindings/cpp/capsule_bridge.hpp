@@ -192,9 +192,7 @@ class Bridge {
     std::swap(served_, other.served_);
     return *this;
   }
-  ~Bridge() {
-    if (notify_) capsule_bridge_set_notify(capi(), nullptr, nullptr, nullptr);
-  }
+  ~Bridge() { detail::Notify::end(notify_, capsule_bridge_set_notify, capi()); }
 
   /** @brief Registers a capability; its calls are for who takes them by `next_request` or `take`. */
   void add(const Capability &capability) {
@@ -231,12 +229,19 @@ class Bridge {
     served_->remove(std::string(name));
   }
 
-  /** @brief Answers calls of what was offered, in this thread, one by one, until the bridge is closed. Any number of threads may. */
+  /**
+   * @brief Answers calls of what was offered, in this thread, one by one, until the bridge is closed or destroyed. Any number of
+   * threads may.
+   */
   void serve() const {
     // The bridge may be gone before this notices.
     const Server server{capi(), served_};
     Request request;
-    while (take(server.bridge, request, kForever) == Taken::kEvent) server.answer(request);
+    try {
+      while (take(server.bridge, request, kForever) == Taken::kEvent) server.answer(request);
+    } catch (const Error &error) {
+      if (error.status() != CAPSULE_E_HANDLE || server.bridge == nullptr) throw;
+    }
   }
   /** @brief Answers a request that was taken, as `serve` does; one that asks for no answer is passed over. */
   void answer(const Request &request) const { Server{capi(), served_}.answer(request); }
@@ -349,11 +354,15 @@ class Bridge {
         fail(request, error.type(), error.what());
       } catch (const std::exception &error) {
         fail(request, {}, error.what());
+      } catch (...) {
+        fail(request, {}, "the host's function threw what is no exception");
       }
     }
     // Where nobody waits any more, or the bridge is closed, there is nothing to do.
     void fail(const Request &request, std::string_view type, std::string_view message) const {
-      capsule_bridge_fail(bridge, request.id(), detail::view(type), detail::view(message), nullptr);
+      const capsule_status told = capsule_bridge_fail(bridge, request.id(), detail::view(type), detail::view(message), nullptr);
+      // Not UTF-8, or too long: told in other words, as the code would wait for ever.
+      if (told == CAPSULE_E_ARGUMENT) fail(request, {}, "the host's function failed with a text that cannot be sent");
     }
   };
   static Taken take(capsule_bridge *bridge, Request &request, Milliseconds timeout) {

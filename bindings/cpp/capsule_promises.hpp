@@ -81,9 +81,7 @@ class PromiseStore {
     std::swap(notify_, other.notify_);
     return *this;
   }
-  ~PromiseStore() {
-    if (notify_) capsule_promise_store_set_notify(capi(), nullptr, nullptr, nullptr);
-  }
+  ~PromiseStore() { detail::Notify::end(notify_, capsule_promise_store_set_notify, capi()); }
 
   /** @brief Creates a promise, or finds the one of that id. */
   Promise create(const PromiseWish &wish) {

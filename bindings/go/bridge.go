@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -125,7 +126,7 @@ func (b *Bridge) Handle(name, parameters string, handler Handler) error {
 	return b.Register(capability, handler)
 }
 
-// Approve says who decides on calls of a capability that a rule asks for; none: they are denied.
+// Approve says who decides on calls of a capability that a rule asks for; none, and one that panics: they are denied.
 func (b *Bridge) Approve(name string, decide func(call *Call) bool) {
 	b.server.mutex.Lock()
 	b.server.approve[name] = decide
@@ -274,43 +275,63 @@ func (s *server) giveUp() {
 func (s *server) decide(call *Call, decide func(*Call) bool) {
 	s.end(call) // The call itself comes with the same id.
 	approved := C.int32_t(0)
+	defer func() {
+		_ = recover() // One that panics denies: the host lives on.
+		C.capsule_bridge_approve(s.handle.c, C.uint64_t(call.RequestID), approved, nil)
+	}()
 	if decide != nil && decide(call) {
 		approved = 1
 	}
-	C.capsule_bridge_approve(s.handle.c, C.uint64_t(call.RequestID), approved, nil)
 }
 
 func (s *server) answer(ctx context.Context, call *Call, handler Handler) {
 	defer s.end(call)
-	value, err := s.run(ctx, call, handler)
-	if err == nil {
-		err = s.respond(call, value)
-	}
-	if err == nil {
-		return
-	}
-	// What cannot be told as an answer is told as an exception; where nobody waits, neither is of use.
-	var own *PythonError
-	kind, message := "", err.Error()
-	if errors.As(err, &own) {
-		kind, message = own.Type, own.Message
-	}
-	var pins runtime.Pinner
-	defer pins.Unpin()
-	C.capsule_bridge_fail(s.handle.c, C.uint64_t(call.RequestID), rawText(kind, &pins), rawText(message, &pins), nil)
-}
-
-// A handler that panics is one that failed.
-func (s *server) run(ctx context.Context, call *Call, handler Handler) (value any, err error) {
+	answered, failure := false, PythonError{Message: "the host's function ended its goroutine"}
 	defer func() {
+		// A handler that panics is one that failed; so are an answer and an error that do when they are asked what they are.
 		if cause := recover(); cause != nil {
-			err = fmt.Errorf("the host's function panicked: %v", cause)
+			failure = PythonError{Message: fmt.Sprintf("the host's function panicked: %v", cause)}
+		}
+		if !answered {
+			s.fail(call, failure)
 		}
 	}()
-	if handler == nil {
-		return nil, errors.New("nobody serves it")
+	err := s.run(ctx, call, handler)
+	answered = err == nil
+	// What cannot be told as an answer is told as an exception; where nobody waits, neither is of use.
+	var own *PythonError
+	if errors.As(err, &own) && own != nil {
+		failure = *own
+	} else if err != nil {
+		failure = PythonError{Message: err.Error()}
 	}
-	return handler(ctx, call)
+}
+
+func (s *server) run(ctx context.Context, call *Call, handler Handler) error {
+	if handler == nil {
+		return errors.New("nobody serves it")
+	}
+	value, err := handler(ctx, call)
+	if err != nil {
+		return err
+	}
+	return s.respond(call, value)
+}
+
+func (s *server) fail(call *Call, failure PythonError) {
+	var pins runtime.Pinner
+	defer pins.Unpin()
+	kind, message := rawText(sendable(failure.Type, 255), &pins), rawText(sendable(failure.Message, 32<<10), &pins)
+	C.capsule_bridge_fail(s.handle.c, C.uint64_t(call.RequestID), kind, message, nil)
+}
+
+// What the library takes of a text that may be any: refused, nobody would be told anything, and the code would wait on.
+func sendable(text string, size int) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", `\0`)
+	if len(text) > size {
+		text = strings.ToValidUTF8(text[:size], "")
+	}
+	return text
 }
 
 func asValue(value any) (*Value, error) {

@@ -338,3 +338,23 @@ func TestSignalsAreTheProgramsOwn(t *testing.T) {
 		t.Errorf("%+v", end)
 	}
 }
+
+func TestTheBytesOfABufferThatIsForgottenStay(t *testing.T) {
+	bytes := func() []byte {
+		buffer, err := capsule.NewBuffer(1 << 20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return buffer.Bytes()
+	}()
+	// What is collected in the same cycle or later is cleaned up no earlier.
+	for range 3 {
+		collected := make(chan struct{})
+		goruntime.AddCleanup(new([64]byte), func(done chan struct{}) { close(done) }, collected)
+		goruntime.GC()
+		<-collected
+	}
+	for i := range bytes {
+		bytes[i] = 1
+	}
+}

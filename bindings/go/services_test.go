@@ -3,6 +3,8 @@ package capsule_test
 import (
 	"context"
 	"errors"
+	goruntime "runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -140,6 +142,57 @@ func TestPlainFunctionsServeCalls(t *testing.T) {
 	}
 	if err := bridge.Handle("add", "", nil); capsule.StatusOf(err) != capsule.StatusName {
 		t.Errorf("%v", err)
+	}
+}
+
+type mute struct{ text *string }
+
+func (m *mute) Error() string { return *m.text }
+
+func (m mute) MarshalJSON() ([]byte, error) { panic("no JSON") }
+
+// What a function of the host does may fail the call, and not the host.
+func TestAFunctionMayFailWithAnything(t *testing.T) {
+	bridge, session := served(t, echo())
+	var none *mute
+	for _, one := range []struct {
+		name    string
+		handler capsule.Handler
+		told    string
+	}{
+		{"text", func(context.Context, *capsule.Call) (any, error) { return nil, errors.New("a\xff\x00b") }, "a\ufffd\\0b"},
+		{"long", func(context.Context, *capsule.Call) (any, error) {
+			return nil, errors.New(strings.Repeat("ä", 40_000))
+		}, strings.Repeat("ä", 16_384)},
+		{"none", func(context.Context, *capsule.Call) (any, error) { return nil, none }, "the host's function panicked: "},
+		{"json", func(context.Context, *capsule.Call) (any, error) { return mute{}, nil }, "the host's function panicked: no JSON"},
+		{"ends", func(context.Context, *capsule.Call) (any, error) { goruntime.Goexit(); return nil, nil },
+			"the host's function ended its goroutine"},
+	} {
+		if err := bridge.Handle(one.name, "", one.handler); err != nil {
+			t.Fatal(err)
+		}
+		if result := run(t, session, "call "+one.name+" {}"); !strings.HasPrefix(result.End.Message, one.told) {
+			t.Errorf("%s: %+v", one.name, result.End)
+		}
+	}
+}
+
+func TestWhoPanicsOrEndsDenies(t *testing.T) {
+	bridge, session := served(t, echo())
+	ask := capsule.DefaultCapability()
+	ask.Name, ask.Flags = "guarded", capsule.CapabilityNeedsApproval
+	if err := bridge.Register(ask, func(context.Context, *capsule.Call) (any, error) { return "done", nil }); err != nil {
+		t.Fatal(err)
+	}
+	for _, decide := range []func(*capsule.Call) bool{
+		func(*capsule.Call) bool { panic("not today") },
+		func(*capsule.Call) bool { goruntime.Goexit(); return true },
+	} {
+		bridge.Approve("guarded", decide)
+		if result := run(t, session, "call guarded {}"); !strings.Contains(result.End.Message, "not_approved") {
+			t.Errorf("%+v", result.End)
+		}
 	}
 }
 

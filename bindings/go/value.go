@@ -81,9 +81,10 @@ type bufferHandle struct{ c *C.capsule_buffer }
 
 // Buffer is shared memory that the program fills in place, to be set as a Value without a copy.
 type Buffer struct {
-	handle bufferHandle
-	closed atomic.Bool
-	data   []byte
+	handle  bufferHandle
+	closed  atomic.Bool
+	data    []byte
+	cleanup runtime.Cleanup
 }
 
 // NewBuffer makes a buffer of that many bytes, zeroed.
@@ -95,12 +96,17 @@ func NewBuffer(size int) (*Buffer, error) {
 		return nil, err
 	}
 	b.data = unsafe.Slice((*byte)(data), size)
-	runtime.AddCleanup(b, func(handle bufferHandle) { C.capsule_buffer_release(handle.c) }, b.handle)
+	b.cleanup = runtime.AddCleanup(b, func(handle bufferHandle) { C.capsule_buffer_release(handle.c) }, b.handle)
 	return b, nil
 }
 
-// Bytes is where to write, until the buffer is set in a session; it may be read until the buffer is closed.
-func (b *Buffer) Bytes() []byte { return b.data }
+// Bytes is where to write, until the buffer is set in a session; it may be read until the buffer is closed. Nothing but Close gives
+// the memory back from now on: the collector does not see that a slice of it is still in use.
+func (b *Buffer) Bytes() []byte {
+	b.cleanup.Stop()
+	runtime.KeepAlive(b)
+	return b.data
+}
 
 // Close gives the memory back; sessions that hold the buffer keep it.
 func (b *Buffer) Close() error {

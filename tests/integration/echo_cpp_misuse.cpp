@@ -3,6 +3,10 @@
 #include <capsule/capsule_result.hpp>
 #include <csignal>
 #include <cstdio>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "child.hpp"
@@ -211,6 +215,79 @@ CAPSULE_TEST(a_library_that_is_missing_or_lacks_a_function_is_told) {
   Child missing(command);
   CHECK_EQ(missing.exit_code(), 127);
   CHECK_CONTAINS(missing.err(), "libcapsule.so.0");
+}
+
+CAPSULE_TEST(what_is_destroyed_in_an_interceptor_may_still_be_called) {
+  struct Held {
+    std::optional<capsule::Execution> execution;
+    std::weak_ptr<int> callback;
+    std::once_flag once;
+    capsule_status refused = CAPSULE_OK;
+    bool stays = false;
+    bool stays_on = false;
+  } held;
+  capsule::Runtime runtime;
+  capsule::Session session = runtime.open(echo());
+  held.execution = session.execute("out a");
+  auto mark = std::make_shared<int>();
+  held.callback = mark;
+  held.execution->notify([mark = std::move(mark)] { static_cast<void>(mark); });
+  capsule_interceptor_options options{};
+  options.struct_size = sizeof options;
+  options.budget_ns = 1'000'000'000;
+  options.name = {"test", 4};
+  options.user_data = &held;
+  // The library refuses all calls here, and so does not forget whom to call.
+  options.callback = [](void *user_data, const capsule_frame *) -> std::int32_t {
+    auto &held = *static_cast<Held *>(user_data);
+    std::call_once(held.once, [&] {
+      held.refused = status_of([&] { held.execution->notify({}); });
+      held.stays = !held.callback.expired();
+      held.execution.reset();
+      held.stays_on = !held.callback.expired();
+    });
+    return 0;
+  };
+  std::uint64_t id = 0;
+  CHECK_EQ(capsule_session_add_interceptor(session.capi(), &options, &id, nullptr), CAPSULE_OK);
+  session.run("out b");
+  CHECK_EQ(capsule_session_remove_interceptor(session.capi(), id, nullptr), CAPSULE_OK);
+  CHECK_EQ(held.refused, CAPSULE_E_REENTRANT);
+  CHECK(held.stays && held.stays_on);
+}
+
+CAPSULE_TEST(a_function_of_the_host_may_throw_anything) {
+  capsule::Runtime runtime;
+  capsule::Bridge bridge = runtime.open_bridge();
+  bridge.offer("number", [](const capsule::Request &) -> capsule::Answer { throw 7; });
+  bridge.offer("text", [](const capsule::Request &) -> capsule::Answer { throw std::runtime_error("\xff"); });
+  Threads threads;
+  threads.start([&] { bridge.serve(); });
+  capsule::SessionOptions options = echo();
+  options.bridge = &bridge;
+  options.rules = {capsule::Rule("*")};
+  capsule::Session session = runtime.open(options);
+  CHECK_EQ(session.run("call number {}").message, "the host's function threw what is no exception");
+  CHECK_EQ(session.run("call text {}").message, "the host's function failed with a text that cannot be sent");
+  bridge.close();
+  threads.join();
+}
+
+CAPSULE_TEST(a_bridge_may_go_while_a_function_of_it_runs) {
+  capsule::Runtime runtime;
+  auto bridge = std::make_optional(runtime.open_bridge());
+  bridge->offer("destroy", [&](const capsule::Request &) {
+    bridge.reset();
+    return capsule::Answer();
+  });
+  Threads threads;
+  capsule::SessionOptions options = echo();
+  options.bridge = &*bridge;
+  options.rules = {capsule::Rule("*")};
+  capsule::Session session = runtime.open(options);
+  threads.start([&, &served = *bridge] { served.serve(); });
+  CHECK_EQ(session.run("call destroy {}").outcome, CAPSULE_OUTCOME_ERROR);
+  threads.join();
 }
 
 CAPSULE_TEST(an_older_library_is_told_with_both_versions) {

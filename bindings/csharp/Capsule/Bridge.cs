@@ -20,6 +20,8 @@ namespace Capsule
     /// <summary>What the Python code may call of this program, as <c>host.NAME(…)</c>.</summary>
     public sealed unsafe class Bridge : Owner
     {
+        private const int MaxType = 255, MaxMessage = 32 << 10;
+
         internal Bridge(Runtime runtime, BridgeOptions options) : base(Create(runtime, options), Native.capsule_bridge_release)
         {
         }
@@ -46,13 +48,13 @@ namespace Capsule
             }
         }
 
-        /// <summary>The next request; null once the bridge is closed.</summary>
+        /// <summary>The next request; null once the bridge is closed or disposed of.</summary>
         public Request Next(TimeSpan? time = null)
         {
             var error = Errors.New();
             var raw = new capsule_request { struct_size = (uint)sizeof(capsule_request) };
             var status = Native.capsule_bridge_next_request(Token, Milliseconds(time), &raw, &error);
-            if (status == Status.Closed) return null;
+            if (status == Status.Closed || status == Status.Handle) return null;
             Check(status, &error);
             try
             {
@@ -118,7 +120,15 @@ namespace Capsule
         {
             var thread = new Thread(() =>
             {
-                for (var request = Next(); request != null; request = Next()) ServeOne(request, function, approve);
+                try
+                {
+                    for (var request = Next(); request != null; request = Next()) ServeOne(request, function, approve);
+                }
+                catch (Exception)
+                {
+                    // It would end the process. Without a thread that serves it, the bridge is as good as closed.
+                    Native.capsule_bridge_close(Token, null);
+                }
             }) { IsBackground = true, Name = "capsule-bridge" };
             thread.Start();
             return thread;
@@ -139,16 +149,31 @@ namespace Capsule
                 if (request.Kind == RequestKind.Approval) Approve(request.RequestId, approve != null && approve(request));
                 else if (request.Kind == RequestKind.Call) Respond(request.RequestId, function(request));
             }
-            catch (CapsuleException)
-            {
-            }
             catch (Exception error)
             {
-                using (var arena = new Arena())
-                {
-                    var type = arena.Text((error as HostException)?.Type ?? "RuntimeError");
-                    Native.capsule_bridge_fail(Token, request.RequestId, type, arena.Text(error.Message), null);
-                }
+                if (request.Kind == RequestKind.Approval) Native.capsule_bridge_approve(Token, request.RequestId, 0, null);
+                else FailWith(request.RequestId, error);
+            }
+        }
+
+        private void FailWith(ulong requestId, Exception error)
+        {
+            using (var arena = new Arena())
+            {
+                var type = arena.Lossy((error as HostException)?.Type ?? "RuntimeError", MaxType);
+                Native.capsule_bridge_fail(Token, requestId, type, arena.Lossy(MessageOf(error), MaxMessage), null);
+            }
+        }
+
+        private static string MessageOf(Exception error)
+        {
+            try
+            {
+                return error.Message;
+            }
+            catch (Exception worse)
+            {
+                return $"its message cannot be told: {worse.GetType().Name}";
             }
         }
 

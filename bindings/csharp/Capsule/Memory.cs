@@ -29,6 +29,18 @@ namespace Capsule
 
         internal capsule_text Text(string text) => text == null ? default : Text(Texts.Utf8.GetBytes(text));
 
+        /// <summary>What the library takes of a text that may be any: of half a surrogate pair, a NUL and too much, the rest.</summary>
+        internal capsule_text Lossy(string text, int size)
+        {
+            var bytes = Encoding.UTF8.GetBytes((text ?? "").Replace("\0", "\\0"));
+            if (bytes.Length > size)
+            {
+                while ((bytes[size] & 0xc0) == 0x80) --size;
+                Array.Resize(ref bytes, size);
+            }
+            return Text(bytes);
+        }
+
         internal capsule_text Text(byte[] bytes)
         {
             if (bytes == null) return default;

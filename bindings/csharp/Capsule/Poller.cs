@@ -82,7 +82,8 @@ namespace Capsule
                 var count = epoll_wait(epoll, entries, Batch, -1);
                 if (count < 0 && Marshal.GetLastWin32Error() != Interrupted)
                 {
-                    throw new InvalidOperationException($"epoll_wait failed with errno {Marshal.GetLastWin32Error()}");
+                    Fail(new InvalidOperationException($"epoll_wait failed with errno {Marshal.GetLastWin32Error()}"));
+                    return;
                 }
                 lock (Gate)
                 {
@@ -94,6 +95,17 @@ namespace Capsule
                         done.TrySetResult(true);
                     }
                 }
+            }
+        }
+
+        // To those who wait: thrown here it would end the process. Who waits next begins anew.
+        private static void Fail(Exception error)
+        {
+            lock (Gate)
+            {
+                foreach (var done in Waiting.Values) done.TrySetException(error);
+                Waiting.Clear();
+                epoll = -1;
             }
         }
 

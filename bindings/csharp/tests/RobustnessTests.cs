@@ -36,6 +36,67 @@ namespace Capsule.Tests
             }
         }
 
+        private sealed class Mute : Exception
+        {
+            public override string Message => throw new NotSupportedException();
+        }
+
+        // What leaves the thread that serves ends the process.
+        public static void AFunctionMayFailWithAnything()
+        {
+            var failures = new (Exception Error, string Told)[]
+            {
+                (new HostException("ValueError", "bad name: \ud83d"), "bad name: \ufffd"), (new Exception("a\0b"), "a\\0b"),
+                (new Exception(new string('\u00e4', 40000)), new string('\u00e4', 16384)),
+                (new Mute(), "its message cannot be told: NotSupportedException"),
+                (new CapsuleException(Status.State, "of another session"), "of another session"),
+            };
+            using (var runtime = new Runtime())
+            using (var bridge = runtime.OpenBridge())
+            {
+                bridge.Register(new Capability { Name = "fail" });
+                bridge.Register(new Capability { Name = "no_json" });
+                var next = 0;
+                bridge.Serve(request => request.Capability == "fail" ? throw failures[next++].Error : Value.Json("{"));
+                using (var session = runtime.Open(Calling(bridge)))
+                {
+                    var limited = new ExecutionOptions { TimeoutMs = 20000 };
+                    foreach (var failure in failures) Failure.Unless("told", session.Run("host.fail()", limited).End.Message, failure.Told);
+                    Failure.Unless("an answer that is none", session.Run("host.no_json()", limited).End.Outcome, Outcome.Error);
+                }
+            }
+        }
+
+        public static void ABridgeMayGoWhileItServes()
+        {
+            using (var runtime = new Runtime())
+            using (var began = new ManualResetEventSlim())
+            using (var goOn = new ManualResetEventSlim())
+            {
+                var bridge = runtime.OpenBridge();
+                bridge.Register(new Capability { Name = "wait" });
+                var server = bridge.Serve(request =>
+                {
+                    began.Set();
+                    goOn.Wait();
+                    return null;
+                });
+                using (var session = runtime.Open(Calling(bridge)))
+                using (session.Execute("host.wait()"))
+                {
+                    if (!began.Wait(30000)) throw new Failure("it is not called");
+                    bridge.Dispose();
+                    goOn.Set();
+                    if (!server.Join(30000)) throw new Failure("it serves on");
+                }
+            }
+        }
+
+        private static SessionOptions Calling(Bridge bridge) => new SessionOptions
+        {
+            Python = Python, Bridge = bridge, Rules = new[] { new Rule { Capability = "*", Decision = Decision.Allow } },
+        };
+
         public static async Task TheCollectorMayRunAtAnyTime()
         {
             using (var runtime = new Runtime())

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
+import atexit
+import contextlib
 import math
 import weakref
+from collections import deque
 from collections.abc import Callable
 from ctypes import byref, c_void_p, cast, sizeof
 from types import TracebackType
@@ -99,15 +103,35 @@ def utf8(text: str | bytes, what: str) -> bytes:
     raise TypeError(f"{what} must be a str or bytes, not {type(text).__name__}")
 
 
+_put_off: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+
+
+def _do_what_was_put_off() -> None:
+    while _put_off:
+        with contextlib.suppress(IndexError):  # Another thread took the last one.
+            function, arguments = _put_off.popleft()
+            function(*arguments)
+
+
+atexit.register(_do_what_was_put_off)
+
+
+def elsewhere(function: Callable[..., None], *arguments: Any) -> None:
+    """Calls it soon on another thread; what it is given lives until then. Takes no lock: it is called in finalizers."""
+    _put_off.append((function, arguments))
+    with contextlib.suppress(RuntimeError):  # There are no new threads at the end of the interpreter.
+        _thread.start_new_thread(_do_what_was_put_off, ())
+
+
 class Owner:
     """Holds a handle of the library, and releases it once: when it is closed, collected, or the interpreter ends."""
 
     __slots__ = ("__weakref__", "_finalizer", "handle")
 
-    def __init__(self, handle: int, release: Callable[[int], None]) -> None:
+    def __init__(self, handle: int, release: Callable[..., None], *more: object) -> None:
         #: The handle, for what the functions of `capsule._raw` can do and this package does not. Still owned here.
         self.handle = handle
-        self._finalizer = weakref.finalize(self, release, handle)
+        self._finalizer = weakref.finalize(self, release, handle, *more)
 
     def release(self) -> None:
         """Gives the handle back; calls on it raise ClosedError from now on, also those under way in other threads."""

@@ -232,15 +232,18 @@ class Bridge(Owner):
         except CapsuleError as error:
             if error.status not in (Status.STATE, Status.CLOSED, Status.HANDLE):
                 self._fail_quietly(request, error)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._fail_quietly(request, error)
+        except BaseException as error:
+            self._fail_quietly(request, error)
+            raise
 
-    def _fail_quietly(self, request: Request, error: Exception) -> None:
+    def _fail_quietly(self, request: Request, error: BaseException) -> None:
         with contextlib.suppress(CapsuleError):
             if request.kind is RequestKind.APPROVAL:
                 self.approve(request, False)
             else:
-                self.fail(request, type(error).__name__, str(error))
+                self.fail(request, _cut(type(error).__name__, 255), _cut(_message_of(error), 32_768))
 
     def _stream(self, request: Request, pieces: Iterator[Any]) -> None:
         for piece in pieces:
@@ -333,6 +336,18 @@ async def _awaited(answer: Awaitable[Any]) -> Any:
 
 def _id_of(request: Request | int) -> int:
     return request.request_id if isinstance(request, Request) else request
+
+
+def _message_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as worse:
+        return f"its message cannot be told: {type(worse).__name__}"
+
+
+def _cut(text: str, size: int) -> str:
+    """What of it the library takes: refused, nobody would be told anything, and the code would wait on."""
+    return text.replace("\0", "\\0").encode(errors="replace")[:size].decode(errors="ignore")
 
 
 def _parameters(function: Callable[..., Any]) -> str:

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from ctypes import byref, c_int32, c_int64, c_uint64, c_void_p
 from dataclasses import dataclass, field, fields
+from threading import get_ident
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from capsule import _generated as _raw
-from capsule._call import Owner, call, milliseconds, unconverted, utf8
+from capsule._call import Owner, call, elsewhere, milliseconds, unconverted, utf8
 from capsule._wait import DEAF_MS, Readiness, patiently, patiently_async
 from capsule.errors import CapsuleError, TimeoutError, error_of
 from capsule.events import Display, End, Error, Event, Input, Output, PlainResult, Result, Slot, result_of
@@ -251,18 +252,58 @@ def _after(status: int, handle: c_void_p) -> Event | None:
     raise error_of(status, _raw.capsule_status_text(status).decode())
 
 
+class _Notified:
+    """What the library calls when events came: one closure for an execution, whatever function it is that wakes."""
+
+    __slots__ = ("closure", "function", "thread")
+
+    def __init__(self) -> None:
+        self.closure: Any = None
+        self.function: Callable[[], None] | None = None
+        self.thread = 0
+        """In which it is being called."""
+
+    def called(self, _: object) -> None:
+        self.thread = get_ident()
+        try:
+            function = self.function
+            if function is not None:
+                function()
+        finally:
+            self.thread = 0
+
+
+# Closures that were on the stack when their execution was released: freed, they would return to where nothing is.
+_returning: list[Any] = []
+
+
+def _release(handle: int, notified: _Notified) -> None:
+    """Gives the handle back, and only then frees what the library may call.
+
+    Where it refuses all calls, in a log sink or an interceptor, both wait: objects are collected there as anywhere.
+    """
+    if notified.closure is not None:
+        if _raw.capsule_execution_set_notify(handle, _raw.capsule_notify_callback(), None, None) == _raw.CAPSULE_E_REENTRANT:
+            elsewhere(_release, handle, notified)
+            return
+    _raw.capsule_execution_release(handle)
+    if notified.thread == get_ident():
+        _returning.append(notified.closure)
+    notified.closure = notified.function = None
+
+
 class Execution(Owner):
     """An execution, and an iterator of its events; in `async for`, one that waits on the event loop.
 
     Leaving a `with` block by an exception cancels it; else, and where it is only let go of, the code goes on.
     """
 
-    __slots__ = ("_notify", "_readiness")
+    __slots__ = ("_notified", "_readiness")
 
     def __init__(self, handle: int) -> None:
-        super().__init__(handle, _raw.capsule_execution_release)
+        self._notified = _Notified()
+        super().__init__(handle, _release, self._notified)
         self._readiness: Readiness | None = None
-        self._notify: Any = None
 
     @property
     def id(self) -> int:
@@ -357,9 +398,16 @@ class Execution(Owner):
 
     def notify(self, callback: Callable[[], None] | None) -> None:
         """Calls it, on a thread of the library, when events came and there were none: it may only wake somebody."""
-        wrapped = None if callback is None else _raw.capsule_notify_callback(lambda _: callback())
-        call(_raw.capsule_execution_set_notify, self.handle, wrapped or _raw.capsule_notify_callback(), None)
-        self._notify = wrapped
+        notified = self._notified
+        if notified.closure is None:
+            notified.closure = _raw.capsule_notify_callback(notified.called)
+        before, notified.function = notified.function, callback
+        try:
+            closure = _raw.capsule_notify_callback() if callback is None else notified.closure
+            call(_raw.capsule_execution_set_notify, self.handle, closure, None)
+        except CapsuleError:
+            notified.function = before
+            raise
 
     def close(self) -> None:
         """Gives the handle back: the code goes on, its output is dropped, its input declined. Who waits gets ClosedError."""

@@ -12,10 +12,21 @@ from capsule import _generated as _raw
 from capsule._call import call, sized, utf8
 from capsule._generated_records import LogFormat, LogInfo, LogLevel, LogSink
 from capsule._options import text_of
+from capsule.errors import CapsuleError
 
 __all__ = ["LogFormat", "LogInfo", "LogLevel", "get_info", "off", "to_file", "to_function", "to_stderr"]
 
-_function: Any = None  # What the library calls: as long as it may.
+_function: Callable[[LogLevel, str], object] | None = None
+
+
+def _call_function(_: object, level: int, line: int, size: int) -> None:
+    function = _function
+    if function is not None:
+        function(LogLevel(level), string_at(line, size).decode(errors="replace"))
+
+
+# One for the process, so that nobody has to know how long the library may call it.
+_called = _raw.capsule_log_callback(_call_function)
 
 
 def to_stderr(level: LogLevel = LogLevel.INFO, format: LogFormat = LogFormat.KEY_VALUE) -> None:
@@ -34,21 +45,20 @@ def to_function(function: Callable[[LogLevel, str], object], level: LogLevel = L
     It runs on the thread that logs, one call at a time; calls into the library from there raise, and what it raises is told by
     `sys.unraisablehook`, no more. At the end of the interpreter there is no sink any more.
     """
-
-    def called(_: object, level: int, line: int, size: int) -> None:
-        function(LogLevel(level), string_at(line, size).decode(errors="replace"))
-
-    wrapped = _raw.capsule_log_callback(called)
-    call(_raw.capsule_log_set_callback, level, wrapped, None)
+    global _function
+    before, _function = _function, function
+    try:
+        call(_raw.capsule_log_set_callback, level, _called, None)
+    except CapsuleError:
+        _function = before
+        raise
     atexit.unregister(off)
     atexit.register(off)
-    _keep(wrapped)
 
 
 def off() -> None:
     """There is no sink any more."""
-    call(_raw.capsule_log_set_sink, None)
-    _keep(None)
+    _set_sink(None)
 
 
 def get_info() -> LogInfo:
@@ -61,10 +71,10 @@ def get_info() -> LogInfo:
 def _set(sink: LogSink, level: LogLevel, format: LogFormat, path: bytes) -> None:
     options = sized(_raw.capsule_log_options)
     options.sink, options.level, options.format, options.path = sink, level, format, text_of(path)
-    call(_raw.capsule_log_set_sink, byref(options))
-    _keep(None)
+    _set_sink(byref(options))
 
 
-def _keep(wrapped: Any) -> None:
+def _set_sink(options: Any) -> None:
     global _function
-    _function = wrapped  # The one before is no longer called.
+    call(_raw.capsule_log_set_sink, options)
+    _function = None

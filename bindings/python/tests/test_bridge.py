@@ -56,6 +56,38 @@ def test_plain_functions(runtime: capsule.Runtime, bridge: capsule.Bridge) -> No
         assert (figures.created, figures.resolved, figures.rejected) == (6, 5, 1)
 
 
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("half \ud800"), "ValueError half ?"),
+        (ValueError("a\0b"), "ValueError a\\0b"),
+        (ValueError("ä" * 40_000), "ValueError " + "ä" * 16_384),
+        (Mute(), "Mute its message cannot be told: ValueError"),
+        (SystemExit(3), "SystemExit 3"),
+    ],
+)
+def test_what_cannot_be_told_as_it_is(runtime: capsule.Runtime, bridge: capsule.Bridge, error: BaseException, told: str) -> None:
+    @bridge.capability()
+    def fail() -> None:
+        raise error
+
+    bridge.serve_in_threads()
+    code = """
+try:
+    host.fail()
+except Exception as error:
+    print(getattr(error, "type", type(error).__name__), error)
+"""
+    with open_with(runtime, bridge) as session:
+        # The thread that served it goes on.
+        assert session.run(code + code, timeout_ms=20_000).stdout == f"{told}\n" * 2
+
+
 def test_rules_and_approval(runtime: capsule.Runtime, bridge: capsule.Bridge) -> None:
     asked: list[str] = []
 

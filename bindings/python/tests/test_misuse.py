@@ -7,12 +7,15 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import threading
+import weakref
 from pathlib import Path
 
 import pytest
 
 import capsule
 from capsule import _generated as raw
+from capsule import log
 
 
 def test_sources_that_are_no_text(echo: capsule.Session) -> None:
@@ -124,3 +127,61 @@ def test_structs_are_as_the_library_has_them() -> None:
             value = struct()
             init(ctypes.byref(value), ctypes.sizeof(value))
             assert value.struct_size == ctypes.sizeof(value), name
+
+
+class Waker:
+    def __call__(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("where", ["log sink", "interceptor"])
+def test_an_execution_that_is_dropped_where_the_library_refuses_all_calls(echo: capsule.Session, where: str) -> None:
+    freed = threading.Event()
+    held = [echo.execute("out a")]
+    waker = Waker()
+    held[0].notify(waker)
+    known = weakref.ref(waker, lambda _: freed.set())
+    del waker
+    kept: list[bool] = []
+
+    def drop(*_: object) -> None:
+        if held:
+            held.clear()
+            kept.append(known() is not None)
+
+    if where == "log sink":
+        log.to_function(drop, log.LogLevel.DEBUG)
+        echo.run("out b")
+        log.off()
+    else:
+        with echo.intercept(drop, "drops"):
+            echo.run("out b")
+    # The library may still call it: it is freed when the release was possible, and is then.
+    assert kept == [True]
+    assert freed.wait(30)
+
+
+def test_notify_where_the_library_refuses_it_changes_nothing(echo: capsule.Session) -> None:
+    woken = threading.Event()
+    refused: list[capsule.Status] = []
+    execution = echo.execute("input")
+    execution.notify(woken.set)
+
+    def change(*_: object) -> None:
+        try:
+            execution.notify(None)
+        except capsule.CapsuleError as error:
+            refused.append(error.status)
+
+    with echo.intercept(change, "changes"):
+        echo.wait_ready()
+        event = execution.next(30)
+        while not isinstance(event, capsule.Input):
+            event = execution.next(30)
+        woken.clear()
+        execution.answer(event, "x")
+        assert woken.wait(30)
+    assert refused and set(refused) == {capsule.Status.REENTRANT}
+    execution.collect()
+    woken.clear()
+    execution.notify(None)

@@ -1,17 +1,14 @@
 use super::error::check;
 use super::owner::milliseconds;
-use super::stream::{wake, EventStream, Wakers};
+use super::stream::{EventStream, Notified, Wakers};
 use super::{sys, Error, Event, Result, Status};
-use std::os::raw::c_void;
-use std::sync::{Arc, Once};
 use std::time::Duration;
 
 /// One source text, running or waiting to run. Dropping it lets the code go on, its output dropped.
 #[derive(Debug)]
 pub struct Execution {
     handle: *mut sys::capsule_execution,
-    notified: Once,
-    wakers: Arc<Wakers>,
+    notified: Notified,
 }
 
 // SAFETY: the handle is a token, as of every owner; the rest is of the standard library.
@@ -31,13 +28,10 @@ pub enum Taken {
 
 impl Drop for Execution {
     fn drop(&mut self) {
-        unsafe {
-            if self.notified.is_completed() {
-                // It has ended when this returns, and only then the wakers go.
-                sys::capsule_execution_set_notify(self.handle, None, std::ptr::null_mut(), std::ptr::null_mut());
-            }
-            sys::capsule_execution_release(self.handle);
-        }
+        self.notified.end(|callback, data| unsafe {
+            sys::capsule_execution_set_notify(self.handle, callback, data, std::ptr::null_mut())
+        });
+        unsafe { sys::capsule_execution_release(self.handle) };
     }
 }
 
@@ -51,7 +45,7 @@ impl Execution {
     }
 
     pub(crate) fn owning(handle: *mut sys::capsule_execution) -> Self {
-        Execution { handle, notified: Once::new(), wakers: Arc::default() }
+        Execution { handle, notified: Notified::default() }
     }
 
     /// The handle, still owned here.
@@ -98,14 +92,11 @@ impl Execution {
         EventStream::new(self)
     }
 
-    /// Has the library tell the wakers of events; once.
+    /// Has the library tell the wakers of events.
     pub(crate) fn wakers(&self) -> &Wakers {
-        self.notified.call_once(|| {
-            let wakers = Arc::as_ptr(&self.wakers) as *mut c_void;
-            // It fails for no handle that is owned. It may call at once: no lock is held here.
-            unsafe { sys::capsule_execution_set_notify(self.handle, Some(wake), wakers, std::ptr::null_mut()) };
-        });
-        &self.wakers
+        self.notified.wakers(|callback, data| unsafe {
+            sys::capsule_execution_set_notify(self.handle, callback, data, std::ptr::null_mut())
+        })
     }
 
     /// Answers an input request, by the `input_id()` of its event, with one line.

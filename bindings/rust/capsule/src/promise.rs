@@ -3,13 +3,11 @@
 use super::convert::*;
 use super::error::{check, fill};
 use super::owner::{milliseconds, owner};
-use super::stream::{wake, SettledStream, Wakers};
+use super::stream::{Notified, SettledStream, Wakers};
 use super::{
     sys, Error, Execution, ExecutionOptions, PendingPromise, PromiseMetrics, PromiseState, PromiseStoreOptions, Result,
     Runtime, Session, Status,
 };
-use std::os::raw::c_void;
-use std::sync::{Arc, Once};
 use std::time::Duration;
 
 owner!(
@@ -23,8 +21,7 @@ owner!(
 #[derive(Debug)]
 pub struct PromiseStore {
     raw: RawStore,
-    notified: Once,
-    wakers: Arc<Wakers>,
+    notified: Notified,
 }
 
 /// A promise as it was read.
@@ -73,18 +70,15 @@ impl Runtime {
         let raw = RawStore::made(|handle, error| unsafe {
             sys::capsule_promise_store_open(self.as_raw(), &given, handle, error)
         })?;
-        Ok(PromiseStore { raw, notified: Once::new(), wakers: Arc::default() })
+        Ok(PromiseStore { raw, notified: Notified::default() })
     }
 }
 
 impl Drop for PromiseStore {
     fn drop(&mut self) {
-        if self.notified.is_completed() {
-            // It has ended when this returns, and only then the wakers go.
-            unsafe {
-                sys::capsule_promise_store_set_notify(self.as_raw(), None, std::ptr::null_mut(), std::ptr::null_mut())
-            };
-        }
+        self.notified.end(|callback, data| unsafe {
+            sys::capsule_promise_store_set_notify(self.as_raw(), callback, data, std::ptr::null_mut())
+        });
     }
 }
 
@@ -177,14 +171,11 @@ impl PromiseStore {
         SettledStream::new(self)
     }
 
-    /// Has the library tell the wakers; once.
+    /// Has the library tell the wakers.
     pub(crate) fn wakers(&self) -> &Wakers {
-        self.notified.call_once(|| {
-            let wakers = Arc::as_ptr(&self.wakers) as *mut c_void;
-            // It fails for no handle that is owned. It may call at once: no lock is held here.
-            unsafe { sys::capsule_promise_store_set_notify(self.as_raw(), Some(wake), wakers, std::ptr::null_mut()) };
-        });
-        &self.wakers
+        self.notified.wakers(|callback, data| unsafe {
+            sys::capsule_promise_store_set_notify(self.as_raw(), callback, data, std::ptr::null_mut())
+        })
     }
 
     /// A descriptor for an event loop: readable while `next` has something. It is the store's: never read, written or closed.
@@ -257,7 +248,7 @@ impl PromiseStore {
     /// Closes the store: who waits gets `Status::CLOSED`. May be repeated. Waits for the file.
     pub fn close(&self) -> Result<()> {
         let closed = check(|error| unsafe { sys::capsule_promise_store_close(self.as_raw(), error) });
-        self.wakers.wake();
+        self.notified.wake();
         closed
     }
 }

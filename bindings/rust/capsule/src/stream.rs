@@ -1,9 +1,11 @@
-use super::{Error, Event, EventKind, Execution, Promise, PromiseStore, Result, RunResult, Status, Taken};
+use super::{sys, Error, Event, EventKind, Execution, Promise, PromiseStore, Result, RunResult, Status, Taken};
 use futures_core::Stream;
 use std::future::Future;
 use std::os::raw::c_void;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -22,12 +24,49 @@ impl Wakers {
     pub(crate) fn wake(&self) {
         // Not under the lock: a waker may do what it likes.
         let all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        all.into_iter().for_each(Waker::wake);
+        for waker in all {
+            // A panic may not leave a callback, nor keep the others asleep.
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        }
+    }
+}
+
+/// Wakers that the library tells of events, from the first time that they are asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Notified {
+    told: AtomicBool,
+    wakers: Arc<Wakers>,
+}
+
+type Callback = unsafe extern "C" fn(*mut c_void);
+
+impl Notified {
+    /// The wakers; `set` is the handle's `set_notify`. It may call at once: no lock is held here.
+    pub(crate) fn wakers(&self, set: impl FnOnce(Option<Callback>, *mut c_void) -> sys::capsule_status) -> &Wakers {
+        // Twice does no harm. Refused, as in an interceptor, it is tried again.
+        if !self.told.load(Ordering::Acquire) {
+            let status = set(Some(wake), Arc::as_ptr(&self.wakers) as *mut c_void);
+            self.told.fetch_or(status == Status::OK.0, Ordering::Release);
+        }
+        &self.wakers
+    }
+
+    /// Before the handle is released.
+    pub(crate) fn end(&self, set: impl FnOnce(Option<Callback>, *mut c_void) -> sys::capsule_status) {
+        // It has ended when this returns, and only then the wakers go. From within an interceptor or the log's function it is refused:
+        // they may be called again, and stay.
+        if self.told.load(Ordering::Acquire) && set(None, std::ptr::null_mut()) != Status::OK.0 {
+            std::mem::forget(self.wakers.clone());
+        }
+    }
+
+    pub(crate) fn wake(&self) {
+        self.wakers.wake();
     }
 }
 
 // On a thread of the library: it wakes, and does nothing else.
-pub(crate) unsafe extern "C" fn wake(wakers: *mut c_void) {
+unsafe extern "C" fn wake(wakers: *mut c_void) {
     (*wakers.cast::<Wakers>()).wake();
 }
 

@@ -1,6 +1,9 @@
 use crate::common::*;
-use capsule::{Frame, FrameDirection, InterceptorOptions, Status};
-use std::sync::mpsc;
+use capsule::{EventKind, Frame, FrameDirection, InterceptorOptions, Session, Status};
+use futures_core::Stream;
+use std::pin::Pin;
+use std::sync::{mpsc, Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 
 #[test]
 fn an_interceptor_sees_every_frame_until_it_is_dropped() {
@@ -35,4 +38,45 @@ fn what_an_interceptor_refuses_is_counted_and_nothing_else() {
     }
     let nameless = InterceptorOptions { name: String::new(), ..Default::default() };
     assert_eq!(status(session.intercept(&nameless, |_| true)), Status::ARGUMENT);
+}
+
+struct Bell;
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {}
+}
+
+// The library refuses all calls in an interceptor, so that it cannot be told to forget whom to wake.
+fn dropped_in_an_interceptor<T: Send + 'static>(
+    session: &Session,
+    told: T,
+    poll: impl Fn(&T, &mut Context<'_>) -> bool,
+) {
+    let bell = Arc::new(Bell);
+    let waker = Waker::from(bell.clone());
+    assert!(poll(&told, &mut Context::from_waker(&waker)), "there is nothing yet");
+    let owners = Arc::strong_count(&bell);
+    let (drops, left) = mpsc::channel();
+    let held = Mutex::new(Some(told));
+    let interceptor = session.intercept(&InterceptorOptions::default(), move |_| {
+        if let Some(told) = held.lock().expect("it").take() {
+            drop(told);
+            drops.send(Arc::strong_count(&bell)).expect("the test");
+        }
+        true
+    });
+    run(session, "out a");
+    assert_eq!(left.recv().expect("a frame"), owners, "whom the library may still wake");
+    drop(interceptor);
+}
+
+#[test]
+fn what_is_dropped_in_an_interceptor_may_still_be_woken() {
+    let runtime = runtime();
+    let (session, other) = (open(&runtime), open(&runtime));
+    let execution = start(&other, "input ?");
+    until(&execution, EventKind::INPUT);
+    dropped_in_an_interceptor(&session, execution, |execution, context| {
+        Pin::new(&mut execution.stream()).poll_next(context).is_pending()
+    });
 }
