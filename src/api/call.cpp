@@ -8,7 +8,8 @@
 namespace capsule::api {
 namespace {
 
-// A page that the kernel zeroes in a forked child: tells a fork without a handler in the host.
+// A page that the kernel zeroes in a forked child: tells a fork without a handler in the host. It stays mapped: threads may call the library
+// while the process exits.
 class ForkMark {
  public:
   ForkMark() : page_(mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
@@ -18,11 +19,7 @@ class ForkMark {
     *static_cast<volatile char *>(page_) = 1;
     usable_ = true;
   }
-  ~ForkMark() {
-    if (page_ != MAP_FAILED) {
-      munmap(page_, kSize);
-    }
-  }
+  ~ForkMark() = default;
   ForkMark(const ForkMark &) = delete;
   ForkMark &operator=(const ForkMark &) = delete;
 

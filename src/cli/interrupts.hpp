@@ -10,7 +10,7 @@ namespace capsule::cli {
 // background of a script) goes on ignoring it.
 class Interrupts {
  public:
-  explicit Interrupts(std::initializer_list<int> signals = {SIGINT});
+  Interrupts(std::initializer_list<int> signals = {SIGINT});
   Interrupts(const Interrupts &) = delete;
   Interrupts &operator=(const Interrupts &) = delete;
   ~Interrupts();

@@ -22,7 +22,7 @@ template <typename... Parameters>
 struct Slots {
   template <std::size_t Index>
   static constexpr std::size_t offset() {
-    constexpr std::size_t sizes[] = {slots_of(sizeof(Parameters))...};
+    constexpr std::size_t sizes[] = {slots_of(sizeof(Parameters))...};  // NOLINT(bugprone-sizeof-expression): of pointers too
     std::size_t at = 0;
     for (std::size_t i = 0; i < Index; ++i) {
       at += sizes[i];
@@ -34,7 +34,7 @@ struct Slots {
 template <typename T>
 T load(const std::byte *at) {
   T value;
-  std::memcpy(&value, at, sizeof value);
+  std::memcpy(&value, at, sizeof value);  // NOLINT(bugprone-sizeof-expression): the pointer itself, where it is one
   return value;
 }
 
