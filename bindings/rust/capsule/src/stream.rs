@@ -38,6 +38,9 @@ pub(crate) struct Notified {
     wakers: Arc<Wakers>,
 }
 
+/// Those that the library may still call, whatever became of who wanted to know.
+static KEPT: Mutex<Vec<Arc<Wakers>>> = Mutex::new(Vec::new());
+
 type Callback = unsafe extern "C" fn(*mut c_void);
 
 impl Notified {
@@ -56,7 +59,8 @@ impl Notified {
         // It has ended when this returns, and only then the wakers go. From within an interceptor or the log's function it is refused:
         // they may be called again, and stay.
         if self.told.load(Ordering::Acquire) && set(None, std::ptr::null_mut()) != Status::OK.0 {
-            std::mem::forget(self.wakers.clone());
+            let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.push(Arc::clone(&self.wakers));
         }
     }
 
