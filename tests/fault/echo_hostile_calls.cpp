@@ -1,5 +1,6 @@
 // Calls of the host that a worker under a stranger's control makes: none passes the rules, stops the host's servers, or is kept.
 #include "bridge.hpp"
+#include "hostile.hpp"
 
 using namespace capsule_test;
 
@@ -7,10 +8,6 @@ namespace {
 
 struct Hostile {
   Hostile() {
-    capsule_runtime_options options;
-    capsule_runtime_options_init(&options, sizeof options);
-    options.worker_dir = capsule_text_from(CAPSULE_TEST_BINARY_DIR "/tests/hostile");
-    ACCEPTED(capsule_runtime_create(&options, runtime.out(), error));
     bridge = make_bridge(runtime);
     offer(bridge, capability("read", "path, data=None"));
   }
@@ -47,7 +44,7 @@ struct Hostile {
     }
   }
 
-  Runtime runtime;
+  Runtime runtime = make_hostile_runtime();
   Bridge bridge;
 };
 

@@ -1,6 +1,7 @@
 // A worker that sends more than it may, without end, or what is a burden to have: its host and the other sessions do not feel it.
 #include <algorithm>
 
+#include "hostile.hpp"
 #include "run.hpp"
 #include "test.hpp"
 
@@ -9,15 +10,9 @@ using namespace capsule_test;
 namespace {
 
 struct Hostile {
-  Hostile() {
-    capsule_runtime_options options;
-    capsule_runtime_options_init(&options, sizeof options);
-    options.worker_dir = capsule_text_from(CAPSULE_TEST_BINARY_DIR "/tests/hostile");
-    ACCEPTED(capsule_runtime_create(&options, runtime.out(), error));
-  }
   [[nodiscard]] Session open() const { return open_session(runtime, SessionOptions::echo()); }
 
-  Runtime runtime;
+  Runtime runtime = make_hostile_runtime();
 };
 
 void check_works(const Session &session) {

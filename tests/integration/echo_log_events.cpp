@@ -6,6 +6,7 @@
 
 #include "bridge.hpp"
 #include "files.hpp"
+#include "hostile.hpp"
 #include "introspection.hpp"
 #include "log.hpp"
 #include "pool.hpp"
@@ -25,14 +26,6 @@ std::string record_of(LogSpy &log, const std::string &event) {
   return record;
 }
 
-Runtime make_hostile() {
-  static const std::string folder = std::string(CAPSULE_TEST_BINARY_DIR) + "/tests/hostile";
-  capsule_runtime_options options;
-  capsule_runtime_options_init(&options, sizeof options);
-  options.worker_dir = text_of(folder);
-  return make_runtime(options);
-}
-
 }  // namespace
 
 CAPSULE_TEST(a_worker_that_is_gone) {
@@ -47,7 +40,7 @@ CAPSULE_TEST(a_worker_that_is_gone) {
 
 CAPSULE_TEST(a_worker_that_breaks_the_protocol_and_one_that_never_began) {
   LogSpy log(CAPSULE_LOG_WARN);
-  const Runtime runtime = make_hostile();
+  const Runtime runtime = make_hostile_runtime();
   const Session session = open_session(runtime, SessionOptions::echo());
   const std::int32_t pid = info_of(session).pid;
   Run(session, "garbage").end();

@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "bridge.hpp"
+#include "hostile.hpp"
 #include "log.hpp"
 #include "pool.hpp"
 #include "process.hpp"
@@ -28,14 +29,6 @@ double died_of(const std::vector<Session> &sessions, std::int32_t reason) {
     count += info_of(session).death_reason == reason ? 1 : 0;
   }
   return count;
-}
-
-Runtime make_hostile() {
-  static const std::string folder = std::string(CAPSULE_TEST_BINARY_DIR) + "/tests/hostile";
-  capsule_runtime_options options;
-  capsule_runtime_options_init(&options, sizeof options);
-  options.worker_dir = text_of(folder);
-  return make_runtime(options);
 }
 
 capsule_trace_info trace_info_of(const Session &session) { return trace_of(session).info; }
@@ -204,7 +197,7 @@ CAPSULE_TEST(acquisitions_that_come_to_nothing) {
 }
 
 CAPSULE_TEST(frames_that_are_refused_and_events_that_are_none) {
-  const Runtime runtime = make_hostile();
+  const Runtime runtime = make_hostile_runtime();
   std::vector<Session> sessions;
   for (const char *offence : {"garbage", "length", "descriptors", "version", "oversize", "stranger"}) {
     sessions.push_back(open_session(runtime, quiet()));
@@ -285,7 +278,7 @@ CAPSULE_TEST(events_by_who_made_them) {
 
 CAPSULE_TEST(records_by_their_level_and_those_that_no_file_takes) {
   const auto life = [] {
-    const Runtime runtime = make_hostile();
+    const Runtime runtime = make_hostile_runtime();
     const Session session = open_session(runtime, quiet());
     capsule_interceptor_options options;
     capsule_interceptor_options_init(&options, sizeof options);
