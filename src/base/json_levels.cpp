@@ -16,7 +16,7 @@ std::size_t json_levels(std::string_view text) {
     } else if (c == '[' || c == '{') {
       deepest = std::max(deepest, ++level);
     } else if (c == ']' || c == '}') {
-      --level;
+      level -= level > 0 ? 1 : 0;
     } else {
       quoted = c == '"';
     }

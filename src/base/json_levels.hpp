@@ -6,7 +6,7 @@
 
 namespace capsule {
 
-// Of a text that is JSON, and so has brackets in pairs.
+// Of a text that is JSON; of another, no more than there are brackets that open.
 std::size_t json_levels(std::string_view text);
 
 }  // namespace capsule

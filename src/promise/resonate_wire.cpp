@@ -82,8 +82,8 @@ std::string envelope(const std::string &kind, const std::string &correlation, co
 }
 
 Json parse_message(std::string_view text) {
-  Json message = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  return message.is_discarded() || json_levels(text) > kMostLevels ? Json(Json::value_t::discarded) : std::move(message);
+  return json_levels(text) > kMostLevels ? Json(Json::value_t::discarded)
+                                         : Json::parse(text, nullptr, /*allow_exceptions=*/false);
 }
 
 std::optional<Reply> read_reply(const std::string &body, const std::string &correlation) {

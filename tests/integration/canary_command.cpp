@@ -4,10 +4,12 @@
 #include <set>
 #include <sstream>
 
+#include "child.hpp"
 #include "command.hpp"
 #include "files.hpp"
 #include "introspection.hpp"
 #include "secret.hpp"
+#include "serve.hpp"
 
 using namespace capsule_test;
 
@@ -164,4 +166,47 @@ CAPSULE_TEST(a_trail_and_its_verdict_tell_it_neither) {
   search({"audit", "verify", path, "--key-file", key}, 4);
   const std::string nothing(64, '0');
   search({"audit", "verify", path, "--key-file", key, "--head", nothing, "--head-before", nothing}, 1);
+}
+
+CAPSULE_TEST(the_command_tells_it_in_no_diagnostic) {
+  const std::string program = std::string(CAPSULE_TEST_BINARY_DIR) + "/bin/capsule";
+  if (::access(program.c_str(), X_OK) != 0) {
+    skip_test("the command is not built");
+  }
+  const std::string code = std::string("name = '") + kSecret + "'; import os; os.environ['CANARY'] = name";
+  for (const bool json : {false, true}) {
+    std::vector<std::string> argv = {program, "run", "--python", python_under_test(), "--info"};
+    if (json) {
+      argv.emplace_back("--json");
+    }
+    argv.insert(argv.end(), {"-c", code, "-c", "import os; os.abort()"});
+    Child child(argv);
+    child.close_input();
+    CHECK_EQ(child.exit_code(), 3);
+    check_lacks_secret("capsule run --info", child.out() + child.err());
+  }
+}
+
+// What it tells by itself, and what its diagnostics tell when they are asked; what they show by a policy is shown above.
+CAPSULE_TEST(the_server_tells_it_in_no_diagnostic) {
+  const std::string code = std::string("name = '") + kSecret + "'; import os; os.environ['CANARY'] = name";
+  Serve serve;
+  serve.call("session_open", {{"session", "s"}, {"options", {{"python", python_under_test()}}}});
+  serve.execute("s", code, "e");
+  std::string told = serve.event("result").dump();
+  serve.execute("s", "import os; os.abort()", "f");
+  told += serve.event("error").dump();
+  const nlohmann::json session{{"session", "s"}};
+  told += serve.call("session_get_info", session).dump() + serve.call("session_get_trace", session).dump();
+  serve.call("session_get_postmortem", {{"session", "s"}, {"index", 0}, {"postmortem", "p"}});
+  told += serve.call("postmortem_to_json", {{"postmortem", "p"}}).dump();
+  told += serve.call("runtime_get_prometheus", nlohmann::json::object()).dump();
+  // A request that is refused is not quoted.
+  serve.send(1, "execution_create", {{"session", "s"}, {"source", code}, {"options", {{"timeout_ms", kSecret}}}});
+  told += serve.answer_to(1).dump();
+  serve.write("{\"source\": \"" + code);
+  told += serve.answer_to(nullptr).dump();
+  serve.child().close_input();
+  CHECK_EQ(serve.child().exit_code(), 0);
+  check_lacks_secret("capsule serve", told + serve.child().err());
 }

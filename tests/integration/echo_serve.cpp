@@ -109,6 +109,21 @@ CAPSULE_TEST(a_line_that_is_too_long_takes_no_other_with_it) {
   serve.open_echo("s");
 }
 
+CAPSULE_TEST(a_line_that_is_nested_without_end_is_refused) {
+  constexpr std::size_t kLevels = 500'000;
+  const std::string deep = std::string(kLevels, '[') + std::string(kLevels, ']');
+  Serve serve;
+  for (const std::string &line : {R"({"id":1,"method":"bridge_respond","params":{"bridge":)" + deep + R"(,"request_id":1}})",
+                                  R"({"id":1,"method":"session_open","params":{"options":)" + deep + "}}",
+                                  R"({"id":)" + deep + R"(,"method":"session_open"})"}) {
+    serve.write(line);
+    const json refused = serve.read();
+    CHECK_EQ(at(refused, "/error/code"), "-32600");
+    CHECK_CONTAINS(at(refused, "/error/message"), "100 levels");
+  }
+  serve.open_echo("s");
+}
+
 CAPSULE_TEST(a_handle_may_be_named_before_it_is_made) {
   Serve serve;
   serve.send(1, "session_open", {{"session", "s"}, {"options", {{"executor", "echo"}}}});

@@ -1,11 +1,18 @@
 #include "cli/serve/messages.hpp"
 
+#include "base/json_levels.hpp"
+
 namespace capsule::cli::serve {
 namespace {
 
 constexpr const char *kVersion = "2.0";
+// No struct is a tenth as deep; what is written or copied further down would take the stack.
+constexpr std::size_t kMostLevels = 100;
 
 Json parsed(std::string_view line) {
+  if (json_levels(line) > kMostLevels) {  // the parser itself copies
+    throw NoRequest(kInvalidRequest, nullptr, "a line may be nested " + std::to_string(kMostLevels) + " levels deep");
+  }
   try {
     return Json::parse(line);
   } catch (const Json::parse_error &error) {
