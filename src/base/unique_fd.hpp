@@ -5,7 +5,22 @@
 
 #include <utility>
 
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace capsule {
+
+// libuv closes its descriptors by the bare system call, which the thread sanitizer does not see: what has a number next
+// would race, on another thread, with what used it before. The kernel orders them, and these two say so.
+#ifdef __SANITIZE_THREAD__
+inline char unseen_closes;
+inline void end_with_unseen_closes() { __tsan_release(&unseen_closes); }
+inline void follow_unseen_closes() { __tsan_acquire(&unseen_closes); }
+#else
+inline void end_with_unseen_closes() {}
+inline void follow_unseen_closes() {}
+#endif
 
 class UniqueFd {
  public:
@@ -27,6 +42,7 @@ class UniqueFd {
   [[nodiscard]] int release() { return std::exchange(fd_, -1); }
   void reset(int fd = -1) {
     if (fd_ >= 0) {
+      follow_unseen_closes();
       ::close(fd_);
     }
     fd_ = fd;

@@ -149,6 +149,7 @@ Status Loop::init() {
 void Loop::run() {
   pthread_setname_np(pthread_self(), "capsule-loop");
   uv_run(&impl_->uv, UV_RUN_DEFAULT);
+  end_with_unseen_closes();
   uv_loop_close(&impl_->uv);
 }
 
