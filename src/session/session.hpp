@@ -191,6 +191,9 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   void note_branch(std::uint64_t session_id);
   // Where the worker's Python code stands, or stood when it died (session_stack.cpp). The lock is held for a moment only.
   Result<std::shared_ptr<const Stack>> stack(const StackWish &wish);
+  // What reads its memory is held by the kernel for as long as a worker likes (userfaultfd): one that does so is killed.
+  void watch_readings(const std::shared_ptr<Worker> &worker, std::uint64_t due_ns);
+  void on_readings_due(const std::shared_ptr<Worker> &worker);
   // Where it stood when the last worker died, or null.
   std::shared_ptr<const Stack> death_stack();
   capsule_executor_metrics executor_metrics();

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -65,6 +66,9 @@ struct Worker {
   Loop::HandoffId handoff = 0;
   Loop::TimerId start_timer{};
   Loop::TimerId heartbeat_timer{};
+  std::multiset<std::uint64_t>
+      readings;                   // of its memory that go on: by when each has to be over; guarded by the session's lock
+  bool readings_watched = false;  // a timer looks after them
   std::uint64_t missed_told = 0;  // heartbeats that did not come since the last one, with an event each
   std::shared_ptr<Loop::Watch> control_watch;
   std::shared_ptr<Loop::Watch> process_watch;

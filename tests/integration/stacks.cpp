@@ -260,6 +260,41 @@ CAPSULE_TEST(a_worker_that_lies_about_its_memory) {
   kill_run(run);
 }
 
+// Its main thread hangs in its own trap; no deadline frees whom the kernel holds, but the worker's end.
+CAPSULE_TEST(a_worker_that_holds_back_its_memory_is_killed) {  // I1
+  const Session session = open_told();
+  // Its page is one of private memory: UFFDIO_API, UFFDIO_REGISTER for pages that are missing, MADV_DONTNEED.
+  const std::string trap =
+      "import ctypes, struct, sys\n"
+      "libc = ctypes.CDLL(None)\n"
+      "fd = libc.syscall({'x86_64': 323, 'aarch64': 282}[__import__('os').uname().machine], 0)\n"
+      "def trap():\n"
+      "    start = id(sys._getframe().f_code) & ~4095\n"
+      "    assert libc.ioctl(fd, 0xc018aa3f, struct.pack('QQQ', 0xaa, 0, 0)) == 0\n"
+      "    assert libc.ioctl(fd, 0xc020aa00, struct.pack('QQQQ', start, 4096, 1, 0)) == 0\n"
+      "    libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(4096), 4)\n"
+      "    while True: pass\n"  // in the trap, where its instructions are on the page too
+      "fd";
+  if (value_of(session, trap) == "-1") {
+    throw Skipped("the kernel lets no process hold back its pages from others");
+  }
+  Run run(session, "trap()");
+  capsule_stack_options options;
+  capsule_stack_options_init(&options, sizeof options);
+  options.timeout_ms = 100;
+  const Deadline deadline;
+  capsule_status status = CAPSULE_OK;
+  while (status != CAPSULE_E_DIED && !deadline.over()) {  // the trap is not set at once
+    StackHandle stack;
+    status = capsule_session_get_stack(session.get(), &options, stack.out(), nullptr);
+  }
+  CHECK_EQ(status, CAPSULE_E_DIED);
+  const Event &end = run.end();
+  CHECK_EQ(end.outcome, "died");
+  CHECK_EQ(end.death_reason, "protocol");
+  CHECK_CONTAINS(end.message, "holds back its memory");
+}
+
 CAPSULE_TEST(who_has_none) {
   StackHandle stack;
   const Session echo = open_told(SessionOptions::echo());
