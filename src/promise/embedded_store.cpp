@@ -5,6 +5,9 @@
 namespace capsule {
 namespace {
 
+// Of the wall clock, in the year 9999: what lies behind it stood in no wish.
+constexpr std::int64_t kLatestMs = 253'402'300'799'000;
+
 std::uint64_t size_of(const Promise &promise) { return promise.id.size() + promise.param.size() + promise.value.size(); }
 
 std::uint64_t capsule_promise_metrics::*counter_of(std::int32_t state) {
@@ -37,7 +40,7 @@ Result<std::shared_ptr<PromiseStore>> EmbeddedStore::open(const std::shared_ptr<
   Status status = runtime->add_dependent(store);
   if (status.ok() && !store->options_.path.empty()) {
     auto journal = Journal::open(store->options_.path, store->options_.sync,
-                                 [&store](Promise promise) { store->load(std::move(promise)); });
+                                 [&store](Promise promise) { return store->load(std::move(promise)); });
     status = journal.status();
     if (journal.ok()) {
       store->journal_ = std::move(journal.value());
@@ -54,21 +57,28 @@ Result<std::shared_ptr<PromiseStore>> EmbeddedStore::open(const std::shared_ptr<
 }
 
 // From the file, before anybody has the store.
-void EmbeddedStore::load(Promise promise) {
+Status EmbeddedStore::load(Promise promise) {
   const std::uint64_t now = monotonic_ns();
-  Entry &entry = entries_[promise.id];
+  const auto [at, is_new] = entries_.try_emplace(promise.id);
+  promise.timeout_at_ms = std::clamp<std::int64_t>(promise.timeout_at_ms, 0, kLatestMs);
+  if (!is_new || promise.state < CAPSULE_PROMISE_PENDING || promise.state > CAPSULE_PROMISE_TIMED_OUT) {
+    return {CAPSULE_E_SYSTEM, "options.path: the file holds what no store wrote: a promise " +
+                                  std::string(is_new ? "in no known state" : "twice")};
+  }
+  Entry &entry = at->second;
   entry.promise = std::move(promise);
   entry.since_ns = now;
   bytes_ += size_of(entry.promise);
   if (entry.promise.state != CAPSULE_PROMISE_PENDING) {
     entry.age = settled_.insert(settled_.end(), &entry);
     settled_bytes_ += size_of(entry.promise);
-    return;
+    return {};
   }
   const std::int64_t left_ms = std::max<std::int64_t>(entry.promise.timeout_at_ms - unix_ms(), 0);
   entry.deadline_ns = now + static_cast<std::uint64_t>(left_ms) * kNsPerMs;
   deadlines_.emplace(entry.deadline_ns, &entry);
   counters_.pending_hwm = deadlines_.size();
+  return {};
 }
 
 void EmbeddedStore::tell(Telling telling) {

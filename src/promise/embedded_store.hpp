@@ -71,7 +71,7 @@ class EmbeddedStore final : public PromiseStore {
   EmbeddedStore(std::shared_ptr<Runtime> runtime, EmbeddedOptions options);
 
   void tell(Telling telling);
-  void load(Promise promise);
+  Status load(Promise promise);
   // All below under the lock.
   Status usable();
   Result<Entry *> find_or_create(const PromiseWish &wish);

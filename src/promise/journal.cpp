@@ -99,17 +99,20 @@ Status prepare(sqlite3 *database, bool sync) {
   return execute(database, "COMMIT");
 }
 
-Status load_all(sqlite3 *database, const std::function<void(Promise)> &load) {
+Status load_all(sqlite3 *database, const std::function<Status(Promise)> &load) {
   Statement rows(database,
                  "SELECT state, id, param, value, timeout_at, created_at, settled_at FROM promises ORDER BY settled_at, id");
   while (rows.next()) {
-    load({.state = static_cast<std::int32_t>(rows.number_at(0)),
-          .id = rows.bytes_at(1),
-          .param = rows.bytes_at(2),
-          .value = rows.bytes_at(3),
-          .timeout_at_ms = rows.number_at(4),
-          .created_at_ms = rows.number_at(5),
-          .settled_at_ms = rows.number_at(6)});
+    Status status = load({.state = static_cast<std::int32_t>(rows.number_at(0)),
+                          .id = rows.bytes_at(1),
+                          .param = rows.bytes_at(2),
+                          .value = rows.bytes_at(3),
+                          .timeout_at_ms = rows.number_at(4),
+                          .created_at_ms = rows.number_at(5),
+                          .settled_at_ms = rows.number_at(6)});
+    if (!status.ok()) {
+      return status;
+    }
   }
   const int code = sqlite3_errcode(database);
   return code == SQLITE_DONE || code == SQLITE_OK ? Status() : sqlite_error(database, "reading");
@@ -119,7 +122,7 @@ Status load_all(sqlite3 *database, const std::function<void(Promise)> &load) {
 
 void Journal::CloseDatabase::operator()(sqlite3 *database) const { sqlite3_close_v2(database); }
 
-Result<std::unique_ptr<Journal>> Journal::open(const std::string &path, bool sync, const std::function<void(Promise)> &load) {
+Result<std::unique_ptr<Journal>> Journal::open(const std::string &path, bool sync, const std::function<Status(Promise)> &load) {
   sqlite3 *raw = nullptr;
   // What is in it is its owner's alone. One that exists is not opened here: to close it again would end SQLite's locks on it.
   [[maybe_unused]] const UniqueFd made(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));

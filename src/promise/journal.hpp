@@ -30,7 +30,7 @@ class Journal {
   using Change = std::variant<Created, Settled, Forgotten>;
 
   // CAPSULE_E_BUSY where another has the file. `load` gets what is in it.
-  static Result<std::unique_ptr<Journal>> open(const std::string &path, bool sync, const std::function<void(Promise)> &load);
+  static Result<std::unique_ptr<Journal>> open(const std::string &path, bool sync, const std::function<Status(Promise)> &load);
   ~Journal() { finish(); }
   Journal(const Journal &) = delete;
   Journal &operator=(const Journal &) = delete;

@@ -60,12 +60,15 @@ ResonateStore::ResonateStore(std::shared_ptr<Runtime> runtime, ResonateOptions o
 Result<std::shared_ptr<PromiseStore>> ResonateStore::open(const std::shared_ptr<Runtime> &runtime, ResonateOptions options) {
   std::shared_ptr<ResonateStore> store(new ResonateStore(runtime, std::move(options)));
   auto http = HttpClient::create(runtime->loop());
-  Status status = http.ok() ? runtime->add_dependent(store) : http.status();
+  Status status = http.status();
+  if (http.ok()) {
+    store->http_ = std::move(http.value());  // before the runtime's close may come by
+    status = runtime->add_dependent(store);
+  }
   if (!status.ok()) {
     store->release();
     return status;
   }
-  store->http_ = std::move(http.value());
   return std::shared_ptr<PromiseStore>(store);
 }
 
@@ -234,8 +237,11 @@ Result<Promise> ResonateStore::promise_of(const std::string &id, const Result<re
     return refusal(id, reply.value());
   }
   auto promise = resonate::promise_in(reply.value().data);
-  return promise ? Result<Promise>(std::move(*promise))
-                 : Result<Promise>(Status(CAPSULE_E_UNAVAILABLE, "the server answered without a promise"));
+  if (!promise || promise->id != id) {
+    return Status(CAPSULE_E_UNAVAILABLE, promise ? "the server answered with another promise than it was asked for"
+                                                 : "the server answered without a promise");
+  }
+  return std::move(*promise);
 }
 
 void ResonateStore::create(PromiseWish wish, Caller caller, Done done) {

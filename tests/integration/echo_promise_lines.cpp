@@ -169,6 +169,17 @@ CAPSULE_TEST(more_callers_than_there_are_lines_are_served_too) {
   CHECK_EQ(metrics_of(store).failures, 0);
 }
 
+CAPSULE_TEST(an_answer_with_another_promise_is_none) {
+  RawServer server([](const std::string &request) {
+    const std::string id = between(request, R"("id":")", "\"");
+    std::string body = pending(request);
+    return Reply{whole(body.replace(body.find("\"" + id + "\""), id.size() + 2, R"("another")"))};
+  });
+  const Store store = open_store(server.options());
+  const capsule_promise_wish made = wish_for(capsule_text_from("a"));
+  CHECK_CONTAINS(REFUSED(CAPSULE_E_UNAVAILABLE, capsule_promise_create(store.get(), &made, nullptr, error)), "another promise");
+}
+
 CAPSULE_TEST(a_server_that_never_answers_is_an_error_in_time) {
   RawServer server([](const std::string &) { return Reply{}; });
   capsule_promise_store_options options = server.options();
