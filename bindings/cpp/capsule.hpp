@@ -27,7 +27,9 @@ inline namespace cpp0 {
 /** @brief One source text, running or waiting to run. Destroying it lets the code go on, its output dropped. */
 class Execution {
  public:
+  /** @brief The other is good for nothing but assignment and destruction then. */
   Execution(Execution &&other) noexcept = default;
+  /** @brief What it had goes on, its output dropped. */
   Execution &operator=(Execution other) noexcept {
     std::swap(handle_, other.handle_);
     std::swap(notify_, other.notify_);
@@ -56,12 +58,15 @@ class Execution {
   /** @brief Walks the events, once: each step waits for the next. The event it stands on may be moved from. */
   class Iterator {
    public:
+    /** @brief Waits for the first event; nullptr is the end. */
     explicit Iterator(Execution *execution) : execution_(execution) { ++*this; }
-    Event &operator*() noexcept { return event_; }
+    Event &operator*() noexcept { return event_; }  ///< The event it stands on.
+    /** @brief Waits for the next, which takes its place; throws as `take`. */
     Iterator &operator++() {
       if (execution_ != nullptr && execution_->take(event_, kForever) == Taken::kEnd) execution_ = nullptr;
       return *this;
     }
+    /** @brief Only the end is told from what is before it. */
     bool operator!=(const Iterator &other) const noexcept { return execution_ != other.execution_; }
 
    private:

@@ -31,6 +31,7 @@ enum class Taken {
 /** @brief A call failed; `what()` is the library's sentence about it. */
 class Error : public std::runtime_error {
  public:
+  /** @brief With a status that is not CAPSULE_OK, and the sentence. */
   Error(capsule_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
   [[nodiscard]] capsule_status status() const noexcept { return status_; }  ///< `CAPSULE_E_…`.
 
@@ -41,6 +42,7 @@ class Error : public std::runtime_error {
 /** @brief The time given ran out (`CAPSULE_E_TIMEOUT`); nothing was lost, the call may be repeated. */
 class TimeoutError : public Error {
  public:
+  /** @brief With the sentence. */
   explicit TimeoutError(const std::string &message) : Error(CAPSULE_E_TIMEOUT, message) {}
 };
 
@@ -174,7 +176,9 @@ class Notify {
 /** @brief A value read from a session, with the memory it owns. */
 class Value {
  public:
+  /** @brief The other is empty then. */
   Value(Value &&other) noexcept : value_(std::exchange(other.value_, empty())) {}
+  /** @brief The two change places. */
   Value &operator=(Value &&other) noexcept {
     std::swap(value_, other.value_);
     return *this;
@@ -202,6 +206,7 @@ class Value {
 /** @brief Shared memory that the host fills in place, to be set as a value without a copy. */
 class Buffer {
  public:
+  /** @brief Zeroed, of so many bytes. */
   explicit Buffer(std::uint64_t size_bytes) : size_bytes_(size_bytes) {
     capsule_buffer *handle = nullptr;
     detail::call(capsule_buffer_create, size_bytes, &handle, &data_);

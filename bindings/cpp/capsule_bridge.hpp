@@ -106,7 +106,9 @@ struct BridgeOptions {
 class Request {
  public:
   Request() noexcept { request_.struct_size = sizeof request_; }  ///< Holds none: `kind()` is 0.
+  /** @brief The other holds none then. */
   Request(Request &&other) noexcept : Request() { std::swap(request_, other.request_); }
+  /** @brief What it held is freed. */
   Request &operator=(Request other) noexcept {
     std::swap(request_, other.request_);
     return *this;
@@ -172,6 +174,7 @@ class Answer {
 /** @brief For a function to throw that a session calls: Python raises the built-in exception of that name, else `host.Error`. */
 class PythonError : public std::runtime_error {
  public:
+  /** @brief With the exception's name, and its text. */
   PythonError(std::string type, const std::string &message) : std::runtime_error(message), type_(std::move(type)) {}
   [[nodiscard]] const std::string &type() const noexcept { return type_; }  ///< Name of the exception.
 
@@ -185,7 +188,9 @@ class Bridge {
   using Function = std::function<Answer(const Request &)>;  ///< What answers a call.
   using Decide = std::function<bool(const Request &)>;      ///< What approves of one.
 
+  /** @brief The other is good for nothing but assignment and destruction then. */
   Bridge(Bridge &&other) noexcept = default;
+  /** @brief What it had is closed. */
   Bridge &operator=(Bridge other) noexcept {
     std::swap(handle_, other.handle_);
     std::swap(notify_, other.notify_);

@@ -53,7 +53,9 @@ inline std::string version_complaint() {
 class Event {
  public:
   Event() noexcept { event_.struct_size = sizeof event_; }  ///< Holds no event: `kind()` is 0.
+  /** @brief The other holds none then. */
   Event(Event &&other) noexcept : Event() { std::swap(event_, other.event_); }
+  /** @brief What it held is freed. */
   Event &operator=(Event other) noexcept {
     std::swap(event_, other.event_);
     return *this;
@@ -94,17 +96,23 @@ class Event {
 
 /** @brief All that one execution did, as Session::run() collects it. */
 struct RunResult {
-  std::string stdout_text, stderr_text;              ///< What it wrote.
-  std::vector<Event> displays;                       ///< What it displayed.
-  std::int32_t outcome = 0;                          ///< `CAPSULE_OUTCOME_…`.
-  std::optional<std::string> repr, type_name, json;  ///< The trailing expression's value, as Event has it.
-  std::string error_type, message;                   ///< What went wrong; empty when `ok()`.
-  std::optional<std::string> traceback;              ///< Where it went wrong.
-  std::int32_t cancel_phase = 0, death_reason = 0;   ///< `CAPSULE_CANCEL_…`, `CAPSULE_DEATH_…`.
-  std::int32_t exit_code = 0, signal_number = 0;     ///< As Event has them.
-  std::int32_t state = 0;                            ///< `CAPSULE_STATE_…`.
-  std::uint32_t effects = 0;                         ///< Bits of `CAPSULE_EFFECT_…`.
-  std::chrono::nanoseconds duration{0};              ///< Time from start to end.
+  std::string stdout_text;               ///< What it wrote to its standard output.
+  std::string stderr_text;               ///< What it wrote to its standard error.
+  std::vector<Event> displays;           ///< What it displayed.
+  std::int32_t outcome = 0;              ///< `CAPSULE_OUTCOME_…`.
+  std::optional<std::string> repr;       ///< The trailing expression's value, as Event has it.
+  std::optional<std::string> type_name;  ///< Its type.
+  std::optional<std::string> json;       ///< The value as JSON, where it has one.
+  std::string error_type;                ///< What went wrong, the exception's type; empty when `ok()`.
+  std::string message;                   ///< The same in words.
+  std::optional<std::string> traceback;  ///< Where it went wrong.
+  std::int32_t cancel_phase = 0;         ///< `CAPSULE_CANCEL_…`.
+  std::int32_t death_reason = 0;         ///< `CAPSULE_DEATH_…`.
+  std::int32_t exit_code = 0;            ///< Of a worker that ended by itself, as Event has it.
+  std::int32_t signal_number = 0;        ///< Of one that a signal ended.
+  std::int32_t state = 0;                ///< `CAPSULE_STATE_…`.
+  std::uint32_t effects = 0;             ///< Bits of `CAPSULE_EFFECT_…`.
+  std::chrono::nanoseconds duration{0};  ///< Time from start to end.
 
   bool ok() const noexcept { return outcome == CAPSULE_OUTCOME_OK; }  ///< Whether the code ran to its end.
 

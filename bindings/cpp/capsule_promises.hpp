@@ -52,7 +52,9 @@ struct PromiseWish {
 class Promise {
  public:
   Promise() noexcept { promise_.struct_size = sizeof promise_; }  ///< Holds none: `state()` is 0.
+  /** @brief The other holds none then. */
   Promise(Promise &&other) noexcept : Promise() { std::swap(promise_, other.promise_); }
+  /** @brief What it held is freed. */
   Promise &operator=(Promise other) noexcept {
     std::swap(promise_, other.promise_);
     return *this;
@@ -75,7 +77,9 @@ class Promise {
 /** @brief Named answers that come once. Destroying it closes it: promises stay where they are kept. */
 class PromiseStore {
  public:
+  /** @brief The other is good for nothing but assignment and destruction then. */
   PromiseStore(PromiseStore &&other) noexcept = default;
+  /** @brief What it had is closed. */
   PromiseStore &operator=(PromiseStore other) noexcept {
     std::swap(handle_, other.handle_);
     std::swap(notify_, other.notify_);

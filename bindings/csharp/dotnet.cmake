@@ -1,5 +1,6 @@
 # .NET Core from the package registries, for the tests: its runtime, and an SDK. Both are for x86-64 alone.
 
+string(COMPARE EQUAL ${CMAKE_SYSTEM_PROCESSOR} x86_64 CAPSULE_HAS_DOTNET)
 set(CAPSULE_DOTNET 3.1.23)
 set(CAPSULE_DOTNET_SDK 3.1.1007)
 set(CAPSULE_DOTNET_SDK_SHA256 7f1b1aa762c2763e5d45bbb0f6416a12c645dc99fb3bf88cea6953aef12b83e0)

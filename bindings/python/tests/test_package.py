@@ -40,10 +40,12 @@ def test_the_types_are_right() -> None:
 
 
 def test_the_wheel_brings_all_it_needs(tmp_path: Path) -> None:
-    made = run(sys.executable, str(HERE / "wheel.py"), str(tmp_path), CAPSULE_BUILD_DIR=os.environ["CAPSULE_TEST_BINARY_DIR"]).strip()
-    assert re.search(r"capsule-\d+\.\d+\.\d+-py3-none-linux_\w+\.whl$", made)
+    made = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(HERE)]
+    run(sys.executable, *made, CAPSULE_BUILD_DIR=os.environ["CAPSULE_TEST_BINARY_DIR"])
+    [wheel] = tmp_path.glob("*.whl")
+    assert re.fullmatch(r"capsule-\d+\.\d+\.\d+-py3-none-linux_\w+\.whl", wheel.name)
     installed = tmp_path / "installed"
-    run(sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--target", str(installed), made)
+    run(sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--target", str(installed), str(wheel))
     environment = {name: value for name, value in os.environ.items() if name != "CAPSULE_LIBRARY"}
     code = f"import sys, runpy; sys.path.insert(0, {str(installed)!r}); import capsule; print(capsule.library_path)"
     code += f"; runpy.run_path({str(HERE / 'examples' / 'quickstart.py')!r})"
@@ -51,9 +53,4 @@ def test_the_wheel_brings_all_it_needs(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{installed}/capsule/lib/libcapsule.so.0\n{QUICKSTART}"
     # Nothing is taken from this machine but the runtime of C and C++, and that is not found by its plain name either.
-    libraries = sorted((installed / "capsule" / "lib").glob("*.so*"))
-    assert len(libraries) > 5
-    for library in libraries:
-        for name, path in re.findall(r"^\s*(\S+) => (.*?)(?: \(0x\w+\))?$", run("ldd", str(library)), re.MULTILINE):
-            own = Path(path).is_relative_to(installed) and re.search(r"-[0-9a-f]{8}\.so", name)
-            assert own or re.match(r"lib(c|m|dl|rt|pthread|resolv|gcc_s|stdc\+\+)\.so", name), (library, name, path)
+    run(sys.executable, str(HERE.parent / "bundle.py"), str(installed))

@@ -1,5 +1,5 @@
 use crate::common::*;
-use capsule::{EventKind, Runtime, RuntimeOptions, SessionOptions, Status};
+use capsule::{CancelPhase, EventKind, Outcome, Runtime, RuntimeOptions, SessionOptions, Status};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,6 +40,20 @@ fn options_out_of_range_are_refused_by_name() {
     assert!(error.message().contains("queue_limit"), "{error}");
     let options = SessionOptions { environment: vec!["no equals sign".to_owned()], ..echo() };
     assert_eq!(status(runtime.open(&options)), Status::ARGUMENT);
+}
+
+#[test]
+fn what_is_canceled_before_it_began_does_not_begin() {
+    let runtime = runtime();
+    let session = open(&runtime);
+    let first = start(&session, "spin");
+    let second = start(&session, "out never");
+    second.cancel(None).expect("it waits");
+    let end = second.next_within(PATIENCE).expect("an event in time").expect("its end");
+    assert_eq!((end.kind(), end.outcome()), (EventKind::ERROR, Outcome::CANCELED));
+    assert_eq!(end.cancel_phase(), CancelPhase::QUEUED);
+    assert!(second.next().expect("nothing more").is_none());
+    first.cancel(None).expect("it runs");
 }
 
 #[test]

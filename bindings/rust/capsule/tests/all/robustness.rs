@@ -272,8 +272,11 @@ fn a_descriptor_tells_of_events() {
 #[ignore = "started by a_crash_of_the_host_leaves_no_orphan"]
 fn crash_in_a_process_of_its_own() {
     let runtime = runtime();
-    let session = open(&runtime);
-    println!("\npid {}", session.info().expect("its info").pid);
+    let sessions = [open(&runtime), runtime.open(&Default::default()).expect("a session of Python")];
+    let _running = [start(&sessions[0], "spin"), start(&sessions[1], "while True: pass")];
+    let workers = sessions.iter().map(|session| session.info().expect("its info").pid);
+    let pids = workers.chain([runtime.info().expect("its info").zygote_pid]).map(|pid| pid.to_string());
+    println!("\npids {}", pids.collect::<Vec<_>>().join(" "));
     loop {
         thread::park();
     }
@@ -284,9 +287,11 @@ fn a_crash_of_the_host_leaves_no_orphan() {
     let mut host =
         helper("robustness::crash_in_a_process_of_its_own").stdout(Stdio::piped()).spawn().expect("this program");
     let lines = BufReader::new(host.stdout.take().expect("its output")).lines();
-    let pid = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("pid ").map(str::to_owned));
-    let worker = Watched::new(pid.and_then(|pid| pid.parse().ok()).expect("a process id"));
+    let pids = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("pids ").map(str::to_owned));
+    let pids = pids.expect("process ids");
+    let processes: Vec<_> = pids.split(' ').map(|pid| Watched::new(pid.parse().expect("a process id"))).collect();
+    assert_eq!(processes.len(), 3);
     host.kill().expect("it lives");
     host.wait().expect("it ends");
-    worker.wait_for_end();
+    processes.iter().for_each(Watched::wait_for_end);
 }
