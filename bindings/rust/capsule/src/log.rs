@@ -16,8 +16,9 @@ static SINK: Mutex<Option<Box<Function>>> = Mutex::new(None);
 /// Sets the sink, in the place of the one before: `LogSink::STDERR`, or `LogSink::FILE` with a path; `None` for none, which is how it
 /// begins. `LogSink::CALLBACK` is refused: that is `set_log_function`.
 pub fn set_log_sink(options: Option<&LogOptions>) -> Result<()> {
-    let Some(options) = options else {
-        return replace(None, |_, error| unsafe { sys::capsule_log_set_sink(std::ptr::null(), error) });
+    let options = match options {
+        Some(options) => options,
+        None => return replace(None, |_, error| unsafe { sys::capsule_log_set_sink(std::ptr::null(), error) }),
     };
     let raw = sys::capsule_log_options {
         struct_size: size_of_u32::<sys::capsule_log_options>(),

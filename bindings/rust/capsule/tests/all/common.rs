@@ -1,6 +1,6 @@
 use capsule::{Event, EventKind, Execution, Executor, RunResult, Runtime, Session, SessionOptions, Status};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::raw::{c_int, c_long, c_short, c_ulong};
+use std::os::unix::io::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 /// Longest wait for what takes milliseconds when it works.

@@ -10,8 +10,9 @@ fn an_interceptor_sees_every_frame_until_it_is_dropped() {
     let runtime = runtime();
     let session = open(&runtime);
     let (frames, seen) = mpsc::channel();
+    let frames = Mutex::new(frames);
     let interceptor = session
-        .intercept(&InterceptorOptions::default(), move |frame| frames.send(frame.clone()).is_ok())
+        .intercept(&InterceptorOptions::default(), move |frame| frames.lock().expect("it").send(frame.clone()).is_ok())
         .expect("an interceptor");
     run(&session, "out a");
     let info = interceptor.info().expect("what it did");
@@ -58,9 +59,9 @@ fn dropped_in_an_interceptor<T: Send + 'static>(
     assert!(poll(&told, &mut Context::from_waker(&waker)), "there is nothing yet");
     let owners = Arc::strong_count(&bell);
     let (drops, left) = mpsc::channel();
-    let held = Mutex::new(Some(told));
+    let held = Mutex::new(Some((told, drops)));
     let interceptor = session.intercept(&InterceptorOptions::default(), move |_| {
-        if let Some(told) = held.lock().expect("it").take() {
+        if let Some((told, drops)) = held.lock().expect("it").take() {
             drop(told);
             drops.send(Arc::strong_count(&bell)).expect("the test");
         }

@@ -9,9 +9,10 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 fn the_log_goes_to_a_function() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let (lines, taken) = mpsc::channel();
+    let lines = Mutex::new(lines);
     set_log_function(LogLevel::DEBUG, move |level, line| {
         let within = set_log_sink(None).expect_err("this is the sink").status();
-        let _ = lines.send((level, line.to_owned(), within));
+        let _ = lines.lock().expect("it").send((level, line.to_owned(), within));
         std::panic::resume_unwind(Box::new("it ends here")); // Without the words of a panic.
     })
     .expect("a sink");

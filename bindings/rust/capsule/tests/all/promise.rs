@@ -1,12 +1,11 @@
 use crate::common::*;
 use capsule::{
-    EventKind, Outcome, Promise, PromiseState, PromiseStore, PromiseStoreOptions, PromiseWish, Runtime, Status,
-    TraceFilter, TraceKind,
+    EventKind, Outcome, PromiseState, PromiseStore, PromiseStoreOptions, PromiseWish, Runtime, Status, TraceFilter,
+    TraceKind,
 };
 use futures_core::Stream;
-use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{mpsc, Arc};
+use std::sync::{mpsc, Arc, Mutex};
 use std::task::{Context, Poll, Wake};
 use std::thread;
 use std::time::Duration;
@@ -67,11 +66,11 @@ fn promises_are_waited_for_and_watched() {
     assert_eq!((metrics.created, metrics.resolved, metrics.canceled), (2, 1, 1));
 }
 
-struct Bell(mpsc::Sender<()>);
+struct Bell(Mutex<mpsc::Sender<()>>);
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        let _ = self.0.send(());
+        let _ = self.0.lock().expect("it").send(());
     }
 }
 
@@ -82,18 +81,14 @@ fn a_stream_of_settled_promises_is_woken_and_ends_with_the_store() {
     store.create(&wish("one")).expect("a promise");
     store.watch("one").expect("it is watched");
     let (ring, rung) = mpsc::channel();
-    let waker = Arc::new(Bell(ring)).into();
+    let waker = Arc::new(Bell(Mutex::new(ring))).into();
     let mut context = Context::from_waker(&waker);
     let mut stream = store.settled();
-    let mut poll = || -> Poll<Option<capsule::Result<Promise>>> {
-        std::pin::pin!(poll_fn(|context| Pin::new(&mut stream).poll_next(context))).as_mut().poll(&mut context)
-    };
-    use std::future::Future;
+    let mut poll = || Pin::new(&mut stream).poll_next(&mut context);
     assert!(poll().is_pending());
     store.resolve("one", b"1").expect("it is settled");
     rung.recv_timeout(PATIENCE).expect("it is woken");
-    let Poll::Ready(Some(Ok(promise))) = poll() else { panic!("nothing was there") };
-    assert_eq!(promise.id, "one");
+    assert!(matches!(poll(), Poll::Ready(Some(Ok(promise))) if promise.id == "one"));
     while rung.try_recv().is_ok() {}
     assert!(poll().is_pending());
     store.close().expect("it closes");
