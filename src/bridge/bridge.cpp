@@ -223,7 +223,7 @@ void Bridge::close() {
     moved_.notify_all();
     fd_.raise();
   }
-  log_record(CAPSULE_LOG_DEBUG, "event=bridge_closed rejected={}", answers.told.size());
+  log_record(LogEvent::bridge_closed, "rejected={}", answers.told.size());
   tell(answers);
   note_all(last, all, CAPSULE_TRACE_BRIDGE_CLOSED, open);
   tell(last);
@@ -296,13 +296,36 @@ void Bridge::report_of(const BridgePort &port, SignalSet &set) {
   }
   set.add(Signal::bridge_pending, m.bridge_pending_current);
   set.raise(Signal::bridge_pending_hwm, m.bridge_pending_hwm);
+  for (const auto &[name, open] : in_flight_of(port)) {
+    set.named(Signal::capability_calls_in_flight, name).front() += open;
+  }
   for (const auto &[name, figures] : port.figures_) {
+    set.named(Signal::capability_calls_in_flight, name);  // none, where it was called
     const auto calls = set.named(Signal::capability_calls, name);
     std::transform(figures.outcomes.begin(), figures.outcomes.end(), calls.begin(), calls.begin(), std::plus<>());
     const auto took = set.named(Signal::bridge_resolution_duration_seconds, name);
     std::transform(figures.buckets.begin(), figures.buckets.end(), took.begin(), took.begin(), std::plus<>());
     took.back() += figures.total_ns;
   }
+}
+
+// Calls that are open and have an end to be counted: of all sessions.
+Bridge::OpenByName Bridge::in_flight() const {
+  OpenByName open;
+  for (const auto &[id, pending] : pending_) {
+    if (!pending->counted) {
+      ++open[counted_name(*pending)];
+    }
+  }
+  return open;
+}
+
+Bridge::OpenByName Bridge::in_flight_of(const BridgePort &port) const {
+  OpenByName open;
+  for (const auto &[call, id] : port.open_) {
+    ++open[counted_name(*pending_.at(id))];
+  }
+  return open;
 }
 
 // What sessions do not count: theirs may be over.
@@ -332,6 +355,30 @@ std::uint64_t Bridge::list(std::size_t capacity, std::vector<OpenCall> &calls) {
                      pending->progress_done, pending->progress_total});
   }
   return pending_.size();
+}
+
+std::uint64_t Bridge::list(std::size_t capacity, std::vector<capsule_capability_metrics> &metrics) {
+  const std::lock_guard lock(mutex_);
+  const OpenByName open = in_flight();
+  FiguresByName all = figures_;
+  for (const auto &[name, count] : open) {
+    all.try_emplace(name);
+  }
+  for (const auto &[name, figures] : all) {
+    if (metrics.size() == capacity) {
+      break;
+    }
+    const auto now = open.find(name);
+    capsule_capability_metrics row{.in_flight = now == open.end() ? 0 : now->second,
+                                   .ok = figures.outcomes[0],
+                                   .failed = figures.outcomes[1],
+                                   .denied = figures.outcomes[2],
+                                   .resolution_total_ns = figures.total_ns};
+    std::copy(figures.buckets.begin(), figures.buckets.end(), row.resolution_buckets);
+    name.copy(row.capability, CAPSULE_CAPABILITY_NAME_SIZE);
+    metrics.push_back(row);
+  }
+  return all.size();
 }
 
 }  // namespace capsule
