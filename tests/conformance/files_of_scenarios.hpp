@@ -57,14 +57,26 @@ inline std::vector<std::filesystem::path> files() {
   return all;
 }
 
-// Plays them all, and writes down what became of each, for the table that ./dev test prints.
-inline void play_all(const std::string &player, const std::function<void(const json &scenario)> &play) {
+inline bool needs_python(const json &scenario) {
+  return scenario.value("session", json::object()).value("executor", "python") != "echo";
+}
+
+// Plays them all, or those that need no Python, and writes down what became of each, for the table that ./dev test prints.
+inline void play_all(const std::string &player, const std::function<void(const json &scenario)> &play,
+                     bool with_python = true) {
   std::string failures;
   json outcomes = json::object();
+  std::size_t played = 0;
   for (const std::filesystem::path &file : files()) {
     try {
-      play(json::parse(std::ifstream(file)));
+      const json scenario = json::parse(std::ifstream(file));
+      if (!with_python && needs_python(scenario)) {
+        outcomes[file.stem()] = "-";
+        continue;
+      }
+      play(scenario);
       outcomes[file.stem()] = "ok";
+      ++played;
     } catch (const std::exception &failure) {
       outcomes[file.stem()] = "failed";
       failures += "\n" + file.filename().string() + ": " + failure.what();
@@ -73,10 +85,11 @@ inline void play_all(const std::string &player, const std::function<void(const j
   const std::filesystem::path folder = CAPSULE_TEST_BINARY_DIR "/conformance";
   std::filesystem::create_directories(folder);
   std::ofstream(folder / (player + ".json")) << outcomes.dump(1) << '\n';
-  CHECK_AT_LEAST(outcomes.size(), 120);
   if (!failures.empty()) {
     FAIL(failures);
   }
+  // Where the folder has lost some, the table would not know.
+  CHECK_AT_LEAST(played, with_python ? 120 : 20);
 }
 
 }  // namespace capsule_test::conformance
