@@ -14,6 +14,7 @@ ROOT, COMPILER = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "abi"))
 
+from baseline import baselines, load  # noqa: E402
 from check import native  # noqa: E402
 from check.compare import compare  # noqa: E402
 from extract import extract  # noqa: E402
@@ -122,6 +123,7 @@ def main():
             after = Copy(work / f"addition{number}", changes)
             problems += [f"{what}: {found}" for found in compare(before.model, after.model)]
             problems += [f"{what}: {found}" for found in types_differ(after)]
+        problems += that_is_of_today()
         problems += that_do_not_get_it(work)
         problems += that_cannot_run(work)
         for problem in problems:
@@ -132,7 +134,7 @@ def main():
 
 def client_of(before, after, work):
     """The client of what was before must not start with a library that lacks a symbol."""
-    baseline = max((ROOT / "abi/baseline").iterdir())
+    baseline = baselines()[-1]
     folder = work / "client"
     folder.mkdir()
     shutil.copytree(ROOT / "include", folder / "include")
@@ -140,6 +142,14 @@ def client_of(before, after, work):
     shutil.copy(before.description, folder / "libcapsule.abi")
     found, _ = native.run_client(native.build_client(folder, folder, COMPILER), after.library, [])
     return [] if any("capsule_session_restart" in sentence for sentence in found) else [f"the old client says: {found}"]
+
+
+def that_is_of_today():
+    """One baseline at least is older than what has been added: what it is compared with is not itself."""
+    today = {struct["name"]: struct["size"] for struct in load(ROOT / "abi/api.json")["structs"]}
+    older = (load(baseline / "api.json")["structs"] for baseline in baselines())
+    grown = [struct["name"] for structs in older for struct in structs if struct["size"] < today.get(struct["name"], 0)]
+    return [] if grown else ["no struct has grown since any baseline"]
 
 
 def that_do_not_get_it(work):
