@@ -14,6 +14,9 @@ struct Context {
   [[nodiscard]] std::string script(const std::string &name) const { return folder + "/" + name; }
 };
 
+// Whether the floor of a row is a goal, and which of its sides is the good one.
+enum class Goal { kNone, kAtMost, kAtLeast };
+
 struct Row {
   std::string name;
   double value;
@@ -21,6 +24,7 @@ struct Row {
   double floor;
   std::string peer;  // what the floor is
   std::string how;   // one sentence
+  Goal goal = Goal::kNone;
 };
 
 using Rows = std::vector<Row>;
@@ -60,6 +64,7 @@ Rows binding_go(const Context &context);
 Rows binding_rust(const Context &context);
 Rows trace_event(const Context &context);
 Rows trace_query(const Context &context);
-Rows binding_csharp(const Context &context);
+Rows binding_csharp_mono(const Context &context);
+Rows binding_csharp_coreclr(const Context &context);
 
 }  // namespace bench

@@ -12,6 +12,7 @@
 
 #include "benchmark.hpp"
 #include "child.hpp"
+#include "goals.hpp"
 
 namespace {
 
@@ -19,7 +20,7 @@ using bench::Context;
 using bench::Row;
 using bench::Rows;
 
-constexpr const char *kUsage = "usage: capsule-bench [--json] [--python PATH] [NAME...]\n";
+constexpr const char *kUsage = "usage: capsule-bench [--json] [--check] [--python PATH] [NAME...]\n";
 
 struct Entry {
   std::string_view name;
@@ -62,11 +63,13 @@ constexpr auto kEntries = std::to_array<Entry>({
     {"binding_rust", bench::binding_rust},
     {"trace_event", bench::trace_event},
     {"trace_query", bench::trace_query},
-    {"binding_csharp", bench::binding_csharp},
+    {"binding_csharp_mono", bench::binding_csharp_mono},
+    {"binding_csharp_coreclr", bench::binding_csharp_coreclr},
 });
 
 struct Arguments {
   bool json = false;
+  bool check = false;  // a goal that is not met is a failure
   std::string python;
   std::vector<std::string_view> names;
 };
@@ -90,6 +93,8 @@ Arguments parse(int argc, char **argv) {
     const std::string_view argument = argv[i];
     if (argument == "--json") {
       arguments.json = true;
+    } else if (argument == "--check") {
+      arguments.check = true;
     } else if (argument == "--python") {
       if (++i == argc) {
         refuse("--python needs a path");
@@ -145,13 +150,18 @@ void print_json(const Rows &rows) {
     if (row.floor > 0) {
       ratio = rounded(row.value / row.floor);
     }
+    nlohmann::ordered_json is_met = nullptr;
+    if (row.goal != bench::Goal::kNone) {
+      is_met = bench::met(row);
+    }
     list.push_back({{"name", row.name},
                     {"value", rounded(row.value)},
                     {"unit", row.unit},
                     {"floor", rounded(row.floor)},
                     {"ratio", ratio},
                     {"peer", row.peer},
-                    {"how", row.how}});
+                    {"how", row.how},
+                    {"goal_met", is_met}});
   }
   std::printf("%s\n", list.dump(2).c_str());
 }
@@ -168,9 +178,9 @@ void print_table(const Rows &rows) {
   }
 }
 
-// False when one failed; the others' rows are there all the same.
-bool run_all(const Arguments &arguments, const Context &context, Rows &rows) {
-  bool good = true;
+// Those that fail; the others' rows are there all the same.
+std::vector<bench::NotRun> run_all(const Arguments &arguments, const Context &context, Rows &rows) {
+  std::vector<bench::NotRun> failed;
   for (const Entry &entry : kEntries) {
     const auto &names = arguments.names;
     if (!names.empty() && std::find(names.begin(), names.end(), entry.name) == names.end()) {
@@ -180,11 +190,10 @@ bool run_all(const Arguments &arguments, const Context &context, Rows &rows) {
       const Rows more = entry.run(context);
       rows.insert(rows.end(), more.begin(), more.end());
     } catch (const std::exception &failure) {
-      std::fprintf(stderr, "capsule-bench: %s: %s\n", entry.name.data(), failure.what());
-      good = false;
+      failed.push_back({std::string(entry.name), failure.what()});
     }
   }
-  return good;
+  return failed;
 }
 
 }  // namespace
@@ -197,9 +206,12 @@ int main(int argc, char **argv) {
     Context context = find_python(arguments.python);
     context.folder = find_scripts();
     Rows rows;
-    const bool good = run_all(arguments, context, rows);
+    const std::vector<bench::NotRun> failed = run_all(arguments, context, rows);
     arguments.json ? print_json(rows) : print_table(rows);
-    return good ? 0 : 1;
+    std::fflush(stdout);
+    const bench::Verdict verdict = bench::verdict_on(rows, failed);
+    std::fprintf(stderr, "\n%s", verdict.text.c_str());
+    return failed.empty() && (verdict.all_met || !arguments.check) ? 0 : 1;
   } catch (const std::exception &failure) {
     std::fprintf(stderr, "capsule-bench: %s\n", failure.what());
     return 1;

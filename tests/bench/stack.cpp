@@ -79,6 +79,7 @@ Row time_of(const Context &context, const Runtime &runtime, const Doing &doing) 
                  "longest %.3f ms), Python %s",
                  kCount, doing.what, percentile(samples, 99), *std::max_element(samples.begin(), samples.end()),
                  context.version.c_str()),
+      .goal = Goal::kAtMost,
   };
 }
 
