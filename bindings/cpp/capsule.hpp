@@ -222,21 +222,12 @@ class Session {
   /** @brief Binds a name to what `data` is as `kind` says, `CAPSULE_VALUE_…`. Waits its turn. */
   void set(std::string_view name, std::int32_t kind, std::string_view data, std::int32_t strategy = CAPSULE_SET_OVERWRITE,
            Milliseconds timeout = kForever) {
-    capsule_value value{};
-    value.struct_size = sizeof value;
-    value.kind = kind;
-    value.data = data.data();
-    value.size_bytes = data.size();
-    set(name, value, strategy, timeout);
+    set(name, detail::value_of(kind, data), strategy, timeout);
   }
   /** @brief Binds a name to the bytes of a buffer, without a copy. Waits its turn. */
   void set(std::string_view name, const Buffer &buffer, std::int32_t strategy = CAPSULE_SET_OVERWRITE,
            Milliseconds timeout = kForever) {
-    capsule_value value{};
-    value.struct_size = sizeof value;
-    value.kind = CAPSULE_VALUE_BUFFER;
-    value.buffer = buffer.capi();
-    set(name, value, strategy, timeout);
+    set(name, detail::value_of(buffer.capi()), strategy, timeout);
   }
   /** @brief Binds a name to a value as value.h has it. Waits its turn. */
   void set(std::string_view name, const capsule_value &value, std::int32_t strategy = CAPSULE_SET_OVERWRITE,
@@ -251,7 +242,7 @@ class Session {
   /** @brief What a name is bound to, as `kind` says. Waits its turn. */
   Value get(std::string_view name, std::int32_t kind = CAPSULE_VALUE_AUTO, Milliseconds timeout = kForever) {
     Value value;
-    detail::call(capsule_session_get, capi(), name.data(), name.size(), kind, timeout.count(), &value.value_);
+    detail::call(capsule_session_get, capi(), name.data(), name.size(), kind, timeout.count(), value.capi());
     return value;
   }
   /** @brief Unbinds a name. Waits its turn. */

@@ -7,7 +7,7 @@
 
 #include <capsule/capsule.h>
 
-#include <capsule/capsule_event.hpp>
+#include <capsule/capsule_records.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -103,13 +103,6 @@ inline std::vector<capsule_text> views(const std::vector<std::string> &texts) {
   return result;
 }
 
-template <typename Options>
-Options defaults(void (*initialize)(Options *, std::uint32_t)) {
-  Options options{};
-  initialize(&options, sizeof options);
-  return options;
-}
-
 // All rows of a list that may grow while it is read.
 template <typename Row, typename Handle>
 std::vector<Row> rows(capsule_status (*list)(Handle *, Row *, std::size_t, std::size_t *, std::uint64_t *, capsule_error *),
@@ -172,36 +165,6 @@ class Notify {
 };
 
 }  // namespace detail
-
-/** @brief A value read from a session, with the memory it owns. */
-class Value {
- public:
-  /** @brief The other is empty then. */
-  Value(Value &&other) noexcept : value_(std::exchange(other.value_, empty())) {}
-  /** @brief The two change places. */
-  Value &operator=(Value &&other) noexcept {
-    std::swap(value_, other.value_);
-    return *this;
-  }
-  ~Value() { capsule_value_release(&value_); }
-
-  const capsule_value *operator->() const noexcept { return &value_; }  ///< Any field.
-  std::string_view data() const noexcept {                              ///< The content; JSON, text, bytes or items.
-    return {static_cast<const char *>(value_.data), static_cast<std::size_t>(value_.size_bytes)};
-  }
-  std::string_view type_name() const noexcept { return detail::view(value_.type_name); }  ///< In Python.
-
- private:
-  friend class Bridge;
-  friend class Session;
-  Value() noexcept : value_(empty()) {}
-  static capsule_value empty() noexcept {
-    capsule_value value{};
-    value.struct_size = sizeof value;
-    return value;
-  }
-  capsule_value value_;
-};
 
 /** @brief Shared memory that the host fills in place, to be set as a value without a copy. */
 class Buffer {

@@ -102,41 +102,6 @@ struct BridgeOptions {
   std::vector<Rule> rules{};                                                          ///< The most any session may call.
 };
 
-/** @brief One request of a session's code, with the texts it owns; used by one thread at a time. */
-class Request {
- public:
-  Request() noexcept { request_.struct_size = sizeof request_; }  ///< Holds none: `kind()` is 0.
-  /** @brief The other holds none then. */
-  Request(Request &&other) noexcept : Request() { std::swap(request_, other.request_); }
-  /** @brief What it held is freed. */
-  Request &operator=(Request other) noexcept {
-    std::swap(request_, other.request_);
-    return *this;
-  }
-  ~Request() { capsule_request_release(&request_); }
-
-  std::int32_t kind() const noexcept { return request_.kind; }                                ///< `CAPSULE_REQUEST_…`.
-  std::uint64_t id() const noexcept { return request_.request_id; }                           ///< For its answer.
-  std::string_view capability() const noexcept { return detail::view(request_.capability); }  ///< Its name.
-  std::string_view arguments() const noexcept { return detail::view(request_.arguments); }    ///< A JSON object.
-  std::string_view idempotency_key() const noexcept { return detail::view(request_.idempotency_key); }  ///< See bridge.h.
-  /** @brief The bytes of an argument that is bytes-like; nullopt where there is none of that name. */
-  MaybeText attachment(std::string_view name) const noexcept {
-    for (std::size_t i = 0; i < request_.attachment_count; ++i) {
-      const capsule_attachment &one = request_.attachments[i];
-      if (detail::view(one.name) == name) {
-        return std::string_view(static_cast<const char *>(one.value->data), static_cast<std::size_t>(one.value->size_bytes));
-      }
-    }
-    return std::nullopt;
-  }
-  const capsule_request *operator->() const noexcept { return &request_; }  ///< The fields of the C struct.
-  capsule_request *capi() noexcept { return &request_; }                    ///< The C struct, for the C functions.
-
- private:
-  capsule_request request_{};
-};
-
 /** @brief What a call returns, or a piece of it. */
 class Answer {
  public:
@@ -158,13 +123,8 @@ class Answer {
   template <typename Call>
   void give(Call answer) const {
     if (kind_ == CAPSULE_VALUE_NONE) return answer(static_cast<const capsule_value *>(nullptr));
-    capsule_value value{};
-    value.struct_size = sizeof value;
-    value.kind = kind_;
-    value.data = buffer_ ? nullptr : data_.data();
-    value.size_bytes = data_.size();
-    value.buffer = buffer_ ? buffer_->capi() : nullptr;
-    answer(static_cast<const capsule_value *>(&value));
+    const capsule_value value = buffer_ ? detail::value_of(buffer_->capi()) : detail::value_of(kind_, data_);
+    answer(&value);
   }
   std::int32_t kind_ = CAPSULE_VALUE_NONE;
   std::string data_;
@@ -286,7 +246,7 @@ class Bridge {
     Value value;
     capsule_error error{};
     error.struct_size = sizeof error;
-    const capsule_status status = capsule_bridge_next_chunk(capi(), id, timeout.count(), &value.value_, &error);
+    const capsule_status status = capsule_bridge_next_chunk(capi(), id, timeout.count(), value.capi(), &error);
     if (status == CAPSULE_E_END) return std::nullopt;
     detail::check(status, error);
     return value;

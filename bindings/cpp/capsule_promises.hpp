@@ -48,32 +48,6 @@ struct PromiseWish {
   std::string target{};                                                          ///< Of a server: who is to settle it.
 };
 
-/** @brief A promise as it was read, with the texts it owns. */
-class Promise {
- public:
-  Promise() noexcept { promise_.struct_size = sizeof promise_; }  ///< Holds none: `state()` is 0.
-  /** @brief The other holds none then. */
-  Promise(Promise &&other) noexcept : Promise() { std::swap(promise_, other.promise_); }
-  /** @brief What it held is freed. */
-  Promise &operator=(Promise other) noexcept {
-    std::swap(promise_, other.promise_);
-    return *this;
-  }
-  ~Promise() { capsule_promise_release(&promise_); }
-
-  std::int32_t state() const noexcept { return promise_.state; }                    ///< `CAPSULE_PROMISE_…`.
-  bool pending() const noexcept { return state() == CAPSULE_PROMISE_PENDING; }      ///< Whether it is open.
-  bool resolved() const noexcept { return state() == CAPSULE_PROMISE_RESOLVED; }    ///< Whether it has a value.
-  std::string_view id() const noexcept { return detail::view(promise_.id); }        ///< Its id.
-  std::string_view param() const noexcept { return detail::view(promise_.param); }  ///< As it was created with.
-  std::string_view value() const noexcept { return detail::view(promise_.value); }  ///< As it was settled with.
-  const capsule_promise *operator->() const noexcept { return &promise_; }          ///< The fields of the C struct.
-  capsule_promise *capi() noexcept { return &promise_; }                            ///< The C struct, for the C functions.
-
- private:
-  capsule_promise promise_{};
-};
-
 /** @brief Named answers that come once. Destroying it closes it: promises stay where they are kept. */
 class PromiseStore {
  public:

@@ -9,7 +9,7 @@
  *     Result<RunResult> result = session ? session->run("6 * 7") : session.failure();
  *
  * It stands beside capsule.hpp, not upon it: nothing here throws, and `-fno-exceptions -fno-rtti` compile it (memory that runs out ends
- * the program then). Options are the structs of the C headers, filled by their `_init`; NULL for the defaults. What there is no member
+ * the program then). Options are the structs of the C headers, as defaults() fills them; NULL for the defaults. What there is no member
  * for is had by `capi()` and attempt(). Owners are move-only and may be destroyed in any order.
  */
 #ifndef CAPSULE_CAPSULE_RESULT_HPP
@@ -17,98 +17,12 @@
 
 #include <capsule/capsule.h>
 
-#include <capsule/capsule_event.hpp>
-#include <cstdlib>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <type_traits>
-#include <utility>
+#include <capsule/capsule_result_hosts.hpp>
+#include <capsule/capsule_result_state.hpp>
 
 namespace capsule {
 inline namespace cpp0 {
 namespace results {
-
-/** @brief Why a call failed. */
-struct Failure {
-  capsule_status status = CAPSULE_E_INTERNAL;  ///< `CAPSULE_E_…`.
-  std::string message;                         ///< The library's sentence.
-};
-
-/** @brief What Result<void> holds. */
-struct Nothing {};
-
-/** @brief What a call brought, or why it failed. To ask a failure for its value, or a value for its failure, ends the program. */
-template <typename T>
-class [[nodiscard]] Result {
- public:
-  using Value = std::conditional_t<std::is_void_v<T>, Nothing, T>;  ///< What it holds.
-
-  Result(Value value) : value_(std::move(value)) {}                       ///< A success.
-  Result(Failure failure) : failure_(std::move(failure)) {}               ///< A failure.
-  explicit operator bool() const noexcept { return value_.has_value(); }  ///< Whether it is a success.
-  /** @brief `CAPSULE_OK` for a success. */
-  capsule_status status() const noexcept { return value_ ? CAPSULE_OK : failure_.status; }
-  /** @brief Why it failed. */
-  const Failure &failure() const noexcept {
-    if (value_) std::abort();
-    return failure_;
-  }
-  Value &operator*() &noexcept { return held(); }               ///< The value.
-  Value &&operator*() &&noexcept { return std::move(held()); }  ///< The value, to be moved from.
-  Value *operator->() noexcept { return &held(); }              ///< Of the value.
-  /** @brief The value, or another where it failed. */
-  Value value_or(Value other) && { return value_ ? std::move(*value_) : std::move(other); }
-
- private:
-  Value &held() noexcept {
-    if (!value_) std::abort();
-    return *value_;
-  }
-  std::optional<Value> value_;
-  Failure failure_;
-};
-
-/** @brief Calls a function of the C headers, whose last parameter, the error, is left out. */
-template <typename Function, typename... Arguments>
-Result<void> attempt(Function *function, Arguments... arguments) {
-  capsule_error error{};
-  error.struct_size = sizeof error;
-  const capsule_status status = function(arguments..., &error);
-  if (status != CAPSULE_OK) return Failure{status, error.message};
-  return Nothing{};
-}
-
-namespace detail {
-
-template <typename Handle, void (*Release)(Handle *)>
-struct Releaser {
-  void operator()(Handle *handle) const noexcept { Release(handle); }
-};
-
-template <typename Handle, void (*Release)(Handle *)>
-using Owned = std::unique_ptr<Handle, Releaser<Handle, Release>>;
-
-template <typename Info, typename Handle>
-Result<Info> info(capsule_status (*function)(Handle *, Info *, capsule_error *), Handle *handle) {
-  Info info{};
-  info.struct_size = sizeof info;
-  const Result<void> done = attempt(function, handle, &info);
-  if (!done) return done.failure();
-  return info;
-}
-
-// `Owner` around the handle that a function makes.
-template <typename Owner, typename Handle, typename Function, typename... Arguments>
-Result<Owner> made(Function *function, Arguments... arguments) {
-  Handle *handle = nullptr;
-  const Result<void> done = attempt(function, arguments..., &handle);
-  if (!done) return done.failure();
-  return Owner(handle);
-}
-
-}  // namespace detail
 
 /** @brief One source text, running or waiting to run. Destroying it lets the code go on, its output dropped. */
 class Execution {
@@ -117,11 +31,7 @@ class Execution {
   explicit Execution(capsule_execution *handle) noexcept : handle_(handle) {}
   /** @brief The next event; nullopt when there is none any more; fails with `CAPSULE_E_TIMEOUT` when none came in time. */
   Result<std::optional<Event>> next(Milliseconds timeout = kForever) {
-    Event event;
-    const Result<void> taken = attempt(capsule_execution_next, capi(), static_cast<int64_t>(timeout.count()), event.capi());
-    if (taken.status() == CAPSULE_E_END) return std::optional<Event>();
-    if (!taken) return taken.failure();
-    return std::optional<Event>(std::move(event));
+    return detail::next<Event>(CAPSULE_E_END, capsule_execution_next, capi(), detail::count_of(timeout));
   }
   /** @brief Takes what is left, to the terminal event. Input requests are declined. Waits. */
   Result<RunResult> finish() {
@@ -144,20 +54,21 @@ class Execution {
   Result<void> decline(std::uint64_t input_id) { return attempt(capsule_execution_decline, capi(), input_id); }
   /** @brief Ends the execution; with 0 kills at once. The terminal event tells what was needed. */
   Result<void> cancel(Milliseconds grace = kSessionGrace) {
-    return attempt(capsule_execution_cancel, capi(), static_cast<int64_t>(grace.count()));
+    return attempt(capsule_execution_cancel, capi(), detail::count_of(grace));
   }
   Result<void> interrupt() { return attempt(capsule_execution_interrupt, capi()); }  ///< Raises KeyboardInterrupt, once.
   /** @brief A descriptor that is readable while next() does not wait. */
-  Result<int> fd() const {
-    std::int32_t fd = -1;
-    const Result<void> got = attempt(capsule_execution_get_fd, capi(), &fd);
-    if (!got) return got.failure();
-    return fd;
-  }
+  Result<int> fd() const { return detail::fd(capsule_execution_get_fd, capi()); }
   capsule_execution *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
 
  private:
   detail::Owned<capsule_execution, capsule_execution_release> handle_;
+};
+
+/** @brief A durable execution, as Session::execute_durable() begins it. */
+struct DurableExecution {
+  std::optional<Execution> execution;  ///< Empty where the promise was settled already.
+  Promise promise;                     ///< As it was then.
 };
 
 /** @brief One Python process with a namespace that persists. Destroying it closes it, without waiting. */
@@ -177,14 +88,102 @@ class Session {
   }
   /** @brief Waits until the session is ready, idle, or has failed to start. */
   Result<void> wait_ready(Milliseconds timeout = kForever) {
-    return attempt(capsule_session_wait_ready, capi(), static_cast<int64_t>(timeout.count()));
+    return attempt(capsule_session_wait_ready, capi(), detail::count_of(timeout));
   }
   Result<void> restart() { return attempt(capsule_session_restart, capi()); }  ///< Ends the worker and starts another. Waits.
   /** @brief Closes the session; what has not ended after `timeout` is killed, with 0 at once. Waits. */
-  Result<void> close(Milliseconds timeout) {
-    return attempt(capsule_session_close, capi(), static_cast<int64_t>(timeout.count()));
-  }
+  Result<void> close(Milliseconds timeout) { return attempt(capsule_session_close, capi(), detail::count_of(timeout)); }
   Result<capsule_session_info> info() const { return detail::info(capsule_session_get_info, capi()); }  ///< A snapshot.
+
+  /** @brief Binds a name to what `data` is as `kind` says, `CAPSULE_VALUE_…`. Waits its turn. */
+  Result<void> set(std::string_view name, std::int32_t kind, std::string_view data,
+                   std::int32_t strategy = CAPSULE_SET_OVERWRITE, Milliseconds timeout = kForever) {
+    return set(name, capsule::detail::value_of(kind, data), strategy, timeout);
+  }
+  /** @brief Binds a name to the bytes of a buffer, without a copy. Waits its turn. */
+  Result<void> set(std::string_view name, const Buffer &buffer, std::int32_t strategy = CAPSULE_SET_OVERWRITE,
+                   Milliseconds timeout = kForever) {
+    return set(name, capsule::detail::value_of(buffer.capi()), strategy, timeout);
+  }
+  /** @brief Binds a name to a value as value.h has it. Waits its turn. */
+  Result<void> set(std::string_view name, const capsule_value &value, std::int32_t strategy = CAPSULE_SET_OVERWRITE,
+                   Milliseconds timeout = kForever) {
+    return attempt(capsule_session_set, capi(), name.data(), name.size(), &value, strategy, detail::count_of(timeout));
+  }
+  /** @brief Binds several names: all, or none where one of them cannot be. Waits its turn. */
+  Result<void> update(const capsule_input *inputs, std::size_t count, std::int32_t strategy = CAPSULE_SET_OVERWRITE,
+                      Milliseconds timeout = kForever) {
+    return attempt(capsule_session_update, capi(), inputs, count, strategy, detail::count_of(timeout));
+  }
+  /** @brief What a name is bound to, as `kind` says. Waits its turn. */
+  Result<Value> get(std::string_view name, std::int32_t kind = CAPSULE_VALUE_AUTO, Milliseconds timeout = kForever) {
+    return detail::read<Value>(capsule_session_get, capi(), name.data(), name.size(), kind, detail::count_of(timeout));
+  }
+  /** @brief Unbinds a name. Waits its turn. */
+  Result<void> remove(std::string_view name, Milliseconds timeout = kForever) {
+    return attempt(capsule_session_delete, capi(), name.data(), name.size(), detail::count_of(timeout));
+  }
+
+  /** @brief What it knows, as bytes. Waits its turn. */
+  Result<Checkpoint> checkpoint(const capsule_checkpoint_options *options = nullptr, Milliseconds timeout = kForever) {
+    return detail::made<Checkpoint, capsule_checkpoint>(capsule_session_checkpoint, capi(), options, detail::count_of(timeout));
+  }
+  /** @brief Restores a checkpoint; `flags` are `CAPSULE_RESTORE_…`. What became of each name. Waits its turn. */
+  Result<std::vector<CheckpointEntry>> restore(const Checkpoint &checkpoint, std::uint32_t flags = 0,
+                                               Milliseconds timeout = kForever) {
+    return detail::entries(capsule_session_restore_checkpoint, capi(), checkpoint.capi(), flags, detail::count_of(timeout));
+  }
+  /** @brief Has the session keep a checkpoint under its name; `CAPSULE_RESTART_CHECKPOINT` goes back to the last one. */
+  Result<void> keep(const Checkpoint &checkpoint) {
+    return attempt(capsule_session_keep_checkpoint, capi(), checkpoint.capi());
+  }
+  /** @brief The checkpoint that it keeps under a name. */
+  Result<Checkpoint> find_checkpoint(std::string_view name) const {
+    return detail::made<Checkpoint, capsule_checkpoint>(capsule_session_find_checkpoint, capi(), name.data(), name.size());
+  }
+  /** @brief Lets go of the one that it keeps under a name. */
+  Result<void> forget_checkpoint(std::string_view name) {
+    return attempt(capsule_session_forget_checkpoint, capi(), name.data(), name.size());
+  }
+
+  /** @brief The events of its trace that fit, at most so many. */
+  Result<std::vector<capsule_trace_event>> trace(capsule_trace_filter filter = {}, std::size_t capacity = 4096) const {
+    return detail::trace(capsule_session_get_trace, capi(), filter, capacity);
+  }
+  /** @brief Reads its trace event by event. */
+  Result<TraceReader> follow(capsule_trace_filter filter = {}) const {
+    filter.struct_size = sizeof filter;
+    return detail::made<TraceReader, capsule_trace>(capsule_trace_get, capi(), &filter);
+  }
+  /** @brief The name that an event's `label` stands for, as the policy shows it. */
+  Result<capsule_trace_label> trace_label(std::uint32_t number) const {
+    capsule_trace_label label{};
+    label.struct_size = sizeof label;
+    const Result<void> got = attempt(capsule_session_get_trace_label, capi(), number, &label);
+    if (!got) return got.failure();
+    return label;
+  }
+
+  /** @brief Narrows what it may call of the host: its calls must be let through by these rules as well, for good. */
+  Result<void> narrow_rules(const capsule_rule *rules, std::size_t count) {
+    return attempt(capsule_session_narrow_rules, capi(), rules, count);
+  }
+  /** @brief What was counted of its calls of the host. */
+  Result<capsule_bridge_metrics> bridge_metrics() const { return detail::info(capsule_session_get_bridge_metrics, capi()); }
+  /**
+   * @brief Submits a source text whose result is a promise, as `durable` says, whose `store` is PromiseStore::capi(), unless that is settled
+   * already. Waits for the store.
+   */
+  Result<DurableExecution> execute_durable(std::string_view source, const capsule_durable_options &durable,
+                                           const capsule_execution_options *options = nullptr) {
+    DurableExecution begun;
+    capsule_execution *handle = nullptr;
+    const Result<void> done = attempt(capsule_session_execute_durable, capi(), source.data(), source.size(), options, &durable,
+                                      &handle, begun.promise.capi());
+    if (!done) return done.failure();
+    if (handle != nullptr) begun.execution.emplace(handle);
+    return begun;
+  }
   capsule_session *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
 
  private:
@@ -209,14 +208,16 @@ class Pool {
   }
   /** @brief Waits until the least number of idle sessions was made, or one cannot be. */
   Result<void> wait_ready(Milliseconds timeout = kForever) {
-    return attempt(capsule_pool_wait_ready, capi(), static_cast<int64_t>(timeout.count()));
+    return attempt(capsule_pool_wait_ready, capi(), detail::count_of(timeout));
   }
   /** @brief Closes it; what is not given back after `timeout` is closed. Waits. */
-  Result<void> close(Milliseconds timeout) {
-    return attempt(capsule_pool_close, capi(), static_cast<int64_t>(timeout.count()));
-  }
+  Result<void> close(Milliseconds timeout) { return attempt(capsule_pool_close, capi(), detail::count_of(timeout)); }
   Result<capsule_pool_info> info() const { return detail::info(capsule_pool_get_info, capi()); }  ///< Options and status.
   Result<capsule_pool_metrics> metrics() const { return detail::info(capsule_pool_get_metrics, capi()); }  ///< What it counted.
+  /** @brief The events of its own trace that fit, at most so many. */
+  Result<std::vector<capsule_trace_event>> trace(capsule_trace_filter filter = {}, std::size_t capacity = 4096) const {
+    return detail::trace(capsule_pool_get_trace, capi(), filter, capacity);
+  }
   capsule_pool *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
 
  private:
@@ -243,10 +244,16 @@ class Runtime {
   Result<Pool> open_pool(const capsule_pool_options *options = nullptr) {
     return detail::made<Pool, capsule_pool>(capsule_pool_create, capi(), options);
   }
-  /** @brief Closes every session and ends every process; what has not ended after `timeout` is killed. Waits. */
-  Result<void> close(Milliseconds timeout) {
-    return attempt(capsule_runtime_close, capi(), static_cast<int64_t>(timeout.count()));
+  /** @brief Makes a bridge, which sessions use that are opened with its capi(). */
+  Result<Bridge> open_bridge(const capsule_bridge_options *options = nullptr) {
+    return detail::made<Bridge, capsule_bridge>(capsule_bridge_create, capi(), options);
   }
+  /** @brief Opens a store of promises: in memory, in a file, or of a server. */
+  Result<PromiseStore> open_promises(const capsule_promise_store_options *options = nullptr) {
+    return detail::made<PromiseStore, capsule_promise_store>(capsule_promise_store_open, capi(), options);
+  }
+  /** @brief Closes every session and ends every process; what has not ended after `timeout` is killed. Waits. */
+  Result<void> close(Milliseconds timeout) { return attempt(capsule_runtime_close, capi(), detail::count_of(timeout)); }
   Result<capsule_runtime_info> info() const { return detail::info(capsule_runtime_get_info, capi()); }  ///< The counters.
   capsule_runtime *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
 

@@ -97,13 +97,9 @@ class Inputs {
     Raw raw;
     raw.values.resize(entries_.size());
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-      capsule_value &value = raw.values[i];
-      value.struct_size = sizeof value;
-      value.kind = entries_[i].kind;
-      value.data = entries_[i].buffer == nullptr ? entries_[i].data.data() : nullptr;
-      value.size_bytes = entries_[i].data.size();
-      value.buffer = entries_[i].buffer;
-      raw.inputs.push_back({detail::view(entries_[i].name), &value});
+      const Entry &entry = entries_[i];
+      raw.values[i] = entry.buffer == nullptr ? detail::value_of(entry.kind, entry.data) : detail::value_of(entry.buffer);
+      raw.inputs.push_back({detail::view(entry.name), &raw.values[i]});
     }
     return raw;
   }
@@ -228,15 +224,6 @@ struct CheckpointOptions {
   std::uint64_t max_bytes = detail::defaults(capsule_checkpoint_options_init).max_bytes;  ///< Before compression.
 };
 
-/** @brief One name of a checkpoint, or of a report on its restoring. */
-struct CheckpointEntry {
-  std::string name;       ///< The name.
-  std::string type_name;  ///< Of its value; empty in a report.
-  std::string reason;     ///< Why it was skipped or failed.
-  std::int32_t status;    ///< `CAPSULE_ENTRY_…`.
-  std::int32_t kind;      ///< `CAPSULE_NAME_…`, or 0.
-};
-
 namespace detail {
 
 inline capsule_checkpoint_options raw(const CheckpointOptions &options) {
@@ -252,17 +239,9 @@ inline capsule_checkpoint_options raw(const CheckpointOptions &options) {
 // Those that a call fills in.
 template <typename Fill>
 std::vector<CheckpointEntry> entries(Fill fill) {
-  capsule_checkpoint_entries raw{};
-  raw.struct_size = sizeof raw;
-  fill(&raw);
-  std::vector<CheckpointEntry> result;
-  for (std::size_t i = 0; i < raw.count; ++i) {
-    const capsule_checkpoint_entry &one = raw.entries[i];
-    result.push_back(
-        {std::string(view(one.name)), std::string(view(one.type_name)), std::string(view(one.reason)), one.status, one.kind});
-  }
-  capsule_checkpoint_entries_release(&raw);
-  return result;
+  Entries raw;
+  fill(raw.capi());
+  return raw.copy();
 }
 
 }  // namespace detail

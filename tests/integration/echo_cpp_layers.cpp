@@ -97,6 +97,91 @@ CAPSULE_TEST(a_pool_gives_and_takes_results) {
   CHECK_EQ(pool->acquire().status(), CAPSULE_E_CLOSED);
 }
 
+CAPSULE_TEST(calls_of_a_bridge_are_taken_and_answered_as_results) {
+  namespace results = capsule::results;
+  auto runtime = results::Runtime::create();
+  auto bridge = runtime->open_bridge();
+  capsule_capability offered = results::defaults(capsule_capability_init);
+  offered.name = capsule_text_from("add");
+  CHECK(bridge->add(offered));
+  CHECK_EQ(bridge->add(offered).status(), CAPSULE_E_NAME);
+  CHECK_EQ(bridge->next_request(capsule::Milliseconds{0}).status(), CAPSULE_E_TIMEOUT);
+
+  const capsule_rule rule{.capability = capsule_text_from("*"), .decision = CAPSULE_POLICY_ALLOW};
+  capsule_session_options options = echo_options();
+  options.bridge = bridge->capi();
+  options.rules = &rule;
+  options.rule_count = 1;
+  auto session = runtime->open(&options);
+  auto execution = session->execute("call add {\"n\": 1}\ncall add {}");
+  auto request = bridge->next_request();
+  CHECK_EQ((*request)->kind(), CAPSULE_REQUEST_CALL);
+  CHECK_EQ((*request)->arguments(), "{\"n\": 1}");
+  CHECK(bridge->report_progress((*request)->id(), 1, 2));
+  CHECK(bridge->respond((*request)->id(), CAPSULE_VALUE_JSON, "2"));
+  CHECK_EQ(bridge->respond((*request)->id()).status(), CAPSULE_E_STATE);
+  request = bridge->next_request();
+  CHECK(bridge->fail((*request)->id(), "ValueError", "no"));
+  const auto result = execution->finish();
+  CHECK_EQ(session->bridge_metrics()->failed, 1);
+  CHECK_EQ(bridge->metrics()->ok, 1);
+
+  CHECK(bridge->close());
+  CHECK(!*bridge->next_request());
+}
+
+CAPSULE_TEST(promises_and_durable_executions_are_results) {
+  namespace results = capsule::results;
+  auto runtime = results::Runtime::create();
+  auto store = runtime->open_promises();
+  CHECK(store->create("one")->pending());
+  CHECK(store->watch("one"));
+  CHECK_EQ(store->next(capsule::Milliseconds{0}).status(), CAPSULE_E_TIMEOUT);
+  CHECK_EQ(store->wait("one", capsule::Milliseconds{0}).status(), CAPSULE_E_TIMEOUT);
+  CHECK_EQ(store->resolve("one", "yes")->value(), "yes");
+  CHECK_EQ(store->reject("one")->value(), "yes");
+  CHECK_EQ((*store->next())->id(), "one");
+  CHECK(store->get("one")->resolved());
+  CHECK_EQ(store->metrics()->created, 1);
+  CHECK(store->forget("one"));
+  CHECK_EQ(store->get("one").status(), CAPSULE_E_NAME);
+
+  const capsule_session_options options = echo_options();
+  auto session = runtime->open(&options);
+  capsule_durable_options durable = results::defaults(capsule_durable_options_init);
+  durable.store = store->capi();
+  durable.promise_id = capsule_text_from("job");
+  auto begun = session->execute_durable("value a", durable);
+  CHECK(begun->execution.has_value());
+  CHECK(begun->execution->finish()->ok());
+  CHECK(store->wait("job")->resolved());
+  begun = session->execute_durable("value a", durable);
+  CHECK(!begun->execution.has_value());
+  CHECK(begun->promise.resolved());
+
+  CHECK(store->close());
+  CHECK(!*store->next());
+}
+
+CAPSULE_TEST(a_trace_is_read_as_results) {
+  namespace results = capsule::results;
+  auto runtime = results::Runtime::create();
+  const capsule_session_options options = echo_options();
+  auto session = runtime->open(&options);
+  auto reader = session->follow();
+  CHECK(session->run("value 1"));
+  const auto all = session->trace();
+  CHECK_EQ((*session->trace({.kind = CAPSULE_TRACE_SESSION_CREATED}))[0].kind, CAPSULE_TRACE_SESSION_CREATED);
+  CHECK_EQ((*reader->next(capsule::kForever))->kind, CAPSULE_TRACE_SESSION_CREATED);
+  CHECK_EQ(session->trace_label(0).status(), CAPSULE_E_NAME);
+  CHECK(session->close(capsule::Milliseconds{0}));
+  auto event = reader->next(capsule::kForever);
+  while (event && *event) event = reader->next(capsule::kForever);
+  CHECK(event);
+  CHECK(reader->info()->matched > 1);
+  CHECK_EQ(results::TraceReader(nullptr).next().status(), CAPSULE_E_HANDLE);
+}
+
 CAPSULE_TEST(a_coroutine_takes_events_and_the_end) {
   capsule::Runtime runtime;
   capsule::Session session = runtime.open(echo());

@@ -1,23 +1,14 @@
 #include <capsule/capsule.hpp>
-#include <chrono>
 #include <iostream>
 
 int main() try {
-  using namespace std::chrono_literals;
   capsule::Runtime runtime;
-
-  capsule::SessionOptions options;
-  options.preload = {"json"};
-  capsule::Session session = runtime.open(options);
-
+  capsule::Session session = runtime.open();
   // To the end, collected.
   const capsule::RunResult result = session.run("print('hello')\n6 * 7");
   std::cout << result.stdout_text << result.repr.value_or("nothing") << '\n';
-
   // Event by event, as they come.
-  capsule::ExecutionOptions limits;
-  limits.timeout = 5s;
-  capsule::Execution execution = session.execute("name = input('name? ')\nprint('hello', name)", limits);
+  capsule::Execution execution = session.execute("name = input('name? ')\nprint('hello', name)");
   for (const capsule::Event &event : execution) {
     if (event.kind() == CAPSULE_EVENT_OUTPUT) std::cout << event.data();
     if (event.kind() == CAPSULE_EVENT_INPUT) execution.answer(event->input_id, "Ada");
