@@ -48,6 +48,14 @@ func StatusOf(err error) Status {
 	return StatusInternal
 }
 
+// Must is the value of a call that has not failed, and panics with the error of one that has: for examples, tests and what cannot go on.
+func Must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
 func newFailure() *C.capsule_error { return &C.capsule_error{struct_size: C.sizeof_capsule_error} }
 
 func check(status C.capsule_status, failure *C.capsule_error) error {

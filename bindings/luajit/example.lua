@@ -1,8 +1,7 @@
 -- luajit example.lua INCLUDE_FOLDER LIBRARY: a program that has nothing but the C headers and the library.
 local ffi, seen = require("ffi"), {}
 local function declare(header) -- as LuaJIT reads it: what it includes first, without the preprocessor's lines, constants as such
-  if seen[header] then return end
-  seen[header] = true
+  if seen[header] then return else seen[header] = true end
   local text = io.open(arg[1] .. "/" .. header):read("*a")
   for other in text:gmatch('#include "(.-)"') do declare(other) end
   text = text:gsub("#define (CAPSULE_%u[%u_]*) %(?(%-?%d+)%)?", "static const int %1 = %2;"):gsub("#ifdef __cplusplus.-#endif", "")
@@ -12,9 +11,8 @@ declare("capsule/execution.h")
 
 local C, failure = ffi.load(arg[2]), ffi.new("capsule_error", { struct_size = ffi.sizeof("capsule_error") })
 local function check(status) if status ~= C.CAPSULE_OK then error(ffi.string(failure.message)) end end
-local function make(kind, ...) -- the functions that make a handle have it last but the error
-  local handle, arguments = ffi.new("capsule_" .. kind .. " *[1]"), { ... }
-  local create, count = table.remove(arguments, 1), select("#", ...) - 1
+local function make(kind, create, ...) -- the functions that make a handle have it last but the error
+  local handle, arguments, count = ffi.new("capsule_" .. kind .. " *[1]"), { ... }, select("#", ...)
   arguments[count + 1], arguments[count + 2] = handle, failure
   check(create(unpack(arguments, 1, count + 2)))
   return ffi.gc(handle[0], C["capsule_" .. kind .. "_release"])

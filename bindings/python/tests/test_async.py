@@ -4,11 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import re
+import textwrap
 import threading
+from pathlib import Path
 
 import pytest
 
 import capsule
+
+
+def test_what_the_readme_shows(runtime: capsule.Runtime, session: capsule.Session) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^## On an event loop\n\n```python\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    assert len(shown) == 1
+    given = "async def run(session, pool, bridge, source):\n"
+    names: dict[str, object] = {"asyncio": asyncio}
+    exec(given + textwrap.indent(shown[0], "    ") + "    return result, session\n", names)
+    session.run("def crunch(data): return len(data)\ndata = [1, 2]")
+
+    async def main() -> None:
+        with runtime.open_bridge() as bridge, runtime.open_pool(session={"executor": capsule.Executor.ECHO}) as pool:
+            bridge.close()  # what is served has an end
+            result, acquired = await names["run"](session, pool, bridge, "ran = True")  # type: ignore[operator]
+            assert result.value == 2
+            assert acquired.run("out here").stdout == "here\n"
+
+    asyncio.run(main())
+    assert session.run("ran").value is True
 
 
 def test_async_iteration_and_await(session: capsule.Session) -> None:

@@ -33,7 +33,6 @@ def test_the_readmes_have_the_example_as_it_is(readme: Path) -> None:
 
 
 def test_the_types_are_right() -> None:
-    pytest.importorskip("mypy")
     for of in (["capsule"], ["examples/quickstart.py", "examples/serve.py"]):
         cache = str(Path(os.environ["CAPSULE_TEST_BINARY_DIR"]) / "mypy")
         subprocess.run([sys.executable, "-m", "mypy", "--strict", "--cache-dir", cache, *of], cwd=HERE, check=True, timeout=300)

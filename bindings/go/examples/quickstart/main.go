@@ -4,35 +4,20 @@ import (
 	"capsule"
 	"context"
 	"fmt"
-	"log"
-	"time"
 )
 
 func main() {
-	runtime, err := capsule.New(nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	runtime := capsule.Must(capsule.New(nil))
 	defer runtime.Close()
-	session, err := runtime.Open(context.Background(), nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	execution, err := session.Execute(ctx, "name = input('name? ')\nprint('Hello', name)\n6 * 7", nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	session := capsule.Must(runtime.Open(context.Background(), nil))
+	execution := capsule.Must(session.Execute(context.Background(), "name = input('name? ')\nprint('Hello', name)\n6 * 7", nil))
 	for event, err := range execution.Events() {
-		switch {
-		case err != nil:
-			log.Fatal(err)
-		case event.Kind == capsule.EventOutput:
+		switch capsule.Must(event, err).Kind {
+		case capsule.EventOutput:
 			fmt.Print(event.Data)
-		case event.Kind == capsule.EventInput:
+		case capsule.EventInput:
 			execution.Answer(event.InputID, "Ada")
-		case event.Kind == capsule.EventResult:
+		case capsule.EventResult:
 			fmt.Println("result:", *event.Repr)
 		}
 	}
