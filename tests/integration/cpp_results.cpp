@@ -50,8 +50,8 @@ CAPSULE_TEST(a_buffer_is_set_without_a_copy) {
   auto buffer = results::Buffer::create(4);
   CHECK_EQ(buffer->size_bytes(), 4);
   std::memcpy(buffer->data(), "data", 4);
-  CHECK(session.set("bytes", *buffer));
-  CHECK_EQ(session.run("bytes(bytes)")->repr.value_or(""), "b'data'");
+  CHECK(session.set("b", *buffer));
+  CHECK_EQ(session.run("bytes(b)")->repr.value_or(""), "b'data'");
   CHECK_EQ(results::Buffer::create(0).status(), CAPSULE_E_ARGUMENT);
 }
 
