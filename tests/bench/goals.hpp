@@ -30,8 +30,8 @@ inline Verdict verdict_on(const Rows &rows, const std::vector<NotRun> &not_run) 
       continue;
     }
     char line[256];
-    std::snprintf(line, sizeof line, "%-24s %s: %.4g %s, at %s %.4g\n", row.name.c_str(), met(row) ? "met" : "MISSED", row.value,
-                  row.unit.c_str(), row.goal == Goal::kAtLeast ? "least" : "most", row.floor);
+    std::snprintf(line, sizeof line, "%-24s %s: %.4g %s, at %s %.4g\n", row.name.c_str(), met(row) ? "met" : "MISSED",
+                  row.value, row.unit.c_str(), row.goal == Goal::kAtLeast ? "least" : "most", row.floor);
     verdict.text += line;
     verdict.all_met = verdict.all_met && met(row);
   }

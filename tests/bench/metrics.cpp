@@ -199,8 +199,7 @@ Rows counter_increment(const Context & /*context*/) {
     samples.push_back(static_cast<double>(now_ns() - start) / kTimes);
   }
   return {{"counter_increment", median(samples), "ns", 3, "3 ns",
-           "one addition to a labeled counter of a set; median of 50 times 1,000,000",
-           Goal::kAtMost}};
+           "one addition to a labeled counter of a set; median of 50 times 1,000,000", Goal::kAtMost}};
 }
 
 Rows diagnostics_overhead(const Context &context) {
@@ -233,8 +232,8 @@ Rows diagnostics_overhead(const Context &context) {
       control.add(us[kAgain], us[kOff]);
     }
   }
-  return {on.row("diagnostics_overhead", "exec_roundtrip with the defaults over the same with trace and heartbeats off",
-                 kGoal, "a hundredth more than with nothing on", Goal::kAtMost),
+  return {on.row("diagnostics_overhead", "exec_roundtrip with the defaults over the same with trace and heartbeats off", kGoal,
+                 "a hundredth more than with nothing on", Goal::kAtMost),
           control.row("diagnostics_overhead_control", "the same of two sessions that have both off", 1, "as if nothing was on",
                       Goal::kNone)};
 }

@@ -86,10 +86,12 @@ Rows trace_event(const Context &) {
   // The least of each: what others do on the machine only adds.
   const auto least = [](const std::vector<double> &samples) { return *std::min_element(samples.begin(), samples.end()); };
   const double event = least(events);
-  return {{"trace_event", event - least(clocks), "ns", 5, "goal", "a worker's event in shared memory, above its clock alone", Goal::kAtMost},
-          {"trace_event_off", least(offs), "ns", 1, "goal", "the same where the level leaves it out, loop included", Goal::kAtMost},
-          {"trace_event_two_writers", least(pairs) / event, "ratio", 2, "goal",
-           "the slower of two threads that record at once, over one", Goal::kAtMost}};
+  return {
+      {"trace_event", event - least(clocks), "ns", 5, "goal", "a worker's event in shared memory, above its clock alone",
+       Goal::kAtMost},
+      {"trace_event_off", least(offs), "ns", 1, "goal", "the same where the level leaves it out, loop included", Goal::kAtMost},
+      {"trace_event_two_writers", least(pairs) / event, "ratio", 2, "goal",
+       "the slower of two threads that record at once, over one", Goal::kAtMost}};
 }
 
 Rows trace_query(const Context &context) {

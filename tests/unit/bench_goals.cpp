@@ -1,6 +1,5 @@
 // What capsule-bench says of its goals, on figures that are made up.
 #include "../bench/goals.hpp"
-
 #include "test.hpp"
 
 using namespace capsule_test;
