@@ -74,7 +74,10 @@ class Value : public detail::Record<capsule_value, capsule_value_release> {
   std::string_view type_name() const noexcept { return detail::view((*this)->type_name); }  ///< In Python.
 };
 
-/** @brief One request of a session's code, with the texts it owns; used by one thread at a time. `kind()` is 0 where it holds none. */
+/**
+ * @brief One request of a session's code, with the texts it owns; used by one thread at a time. `kind()` is 0 where it holds none;
+ * `request->field` is any field of `capsule_request`.
+ */
 class Request : public detail::Record<capsule_request, capsule_request_release> {
  public:
   std::int32_t kind() const noexcept { return (*this)->kind; }                                ///< `CAPSULE_REQUEST_…`.
@@ -92,7 +95,10 @@ class Request : public detail::Record<capsule_request, capsule_request_release> 
   }
 };
 
-/** @brief A promise as it was read, with the texts it owns. `state()` is 0 where it holds none. */
+/**
+ * @brief A promise as it was read, with the texts it owns; `promise->field` is any field of `capsule_promise`. `state()` is 0 where it
+ * holds none.
+ */
 class Promise : public detail::Record<capsule_promise, capsule_promise_release> {
  public:
   std::int32_t state() const noexcept { return (*this)->state; }                    ///< `CAPSULE_PROMISE_…`.
