@@ -1417,6 +1417,8 @@ const (
 	Messages = 64
 	// Room in `rejected`.
 	Rejects = 16
+	// Buckets of a `capsule_histogram`.
+	HistogramBuckets = 28
 	// Post-mortems that a session keeps.
 	PostmortemsKept = 4
 	// Events of a dead worker that a post-mortem keeps, at most.
@@ -2136,6 +2138,11 @@ type SessionInfo struct {
 	TraceEventsStored uint64
 	// Bytes that those take.
 	TraceStoredBytes uint64
+	// What its durable executions (durable.h) asked of their stores: to claim the promise of each and to settle it, to
+	// look up and to record each call of the host and each input.
+	DurableOperations uint64
+	// Of these, they failed: the store could not be reached or written, or somebody else has the execution.
+	DurableFailures uint64
 }
 
 func (r *SessionInfo) fill(c *C.capsule_session_info) {
@@ -2203,6 +2210,8 @@ func (r *SessionInfo) fill(c *C.capsule_session_info) {
 	r.TraceEvents = uint64(c.trace_events)
 	r.TraceEventsStored = uint64(c.trace_events_stored)
 	r.TraceStoredBytes = uint64(c.trace_stored_bytes)
+	r.DurableOperations = uint64(c.durable_operations)
+	r.DurableFailures = uint64(c.durable_failures)
 }
 
 func sessionInfoOf(c *C.capsule_session_info) (r SessionInfo) {
@@ -2843,6 +2852,41 @@ func (r *PendingCall) fill(c *C.capsule_pending_call) {
 }
 
 func pendingCallOf(c *C.capsule_pending_call) (r PendingCall) {
+	r.fill(c)
+	return
+}
+
+// CapabilityMetrics: What became of the calls of one capability. Never extended: rows of an array.
+type CapabilityMetrics struct {
+	// Calls that are open.
+	InFlight uint64
+	// Answered with a value.
+	OK uint64
+	// Ended otherwise, and not denied: failed, timed out, canceled, or open when the bridge was closed.
+	Failed uint64
+	// Denied by a rule, for want of one, or by the host.
+	Denied uint64
+	// From a call to its end: sum.
+	ResolutionTotalNs uint64
+	// From a call to its end.
+	ResolutionBuckets [32]uint64
+	// Its name, zero-terminated; `"unknown"` for all that are not registered, together.
+	Capability string
+}
+
+func (r *CapabilityMetrics) fill(c *C.capsule_capability_metrics) {
+	r.InFlight = uint64(c.in_flight)
+	r.OK = uint64(c.ok)
+	r.Failed = uint64(c.failed)
+	r.Denied = uint64(c.denied)
+	r.ResolutionTotalNs = uint64(c.resolution_total_ns)
+	for i := range r.ResolutionBuckets {
+		r.ResolutionBuckets[i] = uint64(c.resolution_buckets[i])
+	}
+	r.Capability = C.GoString(&c.capability[0])
+}
+
+func capabilityMetricsOf(c *C.capsule_capability_metrics) (r CapabilityMetrics) {
 	r.fill(c)
 	return
 }
@@ -5174,6 +5218,91 @@ func (r *CancelMetrics) fill(c *C.capsule_cancel_metrics) {
 }
 
 func cancelMetricsOf(c *C.capsule_cancel_metrics) (r CancelMetrics) {
+	r.fill(c)
+	return
+}
+
+// Histogram: Times in nanoseconds, or sizes in bytes, by how large they were: the bounds are those of SIGNALS.md.
+//
+// Never extended: part of other structs.
+type Histogram struct {
+	// How many.
+	Count uint64
+	// All of them added up.
+	Sum uint64
+	// How many by size, each in one bucket: `buckets[i]` those that are at most 2^i µs, of sizes 64 × 2^i bytes, and
+	// larger than the bound before; the last one those beyond too.
+	Buckets [28]uint64
+}
+
+func (r *Histogram) fill(c *C.capsule_histogram) {
+	r.Count = uint64(c.count)
+	r.Sum = uint64(c.sum)
+	for i := range r.Buckets {
+		r.Buckets[i] = uint64(c.buckets[i])
+	}
+}
+
+func histogramOf(c *C.capsule_histogram) (r Histogram) {
+	r.fill(c)
+	return
+}
+
+// RuntimeMetrics: What a runtime has counted over all of its sessions, those included that are gone, and what it
+// holds for all this now.
+//
+// These are the figures that no struct of one session, pool or bridge has. The same are in the text of
+// capsule_runtime_get_prometheus(), by pool.
+type RuntimeMetrics struct {
+	// Sessions that are closed: their worker went by itself when it was told to, or there was none.
+	SessionsClosed uint64
+	// Sessions that are closed, and whose worker was killed for it when the time for closing was over.
+	SessionsKilled uint64
+	// Sessions that are closed, and were in `CAPSULE_SESSION_ERROR` before.
+	SessionsFailed uint64
+	// From asking for a worker until it was ready, restarts included: workers that a zygote forked.
+	StartFork Histogram
+	// Of workers started as a process of their own.
+	StartSpawn Histogram
+	// Of workers forked from a snapshot or a template.
+	StartRestore Histogram
+	// Bytes of the checkpoints made, before they are compressed.
+	CheckpointSize Histogram
+	// Time it took to make them.
+	CheckpointDuration Histogram
+	// Rise of the most resident memory by each execution that was measured, in bytes: `peak_resident_delta_bytes` of its
+	// bill (event.h).
+	ExecutionPeakResidentDelta Histogram
+	// The most resident memory that one worker had, as of heartbeats.
+	WorkerPeakResidentBytes uint64
+	// What durable executions (durable.h) asked of their stores, as in capsule_session_info.
+	DurableOperations uint64
+	// Of these, they failed.
+	DurableFailures uint64
+	// Memory of events that exporters have not written, of all of them together.
+	ExporterQueueBytes uint64
+	// Memory held for traces, counters, the audit's ring and exporters.
+	TelemetryMemoryBytes uint64
+}
+
+func (r *RuntimeMetrics) fill(c *C.capsule_runtime_metrics) {
+	r.SessionsClosed = uint64(c.sessions_closed)
+	r.SessionsKilled = uint64(c.sessions_killed)
+	r.SessionsFailed = uint64(c.sessions_failed)
+	r.StartFork.fill(&c.start_fork)
+	r.StartSpawn.fill(&c.start_spawn)
+	r.StartRestore.fill(&c.start_restore)
+	r.CheckpointSize.fill(&c.checkpoint_size)
+	r.CheckpointDuration.fill(&c.checkpoint_duration)
+	r.ExecutionPeakResidentDelta.fill(&c.execution_peak_resident_delta)
+	r.WorkerPeakResidentBytes = uint64(c.worker_peak_resident_bytes)
+	r.DurableOperations = uint64(c.durable_operations)
+	r.DurableFailures = uint64(c.durable_failures)
+	r.ExporterQueueBytes = uint64(c.exporter_queue_bytes)
+	r.TelemetryMemoryBytes = uint64(c.telemetry_memory_bytes)
+}
+
+func runtimeMetricsOf(c *C.capsule_runtime_metrics) (r RuntimeMetrics) {
 	r.fill(c)
 	return
 }

@@ -84,9 +84,9 @@ Status name_wish(Given &given, const std::string &key, bool id_is_told) {
 }
 
 // Claims the promise; a run where it is to be run.
-Result<DurableRun::Begun> begin(Given given) {
+Result<DurableRun::Begun> begin(Given given, const capsule::Session &session) {
   Meeting<DurableRun::Begun> meeting;
-  DurableRun::begin(given.store, std::move(given.wish), meeting.done());
+  DurableRun::begin(given.store, std::move(given.wish), session.durable_figures(), meeting.done());
   return meeting.wait();
 }
 
@@ -127,7 +127,7 @@ capsule_status capsule_session_execute_durable(capsule_session *session, const c
       return status;
     }
     request.value().idempotency_key = given.value().wish.id;
-    auto begun = begin(std::move(given.value()));
+    auto begun = begin(std::move(given.value()), *found.value());
     if (!begun.ok()) {
       return begun.status();
     }

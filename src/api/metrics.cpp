@@ -4,6 +4,7 @@
 #include "api/handles.hpp"
 #include "api/owned_struct.hpp"
 #include "diagnostics/prometheus.hpp"
+#include "diagnostics/runtime_metrics.hpp"
 #include "wire/codec.hpp"
 
 using capsule::Status;
@@ -54,6 +55,13 @@ capsule_status capsule_session_get_cancel_metrics(capsule_session *session, caps
     }
     auto read = found.value()->cancel_metrics();
     return read.ok() ? write_struct(metrics, read.value(), "metrics") : read.status();
+  });
+}
+
+capsule_status capsule_runtime_get_metrics(capsule_runtime *runtime, capsule_runtime_metrics *metrics, capsule_error *error) {
+  return call(error, [&]() -> Status {
+    auto found = look_up(runtime);
+    return found.ok() ? write_struct(metrics, capsule::runtime_metrics(found.value()->report()), "metrics") : found.status();
   });
 }
 

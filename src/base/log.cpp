@@ -9,9 +9,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 #include <mutex>
 
+#include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/immortal.hpp"
 #include "base/log_format.hpp"
@@ -109,6 +111,34 @@ std::shared_ptr<spdlog::logger> &logger_slot() { return immortal<LoggerSlot>().l
 }  // namespace
 
 std::string log_text_of(fmt::string_view format, fmt::format_args args) { return fmt::vformat(format, args); }
+
+std::string log_line_of(LogEvent event, fmt::string_view format, fmt::format_args args) {
+  std::string line = "event=";
+  line += info_of(event).name;
+  line += ' ';
+  fmt::vformat_to(std::back_inserter(line), format, args);
+  return line;
+}
+
+void log_foreign(const LogLevel &own, int level, LogEvent otherwise, std::string_view line, std::uint64_t bytes,
+                 std::string_view whose) {
+  constexpr std::size_t kMostRaw = 1024;
+  const int told = std::clamp<int>(level, CAPSULE_LOG_DEBUG, CAPSULE_LOG_ERROR);
+  if (line.size() != bytes || !is_log_record(line)) {
+    log_record(own, otherwise, "{} size_bytes={} raw={}", whose, bytes, one_line(line, kMostRaw));
+  } else if (log_enabled(own, told)) {
+    log_emit(told, with_fields(line, whose));
+  }
+}
+
+bool LogRate::admits(std::uint64_t now_ns) {
+  constexpr std::uint32_t kMostASecond = 100;
+  if (now_ns - since_ns_ >= kNsPerSecond) {
+    since_ns_ = now_ns;
+    records_ = 0;
+  }
+  return ++records_ <= kMostASecond;
+}
 
 bool log_enabled(int level) { return level >= threshold.load(std::memory_order_relaxed); }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/log_events.hpp"
 #include "base/status.hpp"
 #include "capsule/log.h"
 
@@ -53,43 +54,50 @@ void count_dropped_record(int level);
 
 // In one function, for else the compiler makes {fmt} anew wherever a record is made.
 std::string log_text_of(fmt::string_view format, fmt::format_args args);
+std::string log_line_of(LogEvent event, fmt::string_view format, fmt::format_args args);
 
 template <typename... Args>
 std::string log_text(fmt::format_string<Args...> format, Args &&...args) {
   return log_text_of(format, fmt::make_format_args(args...));
 }
 
+// The fields behind the event, in the order of the table.
 template <typename... Args>
-void log_record(int level, fmt::format_string<Args...> format, Args &&...args) {
-  if (log_enabled(level)) {
-    log_emit(level, log_text(format, std::forward<Args>(args)...));
+void log_record(LogEvent event, fmt::format_string<Args...> format, Args &&...args) {
+  if (log_enabled(info_of(event).level)) {
+    log_emit(info_of(event).level, log_line_of(event, format, fmt::make_format_args(args...)));
   }
 }
 
 template <typename... Args>
-void log_record(const LogLevel &own, int level, fmt::format_string<Args...> format, Args &&...args) {
-  if (log_enabled(own, level)) {
-    log_emit(level, log_text(format, std::forward<Args>(args)...));
+void log_record(const LogLevel &own, LogEvent event, fmt::format_string<Args...> format, Args &&...args) {
+  if (log_enabled(own, info_of(event).level)) {
+    log_emit(info_of(event).level, log_line_of(event, format, fmt::make_format_args(args...)));
   }
 }
+
+// A line that another process wrote, which had `bytes` before it was cut, with the fields `whose` right behind its event. Where it is no
+// record it is told by `otherwise`, as `raw`.
+void log_foreign(const LogLevel &own, int level, LogEvent otherwise, std::string_view line, std::uint64_t bytes,
+                 std::string_view whose);
 
 // What happens again and again is logged the first time and then only counted. Guarded by its owner.
 class LogOnce {
  public:
   template <typename... Args>
-  void record(int level, fmt::format_string<Args...> format, Args &&...args) {
-    record(LogLevel(), level, format, std::forward<Args>(args)...);
+  void record(LogEvent event, fmt::format_string<Args...> format, Args &&...args) {
+    record(LogLevel(), event, format, std::forward<Args>(args)...);
   }
   template <typename... Args>
-  void record(const LogLevel &own, int level, fmt::format_string<Args...> format, Args &&...args) {
-    if (first(level)) {
-      log_record(own, level, format, std::forward<Args>(args)...);
+  void record(const LogLevel &own, LogEvent event, fmt::format_string<Args...> format, Args &&...args) {
+    if (first(event)) {
+      log_record(own, event, format, std::forward<Args>(args)...);
     }
   }
   // Whether it is to be logged; else it is counted. For who logs without the lock that guards this.
-  bool first(int level) {
+  bool first(LogEvent event) {
     if (++times_ > 1) {
-      count_dropped_record(level);
+      count_dropped_record(info_of(event).level);
     }
     return times_ == 1;
   }
@@ -97,6 +105,16 @@ class LogOnce {
 
  private:
   std::uint64_t times_ = 0;
+};
+
+// The records that another process may have logged: so many a second. Guarded by its owner.
+class LogRate {
+ public:
+  bool admits(std::uint64_t now_ns);
+
+ private:
+  std::uint64_t since_ns_ = 0;
+  std::uint32_t records_ = 0;
 };
 
 // Of a record that another process wrote: key=value fields as ours are, `event` first, without control characters.

@@ -58,6 +58,9 @@ std::vector<std::pair<std::string_view, std::string_view>> log_fields(std::strin
 std::string json_record(std::uint64_t time_ns, std::string_view level, std::string_view line) {
   nlohmann::ordered_json record{{"time_ns", time_ns}, {"level", level}};
   for (const auto &[key, value] : log_fields(line)) {
+    if (record.contains(key)) {
+      continue;  // what another process wrote does not replace what is said of it
+    }
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
     if (error == std::errc() && end == value.data() + value.size() && key != "raw") {
@@ -71,6 +74,17 @@ std::string json_record(std::uint64_t time_ns, std::string_view level, std::stri
 
 std::string text_record(std::uint64_t time_ns, std::string_view level, std::string_view line) {
   return log_text("time_ns={} level={} {}", time_ns, level, line);
+}
+
+std::string with_fields(std::string_view line, std::string_view fields) {
+  const std::string_view event = log_fields(line).front().second;
+  auto end = static_cast<std::size_t>(event.data() + event.size() - line.data());
+  end += end < line.size() && line[end] == '"' ? 1 : 0;
+  std::string marked(line.substr(0, end));
+  marked += ' ';
+  marked += fields;
+  marked += line.substr(end);
+  return marked;
 }
 
 bool is_log_record(std::string_view line) {

@@ -223,7 +223,7 @@ void Bridge::close() {
     moved_.notify_all();
     fd_.raise();
   }
-  log_record(CAPSULE_LOG_DEBUG, "event=bridge_closed rejected={}", answers.told.size());
+  log_record(LogEvent::bridge_closed, "rejected={}", answers.told.size());
   tell(answers);
   note_all(last, all, CAPSULE_TRACE_BRIDGE_CLOSED, open);
   tell(last);
@@ -296,13 +296,28 @@ void Bridge::report_of(const BridgePort &port, SignalSet &set) {
   }
   set.add(Signal::bridge_pending, m.bridge_pending_current);
   set.raise(Signal::bridge_pending_hwm, m.bridge_pending_hwm);
+  for (const auto &[name, open] : in_flight(&port)) {
+    set.named(Signal::capability_calls_in_flight, name).front() += open;
+  }
   for (const auto &[name, figures] : port.figures_) {
+    set.named(Signal::capability_calls_in_flight, name);  // none, where it was called
     const auto calls = set.named(Signal::capability_calls, name);
     std::transform(figures.outcomes.begin(), figures.outcomes.end(), calls.begin(), calls.begin(), std::plus<>());
     const auto took = set.named(Signal::bridge_resolution_duration_seconds, name);
     std::transform(figures.buckets.begin(), figures.buckets.end(), took.begin(), took.begin(), std::plus<>());
     took.back() += figures.total_ns;
   }
+}
+
+// Calls that are open, of one session or of all.
+std::map<std::string, std::uint64_t> Bridge::in_flight(const BridgePort *of) const {
+  std::map<std::string, std::uint64_t> open;
+  for (const auto &[id, pending] : pending_) {
+    if (!pending->counted && (of == nullptr || pending->port.get() == of)) {
+      ++open[counted_name(*pending)];
+    }
+  }
+  return open;
 }
 
 // What sessions do not count: theirs may be over.
@@ -332,6 +347,30 @@ std::uint64_t Bridge::list(std::size_t capacity, std::vector<OpenCall> &calls) {
                      pending->progress_done, pending->progress_total});
   }
   return pending_.size();
+}
+
+std::uint64_t Bridge::list(std::size_t capacity, std::vector<capsule_capability_metrics> &metrics) {
+  const std::lock_guard lock(mutex_);
+  const std::map<std::string, std::uint64_t> open = in_flight(nullptr);
+  FiguresByName all = figures_;
+  for (const auto &[name, count] : open) {
+    all.try_emplace(name);
+  }
+  for (const auto &[name, figures] : all) {
+    if (metrics.size() == capacity) {
+      break;
+    }
+    const auto now = open.find(name);
+    capsule_capability_metrics row{.in_flight = now == open.end() ? 0 : now->second,
+                                   .ok = figures.outcomes[0],
+                                   .failed = figures.outcomes[1],
+                                   .denied = figures.outcomes[2],
+                                   .resolution_total_ns = figures.total_ns};
+    std::copy(figures.buckets.begin(), figures.buckets.end(), row.resolution_buckets);
+    name.copy(row.capability, CAPSULE_CAPABILITY_NAME_SIZE);
+    metrics.push_back(row);
+  }
+  return all.size();
 }
 
 }  // namespace capsule

@@ -58,12 +58,13 @@ struct HostRequest {
 
 class BridgePort;
 
-// What became of a session's calls of one capability.
+// What became of the calls of one capability.
 struct CallFigures {
   std::array<std::uint64_t, 3> outcomes{};  // ok, error, denied
   std::array<std::uint64_t, CAPSULE_BRIDGE_BUCKETS> buckets{};
   std::uint64_t total_ns = 0;
 };
+using FiguresByName = std::map<std::string, CallFigures, std::less<>>;
 
 // An open call, and how far the host has come with it.
 struct OpenCall : capsule_pending_call {
@@ -94,6 +95,7 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
   void report_of(const BridgePort &port, SignalSet &set);
   std::uint64_t list(std::size_t capacity, std::vector<capsule_pending_call> &calls);
   std::uint64_t list(std::size_t capacity, std::vector<OpenCall> &calls);
+  std::uint64_t list(std::size_t capacity, std::vector<capsule_capability_metrics> &metrics);
   // The most that any session may call; null: what its own rules say.
   [[nodiscard]] const std::shared_ptr<const Policy> &policy() const { return options_.policy; }
   [[nodiscard]] Runtime &runtime() const { return *runtime_; }
@@ -248,6 +250,9 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
   void end_turn(Answers &answers, const std::shared_ptr<Capability> &capability);
   void advance(Answers &answers, const std::shared_ptr<Capability> &capability, std::uint64_t now_ns);
   void count_end(const Pending &pending, Outcome outcome);
+  // Under which a call is counted.
+  [[nodiscard]] const std::string &counted_name(const Pending &pending) const;
+  [[nodiscard]] std::map<std::string, std::uint64_t> in_flight(const BridgePort *of) const;
   void count_call(BridgePort &port);
   void end_all(Answers &answers, Outcome outcome, const char *message);
   void keep(const std::string &key, const HostAnswer &answer);
@@ -288,6 +293,7 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
   std::deque<std::uint64_t> ended_order_;
   std::shared_ptr<Alarm> alarm_;
   capsule_bridge_metrics counters_{};
+  FiguresByName figures_;
   // Answers that nobody waited for, by the pool of the call's session.
   struct Ignored {
     std::uint64_t late = 0;
@@ -336,8 +342,8 @@ class BridgePort : public CallSink, public std::enable_shared_from_this<BridgePo
   std::uint64_t bytes_ = 0;                                                // of what they carry
   std::uint64_t mapped_ = 0;
   capsule_bridge_metrics counters_{};
-  std::map<std::string, CallFigures, std::less<>> figures_;  // by capability
-  std::uint64_t denied_in_ = 0;                              // the last execution of which a call was
+  FiguresByName figures_;
+  std::uint64_t denied_in_ = 0;  // the last execution of which a call was
   LogOnce denied_log_;
 };
 

@@ -88,12 +88,18 @@ void Bridge::count_end(const Pending &pending, Outcome outcome) {
     metrics->resolution_max_ns = std::max(metrics->resolution_max_ns, took_ns);
     ++metrics->resolution_buckets[bucket];
   }
-  // What is not registered may be any text of the code.
-  const std::string &name = pending.call.capability;
-  CallFigures &figures = pending.port->figures_[capabilities_.contains(name) ? name : "unknown"];
-  ++figures.outcomes[outcome == Outcome::kValue ? 0 : outcome == Outcome::kDenied ? 2 : 1];
-  ++figures.buckets[bucket];
-  figures.total_ns += took_ns;
+  const std::string &name = counted_name(pending);
+  for (CallFigures *figures : {&figures_[name], &pending.port->figures_[name]}) {
+    ++figures->outcomes[outcome == Outcome::kValue ? 0 : outcome == Outcome::kDenied ? 2 : 1];
+    ++figures->buckets[bucket];
+    figures->total_ns += took_ns;
+  }
+}
+
+// What is not registered may be any text of the code.
+const std::string &Bridge::counted_name(const Pending &pending) const {
+  static const std::string unknown = "unknown";
+  return capabilities_.contains(pending.call.capability) ? pending.call.capability : unknown;
 }
 
 // Everything that knows of the request but pending_.
@@ -208,7 +214,7 @@ Status Bridge::not_open(Answers &answers, std::uint64_t request_id) {
     const auto ended = ended_.find(request_id);
     count_ignored(answered, ended == ended_.end() ? nullptr : ended->second.pool);
     note_ignored(answers, request_id);
-    log_record(CAPSULE_LOG_DEBUG, "event={} request={}", answered ? "promise_duplicate" : "promise_late", request_id);
+    log_record(answered ? LogEvent::promise_duplicate : LogEvent::promise_late, "request={}", request_id);
   }
   return is_over(request_id);
 }

@@ -381,8 +381,7 @@ void Bridge::log_denial(const Pending &pending, const Refusal &refusal) {
     port.denied_log_.reset();
   }
   port.denied_log_.record(
-      pending.session ? pending.session->log_level() : the_sinks_own, CAPSULE_LOG_INFO,
-      "event=capability_denied session={} execution={} capability={} reason={}", pending.session_id, pending.call.execution_id,
+      pending.session ? pending.session->log_level() : the_sinks_own, LogEvent::capability_denied, "session={} execution={} capability={} reason={}", pending.session_id, pending.call.execution_id,
       runtime_->guard().told_label(Guarded::kPromises, pending.session_id, pending.call.capability), refusal.reason);
 }
 

@@ -147,7 +147,7 @@ Status Audit::add(AuditEntry entry, std::uint64_t *number) {
   } else {
     ++trail_.next.lost;
     ++counters_.lost;
-    failing_log_.record(CAPSULE_LOG_ERROR, "event=audit_sink_failed required={}", trail_.options.required);
+    failing_log_.record(LogEvent::audit_sink_failed, "required={}", trail_.options.required);
   }
   ring(std::move(record));
   return status.ok() || !trail_.options.required ? Status() : Status(CAPSULE_E_DENIED, status.message());

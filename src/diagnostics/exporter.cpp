@@ -109,9 +109,9 @@ void Exporter::hand_on(Lock &lock) {
   info_.batches_failed += written ? 0 : 1;
   info_.total_ns += took;
   info_.longest_ns = std::max(info_.longest_ns, took);
-  if (!written && failed_log_.first(CAPSULE_LOG_WARN)) {
+  if (!written && failed_log_.first(LogEvent::export_failed)) {
     lock.unlock();
-    log_record(CAPSULE_LOG_WARN, "event=export_failed exporter=\"{}\" events={}", options_.name, events);
+    log_record(LogEvent::export_failed, "exporter=\"{}\" events={}", options_.name, events);
     lock.lock();
   }
   moved_.notify_all();

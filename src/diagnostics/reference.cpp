@@ -9,7 +9,7 @@ namespace capsule {
 namespace {
 
 constexpr const char *kIntroduction =
-    "# Signals\n\nEvery metric and every kind of trace event of the library.\n\n## Metrics\n\n"
+    "# Signals\n\nEvery metric, every kind of trace event and every event of the log.\n\n## Metrics\n\n"
     "Made from the table in `src/diagnostics/signal_table.hpp` by `cmake --build build --target signals_page`; a test fails "
     "where the\n"
     "two differ. `capsule_runtime_get_prometheus()` (`metrics.h`) gives all of them as text, under the names below; the "
@@ -78,7 +78,7 @@ std::string signals_reference() {
   page += "\n### Buckets\n\nEach is twice the one before.\n\n| histograms | upper bounds |\n|---|---|\n";
   page += "| of times | " + bounds_of(Signal::execution_duration_seconds) + " |\n";
   page += "| `bridge_resolution_duration_seconds` | " + bounds_of(Signal::bridge_resolution_duration_seconds) + " |\n";
-  page += "| `checkpoint_size_bytes` | " + bounds_of(Signal::checkpoint_size_bytes) + " |\n";
+  page += "| of bytes | " + bounds_of(Signal::checkpoint_size_bytes) + " |\n";
   page += "\n### Labels\n\n| metric | label | values |\n|---|---|---|\n";
   std::set<std::string> told;
   for (const SignalInfo &info : kSignalTable) {

@@ -8,7 +8,7 @@
 // clang-format off
 #define CAPSULE_POOLED_SIGNALS(X) \
   X(sessions_started, kCounter, kOne, kPath, kNone, "capsule_runtime_info.workers_started", "Workers that became ready, by how they were born.") \
-  X(sessions_ended, kCounter, kOne, kEnd, kNone, "", "Sessions that are closed: their worker exited, was killed for it, or was not there any more.") \
+  X(sessions_ended, kCounter, kOne, kEnd, kNone, "capsule_runtime_metrics.sessions_closed, sessions_killed, sessions_failed", "Sessions that are closed: their worker exited, was killed for it, or was not there any more.") \
   X(worker_deaths, kCounter, kOne, kDeath, kNone, "capsule_session_info.death_reason", "Workers that died, by why.") \
   X(session_restarts, kCounter, kOne, kNone, kNone, "capsule_session_info.restarts", "Times that a session was restarted.") \
   X(executions, kCounter, kOne, kMode, kOutcome, "capsule_session_info.executions_…", "Executions that ended, by what their code was found to be and how they ended.") \
@@ -59,17 +59,20 @@
   X(bridge_promises_created, kCounter, kOne, kNone, kNone, "capsule_bridge_metrics.calls", "Calls of the host that came.") \
   X(bridge_promises_settled, kCounter, kOne, kSettled, kNone, "capsule_bridge_metrics.ok, failed, denied, timed_out, canceled, rejected_at_shutdown", "Calls of the host that ended.") \
   X(bridge_settlements_ignored, kCounter, kOne, kIgnored, kNone, "capsule_bridge_metrics.late_settlements, duplicate_settlements", "Answers of the host that nobody waited for.") \
-  X(capability_calls, kCounter, kOne, kCapability, kCall, "", "Calls of each capability that ended.") \
-  X(trace_events, kCounter, kOne, kSource, kNone, "capsule_trace_info.emitted", "Events recorded.") \
-  X(trace_events_lost, kCounter, kOne, kSource, kTraceLoss, "capsule_trace_info.evicted, dropped, refused, late, truncated, invalid", "Of these, not stored, or no longer.") \
+  X(capability_calls, kCounter, kOne, kCapability, kCall, "capsule_capability_metrics.ok, failed, denied", "Calls of each capability that ended.") \
+  X(durable_operations, kCounter, kOne, kDurable, kNone, "capsule_session_info.durable_operations, durable_failures", "What durable executions asked of their stores: to claim their promise and to settle it, to look up and to record calls and inputs.") \
+  X(trace_events, kCounter, kOne, kEventSource, kNone, "capsule_trace_info.emitted, capsule_trace_event.source", "Events recorded, by source; those of executors and output are their worker's.") \
+  X(trace_events_lost, kCounter, kOne, kSource, kTraceLoss, "capsule_trace_info.evicted, dropped, refused, late, truncated, invalid", "Of these, not stored, or no longer, by who wrote them: all but the worker's are the host's.") \
   X(sessions, kGauge, kOne, kState, kNone, "capsule_session_info.state", "Sessions that are not closed.") \
   X(worker_resident_bytes, kGauge, kBytes, kNone, kNone, "capsule_worker_metrics.resident_bytes", "Resident memory of workers, as of their last heartbeats, shared pages counted in each.") \
   X(worker_private_bytes, kGauge, kBytes, kNone, kNone, "capsule_worker_metrics.private_bytes", "Of this, memory that is shared with nobody.") \
   X(worker_shared_bytes, kGauge, kBytes, kNone, kNone, "capsule_worker_metrics.shared_bytes", "Of this, memory shared with other processes.") \
+  X(worker_peak_resident_bytes, kGaugeMax, kBytes, kNone, kNone, "capsule_worker_metrics.peak_resident_bytes, capsule_runtime_metrics.worker_peak_resident_bytes", "The most resident memory that one worker had, as of heartbeats, those that are gone included.") \
   X(worker_threads, kGauge, kOne, kNone, kNone, "capsule_worker_metrics.threads", "Threads of workers.") \
   X(worker_open_descriptors, kGauge, kOne, kNone, kNone, "capsule_worker_metrics.open_descriptors", "Descriptors that workers have open.") \
   X(worker_info, kGauge, kOne, kPython, kNone, "capsule_worker_info.python_version", "Live workers, by version of their interpreter.") \
   X(namespace_entries, kGauge, kOne, kNone, kNone, "capsule_worker_metrics.namespace_size", "Names in the namespaces of sessions.") \
+  X(interceptors, kGauge, kOne, kNone, kNone, "capsule_session_info.interceptors", "Interceptors that sessions have.") \
   X(executions_queued, kGauge, kOne, kNone, kNone, "capsule_session_info.executions_queued", "Executions that wait.") \
   X(output_queue_depth, kGauge, kOne, kNone, kNone, "capsule_executor_metrics.output_queue_pieces", "Pieces of output that wait in queues.") \
   X(output_queue_depth_max, kGaugeMax, kOne, kNone, kNone, "capsule_executor_metrics.output_queue_pieces_max", "Most pieces that waited in one output queue.") \
@@ -80,15 +83,17 @@
   X(transport_queue_depth_max, kGaugeMax, kBytes, kNone, kNone, "capsule_transport_metrics.queue_bytes_max", "Most bytes that waited for one socket.") \
   X(bridge_pending, kGauge, kOne, kNone, kNone, "capsule_bridge_metrics.bridge_pending_current", "Calls of the host that are open.") \
   X(bridge_pending_hwm, kGaugeMax, kOne, kNone, kNone, "capsule_bridge_metrics.bridge_pending_hwm", "Most that were open at once in one session.") \
+  X(capability_calls_in_flight, kGauge, kOne, kCapability, kNone, "capsule_capability_metrics.in_flight", "Calls of each capability that are open.") \
   X(trace_stored_bytes, kGauge, kBytes, kNone, kNone, "capsule_trace_info.stored_bytes", "Bytes of the events that are stored.") \
-  X(session_start_duration_seconds, kHistogram, kSeconds, kPath, kNone, "", "From asking for a worker until it was ready.") \
+  X(session_start_duration_seconds, kHistogram, kSeconds, kPath, kNone, "capsule_runtime_metrics.start_fork, start_spawn, start_restore", "From asking for a worker until it was ready.") \
   X(execution_duration_seconds, kHistogram, kSeconds, kMode, kNone, "capsule_event.duration_ns", "Time that executions ran.") \
   X(execution_queue_duration_seconds, kHistogram, kSeconds, kMode, kNone, "capsule_event.queue_ns", "Time that they waited before.") \
   X(execution_cpu_seconds, kHistogram, kSeconds, kMode, kNone, "capsule_event.user_cpu_ns, system_cpu_ns", "CPU time of those that were measured.") \
+  X(execution_peak_resident_delta_bytes, kByteHistogram, kBytes, kNone, kNone, "capsule_event.peak_resident_delta_bytes, capsule_runtime_metrics.execution_peak_resident_delta", "Rise of the most resident memory by each execution that was measured.") \
   X(output_drain_duration_seconds, kHistogram, kSeconds, kNone, kNone, "capsule_executor_metrics.drain_ns", "Time it took to send all output ahead of a terminal event or an input request.") \
   X(bridge_resolution_duration_seconds, kPromiseHistogram, kSeconds, kCapability, kNone, "capsule_bridge_metrics.resolution_…", "From a call of the host to its end.") \
-  X(checkpoint_size_bytes, kByteHistogram, kBytes, kNone, kNone, "", "Size of the checkpoints made, before they are compressed.") \
-  X(checkpoint_duration_seconds, kHistogram, kSeconds, kNone, kNone, "", "Time it took to make them.") \
+  X(checkpoint_size_bytes, kByteHistogram, kBytes, kNone, kNone, "capsule_runtime_metrics.checkpoint_size", "Size of the checkpoints made, before they are compressed.") \
+  X(checkpoint_duration_seconds, kHistogram, kSeconds, kNone, kNone, "capsule_runtime_metrics.checkpoint_duration", "Time it took to make them.") \
   X(pool_acquisitions, kCounter, kOne, kAcquisition, kNone, "capsule_pool_metrics.pool_hits, pool_misses, acquisition_…", "Acquisitions that ended.") \
   X(pool_warmup_triggers, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.warmup_triggers", "Times that a lack of sessions was told while it was not known.") \
   X(pool_warmup_iterations, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.warmup_loop_iterations", "Times that the pool looked how many are lacking.") \
@@ -131,6 +136,6 @@
   X(exporter_failed, kCounter, kOne, kExporter, kNone, "capsule_exporter_info.failed", "Events that they could not write.") \
   X(exporter_dropped, kCounter, kOne, kExporter, kNone, "capsule_exporter_info.dropped", "Events that found their queue full.") \
   X(exporter_queue_length, kGauge, kOne, kExporter, kNone, "capsule_exporter_info.queued", "Events that wait for them.") \
-  X(exporter_queue_bytes, kGauge, kBytes, kNone, kNone, "", "Memory of events that exporters have not written, of all of them together.") \
-  X(telemetry_memory_bytes, kGauge, kBytes, kNone, kNone, "", "Memory held for traces, counters and exporters.")
+  X(exporter_queue_bytes, kGauge, kBytes, kNone, kNone, "capsule_runtime_metrics.exporter_queue_bytes", "Memory of events that exporters have not written, of all of them together.") \
+  X(telemetry_memory_bytes, kGauge, kBytes, kNone, kNone, "capsule_runtime_metrics.telemetry_memory_bytes", "Memory held for traces, counters, the audit's ring and exporters.")
 // clang-format on

@@ -42,6 +42,8 @@ constexpr const char *kSkips[] = {"name", "unpicklable", "too_large", "raised"};
 constexpr const char *kSettles[] = {"resolved", "rejected", "denied", "timeout", "canceled", "shutdown"};
 constexpr const char *kIgnores[] = {"late", "duplicate"};
 constexpr const char *kCalls[] = {"ok", "error", "denied"};
+constexpr const char *kDurables[] = {"ok", "failed"};
+constexpr const char *kEventSources[] = {"host", "worker", "transport", "bridge", "provider", "pool", "checkpoint"};
 constexpr const char *kSources[] = {"host", "worker"};
 constexpr const char *kTraceLosses[] = {"evicted", "dropped", "refused", "late", "truncated", "invalid"};
 constexpr const char *kStates[] = {"creating", "warming", "ready", "busy", "idle", "error", "shutting_down"};
@@ -94,6 +96,8 @@ constexpr std::array<LabelInfo, static_cast<std::size_t>(SignalLabel::count)> kL
     label("outcome", kSettles),
     label("reason", kIgnores),
     label("outcome", kCalls),
+    label("outcome", kDurables),
+    label("source", kEventSources),
     label("source", kSources),
     label("reason", kTraceLosses),
     label("state", kStates),

@@ -64,6 +64,8 @@ enum class SignalLabel : std::uint8_t {
   kSettled,
   kIgnored,
   kCall,
+  kDurable,
+  kEventSource,
   kSource,
   kTraceLoss,
   kState,
@@ -87,6 +89,7 @@ const LabelInfo &info_of(SignalLabel label);
 enum class StartPath : std::uint8_t { kFork, kSpawn, kRestore };
 enum class SessionEnd : std::uint8_t { kClosed, kKilled, kError };
 enum class CancelOutcome : std::uint8_t { kEffective, kNoop, kKilled };
+enum class DurableOutcome : std::uint8_t { kOk, kFailed };
 
 inline constexpr std::size_t kMessageKinds = std::variant_size_v<wire::Body>;
 
@@ -105,6 +108,7 @@ constexpr std::size_t values_of(SignalLabel label) {
     case SignalLabel::kCache:
     case SignalLabel::kDirection:
     case SignalLabel::kIgnored:
+    case SignalLabel::kDurable:
     case SignalLabel::kSource:
       return 2;
     case SignalLabel::kPath:
@@ -137,6 +141,7 @@ constexpr std::size_t values_of(SignalLabel label) {
     case SignalLabel::kAcquisition:
       return 6;
     case SignalLabel::kState:
+    case SignalLabel::kEventSource:
       return 7;
     case SignalLabel::kDeath:
       return 8;
@@ -186,6 +191,16 @@ inline constexpr std::array<SignalInfo, kSignals> kSignalTable{{
 #undef X
 #undef CAPSULE_ROW
 }};
+
+// Whatever the text tells, a plain C call tells too.
+static_assert([] {
+  for (const SignalInfo &info : kSignalTable) {
+    if (!info.fields.starts_with("capsule_") || info.fields.find('.') == std::string_view::npos) {
+      return false;
+    }
+  }
+  return true;
+}());
 
 constexpr const SignalInfo &info_of(Signal signal) { return kSignalTable[static_cast<std::size_t>(signal)]; }
 
@@ -238,6 +253,10 @@ class SignalSet {
   }
   using Named = std::map<std::string, std::vector<std::uint64_t>, std::less<>>;
   [[nodiscard]] const Named *named(Signal signal) const;
+  // One combination of labels of a histogram: its buckets, and behind them its sum.
+  [[nodiscard]] std::span<const std::uint64_t> histogram(Signal signal, std::size_t first = 0) const {
+    return std::span(cells_).subspan(index(signal, first, 0), info_of(signal).width());
+  }
 
   void merge(const SignalSet &other);
   // The same of one that is gone, and has no state any more: without its gauges.

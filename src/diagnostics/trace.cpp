@@ -122,6 +122,7 @@ void Trace::note(const Entry &entry) {
                   .time_ns = entry.time_ns == 0 ? monotonic_ns() : entry.time_ns,
                   .sequence = ++host_sequence_};
   std::copy(entry.arguments.begin(), entry.arguments.end(), event.arguments.begin());
+  ++noted_[trace_kind(entry.kind).source];
   keep_pending();
   if (entry.kind == CAPSULE_TRACE_EXECUTION_SUBMITTED) {
     store_.open(entry.execution_id);
@@ -238,13 +239,25 @@ TraceLosses Trace::losses() const {
           .invalid = invalid_};
 }
 
+// In the order of the label's values. What is put together without being noted is of the host itself.
+void Trace::report_sources(SignalSet &set) const {
+  std::uint64_t others = 0;
+  std::size_t value = 2;
+  for (const auto source : {CAPSULE_TRACE_SOURCE_TRANSPORT, CAPSULE_TRACE_SOURCE_BRIDGE, CAPSULE_TRACE_SOURCE_PROVIDER,
+                            CAPSULE_TRACE_SOURCE_POOL, CAPSULE_TRACE_SOURCE_CHECKPOINT}) {
+    others += noted_[source];
+    set.add(Signal::trace_events, noted_[source], value++);
+  }
+  set.add(Signal::trace_events, host_sequence_ - others, 0);
+  set.add(Signal::trace_events, told_by_workers_, 1);
+}
+
 void Trace::report(SignalSet &set) {
   keep_pending();
   const TraceStore::Gone &gone = store_.gone();
   const TraceCount by_reason[] = {gone.evicted, {.worker = dropped_}, gone.refused,
                                   gone.late,    gone.truncated,       {.worker = invalid_}};
-  set.add(Signal::trace_events, emitted().host, 0);
-  set.add(Signal::trace_events, emitted().worker, 1);
+  report_sources(set);
   for (std::size_t reason = 0; reason < std::size(by_reason); ++reason) {
     set.add(Signal::trace_events_lost, by_reason[reason].host, 0, reason);
     set.add(Signal::trace_events_lost, by_reason[reason].worker, 1, reason);

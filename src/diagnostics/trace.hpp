@@ -149,6 +149,7 @@ class Trace {
   void keep_pending();
   [[nodiscard]] Status check_cursor(const capsule_trace_filter &filter, capsule_trace_info &info) const;
   void wake_followers();
+  void report_sources(SignalSet &set) const;
 
   [[nodiscard]] TraceCount emitted() const { return {.host = host_sequence_, .worker = told_by_workers_}; }
 
@@ -165,6 +166,7 @@ class Trace {
   TraceLabels labels_;
   std::uint64_t dropped_ = 0;
   std::uint64_t invalid_ = 0;
+  std::array<std::uint64_t, CAPSULE_TRACE_SOURCE_CHECKPOINT + 1> noted_{};  // of the host's events, by source
 };
 
 }  // namespace capsule

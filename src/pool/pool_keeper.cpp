@@ -315,7 +315,7 @@ std::optional<Status> Pool::advance_template(const std::shared_ptr<Session> &ses
   }
   pristine_ = std::move(taken.value());
   ++templates_;
-  log_record(CAPSULE_LOG_INFO, "event=pool_warm pool=\"{}\" imports={} duration_ns={}", told_name(),
+  log_record(LogEvent::pool_warm, "pool=\"{}\" imports={} duration_ns={}", told_name(),
              template_warm_up_->imports().size(), monotonic_ns() - template_began_ns_);
   return Status();
 }
@@ -393,10 +393,10 @@ void Pool::on_failure(const Status &status, std::uint64_t made_of) {
   if (const bool told =
           [this] {
             const Lock lock(mutex_);
-            return creation_log_.first(CAPSULE_LOG_WARN);
+            return creation_log_.first(LogEvent::pool_creation_failed);
           }();
       told) {
-    log_record(CAPSULE_LOG_WARN, "event=pool_creation_failed pool=\"{}\" status={}", told_name(), status_name(status.code()));
+    log_record(LogEvent::pool_creation_failed, "pool=\"{}\" status={}", told_name(), status_name(status.code()));
   }
   if (made_of != 0 && (made_of != templates_ || !pristine_)) {
     const Lock lock(mutex_);

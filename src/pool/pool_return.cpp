@@ -35,7 +35,8 @@ void Pool::remove(Member &member, Counter reason, Ending &ending) {
     note({.kind = CAPSULE_TRACE_POOL_RECYCLED, .arguments = {member.executions}, .link = session_id});
   }
   note({.kind = CAPSULE_TRACE_POOL_REMOVED, .status = removal, .arguments = {member.acquisitions}, .link = session_id});
-  log_record(CAPSULE_LOG_DEBUG, "event=pool_removed session={} acquisitions={}", member.session->id(), member.acquisitions);
+  log_record(LogEvent::pool_removed, "session={} pool=\"{}\" acquisitions={}", session_id, told_name(),
+             member.acquisitions);
   let_go(member, ending);
 }
 

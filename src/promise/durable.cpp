@@ -123,14 +123,16 @@ Status unreadable() { return {CAPSULE_E_STATE, "what is recorded of the call is 
 
 }  // namespace
 
-void DurableRun::begin(const std::shared_ptr<PromiseStore> &store, PromiseWish wish, std::function<void(Result<Begun>)> done) {
-  std::shared_ptr<DurableRun> run(new DurableRun(store, wish.id));
+void DurableRun::begin(const std::shared_ptr<PromiseStore> &store, PromiseWish wish, std::shared_ptr<DurableFigures> figures,
+                       std::function<void(Result<Begun>)> done) {
+  std::shared_ptr<DurableRun> run(new DurableRun(store, wish.id, std::move(figures)));
   const auto lost = [weak = std::weak_ptr(run)] {
     if (const auto self = weak.lock()) {
       self->on_lost();
     }
   };
   store->claim(std::move(wish), lost, [run, done = std::move(done)](Result<Claimed> claimed) {
+    run->figures_->count(claimed.ok());
     if (!claimed.ok()) {
       done(claimed.status());
       return;
@@ -210,6 +212,7 @@ void DurableRun::create_child(const std::string &id, std::int32_t kind, std::str
   const std::int64_t left_ms = std::max<std::int64_t>(timeout_at_ms_ - unix_ms(), 1);
   store_->create_call(claim_, {.id = id, .param = std::move(param), .timeout_ms = left_ms},
                       [self = shared_from_this(), id, kind, done = std::move(done)](const Result<Promise> &promise) {
+                        self->figures_->count(promise.ok());
                         if (promise.ok() && promise.value().state == CAPSULE_PROMISE_PENDING) {
                           const std::lock_guard lock(self->mutex_);
                           if (!self->over_) {
@@ -239,7 +242,9 @@ void DurableRun::record(const HostCall &call, const std::string &key, HostAnswer
   const std::string id = call_id(call, key);
   Settlement settlement = settlement_of(id, call, answer);
   store_->settle_call(
-      claim_, std::move(settlement), [store = store_, id, done = std::move(done)](const Result<Promise> &promise) {
+      claim_, std::move(settlement),
+      [store = store_, figures = figures_, id, done = std::move(done)](const Result<Promise> &promise) {
+        figures->count(promise.ok());
         store->durable().erase(id);
         std::optional<HostAnswer> first = promise.ok() ? answer_of(promise.value()) : std::nullopt;
         done(promise.ok() && !first ? unreadable() : promise.status(), first ? std::move(*first) : HostAnswer{});
@@ -266,7 +271,9 @@ void DurableRun::record_input(std::uint32_t number, InputLine line, InputSettled
       line.text ? Settlement{id, CAPSULE_PROMISE_RESOLVED, dump(*line.text)}
                 : Settlement{id, CAPSULE_PROMISE_REJECTED, dump(error_of("EOFError", "the host declined to answer"))};
   store_->settle_call(
-      claim_, std::move(settlement), [store = store_, id, done = std::move(done)](const Result<Promise> &promise) {
+      claim_, std::move(settlement),
+      [store = store_, figures = figures_, id, done = std::move(done)](const Result<Promise> &promise) {
+        figures->count(promise.ok());
         store->durable().erase(id);
         std::optional<InputLine> first = promise.ok() ? line_of(promise.value()) : std::nullopt;
         done(promise.ok() && !first ? unreadable_line() : promise.status(), first ? std::move(*first) : InputLine());
@@ -335,11 +342,12 @@ void DurableRun::settle(Settlement settlement, std::function<void()> done) {
   }
   store_->fulfill(claim_, std::move(settlement),
                   [self = shared_from_this(), done = std::move(done)](const Result<Promise> &promise) {
+                    self->figures_->count(promise.ok());
                     if (promise.ok()) {
                       self->forget_children();
                       done();
                     } else {
-                      log_record(CAPSULE_LOG_ERROR, "event=durable_not_recorded session={} execution={} status={}",
+                      log_record(LogEvent::durable_not_recorded, "session={} execution={} status={}",
                                  self->session_id_, self->execution_id_, status_name(promise.status().code()));
                       self->give_back(done);
                     }

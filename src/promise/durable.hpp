@@ -22,7 +22,8 @@ class DurableRun final : public DurableWork, public std::enable_shared_from_this
     Promise promise;
     std::shared_ptr<DurableRun> run;  // null where the promise is settled
   };
-  static void begin(const std::shared_ptr<PromiseStore> &store, PromiseWish wish, std::function<void(Result<Begun>)> done);
+  static void begin(const std::shared_ptr<PromiseStore> &store, PromiseWish wish, std::shared_ptr<DurableFigures> figures,
+                    std::function<void(Result<Begun>)> done);
 
   // What is canceled where the claim is lost.
   void bind(const std::shared_ptr<Execution> &execution);
@@ -39,7 +40,8 @@ class DurableRun final : public DurableWork, public std::enable_shared_from_this
   void ended(const capsule_event &event, std::function<void()> done) override;
 
  private:
-  DurableRun(std::shared_ptr<PromiseStore> store, std::string id) : store_(std::move(store)), id_(std::move(id)) {}
+  DurableRun(std::shared_ptr<PromiseStore> store, std::string id, std::shared_ptr<DurableFigures> figures)
+      : store_(std::move(store)), id_(std::move(id)), figures_(std::move(figures)) {}
   [[nodiscard]] std::string call_id(const HostCall &call, const std::string &key) const;
   // Whether it may ask for one more thing, or again for this.
   enum class Room { kFree, kFull, kOver };
@@ -55,6 +57,7 @@ class DurableRun final : public DurableWork, public std::enable_shared_from_this
 
   const std::shared_ptr<PromiseStore> store_;
   const std::string id_;
+  const std::shared_ptr<DurableFigures> figures_;
   Claim claim_;                     // set before anybody else has the run
   std::int64_t timeout_at_ms_ = 0;  // likewise
 

@@ -137,10 +137,10 @@ void ResonateStore::lose(const std::string &id, std::uint64_t token) {
     lost = std::move(found->second.lost);
     held_.erase(found);
     ++counters_.lost_claims;
-    told = claim_log_.first(CAPSULE_LOG_WARN);
+    told = claim_log_.first(LogEvent::promise_claim_lost);
   }
   if (told) {
-    log_record(CAPSULE_LOG_WARN, "event=promise_claim_lost promise=\"{}\"",
+    log_record(LogEvent::promise_claim_lost, "promise=\"{}\"",
                runtime().guard().told_label(Guarded::kPromises, /*session_id=*/0, id));
   }
   lost();

@@ -74,7 +74,7 @@ void ResonateStore::on_stream_end(const Status &why) {
   listening_ = false;
   const std::uint64_t pause_ms =
       std::min(kLongestReconnectMs, kFirstReconnectMs << std::min<std::uint32_t>(stream_failures_++, 10));
-  stream_log_.record(CAPSULE_LOG_WARN, "event=promise_stream_lost again_in_ms={} error=\"{}\"", pause_ms, why.message());
+  stream_log_.record(LogEvent::promise_stream_lost, "again_in_ms={} status={}", pause_ms, status_name(why.code()));
   count(&capsule_promise_metrics::reconnects);
   loop().add_timer(monotonic_ns() + pause_ms * kNsPerMs, [weak = weak_from_this()] {
     const auto self = std::static_pointer_cast<ResonateStore>(weak.lock());

@@ -1,11 +1,13 @@
 // What a session's code asks of its host, on the way to whoever answers it: src/bridge implements these.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "capsule/execution.h"
@@ -59,6 +61,24 @@ struct HostAnswer {
 // What an input comes to.
 struct InputLine {
   std::optional<std::string> text{};  // none: declined, an end of file
+};
+
+// What a session's durable executions asked of their stores. Any thread; outlives the session where a store answers late.
+class DurableFigures {
+ public:
+  void count(bool done) {
+    operations_.fetch_add(1, std::memory_order_relaxed);
+    failures_.fetch_add(done ? 0 : 1, std::memory_order_release);
+  }
+  // Never more failures than operations.
+  [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> get() const {
+    const std::uint64_t failed = failures_.load(std::memory_order_acquire);
+    return {operations_.load(std::memory_order_relaxed), failed};
+  }
+
+ private:
+  std::atomic<std::uint64_t> operations_{0};
+  std::atomic<std::uint64_t> failures_{0};  // of them, written behind them
 };
 
 // An execution's promise, as the session and the bridge see it. Any thread, under no lock; what is done is told so too.

@@ -58,7 +58,7 @@ void Interceptors::call(Interceptor &interceptor, const capsule_frame &frame, co
   info.longest_ns = std::max(info.longest_ns, took);
   if (status != 0) {
     ++info.errors;
-    interceptor.error_log.record(level, CAPSULE_LOG_WARN, "event=interceptor_error session={} interceptor=\"{}\" status={}",
+    interceptor.error_log.record(level, LogEvent::interceptor_error, "session={} interceptor=\"{}\" status={}",
                                  frame.session_id, interceptor.name, status);
   }
   if (took <= options.budget_ns) {
@@ -66,12 +66,11 @@ void Interceptors::call(Interceptor &interceptor, const capsule_frame &frame, co
     return;
   }
   ++info.over_budget;
-  interceptor.budget_log.record(level, CAPSULE_LOG_WARN,
-                                "event=interceptor_over_budget session={} interceptor=\"{}\" took_ns={} budget_ns={}",
+  interceptor.budget_log.record(level, LogEvent::interceptor_over_budget, "session={} interceptor=\"{}\" took_ns={} budget_ns={}",
                                 frame.session_id, interceptor.name, took, options.budget_ns);
   if (++interceptor.over_budget_in_a_row == options.quarantine_after) {
     info.quarantined = 1;
-    log_record(level, CAPSULE_LOG_WARN, "event=interceptor_quarantined session={} interceptor=\"{}\" over_budget={}",
+    log_record(level, LogEvent::interceptor_quarantined, "session={} interceptor=\"{}\" over_budget={}",
                frame.session_id, interceptor.name, info.over_budget);
   }
 }

@@ -208,6 +208,7 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   Result<capsule_cancel_metrics> cancel_metrics();
   // Adds all that it has counted.
   void report(SignalSet &set);
+  [[nodiscard]] const std::shared_ptr<DurableFigures> &durable_figures() const { return durable_figures_; }
   [[nodiscard]] const std::string &pool_name() const { return options_.pool; }
   void set_log_level(int level) { log_level_->set(level); }
   [[nodiscard]] const LogLevel &log_level() const { return *log_level_; }
@@ -493,6 +494,7 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   std::uint64_t token_wait_began_ns_ = 0;  // 0 when it does not wait
   capsule_limiter_metrics limiter_metrics_{};
   SignalSet figures_;  // what no struct above has
+  const std::shared_ptr<DurableFigures> durable_figures_ = std::make_shared<DurableFigures>();
   capsule_cancel_metrics cancel_metrics_{};
   capsule_transport_metrics past_transport_{};
   wire::Heartbeat beat_{};  // the last

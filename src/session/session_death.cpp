@@ -254,7 +254,7 @@ void Session::note_death(Worker &worker) {
                               static_cast<std::uint64_t>(status.signal_number)}});
   }
   export_session_events();
-  log_record(*log_level_, CAPSULE_LOG_INFO, "event=worker_gone session={} pid={} reason={}", id_, worker.process.pid,
+  log_record(*log_level_, LogEvent::worker_gone, "session={} pid={} reason={}", id_, worker.process.pid,
              counters_.death_reason);
 }
 
@@ -347,7 +347,7 @@ void Session::break_protocol(Worker &worker, const Status &error, RejectReason r
                 .execution_id = current_ ? current_->id : 0,
                 .status = static_cast<std::int32_t>(reason),
                 .arguments = {static_cast<std::uint64_t>(worker.process.pid)}});
-    log_record(*log_level_, CAPSULE_LOG_ERROR, "event=protocol_error session={} pid={}", id_, worker.process.pid);
+    log_record(*log_level_, LogEvent::protocol_error, "session={} pid={}", id_, worker.process.pid);
     kill_group(worker.process.pidfd, worker.process.pid);
   }
 }

@@ -154,9 +154,8 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
   if (worker_.get() != &worker || !worker.protocol_error.ok()) {
     return;  // given up meanwhile, or not to be believed any more
   }
-  log_record(*log_level_, CAPSULE_LOG_DEBUG,
-             "event=frame_routed channel=work session={} message_id={} kind={} execution={} route={}", id_, envelope.message_id,
-             wire::body_name(envelope.body), envelope.execution_id,
+  log_record(*log_level_, LogEvent::frame_routed, "session={} channel=work execution={} message_id={} kind={} route={}", id_, envelope.execution_id,
+             envelope.message_id, wire::body_name(envelope.body),
              current_ && current_->id == envelope.execution_id ? "execution" : "session");
   ++counters_.frames_received;
   counters_.bytes_received += bytes;
@@ -310,8 +309,7 @@ void Session::on_control_readable(const std::shared_ptr<Worker> &worker) {
 }
 
 void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire::Envelope &envelope, std::size_t bytes) {
-  log_record(*log_level_, CAPSULE_LOG_DEBUG,
-             "event=frame_routed channel=control session={} message_id={} kind={} route=session", id_, envelope.message_id,
+  log_record(*log_level_, LogEvent::frame_routed, "session={} channel=control message_id={} kind={} route=session", id_, envelope.message_id,
              wire::body_name(envelope.body));
   {
     const Lock lock(mutex_);
@@ -356,16 +354,11 @@ void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire
       worker->start_log->add(log->line);  // the rest of it
       return;
     }
-    if (!worker->may_log(monotonic_ns())) {
-      count_dropped_record(log->level);
-      return;
-    }
-    if (is_log_record(log->line)) {
-      log_record(*log_level_, log->level, "{} source=worker session={}", log->line, id_);
+    if (worker->log_rate.admits(monotonic_ns())) {
+      log_foreign(*log_level_, log->level, LogEvent::worker_log, log->line, log->line.size(),
+                  "session=" + std::to_string(id_) + " source=worker");
     } else {
-      constexpr std::size_t kMostRaw = 1024;
-      log_record(*log_level_, CAPSULE_LOG_WARN, "event=worker_log source=worker session={} size_bytes={} raw={}", id_,
-                 log->line.size(), one_line(log->line, kMostRaw));
+      count_dropped_record(log->level);
     }
   }
 }

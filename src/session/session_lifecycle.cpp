@@ -76,8 +76,8 @@ void Session::start_worker() {
                     : options_.profile.start == CAPSULE_START_SPAWN ? StartPath::kSpawn
                                                                     : StartPath::kFork;
     worker_->zygote_pid = birth.snapshot ? birth.snapshot->zygote_pid() : 0;
-    worker_->work.set_label("channel=work session=" + std::to_string(id_), log_level_);
-    worker_->control.set_label("channel=control session=" + std::to_string(id_), log_level_);
+    worker_->work.set_label("session=" + std::to_string(id_) + " channel=work", log_level_);
+    worker_->control.set_label("session=" + std::to_string(id_) + " channel=control", log_level_);
     if (options_.enable_metrics) {
       worker_->work.time_codec();
       worker_->control.time_codec();
@@ -145,7 +145,7 @@ void Session::on_born(const std::shared_ptr<Worker> &worker, Result<Process> pro
   worker->control_watch = loop.watch_readable(worker->control.fd(), [self, worker] { self->on_control_readable(worker); });
   worker->process_watch = loop.watch_readable(worker->process.pidfd.get(), [self, worker] { self->on_worker_gone(worker); });
   worker->start_log = std::make_shared<StderrLog>(
-      "source=worker session=" + std::to_string(id_) + " pid=" + std::to_string(worker->process.pid), log_level_,
+      "session=" + std::to_string(id_) + " source=worker pid=" + std::to_string(worker->process.pid), log_level_,
       runtime_->stderr_dropped_bytes());
   worker->start_log_watch = loop.watch_readable(worker->capture[1].get(), [self, worker] { self->on_start_text(*worker); });
   worker->handoff = loop.add_handoff(worker->work.fd(), [self, worker] { self->on_work_readable(worker); });
@@ -195,7 +195,7 @@ void Session::on_ready(const std::shared_ptr<Worker> &worker, const wire::Ready 
   note_announcement(*worker, ready);
   await_heartbeat();
   export_session_events();
-  log_record(*log_level_, CAPSULE_LOG_INFO, "event=session_ready session={} pid={}", id_, worker->process.pid);
+  log_record(*log_level_, LogEvent::session_ready, "session={} pid={}", id_, worker->process.pid);
   if (state_ == CAPSULE_SESSION_WARMING) {
     set_state(held_end_ ? CAPSULE_SESSION_IDLE : CAPSULE_SESSION_READY);
     start_status_ = Status();
@@ -229,7 +229,7 @@ void Session::fail_start(Notifications &notifications, const Status &status) {
   if (!worker_ || !worker_->ready) {
     figures_.add(Signal::worker_deaths, 1, CAPSULE_DEATH_START - 1);
   }
-  log_record(*log_level_, CAPSULE_LOG_WARN, "event=session_failed session={} status={}", id_, status_name(status.code()));
+  log_record(*log_level_, LogEvent::session_failed, "session={} status={}", id_, status_name(status.code()));
   kill_worker();
   release_worker();
   start_status_ = status;

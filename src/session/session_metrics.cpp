@@ -177,6 +177,7 @@ void Session::count_end(const Execution &execution, const capsule_event &end) {
     figures_.observe(Signal::execution_cpu_seconds, end.user_cpu_ns + end.system_cpu_ns, mode);
     add_all(figures_, Signal::execution_page_faults, {end.minor_faults, end.major_faults});
     add_all(figures_, Signal::execution_context_switches, {end.voluntary_switches, end.involuntary_switches});
+    figures_.observe_bytes(Signal::execution_peak_resident_delta_bytes, end.peak_resident_delta_bytes);
   }
   figures_.add(Signal::execution_input_wait_seconds, end.input_wait_ns);
   figures_.add(Signal::execution_promise_wait_seconds, end.promise_wait_ns);
@@ -219,13 +220,14 @@ void Session::note_heartbeat(const wire::Heartbeat &beat) {
   counters_.heartbeat_ns = now;
   counters_.resident_bytes = beat.resident_bytes;
   counters_.private_bytes = beat.private_bytes;
+  figures_.raise(Signal::worker_peak_resident_bytes, beat.peak_resident_bytes);
   counters_.cpu_ns = beat.cpu_ns;
   counters_.threads = beat.threads;
   counters_.namespace_size = beat.namespace_size;
   counters_.execution_age_ns = beat.execution_age_ns;
   const std::uint64_t failures = std::max(beat.send_failures, beat_.send_failures);
   if (beat_.send_failures == 0 && failures > 0) {  // of this worker, the first; the rest is counted
-    log_record(*log_level_, CAPSULE_LOG_WARN, "event=heartbeat_send_failed session={} failures={}", id_, failures);
+    log_record(*log_level_, LogEvent::heartbeat_send_failed, "session={} failures={}", id_, failures);
   }
   const std::uint64_t cpu_ns = std::max(beat.cpu_ns, beat_.cpu_ns);
   beat_ = beat;
@@ -440,6 +442,9 @@ void Session::report_all(SignalSet &set) {
   set.add(Signal::interceptor_calls, intercepted.calls);
   set.add(Signal::interceptor_errors, intercepted.errors);
   set.add(Signal::interceptor_seconds, intercepted.total_ns);
+  set.add(Signal::interceptors, interceptors_.count());
+  const auto [operations, failures] = durable_figures_->get();
+  add_all(set, Signal::durable_operations, {operations - failures, failures});
   set.add(Signal::executions_queued, queue_.size());
   if (state_ != CAPSULE_SESSION_TERMINATED) {
     set.add(Signal::sessions, 1, state_ - 1);

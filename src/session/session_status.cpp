@@ -1,6 +1,8 @@
 // What a session tells of itself without a word to its worker: what it executes, what that waits for, and what it has counted.
 #include "session/session_status.hpp"
 
+#include <tuple>
+
 #include "base/clock.hpp"
 #include "session/session.hpp"
 
@@ -36,6 +38,7 @@ capsule_session_info Session::info() {
   info.bridge = calls_ ? calls_->figures() : capsule_bridge_figures{};
   info.interceptors = interceptors_.count();
   info.interceptor_errors = interceptors_.totals().errors;
+  std::tie(info.durable_operations, info.durable_failures) = durable_figures_->get();
   const capsule_trace_info trace = trace_.figures();
   info.trace_events = trace.emitted;
   info.trace_events_stored = trace.stored;

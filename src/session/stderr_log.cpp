@@ -62,11 +62,8 @@ void StderrLog::end_line() {
   }
   if (++lines_ > kMostLines || !log_enabled(*level_, CAPSULE_LOG_WARN)) {
     dropped_bytes_.fetch_add(line.size(), std::memory_order_relaxed);
-  } else if (line.size() == bytes && is_log_record(line)) {
-    log_record(*level_, CAPSULE_LOG_WARN, "{} {}", line, whose_);
   } else {
-    log_record(*level_, CAPSULE_LOG_WARN, "event=worker_stderr {} size_bytes={} raw={}", whose_, bytes,
-               one_line(line, kMostRaw));
+    log_foreign(*level_, CAPSULE_LOG_WARN, LogEvent::worker_stderr, line, bytes, whose_);
   }
 }
 

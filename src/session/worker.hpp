@@ -74,17 +74,7 @@ struct Worker {
   std::shared_ptr<Loop::Watch> process_watch;
   std::shared_ptr<Loop::Watch> start_log_watch;
 
-  // Whether one more record of its own is passed to the log now; one that floods it is cut short.
-  bool may_log(std::uint64_t now_ns) {
-    constexpr std::uint32_t kMostASecond = 100;
-    if (now_ns - records_since_ns >= kNsPerSecond) {
-      records_since_ns = now_ns;
-      records = 0;
-    }
-    return ++records <= kMostASecond;
-  }
-  std::uint64_t records_since_ns = 0;  // guarded by the session's lock, as the next
-  std::uint32_t records = 0;
+  LogRate log_rate;  // of its own records; guarded by the session's lock
 
   // From channels that are closed by now, for the session's counters.
   [[nodiscard]] std::uint64_t frames_sent() const { return work.frames_sent() + control.frames_sent(); }

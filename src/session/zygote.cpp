@@ -168,8 +168,7 @@ Status Zygote::start_program(const std::string &program) {
   program_ = program;
   process_ = std::move(process.value());
   phase_ = Phase::kStarting;
-  stderr_log_ = std::make_unique<StderrLog>("source=zygote pid=" + std::to_string(process_.pid),
-                                            std::make_shared<const LogLevel>(), stderr_dropped_bytes_);
+  stderr_log_ = std::make_unique<StderrLog>(whose(), std::make_shared<const LogLevel>(), stderr_dropped_bytes_);
   failure_ = Status();
   channel_ = std::make_unique<Channel>(std::move(sockets.value().first), max_frame_bytes_);
   watch_process();
@@ -182,9 +181,11 @@ Status Zygote::start_program(const std::string &program) {
   preload.native_thread_allow.assign(profile_.native_thread_allow.begin(), profile_.native_thread_allow.end());
   static_cast<void>(channel_->send(0, preload));
   listener_.started(process_.pid);
-  log_record(CAPSULE_LOG_INFO, "event=zygote_started pid={} program=\"{}\"", process_.pid, listener_.label(program));
+  log_record(LogEvent::zygote_started, "pid={} program=\"{}\"", process_.pid, listener_.label(program));
   return {};
 }
+
+std::string Zygote::whose() const { return "source=zygote pid=" + std::to_string(process_.pid); }
 
 void Zygote::watch_process() {
   const std::weak_ptr<Zygote> weak = weak_from_this();
@@ -233,12 +234,10 @@ void Zygote::on_frame(const wire::Envelope &envelope) {
       listener.mapped()({exited->exit_code, exited->signal_number});
     }
   } else if (const auto *log = std::get_if<wire::Log>(&envelope.body)) {
-    constexpr std::size_t kMostRaw = 1024;
-    if (is_log_record(log->line)) {
-      log_record(log->level, "{} source=zygote pid={}", log->line, process_.pid);
+    if (log_rate_.admits(monotonic_ns())) {
+      log_foreign(LogLevel(), log->level, LogEvent::worker_log, log->line, log->line.size(), whose());
     } else {
-      log_record(CAPSULE_LOG_WARN, "event=worker_log source=zygote pid={} size_bytes={} raw={}", process_.pid, log->line.size(),
-                 one_line(log->line, kMostRaw));
+      count_dropped_record(log->level);
     }
   }
 }
@@ -255,7 +254,7 @@ void Zygote::on_ready(const wire::Ready &ready) {
   if (!ready.native_thread_modules.empty()) {
     listener_.native_threads(ready.native_thread_modules.size());
     for (const wire::Text module : ready.native_thread_modules) {
-      log_record(CAPSULE_LOG_WARN, "event=native_threads module=\"{}\" pid={}", listener_.label(module), process_.pid);
+      log_record(LogEvent::native_threads, "module=\"{}\" pid={}", listener_.label(module), process_.pid);
     }
   }
   send_requests();
@@ -340,8 +339,7 @@ void Zygote::on_exit() {
   const bool was_ready = phase_ == Phase::kReady;
   bool try_next = false;
   const Status reason = exit_reason(exit, try_next);
-  log_record(gone_ ? CAPSULE_LOG_INFO : CAPSULE_LOG_WARN, "event={} pid={} ready={}", gone_ ? "zygote_ended" : "zygote_died",
-             process_.pid, was_ready);
+  log_record(gone_ ? LogEvent::zygote_ended : LogEvent::zygote_died, "pid={} ready={}", process_.pid, was_ready);
   close();
   if (gone_) {
     fail_requests(Status(CAPSULE_E_CLOSED, "the runtime is closed"));

@@ -68,6 +68,7 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
 
   void start();
   Status start_program(const std::string &program);
+  [[nodiscard]] std::string whose() const;  // fields of what it logs
   SpawnRequest spawn_request(const std::string &program, const std::string &module, int channel, int host_pidfd, int log) const;
   void watch_process();
   void on_readable();
@@ -93,6 +94,7 @@ class Zygote : public std::enable_shared_from_this<Zygote> {
   Process process_;
   std::unique_ptr<Channel> channel_;
   UniqueFd stderr_;
+  LogRate log_rate_;
   std::unique_ptr<StderrLog> stderr_log_;  // of the process that is, or was last
   Status failure_;                         // what the zygote itself said went wrong
   std::shared_ptr<Loop::Watch> channel_watch_;

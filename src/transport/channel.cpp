@@ -66,9 +66,8 @@ Status Channel::send(std::uint64_t execution_id, wire::Body body, std::span<cons
     counters_.queue_bytes_max.raise(unsent_.size());
   }
   ++frames_sent_;  // which is the frame's message id
-  log_record(*log_level_, CAPSULE_LOG_DEBUG,
-             "event=frame_sent {} encoding=flatbuffers message_id={} execution={} kind={} length={} waiting={}", label_,
-             frames_sent_, execution_id, kind, frame.size(), rest.size());
+  log_record(*log_level_, LogEvent::frame_sent, "{} execution={} encoding=flatbuffers message_id={} kind={} length={} waiting={}", label_,
+             execution_id, frames_sent_, kind, frame.size(), rest.size());
   return {};
 }
 
@@ -132,7 +131,7 @@ ReceiveState Channel::receive_round(const Handler &handler, bool with_fds) {
   if (fds_.size() > kMaxUntaken) {
     return broken(RejectReason::kDescriptors, Status(CAPSULE_E_PROTOCOL, "descriptors came that no frame announced"));
   }
-  log_record(*log_level_, CAPSULE_LOG_DEBUG, "event=frame_wakeup {} bytes={}", label_, count);
+  log_record(*log_level_, LogEvent::frame_wakeup, "{} bytes={}", label_, count);
   for (;;) {
     auto frame = reader_.next();
     if (!frame.ok()) {
@@ -142,7 +141,7 @@ ReceiveState Channel::receive_round(const Handler &handler, bool with_fds) {
       counters_.partial_reads.add(reader_.mid_frame() ? 1 : 0);
       return static_cast<std::size_t>(count) == room.size() ? ReceiveState::kMore : ReceiveState::kDrained;
     }
-    log_record(*log_level_, CAPSULE_LOG_DEBUG, "event=frame_read {} length={}", label_, frame.value()->size());
+    log_record(*log_level_, LogEvent::frame_read, "{} length={}", label_, frame.value()->size());
     const std::uint64_t began_ns = times_codec_ ? monotonic_ns() : 0;
     auto envelope = wire::decode(*frame.value());
     if (times_codec_) {
@@ -151,7 +150,7 @@ ReceiveState Channel::receive_round(const Handler &handler, bool with_fds) {
     if (!envelope.ok()) {
       return broken(RejectReason::kMalformed, envelope.status());
     }
-    log_record(*log_level_, CAPSULE_LOG_DEBUG, "event=frame_decoded {} encoding=flatbuffers message_id={} kind={}", label_,
+    log_record(*log_level_, LogEvent::frame_decoded, "{} encoding=flatbuffers message_id={} kind={}", label_,
                envelope.value().message_id, wire::body_name(envelope.value().body));
     counters_.received.count(envelope.value().body.index(), frame.value()->size());
     handler(envelope.value(), frame.value()->size());

@@ -43,6 +43,12 @@ std::vector<capsule_trace_event> rejections_of(capsule_session *session) {
   return events;
 }
 
+std::uint64_t dropped_warnings() {
+  capsule_log_info info{.struct_size = sizeof info};
+  ACCEPTED(capsule_log_get_info(&info, error));
+  return info.dropped[CAPSULE_LOG_WARN - 1];
+}
+
 // The terminal event of one execution in a session of its own.
 capsule_event end_of(const Hostile &hostile, std::string_view source, capsule_session_info *info,
                      capsule_trace_info *trace = nullptr, std::vector<capsule_trace_event> *rejections = nullptr) {
@@ -163,24 +169,34 @@ CAPSULE_TEST(a_worker_of_another_protocol_is_refused_with_both_versions) {
 
 CAPSULE_TEST(a_worker_that_floods_the_log_is_cut_short_and_counted) {
   LogSpy log(CAPSULE_LOG_WARN);
-  const auto dropped = [] {
-    capsule_log_info info{.struct_size = sizeof info};
-    ACCEPTED(capsule_log_get_info(&info, error));
-    return info.dropped[CAPSULE_LOG_WARN - 1];
-  };
-  const std::uint64_t before = dropped();
+  const std::uint64_t before = dropped_warnings();
   Hostile hostile;
   capsule_session *session = nullptr;
   ACCEPTED(capsule_session_open(hostile.runtime, &hostile.options, &session, error));
   capsule_execution *execution = nullptr;
   ACCEPTED(capsule_execution_create(session, "records", 7, nullptr, &execution, error));
-  for (const Deadline deadline; dropped() + log.lines("source=worker").size() < before + 5'000;) {
+  for (const Deadline deadline; dropped_warnings() + log.lines("source=worker").size() < before + 5'000;) {
     CHECK(!deadline.over());
   }
-  CHECK_AT_LEAST(dropped() - before, 4'000);  // 100 a second are passed on
-  CHECK_AT_LEAST(log.lines("event=flood source=worker").size(), 50);
-  CHECK_AT_LEAST(log.lines("event=worker_log source=worker").size(), 50);
+  CHECK_AT_LEAST(dropped_warnings() - before, 4'000);  // 100 a second are passed on
+  CHECK_AT_LEAST(log.lines("event=flood session=1 source=worker").size(), 50);
+  CHECK_AT_LEAST(log.lines("event=worker_log session=1 source=worker size_bytes=").size(), 50);
   capsule_execution_release(execution);
+  capsule_session_release(session);
+}
+
+CAPSULE_TEST(a_zygote_that_floods_the_log_is_cut_short_and_counted) {
+  LogSpy log(CAPSULE_LOG_WARN);
+  const std::uint64_t before = dropped_warnings();
+  const Hostile hostile("HOSTILE=records");
+  capsule_session *session = nullptr;
+  ACCEPTED(capsule_session_open(hostile.runtime, &hostile.options, &session, error));
+  for (const Deadline deadline; dropped_warnings() + log.lines("source=zygote").size() < before + 5'000;) {
+    CHECK(!deadline.over());
+  }
+  CHECK_AT_LEAST(dropped_warnings() - before, 4'000);
+  CHECK_AT_LEAST(log.lines("event=flood source=zygote pid=").size(), 50);
+  CHECK_AT_LEAST(log.lines("event=worker_log source=zygote pid=").size(), 50);
   capsule_session_release(session);
 }
 

@@ -1,5 +1,6 @@
 // A worker that breaks the protocol, for tests: stands in a folder of its own under the name of the echo worker. What it does is
-// said by the environment: HOSTILE=version answers Hello with another protocol; otherwise it serves sessions, and what an
+// said by the environment: HOSTILE=version answers Hello with another protocol; HOSTILE=records floods the log before it
+// serves, as zygote; it serves sessions, and what an
 // execution's source says is what it sends: `garbage`, `length` (as no frame has it), `oversize`, `truncated`, `version` (of another protocol,
 // from a session's worker), `descriptors` (that no frame announces), `stranger` (a result of another execution),
 // `wrong_way` (a frame only the host sends), `stream` (output on a stream that is none), `position` (an impossible queue position),
@@ -19,6 +20,7 @@
 #include <thread>
 
 #include "capsule/event.h"
+#include "capsule/log.h"
 #include "executor/echo.hpp"
 #include "transport/socket.hpp"
 #include "zygote.hpp"
@@ -323,6 +325,13 @@ void answer_with_another_version() {
   }
 }
 
+void flood_the_log() {
+  wire::Encoder encoder;
+  for (int i = 0; i < 5'000; ++i) {
+    send_all(kZygoteChannelFd, encoder.encode(0, wire::Log{CAPSULE_LOG_WARN, i % 2 == 0 ? "event=flood" : "no record"}));
+  }
+}
+
 }  // namespace
 
 int main(int, char **argv) {
@@ -330,6 +339,9 @@ int main(int, char **argv) {
   if (mode != nullptr && std::strcmp(mode, "version") == 0) {
     answer_with_another_version();
     return 0;
+  }
+  if (mode != nullptr && std::strcmp(mode, "records") == 0) {
+    flood_the_log();
   }
   HostileProgram program(argv[0]);
   run_zygote(program);

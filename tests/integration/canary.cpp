@@ -71,6 +71,14 @@ std::string pending_calls(Scene &scene) {
   return {reinterpret_cast<const char *>(calls.data()), count * sizeof(capsule_pending_call)};
 }
 
+std::string calls_by_capability(Scene &scene) {
+  std::vector<capsule_capability_metrics> rows(16);
+  std::size_t count = 0;
+  ACCEPTED(
+      capsule_bridge_list_capability_metrics(scene.bridge.get(), rows.data(), rows.size(), &count, nullptr, error));
+  return {reinterpret_cast<const char *>(rows.data()), count * sizeof rows.front()};
+}
+
 std::string pending_promises(Scene &scene) {
   std::vector<capsule_pending_promise> promises(16);
   std::size_t count = 0;
@@ -334,6 +342,7 @@ std::map<std::string, Surface> surfaces() {
       {"capsule_exporter_create", exported},
       {"capsule_exporter_get_info", exported},
       {"capsule_runtime_get_prometheus", [](Scene &s) { return prometheus_of(s.runtime); }},
+      {"capsule_runtime_get_metrics", [](Scene &s) { return filled(capsule_runtime_get_metrics, s.runtime.get()); }},
       {"capsule_session_get_worker_metrics",
        [](Scene &s) { return filled(capsule_session_get_worker_metrics, s.session.get()); }},
       {"capsule_session_get_worker_info", [](Scene &s) { return filled(capsule_session_get_worker_info, s.session.get()); }},
@@ -359,6 +368,7 @@ std::map<std::string, Surface> surfaces() {
       {"capsule_pool_get_info", [](Scene &s) { return filled(capsule_pool_get_info, s.pool.get()); }},
       {"capsule_pool_list_sessions", pool_sessions},
       {"capsule_bridge_list_pending", pending_calls},
+      {"capsule_bridge_list_capability_metrics", calls_by_capability},
       {"capsule_promise_list_pending", pending_promises},
       {"capsule_session_get_trace",
        [](Scene &s) {

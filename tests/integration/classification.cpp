@@ -105,7 +105,7 @@ CAPSULE_TEST(blocking_code_is_told_once_without_the_user_s_text) {  // I7
   value_of(session, "import time as canary_alias");
   value_of(session, "import time as other_alias");
   const std::string line = log.wait_for("event=blocking_import");
-  CHECK_CONTAINS(line, "detail=time execution=1");
+  CHECK_CONTAINS(line, "event=blocking_import session=" + std::to_string(info_of(session).session_id) + " source=worker execution=1 detail=time");
   CHECK_LACKS(line, "canary");
   const capsule_async_metrics metrics = async_metrics_of(session);
   CHECK_EQ(metrics.blocking_warnings, 1);

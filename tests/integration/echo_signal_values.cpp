@@ -264,16 +264,44 @@ CAPSULE_TEST(events_that_find_no_room_or_no_execution) {
 
 CAPSULE_TEST(events_by_who_made_them) {
   const Runtime runtime = make_runtime();
-  const Session session = open_session(runtime, quiet());
-  Run(session, "value 1").end();
+  const Bridge bridge = make_bridge(runtime);
+  offer(bridge, capability("ask"));
+  SessionOptions options = quiet();
+  options.raw.trace_level = CAPSULE_LOG_DEBUG;
+  const Session session = open_with(bridge, {rule("*")}, std::move(options), runtime);
+  Run run(session, "call ask {}");
+  Request request;
+  CHECK_EQ(request.take(bridge), CAPSULE_OK);
+  respond(bridge, request.id(), "1");
+  run.end();
+  ACCEPTED(capsule_session_close(session.get(), kPatienceMs, error));
+  PoolOptions pooled = PoolOptions::echo();
+  pooled.raw.min_idle = 1;
+  pooled.session.raw.heartbeat_interval_ms = kHour;
+  const Pool pool = make_pool(std::move(pooled), runtime);
+  wait_ready(pool);
+  const Taken taken = trace_of(session);
+  CHECK_EQ(taken.events.size(), taken.info.emitted);
+  const auto made_by = [&](std::initializer_list<std::int32_t> sources) {
+    const auto of = [&](const capsule_trace_event &event) {
+      return std::find(sources.begin(), sources.end(), event.source) != sources.end();
+    };
+    return number(static_cast<std::uint64_t>(std::count_if(taken.events.begin(), taken.events.end(), of)));
+  };
   check_moved(runtime, [&] {
-    const Taken taken = trace_of(session);
-    const auto is_worker_s = [](const capsule_trace_event &event) { return event.incarnation != 0; };
-    const auto worker = static_cast<double>(std::count_if(taken.events.begin(), taken.events.end(), is_worker_s));
-    const double host = number(taken.info.emitted) - worker;
-    return std::vector<Moved>{{"trace_events_total", "source=\"host\"", host, host},
-                              {"trace_events_total", "source=\"worker\"", worker, worker}};
+    std::vector<Moved> rows;
+    for (const auto &[labels, amount] : std::map<std::string, double>{
+             {"pool=\"none\",source=\"host\"", made_by({CAPSULE_TRACE_SOURCE_HOST})},
+             {"pool=\"none\",source=\"worker\"", made_by({CAPSULE_TRACE_SOURCE_WORKER, CAPSULE_TRACE_SOURCE_EXECUTOR})},
+             {"pool=\"none\",source=\"transport\"", made_by({CAPSULE_TRACE_SOURCE_TRANSPORT})},
+             {"pool=\"none\",source=\"bridge\"", made_by({CAPSULE_TRACE_SOURCE_BRIDGE})},
+             {"pool=\"none\",source=\"provider\"", made_by({CAPSULE_TRACE_SOURCE_PROVIDER})}}) {
+      rows.push_back({"trace_events_total", labels, amount, amount});
+    }
+    return rows;
   });
+  const long long of_pools = Samples(runtime)[R"(trace_events_total{pool="unnamed",source="pool"})"];
+  CHECK_AT_LEAST(of_pools, 1);
 }
 
 CAPSULE_TEST(records_by_their_level_and_those_that_no_file_takes) {

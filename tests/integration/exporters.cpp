@@ -274,6 +274,7 @@ CAPSULE_TEST(what_waits_for_exporters_is_telemetry_memory) {
   const long long event_bytes = queued * static_cast<long long>(sizeof(capsule_trace_event));
   CHECK_AT_LEAST(queued, 150);
   CHECK_AT_LEAST(full["exporter_queue_bytes"], event_bytes);
+  CHECK_EQ(runtime_metrics_of(runtime).exporter_queue_bytes, full["exporter_queue_bytes"]);
   CHECK_AT_MOST(full["exporter_queue_bytes"], 2 * event_bytes - 1);  // once, though both have it
   const auto rise = [&](const char *series) { return full[series] - before[series]; };
   CHECK_EQ(rise("telemetry_memory_bytes"), rise("exporter_queue_bytes") + rise(R"(trace_stored_bytes{pool="none"})"));

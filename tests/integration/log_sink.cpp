@@ -136,12 +136,12 @@ CAPSULE_TEST(each_phase_of_a_frame_is_logged_with_its_message_id) {
   }
   const std::string text = log.text();
   CHECK_CONTAINS(text,
-                 "event=frame_sent channel=work session=1 encoding=flatbuffers message_id=1 execution=1 kind=Execute length=");
+                 "event=frame_sent session=1 channel=work execution=1 encoding=flatbuffers message_id=1 kind=Execute length=");
   for (const char *phase :
-       {"event=frame_wakeup channel=work session=1 bytes=", "event=frame_read channel=work session=1 length=",
-        "event=frame_decoded channel=work session=1 encoding=flatbuffers message_id=1 kind=Result",
-        "event=frame_routed channel=work session=1 message_id=1 kind=Result execution=1 route=execution",
-        "event=frame_routed channel=control session=1 message_id=1 kind=HelloAck route=session"}) {
+       {"event=frame_wakeup session=1 channel=work bytes=", "event=frame_read session=1 channel=work length=",
+        "event=frame_decoded session=1 channel=work encoding=flatbuffers message_id=1 kind=Result",
+        "event=frame_routed session=1 channel=work execution=1 message_id=1 kind=Result route=execution",
+        "event=frame_routed session=1 channel=control message_id=1 kind=HelloAck route=session"}) {
     CHECK_CONTAINS(text, phase);
   }
 }

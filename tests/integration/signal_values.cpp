@@ -13,6 +13,7 @@
 #include "process.hpp"
 #include "signal_rows.hpp"
 #include "snapshots.hpp"
+#include "trace.hpp"
 
 using namespace capsule_test;
 
@@ -298,7 +299,15 @@ CAPSULE_TEST(checkpoints_that_fail_and_those_gone_back_to) {
   check_moved(runtime, [&] {
     const capsule_session_info s = info_of(session);
     const double skipped = number(s.checkpoint_entries_skipped);
+    const auto of_checkpoints = [](const Session &of) {
+      const Taken taken = trace_of(of);
+      return std::count_if(taken.events.begin(), taken.events.end(), [](const capsule_trace_event &event) {
+        return event.source == CAPSULE_TRACE_SOURCE_CHECKPOINT;
+      });
+    };
+    const auto events = static_cast<double>(of_checkpoints(session) + of_checkpoints(other));
     return std::vector<Moved>{
+        {"trace_events_total", "source=\"checkpoint\"", events, events},
         {"checkpoints_total", "outcome=\"failed\"", number(s.checkpoints_failed), 1},
         {"checkpoints_total", "outcome=\"restored\"", number(s.checkpoint_restores), 1},
         {"checkpoints_total", "outcome=\"restore_failed\"", number(info_of(other).checkpoint_restores_failed), 1},

@@ -376,6 +376,8 @@ void add_of_traces(World &w, Rows &rows) {
 }
 
 void add_of_metrics(World &w, Rows &rows) {
+  rows["capsule_runtime_metrics"] = written<capsule_runtime_metrics>(
+      [](auto *metrics, auto *error) { return capsule_runtime_get_metrics(shared_runtime().get(), metrics, error); });
   rows["capsule_worker_metrics"] = written<capsule_worker_metrics>(
       [&w](auto *metrics, auto *error) { return capsule_session_get_worker_metrics(w.python.get(), metrics, error); });
   rows["capsule_worker_info"] = written<capsule_worker_info>(

@@ -28,7 +28,7 @@ struct Loud {
 
 std::string session_tag(const Session &session) {
   const capsule_session_info info = info_of(session);
-  return "event=worker_stderr source=worker session=" + std::to_string(info.session_id) + " pid=" + std::to_string(info.pid) +
+  return "event=worker_stderr session=" + std::to_string(info.session_id) + " source=worker pid=" + std::to_string(info.pid) +
          " ";
 }
 
@@ -77,7 +77,8 @@ CAPSULE_TEST(a_line_that_is_a_record_is_passed_on_as_one) {
   Loud loud;
   loud.folder.write("talks.py", "import sys\nsys.stderr.write('event=told size_bytes=3\\nevent no=record')\n");
   const Session session = open_session(loud.runtime, loud.options(CAPSULE_START_SPAWN, {"talks"}));
-  CHECK_CONTAINS(loud.log.wait_for("event=told"), "event=told size_bytes=3 source=worker session=");
+  const std::string whose = "session=" + std::to_string(info_of(session).session_id) + " source=worker pid=";
+  CHECK_CONTAINS(loud.log.wait_for("event=told " + whose), " size_bytes=3");
   CHECK_CONTAINS(loud.log.wait_for("no=record"), "size_bytes=15 raw=event no=record");  // and one without an end
 }
 
@@ -101,5 +102,5 @@ CAPSULE_TEST(a_worker_that_dies_before_it_serves_has_its_last_words_told) {
   const std::string message =
       REFUSED(CAPSULE_E_WORKER, capsule_session_open(loud.runtime.get(), options.get(), session.out(), error));
   CHECK_CONTAINS(message, "before it was ready; it wrote: the last words");
-  CHECK_CONTAINS(loud.log.wait_for("the last words"), "source=worker session=1 ");
+  CHECK_CONTAINS(loud.log.wait_for("the last words"), "event=worker_stderr session=1 source=worker ");
 }

@@ -61,6 +61,13 @@ class Samples {
   std::map<std::string, double> all_;
 };
 
+inline capsule_runtime_metrics runtime_metrics_of(const Runtime &runtime) {
+  capsule_runtime_metrics metrics{};
+  metrics.struct_size = sizeof metrics;
+  ACCEPTED(capsule_runtime_get_metrics(runtime.get(), &metrics, error));
+  return metrics;
+}
+
 template <typename Struct, typename Get>
 Struct metrics_by(Get get, const Session &session) {
   Struct metrics{};

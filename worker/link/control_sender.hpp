@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "base/log_events.hpp"
 #include "transport/socket.hpp"
 #include "wire/codec.hpp"
 
@@ -34,8 +35,12 @@ class ControlSender {
   }
   void answer(const wire::Answer &answer, int attached = -1) { post(0, answer, {&attached, attached < 0 ? 0U : 1U}); }
 
-  // A log record: `level` is CAPSULE_LOG_…, the line key=value fields.
-  void log(std::int32_t level, const std::string &line) { send(wire::Log{level, line}); }
+  // A record of the host's log; the host adds whose it is.
+  void log(LogEvent event, const std::string &fields) { log(info_of(event).level, event, fields); }
+  void log(std::int32_t level, LogEvent event, const std::string &fields) {
+    const std::string line = "event=" + std::string(info_of(event).name) + " " + fields;
+    send(wire::Log{level, line});
+  }
 
  private:
   const int control_fd_;

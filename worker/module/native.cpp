@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/clock.hpp"
+#include "base/log_events.hpp"
 #include "capsule/log.h"
 #include "capsule/session.h"
 
@@ -166,14 +168,20 @@ PyObject *py_count(PyObject *, PyObject *arguments) {
 
 PyObject *py_log(PyObject *, PyObject *arguments) {
   const char *level = nullptr;
-  const char *fields = nullptr;
-  if (PyArg_ParseTuple(arguments, "ss:log", &level, &fields) == 0) {
+  const char *name = nullptr;
+  const char *detail = nullptr;
+  if (PyArg_ParseTuple(arguments, "sss:log", &level, &name, &detail) == 0) {
     return nullptr;
+  }
+  const auto *event =
+      std::find_if(kLogEvents.begin(), kLogEvents.end(), [name](const LogEventInfo &info) { return info.name == name; });
+  if (event == kLogEvents.end()) {
+    return PyErr_Format(PyExc_ValueError, "there is no log event %s", name);
   }
   const SessionParts &parts = *parts_of_process;
   const bool warning = std::string_view(level) == "warning";
-  parts.control.log(warning ? CAPSULE_LOG_WARN : CAPSULE_LOG_INFO,
-                    std::string(fields) + " execution=" + std::to_string(parts.state.current_id.load()));
+  parts.control.log(warning ? CAPSULE_LOG_WARN : CAPSULE_LOG_INFO, static_cast<LogEvent>(event - kLogEvents.begin()),
+                    "execution=" + std::to_string(parts.state.current_id.load()) + " detail=" + detail);
   Py_RETURN_NONE;
 }
 

@@ -101,7 +101,7 @@ class Session:
             native = self.native
             self._analyzer = load_once("analysis").Analyzer(
                 native.count,
-                lambda level, event, detail: native.log(level, f"event={event} detail={detail}"),
+                native.log,
                 load_once("sources").captured,
                 **native.analysis_options(),
             )

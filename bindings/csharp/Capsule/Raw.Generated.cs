@@ -1900,6 +1900,13 @@ namespace Capsule.Raw
         public ulong trace_events_stored;
         /// <summary>Bytes that those take.</summary>
         public ulong trace_stored_bytes;
+        /// <summary>
+        /// What its durable executions (durable.h) asked of their stores: to claim the promise of each and to settle
+        /// it, to look up and to record each call of the host and each input.
+        /// </summary>
+        public ulong durable_operations;
+        /// <summary>Of these, they failed: the store could not be reached or written, or somebody else has the execution.</summary>
+        public ulong durable_failures;
     }
 
     /// <summary>A value on its way. To set one, fill `kind`, and `data` and `size_bytes` or `buffer`; zero is fine for the rest.</summary>
@@ -2508,6 +2515,26 @@ namespace Capsule.Raw
         /// <summary>Reserved, zero.</summary>
         public int reserved;
         /// <summary>Name of the capability, zero-terminated.</summary>
+        public fixed byte capability[136];
+    }
+
+    /// <summary>What became of the calls of one capability. Never extended: rows of an array.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_capability_metrics
+    {
+        /// <summary>Calls that are open.</summary>
+        public ulong in_flight;
+        /// <summary>Answered with a value.</summary>
+        public ulong ok;
+        /// <summary>Ended otherwise, and not denied: failed, timed out, canceled, or open when the bridge was closed.</summary>
+        public ulong failed;
+        /// <summary>Denied by a rule, for want of one, or by the host.</summary>
+        public ulong denied;
+        /// <summary>From a call to its end: sum.</summary>
+        public ulong resolution_total_ns;
+        /// <summary>From a call to its end.</summary>
+        public fixed ulong resolution_buckets[32];
+        /// <summary>Its name, zero-terminated; `"unknown"` for all that are not registered, together.</summary>
         public fixed byte capability[136];
     }
 
@@ -4296,6 +4323,72 @@ namespace Capsule.Raw
         public ulong waits_interrupted;
     }
 
+    /// <summary>
+    /// Times in nanoseconds, or sizes in bytes, by how large they were: the bounds are those of SIGNALS.md.
+    ///
+    /// Never extended: part of other structs.
+    /// </summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_histogram
+    {
+        /// <summary>How many.</summary>
+        public ulong count;
+        /// <summary>All of them added up.</summary>
+        public ulong sum;
+        /// <summary>
+        /// How many by size, each in one bucket: `buckets[i]` those that are at most 2^i µs, of sizes 64 × 2^i bytes,
+        /// and larger than the bound before; the last one those beyond too.
+        /// </summary>
+        public fixed ulong buckets[28];
+    }
+
+    /// <summary>
+    /// What a runtime has counted over all of its sessions, those included that are gone, and what it holds for all
+    /// this now.
+    ///
+    /// These are the figures that no struct of one session, pool or bridge has. The same are in the text of
+    /// capsule_runtime_get_prometheus(), by pool.
+    /// </summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_runtime_metrics
+    {
+        /// <summary>`sizeof(capsule_runtime_metrics)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Reserved, zero.</summary>
+        public uint reserved;
+        /// <summary>Sessions that are closed: their worker went by itself when it was told to, or there was none.</summary>
+        public ulong sessions_closed;
+        /// <summary>Sessions that are closed, and whose worker was killed for it when the time for closing was over.</summary>
+        public ulong sessions_killed;
+        /// <summary>Sessions that are closed, and were in `CAPSULE_SESSION_ERROR` before.</summary>
+        public ulong sessions_failed;
+        /// <summary>From asking for a worker until it was ready, restarts included: workers that a zygote forked.</summary>
+        public capsule_histogram start_fork;
+        /// <summary>Of workers started as a process of their own.</summary>
+        public capsule_histogram start_spawn;
+        /// <summary>Of workers forked from a snapshot or a template.</summary>
+        public capsule_histogram start_restore;
+        /// <summary>Bytes of the checkpoints made, before they are compressed.</summary>
+        public capsule_histogram checkpoint_size;
+        /// <summary>Time it took to make them.</summary>
+        public capsule_histogram checkpoint_duration;
+        /// <summary>
+        /// Rise of the most resident memory by each execution that was measured, in bytes: `peak_resident_delta_bytes`
+        /// of its bill (event.h).
+        /// </summary>
+        public capsule_histogram execution_peak_resident_delta;
+        /// <summary>The most resident memory that one worker had, as of heartbeats.</summary>
+        public ulong worker_peak_resident_bytes;
+        /// <summary>What durable executions (durable.h) asked of their stores, as in capsule_session_info.</summary>
+        public ulong durable_operations;
+        /// <summary>Of these, they failed.</summary>
+        public ulong durable_failures;
+        /// <summary>Memory of events that exporters have not written, of all of them together.</summary>
+        public ulong exporter_queue_bytes;
+        /// <summary>Memory held for traces, counters, the audit's ring and exporters.</summary>
+        public ulong telemetry_memory_bytes;
+    }
+
     /// <summary>A text that the library made.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_metrics_text
@@ -4504,9 +4597,9 @@ namespace Capsule.Raw
     /// Receives one record.
     ///
     /// Called on the thread that logs, one call at a time. `line` is `key=value` fields without a newline (`event=…`
-    /// first), never with source text, values or output of the user's code; what a worker wrote to its own stderr
-    /// before it served is in `raw=…`. It is valid during the call. Calls into the library from here answer
-    /// `CAPSULE_E_REENTRANT`.
+    /// first, SIGNALS.md lists them), never with source text, values or output of the user's code; what a worker wrote
+    /// to its own stderr before it served is in `raw=…`. It is valid during the call. Calls into the library from here
+    /// answer `CAPSULE_E_REENTRANT`.
     /// </summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     public unsafe delegate void capsule_log_callback(void* user_data, int level, byte* line, UIntPtr line_size);
@@ -4533,7 +4626,7 @@ namespace Capsule.Raw
             ("capsule_audit_check", sizeof(capsule_audit_check), 88),
             ("capsule_audit_report", sizeof(capsule_audit_report), 448),
             ("capsule_session_options", sizeof(capsule_session_options), 280),
-            ("capsule_session_info", sizeof(capsule_session_info), 688),
+            ("capsule_session_info", sizeof(capsule_session_info), 704),
             ("capsule_value", sizeof(capsule_value), 96),
             ("capsule_input", sizeof(capsule_input), 24),
             ("capsule_name", sizeof(capsule_name), 48),
@@ -4549,6 +4642,7 @@ namespace Capsule.Raw
             ("capsule_request", sizeof(capsule_request), 120),
             ("capsule_bridge_metrics", sizeof(capsule_bridge_metrics), 416),
             ("capsule_pending_call", sizeof(capsule_pending_call), 184),
+            ("capsule_capability_metrics", sizeof(capsule_capability_metrics), 432),
             ("capsule_checkpoint_options", sizeof(capsule_checkpoint_options), 64),
             ("capsule_checkpoint_info", sizeof(capsule_checkpoint_info), 200),
             ("capsule_checkpoint_entry", sizeof(capsule_checkpoint_entry), 56),
@@ -4605,6 +4699,8 @@ namespace Capsule.Raw
             ("capsule_transport_flow", sizeof(capsule_transport_flow), 536),
             ("capsule_transport_metrics", sizeof(capsule_transport_metrics), 1264),
             ("capsule_cancel_metrics", sizeof(capsule_cancel_metrics), 32),
+            ("capsule_histogram", sizeof(capsule_histogram), 240),
+            ("capsule_runtime_metrics", sizeof(capsule_runtime_metrics), 1512),
             ("capsule_metrics_text", sizeof(capsule_metrics_text), 32),
             ("capsule_postmortem_info", sizeof(capsule_postmortem_info), 216),
             ("capsule_profile_options", sizeof(capsule_profile_options), 32),
@@ -4701,6 +4797,9 @@ namespace Capsule.Raw
 
         /// <summary>Room in `rejected`.</summary>
         public const int CAPSULE_REJECTS = 16;
+
+        /// <summary>Buckets of a `capsule_histogram`.</summary>
+        public const int CAPSULE_HISTOGRAM_BUCKETS = 28;
 
         /// <summary>Post-mortems that a session keeps.</summary>
         public const int CAPSULE_POSTMORTEMS_KEPT = 4;
@@ -5677,6 +5776,23 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_bridge_metrics(IntPtr session, capsule_bridge_metrics* metrics, capsule_error* error);
+
+        /// <summary>
+        /// Copies what became of calls by capability, sessions that are gone included, in the order of their names: a
+        /// row for each that was called. Over all rows, ok + failed + denied + in_flight is `calls` of
+        /// capsule_bridge_metrics.
+        ///
+        /// - bridge: A bridge, closed ones included.
+        /// - metrics: Room for `capacity`; NULL with 0 to count only.
+        /// - capacity: Room in `metrics`.
+        /// - count: Rows written.
+        /// - total: Nullable; rows there are.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_bridge_list_capability_metrics(IntPtr bridge, capsule_capability_metrics* metrics, UIntPtr capacity, UIntPtr* count, ulong* total, capsule_error* error);
 
         /// <summary>
         /// The name of where an open call stands, as in `"taken"`.
@@ -7168,6 +7284,20 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_cancel_metrics(IntPtr session, capsule_cancel_metrics* metrics, capsule_error* error);
+
+        /// <summary>
+        /// Adds them up. Each session is locked for the copying of its counters alone, one after the other. No counter
+        /// is ever less than it was.
+        ///
+        /// - runtime: A runtime, closed ones included.
+        /// - metrics: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_runtime_get_metrics(IntPtr runtime, capsule_runtime_metrics* metrics, capsule_error* error);
 
         /// <summary>
         /// All metrics of a runtime in Prometheus' text format, version 0.0.4 (`text/plain; version=0.0.4`): what its

@@ -887,6 +887,15 @@ namespace Capsule
         /// <summary>Bytes that those take.</summary>
         public ulong TraceStoredBytes { get; }
 
+        /// <summary>
+        /// What its durable executions (durable.h) asked of their stores: to claim the promise of each and to settle
+        /// it, to look up and to record each call of the host and each input.
+        /// </summary>
+        public ulong DurableOperations { get; }
+
+        /// <summary>Of these, they failed: the store could not be reached or written, or somebody else has the execution.</summary>
+        public ulong DurableFailures { get; }
+
         internal SessionInfo(capsule_session_info* raw)
         {
             State = (SessionState)raw->state;
@@ -953,6 +962,8 @@ namespace Capsule
             TraceEvents = raw->trace_events;
             TraceEventsStored = raw->trace_events_stored;
             TraceStoredBytes = raw->trace_stored_bytes;
+            DurableOperations = raw->durable_operations;
+            DurableFailures = raw->durable_failures;
         }
     }
 
@@ -1876,6 +1887,43 @@ namespace Capsule
             ReceivedNs = raw->received_ns;
             DeadlineNs = raw->deadline_ns;
             State = (CallState)raw->state;
+            Capability = Texts.String(raw->capability);
+        }
+    }
+
+    /// <summary>What became of the calls of one capability. Never extended: rows of an array.</summary>
+    public sealed unsafe partial class CapabilityMetrics
+    {
+        /// <summary>Calls that are open.</summary>
+        public ulong InFlight { get; }
+
+        /// <summary>Answered with a value.</summary>
+        public ulong Ok { get; }
+
+        /// <summary>Ended otherwise, and not denied: failed, timed out, canceled, or open when the bridge was closed.</summary>
+        public ulong Failed { get; }
+
+        /// <summary>Denied by a rule, for want of one, or by the host.</summary>
+        public ulong Denied { get; }
+
+        /// <summary>From a call to its end: sum.</summary>
+        public ulong ResolutionTotalNs { get; }
+
+        /// <summary>From a call to its end.</summary>
+        public ulong[] ResolutionBuckets { get; }
+
+        /// <summary>Its name, zero-terminated; `"unknown"` for all that are not registered, together.</summary>
+        public string Capability { get; }
+
+        internal CapabilityMetrics(capsule_capability_metrics* raw)
+        {
+            InFlight = raw->in_flight;
+            Ok = raw->ok;
+            Failed = raw->failed;
+            Denied = raw->denied;
+            ResolutionTotalNs = raw->resolution_total_ns;
+            ResolutionBuckets = new ulong[32];
+            for (var i = 0; i < ResolutionBuckets.Length; ++i) ResolutionBuckets[i] = raw->resolution_buckets[i];
             Capability = Texts.String(raw->capability);
         }
     }
@@ -4838,6 +4886,107 @@ namespace Capsule
             Triggers = raw->triggers;
             ExecutionsCanceled = raw->executions_canceled;
             WaitsInterrupted = raw->waits_interrupted;
+        }
+    }
+
+    /// <summary>
+    /// Times in nanoseconds, or sizes in bytes, by how large they were: the bounds are those of SIGNALS.md.
+    ///
+    /// Never extended: part of other structs.
+    /// </summary>
+    public sealed unsafe partial class Histogram
+    {
+        /// <summary>How many.</summary>
+        public ulong Count { get; }
+
+        /// <summary>All of them added up.</summary>
+        public ulong Sum { get; }
+
+        /// <summary>
+        /// How many by size, each in one bucket: `buckets[i]` those that are at most 2^i µs, of sizes 64 × 2^i bytes,
+        /// and larger than the bound before; the last one those beyond too.
+        /// </summary>
+        public ulong[] Buckets { get; }
+
+        internal Histogram(capsule_histogram* raw)
+        {
+            Count = raw->count;
+            Sum = raw->sum;
+            Buckets = new ulong[28];
+            for (var i = 0; i < Buckets.Length; ++i) Buckets[i] = raw->buckets[i];
+        }
+    }
+
+    /// <summary>
+    /// What a runtime has counted over all of its sessions, those included that are gone, and what it holds for all
+    /// this now.
+    ///
+    /// These are the figures that no struct of one session, pool or bridge has. The same are in the text of
+    /// capsule_runtime_get_prometheus(), by pool.
+    /// </summary>
+    public sealed unsafe partial class RuntimeMetrics
+    {
+        /// <summary>Sessions that are closed: their worker went by itself when it was told to, or there was none.</summary>
+        public ulong SessionsClosed { get; }
+
+        /// <summary>Sessions that are closed, and whose worker was killed for it when the time for closing was over.</summary>
+        public ulong SessionsKilled { get; }
+
+        /// <summary>Sessions that are closed, and were in `CAPSULE_SESSION_ERROR` before.</summary>
+        public ulong SessionsFailed { get; }
+
+        /// <summary>From asking for a worker until it was ready, restarts included: workers that a zygote forked.</summary>
+        public Histogram StartFork { get; }
+
+        /// <summary>Of workers started as a process of their own.</summary>
+        public Histogram StartSpawn { get; }
+
+        /// <summary>Of workers forked from a snapshot or a template.</summary>
+        public Histogram StartRestore { get; }
+
+        /// <summary>Bytes of the checkpoints made, before they are compressed.</summary>
+        public Histogram CheckpointSize { get; }
+
+        /// <summary>Time it took to make them.</summary>
+        public Histogram CheckpointDuration { get; }
+
+        /// <summary>
+        /// Rise of the most resident memory by each execution that was measured, in bytes: `peak_resident_delta_bytes`
+        /// of its bill (event.h).
+        /// </summary>
+        public Histogram ExecutionPeakResidentDelta { get; }
+
+        /// <summary>The most resident memory that one worker had, as of heartbeats.</summary>
+        public ulong WorkerPeakResidentBytes { get; }
+
+        /// <summary>What durable executions (durable.h) asked of their stores, as in capsule_session_info.</summary>
+        public ulong DurableOperations { get; }
+
+        /// <summary>Of these, they failed.</summary>
+        public ulong DurableFailures { get; }
+
+        /// <summary>Memory of events that exporters have not written, of all of them together.</summary>
+        public ulong ExporterQueueBytes { get; }
+
+        /// <summary>Memory held for traces, counters, the audit's ring and exporters.</summary>
+        public ulong TelemetryMemoryBytes { get; }
+
+        internal RuntimeMetrics(capsule_runtime_metrics* raw)
+        {
+            SessionsClosed = raw->sessions_closed;
+            SessionsKilled = raw->sessions_killed;
+            SessionsFailed = raw->sessions_failed;
+            StartFork = new Histogram(&raw->start_fork);
+            StartSpawn = new Histogram(&raw->start_spawn);
+            StartRestore = new Histogram(&raw->start_restore);
+            CheckpointSize = new Histogram(&raw->checkpoint_size);
+            CheckpointDuration = new Histogram(&raw->checkpoint_duration);
+            ExecutionPeakResidentDelta = new Histogram(&raw->execution_peak_resident_delta);
+            WorkerPeakResidentBytes = raw->worker_peak_resident_bytes;
+            DurableOperations = raw->durable_operations;
+            DurableFailures = raw->durable_failures;
+            ExporterQueueBytes = raw->exporter_queue_bytes;
+            TelemetryMemoryBytes = raw->telemetry_memory_bytes;
         }
     }
 

@@ -71,6 +71,8 @@ CAPSULE_WORKER_TEXT_SIZE = 512
 CAPSULE_MESSAGES = 64
 # Room in `rejected`.
 CAPSULE_REJECTS = 16
+# Buckets of a `capsule_histogram`.
+CAPSULE_HISTOGRAM_BUCKETS = 28
 # Post-mortems that a session keeps.
 CAPSULE_POSTMORTEMS_KEPT = 4
 # Events of a dead worker that a post-mortem keeps, at most.
@@ -1020,9 +1022,10 @@ capsule_interceptor_callback = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p,
 
 # Receives one record.
 #
-# Called on the thread that logs, one call at a time. `line` is `key=value` fields without a newline (`event=…` first),
-# never with source text, values or output of the user's code; what a worker wrote to its own stderr before it served is
-# in `raw=…`. It is valid during the call. Calls into the library from here answer `CAPSULE_E_REENTRANT`.
+# Called on the thread that logs, one call at a time. `line` is `key=value` fields without a newline (`event=…` first,
+# SIGNALS.md lists them), never with source text, values or output of the user's code; what a worker wrote to its own
+# stderr before it served is in `raw=…`. It is valid during the call. Calls into the library from here answer
+# `CAPSULE_E_REENTRANT`.
 capsule_log_callback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p, ctypes.c_size_t)
 
 
@@ -1370,6 +1373,34 @@ class capsule_pending_call(ctypes.Structure):
         ("deadline_ns", ctypes.c_uint64),
         ("state", ctypes.c_int32),
         ("reserved", ctypes.c_int32),
+        ("capability", ctypes.c_char * 136),
+    ]
+
+
+class capsule_capability_metrics(ctypes.Structure):
+    """What became of the calls of one capability. Never extended: rows of an array."""
+
+    # Calls that are open.
+    in_flight: int
+    # Answered with a value.
+    ok: int
+    # Ended otherwise, and not denied: failed, timed out, canceled, or open when the bridge was closed.
+    failed: int
+    # Denied by a rule, for want of one, or by the host.
+    denied: int
+    # From a call to its end: sum.
+    resolution_total_ns: int
+    # From a call to its end.
+    resolution_buckets: Any
+    # Its name, zero-terminated; `"unknown"` for all that are not registered, together.
+    capability: bytes
+    _fields_ = [
+        ("in_flight", ctypes.c_uint64),
+        ("ok", ctypes.c_uint64),
+        ("failed", ctypes.c_uint64),
+        ("denied", ctypes.c_uint64),
+        ("resolution_total_ns", ctypes.c_uint64),
+        ("resolution_buckets", ctypes.c_uint64 * 32),
         ("capability", ctypes.c_char * 136),
     ]
 
@@ -2722,6 +2753,26 @@ class capsule_cancel_metrics(ctypes.Structure):
     ]
 
 
+class capsule_histogram(ctypes.Structure):
+    """Times in nanoseconds, or sizes in bytes, by how large they were: the bounds are those of SIGNALS.md.
+
+    Never extended: part of other structs.
+    """
+
+    # How many.
+    count: int
+    # All of them added up.
+    sum: int
+    # How many by size, each in one bucket: `buckets[i]` those that are at most 2^i µs, of sizes 64 × 2^i bytes, and
+    # larger than the bound before; the last one those beyond too.
+    buckets: Any
+    _fields_ = [
+        ("count", ctypes.c_uint64),
+        ("sum", ctypes.c_uint64),
+        ("buckets", ctypes.c_uint64 * 28),
+    ]
+
+
 class capsule_profile_options(ctypes.Structure):
     """How a profile is taken."""
 
@@ -3314,6 +3365,11 @@ class capsule_session_info(ctypes.Structure):
     trace_events_stored: int
     # Bytes that those take.
     trace_stored_bytes: int
+    # What its durable executions (durable.h) asked of their stores: to claim the promise of each and to settle it, to
+    # look up and to record each call of the host and each input.
+    durable_operations: int
+    # Of these, they failed: the store could not be reached or written, or somebody else has the execution.
+    durable_failures: int
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("state", ctypes.c_int32),
@@ -3380,6 +3436,8 @@ class capsule_session_info(ctypes.Structure):
         ("trace_events", ctypes.c_uint64),
         ("trace_events_stored", ctypes.c_uint64),
         ("trace_stored_bytes", ctypes.c_uint64),
+        ("durable_operations", ctypes.c_uint64),
+        ("durable_failures", ctypes.c_uint64),
     ]
 
 
@@ -4891,6 +4949,67 @@ class capsule_transport_metrics(ctypes.Structure):
     ]
 
 
+class capsule_runtime_metrics(ctypes.Structure):
+    """What a runtime has counted over all of its sessions, those included that are gone, and what it holds for all this
+    now.
+
+    These are the figures that no struct of one session, pool or bridge has. The same are in the text of
+    capsule_runtime_get_prometheus(), by pool.
+    """
+
+    # `sizeof(capsule_runtime_metrics)`, set by the caller.
+    struct_size: int
+    # Reserved, zero.
+    reserved: int
+    # Sessions that are closed: their worker went by itself when it was told to, or there was none.
+    sessions_closed: int
+    # Sessions that are closed, and whose worker was killed for it when the time for closing was over.
+    sessions_killed: int
+    # Sessions that are closed, and were in `CAPSULE_SESSION_ERROR` before.
+    sessions_failed: int
+    # From asking for a worker until it was ready, restarts included: workers that a zygote forked.
+    start_fork: capsule_histogram
+    # Of workers started as a process of their own.
+    start_spawn: capsule_histogram
+    # Of workers forked from a snapshot or a template.
+    start_restore: capsule_histogram
+    # Bytes of the checkpoints made, before they are compressed.
+    checkpoint_size: capsule_histogram
+    # Time it took to make them.
+    checkpoint_duration: capsule_histogram
+    # Rise of the most resident memory by each execution that was measured, in bytes: `peak_resident_delta_bytes` of its
+    # bill (event.h).
+    execution_peak_resident_delta: capsule_histogram
+    # The most resident memory that one worker had, as of heartbeats.
+    worker_peak_resident_bytes: int
+    # What durable executions (durable.h) asked of their stores, as in capsule_session_info.
+    durable_operations: int
+    # Of these, they failed.
+    durable_failures: int
+    # Memory of events that exporters have not written, of all of them together.
+    exporter_queue_bytes: int
+    # Memory held for traces, counters, the audit's ring and exporters.
+    telemetry_memory_bytes: int
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("sessions_closed", ctypes.c_uint64),
+        ("sessions_killed", ctypes.c_uint64),
+        ("sessions_failed", ctypes.c_uint64),
+        ("start_fork", capsule_histogram),
+        ("start_spawn", capsule_histogram),
+        ("start_restore", capsule_histogram),
+        ("checkpoint_size", capsule_histogram),
+        ("checkpoint_duration", capsule_histogram),
+        ("execution_peak_resident_delta", capsule_histogram),
+        ("worker_peak_resident_bytes", ctypes.c_uint64),
+        ("durable_operations", ctypes.c_uint64),
+        ("durable_failures", ctypes.c_uint64),
+        ("exporter_queue_bytes", ctypes.c_uint64),
+        ("telemetry_memory_bytes", ctypes.c_uint64),
+    ]
+
+
 class capsule_metrics_text(ctypes.Structure):
     """A text that the library made."""
 
@@ -5150,6 +5269,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_bridge_list_pending": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_pending_call), ctypes.c_size_t, POINTER(ctypes.c_size_t), POINTER(ctypes.c_uint64), POINTER(capsule_error)]),
     "capsule_bridge_get_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_bridge_metrics), POINTER(capsule_error)]),
     "capsule_session_get_bridge_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_bridge_metrics), POINTER(capsule_error)]),
+    "capsule_bridge_list_capability_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_capability_metrics), ctypes.c_size_t, POINTER(ctypes.c_size_t), POINTER(ctypes.c_uint64), POINTER(capsule_error)]),
     "capsule_call_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_bridge_send_chunk": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, POINTER(capsule_value), ctypes.c_int64, POINTER(capsule_error)]),
     "capsule_bridge_next_chunk": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int64, POINTER(capsule_value), POINTER(capsule_error)]),
@@ -5266,6 +5386,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_session_get_transport_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_transport_metrics), POINTER(capsule_error)]),
     "capsule_message_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_session_get_cancel_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_cancel_metrics), POINTER(capsule_error)]),
+    "capsule_runtime_get_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_runtime_metrics), POINTER(capsule_error)]),
     "capsule_runtime_get_prometheus": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_metrics_text), POINTER(capsule_error)]),
     "capsule_metrics_text_release": (None, [POINTER(capsule_metrics_text)]),
     "capsule_session_get_postmortem": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint32, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
@@ -6016,6 +6137,19 @@ capsule_bridge_get_metrics: Callable[..., int]
 #
 # Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
 capsule_session_get_bridge_metrics: Callable[..., int]
+
+# Copies what became of calls by capability, sessions that are gone included, in the order of their names: a row for
+# each that was called. Over all rows, ok + failed + denied + in_flight is `calls` of capsule_bridge_metrics.
+#
+# - bridge: A bridge, closed ones included.
+# - metrics: Room for `capacity`; NULL with 0 to count only.
+# - capacity: Room in `metrics`.
+# - count: Rows written.
+# - total: Nullable; rows there are.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_bridge_list_capability_metrics: Callable[..., int]
 
 # The name of where an open call stands, as in `"taken"`.
 #
@@ -7143,6 +7277,17 @@ capsule_message_name: Callable[..., bytes]
 # Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (opened without `enable_metrics`); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`;
 # `CAPSULE_E_FORKED`. Any thread. Since 0.1.
 capsule_session_get_cancel_metrics: Callable[..., int]
+
+# Adds them up. Each session is locked for the copying of its counters alone, one after the other. No counter is ever
+# less than it was.
+#
+# - runtime: A runtime, closed ones included.
+# - metrics: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread.
+# Since 0.1.
+capsule_runtime_get_metrics: Callable[..., int]
 
 # All metrics of a runtime in Prometheus' text format, version 0.0.4 (`text/plain; version=0.0.4`): what its sessions,
 # pools and bridges have counted, those included that are gone, and what the library counts of itself.

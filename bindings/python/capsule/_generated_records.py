@@ -1678,6 +1678,11 @@ class SessionInfo:
     trace_events_stored: int
     # Bytes that those take.
     trace_stored_bytes: int
+    # What its durable executions (durable.h) asked of their stores: to claim the promise of each and to settle it, to
+    # look up and to record each call of the host and each input.
+    durable_operations: int
+    # Of these, they failed: the store could not be reached or written, or somebody else has the execution.
+    durable_failures: int
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_session_info) -> SessionInfo:
@@ -1746,6 +1751,8 @@ class SessionInfo:
             trace_events=raw.trace_events,
             trace_events_stored=raw.trace_events_stored,
             trace_stored_bytes=raw.trace_stored_bytes,
+            durable_operations=raw.durable_operations,
+            durable_failures=raw.durable_failures,
         )
 
 
@@ -1966,6 +1973,38 @@ class PendingCall:
             received_ns=raw.received_ns,
             deadline_ns=raw.deadline_ns,
             state=CallState(raw.state),
+            capability=raw.capability.decode(errors="replace"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilityMetrics:
+    """What became of the calls of one capability. Never extended: rows of an array."""
+
+    # Calls that are open.
+    in_flight: int
+    # Answered with a value.
+    ok: int
+    # Ended otherwise, and not denied: failed, timed out, canceled, or open when the bridge was closed.
+    failed: int
+    # Denied by a rule, for want of one, or by the host.
+    denied: int
+    # From a call to its end: sum.
+    resolution_total_ns: int
+    # From a call to its end.
+    resolution_buckets: tuple[int, ...]
+    # Its name, zero-terminated; `"unknown"` for all that are not registered, together.
+    capability: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_capability_metrics) -> CapabilityMetrics:
+        return cls(
+            in_flight=raw.in_flight,
+            ok=raw.ok,
+            failed=raw.failed,
+            denied=raw.denied,
+            resolution_total_ns=raw.resolution_total_ns,
+            resolution_buckets=tuple(raw.resolution_buckets),
             capability=raw.capability.decode(errors="replace"),
         )
 
@@ -3774,6 +3813,89 @@ class CancelMetrics:
             triggers=raw.triggers,
             executions_canceled=raw.executions_canceled,
             waits_interrupted=raw.waits_interrupted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Times in nanoseconds, or sizes in bytes, by how large they were: the bounds are those of SIGNALS.md.
+
+    Never extended: part of other structs.
+    """
+
+    # How many.
+    count: int
+    # All of them added up.
+    sum: int
+    # How many by size, each in one bucket: `buckets[i]` those that are at most 2^i µs, of sizes 64 × 2^i bytes, and
+    # larger than the bound before; the last one those beyond too.
+    buckets: tuple[int, ...]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_histogram) -> Histogram:
+        return cls(
+            count=raw.count,
+            sum=raw.sum,
+            buckets=tuple(raw.buckets),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeMetrics:
+    """What a runtime has counted over all of its sessions, those included that are gone, and what it holds for all this
+    now.
+
+    These are the figures that no struct of one session, pool or bridge has. The same are in the text of
+    capsule_runtime_get_prometheus(), by pool.
+    """
+
+    # Sessions that are closed: their worker went by itself when it was told to, or there was none.
+    sessions_closed: int
+    # Sessions that are closed, and whose worker was killed for it when the time for closing was over.
+    sessions_killed: int
+    # Sessions that are closed, and were in `CAPSULE_SESSION_ERROR` before.
+    sessions_failed: int
+    # From asking for a worker until it was ready, restarts included: workers that a zygote forked.
+    start_fork: Histogram
+    # Of workers started as a process of their own.
+    start_spawn: Histogram
+    # Of workers forked from a snapshot or a template.
+    start_restore: Histogram
+    # Bytes of the checkpoints made, before they are compressed.
+    checkpoint_size: Histogram
+    # Time it took to make them.
+    checkpoint_duration: Histogram
+    # Rise of the most resident memory by each execution that was measured, in bytes: `peak_resident_delta_bytes` of its
+    # bill (event.h).
+    execution_peak_resident_delta: Histogram
+    # The most resident memory that one worker had, as of heartbeats.
+    worker_peak_resident_bytes: int
+    # What durable executions (durable.h) asked of their stores, as in capsule_session_info.
+    durable_operations: int
+    # Of these, they failed.
+    durable_failures: int
+    # Memory of events that exporters have not written, of all of them together.
+    exporter_queue_bytes: int
+    # Memory held for traces, counters, the audit's ring and exporters.
+    telemetry_memory_bytes: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_runtime_metrics) -> RuntimeMetrics:
+        return cls(
+            sessions_closed=raw.sessions_closed,
+            sessions_killed=raw.sessions_killed,
+            sessions_failed=raw.sessions_failed,
+            start_fork=Histogram.from_raw(raw.start_fork),
+            start_spawn=Histogram.from_raw(raw.start_spawn),
+            start_restore=Histogram.from_raw(raw.start_restore),
+            checkpoint_size=Histogram.from_raw(raw.checkpoint_size),
+            checkpoint_duration=Histogram.from_raw(raw.checkpoint_duration),
+            execution_peak_resident_delta=Histogram.from_raw(raw.execution_peak_resident_delta),
+            worker_peak_resident_bytes=raw.worker_peak_resident_bytes,
+            durable_operations=raw.durable_operations,
+            durable_failures=raw.durable_failures,
+            exporter_queue_bytes=raw.exporter_queue_bytes,
+            telemetry_memory_bytes=raw.telemetry_memory_bytes,
         )
 
 

@@ -142,7 +142,7 @@ constexpr Enumeration kEnumerations[] = {
     {false, kEnumerators64},  // PROFILE
 };
 
-extern const Struct kStructs[89];
+extern const Struct kStructs[92];
 
 constexpr Member kMembers0[] = {
     {.name = "data", .kind = Kind::kBytes, .offset = offsetof(capsule_text, data), .length_offset = offsetof(capsule_text, size), .length_kind = Kind::kU64},
@@ -351,6 +351,8 @@ constexpr Member kMembers12[] = {
     {.name = "trace_events", .kind = Kind::kU64, .offset = offsetof(capsule_session_info, trace_events)},
     {.name = "trace_events_stored", .kind = Kind::kU64, .offset = offsetof(capsule_session_info, trace_events_stored)},
     {.name = "trace_stored_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_session_info, trace_stored_bytes)},
+    {.name = "durable_operations", .kind = Kind::kU64, .offset = offsetof(capsule_session_info, durable_operations)},
+    {.name = "durable_failures", .kind = Kind::kU64, .offset = offsetof(capsule_session_info, durable_failures)},
 };
 
 constexpr Member kMembers13[] = {
@@ -557,6 +559,16 @@ constexpr Member kMembers27[] = {
 };
 
 constexpr Member kMembers28[] = {
+    {.name = "in_flight", .kind = Kind::kU64, .offset = offsetof(capsule_capability_metrics, in_flight)},
+    {.name = "ok", .kind = Kind::kU64, .offset = offsetof(capsule_capability_metrics, ok)},
+    {.name = "failed", .kind = Kind::kU64, .offset = offsetof(capsule_capability_metrics, failed)},
+    {.name = "denied", .kind = Kind::kU64, .offset = offsetof(capsule_capability_metrics, denied)},
+    {.name = "resolution_total_ns", .kind = Kind::kU64, .offset = offsetof(capsule_capability_metrics, resolution_total_ns)},
+    {.name = "resolution_buckets", .kind = Kind::kFixed, .offset = offsetof(capsule_capability_metrics, resolution_buckets), .entry = Kind::kU64, .count = 32},
+    {.name = "capability", .kind = Kind::kString, .offset = offsetof(capsule_capability_metrics, capability), .count = 136},
+};
+
+constexpr Member kMembers29[] = {
     {.name = "compression_level", .kind = Kind::kI32, .offset = offsetof(capsule_checkpoint_options, compression_level)},
     {.name = "name", .kind = Kind::kText, .offset = offsetof(capsule_checkpoint_options, name)},
     {.name = "metadata", .kind = Kind::kText, .offset = offsetof(capsule_checkpoint_options, metadata)},
@@ -564,7 +576,7 @@ constexpr Member kMembers28[] = {
     {.name = "max_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_checkpoint_options, max_bytes)},
 };
 
-constexpr Member kMembers29[] = {
+constexpr Member kMembers30[] = {
     {.name = "format", .kind = Kind::kI32, .offset = offsetof(capsule_checkpoint_info, format)},
     {.name = "name", .kind = Kind::kText, .offset = offsetof(capsule_checkpoint_info, name)},
     {.name = "metadata", .kind = Kind::kText, .offset = offsetof(capsule_checkpoint_info, metadata)},
@@ -588,7 +600,7 @@ constexpr Member kMembers29[] = {
     {.name = "duration_ns", .kind = Kind::kU64, .offset = offsetof(capsule_checkpoint_info, duration_ns)},
 };
 
-constexpr Member kMembers30[] = {
+constexpr Member kMembers31[] = {
     {.name = "name", .kind = Kind::kText, .offset = offsetof(capsule_checkpoint_entry, name)},
     {.name = "type_name", .kind = Kind::kText, .offset = offsetof(capsule_checkpoint_entry, type_name)},
     {.name = "reason", .kind = Kind::kText, .offset = offsetof(capsule_checkpoint_entry, reason)},
@@ -596,11 +608,11 @@ constexpr Member kMembers30[] = {
     {.name = "kind", .kind = Kind::kI32, .offset = offsetof(capsule_checkpoint_entry, kind), .enumeration = &kEnumerations[13]},
 };
 
-constexpr Member kMembers31[] = {
-    {.name = "entries", .kind = Kind::kArray, .offset = offsetof(capsule_checkpoint_entries, entries), .entry = Kind::kStruct, .length_offset = offsetof(capsule_checkpoint_entries, count), .length_kind = Kind::kU64, .structure = &kStructs[30]},
+constexpr Member kMembers32[] = {
+    {.name = "entries", .kind = Kind::kArray, .offset = offsetof(capsule_checkpoint_entries, entries), .entry = Kind::kStruct, .length_offset = offsetof(capsule_checkpoint_entries, count), .length_kind = Kind::kU64, .structure = &kStructs[31]},
 };
 
-constexpr Member kMembers32[] = {
+constexpr Member kMembers33[] = {
     {.name = "stale", .kind = Kind::kU32, .offset = offsetof(capsule_executor_metrics, stale)},
     {.name = "outputs_enqueued", .kind = Kind::kU64, .offset = offsetof(capsule_executor_metrics, outputs_enqueued)},
     {.name = "output_bytes_enqueued", .kind = Kind::kU64, .offset = offsetof(capsule_executor_metrics, output_bytes_enqueued)},
@@ -634,7 +646,7 @@ constexpr Member kMembers32[] = {
     {.name = "output_queue_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_executor_metrics, output_queue_bytes)},
 };
 
-constexpr Member kMembers33[] = {
+constexpr Member kMembers34[] = {
     {.name = "stale", .kind = Kind::kU32, .offset = offsetof(capsule_async_metrics, stale)},
     {.name = "executions", .kind = Kind::kU64, .offset = offsetof(capsule_async_metrics, executions)},
     {.name = "successes", .kind = Kind::kU64, .offset = offsetof(capsule_async_metrics, successes)},
@@ -668,7 +680,7 @@ constexpr Member kMembers33[] = {
     {.name = "blocking_warnings_suppressed", .kind = Kind::kU64, .offset = offsetof(capsule_async_metrics, blocking_warnings_suppressed)},
 };
 
-constexpr Member kMembers34[] = {
+constexpr Member kMembers35[] = {
     {.name = "acquires", .kind = Kind::kU64, .offset = offsetof(capsule_limiter_metrics, acquires)},
     {.name = "waits", .kind = Kind::kU64, .offset = offsetof(capsule_limiter_metrics, waits)},
     {.name = "wait_ns", .kind = Kind::kU64, .offset = offsetof(capsule_limiter_metrics, wait_ns)},
@@ -677,7 +689,7 @@ constexpr Member kMembers34[] = {
     {.name = "tokens", .kind = Kind::kDouble, .offset = offsetof(capsule_limiter_metrics, tokens)},
 };
 
-constexpr Member kMembers35[] = {
+constexpr Member kMembers36[] = {
     {.name = "max_promises", .kind = Kind::kU32, .offset = offsetof(capsule_promise_store_options, max_promises)},
     {.name = "max_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_promise_store_options, max_bytes)},
     {.name = "max_value_bytes", .kind = Kind::kU32, .offset = offsetof(capsule_promise_store_options, max_value_bytes)},
@@ -692,14 +704,14 @@ constexpr Member kMembers35[] = {
     {.name = "refresh_ms", .kind = Kind::kI64, .offset = offsetof(capsule_promise_store_options, refresh_ms)},
 };
 
-constexpr Member kMembers36[] = {
+constexpr Member kMembers37[] = {
     {.name = "id", .kind = Kind::kText, .offset = offsetof(capsule_promise_wish, id)},
     {.name = "param", .kind = Kind::kText, .offset = offsetof(capsule_promise_wish, param)},
     {.name = "timeout_ms", .kind = Kind::kI64, .offset = offsetof(capsule_promise_wish, timeout_ms)},
     {.name = "target", .kind = Kind::kText, .offset = offsetof(capsule_promise_wish, target)},
 };
 
-constexpr Member kMembers37[] = {
+constexpr Member kMembers38[] = {
     {.name = "state", .kind = Kind::kI32, .offset = offsetof(capsule_promise, state), .enumeration = &kEnumerations[32]},
     {.name = "id", .kind = Kind::kText, .offset = offsetof(capsule_promise, id)},
     {.name = "param", .kind = Kind::kText, .offset = offsetof(capsule_promise, param)},
@@ -709,7 +721,7 @@ constexpr Member kMembers37[] = {
     {.name = "settled_at_ms", .kind = Kind::kI64, .offset = offsetof(capsule_promise, settled_at_ms)},
 };
 
-constexpr Member kMembers38[] = {
+constexpr Member kMembers39[] = {
     {.name = "age_ns", .kind = Kind::kU64, .offset = offsetof(capsule_pending_promise, age_ns)},
     {.name = "left_ns", .kind = Kind::kU64, .offset = offsetof(capsule_pending_promise, left_ns)},
     {.name = "waiters", .kind = Kind::kU32, .offset = offsetof(capsule_pending_promise, waiters)},
@@ -717,7 +729,7 @@ constexpr Member kMembers38[] = {
     {.name = "id", .kind = Kind::kString, .offset = offsetof(capsule_pending_promise, id), .count = 520},
 };
 
-constexpr Member kMembers39[] = {
+constexpr Member kMembers40[] = {
     {.name = "pending", .kind = Kind::kU64, .offset = offsetof(capsule_promise_metrics, pending)},
     {.name = "pending_hwm", .kind = Kind::kU64, .offset = offsetof(capsule_promise_metrics, pending_hwm)},
     {.name = "kept", .kind = Kind::kU64, .offset = offsetof(capsule_promise_metrics, kept)},
@@ -736,13 +748,13 @@ constexpr Member kMembers39[] = {
     {.name = "lost_claims", .kind = Kind::kU64, .offset = offsetof(capsule_promise_metrics, lost_claims)},
 };
 
-constexpr Member kMembers40[] = {
+constexpr Member kMembers41[] = {
     {.name = "store", .kind = Kind::kHandle, .offset = offsetof(capsule_durable_options, store), .handle = "promise_store"},
     {.name = "promise_id", .kind = Kind::kText, .offset = offsetof(capsule_durable_options, promise_id)},
     {.name = "timeout_ms", .kind = Kind::kI64, .offset = offsetof(capsule_durable_options, timeout_ms)},
 };
 
-constexpr Member kMembers41[] = {
+constexpr Member kMembers42[] = {
     {.name = "min_idle", .kind = Kind::kU32, .offset = offsetof(capsule_pool_options, min_idle)},
     {.name = "max_sessions", .kind = Kind::kU32, .offset = offsetof(capsule_pool_options, max_sessions)},
     {.name = "reset", .kind = Kind::kI32, .offset = offsetof(capsule_pool_options, reset), .enumeration = &kEnumerations[33]},
@@ -768,12 +780,12 @@ constexpr Member kMembers41[] = {
     {.name = "name", .kind = Kind::kText, .offset = offsetof(capsule_pool_options, name)},
 };
 
-constexpr Member kMembers42[] = {
+constexpr Member kMembers43[] = {
     {.name = "timeout_ms", .kind = Kind::kI64, .offset = offsetof(capsule_acquire_options, timeout_ms)},
     {.name = "key", .kind = Kind::kText, .offset = offsetof(capsule_acquire_options, key)},
 };
 
-constexpr Member kMembers43[] = {
+constexpr Member kMembers44[] = {
     {.name = "cursor", .kind = Kind::kU64, .offset = offsetof(capsule_trace_event, cursor)},
     {.name = "time_ns", .kind = Kind::kU64, .offset = offsetof(capsule_trace_event, time_ns)},
     {.name = "execution_id", .kind = Kind::kU64, .offset = offsetof(capsule_trace_event, execution_id)},
@@ -791,7 +803,7 @@ constexpr Member kMembers43[] = {
     {.name = "arguments", .kind = Kind::kFixed, .offset = offsetof(capsule_trace_event, arguments), .entry = Kind::kI64, .count = 4},
 };
 
-constexpr Member kMembers44[] = {
+constexpr Member kMembers45[] = {
     {.name = "kind", .kind = Kind::kI32, .offset = offsetof(capsule_trace_filter, kind), .enumeration = &kEnumerations[34]},
     {.name = "execution_id", .kind = Kind::kU64, .offset = offsetof(capsule_trace_filter, execution_id)},
     {.name = "after_cursor", .kind = Kind::kU64, .offset = offsetof(capsule_trace_filter, after_cursor)},
@@ -801,7 +813,7 @@ constexpr Member kMembers44[] = {
     {.name = "severity", .kind = Kind::kI32, .offset = offsetof(capsule_trace_filter, severity), .enumeration = &kEnumerations[60]},
 };
 
-constexpr Member kMembers45[] = {
+constexpr Member kMembers46[] = {
     {.name = "matched", .kind = Kind::kU64, .offset = offsetof(capsule_trace_info, matched)},
     {.name = "stored", .kind = Kind::kU64, .offset = offsetof(capsule_trace_info, stored)},
     {.name = "stored_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_trace_info, stored_bytes)},
@@ -824,26 +836,26 @@ constexpr Member kMembers45[] = {
     {.name = "redacted", .kind = Kind::kU64, .offset = offsetof(capsule_trace_info, redacted)},
 };
 
-constexpr Member kMembers46[] = {
+constexpr Member kMembers47[] = {
     {.name = "form", .kind = Kind::kI32, .offset = offsetof(capsule_trace_label, form), .enumeration = &kEnumerations[47]},
     {.name = "full_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_trace_label, full_bytes)},
     {.name = "text", .kind = Kind::kString, .offset = offsetof(capsule_trace_label, text), .count = 1025},
 };
 
-constexpr Member kMembers47[] = {
+constexpr Member kMembers48[] = {
     {.name = "given", .kind = Kind::kI32, .offset = offsetof(capsule_trace_context, given)},
     {.name = "traceparent", .kind = Kind::kString, .offset = offsetof(capsule_trace_context, traceparent), .count = 56},
     {.name = "tracestate", .kind = Kind::kString, .offset = offsetof(capsule_trace_context, tracestate), .count = 513},
 };
 
-constexpr Member kMembers48[] = {
+constexpr Member kMembers49[] = {
     {.name = "number", .kind = Kind::kU32, .offset = offsetof(capsule_export_label, number)},
     {.name = "form", .kind = Kind::kI32, .offset = offsetof(capsule_export_label, form), .enumeration = &kEnumerations[47]},
     {.name = "full_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_export_label, full_bytes)},
     {.name = "text", .kind = Kind::kText, .offset = offsetof(capsule_export_label, text)},
 };
 
-constexpr Member kMembers49[] = {
+constexpr Member kMembers50[] = {
     {.name = "session_id", .kind = Kind::kU64, .offset = offsetof(capsule_export_group, session_id)},
     {.name = "execution_id", .kind = Kind::kU64, .offset = offsetof(capsule_export_group, execution_id)},
     {.name = "pid", .kind = Kind::kI32, .offset = offsetof(capsule_export_group, pid)},
@@ -851,11 +863,11 @@ constexpr Member kMembers49[] = {
     {.name = "pool", .kind = Kind::kText, .offset = offsetof(capsule_export_group, pool)},
     {.name = "traceparent", .kind = Kind::kText, .offset = offsetof(capsule_export_group, traceparent)},
     {.name = "tracestate", .kind = Kind::kText, .offset = offsetof(capsule_export_group, tracestate)},
-    {.name = "events", .kind = Kind::kArray, .offset = offsetof(capsule_export_group, events), .entry = Kind::kStruct, .length_offset = offsetof(capsule_export_group, event_count), .length_kind = Kind::kU64, .structure = &kStructs[43]},
-    {.name = "labels", .kind = Kind::kArray, .offset = offsetof(capsule_export_group, labels), .entry = Kind::kStruct, .length_offset = offsetof(capsule_export_group, label_count), .length_kind = Kind::kU64, .structure = &kStructs[48]},
+    {.name = "events", .kind = Kind::kArray, .offset = offsetof(capsule_export_group, events), .entry = Kind::kStruct, .length_offset = offsetof(capsule_export_group, event_count), .length_kind = Kind::kU64, .structure = &kStructs[44]},
+    {.name = "labels", .kind = Kind::kArray, .offset = offsetof(capsule_export_group, labels), .entry = Kind::kStruct, .length_offset = offsetof(capsule_export_group, label_count), .length_kind = Kind::kU64, .structure = &kStructs[49]},
 };
 
-constexpr Member kMembers50[] = {
+constexpr Member kMembers51[] = {
     {.name = "kind", .kind = Kind::kI32, .offset = offsetof(capsule_exporter_options, kind), .enumeration = &kEnumerations[42]},
     {.name = "name", .kind = Kind::kText, .offset = offsetof(capsule_exporter_options, name)},
     {.name = "path", .kind = Kind::kText, .offset = offsetof(capsule_exporter_options, path)},
@@ -864,7 +876,7 @@ constexpr Member kMembers50[] = {
     {.name = "interval_ms", .kind = Kind::kI64, .offset = offsetof(capsule_exporter_options, interval_ms)},
 };
 
-constexpr Member kMembers51[] = {
+constexpr Member kMembers52[] = {
     {.name = "closed", .kind = Kind::kI32, .offset = offsetof(capsule_exporter_info, closed)},
     {.name = "accepted", .kind = Kind::kU64, .offset = offsetof(capsule_exporter_info, accepted)},
     {.name = "queued", .kind = Kind::kU64, .offset = offsetof(capsule_exporter_info, queued)},
@@ -880,7 +892,7 @@ constexpr Member kMembers51[] = {
     {.name = "realtime_offset_ns", .kind = Kind::kI64, .offset = offsetof(capsule_exporter_info, realtime_offset_ns)},
 };
 
-constexpr Member kMembers52[] = {
+constexpr Member kMembers53[] = {
     {.name = "direction", .kind = Kind::kI32, .offset = offsetof(capsule_frame, direction), .enumeration = &kEnumerations[43]},
     {.name = "channel", .kind = Kind::kI32, .offset = offsetof(capsule_frame, channel), .enumeration = &kEnumerations[44]},
     {.name = "session_id", .kind = Kind::kU64, .offset = offsetof(capsule_frame, session_id)},
@@ -889,13 +901,13 @@ constexpr Member kMembers52[] = {
     {.name = "size_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_frame, size_bytes)},
 };
 
-constexpr Member kMembers53[] = {
+constexpr Member kMembers54[] = {
     {.name = "quarantine_after", .kind = Kind::kU32, .offset = offsetof(capsule_interceptor_options, quarantine_after)},
     {.name = "name", .kind = Kind::kText, .offset = offsetof(capsule_interceptor_options, name)},
     {.name = "budget_ns", .kind = Kind::kU64, .offset = offsetof(capsule_interceptor_options, budget_ns)},
 };
 
-constexpr Member kMembers54[] = {
+constexpr Member kMembers55[] = {
     {.name = "quarantined", .kind = Kind::kI32, .offset = offsetof(capsule_interceptor_info, quarantined)},
     {.name = "calls", .kind = Kind::kU64, .offset = offsetof(capsule_interceptor_info, calls)},
     {.name = "errors", .kind = Kind::kU64, .offset = offsetof(capsule_interceptor_info, errors)},
@@ -905,7 +917,7 @@ constexpr Member kMembers54[] = {
     {.name = "longest_ns", .kind = Kind::kU64, .offset = offsetof(capsule_interceptor_info, longest_ns)},
 };
 
-constexpr Member kMembers55[] = {
+constexpr Member kMembers56[] = {
     {.name = "redaction", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, redaction), .enumeration = &kEnumerations[46]},
     {.name = "promises", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, promises), .enumeration = &kEnumerations[45]},
     {.name = "namespace_summary", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, namespace_summary)},
@@ -920,20 +932,20 @@ constexpr Member kMembers55[] = {
     {.name = "key", .kind = Kind::kText, .offset = offsetof(capsule_introspection_policy, key)},
 };
 
-constexpr Member kMembers56[] = {
+constexpr Member kMembers57[] = {
     {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_inspection, level), .enumeration = &kEnumerations[45]},
     {.name = "caller", .kind = Kind::kText, .offset = offsetof(capsule_inspection, caller)},
     {.name = "timeout_ms", .kind = Kind::kI64, .offset = offsetof(capsule_inspection, timeout_ms)},
     {.name = "max_rows", .kind = Kind::kU32, .offset = offsetof(capsule_inspection, max_rows)},
 };
 
-constexpr Member kMembers57[] = {
+constexpr Member kMembers58[] = {
     {.name = "text", .kind = Kind::kText, .offset = offsetof(capsule_label, text)},
     {.name = "full_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_label, full_bytes)},
     {.name = "form", .kind = Kind::kI32, .offset = offsetof(capsule_label, form), .enumeration = &kEnumerations[47]},
 };
 
-constexpr Member kMembers58[] = {
+constexpr Member kMembers59[] = {
     {.name = "sessions_idle", .kind = Kind::kU32, .offset = offsetof(capsule_pool_metrics, sessions_idle)},
     {.name = "sessions_active", .kind = Kind::kU32, .offset = offsetof(capsule_pool_metrics, sessions_active)},
     {.name = "sessions_warming", .kind = Kind::kU32, .offset = offsetof(capsule_pool_metrics, sessions_warming)},
@@ -989,7 +1001,7 @@ constexpr Member kMembers58[] = {
     {.name = "removed_per_health_run", .kind = Kind::kDouble, .offset = offsetof(capsule_pool_metrics, removed_per_health_run)},
 };
 
-constexpr Member kMembers59[] = {
+constexpr Member kMembers60[] = {
     {.name = "state", .kind = Kind::kI32, .offset = offsetof(capsule_pool_info, state)},
     {.name = "min_idle", .kind = Kind::kU32, .offset = offsetof(capsule_pool_info, min_idle)},
     {.name = "max_sessions", .kind = Kind::kU32, .offset = offsetof(capsule_pool_info, max_sessions)},
@@ -1028,7 +1040,7 @@ constexpr Member kMembers59[] = {
     {.name = "bridge", .kind = Kind::kStruct, .offset = offsetof(capsule_pool_info, bridge), .structure = &kStructs[3]},
 };
 
-constexpr Member kMembers60[] = {
+constexpr Member kMembers61[] = {
     {.name = "session_id", .kind = Kind::kU64, .offset = offsetof(capsule_pool_session, session_id)},
     {.name = "pid", .kind = Kind::kI32, .offset = offsetof(capsule_pool_session, pid)},
     {.name = "state", .kind = Kind::kI32, .offset = offsetof(capsule_pool_session, state), .enumeration = &kEnumerations[50]},
@@ -1040,28 +1052,28 @@ constexpr Member kMembers60[] = {
     {.name = "keyed", .kind = Kind::kI32, .offset = offsetof(capsule_pool_session, keyed)},
 };
 
-constexpr Member kMembers61[] = {
-    {.name = "sessions", .kind = Kind::kArray, .offset = offsetof(capsule_pool_sessions, sessions), .entry = Kind::kStruct, .length_offset = offsetof(capsule_pool_sessions, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_pool_sessions, session_size), .structure = &kStructs[60]},
+constexpr Member kMembers62[] = {
+    {.name = "sessions", .kind = Kind::kArray, .offset = offsetof(capsule_pool_sessions, sessions), .entry = Kind::kStruct, .length_offset = offsetof(capsule_pool_sessions, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_pool_sessions, session_size), .structure = &kStructs[61]},
 };
 
-constexpr Member kMembers62[] = {
+constexpr Member kMembers63[] = {
     {.name = "module", .kind = Kind::kText, .offset = offsetof(capsule_pool_import, module)},
     {.name = "error", .kind = Kind::kText, .offset = offsetof(capsule_pool_import, error)},
     {.name = "duration_ns", .kind = Kind::kU64, .offset = offsetof(capsule_pool_import, duration_ns)},
     {.name = "imported", .kind = Kind::kI32, .offset = offsetof(capsule_pool_import, imported)},
 };
 
-constexpr Member kMembers63[] = {
-    {.name = "imports", .kind = Kind::kArray, .offset = offsetof(capsule_pool_imports, imports), .entry = Kind::kStruct, .length_offset = offsetof(capsule_pool_imports, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_pool_imports, import_size), .structure = &kStructs[62]},
+constexpr Member kMembers64[] = {
+    {.name = "imports", .kind = Kind::kArray, .offset = offsetof(capsule_pool_imports, imports), .entry = Kind::kStruct, .length_offset = offsetof(capsule_pool_imports, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_pool_imports, import_size), .structure = &kStructs[63]},
 };
 
-constexpr Member kMembers64[] = {
+constexpr Member kMembers65[] = {
     {.name = "max_frames", .kind = Kind::kU32, .offset = offsetof(capsule_stack_options, max_frames)},
     {.name = "timeout_ms", .kind = Kind::kI64, .offset = offsetof(capsule_stack_options, timeout_ms)},
     {.name = "max_native_frames", .kind = Kind::kU32, .offset = offsetof(capsule_stack_options, max_native_frames)},
 };
 
-constexpr Member kMembers65[] = {
+constexpr Member kMembers66[] = {
     {.name = "source", .kind = Kind::kI32, .offset = offsetof(capsule_stack_info, source), .enumeration = &kEnumerations[51]},
     {.name = "pid", .kind = Kind::kI32, .offset = offsetof(capsule_stack_info, pid)},
     {.name = "process_state", .kind = Kind::kI32, .offset = offsetof(capsule_stack_info, process_state), .enumeration = &kEnumerations[52]},
@@ -1072,7 +1084,7 @@ constexpr Member kMembers65[] = {
     {.name = "cause", .kind = Kind::kText, .offset = offsetof(capsule_stack_info, cause)},
 };
 
-constexpr Member kMembers66[] = {
+constexpr Member kMembers67[] = {
     {.name = "tid", .kind = Kind::kI32, .offset = offsetof(capsule_stack_thread, tid)},
     {.name = "ident", .kind = Kind::kU64, .offset = offsetof(capsule_stack_thread, ident)},
     {.name = "name", .kind = Kind::kText, .offset = offsetof(capsule_stack_thread, name)},
@@ -1089,20 +1101,20 @@ constexpr Member kMembers66[] = {
     {.name = "system_call", .kind = Kind::kI32, .offset = offsetof(capsule_stack_thread, system_call)},
 };
 
-constexpr Member kMembers67[] = {
+constexpr Member kMembers68[] = {
     {.name = "line", .kind = Kind::kU32, .offset = offsetof(capsule_stack_frame, line)},
     {.name = "file", .kind = Kind::kText, .offset = offsetof(capsule_stack_frame, file)},
     {.name = "function", .kind = Kind::kText, .offset = offsetof(capsule_stack_frame, function)},
 };
 
-constexpr Member kMembers68[] = {
+constexpr Member kMembers69[] = {
     {.name = "module", .kind = Kind::kText, .offset = offsetof(capsule_native_frame, module)},
     {.name = "symbol", .kind = Kind::kText, .offset = offsetof(capsule_native_frame, symbol)},
     {.name = "symbol_offset", .kind = Kind::kU64, .offset = offsetof(capsule_native_frame, symbol_offset)},
     {.name = "module_offset", .kind = Kind::kU64, .offset = offsetof(capsule_native_frame, module_offset)},
 };
 
-constexpr Member kMembers69[] = {
+constexpr Member kMembers70[] = {
     {.name = "request_id", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, request_id)},
     {.name = "session_id", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, session_id)},
     {.name = "execution_id", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, execution_id)},
@@ -1112,28 +1124,28 @@ constexpr Member kMembers69[] = {
     {.name = "state", .kind = Kind::kI32, .offset = offsetof(capsule_pending_row, state), .enumeration = &kEnumerations[29]},
     {.name = "owner", .kind = Kind::kI32, .offset = offsetof(capsule_pending_row, owner), .enumeration = &kEnumerations[55]},
     {.name = "waiters", .kind = Kind::kU32, .offset = offsetof(capsule_pending_row, waiters)},
-    {.name = "name", .kind = Kind::kStruct, .offset = offsetof(capsule_pending_row, name), .structure = &kStructs[57]},
+    {.name = "name", .kind = Kind::kStruct, .offset = offsetof(capsule_pending_row, name), .structure = &kStructs[58]},
     {.name = "progress_done", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, progress_done)},
     {.name = "progress_total", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, progress_total)},
 };
 
-constexpr Member kMembers70[] = {
+constexpr Member kMembers71[] = {
     {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_pending_summary, level), .enumeration = &kEnumerations[45]},
     {.name = "total", .kind = Kind::kU64, .offset = offsetof(capsule_pending_summary, total)},
     {.name = "left_out", .kind = Kind::kU64, .offset = offsetof(capsule_pending_summary, left_out)},
     {.name = "redactions", .kind = Kind::kU64, .offset = offsetof(capsule_pending_summary, redactions)},
     {.name = "oldest_ns", .kind = Kind::kU64, .offset = offsetof(capsule_pending_summary, oldest_ns)},
-    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_pending_summary, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_pending_summary, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_pending_summary, row_size), .structure = &kStructs[69]},
+    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_pending_summary, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_pending_summary, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_pending_summary, row_size), .structure = &kStructs[70]},
 };
 
-constexpr Member kMembers71[] = {
-    {.name = "name", .kind = Kind::kStruct, .offset = offsetof(capsule_namespace_row, name), .structure = &kStructs[57]},
-    {.name = "type_name", .kind = Kind::kStruct, .offset = offsetof(capsule_namespace_row, type_name), .structure = &kStructs[57]},
+constexpr Member kMembers72[] = {
+    {.name = "name", .kind = Kind::kStruct, .offset = offsetof(capsule_namespace_row, name), .structure = &kStructs[58]},
+    {.name = "type_name", .kind = Kind::kStruct, .offset = offsetof(capsule_namespace_row, type_name), .structure = &kStructs[58]},
     {.name = "size_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_row, size_bytes)},
     {.name = "kind", .kind = Kind::kI32, .offset = offsetof(capsule_namespace_row, kind), .enumeration = &kEnumerations[13]},
 };
 
-constexpr Member kMembers72[] = {
+constexpr Member kMembers73[] = {
     {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_namespace_summary, level), .enumeration = &kEnumerations[45]},
     {.name = "answered_by", .kind = Kind::kI32, .offset = offsetof(capsule_namespace_summary, answered_by), .enumeration = &kEnumerations[56]},
     {.name = "worker_status", .kind = Kind::kI32, .offset = offsetof(capsule_namespace_summary, worker_status)},
@@ -1147,18 +1159,18 @@ constexpr Member kMembers72[] = {
     {.name = "functions", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, functions)},
     {.name = "classes", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, classes)},
     {.name = "modules", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, modules)},
-    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_namespace_summary, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_namespace_summary, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_namespace_summary, row_size), .structure = &kStructs[71]},
+    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_namespace_summary, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_namespace_summary, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_namespace_summary, row_size), .structure = &kStructs[72]},
 };
 
-constexpr Member kMembers73[] = {
+constexpr Member kMembers74[] = {
     {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_pool_summary, level), .enumeration = &kEnumerations[45]},
     {.name = "total", .kind = Kind::kU64, .offset = offsetof(capsule_pool_summary, total)},
     {.name = "left_out", .kind = Kind::kU64, .offset = offsetof(capsule_pool_summary, left_out)},
     {.name = "redactions", .kind = Kind::kU64, .offset = offsetof(capsule_pool_summary, redactions)},
-    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_pool_summary, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_pool_summary, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_pool_summary, row_size), .structure = &kStructs[60]},
+    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_pool_summary, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_pool_summary, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_pool_summary, row_size), .structure = &kStructs[61]},
 };
 
-constexpr Member kMembers74[] = {
+constexpr Member kMembers75[] = {
     {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_execution_status, level), .enumeration = &kEnumerations[45]},
     {.name = "session_state", .kind = Kind::kI32, .offset = offsetof(capsule_execution_status, session_state), .enumeration = &kEnumerations[10]},
     {.name = "phase", .kind = Kind::kI32, .offset = offsetof(capsule_execution_status, phase), .enumeration = &kEnumerations[57]},
@@ -1175,33 +1187,33 @@ constexpr Member kMembers74[] = {
     {.name = "kill_left_ns", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, kill_left_ns)},
 };
 
-constexpr Member kMembers75[] = {
+constexpr Member kMembers76[] = {
     {.name = "name", .kind = Kind::kText, .offset = offsetof(capsule_isolation_layer, name)},
     {.name = "reason", .kind = Kind::kText, .offset = offsetof(capsule_isolation_layer, reason)},
     {.name = "state", .kind = Kind::kI32, .offset = offsetof(capsule_isolation_layer, state), .enumeration = &kEnumerations[59]},
 };
 
-constexpr Member kMembers76[] = {
+constexpr Member kMembers77[] = {
     {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_isolation_report, level), .enumeration = &kEnumerations[45]},
     {.name = "active", .kind = Kind::kU32, .offset = offsetof(capsule_isolation_report, active)},
     {.name = "unavailable", .kind = Kind::kU32, .offset = offsetof(capsule_isolation_report, unavailable)},
     {.name = "waived", .kind = Kind::kU32, .offset = offsetof(capsule_isolation_report, waived)},
-    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_isolation_report, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_isolation_report, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_isolation_report, row_size), .structure = &kStructs[75]},
+    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_isolation_report, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_isolation_report, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_isolation_report, row_size), .structure = &kStructs[76]},
 };
 
-constexpr Member kMembers77[] = {
+constexpr Member kMembers78[] = {
     {.name = "sink", .kind = Kind::kI32, .offset = offsetof(capsule_log_options, sink), .enumeration = &kEnumerations[61]},
     {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_log_options, level), .enumeration = &kEnumerations[60]},
     {.name = "format", .kind = Kind::kI32, .offset = offsetof(capsule_log_options, format), .enumeration = &kEnumerations[62]},
     {.name = "path", .kind = Kind::kText, .offset = offsetof(capsule_log_options, path)},
 };
 
-constexpr Member kMembers78[] = {
+constexpr Member kMembers79[] = {
     {.name = "records", .kind = Kind::kFixed, .offset = offsetof(capsule_log_info, records), .entry = Kind::kU64, .count = 4},
     {.name = "dropped", .kind = Kind::kFixed, .offset = offsetof(capsule_log_info, dropped), .entry = Kind::kU64, .count = 4},
 };
 
-constexpr Member kMembers79[] = {
+constexpr Member kMembers80[] = {
     {.name = "state", .kind = Kind::kI32, .offset = offsetof(capsule_worker_metrics, state), .enumeration = &kEnumerations[10]},
     {.name = "pid", .kind = Kind::kI32, .offset = offsetof(capsule_worker_metrics, pid)},
     {.name = "threads", .kind = Kind::kU32, .offset = offsetof(capsule_worker_metrics, threads)},
@@ -1226,7 +1238,7 @@ constexpr Member kMembers79[] = {
     {.name = "cpu_total_ns", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, cpu_total_ns)},
 };
 
-constexpr Member kMembers80[] = {
+constexpr Member kMembers81[] = {
     {.name = "pid", .kind = Kind::kI32, .offset = offsetof(capsule_worker_info, pid)},
     {.name = "python_version", .kind = Kind::kString, .offset = offsetof(capsule_worker_info, python_version), .count = 64},
     {.name = "python_path", .kind = Kind::kString, .offset = offsetof(capsule_worker_info, python_path), .count = 512},
@@ -1236,17 +1248,17 @@ constexpr Member kMembers80[] = {
     {.name = "isolation", .kind = Kind::kString, .offset = offsetof(capsule_worker_info, isolation), .count = 64},
 };
 
-constexpr Member kMembers81[] = {
+constexpr Member kMembers82[] = {
     {.name = "frames", .kind = Kind::kU64, .offset = offsetof(capsule_transport_flow, frames)},
     {.name = "bytes", .kind = Kind::kU64, .offset = offsetof(capsule_transport_flow, bytes)},
     {.name = "largest_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_transport_flow, largest_bytes)},
     {.name = "messages", .kind = Kind::kFixed, .offset = offsetof(capsule_transport_flow, messages), .entry = Kind::kU64, .count = 64},
 };
 
-constexpr Member kMembers82[] = {
+constexpr Member kMembers83[] = {
     {.name = "stale", .kind = Kind::kU32, .offset = offsetof(capsule_transport_metrics, stale)},
-    {.name = "sent", .kind = Kind::kStruct, .offset = offsetof(capsule_transport_metrics, sent), .structure = &kStructs[81]},
-    {.name = "received", .kind = Kind::kStruct, .offset = offsetof(capsule_transport_metrics, received), .structure = &kStructs[81]},
+    {.name = "sent", .kind = Kind::kStruct, .offset = offsetof(capsule_transport_metrics, sent), .structure = &kStructs[82]},
+    {.name = "received", .kind = Kind::kStruct, .offset = offsetof(capsule_transport_metrics, received), .structure = &kStructs[82]},
     {.name = "rejected", .kind = Kind::kFixed, .offset = offsetof(capsule_transport_metrics, rejected), .entry = Kind::kU64, .count = 16},
     {.name = "wakeups", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, wakeups)},
     {.name = "partial_reads", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, partial_reads)},
@@ -1257,17 +1269,40 @@ constexpr Member kMembers82[] = {
     {.name = "decode_ns", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, decode_ns)},
 };
 
-constexpr Member kMembers83[] = {
+constexpr Member kMembers84[] = {
     {.name = "triggers", .kind = Kind::kU64, .offset = offsetof(capsule_cancel_metrics, triggers)},
     {.name = "executions_canceled", .kind = Kind::kU64, .offset = offsetof(capsule_cancel_metrics, executions_canceled)},
     {.name = "waits_interrupted", .kind = Kind::kU64, .offset = offsetof(capsule_cancel_metrics, waits_interrupted)},
 };
 
-constexpr Member kMembers84[] = {
+constexpr Member kMembers85[] = {
+    {.name = "count", .kind = Kind::kU64, .offset = offsetof(capsule_histogram, count)},
+    {.name = "sum", .kind = Kind::kU64, .offset = offsetof(capsule_histogram, sum)},
+    {.name = "buckets", .kind = Kind::kFixed, .offset = offsetof(capsule_histogram, buckets), .entry = Kind::kU64, .count = 28},
+};
+
+constexpr Member kMembers86[] = {
+    {.name = "sessions_closed", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, sessions_closed)},
+    {.name = "sessions_killed", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, sessions_killed)},
+    {.name = "sessions_failed", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, sessions_failed)},
+    {.name = "start_fork", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, start_fork), .structure = &kStructs[85]},
+    {.name = "start_spawn", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, start_spawn), .structure = &kStructs[85]},
+    {.name = "start_restore", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, start_restore), .structure = &kStructs[85]},
+    {.name = "checkpoint_size", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, checkpoint_size), .structure = &kStructs[85]},
+    {.name = "checkpoint_duration", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, checkpoint_duration), .structure = &kStructs[85]},
+    {.name = "execution_peak_resident_delta", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, execution_peak_resident_delta), .structure = &kStructs[85]},
+    {.name = "worker_peak_resident_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, worker_peak_resident_bytes)},
+    {.name = "durable_operations", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, durable_operations)},
+    {.name = "durable_failures", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, durable_failures)},
+    {.name = "exporter_queue_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, exporter_queue_bytes)},
+    {.name = "telemetry_memory_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, telemetry_memory_bytes)},
+};
+
+constexpr Member kMembers87[] = {
     {.name = "text", .kind = Kind::kText, .offset = offsetof(capsule_metrics_text, text)},
 };
 
-constexpr Member kMembers85[] = {
+constexpr Member kMembers88[] = {
     {.name = "pid", .kind = Kind::kI32, .offset = offsetof(capsule_postmortem_info, pid)},
     {.name = "session_id", .kind = Kind::kU64, .offset = offsetof(capsule_postmortem_info, session_id)},
     {.name = "incarnation", .kind = Kind::kU32, .offset = offsetof(capsule_postmortem_info, incarnation)},
@@ -1294,11 +1329,11 @@ constexpr Member kMembers85[] = {
     {.name = "output_recovered_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_postmortem_info, output_recovered_bytes)},
     {.name = "output_untaken_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_postmortem_info, output_untaken_bytes)},
     {.name = "events_lost", .kind = Kind::kU64, .offset = offsetof(capsule_postmortem_info, events_lost)},
-    {.name = "events", .kind = Kind::kArray, .offset = offsetof(capsule_postmortem_info, events), .entry = Kind::kStruct, .length_offset = offsetof(capsule_postmortem_info, event_count), .length_kind = Kind::kU64, .structure = &kStructs[43]},
+    {.name = "events", .kind = Kind::kArray, .offset = offsetof(capsule_postmortem_info, events), .entry = Kind::kStruct, .length_offset = offsetof(capsule_postmortem_info, event_count), .length_kind = Kind::kU64, .structure = &kStructs[44]},
     {.name = "announced_limits", .kind = Kind::kText, .offset = offsetof(capsule_postmortem_info, announced_limits)},
 };
 
-constexpr Member kMembers86[] = {
+constexpr Member kMembers89[] = {
     {.name = "rate_hz", .kind = Kind::kU32, .offset = offsetof(capsule_profile_options, rate_hz)},
     {.name = "duration_ms", .kind = Kind::kI64, .offset = offsetof(capsule_profile_options, duration_ms)},
     {.name = "threads", .kind = Kind::kI32, .offset = offsetof(capsule_profile_options, threads), .enumeration = &kEnumerations[64]},
@@ -1306,7 +1341,7 @@ constexpr Member kMembers86[] = {
     {.name = "max_stacks", .kind = Kind::kU32, .offset = offsetof(capsule_profile_options, max_stacks)},
 };
 
-constexpr Member kMembers87[] = {
+constexpr Member kMembers90[] = {
     {.name = "is_running", .kind = Kind::kI32, .offset = offsetof(capsule_profile_info, is_running)},
     {.name = "samples", .kind = Kind::kU64, .offset = offsetof(capsule_profile_info, samples)},
     {.name = "missed", .kind = Kind::kU64, .offset = offsetof(capsule_profile_info, missed)},
@@ -1318,7 +1353,7 @@ constexpr Member kMembers87[] = {
     {.name = "collect_ns", .kind = Kind::kU64, .offset = offsetof(capsule_profile_info, collect_ns)},
 };
 
-constexpr Member kMembers88[] = {
+constexpr Member kMembers91[] = {
     {.name = "pid", .kind = Kind::kI32, .offset = offsetof(capsule_snapshot_info, pid)},
     {.name = "snapshot_id", .kind = Kind::kU64, .offset = offsetof(capsule_snapshot_info, snapshot_id)},
     {.name = "session_id", .kind = Kind::kU64, .offset = offsetof(capsule_snapshot_info, session_id)},
@@ -1332,7 +1367,7 @@ constexpr Member kMembers88[] = {
     {.name = "proportional_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_snapshot_info, proportional_bytes)},
 };
 
-const Struct kStructs[89] = {
+const Struct kStructs[92] = {
     {sizeof(capsule_text), false, nullptr, nullptr, kMembers0},  // capsule_text
     {sizeof(capsule_error), true, nullptr, nullptr, kMembers1},  // capsule_error
     {sizeof(capsule_runtime_options), true, init<capsule_runtime_options_init>, nullptr, kMembers2},  // capsule_runtime_options
@@ -1361,67 +1396,70 @@ const Struct kStructs[89] = {
     {sizeof(capsule_request), true, nullptr, release<capsule_request_release>, kMembers25},  // capsule_request
     {sizeof(capsule_bridge_metrics), true, nullptr, nullptr, kMembers26},  // capsule_bridge_metrics
     {sizeof(capsule_pending_call), false, nullptr, nullptr, kMembers27},  // capsule_pending_call
-    {sizeof(capsule_checkpoint_options), true, init<capsule_checkpoint_options_init>, nullptr, kMembers28},  // capsule_checkpoint_options
-    {sizeof(capsule_checkpoint_info), true, nullptr, nullptr, kMembers29},  // capsule_checkpoint_info
-    {sizeof(capsule_checkpoint_entry), false, nullptr, nullptr, kMembers30},  // capsule_checkpoint_entry
-    {sizeof(capsule_checkpoint_entries), true, nullptr, release<capsule_checkpoint_entries_release>, kMembers31},  // capsule_checkpoint_entries
-    {sizeof(capsule_executor_metrics), true, nullptr, nullptr, kMembers32},  // capsule_executor_metrics
-    {sizeof(capsule_async_metrics), true, nullptr, nullptr, kMembers33},  // capsule_async_metrics
-    {sizeof(capsule_limiter_metrics), true, nullptr, nullptr, kMembers34},  // capsule_limiter_metrics
-    {sizeof(capsule_promise_store_options), true, init<capsule_promise_store_options_init>, nullptr, kMembers35},  // capsule_promise_store_options
-    {sizeof(capsule_promise_wish), true, init<capsule_promise_wish_init>, nullptr, kMembers36},  // capsule_promise_wish
-    {sizeof(capsule_promise), true, nullptr, release<capsule_promise_release>, kMembers37},  // capsule_promise
-    {sizeof(capsule_pending_promise), false, nullptr, nullptr, kMembers38},  // capsule_pending_promise
-    {sizeof(capsule_promise_metrics), true, nullptr, nullptr, kMembers39},  // capsule_promise_metrics
-    {sizeof(capsule_durable_options), true, init<capsule_durable_options_init>, nullptr, kMembers40},  // capsule_durable_options
-    {sizeof(capsule_pool_options), true, init<capsule_pool_options_init>, nullptr, kMembers41},  // capsule_pool_options
-    {sizeof(capsule_acquire_options), true, init<capsule_acquire_options_init>, nullptr, kMembers42},  // capsule_acquire_options
-    {sizeof(capsule_trace_event), false, nullptr, nullptr, kMembers43},  // capsule_trace_event
-    {sizeof(capsule_trace_filter), true, nullptr, nullptr, kMembers44},  // capsule_trace_filter
-    {sizeof(capsule_trace_info), true, nullptr, nullptr, kMembers45},  // capsule_trace_info
-    {sizeof(capsule_trace_label), true, nullptr, nullptr, kMembers46},  // capsule_trace_label
-    {sizeof(capsule_trace_context), true, nullptr, nullptr, kMembers47},  // capsule_trace_context
-    {sizeof(capsule_export_label), false, nullptr, nullptr, kMembers48},  // capsule_export_label
-    {sizeof(capsule_export_group), false, nullptr, nullptr, kMembers49},  // capsule_export_group
-    {sizeof(capsule_exporter_options), true, init<capsule_exporter_options_init>, nullptr, kMembers50},  // capsule_exporter_options
-    {sizeof(capsule_exporter_info), true, nullptr, nullptr, kMembers51},  // capsule_exporter_info
-    {sizeof(capsule_frame), true, nullptr, nullptr, kMembers52},  // capsule_frame
-    {sizeof(capsule_interceptor_options), true, init<capsule_interceptor_options_init>, nullptr, kMembers53},  // capsule_interceptor_options
-    {sizeof(capsule_interceptor_info), true, nullptr, nullptr, kMembers54},  // capsule_interceptor_info
-    {sizeof(capsule_introspection_policy), true, init<capsule_introspection_policy_init>, nullptr, kMembers55},  // capsule_introspection_policy
-    {sizeof(capsule_inspection), true, init<capsule_inspection_init>, nullptr, kMembers56},  // capsule_inspection
-    {sizeof(capsule_label), false, nullptr, nullptr, kMembers57},  // capsule_label
-    {sizeof(capsule_pool_metrics), true, nullptr, nullptr, kMembers58},  // capsule_pool_metrics
-    {sizeof(capsule_pool_info), true, nullptr, nullptr, kMembers59},  // capsule_pool_info
-    {sizeof(capsule_pool_session), false, nullptr, nullptr, kMembers60},  // capsule_pool_session
-    {sizeof(capsule_pool_sessions), true, nullptr, release<capsule_pool_sessions_release>, kMembers61},  // capsule_pool_sessions
-    {sizeof(capsule_pool_import), false, nullptr, nullptr, kMembers62},  // capsule_pool_import
-    {sizeof(capsule_pool_imports), true, nullptr, release<capsule_pool_imports_release>, kMembers63},  // capsule_pool_imports
-    {sizeof(capsule_stack_options), true, init<capsule_stack_options_init>, nullptr, kMembers64},  // capsule_stack_options
-    {sizeof(capsule_stack_info), true, nullptr, nullptr, kMembers65},  // capsule_stack_info
-    {sizeof(capsule_stack_thread), true, nullptr, nullptr, kMembers66},  // capsule_stack_thread
-    {sizeof(capsule_stack_frame), true, nullptr, nullptr, kMembers67},  // capsule_stack_frame
-    {sizeof(capsule_native_frame), true, nullptr, nullptr, kMembers68},  // capsule_native_frame
-    {sizeof(capsule_pending_row), false, nullptr, nullptr, kMembers69},  // capsule_pending_row
-    {sizeof(capsule_pending_summary), true, nullptr, release<capsule_pending_summary_release>, kMembers70},  // capsule_pending_summary
-    {sizeof(capsule_namespace_row), false, nullptr, nullptr, kMembers71},  // capsule_namespace_row
-    {sizeof(capsule_namespace_summary), true, nullptr, release<capsule_namespace_summary_release>, kMembers72},  // capsule_namespace_summary
-    {sizeof(capsule_pool_summary), true, nullptr, release<capsule_pool_summary_release>, kMembers73},  // capsule_pool_summary
-    {sizeof(capsule_execution_status), true, nullptr, nullptr, kMembers74},  // capsule_execution_status
-    {sizeof(capsule_isolation_layer), false, nullptr, nullptr, kMembers75},  // capsule_isolation_layer
-    {sizeof(capsule_isolation_report), true, nullptr, release<capsule_isolation_report_release>, kMembers76},  // capsule_isolation_report
-    {sizeof(capsule_log_options), true, nullptr, nullptr, kMembers77},  // capsule_log_options
-    {sizeof(capsule_log_info), true, nullptr, nullptr, kMembers78},  // capsule_log_info
-    {sizeof(capsule_worker_metrics), true, nullptr, nullptr, kMembers79},  // capsule_worker_metrics
-    {sizeof(capsule_worker_info), true, nullptr, nullptr, kMembers80},  // capsule_worker_info
-    {sizeof(capsule_transport_flow), false, nullptr, nullptr, kMembers81},  // capsule_transport_flow
-    {sizeof(capsule_transport_metrics), true, nullptr, nullptr, kMembers82},  // capsule_transport_metrics
-    {sizeof(capsule_cancel_metrics), true, nullptr, nullptr, kMembers83},  // capsule_cancel_metrics
-    {sizeof(capsule_metrics_text), true, nullptr, release<capsule_metrics_text_release>, kMembers84},  // capsule_metrics_text
-    {sizeof(capsule_postmortem_info), true, nullptr, nullptr, kMembers85},  // capsule_postmortem_info
-    {sizeof(capsule_profile_options), true, init<capsule_profile_options_init>, nullptr, kMembers86},  // capsule_profile_options
-    {sizeof(capsule_profile_info), true, nullptr, nullptr, kMembers87},  // capsule_profile_info
-    {sizeof(capsule_snapshot_info), true, nullptr, nullptr, kMembers88},  // capsule_snapshot_info
+    {sizeof(capsule_capability_metrics), false, nullptr, nullptr, kMembers28},  // capsule_capability_metrics
+    {sizeof(capsule_checkpoint_options), true, init<capsule_checkpoint_options_init>, nullptr, kMembers29},  // capsule_checkpoint_options
+    {sizeof(capsule_checkpoint_info), true, nullptr, nullptr, kMembers30},  // capsule_checkpoint_info
+    {sizeof(capsule_checkpoint_entry), false, nullptr, nullptr, kMembers31},  // capsule_checkpoint_entry
+    {sizeof(capsule_checkpoint_entries), true, nullptr, release<capsule_checkpoint_entries_release>, kMembers32},  // capsule_checkpoint_entries
+    {sizeof(capsule_executor_metrics), true, nullptr, nullptr, kMembers33},  // capsule_executor_metrics
+    {sizeof(capsule_async_metrics), true, nullptr, nullptr, kMembers34},  // capsule_async_metrics
+    {sizeof(capsule_limiter_metrics), true, nullptr, nullptr, kMembers35},  // capsule_limiter_metrics
+    {sizeof(capsule_promise_store_options), true, init<capsule_promise_store_options_init>, nullptr, kMembers36},  // capsule_promise_store_options
+    {sizeof(capsule_promise_wish), true, init<capsule_promise_wish_init>, nullptr, kMembers37},  // capsule_promise_wish
+    {sizeof(capsule_promise), true, nullptr, release<capsule_promise_release>, kMembers38},  // capsule_promise
+    {sizeof(capsule_pending_promise), false, nullptr, nullptr, kMembers39},  // capsule_pending_promise
+    {sizeof(capsule_promise_metrics), true, nullptr, nullptr, kMembers40},  // capsule_promise_metrics
+    {sizeof(capsule_durable_options), true, init<capsule_durable_options_init>, nullptr, kMembers41},  // capsule_durable_options
+    {sizeof(capsule_pool_options), true, init<capsule_pool_options_init>, nullptr, kMembers42},  // capsule_pool_options
+    {sizeof(capsule_acquire_options), true, init<capsule_acquire_options_init>, nullptr, kMembers43},  // capsule_acquire_options
+    {sizeof(capsule_trace_event), false, nullptr, nullptr, kMembers44},  // capsule_trace_event
+    {sizeof(capsule_trace_filter), true, nullptr, nullptr, kMembers45},  // capsule_trace_filter
+    {sizeof(capsule_trace_info), true, nullptr, nullptr, kMembers46},  // capsule_trace_info
+    {sizeof(capsule_trace_label), true, nullptr, nullptr, kMembers47},  // capsule_trace_label
+    {sizeof(capsule_trace_context), true, nullptr, nullptr, kMembers48},  // capsule_trace_context
+    {sizeof(capsule_export_label), false, nullptr, nullptr, kMembers49},  // capsule_export_label
+    {sizeof(capsule_export_group), false, nullptr, nullptr, kMembers50},  // capsule_export_group
+    {sizeof(capsule_exporter_options), true, init<capsule_exporter_options_init>, nullptr, kMembers51},  // capsule_exporter_options
+    {sizeof(capsule_exporter_info), true, nullptr, nullptr, kMembers52},  // capsule_exporter_info
+    {sizeof(capsule_frame), true, nullptr, nullptr, kMembers53},  // capsule_frame
+    {sizeof(capsule_interceptor_options), true, init<capsule_interceptor_options_init>, nullptr, kMembers54},  // capsule_interceptor_options
+    {sizeof(capsule_interceptor_info), true, nullptr, nullptr, kMembers55},  // capsule_interceptor_info
+    {sizeof(capsule_introspection_policy), true, init<capsule_introspection_policy_init>, nullptr, kMembers56},  // capsule_introspection_policy
+    {sizeof(capsule_inspection), true, init<capsule_inspection_init>, nullptr, kMembers57},  // capsule_inspection
+    {sizeof(capsule_label), false, nullptr, nullptr, kMembers58},  // capsule_label
+    {sizeof(capsule_pool_metrics), true, nullptr, nullptr, kMembers59},  // capsule_pool_metrics
+    {sizeof(capsule_pool_info), true, nullptr, nullptr, kMembers60},  // capsule_pool_info
+    {sizeof(capsule_pool_session), false, nullptr, nullptr, kMembers61},  // capsule_pool_session
+    {sizeof(capsule_pool_sessions), true, nullptr, release<capsule_pool_sessions_release>, kMembers62},  // capsule_pool_sessions
+    {sizeof(capsule_pool_import), false, nullptr, nullptr, kMembers63},  // capsule_pool_import
+    {sizeof(capsule_pool_imports), true, nullptr, release<capsule_pool_imports_release>, kMembers64},  // capsule_pool_imports
+    {sizeof(capsule_stack_options), true, init<capsule_stack_options_init>, nullptr, kMembers65},  // capsule_stack_options
+    {sizeof(capsule_stack_info), true, nullptr, nullptr, kMembers66},  // capsule_stack_info
+    {sizeof(capsule_stack_thread), true, nullptr, nullptr, kMembers67},  // capsule_stack_thread
+    {sizeof(capsule_stack_frame), true, nullptr, nullptr, kMembers68},  // capsule_stack_frame
+    {sizeof(capsule_native_frame), true, nullptr, nullptr, kMembers69},  // capsule_native_frame
+    {sizeof(capsule_pending_row), false, nullptr, nullptr, kMembers70},  // capsule_pending_row
+    {sizeof(capsule_pending_summary), true, nullptr, release<capsule_pending_summary_release>, kMembers71},  // capsule_pending_summary
+    {sizeof(capsule_namespace_row), false, nullptr, nullptr, kMembers72},  // capsule_namespace_row
+    {sizeof(capsule_namespace_summary), true, nullptr, release<capsule_namespace_summary_release>, kMembers73},  // capsule_namespace_summary
+    {sizeof(capsule_pool_summary), true, nullptr, release<capsule_pool_summary_release>, kMembers74},  // capsule_pool_summary
+    {sizeof(capsule_execution_status), true, nullptr, nullptr, kMembers75},  // capsule_execution_status
+    {sizeof(capsule_isolation_layer), false, nullptr, nullptr, kMembers76},  // capsule_isolation_layer
+    {sizeof(capsule_isolation_report), true, nullptr, release<capsule_isolation_report_release>, kMembers77},  // capsule_isolation_report
+    {sizeof(capsule_log_options), true, nullptr, nullptr, kMembers78},  // capsule_log_options
+    {sizeof(capsule_log_info), true, nullptr, nullptr, kMembers79},  // capsule_log_info
+    {sizeof(capsule_worker_metrics), true, nullptr, nullptr, kMembers80},  // capsule_worker_metrics
+    {sizeof(capsule_worker_info), true, nullptr, nullptr, kMembers81},  // capsule_worker_info
+    {sizeof(capsule_transport_flow), false, nullptr, nullptr, kMembers82},  // capsule_transport_flow
+    {sizeof(capsule_transport_metrics), true, nullptr, nullptr, kMembers83},  // capsule_transport_metrics
+    {sizeof(capsule_cancel_metrics), true, nullptr, nullptr, kMembers84},  // capsule_cancel_metrics
+    {sizeof(capsule_histogram), false, nullptr, nullptr, kMembers85},  // capsule_histogram
+    {sizeof(capsule_runtime_metrics), true, nullptr, nullptr, kMembers86},  // capsule_runtime_metrics
+    {sizeof(capsule_metrics_text), true, nullptr, release<capsule_metrics_text_release>, kMembers87},  // capsule_metrics_text
+    {sizeof(capsule_postmortem_info), true, nullptr, nullptr, kMembers88},  // capsule_postmortem_info
+    {sizeof(capsule_profile_options), true, init<capsule_profile_options_init>, nullptr, kMembers89},  // capsule_profile_options
+    {sizeof(capsule_profile_info), true, nullptr, nullptr, kMembers90},  // capsule_profile_info
+    {sizeof(capsule_snapshot_info), true, nullptr, nullptr, kMembers91},  // capsule_snapshot_info
 };
 
 constexpr Parameter kParameters0[] = {
@@ -1676,54 +1714,55 @@ constexpr Result kResults37[] = {
 
 constexpr Parameter kParameters38[] = {
     {{.name = "bridge", .kind = Kind::kHandle, .offset = 0, .handle = "bridge"}, std::nullopt},
-    {{.name = "request_id", .kind = Kind::kU64, .offset = 8}, std::nullopt},
-    {{.name = "value", .kind = Kind::kPointer, .offset = 16, .structure = &kStructs[13]}, std::nullopt},
-    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 24}, -1},
+};
+
+constexpr Result kResults38[] = {
+    {{.name = "metrics", .kind = Kind::kArray, .offset = 0, .entry = Kind::kStruct, .length_offset = 8, .length_kind = Kind::kU64, .structure = &kStructs[28]}, 8, 16},
+    {{.name = "total", .kind = Kind::kU64, .offset = 8 + 8}, 32},
+    {{.name = {}, .kind = Kind::kU64, .offset = 8}, 24},
 };
 
 constexpr Parameter kParameters39[] = {
     {{.name = "bridge", .kind = Kind::kHandle, .offset = 0, .handle = "bridge"}, std::nullopt},
     {{.name = "request_id", .kind = Kind::kU64, .offset = 8}, std::nullopt},
-    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 16}, -1},
-};
-
-constexpr Result kResults39[] = {
-    {{.name = "value", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[13]}, 24},
+    {{.name = "value", .kind = Kind::kPointer, .offset = 16, .structure = &kStructs[13]}, std::nullopt},
+    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 24}, -1},
 };
 
 constexpr Parameter kParameters40[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[28]}, 0},
+    {{.name = "bridge", .kind = Kind::kHandle, .offset = 0, .handle = "bridge"}, std::nullopt},
+    {{.name = "request_id", .kind = Kind::kU64, .offset = 8}, std::nullopt},
     {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 16}, -1},
 };
 
 constexpr Result kResults40[] = {
-    {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 0, .handle = "checkpoint"}, 24},
+    {{.name = "value", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[13]}, 24},
 };
 
 constexpr Parameter kParameters41[] = {
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
+    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[29]}, 0},
+    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 16}, -1},
+};
+
+constexpr Result kResults41[] = {
+    {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 0, .handle = "checkpoint"}, 24},
+};
+
+constexpr Parameter kParameters42[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
     {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 8, .handle = "checkpoint"}, std::nullopt},
     {{.name = "flags", .kind = Kind::kU32, .offset = 16, .enumeration = &kEnumerations[30]}, 0},
     {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 24}, -1},
 };
 
-constexpr Result kResults41[] = {
-    {{.name = "report", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[31]}, 32},
-};
-
-constexpr Parameter kParameters42[] = {
-    {{.name = "data", .kind = Kind::kBytes, .offset = 0, .length_offset = 8, .length_kind = Kind::kU64}, std::nullopt},
-    {{.name = "options", .kind = Kind::kPointer, .offset = 16, .structure = &kStructs[28]}, 0},
-};
-
 constexpr Result kResults42[] = {
-    {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 0, .handle = "checkpoint"}, 24},
+    {{.name = "report", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[32]}, 32},
 };
 
 constexpr Parameter kParameters43[] = {
-    {{.name = "path", .kind = Kind::kBytes, .offset = 0, .length_offset = 8, .length_kind = Kind::kU64}, std::nullopt},
-    {{.name = "options", .kind = Kind::kPointer, .offset = 16, .structure = &kStructs[28]}, 0},
+    {{.name = "data", .kind = Kind::kBytes, .offset = 0, .length_offset = 8, .length_kind = Kind::kU64}, std::nullopt},
+    {{.name = "options", .kind = Kind::kPointer, .offset = 16, .structure = &kStructs[29]}, 0},
 };
 
 constexpr Result kResults43[] = {
@@ -1731,17 +1770,17 @@ constexpr Result kResults43[] = {
 };
 
 constexpr Parameter kParameters44[] = {
-    {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 0, .handle = "checkpoint"}, std::nullopt},
-    {{.name = "path", .kind = Kind::kBytes, .offset = 8, .length_offset = 16, .length_kind = Kind::kU64}, std::nullopt},
+    {{.name = "path", .kind = Kind::kBytes, .offset = 0, .length_offset = 8, .length_kind = Kind::kU64}, std::nullopt},
+    {{.name = "options", .kind = Kind::kPointer, .offset = 16, .structure = &kStructs[29]}, 0},
+};
+
+constexpr Result kResults44[] = {
+    {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 0, .handle = "checkpoint"}, 24},
 };
 
 constexpr Parameter kParameters45[] = {
     {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 0, .handle = "checkpoint"}, std::nullopt},
-};
-
-constexpr Result kResults45[] = {
-    {{.name = "data", .kind = Kind::kBytes, .offset = 0, .length_offset = 8, .length_kind = Kind::kU64}, 8},
-    {{.name = {}, .kind = Kind::kU64, .offset = 8}, 16},
+    {{.name = "path", .kind = Kind::kBytes, .offset = 8, .length_offset = 16, .length_kind = Kind::kU64}, std::nullopt},
 };
 
 constexpr Parameter kParameters46[] = {
@@ -1749,7 +1788,8 @@ constexpr Parameter kParameters46[] = {
 };
 
 constexpr Result kResults46[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[29]}, 8},
+    {{.name = "data", .kind = Kind::kBytes, .offset = 0, .length_offset = 8, .length_kind = Kind::kU64}, 8},
+    {{.name = {}, .kind = Kind::kU64, .offset = 8}, 16},
 };
 
 constexpr Parameter kParameters47[] = {
@@ -1757,47 +1797,47 @@ constexpr Parameter kParameters47[] = {
 };
 
 constexpr Result kResults47[] = {
-    {{.name = "entries", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[31]}, 8},
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[30]}, 8},
 };
 
 constexpr Parameter kParameters48[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 8, .handle = "checkpoint"}, std::nullopt},
+    {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 0, .handle = "checkpoint"}, std::nullopt},
+};
+
+constexpr Result kResults48[] = {
+    {{.name = "entries", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[32]}, 8},
 };
 
 constexpr Parameter kParameters49[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "name", .kind = Kind::kBytes, .offset = 8, .length_offset = 16, .length_kind = Kind::kU64}, 0},
-};
-
-constexpr Result kResults49[] = {
-    {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 0, .handle = "checkpoint"}, 24},
+    {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 8, .handle = "checkpoint"}, std::nullopt},
 };
 
 constexpr Parameter kParameters50[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "index", .kind = Kind::kU64, .offset = 8}, std::nullopt},
+    {{.name = "name", .kind = Kind::kBytes, .offset = 8, .length_offset = 16, .length_kind = Kind::kU64}, 0},
 };
 
 constexpr Result kResults50[] = {
-    {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 0, .handle = "checkpoint"}, 16},
+    {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 0, .handle = "checkpoint"}, 24},
 };
 
 constexpr Parameter kParameters51[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "name", .kind = Kind::kBytes, .offset = 8, .length_offset = 16, .length_kind = Kind::kU64}, std::nullopt},
+    {{.name = "index", .kind = Kind::kU64, .offset = 8}, std::nullopt},
+};
+
+constexpr Result kResults51[] = {
+    {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 0, .handle = "checkpoint"}, 16},
 };
 
 constexpr Parameter kParameters52[] = {
-    {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 0, .handle = "checkpoint"}, 0},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
+    {{.name = "name", .kind = Kind::kBytes, .offset = 8, .length_offset = 16, .length_kind = Kind::kU64}, std::nullopt},
 };
 
 constexpr Parameter kParameters53[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-};
-
-constexpr Result kResults53[] = {
-    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[32]}, 8},
+    {{.name = "checkpoint", .kind = Kind::kHandle, .offset = 0, .handle = "checkpoint"}, 0},
 };
 
 constexpr Parameter kParameters54[] = {
@@ -1817,56 +1857,59 @@ constexpr Result kResults55[] = {
 };
 
 constexpr Parameter kParameters56[] = {
-    {{.name = "runtime", .kind = Kind::kHandle, .offset = 0, .handle = "runtime"}, std::nullopt},
-    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[35]}, 0},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
 };
 
 constexpr Result kResults56[] = {
-    {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, 16},
+    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[35]}, 8},
 };
 
 constexpr Parameter kParameters57[] = {
-    {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, std::nullopt},
-    {{.name = "wish", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[36]}, std::nullopt},
+    {{.name = "runtime", .kind = Kind::kHandle, .offset = 0, .handle = "runtime"}, std::nullopt},
+    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[36]}, 0},
 };
 
 constexpr Result kResults57[] = {
-    {{.name = "promise", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[37]}, 16},
+    {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, 16},
 };
 
 constexpr Parameter kParameters58[] = {
+    {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, std::nullopt},
+    {{.name = "wish", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[37]}, std::nullopt},
+};
+
+constexpr Result kResults58[] = {
+    {{.name = "promise", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[38]}, 16},
+};
+
+constexpr Parameter kParameters59[] = {
     {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, std::nullopt},
     {{.name = "id", .kind = Kind::kText, .offset = 8}, std::nullopt},
     {{.name = "state", .kind = Kind::kI32, .offset = 24, .enumeration = &kEnumerations[32]}, std::nullopt},
     {{.name = "value", .kind = Kind::kText, .offset = 32}, std::nullopt},
 };
 
-constexpr Result kResults58[] = {
-    {{.name = "promise", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[37]}, 48},
-};
-
-constexpr Parameter kParameters59[] = {
-    {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, std::nullopt},
-    {{.name = "id", .kind = Kind::kText, .offset = 8}, std::nullopt},
-};
-
 constexpr Result kResults59[] = {
-    {{.name = "promise", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[37]}, 24},
+    {{.name = "promise", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[38]}, 48},
 };
 
 constexpr Parameter kParameters60[] = {
     {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, std::nullopt},
     {{.name = "id", .kind = Kind::kText, .offset = 8}, std::nullopt},
-    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 24}, -1},
 };
 
 constexpr Result kResults60[] = {
-    {{.name = "promise", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[37]}, 32},
+    {{.name = "promise", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[38]}, 24},
 };
 
 constexpr Parameter kParameters61[] = {
     {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, std::nullopt},
     {{.name = "id", .kind = Kind::kText, .offset = 8}, std::nullopt},
+    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 24}, -1},
+};
+
+constexpr Result kResults61[] = {
+    {{.name = "promise", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[38]}, 32},
 };
 
 constexpr Parameter kParameters62[] = {
@@ -1876,12 +1919,7 @@ constexpr Parameter kParameters62[] = {
 
 constexpr Parameter kParameters63[] = {
     {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, std::nullopt},
-};
-
-constexpr Result kResults63[] = {
-    {{.name = "promises", .kind = Kind::kArray, .offset = 0, .entry = Kind::kStruct, .length_offset = 8, .length_kind = Kind::kU64, .structure = &kStructs[38]}, 8, 16},
-    {{.name = "total", .kind = Kind::kU64, .offset = 8 + 8}, 32},
-    {{.name = {}, .kind = Kind::kU64, .offset = 8}, 24},
+    {{.name = "id", .kind = Kind::kText, .offset = 8}, std::nullopt},
 };
 
 constexpr Parameter kParameters64[] = {
@@ -1889,174 +1927,179 @@ constexpr Parameter kParameters64[] = {
 };
 
 constexpr Result kResults64[] = {
-    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[39]}, 8},
+    {{.name = "promises", .kind = Kind::kArray, .offset = 0, .entry = Kind::kStruct, .length_offset = 8, .length_kind = Kind::kU64, .structure = &kStructs[39]}, 8, 16},
+    {{.name = "total", .kind = Kind::kU64, .offset = 8 + 8}, 32},
+    {{.name = {}, .kind = Kind::kU64, .offset = 8}, 24},
 };
 
 constexpr Parameter kParameters65[] = {
     {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, std::nullopt},
 };
 
+constexpr Result kResults65[] = {
+    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[40]}, 8},
+};
+
 constexpr Parameter kParameters66[] = {
-    {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, 0},
+    {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, std::nullopt},
 };
 
 constexpr Parameter kParameters67[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "source", .kind = Kind::kBytes, .offset = 8, .length_offset = 16, .length_kind = Kind::kU64}, std::nullopt},
-    {{.name = "options", .kind = Kind::kPointer, .offset = 24, .structure = &kStructs[19]}, 0},
-    {{.name = "durable", .kind = Kind::kPointer, .offset = 32, .structure = &kStructs[40]}, std::nullopt},
-};
-
-constexpr Result kResults67[] = {
-    {{.name = "execution", .kind = Kind::kHandle, .offset = 0, .handle = "execution"}, 40},
-    {{.name = "promise", .kind = Kind::kStruct, .offset = 8, .structure = &kStructs[37]}, 48},
+    {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, 0},
 };
 
 constexpr Parameter kParameters68[] = {
-    {{.name = "runtime", .kind = Kind::kHandle, .offset = 0, .handle = "runtime"}, std::nullopt},
-    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[41]}, 0},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
+    {{.name = "source", .kind = Kind::kBytes, .offset = 8, .length_offset = 16, .length_kind = Kind::kU64}, std::nullopt},
+    {{.name = "options", .kind = Kind::kPointer, .offset = 24, .structure = &kStructs[19]}, 0},
+    {{.name = "durable", .kind = Kind::kPointer, .offset = 32, .structure = &kStructs[41]}, std::nullopt},
 };
 
 constexpr Result kResults68[] = {
-    {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, 16},
+    {{.name = "execution", .kind = Kind::kHandle, .offset = 0, .handle = "execution"}, 40},
+    {{.name = "promise", .kind = Kind::kStruct, .offset = 8, .structure = &kStructs[38]}, 48},
 };
 
 constexpr Parameter kParameters69[] = {
-    {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, std::nullopt},
-    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
+    {{.name = "runtime", .kind = Kind::kHandle, .offset = 0, .handle = "runtime"}, std::nullopt},
+    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[42]}, 0},
+};
+
+constexpr Result kResults69[] = {
+    {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, 16},
 };
 
 constexpr Parameter kParameters70[] = {
     {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, std::nullopt},
-    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[42]}, 0},
-};
-
-constexpr Result kResults70[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, 16},
+    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
 };
 
 constexpr Parameter kParameters71[] = {
     {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, std::nullopt},
-    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[42]}, 0},
+    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[43]}, 0},
 };
 
 constexpr Result kResults71[] = {
-    {{.name = "acquisition", .kind = Kind::kHandle, .offset = 0, .handle = "acquisition"}, 16},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, 16},
 };
 
 constexpr Parameter kParameters72[] = {
-    {{.name = "acquisition", .kind = Kind::kHandle, .offset = 0, .handle = "acquisition"}, std::nullopt},
-    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
+    {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, std::nullopt},
+    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[43]}, 0},
 };
 
 constexpr Result kResults72[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, 16},
+    {{.name = "acquisition", .kind = Kind::kHandle, .offset = 0, .handle = "acquisition"}, 16},
 };
 
 constexpr Parameter kParameters73[] = {
     {{.name = "acquisition", .kind = Kind::kHandle, .offset = 0, .handle = "acquisition"}, std::nullopt},
+    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
+};
+
+constexpr Result kResults73[] = {
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, 16},
 };
 
 constexpr Parameter kParameters74[] = {
-    {{.name = "acquisition", .kind = Kind::kHandle, .offset = 0, .handle = "acquisition"}, 0},
+    {{.name = "acquisition", .kind = Kind::kHandle, .offset = 0, .handle = "acquisition"}, std::nullopt},
 };
 
 constexpr Parameter kParameters75[] = {
-    {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, std::nullopt},
-    {{.name = "session", .kind = Kind::kHandle, .offset = 8, .handle = "session"}, std::nullopt},
+    {{.name = "acquisition", .kind = Kind::kHandle, .offset = 0, .handle = "acquisition"}, 0},
 };
 
 constexpr Parameter kParameters76[] = {
     {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, std::nullopt},
-    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, std::nullopt},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 8, .handle = "session"}, std::nullopt},
 };
 
 constexpr Parameter kParameters77[] = {
-    {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, 0},
+    {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, std::nullopt},
+    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, std::nullopt},
 };
 
 constexpr Parameter kParameters78[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "filter", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[44]}, 0},
-};
-
-constexpr Result kResults78[] = {
-    {{.name = "events", .kind = Kind::kArray, .offset = 0, .entry = Kind::kStruct, .length_offset = 8, .length_kind = Kind::kU64, .structure = &kStructs[43]}, 16, 24},
-    {{.name = "info", .kind = Kind::kStruct, .offset = 8 + 8, .structure = &kStructs[45]}, 40},
-    {{.name = {}, .kind = Kind::kU64, .offset = 8}, 32},
+    {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, 0},
 };
 
 constexpr Parameter kParameters79[] = {
-    {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, std::nullopt},
-    {{.name = "filter", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[44]}, 0},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
+    {{.name = "filter", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[45]}, 0},
 };
 
 constexpr Result kResults79[] = {
-    {{.name = "events", .kind = Kind::kArray, .offset = 0, .entry = Kind::kStruct, .length_offset = 8, .length_kind = Kind::kU64, .structure = &kStructs[43]}, 16, 24},
-    {{.name = "info", .kind = Kind::kStruct, .offset = 8 + 8, .structure = &kStructs[45]}, 40},
+    {{.name = "events", .kind = Kind::kArray, .offset = 0, .entry = Kind::kStruct, .length_offset = 8, .length_kind = Kind::kU64, .structure = &kStructs[44]}, 16, 24},
+    {{.name = "info", .kind = Kind::kStruct, .offset = 8 + 8, .structure = &kStructs[46]}, 40},
     {{.name = {}, .kind = Kind::kU64, .offset = 8}, 32},
 };
 
 constexpr Parameter kParameters80[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "filter", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[44]}, 0},
+    {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, std::nullopt},
+    {{.name = "filter", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[45]}, 0},
 };
 
 constexpr Result kResults80[] = {
-    {{.name = "trace", .kind = Kind::kHandle, .offset = 0, .handle = "trace"}, 16},
+    {{.name = "events", .kind = Kind::kArray, .offset = 0, .entry = Kind::kStruct, .length_offset = 8, .length_kind = Kind::kU64, .structure = &kStructs[44]}, 16, 24},
+    {{.name = "info", .kind = Kind::kStruct, .offset = 8 + 8, .structure = &kStructs[46]}, 40},
+    {{.name = {}, .kind = Kind::kU64, .offset = 8}, 32},
 };
 
 constexpr Parameter kParameters81[] = {
-    {{.name = "trace", .kind = Kind::kHandle, .offset = 0, .handle = "trace"}, std::nullopt},
-    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
+    {{.name = "filter", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[45]}, 0},
 };
 
 constexpr Result kResults81[] = {
-    {{.name = "event", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[43]}, 16},
+    {{.name = "trace", .kind = Kind::kHandle, .offset = 0, .handle = "trace"}, 16},
 };
 
 constexpr Parameter kParameters82[] = {
     {{.name = "trace", .kind = Kind::kHandle, .offset = 0, .handle = "trace"}, std::nullopt},
+    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
 };
 
 constexpr Result kResults82[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[45]}, 8},
+    {{.name = "event", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[44]}, 16},
 };
 
 constexpr Parameter kParameters83[] = {
-    {{.name = "trace", .kind = Kind::kHandle, .offset = 0, .handle = "trace"}, 0},
+    {{.name = "trace", .kind = Kind::kHandle, .offset = 0, .handle = "trace"}, std::nullopt},
+};
+
+constexpr Result kResults83[] = {
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[46]}, 8},
 };
 
 constexpr Parameter kParameters84[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "number", .kind = Kind::kU32, .offset = 8}, std::nullopt},
-};
-
-constexpr Result kResults84[] = {
-    {{.name = "label", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[46]}, 16},
+    {{.name = "trace", .kind = Kind::kHandle, .offset = 0, .handle = "trace"}, 0},
 };
 
 constexpr Parameter kParameters85[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "execution_id", .kind = Kind::kU64, .offset = 8}, std::nullopt},
+    {{.name = "number", .kind = Kind::kU32, .offset = 8}, std::nullopt},
 };
 
 constexpr Result kResults85[] = {
-    {{.name = "context", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[47]}, 16},
+    {{.name = "label", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[47]}, 16},
 };
 
 constexpr Parameter kParameters86[] = {
-    {{.name = "runtime", .kind = Kind::kHandle, .offset = 0, .handle = "runtime"}, std::nullopt},
-    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[50]}, 0},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
+    {{.name = "execution_id", .kind = Kind::kU64, .offset = 8}, std::nullopt},
 };
 
 constexpr Result kResults86[] = {
-    {{.name = "exporter", .kind = Kind::kHandle, .offset = 0, .handle = "exporter"}, 16},
+    {{.name = "context", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[48]}, 16},
 };
 
 constexpr Parameter kParameters87[] = {
-    {{.name = "exporter", .kind = Kind::kHandle, .offset = 0, .handle = "exporter"}, std::nullopt},
-    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, std::nullopt},
+    {{.name = "runtime", .kind = Kind::kHandle, .offset = 0, .handle = "runtime"}, std::nullopt},
+    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[51]}, 0},
+};
+
+constexpr Result kResults87[] = {
+    {{.name = "exporter", .kind = Kind::kHandle, .offset = 0, .handle = "exporter"}, 16},
 };
 
 constexpr Parameter kParameters88[] = {
@@ -2066,32 +2109,29 @@ constexpr Parameter kParameters88[] = {
 
 constexpr Parameter kParameters89[] = {
     {{.name = "exporter", .kind = Kind::kHandle, .offset = 0, .handle = "exporter"}, std::nullopt},
-};
-
-constexpr Result kResults89[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[51]}, 8},
+    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, std::nullopt},
 };
 
 constexpr Parameter kParameters90[] = {
-    {{.name = "exporter", .kind = Kind::kHandle, .offset = 0, .handle = "exporter"}, 0},
+    {{.name = "exporter", .kind = Kind::kHandle, .offset = 0, .handle = "exporter"}, std::nullopt},
+};
+
+constexpr Result kResults90[] = {
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[52]}, 8},
 };
 
 constexpr Parameter kParameters91[] = {
-    {{.name = "runtime", .kind = Kind::kHandle, .offset = 0, .handle = "runtime"}, std::nullopt},
-    {{.name = "policy", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[55]}, 0},
+    {{.name = "exporter", .kind = Kind::kHandle, .offset = 0, .handle = "exporter"}, 0},
 };
 
 constexpr Parameter kParameters92[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "policy", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[55]}, std::nullopt},
+    {{.name = "runtime", .kind = Kind::kHandle, .offset = 0, .handle = "runtime"}, std::nullopt},
+    {{.name = "policy", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[56]}, 0},
 };
 
 constexpr Parameter kParameters93[] = {
-    {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, std::nullopt},
-};
-
-constexpr Result kResults93[] = {
-    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[58]}, 8},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
+    {{.name = "policy", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[56]}, std::nullopt},
 };
 
 constexpr Parameter kParameters94[] = {
@@ -2099,7 +2139,7 @@ constexpr Parameter kParameters94[] = {
 };
 
 constexpr Result kResults94[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[59]}, 8},
+    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[59]}, 8},
 };
 
 constexpr Parameter kParameters95[] = {
@@ -2107,7 +2147,7 @@ constexpr Parameter kParameters95[] = {
 };
 
 constexpr Result kResults95[] = {
-    {{.name = "sessions", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[61]}, 8},
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[60]}, 8},
 };
 
 constexpr Parameter kParameters96[] = {
@@ -2115,43 +2155,41 @@ constexpr Parameter kParameters96[] = {
 };
 
 constexpr Result kResults96[] = {
-    {{.name = "imports", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[63]}, 8},
+    {{.name = "sessions", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[62]}, 8},
 };
 
 constexpr Parameter kParameters97[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[64]}, 0},
+    {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, std::nullopt},
 };
 
 constexpr Result kResults97[] = {
-    {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, 16},
+    {{.name = "imports", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[64]}, 8},
 };
 
 constexpr Parameter kParameters98[] = {
-    {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, std::nullopt},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
+    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[65]}, 0},
 };
 
 constexpr Result kResults98[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[65]}, 8},
+    {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, 16},
 };
 
 constexpr Parameter kParameters99[] = {
     {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, std::nullopt},
-    {{.name = "index", .kind = Kind::kU64, .offset = 8}, std::nullopt},
 };
 
 constexpr Result kResults99[] = {
-    {{.name = "thread", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[66]}, 16},
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[66]}, 8},
 };
 
 constexpr Parameter kParameters100[] = {
     {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, std::nullopt},
-    {{.name = "thread", .kind = Kind::kU64, .offset = 8}, std::nullopt},
-    {{.name = "index", .kind = Kind::kU64, .offset = 16}, std::nullopt},
+    {{.name = "index", .kind = Kind::kU64, .offset = 8}, std::nullopt},
 };
 
 constexpr Result kResults100[] = {
-    {{.name = "frame", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[67]}, 24},
+    {{.name = "thread", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[67]}, 16},
 };
 
 constexpr Parameter kParameters101[] = {
@@ -2165,88 +2203,90 @@ constexpr Result kResults101[] = {
 };
 
 constexpr Parameter kParameters102[] = {
-    {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, 0},
+    {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, std::nullopt},
+    {{.name = "thread", .kind = Kind::kU64, .offset = 8}, std::nullopt},
+    {{.name = "index", .kind = Kind::kU64, .offset = 16}, std::nullopt},
+};
+
+constexpr Result kResults102[] = {
+    {{.name = "frame", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[69]}, 24},
 };
 
 constexpr Parameter kParameters103[] = {
-    {{.name = "bridge", .kind = Kind::kHandle, .offset = 0, .handle = "bridge"}, std::nullopt},
-    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[56]}, 0},
-};
-
-constexpr Result kResults103[] = {
-    {{.name = "summary", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[70]}, 16},
+    {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, 0},
 };
 
 constexpr Parameter kParameters104[] = {
-    {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, std::nullopt},
-    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[56]}, 0},
+    {{.name = "bridge", .kind = Kind::kHandle, .offset = 0, .handle = "bridge"}, std::nullopt},
+    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
 };
 
 constexpr Result kResults104[] = {
-    {{.name = "summary", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[70]}, 16},
+    {{.name = "summary", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[71]}, 16},
 };
 
 constexpr Parameter kParameters105[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[56]}, 0},
+    {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, std::nullopt},
+    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
 };
 
 constexpr Result kResults105[] = {
-    {{.name = "summary", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[72]}, 16},
+    {{.name = "summary", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[71]}, 16},
 };
 
 constexpr Parameter kParameters106[] = {
-    {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, std::nullopt},
-    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[56]}, 0},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
+    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
 };
 
 constexpr Result kResults106[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[59]}, 16},
-    {{.name = "summary", .kind = Kind::kStruct, .offset = room_of<capsule_pool_info>, .structure = &kStructs[73]}, 24},
+    {{.name = "summary", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[73]}, 16},
 };
 
 constexpr Parameter kParameters107[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[56]}, 0},
+    {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, std::nullopt},
+    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
 };
 
 constexpr Result kResults107[] = {
-    {{.name = "status", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[74]}, 16},
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[60]}, 16},
+    {{.name = "summary", .kind = Kind::kStruct, .offset = room_of<capsule_pool_info>, .structure = &kStructs[74]}, 24},
 };
 
 constexpr Parameter kParameters108[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[56]}, 0},
+    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
 };
 
 constexpr Result kResults108[] = {
-    {{.name = "report", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[76]}, 16},
+    {{.name = "status", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[75]}, 16},
 };
 
 constexpr Parameter kParameters109[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[56]}, 0},
-    {{.name = "options", .kind = Kind::kPointer, .offset = 16, .structure = &kStructs[64]}, 0},
+    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
 };
 
 constexpr Result kResults109[] = {
-    {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, 24},
+    {{.name = "report", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[77]}, 16},
 };
 
 constexpr Parameter kParameters110[] = {
-    {{.name = "options", .kind = Kind::kPointer, .offset = 0, .structure = &kStructs[77]}, 0},
-};
-
-constexpr Result kResults111[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[78]}, 0},
-};
-
-constexpr Parameter kParameters112[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
+    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
+    {{.name = "options", .kind = Kind::kPointer, .offset = 16, .structure = &kStructs[65]}, 0},
+};
+
+constexpr Result kResults110[] = {
+    {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, 24},
+};
+
+constexpr Parameter kParameters111[] = {
+    {{.name = "options", .kind = Kind::kPointer, .offset = 0, .structure = &kStructs[78]}, 0},
 };
 
 constexpr Result kResults112[] = {
-    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[79]}, 8},
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[79]}, 0},
 };
 
 constexpr Parameter kParameters113[] = {
@@ -2254,7 +2294,7 @@ constexpr Parameter kParameters113[] = {
 };
 
 constexpr Result kResults113[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[80]}, 8},
+    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[80]}, 8},
 };
 
 constexpr Parameter kParameters114[] = {
@@ -2262,7 +2302,7 @@ constexpr Parameter kParameters114[] = {
 };
 
 constexpr Result kResults114[] = {
-    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[82]}, 8},
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[81]}, 8},
 };
 
 constexpr Parameter kParameters115[] = {
@@ -2274,36 +2314,36 @@ constexpr Result kResults115[] = {
 };
 
 constexpr Parameter kParameters116[] = {
-    {{.name = "runtime", .kind = Kind::kHandle, .offset = 0, .handle = "runtime"}, std::nullopt},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
 };
 
 constexpr Result kResults116[] = {
-    {{.name = "text", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[84]}, 8},
+    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[84]}, 8},
 };
 
 constexpr Parameter kParameters117[] = {
+    {{.name = "runtime", .kind = Kind::kHandle, .offset = 0, .handle = "runtime"}, std::nullopt},
+};
+
+constexpr Result kResults117[] = {
+    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[86]}, 8},
+};
+
+constexpr Parameter kParameters118[] = {
+    {{.name = "runtime", .kind = Kind::kHandle, .offset = 0, .handle = "runtime"}, std::nullopt},
+};
+
+constexpr Result kResults118[] = {
+    {{.name = "text", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[87]}, 8},
+};
+
+constexpr Parameter kParameters119[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
     {{.name = "index", .kind = Kind::kU32, .offset = 8}, std::nullopt},
 };
 
-constexpr Result kResults117[] = {
-    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, 16},
-};
-
-constexpr Parameter kParameters118[] = {
-    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, std::nullopt},
-};
-
-constexpr Result kResults118[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[85]}, 8},
-};
-
-constexpr Parameter kParameters119[] = {
-    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, std::nullopt},
-};
-
 constexpr Result kResults119[] = {
-    {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, 8},
+    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, 16},
 };
 
 constexpr Parameter kParameters120[] = {
@@ -2311,94 +2351,110 @@ constexpr Parameter kParameters120[] = {
 };
 
 constexpr Result kResults120[] = {
-    {{.name = "json", .kind = Kind::kText, .offset = 0}, 8},
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[88]}, 8},
 };
 
 constexpr Parameter kParameters121[] = {
-    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, 0},
+    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, std::nullopt},
+};
+
+constexpr Result kResults121[] = {
+    {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, 8},
 };
 
 constexpr Parameter kParameters122[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[86]}, 0},
+    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, std::nullopt},
 };
 
 constexpr Result kResults122[] = {
-    {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, 16},
+    {{.name = "json", .kind = Kind::kText, .offset = 0}, 8},
 };
 
 constexpr Parameter kParameters123[] = {
-    {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, std::nullopt},
-    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
+    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, 0},
 };
 
 constexpr Parameter kParameters124[] = {
-    {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, std::nullopt},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
+    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[89]}, 0},
+};
+
+constexpr Result kResults124[] = {
+    {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, 16},
 };
 
 constexpr Parameter kParameters125[] = {
     {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, std::nullopt},
-};
-
-constexpr Result kResults125[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[87]}, 8},
+    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
 };
 
 constexpr Parameter kParameters126[] = {
     {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, std::nullopt},
 };
 
-constexpr Result kResults126[] = {
+constexpr Parameter kParameters127[] = {
+    {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, std::nullopt},
+};
+
+constexpr Result kResults127[] = {
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[90]}, 8},
+};
+
+constexpr Parameter kParameters128[] = {
+    {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, std::nullopt},
+};
+
+constexpr Result kResults128[] = {
     {{.name = "data", .kind = Kind::kBytes, .offset = 0, .length_offset = 8, .length_kind = Kind::kU64}, 8},
     {{.name = {}, .kind = Kind::kU64, .offset = 8}, 16},
 };
 
-constexpr Parameter kParameters127[] = {
+constexpr Parameter kParameters129[] = {
     {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, 0},
 };
 
-constexpr Parameter kParameters128[] = {
+constexpr Parameter kParameters130[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
     {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
 };
 
-constexpr Result kResults128[] = {
+constexpr Result kResults130[] = {
     {{.name = "snapshot", .kind = Kind::kHandle, .offset = 0, .handle = "snapshot"}, 16},
 };
 
-constexpr Parameter kParameters129[] = {
+constexpr Parameter kParameters131[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
     {{.name = "snapshot", .kind = Kind::kHandle, .offset = 8, .handle = "snapshot"}, std::nullopt},
     {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 16}, -1},
 };
 
-constexpr Parameter kParameters130[] = {
+constexpr Parameter kParameters132[] = {
     {{.name = "snapshot", .kind = Kind::kHandle, .offset = 0, .handle = "snapshot"}, std::nullopt},
     {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
 };
 
-constexpr Result kResults130[] = {
+constexpr Result kResults132[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, 16},
 };
 
-constexpr Parameter kParameters131[] = {
+constexpr Parameter kParameters133[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
     {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
 };
 
-constexpr Result kResults131[] = {
+constexpr Result kResults133[] = {
     {{.name = "branch", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, 16},
 };
 
-constexpr Parameter kParameters132[] = {
+constexpr Parameter kParameters134[] = {
     {{.name = "snapshot", .kind = Kind::kHandle, .offset = 0, .handle = "snapshot"}, std::nullopt},
 };
 
-constexpr Result kResults132[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[88]}, 8},
+constexpr Result kResults134[] = {
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[91]}, 8},
 };
 
-constexpr Parameter kParameters133[] = {
+constexpr Parameter kParameters135[] = {
     {{.name = "snapshot", .kind = Kind::kHandle, .offset = 0, .handle = "snapshot"}, 0},
 };
 
@@ -2441,102 +2497,104 @@ constexpr Function kFunctions[] = {
     {"bridge_list_pending", false, false, false, call<capsule_bridge_list_pending>, kParameters35, kResults35, 48, 8 + 8 + 8},
     {"bridge_get_metrics", false, false, false, call<capsule_bridge_get_metrics>, kParameters36, kResults36, 24, room_of<capsule_bridge_metrics>},
     {"session_get_bridge_metrics", false, false, false, call<capsule_session_get_bridge_metrics>, kParameters37, kResults37, 24, room_of<capsule_bridge_metrics>},
-    {"bridge_send_chunk", true, false, false, call<capsule_bridge_send_chunk>, kParameters38, {}, 40, 0},
-    {"bridge_next_chunk", true, false, false, call<capsule_bridge_next_chunk>, kParameters39, kResults39, 40, room_of<capsule_value>},
-    {"session_checkpoint", true, true, false, call<capsule_session_checkpoint>, kParameters40, kResults40, 40, 8},
-    {"session_restore_checkpoint", true, true, false, call<capsule_session_restore_checkpoint>, kParameters41, kResults41, 48, room_of<capsule_checkpoint_entries>},
-    {"checkpoint_read", false, false, false, call<capsule_checkpoint_read>, kParameters42, kResults42, 40, 8},
-    {"checkpoint_read_file", false, false, false, call<capsule_checkpoint_read_file>, kParameters43, kResults43, 40, 8},
-    {"checkpoint_write_file", false, false, false, call<capsule_checkpoint_write_file>, kParameters44, {}, 32, 0},
-    {"checkpoint_get_data", false, false, false, call<capsule_checkpoint_get_data>, kParameters45, kResults45, 32, 8 + 8},
-    {"checkpoint_get_info", false, false, false, call<capsule_checkpoint_get_info>, kParameters46, kResults46, 24, room_of<capsule_checkpoint_info>},
-    {"checkpoint_list", false, false, false, call<capsule_checkpoint_list>, kParameters47, kResults47, 24, room_of<capsule_checkpoint_entries>},
-    {"session_keep_checkpoint", false, false, false, call<capsule_session_keep_checkpoint>, kParameters48, {}, 24, 0},
-    {"session_find_checkpoint", false, false, false, call<capsule_session_find_checkpoint>, kParameters49, kResults49, 40, 8},
-    {"session_checkpoint_at", false, false, false, call<capsule_session_checkpoint_at>, kParameters50, kResults50, 32, 8},
-    {"session_forget_checkpoint", false, false, false, call<capsule_session_forget_checkpoint>, kParameters51, {}, 32, 0},
-    {"checkpoint_release", false, false, true, call<capsule_checkpoint_release>, kParameters52, {}, 8, 0},
-    {"session_get_executor_metrics", false, false, false, call<capsule_session_get_executor_metrics>, kParameters53, kResults53, 24, room_of<capsule_executor_metrics>},
-    {"session_get_async_metrics", false, false, false, call<capsule_session_get_async_metrics>, kParameters54, kResults54, 24, room_of<capsule_async_metrics>},
-    {"session_get_limiter_metrics", false, false, false, call<capsule_session_get_limiter_metrics>, kParameters55, kResults55, 24, room_of<capsule_limiter_metrics>},
-    {"promise_store_open", false, false, false, call<capsule_promise_store_open>, kParameters56, kResults56, 32, 8},
-    {"promise_create", true, false, false, call<capsule_promise_create>, kParameters57, kResults57, 32, room_of<capsule_promise>},
-    {"promise_settle", true, false, false, call<capsule_promise_settle>, kParameters58, kResults58, 64, room_of<capsule_promise>},
-    {"promise_get", true, false, false, call<capsule_promise_get>, kParameters59, kResults59, 40, room_of<capsule_promise>},
-    {"promise_wait", true, false, false, call<capsule_promise_wait>, kParameters60, kResults60, 48, room_of<capsule_promise>},
-    {"promise_watch", true, false, false, call<capsule_promise_watch>, kParameters61, {}, 32, 0},
-    {"promise_forget", true, false, false, call<capsule_promise_forget>, kParameters62, {}, 32, 0},
-    {"promise_list_pending", false, false, false, call<capsule_promise_list_pending>, kParameters63, kResults63, 48, 8 + 8 + 8},
-    {"promise_store_get_metrics", false, false, false, call<capsule_promise_store_get_metrics>, kParameters64, kResults64, 24, room_of<capsule_promise_metrics>},
-    {"promise_store_close", true, false, false, call<capsule_promise_store_close>, kParameters65, {}, 16, 0},
-    {"promise_store_release", false, false, true, call<capsule_promise_store_release>, kParameters66, {}, 8, 0},
-    {"session_execute_durable", true, true, false, call<capsule_session_execute_durable>, kParameters67, kResults67, 64, 8 + room_of<capsule_promise>},
-    {"pool_create", false, false, false, call<capsule_pool_create>, kParameters68, kResults68, 32, 8},
-    {"pool_wait_ready", true, false, false, call<capsule_pool_wait_ready>, kParameters69, {}, 24, 0},
-    {"pool_acquire", true, false, false, call<capsule_pool_acquire>, kParameters70, kResults70, 32, 8},
-    {"pool_acquire_async", false, false, false, call<capsule_pool_acquire_async>, kParameters71, kResults71, 32, 8},
-    {"acquisition_take", true, false, false, call<capsule_acquisition_take>, kParameters72, kResults72, 32, 8},
-    {"acquisition_cancel", false, false, false, call<capsule_acquisition_cancel>, kParameters73, {}, 16, 0},
-    {"acquisition_release", false, false, true, call<capsule_acquisition_release>, kParameters74, {}, 8, 0},
-    {"pool_give_back", false, false, true, call<capsule_pool_give_back>, kParameters75, {}, 24, 0},
-    {"pool_close", true, false, false, call<capsule_pool_close>, kParameters76, {}, 24, 0},
-    {"pool_release", true, false, true, call<capsule_pool_release>, kParameters77, {}, 8, 0},
-    {"session_get_trace", false, false, false, call<capsule_session_get_trace>, kParameters78, kResults78, 56, 8 + 8 + room_of<capsule_trace_info>},
-    {"pool_get_trace", false, false, false, call<capsule_pool_get_trace>, kParameters79, kResults79, 56, 8 + 8 + room_of<capsule_trace_info>},
-    {"trace_get", false, false, false, call<capsule_trace_get>, kParameters80, kResults80, 32, 8},
-    {"trace_next", true, false, false, call<capsule_trace_next>, kParameters81, kResults81, 32, room_of<capsule_trace_event>},
-    {"trace_get_info", false, false, false, call<capsule_trace_get_info>, kParameters82, kResults82, 24, room_of<capsule_trace_info>},
-    {"trace_release", false, false, true, call<capsule_trace_release>, kParameters83, {}, 8, 0},
-    {"session_get_trace_label", false, false, false, call<capsule_session_get_trace_label>, kParameters84, kResults84, 32, room_of<capsule_trace_label>},
-    {"session_get_trace_context", false, false, false, call<capsule_session_get_trace_context>, kParameters85, kResults85, 32, room_of<capsule_trace_context>},
-    {"exporter_create", false, false, false, call<capsule_exporter_create>, kParameters86, kResults86, 32, 8},
-    {"exporter_flush", true, false, false, call<capsule_exporter_flush>, kParameters87, {}, 24, 0},
-    {"exporter_close", true, false, false, call<capsule_exporter_close>, kParameters88, {}, 24, 0},
-    {"exporter_get_info", false, false, false, call<capsule_exporter_get_info>, kParameters89, kResults89, 24, room_of<capsule_exporter_info>},
-    {"exporter_release", false, false, true, call<capsule_exporter_release>, kParameters90, {}, 8, 0},
-    {"runtime_set_introspection_policy", false, false, false, call<capsule_runtime_set_introspection_policy>, kParameters91, {}, 24, 0},
-    {"session_narrow_introspection", false, false, false, call<capsule_session_narrow_introspection>, kParameters92, {}, 24, 0},
-    {"pool_get_metrics", false, false, false, call<capsule_pool_get_metrics>, kParameters93, kResults93, 24, room_of<capsule_pool_metrics>},
-    {"pool_get_info", false, false, false, call<capsule_pool_get_info>, kParameters94, kResults94, 24, room_of<capsule_pool_info>},
-    {"pool_list_sessions", false, false, false, call<capsule_pool_list_sessions>, kParameters95, kResults95, 24, room_of<capsule_pool_sessions>},
-    {"pool_list_imports", false, false, false, call<capsule_pool_list_imports>, kParameters96, kResults96, 24, room_of<capsule_pool_imports>},
-    {"session_get_stack", true, false, false, call<capsule_session_get_stack>, kParameters97, kResults97, 32, 8},
-    {"stack_get_info", false, false, false, call<capsule_stack_get_info>, kParameters98, kResults98, 24, room_of<capsule_stack_info>},
-    {"stack_get_thread", false, false, false, call<capsule_stack_get_thread>, kParameters99, kResults99, 32, room_of<capsule_stack_thread>},
-    {"stack_get_frame", false, false, false, call<capsule_stack_get_frame>, kParameters100, kResults100, 40, room_of<capsule_stack_frame>},
-    {"stack_get_native_frame", false, false, false, call<capsule_stack_get_native_frame>, kParameters101, kResults101, 40, room_of<capsule_native_frame>},
-    {"stack_release", false, false, true, call<capsule_stack_release>, kParameters102, {}, 8, 0},
-    {"bridge_inspect_pending", false, false, false, call<capsule_bridge_inspect_pending>, kParameters103, kResults103, 32, room_of<capsule_pending_summary>},
-    {"promise_store_inspect_pending", false, false, false, call<capsule_promise_store_inspect_pending>, kParameters104, kResults104, 32, room_of<capsule_pending_summary>},
-    {"session_inspect_namespace", true, false, false, call<capsule_session_inspect_namespace>, kParameters105, kResults105, 32, room_of<capsule_namespace_summary>},
-    {"pool_inspect", false, false, false, call<capsule_pool_inspect>, kParameters106, kResults106, 40, room_of<capsule_pool_info> + room_of<capsule_pool_summary>},
-    {"session_inspect_execution", false, false, false, call<capsule_session_inspect_execution>, kParameters107, kResults107, 32, room_of<capsule_execution_status>},
-    {"session_inspect_isolation", false, false, false, call<capsule_session_inspect_isolation>, kParameters108, kResults108, 32, room_of<capsule_isolation_report>},
-    {"session_inspect_stack", true, false, false, call<capsule_session_inspect_stack>, kParameters109, kResults109, 40, 8},
-    {"log_set_sink", false, false, false, call<capsule_log_set_sink>, kParameters110, {}, 16, 0},
-    {"log_get_info", false, false, false, call<capsule_log_get_info>, {}, kResults111, 16, room_of<capsule_log_info>},
-    {"session_get_worker_metrics", false, false, false, call<capsule_session_get_worker_metrics>, kParameters112, kResults112, 24, room_of<capsule_worker_metrics>},
-    {"session_get_worker_info", false, false, false, call<capsule_session_get_worker_info>, kParameters113, kResults113, 24, room_of<capsule_worker_info>},
-    {"session_get_transport_metrics", false, false, false, call<capsule_session_get_transport_metrics>, kParameters114, kResults114, 24, room_of<capsule_transport_metrics>},
-    {"session_get_cancel_metrics", false, false, false, call<capsule_session_get_cancel_metrics>, kParameters115, kResults115, 24, room_of<capsule_cancel_metrics>},
-    {"runtime_get_prometheus", false, false, false, call<capsule_runtime_get_prometheus>, kParameters116, kResults116, 24, room_of<capsule_metrics_text>},
-    {"session_get_postmortem", false, false, false, call<capsule_session_get_postmortem>, kParameters117, kResults117, 32, 8},
-    {"postmortem_get_info", false, false, false, call<capsule_postmortem_get_info>, kParameters118, kResults118, 24, room_of<capsule_postmortem_info>},
-    {"postmortem_get_stack", false, false, false, call<capsule_postmortem_get_stack>, kParameters119, kResults119, 24, 8},
-    {"postmortem_to_json", false, false, false, call<capsule_postmortem_to_json>, kParameters120, kResults120, 24, room_of<capsule_text>},
-    {"postmortem_release", false, false, true, call<capsule_postmortem_release>, kParameters121, {}, 8, 0},
-    {"session_profile", false, false, false, call<capsule_session_profile>, kParameters122, kResults122, 32, 8},
-    {"profile_wait", true, false, false, call<capsule_profile_wait>, kParameters123, {}, 24, 0},
-    {"profile_stop", false, false, false, call<capsule_profile_stop>, kParameters124, {}, 16, 0},
-    {"profile_get_info", false, false, false, call<capsule_profile_get_info>, kParameters125, kResults125, 24, room_of<capsule_profile_info>},
-    {"profile_get_collapsed", false, false, false, call<capsule_profile_get_collapsed>, kParameters126, kResults126, 32, 8 + 8},
-    {"profile_release", false, false, true, call<capsule_profile_release>, kParameters127, {}, 8, 0},
-    {"session_snapshot", true, true, false, call<capsule_session_snapshot>, kParameters128, kResults128, 32, 8},
-    {"session_restore", true, true, false, call<capsule_session_restore>, kParameters129, {}, 32, 0},
-    {"snapshot_branch", true, false, false, call<capsule_snapshot_branch>, kParameters130, kResults130, 32, 8},
-    {"session_branch", true, true, false, call<capsule_session_branch>, kParameters131, kResults131, 32, 8},
-    {"snapshot_get_info", false, false, false, call<capsule_snapshot_get_info>, kParameters132, kResults132, 24, room_of<capsule_snapshot_info>},
-    {"snapshot_release", false, false, true, call<capsule_snapshot_release>, kParameters133, {}, 8, 0},
+    {"bridge_list_capability_metrics", false, false, false, call<capsule_bridge_list_capability_metrics>, kParameters38, kResults38, 48, 8 + 8 + 8},
+    {"bridge_send_chunk", true, false, false, call<capsule_bridge_send_chunk>, kParameters39, {}, 40, 0},
+    {"bridge_next_chunk", true, false, false, call<capsule_bridge_next_chunk>, kParameters40, kResults40, 40, room_of<capsule_value>},
+    {"session_checkpoint", true, true, false, call<capsule_session_checkpoint>, kParameters41, kResults41, 40, 8},
+    {"session_restore_checkpoint", true, true, false, call<capsule_session_restore_checkpoint>, kParameters42, kResults42, 48, room_of<capsule_checkpoint_entries>},
+    {"checkpoint_read", false, false, false, call<capsule_checkpoint_read>, kParameters43, kResults43, 40, 8},
+    {"checkpoint_read_file", false, false, false, call<capsule_checkpoint_read_file>, kParameters44, kResults44, 40, 8},
+    {"checkpoint_write_file", false, false, false, call<capsule_checkpoint_write_file>, kParameters45, {}, 32, 0},
+    {"checkpoint_get_data", false, false, false, call<capsule_checkpoint_get_data>, kParameters46, kResults46, 32, 8 + 8},
+    {"checkpoint_get_info", false, false, false, call<capsule_checkpoint_get_info>, kParameters47, kResults47, 24, room_of<capsule_checkpoint_info>},
+    {"checkpoint_list", false, false, false, call<capsule_checkpoint_list>, kParameters48, kResults48, 24, room_of<capsule_checkpoint_entries>},
+    {"session_keep_checkpoint", false, false, false, call<capsule_session_keep_checkpoint>, kParameters49, {}, 24, 0},
+    {"session_find_checkpoint", false, false, false, call<capsule_session_find_checkpoint>, kParameters50, kResults50, 40, 8},
+    {"session_checkpoint_at", false, false, false, call<capsule_session_checkpoint_at>, kParameters51, kResults51, 32, 8},
+    {"session_forget_checkpoint", false, false, false, call<capsule_session_forget_checkpoint>, kParameters52, {}, 32, 0},
+    {"checkpoint_release", false, false, true, call<capsule_checkpoint_release>, kParameters53, {}, 8, 0},
+    {"session_get_executor_metrics", false, false, false, call<capsule_session_get_executor_metrics>, kParameters54, kResults54, 24, room_of<capsule_executor_metrics>},
+    {"session_get_async_metrics", false, false, false, call<capsule_session_get_async_metrics>, kParameters55, kResults55, 24, room_of<capsule_async_metrics>},
+    {"session_get_limiter_metrics", false, false, false, call<capsule_session_get_limiter_metrics>, kParameters56, kResults56, 24, room_of<capsule_limiter_metrics>},
+    {"promise_store_open", false, false, false, call<capsule_promise_store_open>, kParameters57, kResults57, 32, 8},
+    {"promise_create", true, false, false, call<capsule_promise_create>, kParameters58, kResults58, 32, room_of<capsule_promise>},
+    {"promise_settle", true, false, false, call<capsule_promise_settle>, kParameters59, kResults59, 64, room_of<capsule_promise>},
+    {"promise_get", true, false, false, call<capsule_promise_get>, kParameters60, kResults60, 40, room_of<capsule_promise>},
+    {"promise_wait", true, false, false, call<capsule_promise_wait>, kParameters61, kResults61, 48, room_of<capsule_promise>},
+    {"promise_watch", true, false, false, call<capsule_promise_watch>, kParameters62, {}, 32, 0},
+    {"promise_forget", true, false, false, call<capsule_promise_forget>, kParameters63, {}, 32, 0},
+    {"promise_list_pending", false, false, false, call<capsule_promise_list_pending>, kParameters64, kResults64, 48, 8 + 8 + 8},
+    {"promise_store_get_metrics", false, false, false, call<capsule_promise_store_get_metrics>, kParameters65, kResults65, 24, room_of<capsule_promise_metrics>},
+    {"promise_store_close", true, false, false, call<capsule_promise_store_close>, kParameters66, {}, 16, 0},
+    {"promise_store_release", false, false, true, call<capsule_promise_store_release>, kParameters67, {}, 8, 0},
+    {"session_execute_durable", true, true, false, call<capsule_session_execute_durable>, kParameters68, kResults68, 64, 8 + room_of<capsule_promise>},
+    {"pool_create", false, false, false, call<capsule_pool_create>, kParameters69, kResults69, 32, 8},
+    {"pool_wait_ready", true, false, false, call<capsule_pool_wait_ready>, kParameters70, {}, 24, 0},
+    {"pool_acquire", true, false, false, call<capsule_pool_acquire>, kParameters71, kResults71, 32, 8},
+    {"pool_acquire_async", false, false, false, call<capsule_pool_acquire_async>, kParameters72, kResults72, 32, 8},
+    {"acquisition_take", true, false, false, call<capsule_acquisition_take>, kParameters73, kResults73, 32, 8},
+    {"acquisition_cancel", false, false, false, call<capsule_acquisition_cancel>, kParameters74, {}, 16, 0},
+    {"acquisition_release", false, false, true, call<capsule_acquisition_release>, kParameters75, {}, 8, 0},
+    {"pool_give_back", false, false, true, call<capsule_pool_give_back>, kParameters76, {}, 24, 0},
+    {"pool_close", true, false, false, call<capsule_pool_close>, kParameters77, {}, 24, 0},
+    {"pool_release", true, false, true, call<capsule_pool_release>, kParameters78, {}, 8, 0},
+    {"session_get_trace", false, false, false, call<capsule_session_get_trace>, kParameters79, kResults79, 56, 8 + 8 + room_of<capsule_trace_info>},
+    {"pool_get_trace", false, false, false, call<capsule_pool_get_trace>, kParameters80, kResults80, 56, 8 + 8 + room_of<capsule_trace_info>},
+    {"trace_get", false, false, false, call<capsule_trace_get>, kParameters81, kResults81, 32, 8},
+    {"trace_next", true, false, false, call<capsule_trace_next>, kParameters82, kResults82, 32, room_of<capsule_trace_event>},
+    {"trace_get_info", false, false, false, call<capsule_trace_get_info>, kParameters83, kResults83, 24, room_of<capsule_trace_info>},
+    {"trace_release", false, false, true, call<capsule_trace_release>, kParameters84, {}, 8, 0},
+    {"session_get_trace_label", false, false, false, call<capsule_session_get_trace_label>, kParameters85, kResults85, 32, room_of<capsule_trace_label>},
+    {"session_get_trace_context", false, false, false, call<capsule_session_get_trace_context>, kParameters86, kResults86, 32, room_of<capsule_trace_context>},
+    {"exporter_create", false, false, false, call<capsule_exporter_create>, kParameters87, kResults87, 32, 8},
+    {"exporter_flush", true, false, false, call<capsule_exporter_flush>, kParameters88, {}, 24, 0},
+    {"exporter_close", true, false, false, call<capsule_exporter_close>, kParameters89, {}, 24, 0},
+    {"exporter_get_info", false, false, false, call<capsule_exporter_get_info>, kParameters90, kResults90, 24, room_of<capsule_exporter_info>},
+    {"exporter_release", false, false, true, call<capsule_exporter_release>, kParameters91, {}, 8, 0},
+    {"runtime_set_introspection_policy", false, false, false, call<capsule_runtime_set_introspection_policy>, kParameters92, {}, 24, 0},
+    {"session_narrow_introspection", false, false, false, call<capsule_session_narrow_introspection>, kParameters93, {}, 24, 0},
+    {"pool_get_metrics", false, false, false, call<capsule_pool_get_metrics>, kParameters94, kResults94, 24, room_of<capsule_pool_metrics>},
+    {"pool_get_info", false, false, false, call<capsule_pool_get_info>, kParameters95, kResults95, 24, room_of<capsule_pool_info>},
+    {"pool_list_sessions", false, false, false, call<capsule_pool_list_sessions>, kParameters96, kResults96, 24, room_of<capsule_pool_sessions>},
+    {"pool_list_imports", false, false, false, call<capsule_pool_list_imports>, kParameters97, kResults97, 24, room_of<capsule_pool_imports>},
+    {"session_get_stack", true, false, false, call<capsule_session_get_stack>, kParameters98, kResults98, 32, 8},
+    {"stack_get_info", false, false, false, call<capsule_stack_get_info>, kParameters99, kResults99, 24, room_of<capsule_stack_info>},
+    {"stack_get_thread", false, false, false, call<capsule_stack_get_thread>, kParameters100, kResults100, 32, room_of<capsule_stack_thread>},
+    {"stack_get_frame", false, false, false, call<capsule_stack_get_frame>, kParameters101, kResults101, 40, room_of<capsule_stack_frame>},
+    {"stack_get_native_frame", false, false, false, call<capsule_stack_get_native_frame>, kParameters102, kResults102, 40, room_of<capsule_native_frame>},
+    {"stack_release", false, false, true, call<capsule_stack_release>, kParameters103, {}, 8, 0},
+    {"bridge_inspect_pending", false, false, false, call<capsule_bridge_inspect_pending>, kParameters104, kResults104, 32, room_of<capsule_pending_summary>},
+    {"promise_store_inspect_pending", false, false, false, call<capsule_promise_store_inspect_pending>, kParameters105, kResults105, 32, room_of<capsule_pending_summary>},
+    {"session_inspect_namespace", true, false, false, call<capsule_session_inspect_namespace>, kParameters106, kResults106, 32, room_of<capsule_namespace_summary>},
+    {"pool_inspect", false, false, false, call<capsule_pool_inspect>, kParameters107, kResults107, 40, room_of<capsule_pool_info> + room_of<capsule_pool_summary>},
+    {"session_inspect_execution", false, false, false, call<capsule_session_inspect_execution>, kParameters108, kResults108, 32, room_of<capsule_execution_status>},
+    {"session_inspect_isolation", false, false, false, call<capsule_session_inspect_isolation>, kParameters109, kResults109, 32, room_of<capsule_isolation_report>},
+    {"session_inspect_stack", true, false, false, call<capsule_session_inspect_stack>, kParameters110, kResults110, 40, 8},
+    {"log_set_sink", false, false, false, call<capsule_log_set_sink>, kParameters111, {}, 16, 0},
+    {"log_get_info", false, false, false, call<capsule_log_get_info>, {}, kResults112, 16, room_of<capsule_log_info>},
+    {"session_get_worker_metrics", false, false, false, call<capsule_session_get_worker_metrics>, kParameters113, kResults113, 24, room_of<capsule_worker_metrics>},
+    {"session_get_worker_info", false, false, false, call<capsule_session_get_worker_info>, kParameters114, kResults114, 24, room_of<capsule_worker_info>},
+    {"session_get_transport_metrics", false, false, false, call<capsule_session_get_transport_metrics>, kParameters115, kResults115, 24, room_of<capsule_transport_metrics>},
+    {"session_get_cancel_metrics", false, false, false, call<capsule_session_get_cancel_metrics>, kParameters116, kResults116, 24, room_of<capsule_cancel_metrics>},
+    {"runtime_get_metrics", false, false, false, call<capsule_runtime_get_metrics>, kParameters117, kResults117, 24, room_of<capsule_runtime_metrics>},
+    {"runtime_get_prometheus", false, false, false, call<capsule_runtime_get_prometheus>, kParameters118, kResults118, 24, room_of<capsule_metrics_text>},
+    {"session_get_postmortem", false, false, false, call<capsule_session_get_postmortem>, kParameters119, kResults119, 32, 8},
+    {"postmortem_get_info", false, false, false, call<capsule_postmortem_get_info>, kParameters120, kResults120, 24, room_of<capsule_postmortem_info>},
+    {"postmortem_get_stack", false, false, false, call<capsule_postmortem_get_stack>, kParameters121, kResults121, 24, 8},
+    {"postmortem_to_json", false, false, false, call<capsule_postmortem_to_json>, kParameters122, kResults122, 24, room_of<capsule_text>},
+    {"postmortem_release", false, false, true, call<capsule_postmortem_release>, kParameters123, {}, 8, 0},
+    {"session_profile", false, false, false, call<capsule_session_profile>, kParameters124, kResults124, 32, 8},
+    {"profile_wait", true, false, false, call<capsule_profile_wait>, kParameters125, {}, 24, 0},
+    {"profile_stop", false, false, false, call<capsule_profile_stop>, kParameters126, {}, 16, 0},
+    {"profile_get_info", false, false, false, call<capsule_profile_get_info>, kParameters127, kResults127, 24, room_of<capsule_profile_info>},
+    {"profile_get_collapsed", false, false, false, call<capsule_profile_get_collapsed>, kParameters128, kResults128, 32, 8 + 8},
+    {"profile_release", false, false, true, call<capsule_profile_release>, kParameters129, {}, 8, 0},
+    {"session_snapshot", true, true, false, call<capsule_session_snapshot>, kParameters130, kResults130, 32, 8},
+    {"session_restore", true, true, false, call<capsule_session_restore>, kParameters131, {}, 32, 0},
+    {"snapshot_branch", true, false, false, call<capsule_snapshot_branch>, kParameters132, kResults132, 32, 8},
+    {"session_branch", true, true, false, call<capsule_session_branch>, kParameters133, kResults133, 32, 8},
+    {"snapshot_get_info", false, false, false, call<capsule_snapshot_get_info>, kParameters134, kResults134, 24, room_of<capsule_snapshot_info>},
+    {"snapshot_release", false, false, true, call<capsule_snapshot_release>, kParameters135, {}, 8, 0},
 };
 
 constexpr HandleType kHandleTypes[] = {
@@ -2567,6 +2625,6 @@ const Struct &event_struct() { return kStructs[18]; }
 
 const Struct &request_struct() { return kStructs[25]; }
 
-const Struct &promise_struct() { return kStructs[37]; }
+const Struct &promise_struct() { return kStructs[38]; }
 
 }  // namespace capsule::cli::serve

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <string>
 
+#include "diagnostics/page/log_page.hpp"
 #include "diagnostics/page/trace_page.hpp"
 #include "diagnostics/reference.hpp"
 
@@ -15,6 +16,6 @@ int main(int argc, char **argv) {
     std::fputs("capsule-signals: give the path of trace.h, in which each kind of trace event has a comment\n", stderr);
     return 1;
   }
-  const std::string page = capsule::signals_reference() + traces;
+  const std::string page = capsule::signals_reference() + traces + capsule::log_reference();
   return std::fwrite(page.data(), 1, page.size(), stdout) == page.size() ? 0 : 1;
 }

@@ -941,6 +941,9 @@ pub const CAPSULE_MESSAGES: usize = 64;
 /// Room in `rejected`.
 pub const CAPSULE_REJECTS: usize = 16;
 
+/// Buckets of a `capsule_histogram`.
+pub const CAPSULE_HISTOGRAM_BUCKETS: usize = 28;
+
 /// Post-mortems that a session keeps.
 pub const CAPSULE_POSTMORTEMS_KEPT: usize = 4;
 
@@ -1162,9 +1165,9 @@ pub type capsule_interceptor_callback = Option<unsafe extern "C" fn(user_data: *
 /// Receives one record.
 ///
 /// Called on the thread that logs, one call at a time. `line` is `key=value` fields without a newline (`event=…`
-/// first), never with source text, values or output of the user's code; what a worker wrote to its own stderr before
-/// it served is in `raw=…`. It is valid during the call. Calls into the library from here answer
-/// `CAPSULE_E_REENTRANT`.
+/// first, SIGNALS.md lists them), never with source text, values or output of the user's code; what a worker wrote to
+/// its own stderr before it served is in `raw=…`. It is valid during the call. Calls into the library from here
+/// answer `CAPSULE_E_REENTRANT`.
 pub type capsule_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, line: *const c_char, line_size: usize)>;
 
 /// A view of UTF-8 text or bytes: pointer and length.
@@ -1682,6 +1685,11 @@ pub struct capsule_session_info {
     pub trace_events_stored: u64,
     /// Bytes that those take.
     pub trace_stored_bytes: u64,
+    /// What its durable executions (durable.h) asked of their stores: to claim the promise of each and to settle it,
+    /// to look up and to record each call of the host and each input.
+    pub durable_operations: u64,
+    /// Of these, they failed: the store could not be reached or written, or somebody else has the execution.
+    pub durable_failures: u64,
 }
 
 /// A value on its way. To set one, fill `kind`, and `data` and `size_bytes` or `buffer`; zero is fine for the rest.
@@ -2207,6 +2215,26 @@ pub struct capsule_pending_call {
     /// Reserved, zero.
     pub reserved: i32,
     /// Name of the capability, zero-terminated.
+    pub capability: [c_char; 136],
+}
+
+/// What became of the calls of one capability. Never extended: rows of an array.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_capability_metrics {
+    /// Calls that are open.
+    pub in_flight: u64,
+    /// Answered with a value.
+    pub ok: u64,
+    /// Ended otherwise, and not denied: failed, timed out, canceled, or open when the bridge was closed.
+    pub failed: u64,
+    /// Denied by a rule, for want of one, or by the host.
+    pub denied: u64,
+    /// From a call to its end: sum.
+    pub resolution_total_ns: u64,
+    /// From a call to its end.
+    pub resolution_buckets: [u64; 32],
+    /// Its name, zero-terminated; `"unknown"` for all that are not registered, together.
     pub capability: [c_char; 136],
 }
 
@@ -3886,6 +3914,64 @@ pub struct capsule_cancel_metrics {
     pub waits_interrupted: u64,
 }
 
+/// Times in nanoseconds, or sizes in bytes, by how large they were: the bounds are those of SIGNALS.md.
+///
+/// Never extended: part of other structs.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_histogram {
+    /// How many.
+    pub count: u64,
+    /// All of them added up.
+    pub sum: u64,
+    /// How many by size, each in one bucket: `buckets[i]` those that are at most 2^i µs, of sizes 64 × 2^i bytes, and
+    /// larger than the bound before; the last one those beyond too.
+    pub buckets: [u64; 28],
+}
+
+/// What a runtime has counted over all of its sessions, those included that are gone, and what it holds for all this
+/// now.
+///
+/// These are the figures that no struct of one session, pool or bridge has. The same are in the text of
+/// capsule_runtime_get_prometheus(), by pool.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_runtime_metrics {
+    /// `sizeof(capsule_runtime_metrics)`, set by the caller.
+    pub struct_size: u32,
+    /// Reserved, zero.
+    pub reserved: u32,
+    /// Sessions that are closed: their worker went by itself when it was told to, or there was none.
+    pub sessions_closed: u64,
+    /// Sessions that are closed, and whose worker was killed for it when the time for closing was over.
+    pub sessions_killed: u64,
+    /// Sessions that are closed, and were in `CAPSULE_SESSION_ERROR` before.
+    pub sessions_failed: u64,
+    /// From asking for a worker until it was ready, restarts included: workers that a zygote forked.
+    pub start_fork: capsule_histogram,
+    /// Of workers started as a process of their own.
+    pub start_spawn: capsule_histogram,
+    /// Of workers forked from a snapshot or a template.
+    pub start_restore: capsule_histogram,
+    /// Bytes of the checkpoints made, before they are compressed.
+    pub checkpoint_size: capsule_histogram,
+    /// Time it took to make them.
+    pub checkpoint_duration: capsule_histogram,
+    /// Rise of the most resident memory by each execution that was measured, in bytes: `peak_resident_delta_bytes` of
+    /// its bill (event.h).
+    pub execution_peak_resident_delta: capsule_histogram,
+    /// The most resident memory that one worker had, as of heartbeats.
+    pub worker_peak_resident_bytes: u64,
+    /// What durable executions (durable.h) asked of their stores, as in capsule_session_info.
+    pub durable_operations: u64,
+    /// Of these, they failed.
+    pub durable_failures: u64,
+    /// Memory of events that exporters have not written, of all of them together.
+    pub exporter_queue_bytes: u64,
+    /// Memory held for traces, counters, the audit's ring and exporters.
+    pub telemetry_memory_bytes: u64,
+}
+
 /// A text that the library made.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -4711,6 +4797,19 @@ extern "C" {
     ///
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
     pub fn capsule_session_get_bridge_metrics(session: *mut capsule_session, metrics: *mut capsule_bridge_metrics, error: *mut capsule_error) -> capsule_status;
+    /// Copies what became of calls by capability, sessions that are gone included, in the order of their names: a row
+    /// for each that was called. Over all rows, ok + failed + denied + in_flight is `calls` of
+    /// capsule_bridge_metrics.
+    ///
+    /// - bridge: A bridge, closed ones included.
+    /// - metrics: Room for `capacity`; NULL with 0 to count only.
+    /// - capacity: Room in `metrics`.
+    /// - count: Rows written.
+    /// - total: Nullable; rows there are.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_bridge_list_capability_metrics(bridge: *mut capsule_bridge, metrics: *mut capsule_capability_metrics, capacity: usize, count: *mut usize, total: *mut u64, error: *mut capsule_error) -> capsule_status;
     /// The name of where an open call stands, as in `"taken"`.
     ///
     /// - state: `CAPSULE_CALL_…`.
@@ -5734,6 +5833,16 @@ extern "C" {
     /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` (opened without `enable_metrics`); `CAPSULE_E_ARGUMENT`;
     /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
     pub fn capsule_session_get_cancel_metrics(session: *mut capsule_session, metrics: *mut capsule_cancel_metrics, error: *mut capsule_error) -> capsule_status;
+    /// Adds them up. Each session is locked for the copying of its counters alone, one after the other. No counter is
+    /// ever less than it was.
+    ///
+    /// - runtime: A runtime, closed ones included.
+    /// - metrics: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+    /// thread. Since 0.1.
+    pub fn capsule_runtime_get_metrics(runtime: *mut capsule_runtime, metrics: *mut capsule_runtime_metrics, error: *mut capsule_error) -> capsule_status;
     /// All metrics of a runtime in Prometheus' text format, version 0.0.4 (`text/plain; version=0.0.4`): what its
     /// sessions, pools and bridges have counted, those included that are gone, and what the library counts of itself.
     ///

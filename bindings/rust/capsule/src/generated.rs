@@ -2121,6 +2121,11 @@ pub struct SessionInfo {
     pub trace_events_stored: u64,
     /// Bytes that those take.
     pub trace_stored_bytes: u64,
+    /// What its durable executions (durable.h) asked of their stores: to claim the promise of each and to settle it,
+    /// to look up and to record each call of the host and each input.
+    pub durable_operations: u64,
+    /// Of these, they failed: the store could not be reached or written, or somebody else has the execution.
+    pub durable_failures: u64,
 }
 
 impl SessionInfo {
@@ -2191,6 +2196,8 @@ impl SessionInfo {
             trace_events: raw.trace_events,
             trace_events_stored: raw.trace_events_stored,
             trace_stored_bytes: raw.trace_stored_bytes,
+            durable_operations: raw.durable_operations,
+            durable_failures: raw.durable_failures,
         }
     }
 }
@@ -2944,6 +2951,40 @@ impl PendingCall {
             received_ns: raw.received_ns,
             deadline_ns: raw.deadline_ns,
             state: CallState(raw.state),
+            capability: inline_string(&raw.capability),
+        }
+    }
+}
+
+/// What became of the calls of one capability. Never extended: rows of an array.
+#[derive(Clone, Debug)]
+pub struct CapabilityMetrics {
+    /// Calls that are open.
+    pub in_flight: u64,
+    /// Answered with a value.
+    pub ok: u64,
+    /// Ended otherwise, and not denied: failed, timed out, canceled, or open when the bridge was closed.
+    pub failed: u64,
+    /// Denied by a rule, for want of one, or by the host.
+    pub denied: u64,
+    /// From a call to its end: sum.
+    pub resolution_total_ns: u64,
+    /// From a call to its end.
+    pub resolution_buckets: [u64; 32],
+    /// Its name, zero-terminated; `"unknown"` for all that are not registered, together.
+    pub capability: String,
+}
+
+impl CapabilityMetrics {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_capability_metrics) -> Self {
+        Self {
+            in_flight: raw.in_flight,
+            ok: raw.ok,
+            failed: raw.failed,
+            denied: raw.denied,
+            resolution_total_ns: raw.resolution_total_ns,
+            resolution_buckets: raw.resolution_buckets,
             capability: inline_string(&raw.capability),
         }
     }
@@ -5301,6 +5342,91 @@ impl CancelMetrics {
             triggers: raw.triggers,
             executions_canceled: raw.executions_canceled,
             waits_interrupted: raw.waits_interrupted,
+        }
+    }
+}
+
+/// Times in nanoseconds, or sizes in bytes, by how large they were: the bounds are those of SIGNALS.md.
+///
+/// Never extended: part of other structs.
+#[derive(Clone, Debug)]
+pub struct Histogram {
+    /// How many.
+    pub count: u64,
+    /// All of them added up.
+    pub sum: u64,
+    /// How many by size, each in one bucket: `buckets[i]` those that are at most 2^i µs, of sizes 64 × 2^i bytes, and
+    /// larger than the bound before; the last one those beyond too.
+    pub buckets: [u64; 28],
+}
+
+impl Histogram {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_histogram) -> Self {
+        Self {
+            count: raw.count,
+            sum: raw.sum,
+            buckets: raw.buckets,
+        }
+    }
+}
+
+/// What a runtime has counted over all of its sessions, those included that are gone, and what it holds for all this
+/// now.
+///
+/// These are the figures that no struct of one session, pool or bridge has. The same are in the text of
+/// capsule_runtime_get_prometheus(), by pool.
+#[derive(Clone, Debug)]
+pub struct RuntimeMetrics {
+    /// Sessions that are closed: their worker went by itself when it was told to, or there was none.
+    pub sessions_closed: u64,
+    /// Sessions that are closed, and whose worker was killed for it when the time for closing was over.
+    pub sessions_killed: u64,
+    /// Sessions that are closed, and were in `CAPSULE_SESSION_ERROR` before.
+    pub sessions_failed: u64,
+    /// From asking for a worker until it was ready, restarts included: workers that a zygote forked.
+    pub start_fork: Histogram,
+    /// Of workers started as a process of their own.
+    pub start_spawn: Histogram,
+    /// Of workers forked from a snapshot or a template.
+    pub start_restore: Histogram,
+    /// Bytes of the checkpoints made, before they are compressed.
+    pub checkpoint_size: Histogram,
+    /// Time it took to make them.
+    pub checkpoint_duration: Histogram,
+    /// Rise of the most resident memory by each execution that was measured, in bytes: `peak_resident_delta_bytes` of
+    /// its bill (event.h).
+    pub execution_peak_resident_delta: Histogram,
+    /// The most resident memory that one worker had, as of heartbeats.
+    pub worker_peak_resident_bytes: u64,
+    /// What durable executions (durable.h) asked of their stores, as in capsule_session_info.
+    pub durable_operations: u64,
+    /// Of these, they failed.
+    pub durable_failures: u64,
+    /// Memory of events that exporters have not written, of all of them together.
+    pub exporter_queue_bytes: u64,
+    /// Memory held for traces, counters, the audit's ring and exporters.
+    pub telemetry_memory_bytes: u64,
+}
+
+impl RuntimeMetrics {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_runtime_metrics) -> Self {
+        Self {
+            sessions_closed: raw.sessions_closed,
+            sessions_killed: raw.sessions_killed,
+            sessions_failed: raw.sessions_failed,
+            start_fork: Histogram::of(&raw.start_fork),
+            start_spawn: Histogram::of(&raw.start_spawn),
+            start_restore: Histogram::of(&raw.start_restore),
+            checkpoint_size: Histogram::of(&raw.checkpoint_size),
+            checkpoint_duration: Histogram::of(&raw.checkpoint_duration),
+            execution_peak_resident_delta: Histogram::of(&raw.execution_peak_resident_delta),
+            worker_peak_resident_bytes: raw.worker_peak_resident_bytes,
+            durable_operations: raw.durable_operations,
+            durable_failures: raw.durable_failures,
+            exporter_queue_bytes: raw.exporter_queue_bytes,
+            telemetry_memory_bytes: raw.telemetry_memory_bytes,
         }
     }
 }
