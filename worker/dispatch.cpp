@@ -157,8 +157,7 @@ void Dispatch::send_terminal(std::uint64_t execution_id, const wire::Body &body,
   }
   parts_.counters.add(Counter::drain_timeouts_suppressed);
   parts_.control.log(LogEvent::drain_timeout_suppressed_in_async_wrapper,
-                     "execution=" + std::to_string(execution_id) +
-                         " pending_sends=" + std::to_string(stall->pending_sends) +
+                     "execution=" + std::to_string(execution_id) + " pending_sends=" + std::to_string(stall->pending_sends) +
                          " queue_size=" + std::to_string(stall->queue_bytes) + " sent=" + std::to_string(stall->sent) +
                          " dropped=" + std::to_string(stall->dropped));
   output_.send_behind(execution_id, body, 0, attached);

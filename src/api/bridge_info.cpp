@@ -14,8 +14,8 @@ capsule_status capsule_bridge_list_pending(capsule_bridge *bridge, capsule_pendi
   return call(error, [&]() -> Status { return list_rows("calls", look_up(bridge), calls, capacity, count, total); });
 }
 
-capsule_status capsule_bridge_list_capability_metrics(capsule_bridge *bridge, capsule_capability_metrics *metrics, size_t capacity,
-                                                      size_t *count, uint64_t *total, capsule_error *error) {
+capsule_status capsule_bridge_list_capability_metrics(capsule_bridge *bridge, capsule_capability_metrics *metrics,
+                                                      size_t capacity, size_t *count, uint64_t *total, capsule_error *error) {
   return call(error, [&]() -> Status { return list_rows("metrics", look_up(bridge), metrics, capacity, count, total); });
 }
 

@@ -296,7 +296,7 @@ void Bridge::report_of(const BridgePort &port, SignalSet &set) {
   }
   set.add(Signal::bridge_pending, m.bridge_pending_current);
   set.raise(Signal::bridge_pending_hwm, m.bridge_pending_hwm);
-  for (const auto &[name, open] : in_flight(&port)) {
+  for (const auto &[name, open] : in_flight_of(port)) {
     set.named(Signal::capability_calls_in_flight, name).front() += open;
   }
   for (const auto &[name, figures] : port.figures_) {
@@ -309,13 +309,21 @@ void Bridge::report_of(const BridgePort &port, SignalSet &set) {
   }
 }
 
-// Calls that are open, of one session or of all.
-std::map<std::string, std::uint64_t> Bridge::in_flight(const BridgePort *of) const {
-  std::map<std::string, std::uint64_t> open;
+// Calls that are open and have an end to be counted: of all sessions.
+Bridge::OpenByName Bridge::in_flight() const {
+  OpenByName open;
   for (const auto &[id, pending] : pending_) {
-    if (!pending->counted && (of == nullptr || pending->port.get() == of)) {
+    if (!pending->counted) {
       ++open[counted_name(*pending)];
     }
+  }
+  return open;
+}
+
+Bridge::OpenByName Bridge::in_flight_of(const BridgePort &port) const {
+  OpenByName open;
+  for (const auto &[call, id] : port.open_) {
+    ++open[counted_name(*pending_.at(id))];
   }
   return open;
 }
@@ -351,7 +359,7 @@ std::uint64_t Bridge::list(std::size_t capacity, std::vector<OpenCall> &calls) {
 
 std::uint64_t Bridge::list(std::size_t capacity, std::vector<capsule_capability_metrics> &metrics) {
   const std::lock_guard lock(mutex_);
-  const std::map<std::string, std::uint64_t> open = in_flight(nullptr);
+  const OpenByName open = in_flight();
   FiguresByName all = figures_;
   for (const auto &[name, count] : open) {
     all.try_emplace(name);

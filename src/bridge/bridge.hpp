@@ -252,7 +252,9 @@ class Bridge : public std::enable_shared_from_this<Bridge>, public SignalSource 
   void count_end(const Pending &pending, Outcome outcome);
   // Under which a call is counted.
   [[nodiscard]] const std::string &counted_name(const Pending &pending) const;
-  [[nodiscard]] std::map<std::string, std::uint64_t> in_flight(const BridgePort *of) const;
+  using OpenByName = std::map<std::string, std::uint64_t>;
+  [[nodiscard]] OpenByName in_flight() const;
+  [[nodiscard]] OpenByName in_flight_of(const BridgePort &port) const;
   void count_call(BridgePort &port);
   void end_all(Answers &answers, Outcome outcome, const char *message);
   void keep(const std::string &key, const HostAnswer &answer);

@@ -380,9 +380,10 @@ void Bridge::log_denial(const Pending &pending, const Refusal &refusal) {
   if (std::exchange(port.denied_in_, pending.call.execution_id) != pending.call.execution_id) {
     port.denied_log_.reset();
   }
-  port.denied_log_.record(
-      pending.session ? pending.session->log_level() : the_sinks_own, LogEvent::capability_denied, "session={} execution={} capability={} reason={}", pending.session_id, pending.call.execution_id,
-      runtime_->guard().told_label(Guarded::kPromises, pending.session_id, pending.call.capability), refusal.reason);
+  port.denied_log_.record(pending.session ? pending.session->log_level() : the_sinks_own, LogEvent::capability_denied,
+                          "session={} execution={} capability={} reason={}", pending.session_id, pending.call.execution_id,
+                          runtime_->guard().told_label(Guarded::kPromises, pending.session_id, pending.call.capability),
+                          refusal.reason);
 }
 
 // Of a call that is not open yet.

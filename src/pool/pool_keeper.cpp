@@ -315,8 +315,8 @@ std::optional<Status> Pool::advance_template(const std::shared_ptr<Session> &ses
   }
   pristine_ = std::move(taken.value());
   ++templates_;
-  log_record(LogEvent::pool_warm, "pool=\"{}\" imports={} duration_ns={}", told_name(),
-             template_warm_up_->imports().size(), monotonic_ns() - template_began_ns_);
+  log_record(LogEvent::pool_warm, "pool=\"{}\" imports={} duration_ns={}", told_name(), template_warm_up_->imports().size(),
+             monotonic_ns() - template_began_ns_);
   return Status();
 }
 

@@ -35,8 +35,7 @@ void Pool::remove(Member &member, Counter reason, Ending &ending) {
     note({.kind = CAPSULE_TRACE_POOL_RECYCLED, .arguments = {member.executions}, .link = session_id});
   }
   note({.kind = CAPSULE_TRACE_POOL_REMOVED, .status = removal, .arguments = {member.acquisitions}, .link = session_id});
-  log_record(LogEvent::pool_removed, "session={} pool=\"{}\" acquisitions={}", session_id, told_name(),
-             member.acquisitions);
+  log_record(LogEvent::pool_removed, "session={} pool=\"{}\" acquisitions={}", session_id, told_name(), member.acquisitions);
   let_go(member, ending);
 }
 

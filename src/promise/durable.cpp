@@ -241,14 +241,14 @@ void DurableRun::record(const HostCall &call, const std::string &key, HostAnswer
   }
   const std::string id = call_id(call, key);
   Settlement settlement = settlement_of(id, call, answer);
-  store_->settle_call(
-      claim_, std::move(settlement),
-      [store = store_, figures = figures_, id, done = std::move(done)](const Result<Promise> &promise) {
-        figures->count(promise.ok());
-        store->durable().erase(id);
-        std::optional<HostAnswer> first = promise.ok() ? answer_of(promise.value()) : std::nullopt;
-        done(promise.ok() && !first ? unreadable() : promise.status(), first ? std::move(*first) : HostAnswer{});
-      });
+  store_->settle_call(claim_, std::move(settlement),
+                      [store = store_, figures = figures_, id, done = std::move(done)](const Result<Promise> &promise) {
+                        figures->count(promise.ok());
+                        store->durable().erase(id);
+                        std::optional<HostAnswer> first = promise.ok() ? answer_of(promise.value()) : std::nullopt;
+                        done(promise.ok() && !first ? unreadable() : promise.status(),
+                             first ? std::move(*first) : HostAnswer{});
+                      });
 }
 
 void DurableRun::recall_input(std::uint32_t number, const std::string &prompt, InputRecalled done) {
@@ -270,14 +270,14 @@ void DurableRun::record_input(std::uint32_t number, InputLine line, InputSettled
   Settlement settlement =
       line.text ? Settlement{id, CAPSULE_PROMISE_RESOLVED, dump(*line.text)}
                 : Settlement{id, CAPSULE_PROMISE_REJECTED, dump(error_of("EOFError", "the host declined to answer"))};
-  store_->settle_call(
-      claim_, std::move(settlement),
-      [store = store_, figures = figures_, id, done = std::move(done)](const Result<Promise> &promise) {
-        figures->count(promise.ok());
-        store->durable().erase(id);
-        std::optional<InputLine> first = promise.ok() ? line_of(promise.value()) : std::nullopt;
-        done(promise.ok() && !first ? unreadable_line() : promise.status(), first ? std::move(*first) : InputLine());
-      });
+  store_->settle_call(claim_, std::move(settlement),
+                      [store = store_, figures = figures_, id, done = std::move(done)](const Result<Promise> &promise) {
+                        figures->count(promise.ok());
+                        store->durable().erase(id);
+                        std::optional<InputLine> first = promise.ok() ? line_of(promise.value()) : std::nullopt;
+                        done(promise.ok() && !first ? unreadable_line() : promise.status(),
+                             first ? std::move(*first) : InputLine());
+                      });
 }
 
 void DurableRun::watch_input(std::uint32_t number, InputSettled done) {
@@ -347,8 +347,8 @@ void DurableRun::settle(Settlement settlement, std::function<void()> done) {
                       self->forget_children();
                       done();
                     } else {
-                      log_record(LogEvent::durable_not_recorded, "session={} execution={} status={}",
-                                 self->session_id_, self->execution_id_, status_name(promise.status().code()));
+                      log_record(LogEvent::durable_not_recorded, "session={} execution={} status={}", self->session_id_,
+                                 self->execution_id_, status_name(promise.status().code()));
                       self->give_back(done);
                     }
                   });

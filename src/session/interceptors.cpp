@@ -66,12 +66,13 @@ void Interceptors::call(Interceptor &interceptor, const capsule_frame &frame, co
     return;
   }
   ++info.over_budget;
-  interceptor.budget_log.record(level, LogEvent::interceptor_over_budget, "session={} interceptor=\"{}\" took_ns={} budget_ns={}",
-                                frame.session_id, interceptor.name, took, options.budget_ns);
+  interceptor.budget_log.record(level, LogEvent::interceptor_over_budget,
+                                "session={} interceptor=\"{}\" took_ns={} budget_ns={}", frame.session_id, interceptor.name,
+                                took, options.budget_ns);
   if (++interceptor.over_budget_in_a_row == options.quarantine_after) {
     info.quarantined = 1;
-    log_record(level, LogEvent::interceptor_quarantined, "session={} interceptor=\"{}\" over_budget={}",
-               frame.session_id, interceptor.name, info.over_budget);
+    log_record(level, LogEvent::interceptor_quarantined, "session={} interceptor=\"{}\" over_budget={}", frame.session_id,
+               interceptor.name, info.over_budget);
   }
 }
 

@@ -180,8 +180,7 @@ void Session::finish_reload(Notifications &notifications, const Status &status) 
   trace_.add({.kind = CAPSULE_TRACE_RESTORE_END, .status = status.code()});
   ++(status.ok() ? counters_.checkpoint_restores : counters_.checkpoint_restores_failed);
   if (!status.ok()) {
-    log_record(*log_level_, LogEvent::checkpoint_not_restored, "session={} status={}", id_,
-               status_name(status.code()));
+    log_record(*log_level_, LogEvent::checkpoint_not_restored, "session={} status={}", id_, status_name(status.code()));
   } else if (held_end_) {
     held_state_ = CAPSULE_STATE_RESTORED;
     held_end_->fields.restored_checkpoint = held_end_->keep(2, operation->name);

@@ -154,8 +154,8 @@ void Session::on_work_frame(Worker &worker, const wire::Envelope &envelope, std:
   if (worker_.get() != &worker || !worker.protocol_error.ok()) {
     return;  // given up meanwhile, or not to be believed any more
   }
-  log_record(*log_level_, LogEvent::frame_routed, "session={} channel=work execution={} message_id={} kind={} route={}", id_, envelope.execution_id,
-             envelope.message_id, wire::body_name(envelope.body),
+  log_record(*log_level_, LogEvent::frame_routed, "session={} channel=work execution={} message_id={} kind={} route={}", id_,
+             envelope.execution_id, envelope.message_id, wire::body_name(envelope.body),
              current_ && current_->id == envelope.execution_id ? "execution" : "session");
   ++counters_.frames_received;
   counters_.bytes_received += bytes;
@@ -309,8 +309,8 @@ void Session::on_control_readable(const std::shared_ptr<Worker> &worker) {
 }
 
 void Session::on_control_frame(const std::shared_ptr<Worker> &worker, const wire::Envelope &envelope, std::size_t bytes) {
-  log_record(*log_level_, LogEvent::frame_routed, "session={} channel=control message_id={} kind={} route=session", id_, envelope.message_id,
-             wire::body_name(envelope.body));
+  log_record(*log_level_, LogEvent::frame_routed, "session={} channel=control message_id={} kind={} route=session", id_,
+             envelope.message_id, wire::body_name(envelope.body));
   {
     const Lock lock(mutex_);
     ++counters_.frames_received;

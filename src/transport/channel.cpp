@@ -66,8 +66,9 @@ Status Channel::send(std::uint64_t execution_id, wire::Body body, std::span<cons
     counters_.queue_bytes_max.raise(unsent_.size());
   }
   ++frames_sent_;  // which is the frame's message id
-  log_record(*log_level_, LogEvent::frame_sent, "{} execution={} encoding=flatbuffers message_id={} kind={} length={} waiting={}", label_,
-             execution_id, frames_sent_, kind, frame.size(), rest.size());
+  log_record(*log_level_, LogEvent::frame_sent,
+             "{} execution={} encoding=flatbuffers message_id={} kind={} length={} waiting={}", label_, execution_id,
+             frames_sent_, kind, frame.size(), rest.size());
   return {};
 }
 

@@ -74,8 +74,7 @@ std::string pending_calls(Scene &scene) {
 std::string calls_by_capability(Scene &scene) {
   std::vector<capsule_capability_metrics> rows(16);
   std::size_t count = 0;
-  ACCEPTED(
-      capsule_bridge_list_capability_metrics(scene.bridge.get(), rows.data(), rows.size(), &count, nullptr, error));
+  ACCEPTED(capsule_bridge_list_capability_metrics(scene.bridge.get(), rows.data(), rows.size(), &count, nullptr, error));
   return {reinterpret_cast<const char *>(rows.data()), count * sizeof rows.front()};
 }
 

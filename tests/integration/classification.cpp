@@ -105,8 +105,13 @@ CAPSULE_TEST(blocking_code_is_told_once_without_the_user_s_text) {  // I7
   value_of(session, "import time as canary_alias");
   value_of(session, "import time as other_alias");
   const std::string line = log.wait_for("event=blocking_import");
-  CHECK_CONTAINS(line, "event=blocking_import session=" + std::to_string(info_of(session).session_id) + " source=worker execution=1 detail=time");
+  CHECK_CONTAINS(line, "event=blocking_import session=" + std::to_string(info_of(session).session_id) +
+                           " source=worker execution=1 detail=time");
   CHECK_LACKS(line, "canary");
+  const Session calls = open_session();
+  value_of(calls, "import time\ntime.sleep(0)");
+  const std::string whose = "session=" + std::to_string(info_of(calls).session_id);
+  CHECK_CONTAINS(log.wait_for("event=blocking_call " + whose), " source=worker execution=1 detail=time.sleep");
   const capsule_async_metrics metrics = async_metrics_of(session);
   CHECK_EQ(metrics.blocking_warnings, 1);
   CHECK_EQ(metrics.blocking_warnings_suppressed, 1);

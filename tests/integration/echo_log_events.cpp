@@ -230,7 +230,7 @@ std::set<std::string> names_behind(const std::string &before, const std::vector<
 }  // namespace
 
 CAPSULE_TEST(every_event_has_its_test) {
-  const std::set<std::string> events = 
+  const std::set<std::string> events =
       names_in(read_file(std::string(CAPSULE_TEST_SOURCE_DIR) + "/src/base/log_events.hpp"), "\n  X(");
   const std::vector<std::string> folders = {"tests/integration", "tests/fault", "tests/unit"};
   std::set<std::string> tested = names_behind("event=", folders);

@@ -69,11 +69,10 @@ CAPSULE_TEST(sessions_that_ended_and_workers_that_started) {
     }
     CHECK_EQ(in_buckets, m.start_fork.count);
     CHECK_EQ(m.start_spawn.count + m.start_restore.count, 0);
-    return std::vector<Moved>{
-        {"sessions_ended_total", "reason=\"closed\"", number(m.sessions_closed), 1},
-        {"sessions_ended_total", "reason=\"killed\"", number(m.sessions_killed), 1},
-        {"sessions_ended_total", "reason=\"error\"", number(m.sessions_failed), 1},
-        {"session_start_duration_seconds_count", "path=\"fork\"", number(m.start_fork.count), 3}};
+    return std::vector<Moved>{{"sessions_ended_total", "reason=\"closed\"", number(m.sessions_closed), 1},
+                              {"sessions_ended_total", "reason=\"killed\"", number(m.sessions_killed), 1},
+                              {"sessions_ended_total", "reason=\"error\"", number(m.sessions_failed), 1},
+                              {"session_start_duration_seconds_count", "path=\"fork\"", number(m.start_fork.count), 3}};
   });
   const Samples samples(runtime);
   const double sum = samples.real(R"(session_start_duration_seconds_sum{pool="none",path="fork"})");

@@ -26,12 +26,11 @@ CAPSULE_TEST(workers_by_how_long_it_took_to_start_them) {
   value_of(branch, "1");
   compare({"session_start_duration_seconds_count", "session_start_duration_seconds_sum"}, runtime, [&] {
     const capsule_runtime_metrics m = runtime_metrics_of(runtime);
-    return std::vector<Row>{
-        {"session_start_duration_seconds_count", "path=\"spawn\"", number(m.start_spawn.count)},
-        {"session_start_duration_seconds_count", "path=\"restore\"", number(m.start_restore.count)},
-        {"session_start_duration_seconds_sum", "path=\"spawn\"", seconds(m.start_spawn.sum)},
-        {"session_start_duration_seconds_sum", "path=\"restore\"", seconds(m.start_restore.sum)},
-        {"session_start_duration_seconds_sum", "path=\"fork\"", seconds(m.start_fork.sum)}};
+    return std::vector<Row>{{"session_start_duration_seconds_count", "path=\"spawn\"", number(m.start_spawn.count)},
+                            {"session_start_duration_seconds_count", "path=\"restore\"", number(m.start_restore.count)},
+                            {"session_start_duration_seconds_sum", "path=\"spawn\"", seconds(m.start_spawn.sum)},
+                            {"session_start_duration_seconds_sum", "path=\"restore\"", seconds(m.start_restore.sum)},
+                            {"session_start_duration_seconds_sum", "path=\"fork\"", seconds(m.start_fork.sum)}};
   });
   CHECK_EQ(runtime_metrics_of(runtime).start_spawn.count, 1);
   CHECK_EQ(runtime_metrics_of(runtime).start_restore.count, 1);

@@ -301,9 +301,8 @@ CAPSULE_TEST(checkpoints_that_fail_and_those_gone_back_to) {
     const double skipped = number(s.checkpoint_entries_skipped);
     const auto of_checkpoints = [](const Session &of) {
       const Taken taken = trace_of(of);
-      return std::count_if(taken.events.begin(), taken.events.end(), [](const capsule_trace_event &event) {
-        return event.source == CAPSULE_TRACE_SOURCE_CHECKPOINT;
-      });
+      return std::count_if(taken.events.begin(), taken.events.end(),
+                           [](const capsule_trace_event &event) { return event.source == CAPSULE_TRACE_SOURCE_CHECKPOINT; });
     };
     const auto events = static_cast<double>(of_checkpoints(session) + of_checkpoints(other));
     return std::vector<Moved>{
