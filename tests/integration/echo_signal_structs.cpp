@@ -89,7 +89,7 @@ CAPSULE_TEST(calls_by_capability_while_they_are_open_and_when_they_have_ended) {
   const Session session = open_with(bridge, {rule("secret", CAPSULE_POLICY_DENY), rule("*")}, quiet(), runtime);
   Session gone = open_with(bridge, {rule("*")}, quiet(), runtime);
   Request request;
-  for (const Session *one : {&session, &gone}) {
+  for (const Session *one : std::initializer_list<const Session *>{&session, &gone}) {
     Run run(*one, "call ask {}");
     CHECK_EQ(request.take(bridge), CAPSULE_OK);
     respond(bridge, request.id(), "1");
