@@ -406,10 +406,12 @@ CAPSULE_TEST(each_warning_is_told_once_a_session_and_holds_none_of_the_source) {
     value_of(session, source);
   }
   value_of(session, "def never():\n    import requests\n    requests.get(1), requests.get(2), requests.post(3)");
-  const char *const records[] = {
-      "event=blocking_import detail=requests execution=1", "event=blocking_call detail=requests.get execution=1",
-      "event=blocking_call detail=open execution=1", "event=blocking_call detail=requests.post execution=4"};
-  for (const char *record : records) {
+  const std::string whose = " session=" + std::to_string(info_of(session).session_id) + " source=worker ";
+  const std::string records[] = {"event=blocking_import" + whose + "execution=1 detail=requests",
+                                 "event=blocking_call" + whose + "execution=1 detail=requests.get",
+                                 "event=blocking_call" + whose + "execution=1 detail=open",
+                                 "event=blocking_call" + whose + "execution=4 detail=requests.post"};
+  for (const std::string &record : records) {
     log.wait_for(record);
   }
   CHECK_EQ(log.lines("event=blocking_").size(), std::size(records));
@@ -419,6 +421,7 @@ CAPSULE_TEST(each_warning_is_told_once_a_session_and_holds_none_of_the_source) {
   // Another session is told anew; a quiet one nothing.
   value_of(open_with(CAPSULE_ASYNC_NO_BLOCKING_WARNINGS), source);
   CHECK_EQ(log.lines("event=blocking_").size(), std::size(records));
-  value_of(open_session(), source);
-  log.wait_for("event=blocking_import detail=requests");
+  const Session other = open_session();
+  value_of(other, source);
+  log.wait_for("event=blocking_import session=" + std::to_string(info_of(other).session_id) + " ");
 }

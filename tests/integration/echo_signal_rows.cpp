@@ -1,4 +1,4 @@
-// The rows of SIGNALS.md that need no Python: of the rate limiter and of pools. As in signal_rows.cpp.
+// The rows of SIGNALS.md that need no Python: of the rate limiter, of pools and of traces. As in signal_rows.cpp.
 #include <csignal>
 
 #include "pool.hpp"
@@ -13,6 +13,8 @@ constexpr std::uint32_t kHour = 3'600'000;
 
 const std::set<std::string> kLimiter = {"limiter_acquires_total", "limiter_waits_total", "limiter_wait_seconds_total",
                                         "limiter_wakeups_total", "limiter_canceled_total"};
+
+const std::set<std::string> kTraces = {"trace_events_total", "trace_events_lost_total", "trace_stored_bytes"};
 
 const std::set<std::string> kPools = {"pool_acquisitions_total",
                                       "pool_warmup_triggers_total",
@@ -177,4 +179,36 @@ CAPSULE_TEST(what_pools_do_is_told) {
   const Runtime runtime = make_runtime();
   const Pools pools(runtime);
   compare(kPools, runtime, [&] { return pools.rows(); });
+}
+
+CAPSULE_TEST(what_traces_lose_is_told_by_reason) {
+  const Runtime runtime = make_runtime();
+  SessionOptions options = SessionOptions::echo();
+  options.raw.heartbeat_interval_ms = kHour;
+  options.raw.trace_bytes = 4U << 10U;
+  const Session small = open_session(runtime, options);
+  options.raw.trace_bytes = 0;
+  const Session none = open_session(runtime, options);
+  for (int i = 0; i < 20; ++i) {
+    Run(small, "value 1").end();
+    Run(none, "value 1").end();
+  }
+  compare(kTraces, runtime, [&] {
+    std::vector<capsule_trace_info> infos;
+    for (const Session *session : {&small, &none}) {
+      std::size_t count = 0;
+      infos.push_back({.struct_size = sizeof(capsule_trace_info)});
+      ACCEPTED(capsule_session_get_trace(session->get(), nullptr, nullptr, 0, &count, &infos.back(), error));
+    }
+    const capsule_trace_info &s = infos[0];
+    const capsule_trace_info &n = infos[1];
+    return std::vector<Row>{{"trace_events_total", "", number(s.emitted + n.emitted)},
+                            {"trace_events_lost_total", "reason=\"evicted\"", number(s.evicted)},
+                            {"trace_events_lost_total", "reason=\"refused\"", number(n.refused)},
+                            {"trace_events_lost_total", "reason=\"dropped\"", number(s.dropped + n.dropped), true},
+                            {"trace_events_lost_total", "reason=\"late\"", number(s.late + n.late), true},
+                            {"trace_events_lost_total", "reason=\"truncated\"", number(s.truncated + n.truncated), true},
+                            {"trace_events_lost_total", "reason=\"invalid\"", number(s.invalid + n.invalid), true},
+                            {"trace_stored_bytes", "", number(s.stored_bytes)}};
+  });
 }

@@ -40,7 +40,6 @@ const std::map<std::string, std::set<std::string>> kHere = {
     {"bridge",
      {"execution_promise_wait_seconds_total", "bridge_pending", "bridge_pending_hwm", "bridge_promises_created_total",
       "bridge_promises_settled_total", "bridge_resolution_duration_seconds_sum", "bridge_resolution_duration_seconds_count"}},
-    {"traces", {"trace_events_total", "trace_events_lost_total", "trace_stored_bytes"}},
     {"library", {"zygotes_started_total", "stderr_dropped_bytes_total", "log_records_total"}},
 };
 
@@ -85,7 +84,10 @@ const std::map<std::string, std::set<std::string>> kElsewhere = {
       "pool_waiters",
       "pool_warmup_created_total",
       "pool_warmup_iterations_total",
-      "pool_warmup_triggers_total"}},
+      "pool_warmup_triggers_total",
+      "trace_events_lost_total",
+      "trace_events_total",
+      "trace_stored_bytes"}},
     {"fault/zygote_restart.cpp", {"zygotes_restarted_total"}},
     {"integration/preload.cpp", {"native_thread_warnings_total"}},
     {"integration/introspection.cpp", {"audit_records_total"}},
@@ -421,38 +423,6 @@ CAPSULE_TEST(calls_of_the_host_are_told_while_they_are_open_and_when_they_have_e
   });
   respond(open, request.id(), "1");
   run.end();
-}
-
-CAPSULE_TEST(what_traces_lose_is_told_by_reason) {
-  const Runtime runtime = make_runtime();
-  SessionOptions options = SessionOptions::echo();
-  options.raw.heartbeat_interval_ms = kHour;
-  options.raw.trace_bytes = 4U << 10U;
-  const Session small = open_session(runtime, options);
-  options.raw.trace_bytes = 0;
-  const Session none = open_session(runtime, options);
-  for (int i = 0; i < 20; ++i) {
-    Run(small, "value 1").end();
-    Run(none, "value 1").end();
-  }
-  compare(kHere.at("traces"), runtime, [&] {
-    std::vector<capsule_trace_info> infos;
-    for (const Session *session : {&small, &none}) {
-      std::size_t count = 0;
-      infos.push_back({.struct_size = sizeof(capsule_trace_info)});
-      ACCEPTED(capsule_session_get_trace(session->get(), nullptr, nullptr, 0, &count, &infos.back(), error));
-    }
-    const capsule_trace_info &s = infos[0];
-    const capsule_trace_info &n = infos[1];
-    return std::vector<Row>{{"trace_events_total", "", number(s.emitted + n.emitted)},
-                            {"trace_events_lost_total", "reason=\"evicted\"", number(s.evicted)},
-                            {"trace_events_lost_total", "reason=\"refused\"", number(n.refused)},
-                            {"trace_events_lost_total", "reason=\"dropped\"", number(s.dropped + n.dropped), true},
-                            {"trace_events_lost_total", "reason=\"late\"", number(s.late + n.late), true},
-                            {"trace_events_lost_total", "reason=\"truncated\"", number(s.truncated + n.truncated), true},
-                            {"trace_events_lost_total", "reason=\"invalid\"", number(s.invalid + n.invalid), true},
-                            {"trace_stored_bytes", "", number(s.stored_bytes)}};
-  });
 }
 
 CAPSULE_TEST(what_the_library_does_of_itself_is_told) {

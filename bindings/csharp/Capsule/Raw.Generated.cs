@@ -6949,8 +6949,8 @@ namespace Capsule.Raw
         /// way, or has no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile);
         /// `CAPSULE_E_DENIED`; `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused);
         /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for
-        /// nobody, but where a worker means harm and has its memory's reads wait for it (userfaultfd): then until it
-        /// dies. Since 0.1.
+        /// nobody, but where a worker means harm and has its memory's reads wait for it (userfaultfd): it is killed 2 s
+        /// after `timeout_ms` then. Since 0.1.
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_get_stack(IntPtr session, capsule_stack_options* options, IntPtr* stack, capsule_error* error);

@@ -8,12 +8,11 @@ namespace {
 constexpr const char *kIntroduction =
     "\n## Log events\n\n"
     "Made from the table in `src/base/log_events.hpp`; the library logs no other. A record is `event=NAME` and the fields "
-    "named here, in their "
-    "order;\nthose in brackets are there where there is something to say. Times carry their unit in the name. `source` is "
-    "`worker` or `zygote` "
-    "where that wrote\nthe record: what such a process writes as a record of its own, on its stderr or by message, is passed "
-    "on under its own name, "
-    "with `session` (of a\nworker) and `source` right behind it, and, of stderr, `pid`.\n\n"
+    "named "
+    "here, in their order;\nthose in brackets are there where there is something to say. Times carry their unit in the name. "
+    "Frames between host and snapshot have\n`snapshot` behind `channel`. `source` is `worker` or `zygote` where that wrote the "
+    "record: what such a process writes as a record of its own, on\nits stderr or by message, is passed on under its own name, "
+    "with `session` (of a worker) and `source` right behind it, and, of stderr, `pid`.\n\n"
     "| event | level | fields | meaning |\n|---|---|---|---|\n";
 
 constexpr const char *name_of(std::int32_t level) {

@@ -5609,8 +5609,8 @@ extern "C" {
     /// way, or has no worker yet); `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile);
     /// `CAPSULE_E_DENIED`; `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`; `CAPSULE_E_SYSTEM` (the kernel refused);
     /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread; waits for
-    /// nobody, but where a worker means harm and has its memory's reads wait for it (userfaultfd): then until it
-    /// dies. Since 0.1.
+    /// nobody, but where a worker means harm and has its memory's reads wait for it (userfaultfd): it is killed 2 s
+    /// after `timeout_ms` then. Since 0.1.
     pub fn capsule_session_get_stack(session: *mut capsule_session, options: *const capsule_stack_options, stack: *mut *mut capsule_stack, error: *mut capsule_error) -> capsule_status;
     /// Copies what is known of a stack as a whole.
     ///

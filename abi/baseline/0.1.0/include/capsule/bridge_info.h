@@ -135,6 +135,39 @@ CAPSULE_API capsule_status capsule_bridge_get_metrics(capsule_bridge *bridge, ca
 CAPSULE_API capsule_status capsule_session_get_bridge_metrics(capsule_session *session, capsule_bridge_metrics *metrics,
                                                               capsule_error *error);
 
+/** @brief What became of the calls of one capability. Never extended: rows of an array. */
+typedef struct capsule_capability_metrics {
+  /** Calls that are open. */
+  uint64_t in_flight;
+  /** Answered with a value. */
+  uint64_t ok;
+  /** Ended otherwise, and not denied: failed, timed out, canceled, or open when the bridge was closed. */
+  uint64_t failed;
+  /** Denied by a rule, for want of one, or by the host. */
+  uint64_t denied;
+  /** From a call to its end: sum. */
+  uint64_t resolution_total_ns;
+  /** From a call to its end. */
+  uint64_t resolution_buckets[CAPSULE_BRIDGE_BUCKETS];
+  /** Its name, zero-terminated; `"unknown"` for all that are not registered, together. */
+  char capability[CAPSULE_CAPABILITY_NAME_SIZE + 8];
+} capsule_capability_metrics;
+
+/**
+ * @brief Copies what became of calls by capability, sessions that are gone included, in the order of their names: a row for each that was
+ * called. Over all rows, ok + failed + denied + in_flight is `calls` of capsule_bridge_metrics.
+ * @param bridge A bridge, closed ones included.
+ * @param[out] metrics Room for `capacity`; NULL with 0 to count only.
+ * @param capacity Room in `metrics`.
+ * @param[out] count Rows written.
+ * @param[out] total Nullable; rows there are.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_bridge_list_capability_metrics(capsule_bridge *bridge, capsule_capability_metrics *metrics,
+                                                                  size_t capacity, size_t *count, uint64_t *total,
+                                                                  capsule_error *error);
+
 /**
  * @brief The name of where an open call stands, as in `"taken"`.
  * @param state `CAPSULE_CALL_…`.

@@ -28,7 +28,7 @@ enum {
 /**
  * @brief Receives one record.
  *
- * Called on the thread that logs, one call at a time. `line` is `key=value` fields without a newline (`event=…` first), never
+ * Called on the thread that logs, one call at a time. `line` is `key=value` fields without a newline (`event=…` first, SIGNALS.md lists them), never
  * with source text, values or output of the user's code; what a worker wrote to its own stderr before it served is in `raw=…`.
  * It is valid during the call. Calls into the library from here answer `CAPSULE_E_REENTRANT`.
  */

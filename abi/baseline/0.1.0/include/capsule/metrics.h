@@ -216,6 +216,77 @@ typedef struct capsule_cancel_metrics {
 CAPSULE_API capsule_status capsule_session_get_cancel_metrics(capsule_session *session, capsule_cancel_metrics *metrics,
                                                               capsule_error *error);
 
+/** @brief Buckets of a `capsule_histogram`. */
+enum { CAPSULE_HISTOGRAM_BUCKETS = 28 };
+
+/**
+ * @brief Times in nanoseconds, or sizes in bytes, by how large they were: the bounds are those of SIGNALS.md.
+ *
+ * Never extended: part of other structs.
+ */
+typedef struct capsule_histogram {
+  /** How many. */
+  uint64_t count;
+  /** All of them added up. */
+  uint64_t sum;
+  /**
+   * How many by size, each in one bucket: `buckets[i]` those that are at most 2^i µs, of sizes 64 × 2^i bytes, and larger than the bound
+   * before; the last one those beyond too.
+   */
+  uint64_t buckets[CAPSULE_HISTOGRAM_BUCKETS];
+} capsule_histogram;
+
+/**
+ * @brief What a runtime has counted over all of its sessions, those included that are gone, and what it holds for all this now.
+ *
+ * These are the figures that no struct of one session, pool or bridge has. The same are in the text of capsule_runtime_get_prometheus(), by
+ * pool.
+ */
+typedef struct capsule_runtime_metrics {
+  /** `sizeof(capsule_runtime_metrics)`, set by the caller. */
+  uint32_t struct_size;
+  /** Reserved, zero. */
+  uint32_t reserved;
+  /** Sessions that are closed: their worker went by itself when it was told to, or there was none. */
+  uint64_t sessions_closed;
+  /** Sessions that are closed, and whose worker was killed for it when the time for closing was over. */
+  uint64_t sessions_killed;
+  /** Sessions that are closed, and were in `CAPSULE_SESSION_ERROR` before. */
+  uint64_t sessions_failed;
+  /** From asking for a worker until it was ready, restarts included: workers that a zygote forked. */
+  capsule_histogram start_fork;
+  /** Of workers started as a process of their own. */
+  capsule_histogram start_spawn;
+  /** Of workers forked from a snapshot or a template. */
+  capsule_histogram start_restore;
+  /** Bytes of the checkpoints made, before they are compressed. */
+  capsule_histogram checkpoint_size;
+  /** Time it took to make them. */
+  capsule_histogram checkpoint_duration;
+  /** Rise of the most resident memory by each execution that was measured, in bytes: `peak_resident_delta_bytes` of its bill (event.h). */
+  capsule_histogram execution_peak_resident_delta;
+  /** The most resident memory that one worker had, as of heartbeats. */
+  uint64_t worker_peak_resident_bytes;
+  /** What durable executions (durable.h) asked of their stores, as in capsule_session_info. */
+  uint64_t durable_operations;
+  /** Of these, they failed. */
+  uint64_t durable_failures;
+  /** Memory of events that exporters have not written, of all of them together. */
+  uint64_t exporter_queue_bytes;
+  /** Memory held for traces, counters, the audit's ring and exporters. */
+  uint64_t telemetry_memory_bytes;
+} capsule_runtime_metrics;
+
+/**
+ * @brief Adds them up. Each session is locked for the copying of its counters alone, one after the other. No counter is ever less than it was.
+ * @param runtime A runtime, closed ones included.
+ * @param[out] metrics Its `struct_size` set by the caller.
+ * @param error Nullable.
+ * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_runtime_get_metrics(capsule_runtime *runtime, capsule_runtime_metrics *metrics,
+                                                       capsule_error *error);
+
 /** @brief Holds the memory of a text. */
 struct capsule_metrics_storage;
 

@@ -412,6 +412,13 @@ typedef struct capsule_session_info {
   uint64_t trace_events_stored;
   /** Bytes that those take. */
   uint64_t trace_stored_bytes;
+  /**
+   * What its durable executions (durable.h) asked of their stores: to claim the promise of each and to settle it, to look up and to record
+   * each call of the host and each input.
+   */
+  uint64_t durable_operations;
+  /** Of these, they failed: the store could not be reached or written, or somebody else has the execution. */
+  uint64_t durable_failures;
 } capsule_session_info;
 
 /**

@@ -199,7 +199,8 @@ CAPSULE_API void capsule_stack_options_init(capsule_stack_options *options, uint
  * @return `CAPSULE_OK`; `CAPSULE_E_STATE` (it runs no Python, or one whose memory is laid out in an unknown way, or has no worker yet);
  * `CAPSULE_E_DIED` (the worker is dead and left no stack, or died meanwhile); `CAPSULE_E_DENIED`; `CAPSULE_E_CLOSED`; `CAPSULE_E_TIMEOUT`;
  * `CAPSULE_E_SYSTEM` (the kernel refused); `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread;
- * waits for nobody, but where a worker means harm and has its memory's reads wait for it (userfaultfd): then until it dies. Since 0.1.
+ * waits for nobody, but where a worker means harm and has its memory's reads wait for it (userfaultfd): it is killed 2 s after
+ * `timeout_ms` then. Since 0.1.
  */
 CAPSULE_API capsule_status capsule_session_get_stack(capsule_session *session, const capsule_stack_options *options,
                                                      capsule_stack **stack, capsule_error *error);
