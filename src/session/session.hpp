@@ -423,7 +423,7 @@ class Session : public std::enable_shared_from_this<Session>, public LookWitness
   void break_protocol(Worker &worker, const Status &error, RejectReason reason = RejectReason::kUnexpected);
   static std::string describe_death(const Worker &worker, std::int32_t reason);
   Event death_event(const Worker &worker, const Execution *execution) const;
-  void on_channel_lost(const std::shared_ptr<Worker> &worker);
+  void on_channel_lost(const std::shared_ptr<Worker> &worker, int attempt = 0);
   std::int32_t death_reason(const Worker &worker) const;
 
   [[nodiscard]] bool closing() const { return state_ == CAPSULE_SESSION_SHUTTING_DOWN || state_ == CAPSULE_SESSION_TERMINATED; }

@@ -21,8 +21,9 @@ namespace {
 // later ones are for a zygote that is gone, and for init, which reaps in its place.
 constexpr std::uint64_t kStatusDelaysMs[] = {20, 200, 1000};
 
-// Between the end of a worker's channel and the end of the worker.
+// Between the end of a worker's channel and the end of the worker, asked for so many times while it is on its way.
 constexpr std::uint64_t kChannelLostNs = 200 * kNsPerMs;
+constexpr int kChannelLostTries = 50;
 
 std::string signal_text(int number) {
   const char *name = sigabbrev_np(number);
@@ -114,10 +115,15 @@ void Session::await_exit_status(const std::shared_ptr<Worker> &worker, int attem
 
 // The channel is at its end and the process is not, or not yet. One that stays has closed its descriptors, or is another program now. It is
 // asked for itself: this thread may have come so late that the timer is served before the news of the death.
-void Session::on_channel_lost(const std::shared_ptr<Worker> &worker) {
-  runtime_->loop().add_timer(monotonic_ns() + kChannelLostNs, [self = shared_from_this(), worker] {
+void Session::on_channel_lost(const std::shared_ptr<Worker> &worker, int attempt) {
+  runtime_->loop().add_timer(monotonic_ns() + kChannelLostNs, [self = shared_from_this(), worker, attempt] {
     const Lock lock(self->mutex_);
-    if (self->worker_ == worker && !worker->gone && !is_gone(worker->process.pidfd)) {
+    if (self->worker_ != worker || worker->gone || is_gone(worker->process.pidfd)) {
+      return;
+    }
+    if (attempt < kChannelLostTries && is_ending(worker->process.pid)) {
+      self->on_channel_lost(worker, attempt + 1);
+    } else {
       self->break_protocol(*worker, Status(CAPSULE_E_PROTOCOL, "it let go of its channel to the host"));
     }
   });

@@ -15,6 +15,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <sstream>
+#include <string>
 
 extern char **environ;
 
@@ -216,6 +219,23 @@ std::optional<ExitStatus> ask_exit_status(const UniqueFd &pidfd) {
 bool is_gone(const UniqueFd &pidfd) {
   pollfd poll_fd{pidfd.get(), POLLIN, 0};
   return ::poll(&poll_fd, 1, 0) == 1 && poll_fd.revents != 0;
+}
+
+bool is_ending(int pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  std::istringstream fields(text.substr(text.rfind(')') + 1));  // behind the name, which may hold anything
+  char state = 0;
+  long parent = 0;
+  long group = 0;
+  long session = 0;
+  long terminal = 0;
+  long terminal_group = 0;
+  unsigned long flags = 0;
+  fields >> state >> parent >> group >> session >> terminal >> terminal_group >> flags;
+  constexpr unsigned long kExiting = 0x4;  // PF_EXITING of the kernel's sched.h
+  return fields && (state == 'Z' || state == 'X' || (flags & kExiting) != 0);
 }
 
 bool is_of(const UniqueFd &pidfd, int pid) {

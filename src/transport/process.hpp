@@ -41,6 +41,9 @@ std::optional<ExitStatus> reap_child(const UniqueFd &pidfd);
 // Whether the process is dead, be it reaped or not.
 bool is_gone(const UniqueFd &pidfd);
 
+// Whether the process has begun to end: its descriptors may be closed long before it is gone, where it waits for a processor.
+bool is_ending(int pid);
+
 // How a process that is gone ended, asked of the kernel (Linux 6.15 and later); nothing when it does not tell.
 std::optional<ExitStatus> ask_exit_status(const UniqueFd &pidfd);
 
