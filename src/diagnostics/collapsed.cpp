@@ -8,7 +8,7 @@ namespace {
 // A name may not hold what the format itself is made of.
 void append_name(const std::string &name, std::string &line) {
   for (const char byte : name) {
-    const bool reserved = byte == ';' || byte == '\x7f' || (byte >= 0 && byte < ' ');
+    const bool reserved = byte == ';' || byte == '\x7f' || static_cast<unsigned char>(byte) < ' ';
     line.push_back(reserved ? '_' : byte);
   }
 }
