@@ -17,9 +17,10 @@
 namespace capsule {
 namespace {
 
-// When to ask the kernel how a worker died, after its pidfd said that it did: the zygote's report comes within the first;
-// later ones are for a zygote that is gone, and for init, which reaps in its place.
-constexpr std::uint64_t kStatusDelaysMs[] = {20, 200, 1000};
+// When to ask the kernel how a worker died, after its pidfd said that it did: the zygote's report comes within the first; the next two are
+// for a zygote that is gone, and for init, which reaps in its place; the others for a zygote that waits for a processor.
+constexpr std::uint64_t kStatusDelaysMs[] = {20, 200, 1000, 1000, 1000, 1000, 1000};
+constexpr std::size_t kDelaysWithoutReport = 3;
 
 // Between the end of a worker's channel and the end of the worker, asked for so many times while it is on its way.
 constexpr std::uint64_t kChannelLostNs = 200 * kNsPerMs;
@@ -91,7 +92,8 @@ void Session::on_worker_gone(const std::shared_ptr<Worker> &worker) {
 void Session::await_exit_status(const std::shared_ptr<Worker> &worker, int attempt) {
   const bool reported = runtime_->zygote(options_.profile)->will_report(worker->incarnation);
   // Of one that the host itself has killed there is nothing more to learn.
-  if (static_cast<std::size_t>(attempt) == std::size(kStatusDelaysMs) || (worker->kill_sent && !reported)) {
+  const std::size_t most = reported ? std::size(kStatusDelaysMs) : kDelaysWithoutReport;
+  if (static_cast<std::size_t>(attempt) >= most || (worker->kill_sent && !reported)) {
     worker->exit_status = ask_exit_status(worker->process.pidfd);
     bury(worker);
     return;

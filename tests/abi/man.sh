@@ -10,7 +10,7 @@ for each in "$page" "$library"; do
   "$command" --version | grep -qF "$(sed -nE 's/^\.TH.*"libcapsule ([0-9.]+)".*/\1/p' "$each")"
 done
 
-told=$(for of in "" run checkpoint "checkpoint show" postmortem trace "trace show" serve; do "$command" $of --help; done | sed -nE 's/^  (-[^ ]*).*/\1/p' | tr , '\n' | sort -u)
+told=$(for of in "" run checkpoint "checkpoint show" postmortem trace "trace show" audit "audit verify" serve; do "$command" $of --help; done | sed -nE 's/^  (-[^ ]*).*/\1/p' | tr , '\n' | sort -u)
 there=$(sed -n '/^\.SH OPTIONS/,/^\.SH EXIT/p' "$page" | grep -A 1 '^\.TP' | sed 's/\\-/-/g' | grep -oE -- '-+[a-z][a-z-]*' | sort -u)
 diff <(echo "$told") <(echo "$there") || { echo "the options of '$command --help' (<) are not those of $page (>)"; exit 1; }
 

@@ -155,10 +155,9 @@ void check_prometheus(const Runtime &runtime, const std::vector<Session> &sessio
     stored += info.stored;
   }
   const Samples samples(runtime);
-  std::uint64_t events = 0;
+  const auto events = static_cast<std::uint64_t>(samples.sum("trace_events_total"));
   std::uint64_t lost = 0;
   for (const char *source : {"host", "worker"}) {
-    events += count_of(samples, std::string(R"(trace_events_total{pool="none",source=")") + source + "\"}");
     for (const char *reason : {"evicted", "dropped", "refused", "late", "truncated", "invalid"}) {
       lost += count_of(
           samples, std::string(R"(trace_events_lost_total{pool="none",source=")") + source + "\",reason=\"" + reason + "\"}");

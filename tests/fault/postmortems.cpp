@@ -111,7 +111,8 @@ void check_aftermath(const Aftermath &after, const capsule_postmortem_info &info
 void kill_at_random(const Victim &victim, int rounds) {
   const Session session = open_session(victim.options);
   const TraceReader reader = follow(session, {.kind = CAPSULE_TRACE_SESSION_DIED});
-  std::minstd_rand random(8);
+  // Other moments on each interpreter, the same ones again on the same.
+  std::minstd_rand random(static_cast<std::uint32_t>(std::hash<std::string>()(python_under_test())));
   for (int seed = 0; seed < rounds; ++seed) {
     const Aftermath after = run_and_kill(session, victim, std::chrono::microseconds(random() % victim.longest_us));
     until(reader, CAPSULE_TRACE_SESSION_DIED);

@@ -7,9 +7,12 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "bridge.hpp"
 #include "child.hpp"
 #include "files.hpp"
 #include "metrics.hpp"
+#include "pool.hpp"
+#include "promises.hpp"
 #include "run.hpp"
 #include "test.hpp"
 
@@ -147,6 +150,14 @@ CAPSULE_TEST(promtool_finds_nothing_to_say) {
   options.raw.enable_metrics = 1;
   const Session session = open_session(runtime, std::move(options));
   run_some(session, 3);
+  // Whatever else there are series of.
+  const Pool pool = make_pool(PoolOptions::echo(), runtime);
+  wait_ready(pool);
+  const Bridge bridge = make_bridge(runtime);
+  const Session calling = open_with(bridge, {rule("*")}, SessionOptions::echo(), runtime);
+  Run(calling, "call nothing {}").end();
+  const Store store = open_store(store_options(), runtime);
+  create(store, "a");
   Child promtool({"promtool", "check", "metrics"});
   promtool.write_line(prometheus_of(runtime));
   promtool.close_input();
