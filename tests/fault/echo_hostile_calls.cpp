@@ -9,7 +9,9 @@ namespace {
 struct Hostile {
   Hostile() {
     bridge = make_bridge(runtime);
-    offer(bridge, capability("read", "path, data=None"));
+    capsule_capability read = capability("read", "path, data=None");
+    read.timeout_ms = -1;  // a flood may take longer
+    offer(bridge, read);
   }
 
   // Once the host has seen so many calls; with 0, has ended the worker for them.

@@ -78,7 +78,7 @@ struct Pools {
   void look_for_health() {
     PoolOptions made = options("looks");
     made.raw.min_idle = 1;
-    made.raw.health_interval_ms = 50;
+    made.raw.health_interval_ms = 300;  // long enough for the two looks between which nothing may move
     all.push_back(make_pool(std::move(made), runtime));
     const Pool &pool = all.back();
     wait_ready(pool);
