@@ -141,11 +141,11 @@ CAPSULE_TEST(the_policy_holds_for_them_too) {
   Run run = hang(session, "import time\nready()\ntime.sleep(60)");
   stack_asleep(session);
   set_policy(shared_runtime(), policy_of(CAPSULE_INSPECT_COUNTS));
-  const ToldStack counts = stack_of(session);
+  // There may be no time for them on a busy machine, which is told.
+  const ToldStack counts = stack_when(session, [](const ToldStack &now) { return now.main().raw.native_frames_omitted >= 5; });
   CHECK_EQ(counts.main().native.size(), 0);
-  CHECK_AT_LEAST(counts.main().raw.native_frames_omitted, 5);
   set_policy(shared_runtime(), policy_of(CAPSULE_INSPECT_REDACTED));
-  const ToldStack redacted = stack_of(session);
+  const ToldStack redacted = stack_when(session, [](const ToldStack &now) { return !now.main().native.empty(); });
   for (const ToldNative &frame : redacted.main().native) {
     CHECK_EQ(frame.module.substr(0, 2), "h:");
     CHECK(frame.symbol.empty() || frame.symbol.starts_with("h:"));
