@@ -261,9 +261,11 @@ CAPSULE_TEST(a_worker_that_dies_ends_the_wait_for_its_pieces) {
   const Bridge bridge = make_bridge();
   offer(bridge, upload("put"));
   const Session session = open_with(bridge, {rule("*")});
-  Run run(session, "put = host.put()\nput.send('last')\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)");
+  Run run(session, "put = host.put()\nput.send('last')\ninput()\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)");
   Request request;
   CHECK_EQ(request.take(bridge), CAPSULE_OK);
+  run.until(CAPSULE_EVENT_INPUT);  // not before the request is taken: nobody could any more
+  run.answer("");
   Chunk chunk;
   capsule_status status = CAPSULE_OK;
   while ((status = chunk.take(bridge, request.id(), -1)) == CAPSULE_OK) {
