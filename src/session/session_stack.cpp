@@ -30,11 +30,12 @@ Result<std::shared_ptr<const Stack>> Session::stack(const StackWish &wish) {
     }
   }
   // Not under the lock: the worker is held, and with it the pidfd by which the number stays its own.
-  auto stack = collect_stack(worker->process.pid, worker->shared.stacks(), wish);
-  {
+  // Its end is told also where memory runs out: a reading that is over must not count as held.
+  const std::shared_ptr<void> reading(nullptr, [this, &worker, due](void *) {
     const Lock lock(mutex_);
     worker->readings.erase(worker->readings.find(due));
-  }
+  });
+  auto stack = collect_stack(worker->process.pid, worker->shared.stacks(), wish);
   if (is_gone(worker->process.pidfd)) {
     return Status(CAPSULE_E_DIED, "stack: the worker died meanwhile");
   }
