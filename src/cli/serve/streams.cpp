@@ -83,15 +83,17 @@ void Streams::take(const std::function<void(void *execution)> &gone) {
 bool Streams::take_some(Stream &stream) {
   const Struct &structure = stream.type->structure();
   const auto it = std::make_unique<std::byte[]>(structure.size);
+  // Also what could not be told, as a signal came while nobody read.
+  const auto released = [&structure](std::byte *held) { structure.release(held); };
   const auto size = static_cast<std::uint32_t>(structure.size);
   std::memcpy(it.get(), &size, sizeof size);
   capsule_status status = CAPSULE_OK;
   for (int i = 0; i < kTurn && status == CAPSULE_OK; ++i) {
     status = stream.type->next(stream.handle, it.get());
+    const std::unique_ptr<std::byte, decltype(released)> held(it.get(), released);
     if (status == CAPSULE_OK) {
       tell(stream, it.get());
     }
-    structure.release(it.get());
   }
   return status == CAPSULE_OK || status == CAPSULE_E_TIMEOUT;
 }
