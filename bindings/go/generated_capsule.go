@@ -1419,6 +1419,8 @@ const (
 	Rejects = 16
 	// Buckets of a `capsule_histogram`.
 	HistogramBuckets = 28
+	// Room in `worker_deaths`.
+	Deaths = 16
 	// Post-mortems that a session keeps.
 	PostmortemsKept = 4
 	// Events of a dead worker that a post-mortem keeps, at most.
@@ -1887,7 +1889,9 @@ type SessionOptions struct {
 	RestartPolicy RestartPolicy
 	// Checkpoints that the session keeps, 1 … 1,024: with one more, the oldest is let go. Default 16.
 	CheckpointLimit uint32
-	// Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB.
+	// Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB. Beside it a session's
+	// telemetry takes at most 64 KiB for its worker's recorder and the counters; the names in its trace, and its
+	// post-mortems, come to that where there are any.
 	TraceBytes uint32
 	// Memory that the session's snapshots may take together (`proportional_bytes` of each), or 0 for no limit (default):
 	// where capsule_session_snapshot() finds more, the oldest are let go until it fits, the new one never. Looked at
@@ -3990,6 +3994,10 @@ func exporterInfoOf(c *C.capsule_exporter_info) (r ExporterInfo) {
 }
 
 // IntrospectionPolicy: Who may see how much; capsule_introspection_policy_init() fills the defaults.
+//
+// Names that come from code, or of what it handles, are redacted before anything is answered, logged or exported: of
+// capabilities, promises, variables, files. Names that the host gives its own parts are told as they are, in logs
+// too: of pools, exporters and interceptors.
 type IntrospectionPolicy struct {
 	// `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
 	Redaction Redaction
@@ -5248,11 +5256,72 @@ func histogramOf(c *C.capsule_histogram) (r Histogram) {
 	return
 }
 
+// ExecutionTotals: Executions that ended, of one kind of code (`CAPSULE_CODE_…`, event.h). Never extended: part of
+// another struct.
+type ExecutionTotals struct {
+	// `CAPSULE_OUTCOME_OK`.
+	OK uint64
+	// `CAPSULE_OUTCOME_ERROR`.
+	Errors uint64
+	// `CAPSULE_OUTCOME_CANCELED`.
+	Canceled uint64
+	// `CAPSULE_OUTCOME_TIMEOUT`.
+	TimedOut uint64
+	// `CAPSULE_OUTCOME_KILLED`.
+	Killed uint64
+	// `CAPSULE_OUTCOME_DIED`.
+	Died uint64
+}
+
+func (r *ExecutionTotals) fill(c *C.capsule_execution_totals) {
+	r.OK = uint64(c.ok)
+	r.Errors = uint64(c.errors)
+	r.Canceled = uint64(c.canceled)
+	r.TimedOut = uint64(c.timed_out)
+	r.Killed = uint64(c.killed)
+	r.Died = uint64(c.died)
+}
+
+func executionTotalsOf(c *C.capsule_execution_totals) (r ExecutionTotals) {
+	r.fill(c)
+	return
+}
+
+// OutputTotals: Output of one stream. Never extended: part of another struct.
+type OutputTotals struct {
+	// Pieces that were printed or captured.
+	Enqueued uint64
+	// Pieces that workers sent.
+	Sent uint64
+	// Their bytes.
+	BytesSent uint64
+	// Writes of which something was dropped, the newest (`CAPSULE_OUTPUT_DROP_NEW`).
+	DroppedNewest uint64
+	// The same, the oldest (`CAPSULE_OUTPUT_DROP_OLDEST`).
+	DroppedOldest uint64
+	// Writes that raised (`CAPSULE_OUTPUT_ERROR`).
+	Refused uint64
+}
+
+func (r *OutputTotals) fill(c *C.capsule_output_totals) {
+	r.Enqueued = uint64(c.enqueued)
+	r.Sent = uint64(c.sent)
+	r.BytesSent = uint64(c.bytes_sent)
+	r.DroppedNewest = uint64(c.dropped_newest)
+	r.DroppedOldest = uint64(c.dropped_oldest)
+	r.Refused = uint64(c.refused)
+}
+
+func outputTotalsOf(c *C.capsule_output_totals) (r OutputTotals) {
+	r.fill(c)
+	return
+}
+
 // RuntimeMetrics: What a runtime has counted over all of its sessions, those included that are gone, and what it
 // holds for all this now.
 //
-// These are the figures that no struct of one session, pool or bridge has. The same are in the text of
-// capsule_runtime_get_prometheus(), by pool.
+// These are figures that no struct of one session, pool or bridge has, or that are told there for its last execution
+// or worker alone. The same are in the text of capsule_runtime_get_prometheus(), by pool.
 type RuntimeMetrics struct {
 	// Sessions that are closed: their worker went by itself when it was told to, or there was none.
 	SessionsClosed uint64
@@ -5283,6 +5352,52 @@ type RuntimeMetrics struct {
 	ExporterQueueBytes uint64
 	// Memory held for traces, counters, the audit's ring and exporters.
 	TelemetryMemoryBytes uint64
+	// Workers that died, by `CAPSULE_DEATH_…` (event.h).
+	WorkerDeaths [16]uint64
+	// Cancels and timeouts that ended the code.
+	CancelsEffective uint64
+	// Of others: it was over before they reached it.
+	CancelsNoop uint64
+	// Of others: its worker had to be killed.
+	CancelsKilled uint64
+	// Executions whose code was found to be `CAPSULE_CODE_TOP_LEVEL_AWAIT`.
+	TopLevelAwait ExecutionTotals
+	// `CAPSULE_CODE_ASYNC_DEF`.
+	AsyncDef ExecutionTotals
+	// `CAPSULE_CODE_BLOCKING_SYNC`.
+	BlockingSync ExecutionTotals
+	// `CAPSULE_CODE_SIMPLE_SYNC`.
+	SimpleSync ExecutionTotals
+	// `CAPSULE_CODE_UNKNOWN`, and those whose code was not looked at.
+	Unknown ExecutionTotals
+	// Time that executions ran, whatever their code; those that never started are not in it.
+	ExecutionDuration Histogram
+	// Time that they waited before.
+	ExecutionQueue Histogram
+	// CPU time, user and system, of those that were measured: that ran 500 µs and more.
+	ExecutionCPU Histogram
+	// Time that executions waited for input, as their bills (event.h) tell it.
+	InputWaitNs uint64
+	// Time that they waited for answers of the host.
+	PromiseWaitNs uint64
+	// Lines that they wrote to stdout until they ended.
+	StdoutLines uint64
+	// Lines to stderr.
+	StderrLines uint64
+	// Page faults without input or output, of executions that were measured.
+	MinorFaults uint64
+	// Page faults with it.
+	MajorFaults uint64
+	// Context switches of those that were measured, as they waited.
+	VoluntarySwitches uint64
+	// Context switches as others had their turn.
+	InvoluntarySwitches uint64
+	// Output on stdout.
+	StandardOutput OutputTotals
+	// Output on stderr.
+	StandardError OutputTotals
+	// Displays.
+	Displays OutputTotals
 }
 
 func (r *RuntimeMetrics) fill(c *C.capsule_runtime_metrics) {
@@ -5300,6 +5415,31 @@ func (r *RuntimeMetrics) fill(c *C.capsule_runtime_metrics) {
 	r.DurableFailures = uint64(c.durable_failures)
 	r.ExporterQueueBytes = uint64(c.exporter_queue_bytes)
 	r.TelemetryMemoryBytes = uint64(c.telemetry_memory_bytes)
+	for i := range r.WorkerDeaths {
+		r.WorkerDeaths[i] = uint64(c.worker_deaths[i])
+	}
+	r.CancelsEffective = uint64(c.cancels_effective)
+	r.CancelsNoop = uint64(c.cancels_noop)
+	r.CancelsKilled = uint64(c.cancels_killed)
+	r.TopLevelAwait.fill(&c.top_level_await)
+	r.AsyncDef.fill(&c.async_def)
+	r.BlockingSync.fill(&c.blocking_sync)
+	r.SimpleSync.fill(&c.simple_sync)
+	r.Unknown.fill(&c.unknown)
+	r.ExecutionDuration.fill(&c.execution_duration)
+	r.ExecutionQueue.fill(&c.execution_queue)
+	r.ExecutionCPU.fill(&c.execution_cpu)
+	r.InputWaitNs = uint64(c.input_wait_ns)
+	r.PromiseWaitNs = uint64(c.promise_wait_ns)
+	r.StdoutLines = uint64(c.stdout_lines)
+	r.StderrLines = uint64(c.stderr_lines)
+	r.MinorFaults = uint64(c.minor_faults)
+	r.MajorFaults = uint64(c.major_faults)
+	r.VoluntarySwitches = uint64(c.voluntary_switches)
+	r.InvoluntarySwitches = uint64(c.involuntary_switches)
+	r.StandardOutput.fill(&c.standard_output)
+	r.StandardError.fill(&c.standard_error)
+	r.Displays.fill(&c.displays)
 }
 
 func runtimeMetricsOf(c *C.capsule_runtime_metrics) (r RuntimeMetrics) {

@@ -236,10 +236,45 @@ typedef struct capsule_histogram {
   uint64_t buckets[CAPSULE_HISTOGRAM_BUCKETS];
 } capsule_histogram;
 
+/** @brief Executions that ended, of one kind of code (`CAPSULE_CODE_…`, event.h). Never extended: part of another struct. */
+typedef struct capsule_execution_totals {
+  /** `CAPSULE_OUTCOME_OK`. */
+  uint64_t ok;
+  /** `CAPSULE_OUTCOME_ERROR`. */
+  uint64_t errors;
+  /** `CAPSULE_OUTCOME_CANCELED`. */
+  uint64_t canceled;
+  /** `CAPSULE_OUTCOME_TIMEOUT`. */
+  uint64_t timed_out;
+  /** `CAPSULE_OUTCOME_KILLED`. */
+  uint64_t killed;
+  /** `CAPSULE_OUTCOME_DIED`. */
+  uint64_t died;
+} capsule_execution_totals;
+
+/** @brief Output of one stream. Never extended: part of another struct. */
+typedef struct capsule_output_totals {
+  /** Pieces that were printed or captured. */
+  uint64_t enqueued;
+  /** Pieces that workers sent. */
+  uint64_t sent;
+  /** Their bytes. */
+  uint64_t bytes_sent;
+  /** Writes of which something was dropped, the newest (`CAPSULE_OUTPUT_DROP_NEW`). */
+  uint64_t dropped_newest;
+  /** The same, the oldest (`CAPSULE_OUTPUT_DROP_OLDEST`). */
+  uint64_t dropped_oldest;
+  /** Writes that raised (`CAPSULE_OUTPUT_ERROR`). */
+  uint64_t refused;
+} capsule_output_totals;
+
+/** @brief Room in `worker_deaths`. */
+enum { CAPSULE_DEATHS = 16 };
+
 /**
  * @brief What a runtime has counted over all of its sessions, those included that are gone, and what it holds for all this now.
  *
- * These are the figures that no struct of one session, pool or bridge has. The same are in the text of capsule_runtime_get_prometheus(), by
+ * These are figures that no struct of one session, pool or bridge has, or that are told there for its last execution or worker alone. The same are in the text of capsule_runtime_get_prometheus(), by
  * pool.
  */
 typedef struct capsule_runtime_metrics {
@@ -275,6 +310,52 @@ typedef struct capsule_runtime_metrics {
   uint64_t exporter_queue_bytes;
   /** Memory held for traces, counters, the audit's ring and exporters. */
   uint64_t telemetry_memory_bytes;
+  /** Workers that died, by `CAPSULE_DEATH_…` (event.h). */
+  uint64_t worker_deaths[CAPSULE_DEATHS];
+  /** Cancels and timeouts that ended the code. */
+  uint64_t cancels_effective;
+  /** Of others: it was over before they reached it. */
+  uint64_t cancels_noop;
+  /** Of others: its worker had to be killed. */
+  uint64_t cancels_killed;
+  /** Executions whose code was found to be `CAPSULE_CODE_TOP_LEVEL_AWAIT`. */
+  capsule_execution_totals top_level_await;
+  /** `CAPSULE_CODE_ASYNC_DEF`. */
+  capsule_execution_totals async_def;
+  /** `CAPSULE_CODE_BLOCKING_SYNC`. */
+  capsule_execution_totals blocking_sync;
+  /** `CAPSULE_CODE_SIMPLE_SYNC`. */
+  capsule_execution_totals simple_sync;
+  /** `CAPSULE_CODE_UNKNOWN`, and those whose code was not looked at. */
+  capsule_execution_totals unknown;
+  /** Time that executions ran, whatever their code; those that never started are not in it. */
+  capsule_histogram execution_duration;
+  /** Time that they waited before. */
+  capsule_histogram execution_queue;
+  /** CPU time, user and system, of those that were measured: that ran 500 µs and more. */
+  capsule_histogram execution_cpu;
+  /** Time that executions waited for input, as their bills (event.h) tell it. */
+  uint64_t input_wait_ns;
+  /** Time that they waited for answers of the host. */
+  uint64_t promise_wait_ns;
+  /** Lines that they wrote to stdout until they ended. */
+  uint64_t stdout_lines;
+  /** Lines to stderr. */
+  uint64_t stderr_lines;
+  /** Page faults without input or output, of executions that were measured. */
+  uint64_t minor_faults;
+  /** Page faults with it. */
+  uint64_t major_faults;
+  /** Context switches of those that were measured, as they waited. */
+  uint64_t voluntary_switches;
+  /** Context switches as others had their turn. */
+  uint64_t involuntary_switches;
+  /** Output on stdout. */
+  capsule_output_totals standard_output;
+  /** Output on stderr. */
+  capsule_output_totals standard_error;
+  /** Displays. */
+  capsule_output_totals displays;
 } capsule_runtime_metrics;
 
 /**

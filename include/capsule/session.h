@@ -257,7 +257,10 @@ typedef struct capsule_session_options {
   int32_t restart_policy;
   /** Checkpoints that the session keeps, 1 … 1,024: with one more, the oldest is let go. Default 16. */
   uint32_t checkpoint_limit;
-  /** Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB. */
+  /**
+   * Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB. Beside it a session's telemetry takes at most
+   * 64 KiB for its worker's recorder and the counters; the names in its trace, and its post-mortems, come to that where there are any.
+   */
   uint32_t trace_bytes;
   /**
    * Memory that the session's snapshots may take together (`proportional_bytes` of each), or 0 for no limit (default): where

@@ -9,25 +9,25 @@
 #define CAPSULE_POOLED_SIGNALS(X) \
   X(sessions_started, kCounter, kOne, kPath, kNone, "capsule_runtime_info.workers_started", "Workers that became ready, by how they were born.") \
   X(sessions_ended, kCounter, kOne, kEnd, kNone, "capsule_runtime_metrics.sessions_closed, sessions_killed, sessions_failed", "Sessions that are closed: their worker exited, was killed for it, or was not there any more.") \
-  X(worker_deaths, kCounter, kOne, kDeath, kNone, "capsule_session_info.death_reason", "Workers that died, by why.") \
+  X(worker_deaths, kCounter, kOne, kDeath, kNone, "capsule_runtime_metrics.worker_deaths", "Workers that died, by why.") \
   X(session_restarts, kCounter, kOne, kNone, kNone, "capsule_session_info.restarts", "Times that a session was restarted.") \
-  X(executions, kCounter, kOne, kMode, kOutcome, "capsule_session_info.executions_…", "Executions that ended, by what their code was found to be and how they ended.") \
+  X(executions, kCounter, kOne, kMode, kOutcome, "capsule_runtime_metrics.top_level_await, async_def, blocking_sync, simple_sync, unknown, capsule_session_info.executions_…", "Executions that ended, by what their code was found to be and how they ended.") \
   X(executions_refused, kCounter, kOne, kNone, kNone, "capsule_session_info.executions_refused", "Submissions refused because the queue was full or the source too large.") \
-  X(execution_page_faults, kCounter, kOne, kFault, kNone, "capsule_event.minor_faults, major_faults", "Page faults of executions that were measured.") \
-  X(execution_context_switches, kCounter, kOne, kSwitch, kNone, "capsule_event.voluntary_switches, involuntary_switches", "Context switches of executions that were measured.") \
-  X(execution_input_wait_seconds, kCounter, kSeconds, kNone, kNone, "capsule_event.input_wait_ns", "Time that executions waited for input.") \
-  X(execution_promise_wait_seconds, kCounter, kSeconds, kNone, kNone, "capsule_event.promise_wait_ns", "Time that executions waited for answers of the host.") \
-  X(cancels, kCounter, kOne, kCancel, kNone, "capsule_event.cancel_phase, capsule_session_info.cancels_noop", "Cancels and timeouts: the code was ended by them, was over before they reached it, or its worker was killed.") \
+  X(execution_page_faults, kCounter, kOne, kFault, kNone, "capsule_runtime_metrics.minor_faults, major_faults", "Page faults of executions that were measured.") \
+  X(execution_context_switches, kCounter, kOne, kSwitch, kNone, "capsule_runtime_metrics.voluntary_switches, involuntary_switches", "Context switches of executions that were measured.") \
+  X(execution_input_wait_seconds, kCounter, kSeconds, kNone, kNone, "capsule_runtime_metrics.input_wait_ns", "Time that executions waited for input.") \
+  X(execution_promise_wait_seconds, kCounter, kSeconds, kNone, kNone, "capsule_runtime_metrics.promise_wait_ns", "Time that executions waited for answers of the host.") \
+  X(cancels, kCounter, kOne, kCancel, kNone, "capsule_runtime_metrics.cancels_effective, cancels_noop, cancels_killed", "Cancels and timeouts: the code was ended by them, was over before they reached it, or its worker was killed.") \
   X(worker_cpu_seconds, kCounter, kSeconds, kNone, kNone, "capsule_worker_metrics.cpu_ns", "CPU time of workers, as of their last heartbeats.") \
   X(heartbeats, kCounter, kOne, kNone, kNone, "capsule_worker_metrics.heartbeats", "Heartbeats that came.") \
   X(heartbeats_missed, kCounter, kOne, kNone, kNone, "capsule_worker_metrics.heartbeats_missed", "Heartbeats that were due and did not come.") \
   X(heartbeat_send_failures, kCounter, kOne, kNone, kNone, "capsule_worker_metrics.send_failures", "Heartbeats that a worker could not send.") \
-  X(outputs_enqueued, kCounter, kOne, kStream, kNone, "capsule_executor_metrics.outputs_enqueued, outputs_captured", "Pieces of output that were printed or captured.") \
-  X(outputs_sent, kCounter, kOne, kStream, kNone, "capsule_executor_metrics.outputs_sent", "Pieces of output that workers sent.") \
-  X(outputs_dropped, kCounter, kOne, kStream, kDrop, "capsule_executor_metrics.outputs_dropped, outputs_refused", "Writes of which something was dropped or that raised, as output_policy has it.") \
-  X(output_bytes, kCounter, kBytes, kStream, kNone, "capsule_executor_metrics.output_bytes_sent", "Bytes of output that workers sent.") \
+  X(outputs_enqueued, kCounter, kOne, kStream, kNone, "capsule_runtime_metrics.standard_output.enqueued, standard_error.enqueued, displays.enqueued, capsule_executor_metrics.outputs_enqueued, outputs_captured", "Pieces of output that were printed or captured.") \
+  X(outputs_sent, kCounter, kOne, kStream, kNone, "capsule_runtime_metrics.standard_output.sent, standard_error.sent, displays.sent, capsule_executor_metrics.outputs_sent", "Pieces of output that workers sent.") \
+  X(outputs_dropped, kCounter, kOne, kStream, kDrop, "capsule_runtime_metrics.standard_output.dropped_newest, dropped_oldest, refused, capsule_executor_metrics.outputs_dropped, outputs_refused", "Writes of which something was dropped or that raised, as output_policy has it.") \
+  X(output_bytes, kCounter, kBytes, kStream, kNone, "capsule_runtime_metrics.standard_output.bytes_sent, standard_error.bytes_sent, displays.bytes_sent, capsule_executor_metrics.output_bytes_sent", "Bytes of output that workers sent.") \
   X(output_lost_bytes, kCounter, kBytes, kLoss, kNone, "capsule_executor_metrics.output_bytes_dropped, capsule_session_info.late_output_bytes, abandoned_output_bytes, left_out_output_bytes", "Bytes of output that nobody was given: dropped by output_policy, too late, of a released execution, over its budget.") \
-  X(output_lines, kCounter, kOne, kStream, kNone, "capsule_event.stdout_lines, stderr_lines", "Lines that executions wrote until they ended.") \
+  X(output_lines, kCounter, kOne, kStream, kNone, "capsule_runtime_metrics.stdout_lines, stderr_lines", "Lines that executions wrote until they ended.") \
   X(output_waits, kCounter, kOne, kNone, kNone, "capsule_executor_metrics.output_waits", "Writes that found the queue full and waited.") \
   X(output_drain_timeouts, kCounter, kOne, kDrain, kNone, "capsule_executor_metrics.drain_timeouts, drain_timeouts_suppressed", "Executions whose output could not be drained in time.") \
   X(displays, kCounter, kOne, kDisplay, kNone, "capsule_executor_metrics.displays_made, displays_dropped, displays_truncated, display_errors", "Displays that code made, and what befell them.") \
@@ -86,9 +86,9 @@
   X(capability_calls_in_flight, kGauge, kOne, kCapability, kNone, "capsule_capability_metrics.in_flight", "Calls of each capability that are open.") \
   X(trace_stored_bytes, kGauge, kBytes, kNone, kNone, "capsule_trace_info.stored_bytes", "Bytes of the events that are stored.") \
   X(session_start_duration_seconds, kHistogram, kSeconds, kPath, kNone, "capsule_runtime_metrics.start_fork, start_spawn, start_restore", "From asking for a worker until it was ready.") \
-  X(execution_duration_seconds, kHistogram, kSeconds, kMode, kNone, "capsule_event.duration_ns", "Time that executions ran.") \
-  X(execution_queue_duration_seconds, kHistogram, kSeconds, kMode, kNone, "capsule_event.queue_ns", "Time that they waited before.") \
-  X(execution_cpu_seconds, kHistogram, kSeconds, kMode, kNone, "capsule_event.user_cpu_ns, system_cpu_ns", "CPU time of those that were measured.") \
+  X(execution_duration_seconds, kHistogram, kSeconds, kMode, kNone, "capsule_runtime_metrics.execution_duration", "Time that executions ran.") \
+  X(execution_queue_duration_seconds, kHistogram, kSeconds, kMode, kNone, "capsule_runtime_metrics.execution_queue", "Time that they waited before.") \
+  X(execution_cpu_seconds, kHistogram, kSeconds, kMode, kNone, "capsule_runtime_metrics.execution_cpu", "CPU time of those that were measured.") \
   X(execution_peak_resident_delta_bytes, kByteHistogram, kBytes, kNone, kNone, "capsule_event.peak_resident_delta_bytes, capsule_runtime_metrics.execution_peak_resident_delta", "Rise of the most resident memory by each execution that was measured.") \
   X(output_drain_duration_seconds, kHistogram, kSeconds, kNone, kNone, "capsule_executor_metrics.drain_ns", "Time it took to send all output ahead of a terminal event or an input request.") \
   X(bridge_resolution_duration_seconds, kPromiseHistogram, kSeconds, kCapability, kNone, "capsule_bridge_metrics.resolution_…", "From a call of the host to its end.") \
@@ -98,7 +98,9 @@
   X(pool_warmup_triggers, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.warmup_triggers", "Times that a lack of sessions was told while it was not known.") \
   X(pool_warmup_iterations, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.warmup_loop_iterations", "Times that the pool looked how many are lacking.") \
   X(pool_warmup_created, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.sessions_created_from_warmup", "Sessions created without an acquisition that waited for them.") \
+  X(pool_creations_requested, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.creations_requested", "Sessions that were asked for, refused ones included.") \
   X(pool_sessions_created, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.sessions_created", "Sessions created.") \
+  X(pool_creations_failed, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.creations_failed", "Sessions whose creation failed.") \
   X(pool_sessions_removed, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.sessions_removed", "Sessions let go.") \
   X(pool_health_triggers, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.health_check_triggers", "Times that something to look at was told.") \
   X(pool_health_runs, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.health_check_runs", "Looks at the idle sessions.") \
@@ -107,8 +109,11 @@
   X(pool_restarted, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.sessions_restarted", "Sessions replaced because they were lost.") \
   X(pool_breaker_opened, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.breaker_opened", "Times that the breaker opened.") \
   X(pool_sessions, kGauge, kOne, kPooled, kNone, "capsule_pool_metrics.sessions_…", "Sessions of the pool.") \
+  X(pool_memory_bytes, kGauge, kBytes, kNone, kNone, "capsule_pool_metrics.memory_bytes", "Private memory of the sessions of the pool, as of their last heartbeats.") \
   X(pool_waiters, kGauge, kOne, kNone, kNone, "capsule_pool_metrics.waiters_now", "Acquisitions that wait.") \
+  X(pool_waiters_peak, kGaugeMax, kOne, kNone, kNone, "capsule_pool_metrics.waiters_peak", "Most acquisitions that waited at once.") \
   X(pool_breaker_state, kGauge, kOne, kNone, kNone, "capsule_pool_info.breaker_state", "0 closed, 1 open, 2 half open.") \
+  X(pool_acquire_duration_max_seconds, kGaugeMax, kSeconds, kNone, kNone, "capsule_pool_metrics.acquire_max_ns", "The longest that a successful acquisition took.") \
   X(pool_acquire_duration_seconds, kHistogram, kSeconds, kNone, kNone, "capsule_pool_metrics.acquire_buckets", "Time that successful acquisitions took.")
 
 #define CAPSULE_OPT_IN_SIGNALS(X) \

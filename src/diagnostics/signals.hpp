@@ -89,6 +89,8 @@ const LabelInfo &info_of(SignalLabel label);
 enum class StartPath : std::uint8_t { kFork, kSpawn, kRestore };
 enum class SessionEnd : std::uint8_t { kClosed, kKilled, kError };
 enum class CancelOutcome : std::uint8_t { kEffective, kNoop, kKilled };
+enum class OutputStream : std::uint8_t { kStdout, kStderr, kDisplay };
+enum class OutputDrop : std::uint8_t { kNewest, kOldest, kRefused };
 enum class DurableOutcome : std::uint8_t { kOk, kFailed };
 
 inline constexpr std::size_t kMessageKinds = std::variant_size_v<wire::Body>;
@@ -192,7 +194,7 @@ inline constexpr std::array<SignalInfo, kSignals> kSignalTable{{
 #undef CAPSULE_ROW
 }};
 
-// Whatever the text tells, a plain C call tells too.
+// Whatever the text tells, a plain C call tells too, if not by every label: times of executions of all kinds of code together.
 static_assert([] {
   for (const SignalInfo &info : kSignalTable) {
     if (!info.fields.starts_with("capsule_") || info.fields.find('.') == std::string_view::npos) {

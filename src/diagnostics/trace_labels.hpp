@@ -1,4 +1,5 @@
-// The names in a trace, by numbers: what an event has room for. Guarded by the trace's owner's lock.
+// The names in a trace, by numbers: what an event has room for. Guarded by the trace's owner's lock. Kept as they are, in the host's own
+// memory, since the policy may change until somebody asks: no answer, exporter or record of the audit has one that was not redacted first.
 #pragma once
 
 #include <cstdint>

@@ -53,7 +53,9 @@ void Pool::report(SignalReport &report) {
   set.add(Signal::pool_warmup_triggers, m.warmup_triggers);
   set.add(Signal::pool_warmup_iterations, m.warmup_loop_iterations);
   set.add(Signal::pool_warmup_created, m.sessions_created_from_warmup);
+  set.add(Signal::pool_creations_requested, m.creations_requested);
   set.add(Signal::pool_sessions_created, m.sessions_created);
+  set.add(Signal::pool_creations_failed, m.creations_failed);
   set.add(Signal::pool_sessions_removed, m.sessions_removed);
   set.add(Signal::pool_health_triggers, m.health_check_triggers);
   set.add(Signal::pool_health_runs, m.health_check_runs);
@@ -65,7 +67,10 @@ void Pool::report(SignalReport &report) {
   for (std::size_t i = 0; i < std::size(sessions); ++i) {
     set.add(Signal::pool_sessions, sessions[i], i);
   }
+  set.add(Signal::pool_memory_bytes, m.memory_bytes);
   set.add(Signal::pool_waiters, m.waiters_now);
+  set.raise(Signal::pool_waiters_peak, m.waiters_peak);
+  set.raise(Signal::pool_acquire_duration_max_seconds, m.acquire_max_ns);
   set.add(Signal::pool_breaker_state, static_cast<std::uint64_t>(breaker));
   set.add_histogram(Signal::pool_acquire_duration_seconds, m.acquire_buckets, m.acquire_total_ns);
 }

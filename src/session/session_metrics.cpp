@@ -146,8 +146,7 @@ void add_transport_metrics(capsule_transport_metrics &metrics, const Worker &wor
 
 // What its counters tell by stream, and its histograms.
 void Session::add_worker_figures(SignalSet &set, const CountersCopy &counters) const {
-  const std::size_t dropped = options_.output_policy == CAPSULE_OUTPUT_DROP_OLDEST ? 1 : 0;
-  constexpr std::size_t kRefused = 2;
+  const OutputDrop dropped = options_.output_policy == CAPSULE_OUTPUT_DROP_OLDEST ? OutputDrop::kOldest : OutputDrop::kNewest;
   for (std::uint8_t stream = 1; stream <= kMessageStream; ++stream) {
     const std::size_t at = stream - 1U;
     const auto get = [&](Counter of_stdout) { return counters.get(of_stream(of_stdout, stream)); };
@@ -155,7 +154,7 @@ void Session::add_worker_figures(SignalSet &set, const CountersCopy &counters) c
     set.add(Signal::outputs_sent, get(Counter::sent_stdout), at);
     set.add(Signal::output_bytes, get(Counter::sent_bytes_stdout), at);
     set.add(Signal::outputs_dropped, get(Counter::dropped_stdout), at, dropped);
-    set.add(Signal::outputs_dropped, get(Counter::refused_stdout), at, kRefused);
+    set.add(Signal::outputs_dropped, get(Counter::refused_stdout), at, OutputDrop::kRefused);
   }
   std::array<std::uint64_t, kTimeBuckets> drains{};
   for (std::size_t i = 0; i < drains.size(); ++i) {

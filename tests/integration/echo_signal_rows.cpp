@@ -31,6 +31,11 @@ const std::set<std::string> kPools = {"pool_acquisitions_total",
                                       "pool_sessions",
                                       "pool_waiters",
                                       "pool_breaker_state",
+                                      "pool_creations_requested_total",
+                                      "pool_creations_failed_total",
+                                      "pool_memory_bytes",
+                                      "pool_waiters_peak",
+                                      "pool_acquire_duration_max_seconds",
                                       "pool_acquire_duration_seconds_count",
                                       "pool_acquire_duration_seconds_sum"};
 
@@ -94,6 +99,7 @@ struct Pools {
     PoolOptions made = options("fails");
     made.raw.min_idle = 1;
     made.warmup = "exit 3";
+    made.session.raw.start = CAPSULE_START_SPAWN;  // each session has its own warm-up, and fails by it
     made.raw.breaker_pause_ms = made.raw.breaker_pause_max_ms = 86'400'000;
     all.push_back(make_pool(std::move(made), runtime));
     wait_for([&] { return metrics_of(all.back()).breaker_opened == 1; });
@@ -104,17 +110,30 @@ struct Pools {
     double breakers = 0;
     for (const Pool &pool : all) {
       const capsule_pool_metrics m = metrics_of(pool);
-      for (const auto field :
-           {&capsule_pool_metrics::pool_hits, &capsule_pool_metrics::pool_misses, &capsule_pool_metrics::acquisition_timeouts,
-            &capsule_pool_metrics::warmup_triggers, &capsule_pool_metrics::warmup_loop_iterations,
-            &capsule_pool_metrics::sessions_created_from_warmup, &capsule_pool_metrics::sessions_created,
-            &capsule_pool_metrics::sessions_removed, &capsule_pool_metrics::health_check_triggers,
-            &capsule_pool_metrics::health_check_runs, &capsule_pool_metrics::removed_by_health,
-            &capsule_pool_metrics::removed_idle, &capsule_pool_metrics::sessions_recycled,
-            &capsule_pool_metrics::sessions_restarted, &capsule_pool_metrics::breaker_opened,
-            &capsule_pool_metrics::acquisition_successes, &capsule_pool_metrics::acquire_total_ns}) {
+      for (const auto field : {&capsule_pool_metrics::pool_hits,
+                               &capsule_pool_metrics::pool_misses,
+                               &capsule_pool_metrics::acquisition_timeouts,
+                               &capsule_pool_metrics::warmup_triggers,
+                               &capsule_pool_metrics::warmup_loop_iterations,
+                               &capsule_pool_metrics::sessions_created_from_warmup,
+                               &capsule_pool_metrics::sessions_created,
+                               &capsule_pool_metrics::sessions_removed,
+                               &capsule_pool_metrics::health_check_triggers,
+                               &capsule_pool_metrics::health_check_runs,
+                               &capsule_pool_metrics::removed_by_health,
+                               &capsule_pool_metrics::removed_idle,
+                               &capsule_pool_metrics::sessions_recycled,
+                               &capsule_pool_metrics::sessions_restarted,
+                               &capsule_pool_metrics::breaker_opened,
+                               &capsule_pool_metrics::acquisition_successes,
+                               &capsule_pool_metrics::acquire_total_ns,
+                               &capsule_pool_metrics::creations_requested,
+                               &capsule_pool_metrics::creations_failed,
+                               &capsule_pool_metrics::memory_bytes}) {
         sum.*field += m.*field;
       }
+      sum.waiters_peak = std::max(sum.waiters_peak, m.waiters_peak);
+      sum.acquire_max_ns = std::max(sum.acquire_max_ns, m.acquire_max_ns);
       sum.waiters_now += m.waiters_now;
       sum.sessions_active += m.sessions_active;
       breakers += info_of(pool).breaker_state;
@@ -136,6 +155,11 @@ struct Pools {
             {"pool_sessions", "state=\"active\"", number(sum.sessions_active)},
             {"pool_waiters", "", number(sum.waiters_now)},
             {"pool_breaker_state", "", breakers},
+            {"pool_creations_requested_total", "", number(sum.creations_requested)},
+            {"pool_creations_failed_total", "", number(sum.creations_failed)},
+            {"pool_memory_bytes", "", number(sum.memory_bytes), true},
+            {"pool_waiters_peak", "", number(sum.waiters_peak)},
+            {"pool_acquire_duration_max_seconds", "", seconds(sum.acquire_max_ns)},
             {"pool_acquire_duration_seconds_count", "", number(sum.acquisition_successes)},
             {"pool_acquire_duration_seconds_sum", "", seconds(sum.acquire_total_ns)}};
   }

@@ -79,6 +79,39 @@ CAPSULE_TEST(sessions_that_ended_and_workers_that_started) {
   CHECK(std::abs(sum - seconds(runtime_metrics_of(runtime).start_fork.sum)) < 1e-6 && sum > 0);
 }
 
+CAPSULE_TEST(workers_that_died_and_executions_that_were_stopped) {
+  const Runtime runtime = make_runtime();
+  const Session session = open_session(runtime, quiet());
+  Run(session, "value 1").end();
+  Run(session, "raise ValueError no").end();
+  Run obedient(session, "spin");
+  obedient.until(CAPSULE_EVENT_STARTED);
+  obedient.cancel(kPatienceMs);
+  CHECK_EQ(obedient.end().outcome, "canceled");
+  Run stubborn(session, "stubborn in");
+  stubborn.until_output("in\n");
+  stubborn.cancel(0);
+  stubborn.end();
+  ACCEPTED(capsule_session_restart(session.get(), error));
+  Run(session, "exit 3").end();
+  check_moved(runtime, [&] {
+    const capsule_runtime_metrics m = runtime_metrics_of(runtime);
+    const capsule_execution_totals &all = m.unknown;
+    CHECK_EQ(m.simple_sync.ok + m.blocking_sync.ok + m.async_def.ok + m.top_level_await.ok, 0);
+    return std::vector<Moved>{
+        {"worker_deaths_total", "reason=\"exit\"", number(m.worker_deaths[CAPSULE_DEATH_EXIT]), 1},
+        {"worker_deaths_total", "reason=\"host_request\"", number(m.worker_deaths[CAPSULE_DEATH_HOST_REQUEST]), 1},
+        {"cancels_total", "outcome=\"effective\"", number(m.cancels_effective), 1},
+        {"cancels_total", "outcome=\"killed\"", number(m.cancels_killed), 1},
+        {"executions_total", "mode=\"unknown\",outcome=\"ok\"", number(all.ok), 1},
+        {"executions_total", "mode=\"unknown\",outcome=\"error\"", number(all.errors), 1},
+        {"executions_total", "mode=\"unknown\",outcome=\"canceled\"", number(all.canceled), 2},
+        {"executions_total", "mode=\"unknown\",outcome=\"died\"", number(all.died), 1},
+        {"execution_duration_seconds_count", "mode=\"unknown\"", number(m.execution_duration.count), 5},
+        {"execution_queue_duration_seconds_count", "mode=\"unknown\"", number(m.execution_queue.count), 5}};
+  });
+}
+
 CAPSULE_TEST(calls_by_capability_while_they_are_open_and_when_they_have_ended) {
   const Runtime runtime = make_runtime();
   const Bridge bridge = make_bridge(runtime);

@@ -74,3 +74,37 @@ CAPSULE_TEST(executions_by_the_memory_that_they_took) {
                               {"execution_peak_resident_delta_bytes_count", "", number(all.count), 1}};
   });
 }
+
+CAPSULE_TEST(executions_by_kind_of_code_and_output_by_stream) {
+  const Runtime runtime = make_runtime();
+  const Session session = open_session(runtime, without_heartbeats());
+  value_of(session, "1");
+  Run(session, "import asyncio; await asyncio.sleep(0)").end();
+  Run(session, "print('one'); print('two')").end();
+  Run(session, "import sys; print('three', file=sys.stderr)").end();
+  Run(session, "import sys\ndisplay({'text/plain': 'shown'}, raw=True)").end();
+  Run asks(session, "input()");
+  asks.until(CAPSULE_EVENT_INPUT);
+  asks.answer("yes");
+  asks.end();
+  check_moved(runtime, [&] {
+    const capsule_runtime_metrics m = runtime_metrics_of(runtime);
+    const auto sent = [](const capsule_output_totals &totals) {
+      CHECK_EQ(totals.dropped_newest + totals.dropped_oldest + totals.refused, 0);
+      return number(totals.sent);
+    };
+    const double waited = seconds(m.input_wait_ns);
+    return std::vector<Moved>{
+        {"executions_total", "mode=\"top_level_await\",outcome=\"ok\"", number(m.top_level_await.ok), 1},
+        {"executions_total", "mode=\"simple_sync\",outcome=\"ok\"", number(m.simple_sync.ok), number(m.simple_sync.ok)},
+        {"execution_duration_seconds_count", "", number(m.execution_duration.count), 6},
+        {"outputs_sent_total", "stream=\"stdout\"", sent(m.standard_output), number(m.standard_output.enqueued)},
+        {"outputs_sent_total", "stream=\"stderr\"", sent(m.standard_error), 1},
+        {"outputs_sent_total", "stream=\"display\"", sent(m.displays), 1},
+        {"output_bytes_total", "stream=\"stdout\"", number(m.standard_output.bytes_sent), 8},
+        {"output_bytes_total", "stream=\"stderr\"", number(m.standard_error.bytes_sent), 6},
+        {"output_lines_total", "stream=\"stdout\"", number(m.stdout_lines), 2},
+        {"output_lines_total", "stream=\"stderr\"", number(m.stderr_lines), 1},
+        {"execution_input_wait_seconds_total", "", waited, waited}};
+  });
+}

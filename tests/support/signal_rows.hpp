@@ -26,6 +26,10 @@ struct Row {
 inline double seconds(std::uint64_t ns) { return static_cast<double>(ns) / 1e9; }
 inline double number(std::uint64_t count) { return static_cast<double>(count); }
 
+inline bool is_a_maximum(const std::string &metric) {
+  return metric.ends_with("_max") || metric.ends_with("_max_seconds") || metric.ends_with("_peak") || metric.ends_with("_hwm");
+}
+
 // The sum of the series, or the greatest of them.
 inline double told(const Samples &samples, const Row &row) {
   double value = 0;
@@ -33,7 +37,7 @@ inline double told(const Samples &samples, const Row &row) {
   for (const auto &[series, sample] : samples.all()) {
     const std::string name = "capsule_" + row.metric;
     if ((series == name || series.starts_with(name + "{")) && series.find(row.labels) != std::string::npos) {
-      value = row.metric.ends_with("_max") || row.metric.ends_with("_hwm") ? std::max(value, sample) : value + sample;
+      value = is_a_maximum(row.metric) ? std::max(value, sample) : value + sample;
       there = true;
     }
   }

@@ -1734,7 +1734,11 @@ namespace Capsule.Raw
         public int restart_policy;
         /// <summary>Checkpoints that the session keeps, 1 … 1,024: with one more, the oldest is let go. Default 16.</summary>
         public uint checkpoint_limit;
-        /// <summary>Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB.</summary>
+        /// <summary>
+        /// Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB. Beside it a session's
+        /// telemetry takes at most 64 KiB for its worker's recorder and the counters; the names in its trace, and its
+        /// post-mortems, come to that where there are any.
+        /// </summary>
         public uint trace_bytes;
         /// <summary>
         /// Memory that the session's snapshots may take together (`proportional_bytes` of each), or 0 for no limit
@@ -3440,7 +3444,13 @@ namespace Capsule.Raw
         public ulong longest_ns;
     }
 
-    /// <summary>Who may see how much; capsule_introspection_policy_init() fills the defaults.</summary>
+    /// <summary>
+    /// Who may see how much; capsule_introspection_policy_init() fills the defaults.
+    ///
+    /// Names that come from code, or of what it handles, are redacted before anything is answered, logged or exported:
+    /// of capabilities, promises, variables, files. Names that the host gives its own parts are told as they are, in
+    /// logs too: of pools, exporters and interceptors.
+    /// </summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_introspection_policy
     {
@@ -4342,12 +4352,48 @@ namespace Capsule.Raw
         public fixed ulong buckets[28];
     }
 
+    /// <summary>Executions that ended, of one kind of code (`CAPSULE_CODE_…`, event.h). Never extended: part of another struct.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_execution_totals
+    {
+        /// <summary>`CAPSULE_OUTCOME_OK`.</summary>
+        public ulong ok;
+        /// <summary>`CAPSULE_OUTCOME_ERROR`.</summary>
+        public ulong errors;
+        /// <summary>`CAPSULE_OUTCOME_CANCELED`.</summary>
+        public ulong canceled;
+        /// <summary>`CAPSULE_OUTCOME_TIMEOUT`.</summary>
+        public ulong timed_out;
+        /// <summary>`CAPSULE_OUTCOME_KILLED`.</summary>
+        public ulong killed;
+        /// <summary>`CAPSULE_OUTCOME_DIED`.</summary>
+        public ulong died;
+    }
+
+    /// <summary>Output of one stream. Never extended: part of another struct.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_output_totals
+    {
+        /// <summary>Pieces that were printed or captured.</summary>
+        public ulong enqueued;
+        /// <summary>Pieces that workers sent.</summary>
+        public ulong sent;
+        /// <summary>Their bytes.</summary>
+        public ulong bytes_sent;
+        /// <summary>Writes of which something was dropped, the newest (`CAPSULE_OUTPUT_DROP_NEW`).</summary>
+        public ulong dropped_newest;
+        /// <summary>The same, the oldest (`CAPSULE_OUTPUT_DROP_OLDEST`).</summary>
+        public ulong dropped_oldest;
+        /// <summary>Writes that raised (`CAPSULE_OUTPUT_ERROR`).</summary>
+        public ulong refused;
+    }
+
     /// <summary>
     /// What a runtime has counted over all of its sessions, those included that are gone, and what it holds for all
     /// this now.
     ///
-    /// These are the figures that no struct of one session, pool or bridge has. The same are in the text of
-    /// capsule_runtime_get_prometheus(), by pool.
+    /// These are figures that no struct of one session, pool or bridge has, or that are told there for its last
+    /// execution or worker alone. The same are in the text of capsule_runtime_get_prometheus(), by pool.
     /// </summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_runtime_metrics
@@ -4387,6 +4433,52 @@ namespace Capsule.Raw
         public ulong exporter_queue_bytes;
         /// <summary>Memory held for traces, counters, the audit's ring and exporters.</summary>
         public ulong telemetry_memory_bytes;
+        /// <summary>Workers that died, by `CAPSULE_DEATH_…` (event.h).</summary>
+        public fixed ulong worker_deaths[16];
+        /// <summary>Cancels and timeouts that ended the code.</summary>
+        public ulong cancels_effective;
+        /// <summary>Of others: it was over before they reached it.</summary>
+        public ulong cancels_noop;
+        /// <summary>Of others: its worker had to be killed.</summary>
+        public ulong cancels_killed;
+        /// <summary>Executions whose code was found to be `CAPSULE_CODE_TOP_LEVEL_AWAIT`.</summary>
+        public capsule_execution_totals top_level_await;
+        /// <summary>`CAPSULE_CODE_ASYNC_DEF`.</summary>
+        public capsule_execution_totals async_def;
+        /// <summary>`CAPSULE_CODE_BLOCKING_SYNC`.</summary>
+        public capsule_execution_totals blocking_sync;
+        /// <summary>`CAPSULE_CODE_SIMPLE_SYNC`.</summary>
+        public capsule_execution_totals simple_sync;
+        /// <summary>`CAPSULE_CODE_UNKNOWN`, and those whose code was not looked at.</summary>
+        public capsule_execution_totals unknown;
+        /// <summary>Time that executions ran, whatever their code; those that never started are not in it.</summary>
+        public capsule_histogram execution_duration;
+        /// <summary>Time that they waited before.</summary>
+        public capsule_histogram execution_queue;
+        /// <summary>CPU time, user and system, of those that were measured: that ran 500 µs and more.</summary>
+        public capsule_histogram execution_cpu;
+        /// <summary>Time that executions waited for input, as their bills (event.h) tell it.</summary>
+        public ulong input_wait_ns;
+        /// <summary>Time that they waited for answers of the host.</summary>
+        public ulong promise_wait_ns;
+        /// <summary>Lines that they wrote to stdout until they ended.</summary>
+        public ulong stdout_lines;
+        /// <summary>Lines to stderr.</summary>
+        public ulong stderr_lines;
+        /// <summary>Page faults without input or output, of executions that were measured.</summary>
+        public ulong minor_faults;
+        /// <summary>Page faults with it.</summary>
+        public ulong major_faults;
+        /// <summary>Context switches of those that were measured, as they waited.</summary>
+        public ulong voluntary_switches;
+        /// <summary>Context switches as others had their turn.</summary>
+        public ulong involuntary_switches;
+        /// <summary>Output on stdout.</summary>
+        public capsule_output_totals standard_output;
+        /// <summary>Output on stderr.</summary>
+        public capsule_output_totals standard_error;
+        /// <summary>Displays.</summary>
+        public capsule_output_totals displays;
     }
 
     /// <summary>A text that the library made.</summary>
@@ -4700,7 +4792,9 @@ namespace Capsule.Raw
             ("capsule_transport_metrics", sizeof(capsule_transport_metrics), 1264),
             ("capsule_cancel_metrics", sizeof(capsule_cancel_metrics), 32),
             ("capsule_histogram", sizeof(capsule_histogram), 240),
-            ("capsule_runtime_metrics", sizeof(capsule_runtime_metrics), 1512),
+            ("capsule_execution_totals", sizeof(capsule_execution_totals), 48),
+            ("capsule_output_totals", sizeof(capsule_output_totals), 48),
+            ("capsule_runtime_metrics", sizeof(capsule_runtime_metrics), 2832),
             ("capsule_metrics_text", sizeof(capsule_metrics_text), 32),
             ("capsule_postmortem_info", sizeof(capsule_postmortem_info), 216),
             ("capsule_profile_options", sizeof(capsule_profile_options), 32),
@@ -4800,6 +4894,9 @@ namespace Capsule.Raw
 
         /// <summary>Buckets of a `capsule_histogram`.</summary>
         public const int CAPSULE_HISTOGRAM_BUCKETS = 28;
+
+        /// <summary>Room in `worker_deaths`.</summary>
+        public const int CAPSULE_DEATHS = 16;
 
         /// <summary>Post-mortems that a session keeps.</summary>
         public const int CAPSULE_POSTMORTEMS_KEPT = 4;

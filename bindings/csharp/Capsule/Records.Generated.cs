@@ -565,7 +565,11 @@ namespace Capsule
         /// <summary>Checkpoints that the session keeps, 1 … 1,024: with one more, the oldest is let go. Default 16.</summary>
         public uint CheckpointLimit { get; set; }
 
-        /// <summary>Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB.</summary>
+        /// <summary>
+        /// Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB. Beside it a session's
+        /// telemetry takes at most 64 KiB for its worker's recorder and the counters; the names in its trace, and its
+        /// post-mortems, come to that where there are any.
+        /// </summary>
         public uint TraceBytes { get; set; }
 
         /// <summary>
@@ -3439,7 +3443,13 @@ namespace Capsule
         }
     }
 
-    /// <summary>Who may see how much; capsule_introspection_policy_init() fills the defaults.</summary>
+    /// <summary>
+    /// Who may see how much; capsule_introspection_policy_init() fills the defaults.
+    ///
+    /// Names that come from code, or of what it handles, are redacted before anything is answered, logged or exported:
+    /// of capabilities, promises, variables, files. Names that the host gives its own parts are told as they are, in
+    /// logs too: of pools, exporters and interceptors.
+    /// </summary>
     public sealed unsafe partial class IntrospectionPolicy
     {
         /// <summary>`CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.</summary>
@@ -4917,12 +4927,76 @@ namespace Capsule
         }
     }
 
+    /// <summary>Executions that ended, of one kind of code (`CAPSULE_CODE_…`, event.h). Never extended: part of another struct.</summary>
+    public sealed unsafe partial class ExecutionTotals
+    {
+        /// <summary>`CAPSULE_OUTCOME_OK`.</summary>
+        public ulong Ok { get; }
+
+        /// <summary>`CAPSULE_OUTCOME_ERROR`.</summary>
+        public ulong Errors { get; }
+
+        /// <summary>`CAPSULE_OUTCOME_CANCELED`.</summary>
+        public ulong Canceled { get; }
+
+        /// <summary>`CAPSULE_OUTCOME_TIMEOUT`.</summary>
+        public ulong TimedOut { get; }
+
+        /// <summary>`CAPSULE_OUTCOME_KILLED`.</summary>
+        public ulong Killed { get; }
+
+        /// <summary>`CAPSULE_OUTCOME_DIED`.</summary>
+        public ulong Died { get; }
+
+        internal ExecutionTotals(capsule_execution_totals* raw)
+        {
+            Ok = raw->ok;
+            Errors = raw->errors;
+            Canceled = raw->canceled;
+            TimedOut = raw->timed_out;
+            Killed = raw->killed;
+            Died = raw->died;
+        }
+    }
+
+    /// <summary>Output of one stream. Never extended: part of another struct.</summary>
+    public sealed unsafe partial class OutputTotals
+    {
+        /// <summary>Pieces that were printed or captured.</summary>
+        public ulong Enqueued { get; }
+
+        /// <summary>Pieces that workers sent.</summary>
+        public ulong Sent { get; }
+
+        /// <summary>Their bytes.</summary>
+        public ulong BytesSent { get; }
+
+        /// <summary>Writes of which something was dropped, the newest (`CAPSULE_OUTPUT_DROP_NEW`).</summary>
+        public ulong DroppedNewest { get; }
+
+        /// <summary>The same, the oldest (`CAPSULE_OUTPUT_DROP_OLDEST`).</summary>
+        public ulong DroppedOldest { get; }
+
+        /// <summary>Writes that raised (`CAPSULE_OUTPUT_ERROR`).</summary>
+        public ulong Refused { get; }
+
+        internal OutputTotals(capsule_output_totals* raw)
+        {
+            Enqueued = raw->enqueued;
+            Sent = raw->sent;
+            BytesSent = raw->bytes_sent;
+            DroppedNewest = raw->dropped_newest;
+            DroppedOldest = raw->dropped_oldest;
+            Refused = raw->refused;
+        }
+    }
+
     /// <summary>
     /// What a runtime has counted over all of its sessions, those included that are gone, and what it holds for all
     /// this now.
     ///
-    /// These are the figures that no struct of one session, pool or bridge has. The same are in the text of
-    /// capsule_runtime_get_prometheus(), by pool.
+    /// These are figures that no struct of one session, pool or bridge has, or that are told there for its last
+    /// execution or worker alone. The same are in the text of capsule_runtime_get_prometheus(), by pool.
     /// </summary>
     public sealed unsafe partial class RuntimeMetrics
     {
@@ -4971,6 +5045,75 @@ namespace Capsule
         /// <summary>Memory held for traces, counters, the audit's ring and exporters.</summary>
         public ulong TelemetryMemoryBytes { get; }
 
+        /// <summary>Workers that died, by `CAPSULE_DEATH_…` (event.h).</summary>
+        public ulong[] WorkerDeaths { get; }
+
+        /// <summary>Cancels and timeouts that ended the code.</summary>
+        public ulong CancelsEffective { get; }
+
+        /// <summary>Of others: it was over before they reached it.</summary>
+        public ulong CancelsNoop { get; }
+
+        /// <summary>Of others: its worker had to be killed.</summary>
+        public ulong CancelsKilled { get; }
+
+        /// <summary>Executions whose code was found to be `CAPSULE_CODE_TOP_LEVEL_AWAIT`.</summary>
+        public ExecutionTotals TopLevelAwait { get; }
+
+        /// <summary>`CAPSULE_CODE_ASYNC_DEF`.</summary>
+        public ExecutionTotals AsyncDef { get; }
+
+        /// <summary>`CAPSULE_CODE_BLOCKING_SYNC`.</summary>
+        public ExecutionTotals BlockingSync { get; }
+
+        /// <summary>`CAPSULE_CODE_SIMPLE_SYNC`.</summary>
+        public ExecutionTotals SimpleSync { get; }
+
+        /// <summary>`CAPSULE_CODE_UNKNOWN`, and those whose code was not looked at.</summary>
+        public ExecutionTotals Unknown { get; }
+
+        /// <summary>Time that executions ran, whatever their code; those that never started are not in it.</summary>
+        public Histogram ExecutionDuration { get; }
+
+        /// <summary>Time that they waited before.</summary>
+        public Histogram ExecutionQueue { get; }
+
+        /// <summary>CPU time, user and system, of those that were measured: that ran 500 µs and more.</summary>
+        public Histogram ExecutionCpu { get; }
+
+        /// <summary>Time that executions waited for input, as their bills (event.h) tell it.</summary>
+        public ulong InputWaitNs { get; }
+
+        /// <summary>Time that they waited for answers of the host.</summary>
+        public ulong PromiseWaitNs { get; }
+
+        /// <summary>Lines that they wrote to stdout until they ended.</summary>
+        public ulong StdoutLines { get; }
+
+        /// <summary>Lines to stderr.</summary>
+        public ulong StderrLines { get; }
+
+        /// <summary>Page faults without input or output, of executions that were measured.</summary>
+        public ulong MinorFaults { get; }
+
+        /// <summary>Page faults with it.</summary>
+        public ulong MajorFaults { get; }
+
+        /// <summary>Context switches of those that were measured, as they waited.</summary>
+        public ulong VoluntarySwitches { get; }
+
+        /// <summary>Context switches as others had their turn.</summary>
+        public ulong InvoluntarySwitches { get; }
+
+        /// <summary>Output on stdout.</summary>
+        public OutputTotals StandardOutput { get; }
+
+        /// <summary>Output on stderr.</summary>
+        public OutputTotals StandardError { get; }
+
+        /// <summary>Displays.</summary>
+        public OutputTotals Displays { get; }
+
         internal RuntimeMetrics(capsule_runtime_metrics* raw)
         {
             SessionsClosed = raw->sessions_closed;
@@ -4987,6 +5130,30 @@ namespace Capsule
             DurableFailures = raw->durable_failures;
             ExporterQueueBytes = raw->exporter_queue_bytes;
             TelemetryMemoryBytes = raw->telemetry_memory_bytes;
+            WorkerDeaths = new ulong[16];
+            for (var i = 0; i < WorkerDeaths.Length; ++i) WorkerDeaths[i] = raw->worker_deaths[i];
+            CancelsEffective = raw->cancels_effective;
+            CancelsNoop = raw->cancels_noop;
+            CancelsKilled = raw->cancels_killed;
+            TopLevelAwait = new ExecutionTotals(&raw->top_level_await);
+            AsyncDef = new ExecutionTotals(&raw->async_def);
+            BlockingSync = new ExecutionTotals(&raw->blocking_sync);
+            SimpleSync = new ExecutionTotals(&raw->simple_sync);
+            Unknown = new ExecutionTotals(&raw->unknown);
+            ExecutionDuration = new Histogram(&raw->execution_duration);
+            ExecutionQueue = new Histogram(&raw->execution_queue);
+            ExecutionCpu = new Histogram(&raw->execution_cpu);
+            InputWaitNs = raw->input_wait_ns;
+            PromiseWaitNs = raw->promise_wait_ns;
+            StdoutLines = raw->stdout_lines;
+            StderrLines = raw->stderr_lines;
+            MinorFaults = raw->minor_faults;
+            MajorFaults = raw->major_faults;
+            VoluntarySwitches = raw->voluntary_switches;
+            InvoluntarySwitches = raw->involuntary_switches;
+            StandardOutput = new OutputTotals(&raw->standard_output);
+            StandardError = new OutputTotals(&raw->standard_error);
+            Displays = new OutputTotals(&raw->displays);
         }
     }
 

@@ -73,6 +73,8 @@ CAPSULE_MESSAGES = 64
 CAPSULE_REJECTS = 16
 # Buckets of a `capsule_histogram`.
 CAPSULE_HISTOGRAM_BUCKETS = 28
+# Room in `worker_deaths`.
+CAPSULE_DEATHS = 16
 # Post-mortems that a session keeps.
 CAPSULE_POSTMORTEMS_KEPT = 4
 # Events of a dead worker that a post-mortem keeps, at most.
@@ -2773,6 +2775,57 @@ class capsule_histogram(ctypes.Structure):
     ]
 
 
+class capsule_execution_totals(ctypes.Structure):
+    """Executions that ended, of one kind of code (`CAPSULE_CODE_…`, event.h). Never extended: part of another struct.
+    """
+
+    # `CAPSULE_OUTCOME_OK`.
+    ok: int
+    # `CAPSULE_OUTCOME_ERROR`.
+    errors: int
+    # `CAPSULE_OUTCOME_CANCELED`.
+    canceled: int
+    # `CAPSULE_OUTCOME_TIMEOUT`.
+    timed_out: int
+    # `CAPSULE_OUTCOME_KILLED`.
+    killed: int
+    # `CAPSULE_OUTCOME_DIED`.
+    died: int
+    _fields_ = [
+        ("ok", ctypes.c_uint64),
+        ("errors", ctypes.c_uint64),
+        ("canceled", ctypes.c_uint64),
+        ("timed_out", ctypes.c_uint64),
+        ("killed", ctypes.c_uint64),
+        ("died", ctypes.c_uint64),
+    ]
+
+
+class capsule_output_totals(ctypes.Structure):
+    """Output of one stream. Never extended: part of another struct."""
+
+    # Pieces that were printed or captured.
+    enqueued: int
+    # Pieces that workers sent.
+    sent: int
+    # Their bytes.
+    bytes_sent: int
+    # Writes of which something was dropped, the newest (`CAPSULE_OUTPUT_DROP_NEW`).
+    dropped_newest: int
+    # The same, the oldest (`CAPSULE_OUTPUT_DROP_OLDEST`).
+    dropped_oldest: int
+    # Writes that raised (`CAPSULE_OUTPUT_ERROR`).
+    refused: int
+    _fields_ = [
+        ("enqueued", ctypes.c_uint64),
+        ("sent", ctypes.c_uint64),
+        ("bytes_sent", ctypes.c_uint64),
+        ("dropped_newest", ctypes.c_uint64),
+        ("dropped_oldest", ctypes.c_uint64),
+        ("refused", ctypes.c_uint64),
+    ]
+
+
 class capsule_profile_options(ctypes.Structure):
     """How a profile is taken."""
 
@@ -3164,7 +3217,9 @@ class capsule_session_options(ctypes.Structure):
     restart_policy: int
     # Checkpoints that the session keeps, 1 … 1,024: with one more, the oldest is let go. Default 16.
     checkpoint_limit: int
-    # Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB.
+    # Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB. Beside it a session's
+    # telemetry takes at most 64 KiB for its worker's recorder and the counters; the names in its trace, and its
+    # post-mortems, come to that where there are any.
     trace_bytes: int
     # Memory that the session's snapshots may take together (`proportional_bytes` of each), or 0 for no limit (default):
     # where capsule_session_snapshot() finds more, the oldest are let go until it fits, the new one never. Looked at
@@ -4488,7 +4543,12 @@ class capsule_interceptor_options(ctypes.Structure):
 
 
 class capsule_introspection_policy(ctypes.Structure):
-    """Who may see how much; capsule_introspection_policy_init() fills the defaults."""
+    """Who may see how much; capsule_introspection_policy_init() fills the defaults.
+
+    Names that come from code, or of what it handles, are redacted before anything is answered, logged or exported: of
+    capabilities, promises, variables, files. Names that the host gives its own parts are told as they are, in logs too:
+    of pools, exporters and interceptors.
+    """
 
     # `sizeof(capsule_introspection_policy)`.
     struct_size: int
@@ -4953,8 +5013,8 @@ class capsule_runtime_metrics(ctypes.Structure):
     """What a runtime has counted over all of its sessions, those included that are gone, and what it holds for all this
     now.
 
-    These are the figures that no struct of one session, pool or bridge has. The same are in the text of
-    capsule_runtime_get_prometheus(), by pool.
+    These are figures that no struct of one session, pool or bridge has, or that are told there for its last execution
+    or worker alone. The same are in the text of capsule_runtime_get_prometheus(), by pool.
     """
 
     # `sizeof(capsule_runtime_metrics)`, set by the caller.
@@ -4990,6 +5050,52 @@ class capsule_runtime_metrics(ctypes.Structure):
     exporter_queue_bytes: int
     # Memory held for traces, counters, the audit's ring and exporters.
     telemetry_memory_bytes: int
+    # Workers that died, by `CAPSULE_DEATH_…` (event.h).
+    worker_deaths: Any
+    # Cancels and timeouts that ended the code.
+    cancels_effective: int
+    # Of others: it was over before they reached it.
+    cancels_noop: int
+    # Of others: its worker had to be killed.
+    cancels_killed: int
+    # Executions whose code was found to be `CAPSULE_CODE_TOP_LEVEL_AWAIT`.
+    top_level_await: capsule_execution_totals
+    # `CAPSULE_CODE_ASYNC_DEF`.
+    async_def: capsule_execution_totals
+    # `CAPSULE_CODE_BLOCKING_SYNC`.
+    blocking_sync: capsule_execution_totals
+    # `CAPSULE_CODE_SIMPLE_SYNC`.
+    simple_sync: capsule_execution_totals
+    # `CAPSULE_CODE_UNKNOWN`, and those whose code was not looked at.
+    unknown: capsule_execution_totals
+    # Time that executions ran, whatever their code; those that never started are not in it.
+    execution_duration: capsule_histogram
+    # Time that they waited before.
+    execution_queue: capsule_histogram
+    # CPU time, user and system, of those that were measured: that ran 500 µs and more.
+    execution_cpu: capsule_histogram
+    # Time that executions waited for input, as their bills (event.h) tell it.
+    input_wait_ns: int
+    # Time that they waited for answers of the host.
+    promise_wait_ns: int
+    # Lines that they wrote to stdout until they ended.
+    stdout_lines: int
+    # Lines to stderr.
+    stderr_lines: int
+    # Page faults without input or output, of executions that were measured.
+    minor_faults: int
+    # Page faults with it.
+    major_faults: int
+    # Context switches of those that were measured, as they waited.
+    voluntary_switches: int
+    # Context switches as others had their turn.
+    involuntary_switches: int
+    # Output on stdout.
+    standard_output: capsule_output_totals
+    # Output on stderr.
+    standard_error: capsule_output_totals
+    # Displays.
+    displays: capsule_output_totals
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
         ("reserved", ctypes.c_uint32),
@@ -5007,6 +5113,29 @@ class capsule_runtime_metrics(ctypes.Structure):
         ("durable_failures", ctypes.c_uint64),
         ("exporter_queue_bytes", ctypes.c_uint64),
         ("telemetry_memory_bytes", ctypes.c_uint64),
+        ("worker_deaths", ctypes.c_uint64 * 16),
+        ("cancels_effective", ctypes.c_uint64),
+        ("cancels_noop", ctypes.c_uint64),
+        ("cancels_killed", ctypes.c_uint64),
+        ("top_level_await", capsule_execution_totals),
+        ("async_def", capsule_execution_totals),
+        ("blocking_sync", capsule_execution_totals),
+        ("simple_sync", capsule_execution_totals),
+        ("unknown", capsule_execution_totals),
+        ("execution_duration", capsule_histogram),
+        ("execution_queue", capsule_histogram),
+        ("execution_cpu", capsule_histogram),
+        ("input_wait_ns", ctypes.c_uint64),
+        ("promise_wait_ns", ctypes.c_uint64),
+        ("stdout_lines", ctypes.c_uint64),
+        ("stderr_lines", ctypes.c_uint64),
+        ("minor_faults", ctypes.c_uint64),
+        ("major_faults", ctypes.c_uint64),
+        ("voluntary_switches", ctypes.c_uint64),
+        ("involuntary_switches", ctypes.c_uint64),
+        ("standard_output", capsule_output_totals),
+        ("standard_error", capsule_output_totals),
+        ("displays", capsule_output_totals),
     ]
 
 

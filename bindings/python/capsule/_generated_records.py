@@ -1526,7 +1526,9 @@ class SessionOptions(TypedDict, total=False):
     restart_policy: RestartPolicy
     # Checkpoints that the session keeps, 1 … 1,024: with one more, the oldest is let go. Default 16.
     checkpoint_limit: int
-    # Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB.
+    # Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB. Beside it a session's
+    # telemetry takes at most 64 KiB for its worker's recorder and the counters; the names in its trace, and its
+    # post-mortems, come to that where there are any.
     trace_bytes: int
     # Memory that the session's snapshots may take together (`proportional_bytes` of each), or 0 for no limit (default):
     # where capsule_session_snapshot() finds more, the oldest are let go until it fits, the new one never. Looked at
@@ -2857,7 +2859,12 @@ class InterceptorInfo:
 
 
 class IntrospectionPolicy(TypedDict, total=False):
-    """Who may see how much; capsule_introspection_policy_init() fills the defaults."""
+    """Who may see how much; capsule_introspection_policy_init() fills the defaults.
+
+    Names that come from code, or of what it handles, are redacted before anything is answered, logged or exported: of
+    capabilities, promises, variables, files. Names that the host gives its own parts are told as they are, in logs too:
+    of pools, exporters and interceptors.
+    """
 
     # `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
     redaction: Redaction
@@ -3841,12 +3848,71 @@ class Histogram:
 
 
 @dataclass(frozen=True, slots=True)
+class ExecutionTotals:
+    """Executions that ended, of one kind of code (`CAPSULE_CODE_…`, event.h). Never extended: part of another struct.
+    """
+
+    # `CAPSULE_OUTCOME_OK`.
+    ok: int
+    # `CAPSULE_OUTCOME_ERROR`.
+    errors: int
+    # `CAPSULE_OUTCOME_CANCELED`.
+    canceled: int
+    # `CAPSULE_OUTCOME_TIMEOUT`.
+    timed_out: int
+    # `CAPSULE_OUTCOME_KILLED`.
+    killed: int
+    # `CAPSULE_OUTCOME_DIED`.
+    died: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_execution_totals) -> ExecutionTotals:
+        return cls(
+            ok=raw.ok,
+            errors=raw.errors,
+            canceled=raw.canceled,
+            timed_out=raw.timed_out,
+            killed=raw.killed,
+            died=raw.died,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OutputTotals:
+    """Output of one stream. Never extended: part of another struct."""
+
+    # Pieces that were printed or captured.
+    enqueued: int
+    # Pieces that workers sent.
+    sent: int
+    # Their bytes.
+    bytes_sent: int
+    # Writes of which something was dropped, the newest (`CAPSULE_OUTPUT_DROP_NEW`).
+    dropped_newest: int
+    # The same, the oldest (`CAPSULE_OUTPUT_DROP_OLDEST`).
+    dropped_oldest: int
+    # Writes that raised (`CAPSULE_OUTPUT_ERROR`).
+    refused: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_output_totals) -> OutputTotals:
+        return cls(
+            enqueued=raw.enqueued,
+            sent=raw.sent,
+            bytes_sent=raw.bytes_sent,
+            dropped_newest=raw.dropped_newest,
+            dropped_oldest=raw.dropped_oldest,
+            refused=raw.refused,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class RuntimeMetrics:
     """What a runtime has counted over all of its sessions, those included that are gone, and what it holds for all this
     now.
 
-    These are the figures that no struct of one session, pool or bridge has. The same are in the text of
-    capsule_runtime_get_prometheus(), by pool.
+    These are figures that no struct of one session, pool or bridge has, or that are told there for its last execution
+    or worker alone. The same are in the text of capsule_runtime_get_prometheus(), by pool.
     """
 
     # Sessions that are closed: their worker went by itself when it was told to, or there was none.
@@ -3878,6 +3944,52 @@ class RuntimeMetrics:
     exporter_queue_bytes: int
     # Memory held for traces, counters, the audit's ring and exporters.
     telemetry_memory_bytes: int
+    # Workers that died, by `CAPSULE_DEATH_…` (event.h).
+    worker_deaths: tuple[int, ...]
+    # Cancels and timeouts that ended the code.
+    cancels_effective: int
+    # Of others: it was over before they reached it.
+    cancels_noop: int
+    # Of others: its worker had to be killed.
+    cancels_killed: int
+    # Executions whose code was found to be `CAPSULE_CODE_TOP_LEVEL_AWAIT`.
+    top_level_await: ExecutionTotals
+    # `CAPSULE_CODE_ASYNC_DEF`.
+    async_def: ExecutionTotals
+    # `CAPSULE_CODE_BLOCKING_SYNC`.
+    blocking_sync: ExecutionTotals
+    # `CAPSULE_CODE_SIMPLE_SYNC`.
+    simple_sync: ExecutionTotals
+    # `CAPSULE_CODE_UNKNOWN`, and those whose code was not looked at.
+    unknown: ExecutionTotals
+    # Time that executions ran, whatever their code; those that never started are not in it.
+    execution_duration: Histogram
+    # Time that they waited before.
+    execution_queue: Histogram
+    # CPU time, user and system, of those that were measured: that ran 500 µs and more.
+    execution_cpu: Histogram
+    # Time that executions waited for input, as their bills (event.h) tell it.
+    input_wait_ns: int
+    # Time that they waited for answers of the host.
+    promise_wait_ns: int
+    # Lines that they wrote to stdout until they ended.
+    stdout_lines: int
+    # Lines to stderr.
+    stderr_lines: int
+    # Page faults without input or output, of executions that were measured.
+    minor_faults: int
+    # Page faults with it.
+    major_faults: int
+    # Context switches of those that were measured, as they waited.
+    voluntary_switches: int
+    # Context switches as others had their turn.
+    involuntary_switches: int
+    # Output on stdout.
+    standard_output: OutputTotals
+    # Output on stderr.
+    standard_error: OutputTotals
+    # Displays.
+    displays: OutputTotals
 
     @classmethod
     def from_raw(cls, raw: _raw.capsule_runtime_metrics) -> RuntimeMetrics:
@@ -3896,6 +4008,29 @@ class RuntimeMetrics:
             durable_failures=raw.durable_failures,
             exporter_queue_bytes=raw.exporter_queue_bytes,
             telemetry_memory_bytes=raw.telemetry_memory_bytes,
+            worker_deaths=tuple(raw.worker_deaths),
+            cancels_effective=raw.cancels_effective,
+            cancels_noop=raw.cancels_noop,
+            cancels_killed=raw.cancels_killed,
+            top_level_await=ExecutionTotals.from_raw(raw.top_level_await),
+            async_def=ExecutionTotals.from_raw(raw.async_def),
+            blocking_sync=ExecutionTotals.from_raw(raw.blocking_sync),
+            simple_sync=ExecutionTotals.from_raw(raw.simple_sync),
+            unknown=ExecutionTotals.from_raw(raw.unknown),
+            execution_duration=Histogram.from_raw(raw.execution_duration),
+            execution_queue=Histogram.from_raw(raw.execution_queue),
+            execution_cpu=Histogram.from_raw(raw.execution_cpu),
+            input_wait_ns=raw.input_wait_ns,
+            promise_wait_ns=raw.promise_wait_ns,
+            stdout_lines=raw.stdout_lines,
+            stderr_lines=raw.stderr_lines,
+            minor_faults=raw.minor_faults,
+            major_faults=raw.major_faults,
+            voluntary_switches=raw.voluntary_switches,
+            involuntary_switches=raw.involuntary_switches,
+            standard_output=OutputTotals.from_raw(raw.standard_output),
+            standard_error=OutputTotals.from_raw(raw.standard_error),
+            displays=OutputTotals.from_raw(raw.displays),
         )
 
 

@@ -142,7 +142,7 @@ constexpr Enumeration kEnumerations[] = {
     {false, kEnumerators64},  // PROFILE
 };
 
-extern const Struct kStructs[92];
+extern const Struct kStructs[94];
 
 constexpr Member kMembers0[] = {
     {.name = "data", .kind = Kind::kBytes, .offset = offsetof(capsule_text, data), .length_offset = offsetof(capsule_text, size), .length_kind = Kind::kU64},
@@ -1282,6 +1282,24 @@ constexpr Member kMembers85[] = {
 };
 
 constexpr Member kMembers86[] = {
+    {.name = "ok", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, ok)},
+    {.name = "errors", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, errors)},
+    {.name = "canceled", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, canceled)},
+    {.name = "timed_out", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, timed_out)},
+    {.name = "killed", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, killed)},
+    {.name = "died", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, died)},
+};
+
+constexpr Member kMembers87[] = {
+    {.name = "enqueued", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, enqueued)},
+    {.name = "sent", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, sent)},
+    {.name = "bytes_sent", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, bytes_sent)},
+    {.name = "dropped_newest", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, dropped_newest)},
+    {.name = "dropped_oldest", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, dropped_oldest)},
+    {.name = "refused", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, refused)},
+};
+
+constexpr Member kMembers88[] = {
     {.name = "sessions_closed", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, sessions_closed)},
     {.name = "sessions_killed", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, sessions_killed)},
     {.name = "sessions_failed", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, sessions_failed)},
@@ -1296,13 +1314,36 @@ constexpr Member kMembers86[] = {
     {.name = "durable_failures", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, durable_failures)},
     {.name = "exporter_queue_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, exporter_queue_bytes)},
     {.name = "telemetry_memory_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, telemetry_memory_bytes)},
+    {.name = "worker_deaths", .kind = Kind::kFixed, .offset = offsetof(capsule_runtime_metrics, worker_deaths), .entry = Kind::kU64, .count = 16},
+    {.name = "cancels_effective", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, cancels_effective)},
+    {.name = "cancels_noop", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, cancels_noop)},
+    {.name = "cancels_killed", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, cancels_killed)},
+    {.name = "top_level_await", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, top_level_await), .structure = &kStructs[86]},
+    {.name = "async_def", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, async_def), .structure = &kStructs[86]},
+    {.name = "blocking_sync", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, blocking_sync), .structure = &kStructs[86]},
+    {.name = "simple_sync", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, simple_sync), .structure = &kStructs[86]},
+    {.name = "unknown", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, unknown), .structure = &kStructs[86]},
+    {.name = "execution_duration", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, execution_duration), .structure = &kStructs[85]},
+    {.name = "execution_queue", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, execution_queue), .structure = &kStructs[85]},
+    {.name = "execution_cpu", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, execution_cpu), .structure = &kStructs[85]},
+    {.name = "input_wait_ns", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, input_wait_ns)},
+    {.name = "promise_wait_ns", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, promise_wait_ns)},
+    {.name = "stdout_lines", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, stdout_lines)},
+    {.name = "stderr_lines", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, stderr_lines)},
+    {.name = "minor_faults", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, minor_faults)},
+    {.name = "major_faults", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, major_faults)},
+    {.name = "voluntary_switches", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, voluntary_switches)},
+    {.name = "involuntary_switches", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, involuntary_switches)},
+    {.name = "standard_output", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, standard_output), .structure = &kStructs[87]},
+    {.name = "standard_error", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, standard_error), .structure = &kStructs[87]},
+    {.name = "displays", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, displays), .structure = &kStructs[87]},
 };
 
-constexpr Member kMembers87[] = {
+constexpr Member kMembers89[] = {
     {.name = "text", .kind = Kind::kText, .offset = offsetof(capsule_metrics_text, text)},
 };
 
-constexpr Member kMembers88[] = {
+constexpr Member kMembers90[] = {
     {.name = "pid", .kind = Kind::kI32, .offset = offsetof(capsule_postmortem_info, pid)},
     {.name = "session_id", .kind = Kind::kU64, .offset = offsetof(capsule_postmortem_info, session_id)},
     {.name = "incarnation", .kind = Kind::kU32, .offset = offsetof(capsule_postmortem_info, incarnation)},
@@ -1333,7 +1374,7 @@ constexpr Member kMembers88[] = {
     {.name = "announced_limits", .kind = Kind::kText, .offset = offsetof(capsule_postmortem_info, announced_limits)},
 };
 
-constexpr Member kMembers89[] = {
+constexpr Member kMembers91[] = {
     {.name = "rate_hz", .kind = Kind::kU32, .offset = offsetof(capsule_profile_options, rate_hz)},
     {.name = "duration_ms", .kind = Kind::kI64, .offset = offsetof(capsule_profile_options, duration_ms)},
     {.name = "threads", .kind = Kind::kI32, .offset = offsetof(capsule_profile_options, threads), .enumeration = &kEnumerations[64]},
@@ -1341,7 +1382,7 @@ constexpr Member kMembers89[] = {
     {.name = "max_stacks", .kind = Kind::kU32, .offset = offsetof(capsule_profile_options, max_stacks)},
 };
 
-constexpr Member kMembers90[] = {
+constexpr Member kMembers92[] = {
     {.name = "is_running", .kind = Kind::kI32, .offset = offsetof(capsule_profile_info, is_running)},
     {.name = "samples", .kind = Kind::kU64, .offset = offsetof(capsule_profile_info, samples)},
     {.name = "missed", .kind = Kind::kU64, .offset = offsetof(capsule_profile_info, missed)},
@@ -1353,7 +1394,7 @@ constexpr Member kMembers90[] = {
     {.name = "collect_ns", .kind = Kind::kU64, .offset = offsetof(capsule_profile_info, collect_ns)},
 };
 
-constexpr Member kMembers91[] = {
+constexpr Member kMembers93[] = {
     {.name = "pid", .kind = Kind::kI32, .offset = offsetof(capsule_snapshot_info, pid)},
     {.name = "snapshot_id", .kind = Kind::kU64, .offset = offsetof(capsule_snapshot_info, snapshot_id)},
     {.name = "session_id", .kind = Kind::kU64, .offset = offsetof(capsule_snapshot_info, session_id)},
@@ -1367,7 +1408,7 @@ constexpr Member kMembers91[] = {
     {.name = "proportional_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_snapshot_info, proportional_bytes)},
 };
 
-const Struct kStructs[92] = {
+const Struct kStructs[94] = {
     {sizeof(capsule_text), false, nullptr, nullptr, kMembers0},  // capsule_text
     {sizeof(capsule_error), true, nullptr, nullptr, kMembers1},  // capsule_error
     {sizeof(capsule_runtime_options), true, init<capsule_runtime_options_init>, nullptr, kMembers2},  // capsule_runtime_options
@@ -1454,12 +1495,14 @@ const Struct kStructs[92] = {
     {sizeof(capsule_transport_metrics), true, nullptr, nullptr, kMembers83},  // capsule_transport_metrics
     {sizeof(capsule_cancel_metrics), true, nullptr, nullptr, kMembers84},  // capsule_cancel_metrics
     {sizeof(capsule_histogram), false, nullptr, nullptr, kMembers85},  // capsule_histogram
-    {sizeof(capsule_runtime_metrics), true, nullptr, nullptr, kMembers86},  // capsule_runtime_metrics
-    {sizeof(capsule_metrics_text), true, nullptr, release<capsule_metrics_text_release>, kMembers87},  // capsule_metrics_text
-    {sizeof(capsule_postmortem_info), true, nullptr, nullptr, kMembers88},  // capsule_postmortem_info
-    {sizeof(capsule_profile_options), true, init<capsule_profile_options_init>, nullptr, kMembers89},  // capsule_profile_options
-    {sizeof(capsule_profile_info), true, nullptr, nullptr, kMembers90},  // capsule_profile_info
-    {sizeof(capsule_snapshot_info), true, nullptr, nullptr, kMembers91},  // capsule_snapshot_info
+    {sizeof(capsule_execution_totals), false, nullptr, nullptr, kMembers86},  // capsule_execution_totals
+    {sizeof(capsule_output_totals), false, nullptr, nullptr, kMembers87},  // capsule_output_totals
+    {sizeof(capsule_runtime_metrics), true, nullptr, nullptr, kMembers88},  // capsule_runtime_metrics
+    {sizeof(capsule_metrics_text), true, nullptr, release<capsule_metrics_text_release>, kMembers89},  // capsule_metrics_text
+    {sizeof(capsule_postmortem_info), true, nullptr, nullptr, kMembers90},  // capsule_postmortem_info
+    {sizeof(capsule_profile_options), true, init<capsule_profile_options_init>, nullptr, kMembers91},  // capsule_profile_options
+    {sizeof(capsule_profile_info), true, nullptr, nullptr, kMembers92},  // capsule_profile_info
+    {sizeof(capsule_snapshot_info), true, nullptr, nullptr, kMembers93},  // capsule_snapshot_info
 };
 
 constexpr Parameter kParameters0[] = {
@@ -2326,7 +2369,7 @@ constexpr Parameter kParameters117[] = {
 };
 
 constexpr Result kResults117[] = {
-    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[86]}, 8},
+    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[88]}, 8},
 };
 
 constexpr Parameter kParameters118[] = {
@@ -2334,7 +2377,7 @@ constexpr Parameter kParameters118[] = {
 };
 
 constexpr Result kResults118[] = {
-    {{.name = "text", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[87]}, 8},
+    {{.name = "text", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[89]}, 8},
 };
 
 constexpr Parameter kParameters119[] = {
@@ -2351,7 +2394,7 @@ constexpr Parameter kParameters120[] = {
 };
 
 constexpr Result kResults120[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[88]}, 8},
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[90]}, 8},
 };
 
 constexpr Parameter kParameters121[] = {
@@ -2376,7 +2419,7 @@ constexpr Parameter kParameters123[] = {
 
 constexpr Parameter kParameters124[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[89]}, 0},
+    {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[91]}, 0},
 };
 
 constexpr Result kResults124[] = {
@@ -2397,7 +2440,7 @@ constexpr Parameter kParameters127[] = {
 };
 
 constexpr Result kResults127[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[90]}, 8},
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[92]}, 8},
 };
 
 constexpr Parameter kParameters128[] = {
@@ -2451,7 +2494,7 @@ constexpr Parameter kParameters134[] = {
 };
 
 constexpr Result kResults134[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[91]}, 8},
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[93]}, 8},
 };
 
 constexpr Parameter kParameters135[] = {

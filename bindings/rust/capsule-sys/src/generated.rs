@@ -944,6 +944,9 @@ pub const CAPSULE_REJECTS: usize = 16;
 /// Buckets of a `capsule_histogram`.
 pub const CAPSULE_HISTOGRAM_BUCKETS: usize = 28;
 
+/// Room in `worker_deaths`.
+pub const CAPSULE_DEATHS: usize = 16;
+
 /// Post-mortems that a session keeps.
 pub const CAPSULE_POSTMORTEMS_KEPT: usize = 4;
 
@@ -1529,7 +1532,9 @@ pub struct capsule_session_options {
     pub restart_policy: i32,
     /// Checkpoints that the session keeps, 1 … 1,024: with one more, the oldest is let go. Default 16.
     pub checkpoint_limit: u32,
-    /// Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB.
+    /// Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB. Beside it a session's
+    /// telemetry takes at most 64 KiB for its worker's recorder and the counters; the names in its trace, and its
+    /// post-mortems, come to that where there are any.
     pub trace_bytes: u32,
     /// Memory that the session's snapshots may take together (`proportional_bytes` of each), or 0 for no limit
     /// (default): where capsule_session_snapshot() finds more, the oldest are let go until it fits, the new one
@@ -3065,6 +3070,10 @@ pub struct capsule_interceptor_info {
 }
 
 /// Who may see how much; capsule_introspection_policy_init() fills the defaults.
+///
+/// Names that come from code, or of what it handles, are redacted before anything is answered, logged or exported: of
+/// capabilities, promises, variables, files. Names that the host gives its own parts are told as they are, in logs
+/// too: of pools, exporters and interceptors.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct capsule_introspection_policy {
@@ -3929,11 +3938,47 @@ pub struct capsule_histogram {
     pub buckets: [u64; 28],
 }
 
+/// Executions that ended, of one kind of code (`CAPSULE_CODE_…`, event.h). Never extended: part of another struct.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_execution_totals {
+    /// `CAPSULE_OUTCOME_OK`.
+    pub ok: u64,
+    /// `CAPSULE_OUTCOME_ERROR`.
+    pub errors: u64,
+    /// `CAPSULE_OUTCOME_CANCELED`.
+    pub canceled: u64,
+    /// `CAPSULE_OUTCOME_TIMEOUT`.
+    pub timed_out: u64,
+    /// `CAPSULE_OUTCOME_KILLED`.
+    pub killed: u64,
+    /// `CAPSULE_OUTCOME_DIED`.
+    pub died: u64,
+}
+
+/// Output of one stream. Never extended: part of another struct.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_output_totals {
+    /// Pieces that were printed or captured.
+    pub enqueued: u64,
+    /// Pieces that workers sent.
+    pub sent: u64,
+    /// Their bytes.
+    pub bytes_sent: u64,
+    /// Writes of which something was dropped, the newest (`CAPSULE_OUTPUT_DROP_NEW`).
+    pub dropped_newest: u64,
+    /// The same, the oldest (`CAPSULE_OUTPUT_DROP_OLDEST`).
+    pub dropped_oldest: u64,
+    /// Writes that raised (`CAPSULE_OUTPUT_ERROR`).
+    pub refused: u64,
+}
+
 /// What a runtime has counted over all of its sessions, those included that are gone, and what it holds for all this
 /// now.
 ///
-/// These are the figures that no struct of one session, pool or bridge has. The same are in the text of
-/// capsule_runtime_get_prometheus(), by pool.
+/// These are figures that no struct of one session, pool or bridge has, or that are told there for its last execution
+/// or worker alone. The same are in the text of capsule_runtime_get_prometheus(), by pool.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct capsule_runtime_metrics {
@@ -3970,6 +4015,52 @@ pub struct capsule_runtime_metrics {
     pub exporter_queue_bytes: u64,
     /// Memory held for traces, counters, the audit's ring and exporters.
     pub telemetry_memory_bytes: u64,
+    /// Workers that died, by `CAPSULE_DEATH_…` (event.h).
+    pub worker_deaths: [u64; 16],
+    /// Cancels and timeouts that ended the code.
+    pub cancels_effective: u64,
+    /// Of others: it was over before they reached it.
+    pub cancels_noop: u64,
+    /// Of others: its worker had to be killed.
+    pub cancels_killed: u64,
+    /// Executions whose code was found to be `CAPSULE_CODE_TOP_LEVEL_AWAIT`.
+    pub top_level_await: capsule_execution_totals,
+    /// `CAPSULE_CODE_ASYNC_DEF`.
+    pub async_def: capsule_execution_totals,
+    /// `CAPSULE_CODE_BLOCKING_SYNC`.
+    pub blocking_sync: capsule_execution_totals,
+    /// `CAPSULE_CODE_SIMPLE_SYNC`.
+    pub simple_sync: capsule_execution_totals,
+    /// `CAPSULE_CODE_UNKNOWN`, and those whose code was not looked at.
+    pub unknown: capsule_execution_totals,
+    /// Time that executions ran, whatever their code; those that never started are not in it.
+    pub execution_duration: capsule_histogram,
+    /// Time that they waited before.
+    pub execution_queue: capsule_histogram,
+    /// CPU time, user and system, of those that were measured: that ran 500 µs and more.
+    pub execution_cpu: capsule_histogram,
+    /// Time that executions waited for input, as their bills (event.h) tell it.
+    pub input_wait_ns: u64,
+    /// Time that they waited for answers of the host.
+    pub promise_wait_ns: u64,
+    /// Lines that they wrote to stdout until they ended.
+    pub stdout_lines: u64,
+    /// Lines to stderr.
+    pub stderr_lines: u64,
+    /// Page faults without input or output, of executions that were measured.
+    pub minor_faults: u64,
+    /// Page faults with it.
+    pub major_faults: u64,
+    /// Context switches of those that were measured, as they waited.
+    pub voluntary_switches: u64,
+    /// Context switches as others had their turn.
+    pub involuntary_switches: u64,
+    /// Output on stdout.
+    pub standard_output: capsule_output_totals,
+    /// Output on stderr.
+    pub standard_error: capsule_output_totals,
+    /// Displays.
+    pub displays: capsule_output_totals,
 }
 
 /// A text that the library made.

@@ -1870,7 +1870,9 @@ pub struct SessionOptions {
     pub restart_policy: RestartPolicy,
     /// Checkpoints that the session keeps, 1 … 1,024: with one more, the oldest is let go. Default 16.
     pub checkpoint_limit: u32,
-    /// Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB.
+    /// Bytes of the session's trace (trace.h), 0 for none, or 4 KiB … 1 GiB. Default 256 KiB. Beside it a session's
+    /// telemetry takes at most 64 KiB for its worker's recorder and the counters; the names in its trace, and its
+    /// post-mortems, come to that where there are any.
     pub trace_bytes: u32,
     /// Memory that the session's snapshots may take together (`proportional_bytes` of each), or 0 for no limit
     /// (default): where capsule_session_snapshot() finds more, the oldest are let go until it fits, the new one
@@ -4106,6 +4108,10 @@ impl ExporterInfo {
 }
 
 /// Who may see how much; capsule_introspection_policy_init() fills the defaults.
+///
+/// Names that come from code, or of what it handles, are redacted before anything is answered, logged or exported: of
+/// capabilities, promises, variables, files. Names that the host gives its own parts are told as they are, in logs
+/// too: of pools, exporters and interceptors.
 #[derive(Clone, Debug)]
 pub struct IntrospectionPolicy {
     /// `CAPSULE_REDACT_…`. Default `CAPSULE_REDACT_HASH`.
@@ -5371,11 +5377,73 @@ impl Histogram {
     }
 }
 
+/// Executions that ended, of one kind of code (`CAPSULE_CODE_…`, event.h). Never extended: part of another struct.
+#[derive(Clone, Debug)]
+pub struct ExecutionTotals {
+    /// `CAPSULE_OUTCOME_OK`.
+    pub ok: u64,
+    /// `CAPSULE_OUTCOME_ERROR`.
+    pub errors: u64,
+    /// `CAPSULE_OUTCOME_CANCELED`.
+    pub canceled: u64,
+    /// `CAPSULE_OUTCOME_TIMEOUT`.
+    pub timed_out: u64,
+    /// `CAPSULE_OUTCOME_KILLED`.
+    pub killed: u64,
+    /// `CAPSULE_OUTCOME_DIED`.
+    pub died: u64,
+}
+
+impl ExecutionTotals {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_execution_totals) -> Self {
+        Self {
+            ok: raw.ok,
+            errors: raw.errors,
+            canceled: raw.canceled,
+            timed_out: raw.timed_out,
+            killed: raw.killed,
+            died: raw.died,
+        }
+    }
+}
+
+/// Output of one stream. Never extended: part of another struct.
+#[derive(Clone, Debug)]
+pub struct OutputTotals {
+    /// Pieces that were printed or captured.
+    pub enqueued: u64,
+    /// Pieces that workers sent.
+    pub sent: u64,
+    /// Their bytes.
+    pub bytes_sent: u64,
+    /// Writes of which something was dropped, the newest (`CAPSULE_OUTPUT_DROP_NEW`).
+    pub dropped_newest: u64,
+    /// The same, the oldest (`CAPSULE_OUTPUT_DROP_OLDEST`).
+    pub dropped_oldest: u64,
+    /// Writes that raised (`CAPSULE_OUTPUT_ERROR`).
+    pub refused: u64,
+}
+
+impl OutputTotals {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_output_totals) -> Self {
+        Self {
+            enqueued: raw.enqueued,
+            sent: raw.sent,
+            bytes_sent: raw.bytes_sent,
+            dropped_newest: raw.dropped_newest,
+            dropped_oldest: raw.dropped_oldest,
+            refused: raw.refused,
+        }
+    }
+}
+
 /// What a runtime has counted over all of its sessions, those included that are gone, and what it holds for all this
 /// now.
 ///
-/// These are the figures that no struct of one session, pool or bridge has. The same are in the text of
-/// capsule_runtime_get_prometheus(), by pool.
+/// These are figures that no struct of one session, pool or bridge has, or that are told there for its last execution
+/// or worker alone. The same are in the text of capsule_runtime_get_prometheus(), by pool.
 #[derive(Clone, Debug)]
 pub struct RuntimeMetrics {
     /// Sessions that are closed: their worker went by itself when it was told to, or there was none.
@@ -5407,6 +5475,52 @@ pub struct RuntimeMetrics {
     pub exporter_queue_bytes: u64,
     /// Memory held for traces, counters, the audit's ring and exporters.
     pub telemetry_memory_bytes: u64,
+    /// Workers that died, by `CAPSULE_DEATH_…` (event.h).
+    pub worker_deaths: [u64; 16],
+    /// Cancels and timeouts that ended the code.
+    pub cancels_effective: u64,
+    /// Of others: it was over before they reached it.
+    pub cancels_noop: u64,
+    /// Of others: its worker had to be killed.
+    pub cancels_killed: u64,
+    /// Executions whose code was found to be `CAPSULE_CODE_TOP_LEVEL_AWAIT`.
+    pub top_level_await: ExecutionTotals,
+    /// `CAPSULE_CODE_ASYNC_DEF`.
+    pub async_def: ExecutionTotals,
+    /// `CAPSULE_CODE_BLOCKING_SYNC`.
+    pub blocking_sync: ExecutionTotals,
+    /// `CAPSULE_CODE_SIMPLE_SYNC`.
+    pub simple_sync: ExecutionTotals,
+    /// `CAPSULE_CODE_UNKNOWN`, and those whose code was not looked at.
+    pub unknown: ExecutionTotals,
+    /// Time that executions ran, whatever their code; those that never started are not in it.
+    pub execution_duration: Histogram,
+    /// Time that they waited before.
+    pub execution_queue: Histogram,
+    /// CPU time, user and system, of those that were measured: that ran 500 µs and more.
+    pub execution_cpu: Histogram,
+    /// Time that executions waited for input, as their bills (event.h) tell it.
+    pub input_wait_ns: u64,
+    /// Time that they waited for answers of the host.
+    pub promise_wait_ns: u64,
+    /// Lines that they wrote to stdout until they ended.
+    pub stdout_lines: u64,
+    /// Lines to stderr.
+    pub stderr_lines: u64,
+    /// Page faults without input or output, of executions that were measured.
+    pub minor_faults: u64,
+    /// Page faults with it.
+    pub major_faults: u64,
+    /// Context switches of those that were measured, as they waited.
+    pub voluntary_switches: u64,
+    /// Context switches as others had their turn.
+    pub involuntary_switches: u64,
+    /// Output on stdout.
+    pub standard_output: OutputTotals,
+    /// Output on stderr.
+    pub standard_error: OutputTotals,
+    /// Displays.
+    pub displays: OutputTotals,
 }
 
 impl RuntimeMetrics {
@@ -5427,6 +5541,29 @@ impl RuntimeMetrics {
             durable_failures: raw.durable_failures,
             exporter_queue_bytes: raw.exporter_queue_bytes,
             telemetry_memory_bytes: raw.telemetry_memory_bytes,
+            worker_deaths: raw.worker_deaths,
+            cancels_effective: raw.cancels_effective,
+            cancels_noop: raw.cancels_noop,
+            cancels_killed: raw.cancels_killed,
+            top_level_await: ExecutionTotals::of(&raw.top_level_await),
+            async_def: ExecutionTotals::of(&raw.async_def),
+            blocking_sync: ExecutionTotals::of(&raw.blocking_sync),
+            simple_sync: ExecutionTotals::of(&raw.simple_sync),
+            unknown: ExecutionTotals::of(&raw.unknown),
+            execution_duration: Histogram::of(&raw.execution_duration),
+            execution_queue: Histogram::of(&raw.execution_queue),
+            execution_cpu: Histogram::of(&raw.execution_cpu),
+            input_wait_ns: raw.input_wait_ns,
+            promise_wait_ns: raw.promise_wait_ns,
+            stdout_lines: raw.stdout_lines,
+            stderr_lines: raw.stderr_lines,
+            minor_faults: raw.minor_faults,
+            major_faults: raw.major_faults,
+            voluntary_switches: raw.voluntary_switches,
+            involuntary_switches: raw.involuntary_switches,
+            standard_output: OutputTotals::of(&raw.standard_output),
+            standard_error: OutputTotals::of(&raw.standard_error),
+            displays: OutputTotals::of(&raw.displays),
         }
     }
 }

@@ -33,7 +33,12 @@ enum {
   CAPSULE_REDACT_DROP = 2
 };
 
-/** @brief Who may see how much; capsule_introspection_policy_init() fills the defaults. */
+/**
+ * @brief Who may see how much; capsule_introspection_policy_init() fills the defaults.
+ *
+ * Names that come from code, or of what it handles, are redacted before anything is answered, logged or exported: of capabilities, promises,
+ * variables, files. Names that the host gives its own parts are told as they are, in logs too: of pools, exporters and interceptors.
+ */
 typedef struct capsule_introspection_policy {
   /** `sizeof(capsule_introspection_policy)`. */
   uint32_t struct_size;
