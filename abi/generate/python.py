@@ -108,11 +108,11 @@ def argument(type_):
     name, of, pointer = type_["name"], type_["of"], type_["pointer"]
     if of == "callback" or not pointer:
         return in_struct(type_)[0]
-    if name == "char":
+    if name == "char" and pointer == 1:
         return "ctypes.c_char_p"
     if of == "struct" and pointer == 1:
         return f"POINTER({name})"
-    if of == "primitive":
+    if of == "primitive" and pointer == 1:
         return f"POINTER({PRIMITIVES[name]})"
     return "ctypes.c_void_p" if pointer == 1 else "POINTER(ctypes.c_void_p)"
 

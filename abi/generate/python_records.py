@@ -2,7 +2,7 @@
 
 from generate.prose import NOTICE, camel, enum_name, wrap
 from generate.python import docstring
-from generate.records import says_1_is_true
+from generate.records import goes_in, says_1_is_true
 
 PATH = "bindings/python/capsule/_generated_records.py"
 
@@ -12,8 +12,8 @@ BY_HAND = {
     "capsule_constraint", "capsule_rule", "capsule_promise", "capsule_promise_wish", "capsule_durable_options", "capsule_frame",
     "capsule_trace_filter", "capsule_interceptor_options", "capsule_mime_part",
 }
-# Records beside which there is a list: by hand.
-WITH_A_LIST = {"capsule_postmortem_info"}
+# Records whose list is beside them: by hand.
+LIST_BESIDE = {"capsule_postmortem_info"}
 # What an option that is a pointer is given as.
 POINTERS = {
     "capsule_bridge": "Bridge", "capsule_rule": "Sequence[Rule]", "capsule_session_options": "SessionOptions",
@@ -27,15 +27,18 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from ctypes import string_at
+from ctypes import Structure, sizeof, string_at
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypedDict, TypeVar
+
+from capsule import _generated as _raw
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from capsule import _generated as _raw
     from capsule.bridge import Bridge, Rule
+
+_RowT = TypeVar("_RowT", bound=Structure)
 
 
 class _Enum(enum.IntEnum):
@@ -53,6 +56,11 @@ class _Enum(enum.IntEnum):
 
 def _text(raw: _raw.capsule_text) -> str:
     return string_at(raw.data, raw.size).decode(errors="replace") if raw.data else ""
+
+
+def rows(row: type[_RowT], first: int | None, count: int, stride: int = 0) -> list[_RowT]:
+    """The structs of an array, which a newer library may have made longer."""
+    return [row.from_address(first + at * (stride or sizeof(row))) for at in range(count)] if first else []
 '''
 
 
@@ -60,19 +68,9 @@ def emit(model):
     enums = {enum["name"]: enum_name(enum) for enum in model["enums"]}
     blocks = [enumeration(enum) for enum in model["enums"]]
     for struct in model["structs"]:
-        if struct["name"] not in BY_HAND and not carries_others(struct):
-            blocks.append((options if is_options(struct) else record)(struct, enums))
+        if struct["name"] not in BY_HAND:
+            blocks.append((options if goes_in(struct) else record)(struct, enums))
     return {PATH: HEAD + "".join("\n\n" + "\n".join(block) + "\n" for block in blocks)}
-
-
-def is_options(struct):
-    """Whether callers fill it."""
-    return struct["init"] is not None
-
-
-def carries_others(struct):
-    """A list, which is given as one."""
-    return struct["name"] not in WITH_A_LIST and any(field["kind"] == "array" and field["type"]["pointer"] for field in struct["fields"]) and not is_options(struct)
 
 
 def enumeration(enum):
@@ -85,8 +83,24 @@ def enumeration(enum):
 
 def told(struct):
     """The fields that are of use to a caller: not the bookkeeping of C."""
+    strides = {field.get("stride") for field in struct["fields"]}
     for field in struct["fields"]:
-        if field["name"] != "struct_size" and field["kind"] != "storage" and not field["name"].startswith("reserved"):
+        hidden = field["name"] == "struct_size" or field["name"] in strides or field["kind"] == "storage"
+        if not hidden and not field["name"].startswith("reserved"):
+            yield field
+
+
+def is_list(field):
+    return field["kind"] == "array" and field["type"]["pointer"] == 1
+
+
+def recorded(struct):
+    """The fields of a record: of an array and its length the one that is not beside it."""
+    for field in told(struct):
+        if is_list(field) or field["kind"] == "length":
+            if is_list(field) != (struct["name"] in LIST_BESIDE):
+                yield field
+        elif not field["type"]["pointer"]:
             yield field
 
 
@@ -97,6 +111,10 @@ def is_yes_or_no(field):
 def read(field, enums):
     """The Python type of a field, and the expression for it."""
     type_, place = field["type"], f"raw.{field['name']}"
+    if is_list(field):
+        row = camel(type_["name"].removeprefix("capsule_"))
+        places = [f"raw.{field[part]}" for part in ("length", "stride") if part in field]
+        return f"list[{row}]", f"[{row}.from_raw(one) for one in rows(_raw.{type_['name']}, {place}, {', '.join(places)})]"
     if type_["name"] == "capsule_text":
         return "str", f"_text({place})"
     if type_["name"] == "char":
@@ -115,7 +133,7 @@ def read(field, enums):
 
 def record(struct, enums):
     name = camel(struct["name"].removeprefix("capsule_"))
-    fields = [(field, *read(field, enums)) for field in told(struct) if not field["type"]["pointer"]]
+    fields = [(field, *read(field, enums)) for field in recorded(struct)]
     lines = ["@dataclass(frozen=True, slots=True)", f"class {name}:", *docstring(struct["doc"], "    "), ""]
     for field, type_, _ in fields:
         lines += wrap(field["doc"], "    # ") + [f"    {field['name']}: {type_}"]

@@ -11,7 +11,7 @@ BY_HAND = {
 }
 
 # Structs that go in, besides those that have an _init function.
-ALSO_IN = {"capsule_input", "capsule_rule", "capsule_constraint", "capsule_trace_filter"}
+ALSO_IN = {"capsule_input", "capsule_rule", "capsule_constraint", "capsule_trace_filter", "capsule_audit_check"}
 
 
 def records(model):

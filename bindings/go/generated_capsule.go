@@ -1012,20 +1012,20 @@ const (
 	TraceByMessages TraceBy = 1
 )
 
-// Exporter: Where it writes.
-type Exporter int32
+// ExporterKind: Where it writes.
+type ExporterKind int32
 
-// Exporter values.
+// ExporterKind values.
 const (
 	// To a function of the host.
-	ExporterCallback Exporter = 1
+	ExporterCallback ExporterKind = 1
 	// To a file, one JSON object a line for each event, and one of the kind `trace_metadata` before each batch:
 	// `realtime_offset_ns`, what the exporter failed to write and dropped, and what the traces lost by why, all of them
 	// up to then.
-	ExporterNdjson Exporter = 2
+	ExporterNdjson ExporterKind = 2
 	// To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch. Its `otherData` tells the
 	// same of it.
-	ExporterChrome Exporter = 3
+	ExporterChrome ExporterKind = 3
 )
 
 // FrameDirection: Which way a frame goes.
@@ -1374,15 +1374,15 @@ const (
 	RejectVersion Reject = 5
 )
 
-// Profile: Which threads a profile counts.
-type Profile int32
+// ProfileThreads: Which threads a profile counts.
+type ProfileThreads int32
 
-// Profile values.
+// ProfileThreads values.
 const (
 	// Those that do something: that run, or would on a free CPU.
-	ProfileRunning Profile = 0
+	ProfileRunning ProfileThreads = 0
 	// Those that wait as well: in locks, for input, for time.
-	ProfileAll Profile = 1
+	ProfileAll ProfileThreads = 1
 )
 
 // Limits of the library.
@@ -1745,17 +1745,23 @@ type AuditCheck struct {
 	HeadBefore string
 }
 
-func (r *AuditCheck) fill(c *C.capsule_audit_check) {
-	r.Path = textOf(c.path)
-	r.Data = textOf(c.data)
-	r.Key = textOf(c.key)
-	r.Head = textOf(c.head)
-	r.HeadBefore = textOf(c.head_before)
+func (r *AuditCheck) put(c *C.capsule_audit_check, pins *runtime.Pinner) {
+	c.struct_size = C.sizeof_capsule_audit_check
+	c.path = rawText(r.Path, pins)
+	c.data = rawText(r.Data, pins)
+	c.key = rawText(r.Key, pins)
+	c.head = rawText(r.Head, pins)
+	c.head_before = rawText(r.HeadBefore, pins)
 }
 
-func auditCheckOf(c *C.capsule_audit_check) (r AuditCheck) {
-	r.fill(c)
-	return
+func (r *AuditCheck) raw(pins *runtime.Pinner) *C.capsule_audit_check {
+	if r == nil {
+		return nil
+	}
+	c := new(C.capsule_audit_check)
+	pins.Pin(c)
+	r.put(c, pins)
+	return c
 }
 
 // AuditReport: What was found.
@@ -3896,7 +3902,7 @@ func exportGroupOf(c *C.capsule_export_group) (r ExportGroup) {
 // ExporterOptions: Options of an exporter; capsule_exporter_options_init() fills the defaults.
 type ExporterOptions struct {
 	// `CAPSULE_EXPORTER_…`. Default callback.
-	Kind Exporter
+	Kind ExporterKind
 	// Its name, in metrics and log records: 1 … 64 bytes. Default `exporter`.
 	Name string
 	// The file, made anew; for the kinds that write one.
@@ -3933,7 +3939,7 @@ func (r *ExporterOptions) raw(pins *runtime.Pinner) *C.capsule_exporter_options 
 func DefaultExporterOptions() *ExporterOptions {
 	c, r := new(C.capsule_exporter_options), new(ExporterOptions)
 	C.capsule_exporter_options_init(c, C.sizeof_capsule_exporter_options)
-	r.Kind = Exporter(c.kind)
+	r.Kind = ExporterKind(c.kind)
 	r.Name = textOf(c.name)
 	r.QueueLimit = uint32(c.queue_limit)
 	r.BatchLimit = uint32(c.batch_limit)
@@ -5565,7 +5571,7 @@ type ProfileOptions struct {
 	// How long, in milliseconds: 1 … 86,400,000, or 0 for until it is stopped. Default 0.
 	DurationMs int64
 	// `CAPSULE_PROFILE_…`. Default `CAPSULE_PROFILE_RUNNING`.
-	Threads Profile
+	Threads ProfileThreads
 	// Most frames of a stack, the innermost: 1 … 4,096. Default 128.
 	MaxFrames uint32
 	// Most different stacks that are kept; what comes beyond is counted as `overflowed`. 1 … 1,000,000. Default 10,000.
@@ -5597,7 +5603,7 @@ func DefaultProfileOptions() *ProfileOptions {
 	C.capsule_profile_options_init(c, C.sizeof_capsule_profile_options)
 	r.RateHz = uint32(c.rate_hz)
 	r.DurationMs = int64(c.duration_ms)
-	r.Threads = Profile(c.threads)
+	r.Threads = ProfileThreads(c.threads)
 	r.MaxFrames = uint32(c.max_frames)
 	r.MaxStacks = uint32(c.max_stacks)
 	return r

@@ -1011,7 +1011,7 @@ namespace Capsule
     }
 
     /// <summary>Where it writes.</summary>
-    public enum Exporter : int
+    public enum ExporterKind : int
     {
         /// <summary>To a function of the host.</summary>
         Callback = 1,
@@ -1309,7 +1309,7 @@ namespace Capsule
     }
 
     /// <summary>Which threads a profile counts.</summary>
-    public enum Profile : int
+    public enum ProfileThreads : int
     {
         /// <summary>Those that do something: that run, or would on a free CPU.</summary>
         Running = 0,

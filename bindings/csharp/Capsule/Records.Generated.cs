@@ -320,17 +320,13 @@ namespace Capsule
     /// <summary>Records handed out.</summary>
     public sealed unsafe partial class AuditList
     {
-        /// <summary>`sizeof(capsule_audit_record)` of the library: the stride of `records`.</summary>
-        public uint RecordSize { get; }
-
         /// <summary>The records, the oldest first; owned by the list.</summary>
         public AuditRecord[] Records { get; }
 
         internal AuditList(capsule_audit_list* raw)
         {
-            RecordSize = raw->record_size;
             Records = new AuditRecord[(int)raw->count];
-            for (var i = 0; i < Records.Length; ++i) Records[i] = new AuditRecord(raw->records + i);
+            for (var i = 0; i < Records.Length; ++i) Records[i] = new AuditRecord((capsule_audit_record*)((byte*)raw->records + i * raw->record_size));
         }
     }
 
@@ -3295,7 +3291,7 @@ namespace Capsule
     public sealed unsafe partial class ExporterOptions
     {
         /// <summary>`CAPSULE_EXPORTER_…`. Default callback.</summary>
-        public Exporter Kind { get; set; }
+        public ExporterKind Kind { get; set; }
 
         /// <summary>Its name, in metrics and log records: 1 … 64 bytes. Default `exporter`.</summary>
         public string Name { get; set; }
@@ -3324,7 +3320,7 @@ namespace Capsule
         {
             capsule_exporter_options raw = default;
             Native.capsule_exporter_options_init(&raw, (uint)sizeof(capsule_exporter_options));
-            Kind = (Exporter)raw.kind;
+            Kind = (ExporterKind)raw.kind;
             QueueLimit = raw.queue_limit;
             BatchLimit = raw.batch_limit;
             IntervalMs = raw.interval_ms;
@@ -5300,7 +5296,7 @@ namespace Capsule
         public long DurationMs { get; set; }
 
         /// <summary>`CAPSULE_PROFILE_…`. Default `CAPSULE_PROFILE_RUNNING`.</summary>
-        public Profile Threads { get; set; }
+        public ProfileThreads Threads { get; set; }
 
         /// <summary>Most frames of a stack, the innermost: 1 … 4,096. Default 128.</summary>
         public uint MaxFrames { get; set; }
@@ -5325,7 +5321,7 @@ namespace Capsule
             Native.capsule_profile_options_init(&raw, (uint)sizeof(capsule_profile_options));
             RateHz = raw.rate_hz;
             DurationMs = raw.duration_ms;
-            Threads = (Profile)raw.threads;
+            Threads = (ProfileThreads)raw.threads;
             MaxFrames = raw.max_frames;
             MaxStacks = raw.max_stacks;
         }

@@ -9,8 +9,8 @@ import contextlib
 import math
 import weakref
 from collections import deque
-from collections.abc import Callable
-from ctypes import byref, c_void_p, cast, sizeof
+from collections.abc import Callable, Iterator
+from ctypes import Structure, byref, c_size_t, c_uint64, c_void_p, cast, sizeof
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
@@ -80,6 +80,31 @@ def filled(function: Callable[..., int], handle: int, struct: type[StructT]) -> 
     value = sized(struct)
     call(function, handle, byref(value))  # type: ignore[arg-type]
     return value
+
+
+@contextlib.contextmanager
+def owned(release: Callable[..., None], struct: type[StructT], function: Callable[..., int], *arguments: Any) -> Iterator[StructT]:
+    """A struct that a function fills, its last parameter but the error: what it holds is released when the block ends."""
+    value = sized(struct)
+    call(function, *arguments, byref(value))  # type: ignore[arg-type]
+    try:
+        yield value
+    finally:
+        release(byref(value))  # type: ignore[arg-type]
+
+
+RowT = TypeVar("RowT", bound=Structure)
+
+
+def listed(function: Callable[..., int], handle: int, row: type[RowT]) -> list[RowT]:
+    """All that a function of (handle, array, its room, count, total) copies."""
+    count, total, room = c_size_t(), c_uint64(), 64
+    while True:
+        found = (row * room)()
+        call(function, handle, found, room, byref(count), byref(total))
+        if total.value <= room:
+            return found[: count.value]
+        room = total.value + 64
 
 
 def milliseconds(seconds: float | None, least: int = 0) -> int:

@@ -5528,7 +5528,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_profile_wait": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_error)]),
     "capsule_profile_stop": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_error)]),
     "capsule_profile_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_profile_info), POINTER(capsule_error)]),
-    "capsule_profile_get_collapsed": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_char_p, POINTER(ctypes.c_size_t), POINTER(capsule_error)]),
+    "capsule_profile_get_collapsed": (ctypes.c_int32, [ctypes.c_void_p, POINTER(ctypes.c_void_p), POINTER(ctypes.c_size_t), POINTER(capsule_error)]),
     "capsule_profile_release": (None, [ctypes.c_void_p]),
     "capsule_session_snapshot": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
     "capsule_session_restore": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_error)]),

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from ctypes import string_at
+from ctypes import Structure, sizeof, string_at
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypedDict, TypeVar
+
+from capsule import _generated as _raw
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from capsule import _generated as _raw
     from capsule.bridge import Bridge, Rule
+
+_RowT = TypeVar("_RowT", bound=Structure)
 
 
 class _Enum(enum.IntEnum):
@@ -31,6 +34,11 @@ class _Enum(enum.IntEnum):
 
 def _text(raw: _raw.capsule_text) -> str:
     return string_at(raw.data, raw.size).decode(errors="replace") if raw.data else ""
+
+
+def rows(row: type[_RowT], first: int | None, count: int, stride: int = 0) -> list[_RowT]:
+    """The structs of an array, which a newer library may have made longer."""
+    return [row.from_address(first + at * (stride or sizeof(row))) for at in range(count)] if first else []
 
 
 class Status(_Enum):
@@ -864,7 +872,7 @@ class TraceBy(_Enum):
     MESSAGES = 1
 
 
-class Exporter(_Enum):
+class ExporterKind(_Enum):
     """Where it writes."""
 
     # To a function of the host.
@@ -1150,7 +1158,7 @@ class Reject(_Enum):
     VERSION = 5
 
 
-class Profile(_Enum):
+class ProfileThreads(_Enum):
     """Which threads a profile counts."""
 
     # Those that do something: that run, or would on a free CPU.
@@ -1368,30 +1376,33 @@ class AuditInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class AuditCheck:
+class AuditList:
+    """Records handed out."""
+
+    # The records, the oldest first; owned by the list.
+    records: list[AuditRecord]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_audit_list) -> AuditList:
+        return cls(
+            records=[AuditRecord.from_raw(one) for one in rows(_raw.capsule_audit_record, raw.records, raw.count, raw.record_size)],
+        )
+
+
+class AuditCheck(TypedDict, total=False):
     """What is to be checked, and against what; all zero but `struct_size` and one of `path` and `data` for the least.
     """
 
     # The file; or empty, and `data`.
-    path: str
+    path: str | bytes
     # Records, each with a newline behind it; at most 1 GiB, as the file.
-    data: str
+    data: str | bytes
     # The key of every chain in it; empty for none. With one, a chain without is broken.
-    key: str
+    key: str | bytes
     # Hash of the last record, 64 hexadecimal digits; empty where it is not known.
-    head: str
+    head: str | bytes
     # The head before the first record, likewise; empty where there is to be none: the first chain began then.
-    head_before: str
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_audit_check) -> AuditCheck:
-        return cls(
-            path=_text(raw.path),
-            data=_text(raw.data),
-            key=_text(raw.key),
-            head=_text(raw.head),
-            head_before=_text(raw.head_before),
-        )
+    head_before: str | bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -1781,6 +1792,23 @@ class Name:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class NameList:
+    """Names of a namespace."""
+
+    # The names in the order they were bound, `count` of them; valid until capsule_name_list_release().
+    names: list[Name]
+    # Names there are, `count` or more.
+    total: int
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_name_list) -> NameList:
+        return cls(
+            names=[Name.from_raw(one) for one in rows(_raw.capsule_name, raw.names, raw.count)],
+            total=raw.total,
+        )
+
+
 class ExecutionOptions(TypedDict, total=False):
     """Options of an execution; capsule_execution_options_init() fills the defaults."""
 
@@ -2123,6 +2151,20 @@ class CheckpointEntry:
             reason=_text(raw.reason),
             status=EntryStatus(raw.status),
             kind=NameKind(raw.kind),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointEntries:
+    """Entries, of a checkpoint or of its restoring."""
+
+    # The entries, `count` of them; valid until capsule_checkpoint_entries_release().
+    entries: list[CheckpointEntry]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_checkpoint_entries) -> CheckpointEntries:
+        return cls(
+            entries=[CheckpointEntry.from_raw(one) for one in rows(_raw.capsule_checkpoint_entry, raw.entries, raw.count)],
         )
 
 
@@ -2758,11 +2800,52 @@ class ExportLabel:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ExportGroup:
+    """Events that belong together: of one execution, of a session itself, or of a pool. Never extended: groups are handed
+    out as an array.
+    """
+
+    # As in capsule_session_info; 0: the events are the pool's own.
+    session_id: int
+    # The execution, or 0.
+    execution_id: int
+    # Process id of the session's worker then, or 0.
+    pid: int
+    # The execution's `CAPSULE_OUTCOME_…`, or 0.
+    outcome: Outcome
+    # The name of the session's pool, or of the pool, or `none`.
+    pool: str
+    # The execution's trace context, as capsule_session_get_trace_context() tells it: given with it, or made; empty of
+    # none.
+    traceparent: str
+    # The rest of it.
+    tracestate: str
+    # `event_count` events, in the order of their numbers.
+    events: list[TraceEvent]
+    # `label_count` names, by their numbers: of each label of the events that the policy shows in some form.
+    labels: list[ExportLabel]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_export_group) -> ExportGroup:
+        return cls(
+            session_id=raw.session_id,
+            execution_id=raw.execution_id,
+            pid=raw.pid,
+            outcome=Outcome(raw.outcome),
+            pool=_text(raw.pool),
+            traceparent=_text(raw.traceparent),
+            tracestate=_text(raw.tracestate),
+            events=[TraceEvent.from_raw(one) for one in rows(_raw.capsule_trace_event, raw.events, raw.event_count)],
+            labels=[ExportLabel.from_raw(one) for one in rows(_raw.capsule_export_label, raw.labels, raw.label_count)],
+        )
+
+
 class ExporterOptions(TypedDict, total=False):
     """Options of an exporter; capsule_exporter_options_init() fills the defaults."""
 
     # `CAPSULE_EXPORTER_…`. Default callback.
-    kind: Exporter
+    kind: ExporterKind
     # Its name, in metrics and log records: 1 … 64 bytes. Default `exporter`.
     name: str | bytes
     # The file, made anew; for the kinds that write one.
@@ -3264,6 +3347,20 @@ class PoolSession:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolSessions:
+    """The sessions of a pool."""
+
+    # `count` of them, owned by this struct until capsule_pool_sessions_release().
+    sessions: list[PoolSession]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_pool_sessions) -> PoolSessions:
+        return cls(
+            sessions=[PoolSession.from_raw(one) for one in rows(_raw.capsule_pool_session, raw.sessions, raw.count, raw.session_size)],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class PoolImport:
     """What became of one of a pool's imports at its last warm-up."""
 
@@ -3284,6 +3381,20 @@ class PoolImport:
             error=_text(raw.error),
             duration_ns=raw.duration_ns,
             imported=raw.imported != 0,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PoolImports:
+    """The imports of a pool."""
+
+    # `count` of them in the order of the options, owned by this struct until capsule_pool_imports_release().
+    imports: list[PoolImport]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_pool_imports) -> PoolImports:
+        return cls(
+            imports=[PoolImport.from_raw(one) for one in rows(_raw.capsule_pool_import, raw.imports, raw.count, raw.import_size)],
         )
 
 
@@ -3480,6 +3591,35 @@ class PendingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingSummary:
+    """What is pending in a bridge or a store."""
+
+    # The `CAPSULE_INSPECT_…` it is answered at.
+    level: InspectLevel
+    # How many are open.
+    total: int
+    # Of these, left out of `rows`: at the level of counts, all.
+    left_out: int
+    # Labels redacted.
+    redactions: int
+    # Age of the oldest, of those looked at.
+    oldest_ns: int
+    # `count` of them, the oldest first; owned by this struct.
+    rows: list[PendingRow]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_pending_summary) -> PendingSummary:
+        return cls(
+            level=InspectLevel(raw.level),
+            total=raw.total,
+            left_out=raw.left_out,
+            redactions=raw.redactions,
+            oldest_ns=raw.oldest_ns,
+            rows=[PendingRow.from_raw(one) for one in rows(_raw.capsule_pending_row, raw.rows, raw.count, raw.row_size)],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class NamespaceRow:
     """One name of a namespace. Never extended: rows are handed out as an array."""
 
@@ -3499,6 +3639,85 @@ class NamespaceRow:
             type_name=Label.from_raw(raw.type_name),
             size_bytes=raw.size_bytes,
             kind=NameKind(raw.kind),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceSummary:
+    """What a session's namespace holds."""
+
+    # The `CAPSULE_INSPECT_…` it is answered at.
+    level: InspectLevel
+    # `CAPSULE_ANSWERED_BY_…`. Of the host there are `total` and `age_ns` alone.
+    answered_by: AnsweredBy
+    # Why the worker did not answer: the status that capsule_session_list() would have; else 0.
+    worker_status: int
+    # How long ago it was so.
+    age_ns: int
+    # Names there are; by the host, with dunders.
+    total: int
+    # Of these, left out of `rows`.
+    left_out: int
+    # Labels redacted.
+    redactions: int
+    # Names that the numbers below are of: all, up to 65,536.
+    counted: int
+    # Sum of their `size_bytes`.
+    size_bytes: int
+    # Values among them.
+    values: int
+    # Functions.
+    functions: int
+    # Classes.
+    classes: int
+    # Modules.
+    modules: int
+    # `count` of them in the order they were bound; owned by this struct.
+    rows: list[NamespaceRow]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_namespace_summary) -> NamespaceSummary:
+        return cls(
+            level=InspectLevel(raw.level),
+            answered_by=AnsweredBy(raw.answered_by),
+            worker_status=raw.worker_status,
+            age_ns=raw.age_ns,
+            total=raw.total,
+            left_out=raw.left_out,
+            redactions=raw.redactions,
+            counted=raw.counted,
+            size_bytes=raw.size_bytes,
+            values=raw.values,
+            functions=raw.functions,
+            classes=raw.classes,
+            modules=raw.modules,
+            rows=[NamespaceRow.from_raw(one) for one in rows(_raw.capsule_namespace_row, raw.rows, raw.count, raw.row_size)],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSummary:
+    """The sessions of a pool."""
+
+    # The `CAPSULE_INSPECT_…` it is answered at.
+    level: InspectLevel
+    # Sessions there are.
+    total: int
+    # Of these, left out of `rows`: at the level of counts, all.
+    left_out: int
+    # Labels redacted: `info->last_error`.
+    redactions: int
+    # `count` of them; owned by this struct.
+    rows: list[PoolSession]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_pool_summary) -> PoolSummary:
+        return cls(
+            level=InspectLevel(raw.level),
+            total=raw.total,
+            left_out=raw.left_out,
+            redactions=raw.redactions,
+            rows=[PoolSession.from_raw(one) for one in rows(_raw.capsule_pool_session, raw.rows, raw.count, raw.row_size)],
         )
 
 
@@ -3572,6 +3791,32 @@ class IsolationLayer:
             name=_text(raw.name),
             reason=_text(raw.reason),
             state=LayerState(raw.state),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IsolationReport:
+    """What stands between a session's code and its host."""
+
+    # The `CAPSULE_INSPECT_…` it is answered at.
+    level: InspectLevel
+    # Layers that are active.
+    active: int
+    # Layers that are unavailable.
+    unavailable: int
+    # Layers that are waived.
+    waived: int
+    # `count` of them; owned by this struct.
+    rows: list[IsolationLayer]
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_isolation_report) -> IsolationReport:
+        return cls(
+            level=InspectLevel(raw.level),
+            active=raw.active,
+            unavailable=raw.unavailable,
+            waived=raw.waived,
+            rows=[IsolationLayer.from_raw(one) for one in rows(_raw.capsule_isolation_layer, raw.rows, raw.count, raw.row_size)],
         )
 
 
@@ -4151,7 +4396,7 @@ class ProfileOptions(TypedDict, total=False):
     # How long, in milliseconds: 1 … 86,400,000, or 0 for until it is stopped. Default 0.
     duration_ms: int
     # `CAPSULE_PROFILE_…`. Default `CAPSULE_PROFILE_RUNNING`.
-    threads: Profile
+    threads: ProfileThreads
     # Most frames of a stack, the innermost: 1 … 4,096. Default 128.
     max_frames: int
     # Most different stacks that are kept; what comes beyond is counted as `overflowed`. 1 … 1,000,000. Default 10,000.

@@ -19,15 +19,18 @@ def text_of(data: bytes) -> _raw.capsule_text:
 
 
 class Options:
-    """A struct of options with its defaults, and what was given in their place; `address` is for the library."""
+    """A struct of options with its defaults, zeros without `init`, and what was given in their place; `reference` is for the library."""
 
     __slots__ = ("_kept", "_what", "raw")
 
-    def __init__(self, struct: type[StructT], init: Callable[..., None], given: Mapping[str, Any]) -> None:
+    def __init__(self, struct: type[StructT], init: Callable[..., None] | None, given: Mapping[str, Any]) -> None:
         self.raw: Any = struct()
         self._kept: list[object] = []
         self._what = struct.__name__.removeprefix("capsule_")
-        init(byref(self.raw), sizeof(self.raw))
+        if init is None:
+            self.raw.struct_size = sizeof(self.raw)
+        else:
+            init(byref(self.raw), sizeof(self.raw))
         types = dict(_fields(struct))
         for name, value in given.items():
             if name not in types or name == "struct_size":

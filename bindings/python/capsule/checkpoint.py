@@ -9,7 +9,7 @@ from typing import Self, Unpack
 from capsule import _generated as _raw
 from capsule._call import Owner, call, filled, made, sized
 from capsule._options import Options, given_options, reference_of
-from capsule._generated_records import CheckpointEntry, CheckpointInfo, CheckpointOptions
+from capsule._generated_records import CheckpointEntries, CheckpointEntry, CheckpointInfo, CheckpointOptions
 
 
 class Checkpoint(Owner):
@@ -68,7 +68,6 @@ def empty_entries() -> _raw.capsule_checkpoint_entries:
 def entries_of(raw: _raw.capsule_checkpoint_entries) -> list[CheckpointEntry]:
     """The entries, and what held them released."""
     try:
-        array = (_raw.capsule_checkpoint_entry * raw.count).from_address(raw.entries) if raw.entries else ()
-        return [CheckpointEntry.from_raw(entry) for entry in array]
+        return CheckpointEntries.from_raw(raw).entries
     finally:
         _raw.capsule_checkpoint_entries_release(byref(raw))

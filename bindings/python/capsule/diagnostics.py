@@ -3,37 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from ctypes import byref, c_int32, c_size_t, c_uint64, c_void_p, string_at
+from ctypes import byref, c_int32, c_size_t, c_void_p, string_at
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from capsule import _generated as _raw
-from capsule._call import Owner, call, filled, made, milliseconds, sized
+from capsule._call import Owner, call, filled, listed, made, milliseconds, owned, sized
 from capsule._wait import Readiness, patiently, patiently_async
 from capsule.bridge import Bridge
 from capsule.errors import error_of
+from capsule.exporter import Exporter
 from capsule.pool import Pool
 from capsule._generated_records import (
     AsyncMetrics,
     BridgeMetrics,
+    CancelMetrics,
+    CapabilityMetrics,
     ExecutorMetrics,
     LimiterMetrics,
+    MetricsText,
     PendingCall,
     PoolImport,
+    PoolImports,
     PoolSession,
+    PoolSessions,
     PostmortemInfo,
-    NativeFrame,
-    StackFrame,
-    StackInfo,
-    StackThread,
+    RuntimeMetrics,
     Status,
     TraceEvent,
     TraceInfo,
     TraceKind,
     TraceLabel,
+    TransportMetrics,
+    WorkerInfo,
+    WorkerMetrics,
 )
+from capsule.introspection import (
+    PoolInspection,
+    get_audit_info,
+    inspect_execution,
+    inspect_isolation,
+    inspect_namespace,
+    inspect_pending,
+    inspect_pool,
+    inspect_stack,
+    list_audit,
+    narrow_introspection,
+    set_audit,
+    verify_audit,
+)
+from capsule.profiles import Profile, profile
+from capsule.runtime import Runtime
 from capsule.session import Session
+from capsule.stacks import StackTrace, ThreadStack, stack_taken
+
+
+__all__ = [
+    "Exporter",
+    "PoolInspection",
+    "Postmortem",
+    "Profile",
+    "StackTrace",
+    "ThreadStack",
+    "Trace",
+    "TraceReader",
+    "follow_trace",
+    "get_async_metrics",
+    "get_audit_info",
+    "get_bridge_metrics",
+    "get_cancel_metrics",
+    "get_executor_metrics",
+    "get_limiter_metrics",
+    "get_postmortem",
+    "get_prometheus",
+    "get_runtime_metrics",
+    "get_stack",
+    "get_trace",
+    "get_trace_label",
+    "get_transport_metrics",
+    "get_worker_info",
+    "get_worker_metrics",
+    "inspect_execution",
+    "inspect_isolation",
+    "inspect_namespace",
+    "inspect_pending",
+    "inspect_pool",
+    "inspect_stack",
+    "list_audit",
+    "list_capability_metrics",
+    "list_pending_calls",
+    "list_pool_imports",
+    "list_pool_sessions",
+    "narrow_introspection",
+    "profile",
+    "set_audit",
+    "verify_audit",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,53 +216,11 @@ def get_trace_label(session: Session, number: int) -> TraceLabel:
     return TraceLabel.from_raw(raw)
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadStack:
-    """One thread, and its frames, the innermost first."""
-
-    info: StackThread
-    frames: list[StackFrame]
-    native: list[NativeFrame]
-    """Below them, of a thread that waits in the kernel."""
-
-
-@dataclass(frozen=True, slots=True)
-class StackTrace:
-    """Where Python code stands, or stood, as far as the policy shows it."""
-
-    info: StackInfo
-    threads: list[ThreadStack]
-    """Of a living worker, the first is the main one."""
-
-
 def get_stack(session: Session, *, max_frames: int = 128, timeout: float = 1.0) -> StackTrace:
     """Where its Python code stands, also while it hangs; of a worker that died, where it stood. It goes on undisturbed."""
     options = sized(_raw.capsule_stack_options)
     options.max_frames, options.timeout_ms = max_frames, milliseconds(timeout, 1)
-    return _stack_taken(made(_raw.capsule_session_get_stack, session.handle, byref(options)))
-
-
-def _stack_taken(handle: int) -> StackTrace:
-    try:
-        info = StackInfo.from_raw(filled(_raw.capsule_stack_get_info, handle, _raw.capsule_stack_info))
-        return StackTrace(info, [_thread_of(handle, index) for index in range(info.threads)])
-    finally:
-        _raw.capsule_stack_release(handle)
-
-
-def _thread_of(handle: int, index: int) -> ThreadStack:
-    raw, frame = sized(_raw.capsule_stack_thread), sized(_raw.capsule_stack_frame)
-    below = sized(_raw.capsule_native_frame)
-    call(_raw.capsule_stack_get_thread, handle, index, byref(raw))
-    frames = []
-    for at in range(raw.frames):
-        call(_raw.capsule_stack_get_frame, handle, index, at, byref(frame))
-        frames.append(StackFrame.from_raw(frame))
-    native: list[NativeFrame] = []
-    for at in range(raw.native_frames):
-        call(_raw.capsule_stack_get_native_frame, handle, index, at, byref(below))
-        native.append(NativeFrame.from_raw(below))
-    return ThreadStack(StackThread.from_raw(raw), frames, native)
+    return stack_taken(made(_raw.capsule_session_get_stack, session.handle, byref(options)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +262,7 @@ def _stack_of_death(postmortem: c_void_p) -> StackTrace | None:
         return None
     if status:
         raise error_of(status, _raw.capsule_status_text(status).decode())
-    return _stack_taken(handle.value or 0)
+    return stack_taken(handle.value or 0)
 
 
 def get_executor_metrics(session: Session) -> ExecutorMetrics:
@@ -258,6 +282,40 @@ def get_limiter_metrics(session: Session) -> LimiterMetrics:
     return LimiterMetrics.from_raw(filled(_raw.capsule_session_get_limiter_metrics, session.handle, _raw.capsule_limiter_metrics))
 
 
+def get_worker_metrics(session: Session) -> WorkerMetrics:
+    """What its worker told of itself in the last heartbeat: threads, memory, CPU time; and what was counted of heartbeats."""
+    return WorkerMetrics.from_raw(filled(_raw.capsule_session_get_worker_metrics, session.handle, _raw.capsule_worker_metrics))
+
+
+def get_worker_info(session: Session) -> WorkerInfo:
+    """What its last worker announced: its interpreter, what it can do, its limits, its isolation."""
+    return WorkerInfo.from_raw(filled(_raw.capsule_session_get_worker_info, session.handle, _raw.capsule_worker_info))
+
+
+def get_transport_metrics(session: Session) -> TransportMetrics:
+    """The frames between it and its workers."""
+    return TransportMetrics.from_raw(
+        filled(_raw.capsule_session_get_transport_metrics, session.handle, _raw.capsule_transport_metrics)
+    )
+
+
+def get_cancel_metrics(session: Session) -> CancelMetrics:
+    """What cancels did, of a session opened with `enable_metrics`."""
+    return CancelMetrics.from_raw(filled(_raw.capsule_session_get_cancel_metrics, session.handle, _raw.capsule_cancel_metrics))
+
+
+def get_runtime_metrics(runtime: Runtime) -> RuntimeMetrics:
+    """What a runtime counted over all its sessions, those included that are gone."""
+    return RuntimeMetrics.from_raw(filled(_raw.capsule_runtime_get_metrics, runtime.handle, _raw.capsule_runtime_metrics))
+
+
+def get_prometheus(runtime: Runtime) -> str:
+    """All metrics of a runtime in Prometheus' text format, version 0.0.4."""
+    release, struct = _raw.capsule_metrics_text_release, _raw.capsule_metrics_text
+    with owned(release, struct, _raw.capsule_runtime_get_prometheus, runtime.handle) as raw:
+        return MetricsText.from_raw(raw).text
+
+
 def get_bridge_metrics(of: Bridge | Session) -> BridgeMetrics:
     """What a bridge counted, or what of it is of one session's calls."""
     function = _raw.capsule_bridge_get_metrics if isinstance(of, Bridge) else _raw.capsule_session_get_bridge_metrics
@@ -266,30 +324,24 @@ def get_bridge_metrics(of: Bridge | Session) -> BridgeMetrics:
 
 def list_pending_calls(bridge: Bridge) -> list[PendingCall]:
     """The calls of the host that are open, the oldest first."""
-    count, total, capacity = c_size_t(), c_uint64(), 64
-    while True:
-        calls = (_raw.capsule_pending_call * capacity)()
-        call(_raw.capsule_bridge_list_pending, bridge.handle, calls, capacity, byref(count), byref(total))
-        if total.value <= capacity:
-            return [PendingCall.from_raw(one) for one in calls[: count.value]]
-        capacity = total.value + 64
+    return [PendingCall.from_raw(one) for one in listed(_raw.capsule_bridge_list_pending, bridge.handle, _raw.capsule_pending_call)]
+
+
+def list_capability_metrics(bridge: Bridge) -> list[CapabilityMetrics]:
+    """What became of the calls of each capability that was called, by name."""
+    found = listed(_raw.capsule_bridge_list_capability_metrics, bridge.handle, _raw.capsule_capability_metrics)
+    return [CapabilityMetrics.from_raw(one) for one in found]
 
 
 def list_pool_sessions(pool: Pool) -> list[PoolSession]:
     """The sessions of a pool, and where each stands."""
-    raw = filled(_raw.capsule_pool_list_sessions, pool.handle, _raw.capsule_pool_sessions)
-    try:
-        array = (_raw.capsule_pool_session * raw.count).from_address(raw.sessions) if raw.sessions else ()
-        return [PoolSession.from_raw(session) for session in array]
-    finally:
-        _raw.capsule_pool_sessions_release(byref(raw))
+    release, struct = _raw.capsule_pool_sessions_release, _raw.capsule_pool_sessions
+    with owned(release, struct, _raw.capsule_pool_list_sessions, pool.handle) as raw:
+        return PoolSessions.from_raw(raw).sessions
 
 
 def list_pool_imports(pool: Pool) -> list[PoolImport]:
     """What became of the imports of a pool at its last warm-up."""
-    raw = filled(_raw.capsule_pool_list_imports, pool.handle, _raw.capsule_pool_imports)
-    try:
-        array = (_raw.capsule_pool_import * raw.count).from_address(raw.imports) if raw.imports else ()
-        return [PoolImport.from_raw(one) for one in array]
-    finally:
-        _raw.capsule_pool_imports_release(byref(raw))
+    release, struct = _raw.capsule_pool_imports_release, _raw.capsule_pool_imports
+    with owned(release, struct, _raw.capsule_pool_list_imports, pool.handle) as raw:
+        return PoolImports.from_raw(raw).imports

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from capsule import _generated as _raw
-from capsule._call import ClosingOwner, Owner, call, filled, made, milliseconds, sized, utf8
+from capsule._call import ClosingOwner, Owner, call, filled, made, milliseconds, owned, sized, utf8
 from capsule._options import Options, given_options, reference_of
 from capsule.checkpoint import Checkpoint, empty_entries, entries_of
 from capsule.errors import NameNotFoundError
@@ -20,6 +20,7 @@ from capsule._generated_records import (
     CheckpointOptions,
     ExecutionOptions,
     Name,
+    NameList,
     RestoreFlags,
     SessionInfo,
     SetStrategy,
@@ -136,12 +137,9 @@ class Session(ClosingOwner):
 
     def names(self, limit: int = 65_536, timeout: float | None = None) -> list[Name]:
         """The user's names, in the order they were bound. Waits."""
-        raw = sized(_raw.capsule_name_list)
-        call(_raw.capsule_session_list, self.handle, limit, milliseconds(timeout, 1), byref(raw))
-        try:
-            return [Name.from_raw(name) for name in (_raw.capsule_name * raw.count).from_address(raw.names or 0)] if raw.count else []
-        finally:
-            _raw.capsule_name_list_release(byref(raw))
+        release, struct, function = _raw.capsule_name_list_release, _raw.capsule_name_list, _raw.capsule_session_list
+        with owned(release, struct, function, self.handle, limit, milliseconds(timeout, 1)) as raw:
+            return NameList.from_raw(raw).names
 
     # Checkpoints
 

@@ -220,8 +220,7 @@ constexpr Member kMembers7[] = {
 };
 
 constexpr Member kMembers8[] = {
-    {.name = "record_size", .kind = Kind::kU32, .offset = offsetof(capsule_audit_list, record_size)},
-    {.name = "records", .kind = Kind::kArray, .offset = offsetof(capsule_audit_list, records), .entry = Kind::kStruct, .length_offset = offsetof(capsule_audit_list, count), .length_kind = Kind::kU64, .structure = &kStructs[6]},
+    {.name = "records", .kind = Kind::kArray, .offset = offsetof(capsule_audit_list, records), .entry = Kind::kStruct, .length_offset = offsetof(capsule_audit_list, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_audit_list, record_size), .structure = &kStructs[6]},
 };
 
 constexpr Member kMembers9[] = {

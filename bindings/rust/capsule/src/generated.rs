@@ -1043,18 +1043,18 @@ impl TraceBy {
 
 /// Where it writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Exporter(pub i32);
+pub struct ExporterKind(pub i32);
 
-impl Exporter {
+impl ExporterKind {
     /// To a function of the host.
-    pub const CALLBACK: Exporter = Exporter(1);
+    pub const CALLBACK: ExporterKind = ExporterKind(1);
     /// To a file, one JSON object a line for each event, and one of the kind `trace_metadata` before each batch:
     /// `realtime_offset_ns`, what the exporter failed to write and dropped, and what the traces lost by why, all of
     /// them up to then.
-    pub const NDJSON: Exporter = Exporter(2);
+    pub const NDJSON: ExporterKind = ExporterKind(2);
     /// To a file in the JSON of Chrome's trace viewer and Perfetto; whole after each batch. Its `otherData` tells the
     /// same of it.
-    pub const CHROME: Exporter = Exporter(3);
+    pub const CHROME: ExporterKind = ExporterKind(3);
 }
 
 /// Which way a frame goes.
@@ -1413,13 +1413,13 @@ impl Reject {
 
 /// Which threads a profile counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Profile(pub i32);
+pub struct ProfileThreads(pub i32);
 
-impl Profile {
+impl ProfileThreads {
     /// Those that do something: that run, or would on a free CPU.
-    pub const RUNNING: Profile = Profile(0);
+    pub const RUNNING: ProfileThreads = ProfileThreads(0);
     /// Those that wait as well: in locks, for input, for time.
-    pub const ALL: Profile = Profile(1);
+    pub const ALL: ProfileThreads = ProfileThreads(1);
 }
 
 /// Options of a runtime; capsule_runtime_options_init() fills the defaults.
@@ -1708,7 +1708,7 @@ impl AuditList {
 }
 
 /// What is to be checked, and against what; all zero but `struct_size` and one of `path` and `data` for the least.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AuditCheck {
     /// The file; or empty, and `data`.
     pub path: String,
@@ -1723,15 +1723,16 @@ pub struct AuditCheck {
 }
 
 impl AuditCheck {
-    /// What its texts and lists are in must still be there.
-    pub(crate) unsafe fn of(raw: &sys::capsule_audit_check) -> Self {
-        Self {
-            path: string(raw.path),
-            data: string(raw.data),
-            key: string(raw.key),
-            head: string(raw.head),
-            head_before: string(raw.head_before),
-        }
+    /// What it points at is in `kept`, and here.
+    pub(crate) fn raw(&self, kept: &mut Kept) -> sys::capsule_audit_check {
+        let mut raw: sys::capsule_audit_check = zeroed();
+        raw.struct_size = size_of_u32::<sys::capsule_audit_check>();
+        raw.path = view(&self.path);
+        raw.data = view(&self.data);
+        raw.key = view(&self.key);
+        raw.head = view(&self.head);
+        raw.head_before = view(&self.head_before);
+        raw
     }
 }
 
@@ -4011,7 +4012,7 @@ impl ExportGroup {
 #[derive(Clone, Debug)]
 pub struct ExporterOptions {
     /// `CAPSULE_EXPORTER_…`. Default callback.
-    pub kind: Exporter,
+    pub kind: ExporterKind,
     /// Its name, in metrics and log records: 1 … 64 bytes. Default `exporter`.
     pub name: String,
     /// The file, made anew; for the kinds that write one.
@@ -4044,7 +4045,7 @@ impl Default for ExporterOptions {
         let mut raw: sys::capsule_exporter_options = zeroed();
         unsafe { sys::capsule_exporter_options_init(&mut raw, size_of_u32::<sys::capsule_exporter_options>()) };
         Self {
-            kind: Exporter(raw.kind),
+            kind: ExporterKind(raw.kind),
             name: unsafe { string(raw.name) },
             path: Default::default(),
             queue_limit: raw.queue_limit,
@@ -5689,7 +5690,7 @@ pub struct ProfileOptions {
     /// How long, in milliseconds: 1 … 86,400,000, or 0 for until it is stopped. Default 0.
     pub duration_ms: i64,
     /// `CAPSULE_PROFILE_…`. Default `CAPSULE_PROFILE_RUNNING`.
-    pub threads: Profile,
+    pub threads: ProfileThreads,
     /// Most frames of a stack, the innermost: 1 … 4,096. Default 128.
     pub max_frames: u32,
     /// Most different stacks that are kept; what comes beyond is counted as `overflowed`. 1 … 1,000,000. Default
@@ -5718,7 +5719,7 @@ impl Default for ProfileOptions {
         Self {
             rate_hz: raw.rate_hz,
             duration_ms: raw.duration_ms,
-            threads: Profile(raw.threads),
+            threads: ProfileThreads(raw.threads),
             max_frames: raw.max_frames,
             max_stacks: raw.max_stacks,
         }
