@@ -8,13 +8,14 @@ PATH = "bindings/csharp/Capsule/Records.Generated.cs"
 # Written by hand, or of no use outside of C: a text, an error, values and inputs, what callbacks get and take.
 BY_HAND = {"capsule_text", "capsule_error", "capsule_value", "capsule_input", "capsule_frame", "capsule_interceptor_options"}
 # Read by the library, though no function fills their defaults.
-READ = {"capsule_rule", "capsule_constraint", "capsule_trace_filter"}
+READ = {"capsule_rule", "capsule_constraint", "capsule_trace_filter", "capsule_audit_check"}
 # A member may not be called as its class.
 CLASS_NAMES = {"capsule_name": "NameInfo"}
 # Text that need not be UTF-8, or that its reader wants as it came.
 BYTES = {
     ("capsule_event", "data"), ("capsule_event", "raw"), ("capsule_mime_part", "data"), ("capsule_promise", "value"),
     ("capsule_promise", "param"), ("capsule_promise_wish", "param"), ("capsule_checkpoint_options", "key"),
+    ("capsule_audit_options", "key"), ("capsule_audit_check", "key"), ("capsule_audit_check", "data"), ("capsule_introspection_policy", "key"),
 }
 HIDDEN = ("storage", "length", "callback", "user_data")
 # Handles that have a class.

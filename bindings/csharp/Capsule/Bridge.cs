@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using Capsule.Raw;
 
@@ -27,16 +28,16 @@ namespace Capsule
         }
 
         /// <summary>What it has counted.</summary>
-        public BridgeMetrics Metrics
-        {
-            get
-            {
-                var error = Errors.New();
-                var raw = new capsule_bridge_metrics { struct_size = (uint)sizeof(capsule_bridge_metrics) };
-                Check(Native.capsule_bridge_get_metrics(Token, &raw, &error), &error);
-                return new BridgeMetrics(&raw);
-            }
-        }
+        public BridgeMetrics Metrics => Told.capsule_bridge_get_metrics(this);
+
+        /// <summary>What became of the calls of each capability that was called, by name.</summary>
+        public IReadOnlyList<CapabilityMetrics> CapabilityMetrics => Told.capsule_bridge_list_capability_metrics(this);
+
+        /// <summary>The calls that are open, the oldest first.</summary>
+        public IReadOnlyList<PendingCall> Pending => Told.capsule_bridge_list_pending(this);
+
+        /// <summary>The same for others to see: as far as the policy shows them.</summary>
+        public PendingSummary InspectPending(Inspection inspection = null) => Told.capsule_bridge_inspect_pending(this, inspection);
 
         /// <summary>Offers a capability; calls of it come by <see cref="Next"/> or go to <see cref="Serve"/>.</summary>
         public void Register(Capability capability)

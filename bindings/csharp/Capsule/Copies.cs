@@ -13,16 +13,7 @@ namespace Capsule
         }
 
         /// <summary>What is known of it.</summary>
-        public SnapshotInfo Info
-        {
-            get
-            {
-                var error = Errors.New();
-                var raw = new capsule_snapshot_info { struct_size = (uint)sizeof(capsule_snapshot_info) };
-                Check(Native.capsule_snapshot_get_info(Token, &raw, &error), &error);
-                return new SnapshotInfo(&raw);
-            }
-        }
+        public SnapshotInfo Info => Told.capsule_snapshot_get_info(this);
 
         /// <summary>Opens a session that begins as the snapshot is.</summary>
         public Session Branch(TimeSpan? time = null)
@@ -75,36 +66,9 @@ namespace Capsule
         }
 
         /// <summary>What it says of itself.</summary>
-        public CheckpointInfo Info
-        {
-            get
-            {
-                var error = Errors.New();
-                var raw = new capsule_checkpoint_info { struct_size = (uint)sizeof(capsule_checkpoint_info) };
-                Check(Native.capsule_checkpoint_get_info(Token, &raw, &error), &error);
-                var info = new CheckpointInfo(&raw);
-                GC.KeepAlive(this);
-                return info;
-            }
-        }
+        public CheckpointInfo Info => Told.capsule_checkpoint_get_info(this);
 
         /// <summary>Its names, and those that were left out.</summary>
-        public IReadOnlyList<CheckpointEntry> Entries
-        {
-            get
-            {
-                var error = Errors.New();
-                var raw = new capsule_checkpoint_entries { struct_size = (uint)sizeof(capsule_checkpoint_entries) };
-                Check(Native.capsule_checkpoint_list(Token, &raw, &error), &error);
-                try
-                {
-                    return new CheckpointEntries(&raw).Entries;
-                }
-                finally
-                {
-                    Native.capsule_checkpoint_entries_release(&raw);
-                }
-            }
-        }
+        public IReadOnlyList<CheckpointEntry> Entries => Told.capsule_checkpoint_list(this).Entries;
     }
 }

@@ -59,4 +59,12 @@ namespace Capsule
         /// <summary>As the library takes it; null is for ever.</summary>
         private protected static long Milliseconds(TimeSpan? time) => time == null ? -1 : (long)Math.Ceiling(time.Value.TotalMilliseconds);
     }
+
+    /// <summary>One that is read, and given back at once.</summary>
+    internal sealed class Held : Owner
+    {
+        internal Held(IntPtr token, Action<IntPtr> release) : base(token, release)
+        {
+        }
+    }
 }

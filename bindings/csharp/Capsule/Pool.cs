@@ -13,44 +13,34 @@ namespace Capsule
         }
 
         /// <summary>Its configuration and status.</summary>
-        public PoolInfo Info
-        {
-            get
-            {
-                var error = Errors.New();
-                var raw = new capsule_pool_info { struct_size = (uint)sizeof(capsule_pool_info) };
-                Check(Native.capsule_pool_get_info(Token, &raw, &error), &error);
-                return new PoolInfo(&raw);
-            }
-        }
+        public PoolInfo Info => Told.capsule_pool_get_info(this);
 
         /// <summary>What it has counted.</summary>
-        public PoolMetrics Metrics
-        {
-            get
-            {
-                var error = Errors.New();
-                var raw = new capsule_pool_metrics { struct_size = (uint)sizeof(capsule_pool_metrics) };
-                Check(Native.capsule_pool_get_metrics(Token, &raw, &error), &error);
-                return new PoolMetrics(&raw);
-            }
-        }
+        public PoolMetrics Metrics => Told.capsule_pool_get_metrics(this);
 
         /// <summary>Its sessions.</summary>
-        public IReadOnlyList<PoolSession> Sessions
+        public IReadOnlyList<PoolSession> Sessions => Told.capsule_pool_list_sessions(this).Sessions;
+
+        /// <summary>What became of its imports at the last warm-up.</summary>
+        public IReadOnlyList<PoolImport> Imports => Told.capsule_pool_list_imports(this).Imports;
+
+        /// <summary>Its state and its sessions for others to see, as far as the policy shows them; LastError is told at the level Full alone.</summary>
+        public (PoolInfo info, PoolSummary summary) Inspect(Inspection inspection = null)
         {
-            get
+            using (var arena = new Arena())
             {
                 var error = Errors.New();
-                var raw = new capsule_pool_sessions { struct_size = (uint)sizeof(capsule_pool_sessions) };
-                Check(Native.capsule_pool_list_sessions(Token, &raw, &error), &error);
+                var look = inspection == null ? null : inspection.Write(arena);
+                var info = new capsule_pool_info { struct_size = (uint)sizeof(capsule_pool_info) };
+                var summary = new capsule_pool_summary { struct_size = (uint)sizeof(capsule_pool_summary) };
+                Check(Native.capsule_pool_inspect(Token, look, &info, &summary, &error), &error);
                 try
                 {
-                    return new PoolSessions(&raw).Sessions;
+                    return (new PoolInfo(&info), new PoolSummary(&summary));
                 }
                 finally
                 {
-                    Native.capsule_pool_sessions_release(&raw);
+                    Native.capsule_pool_summary_release(&summary);
                 }
             }
         }

@@ -17,16 +17,7 @@ namespace Capsule
         }
 
         /// <summary>What it has counted.</summary>
-        public PromiseMetrics Metrics
-        {
-            get
-            {
-                var error = Errors.New();
-                var raw = new capsule_promise_metrics { struct_size = (uint)sizeof(capsule_promise_metrics) };
-                Check(Native.capsule_promise_store_get_metrics(Token, &raw, &error), &error);
-                return new PromiseMetrics(&raw);
-            }
-        }
+        public PromiseMetrics Metrics => Told.capsule_promise_store_get_metrics(this);
 
         /// <summary>Creates a promise, or finds the one that there is.</summary>
         public Promise Create(PromiseWish wish)
@@ -131,30 +122,10 @@ namespace Capsule
         }
 
         /// <summary>Those that are open, those first whose time is over first.</summary>
-        public IReadOnlyList<PendingPromise> Pending
-        {
-            get
-            {
-                for (var room = 64;;)
-                {
-                    using (var arena = new Arena())
-                    {
-                        var error = Errors.New();
-                        var rows = (capsule_pending_promise*)arena.New(sizeof(capsule_pending_promise), room);
-                        UIntPtr count;
-                        ulong total;
-                        Check(Native.capsule_promise_list_pending(Token, rows, (UIntPtr)room, &count, &total, &error), &error);
-                        if (total <= (ulong)room)
-                        {
-                            var found = new List<PendingPromise>();
-                            for (var i = 0; i < (int)count; ++i) found.Add(new PendingPromise(rows + i));
-                            return found;
-                        }
-                        room = (int)total + 64;
-                    }
-                }
-            }
-        }
+        public IReadOnlyList<PendingPromise> Pending => Told.capsule_promise_list_pending(this);
+
+        /// <summary>The same for others to see: as far as the policy shows them.</summary>
+        public PendingSummary InspectPending(Inspection inspection = null) => Told.capsule_promise_store_inspect_pending(this, inspection);
 
         /// <summary>
         /// Runs a source text durably: its end settles the promise of that id. Where that is settled already there is no execution (null),

@@ -176,7 +176,7 @@ namespace Capsule
         /// Bytes that key the hashes, at most `CAPSULE_AUDIT_MAX_KEY`; copied, and wiped with the runtime. Default
         /// empty: no key.
         /// </summary>
-        public string Key { get; set; }
+        public byte[] Key { get; set; }
 
         /// <summary>
         /// A file that records are appended to, made with mode 0600 where there is none, at most 4,096 bytes; a regular
@@ -334,27 +334,30 @@ namespace Capsule
     public sealed unsafe partial class AuditCheck
     {
         /// <summary>The file; or empty, and `data`.</summary>
-        public string Path { get; }
+        public string Path { get; set; }
 
         /// <summary>Records, each with a newline behind it; at most 1 GiB, as the file.</summary>
-        public string Data { get; }
+        public byte[] Data { get; set; }
 
         /// <summary>The key of every chain in it; empty for none. With one, a chain without is broken.</summary>
-        public string Key { get; }
+        public byte[] Key { get; set; }
 
         /// <summary>Hash of the last record, 64 hexadecimal digits; empty where it is not known.</summary>
-        public string Head { get; }
+        public string Head { get; set; }
 
         /// <summary>The head before the first record, likewise; empty where there is to be none: the first chain began then.</summary>
-        public string HeadBefore { get; }
+        public string HeadBefore { get; set; }
 
-        internal AuditCheck(capsule_audit_check* raw)
+        internal capsule_audit_check* Write(Arena arena)
         {
-            Path = Texts.String(raw->path);
-            Data = Texts.String(raw->data);
-            Key = Texts.String(raw->key);
-            Head = Texts.String(raw->head);
-            HeadBefore = Texts.String(raw->head_before);
+            var raw = (capsule_audit_check*)arena.New(sizeof(capsule_audit_check));
+            raw->struct_size = (uint)sizeof(capsule_audit_check);
+            raw->path = arena.Text(Path);
+            raw->data = arena.Text(Data);
+            raw->key = arena.Text(Key);
+            raw->head = arena.Text(Head);
+            raw->head_before = arena.Text(HeadBefore);
+            return raw;
         }
     }
 
@@ -3488,7 +3491,7 @@ namespace Capsule
         /// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is
         /// the runtime's.
         /// </summary>
-        public string Key { get; set; }
+        public byte[] Key { get; set; }
 
         /// <summary>With the defaults of the library that is loaded.</summary>
         public IntrospectionPolicy()

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks;
 using Capsule.Raw;
@@ -14,16 +15,16 @@ namespace Capsule
         }
 
         /// <summary>What it has counted.</summary>
-        public RuntimeInfo Info
-        {
-            get
-            {
-                var error = Errors.New();
-                var raw = new capsule_runtime_info { struct_size = (uint)sizeof(capsule_runtime_info) };
-                Check(Native.capsule_runtime_get_info(Token, &raw, &error), &error);
-                return new RuntimeInfo(&raw);
-            }
-        }
+        public RuntimeInfo Info => Told.capsule_runtime_get_info(this);
+
+        /// <summary>What it counted over all its sessions, those included that are gone.</summary>
+        public RuntimeMetrics Metrics => Told.capsule_runtime_get_metrics(this);
+
+        /// <summary>All its metrics in Prometheus' text format, version 0.0.4.</summary>
+        public string Prometheus => Told.capsule_runtime_get_prometheus(this).Text;
+
+        /// <summary>What its audit trail has counted, and the head, which is for <see cref="VerifyAudit"/>.</summary>
+        public AuditInfo AuditInfo => Told.capsule_runtime_get_audit_info(this);
 
         /// <summary>Opens a session; with WaitReady of its options, waits until it can run code.</summary>
         public Session Open(SessionOptions options = null)
@@ -50,6 +51,31 @@ namespace Capsule
         /// <summary>Opens a store of promises.</summary>
         public PromiseStore OpenStore(PromiseStoreOptions options = null) => new PromiseStore(this, options);
 
+        /// <summary>Starts an exporter to a file; a Kind and a Path have to be given.</summary>
+        public Exporter OpenExporter(ExporterOptions options) => new Exporter(this, options);
+
+        /// <summary>Gives it another audit trail: a new chain, in the ring and in the file, where there is one; null for the defaults.</summary>
+        public void SetAudit(AuditOptions options)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                var raw = options == null ? null : options.Write(arena);
+                Check(Native.capsule_runtime_set_audit(Token, raw, &error), &error);
+            }
+        }
+
+        /// <summary>The records in the ring, the oldest first; those behind a Sequence, for who follows.</summary>
+        public IReadOnlyList<AuditRecord> ListAudit(ulong afterSequence = 0) =>
+            Told.capsule_runtime_list_audit(this, afterSequence).Records;
+
+        /// <summary>Checks the records in a file, or in bytes: the verdict is no error, of what is broken too. Needs no runtime.</summary>
+        public static AuditReport VerifyAudit(AuditCheck check)
+        {
+            Library.Load();
+            return VerifyLoaded(check);
+        }
+
         /// <summary>Sets what may be seen of it, from the next look on; null for the defaults: counts, and names of nothing.</summary>
         public void SetIntrospectionPolicy(IntrospectionPolicy policy)
         {
@@ -69,6 +95,18 @@ namespace Capsule
         }
 
         private static void Release(IntPtr token) => Native.capsule_runtime_release(token);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static AuditReport VerifyLoaded(AuditCheck check)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                var raw = new capsule_audit_report { struct_size = (uint)sizeof(capsule_audit_report) };
+                Errors.Check(Native.capsule_audit_verify(check.Write(arena), &raw, &error), &error);
+                return new AuditReport(&raw);
+            }
+        }
 
         private static IntPtr Create(RuntimeOptions options)
         {

@@ -1,59 +1,34 @@
+using System;
 using Capsule.Raw;
 
 namespace Capsule
 {
+    // Looks that the policy guards: one that asks for more than it allows is a CapsuleException of status Denied.
     public sealed unsafe partial class Session
     {
-        /// <summary>What the running execution does, and what it waits for; as far as the policy shows it.</summary>
-        public ExecutionStatus InspectExecution(Inspection inspection = null)
-        {
-            using (var arena = new Arena())
-            {
-                var error = Errors.New();
-                var look = inspection == null ? null : inspection.Write(arena);
-                var raw = new capsule_execution_status { struct_size = (uint)sizeof(capsule_execution_status) };
-                Check(Native.capsule_session_inspect_execution(Token, look, &raw, &error), &error);
-                return new ExecutionStatus(&raw);
-            }
-        }
+        /// <summary>What the running execution does, and what it waits for; as far as the policy shows it. Does not wait.</summary>
+        public ExecutionStatus InspectExecution(Inspection inspection = null) => Told.capsule_session_inspect_execution(this, inspection);
 
-        /// <summary>The names of its namespace as rows; as far as the policy shows them.</summary>
-        public NamespaceSummary InspectNamespace(Inspection inspection = null)
-        {
-            using (var arena = new Arena())
-            {
-                var error = Errors.New();
-                var look = inspection == null ? null : inspection.Write(arena);
-                var raw = new capsule_namespace_summary { struct_size = (uint)sizeof(capsule_namespace_summary) };
-                Check(Native.capsule_session_inspect_namespace(Token, look, &raw, &error), &error);
-                try
-                {
-                    return new NamespaceSummary(&raw);
-                }
-                finally
-                {
-                    Native.capsule_namespace_summary_release(&raw);
-                }
-            }
-        }
+        /// <summary>
+        /// The names of its namespace as rows; as far as the policy shows them. Waits for the worker, TimeoutMs of the inspection at most;
+        /// then it tells what the host knows.
+        /// </summary>
+        public NamespaceSummary InspectNamespace(Inspection inspection = null) => Told.capsule_session_inspect_namespace(this, inspection);
 
         /// <summary>What keeps its code apart from the host, layer by layer.</summary>
-        public IsolationReport InspectIsolation(Inspection inspection = null)
+        public IsolationReport InspectIsolation(Inspection inspection = null) => Told.capsule_session_inspect_isolation(this, inspection);
+
+        /// <summary>As <see cref="Stack"/>, at the level that is asked for and for the caller that is named; no other member is looked at.</summary>
+        public StackTrace InspectStack(Inspection inspection = null, StackOptions options = null)
         {
             using (var arena = new Arena())
             {
                 var error = Errors.New();
+                IntPtr token;
                 var look = inspection == null ? null : inspection.Write(arena);
-                var raw = new capsule_isolation_report { struct_size = (uint)sizeof(capsule_isolation_report) };
-                Check(Native.capsule_session_inspect_isolation(Token, look, &raw, &error), &error);
-                try
-                {
-                    return new IsolationReport(&raw);
-                }
-                finally
-                {
-                    Native.capsule_isolation_report_release(&raw);
-                }
+                var raw = options == null ? null : options.Write(arena);
+                Check(Native.capsule_session_inspect_stack(Token, look, raw, &token, &error), &error);
+                return StackTrace.Taken(token);
             }
         }
 
@@ -64,6 +39,19 @@ namespace Capsule
             {
                 var error = Errors.New();
                 Check(Native.capsule_session_narrow_introspection(Token, policy.Write(arena), &error), &error);
+            }
+        }
+
+        /// <summary>Begins to sample where its Python code stands; how much the lines tell, <c>Stack</c> of the policy says.</summary>
+        public Profile Profile(ProfileOptions options = null)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                IntPtr token;
+                var raw = options == null ? null : options.Write(arena);
+                Check(Native.capsule_session_profile(Token, raw, &token, &error), &error);
+                return new Profile(token);
             }
         }
     }

@@ -62,20 +62,8 @@ namespace Capsule
         }
 
         /// <summary>The names of the namespace, as many as <paramref name="limit"/> in the order they were bound.</summary>
-        public IReadOnlyList<NameInfo> Names(int limit = 65536, TimeSpan? time = null)
-        {
-            var error = Errors.New();
-            var raw = new capsule_name_list { struct_size = (uint)sizeof(capsule_name_list) };
-            Check(Native.capsule_session_list(Token, (uint)limit, Milliseconds(time), &raw, &error), &error);
-            try
-            {
-                return new NameList(&raw).Names.ToList();
-            }
-            finally
-            {
-                Native.capsule_name_list_release(&raw);
-            }
-        }
+        public IReadOnlyList<NameInfo> Names(int limit = 65536, TimeSpan? time = null) =>
+            Told.capsule_session_list(this, (uint)limit, Milliseconds(time)).Names;
 
         /// <summary>Takes a snapshot: a frozen fork.</summary>
         public Snapshot Snapshot(TimeSpan? time = null)

@@ -18,16 +18,7 @@ namespace Capsule
         }
 
         /// <summary>What is known of it: one consistent snapshot.</summary>
-        public SessionInfo Info
-        {
-            get
-            {
-                var error = Errors.New();
-                var raw = new capsule_session_info { struct_size = (uint)sizeof(capsule_session_info) };
-                Check(Native.capsule_session_get_info(Token, &raw, &error), &error);
-                return new SessionInfo(&raw);
-            }
-        }
+        public SessionInfo Info => Told.capsule_session_get_info(this);
 
         /// <summary>
         /// Begins to run a source text, or puts it in the queue. When the token is canceled so is the execution; one that was canceled
@@ -114,52 +105,28 @@ namespace Capsule
         }
 
         /// <summary>What its executors have counted; also after a death.</summary>
-        public ExecutorMetrics ExecutorMetrics
-        {
-            get
-            {
-                var error = Errors.New();
-                var raw = new capsule_executor_metrics { struct_size = (uint)sizeof(capsule_executor_metrics) };
-                Check(Native.capsule_session_get_executor_metrics(Token, &raw, &error), &error);
-                return new ExecutorMetrics(&raw);
-            }
-        }
+        public ExecutorMetrics ExecutorMetrics => Told.capsule_session_get_executor_metrics(this);
 
         /// <summary>What its event loop, its caches and its classification have counted.</summary>
-        public AsyncMetrics AsyncMetrics
-        {
-            get
-            {
-                var error = Errors.New();
-                var raw = new capsule_async_metrics { struct_size = (uint)sizeof(capsule_async_metrics) };
-                Check(Native.capsule_session_get_async_metrics(Token, &raw, &error), &error);
-                return new AsyncMetrics(&raw);
-            }
-        }
+        public AsyncMetrics AsyncMetrics => Told.capsule_session_get_async_metrics(this);
 
         /// <summary>What its limiter has counted, where the options have it.</summary>
-        public LimiterMetrics LimiterMetrics
-        {
-            get
-            {
-                var error = Errors.New();
-                var raw = new capsule_limiter_metrics { struct_size = (uint)sizeof(capsule_limiter_metrics) };
-                Check(Native.capsule_session_get_limiter_metrics(Token, &raw, &error), &error);
-                return new LimiterMetrics(&raw);
-            }
-        }
+        public LimiterMetrics LimiterMetrics => Told.capsule_session_get_limiter_metrics(this);
+
+        /// <summary>What its worker told of itself in its last heartbeat, and what was counted of heartbeats.</summary>
+        public WorkerMetrics WorkerMetrics => Told.capsule_session_get_worker_metrics(this);
+
+        /// <summary>What its last worker announced: its interpreter, what it can do, its limits, its isolation.</summary>
+        public WorkerInfo WorkerInfo => Told.capsule_session_get_worker_info(this);
+
+        /// <summary>The frames between it and its workers.</summary>
+        public TransportMetrics TransportMetrics => Told.capsule_session_get_transport_metrics(this);
+
+        /// <summary>What cancels did, where the options have EnableMetrics.</summary>
+        public CancelMetrics CancelMetrics => Told.capsule_session_get_cancel_metrics(this);
 
         /// <summary>What its calls of the host have come to.</summary>
-        public BridgeMetrics BridgeMetrics
-        {
-            get
-            {
-                var error = Errors.New();
-                var raw = new capsule_bridge_metrics { struct_size = (uint)sizeof(capsule_bridge_metrics) };
-                Check(Native.capsule_session_get_bridge_metrics(Token, &raw, &error), &error);
-                return new BridgeMetrics(&raw);
-            }
-        }
+        public BridgeMetrics BridgeMetrics => Told.capsule_session_get_bridge_metrics(this);
 
         /// <summary>The events of its trace, or those that fit the filter, in the order of their numbers.</summary>
         public IReadOnlyList<TraceEvent> Trace(TraceFilter filter = null)

@@ -22,16 +22,12 @@ namespace Capsule
         /// <summary>Copies one, and gives it back.</summary>
         internal static StackTrace Taken(IntPtr token)
         {
-            using (var handle = new OwnedHandle(token, Native.capsule_stack_release))
+            using (var handle = new Held(token, Native.capsule_stack_release))
             {
-                var error = Errors.New();
-                var raw = new capsule_stack_info { struct_size = (uint)sizeof(capsule_stack_info) };
-                Errors.Check(Native.capsule_stack_get_info(token, &raw, &error), &error);
+                var info = Told.capsule_stack_get_info(handle);
                 var threads = new List<ThreadStack>();
-                for (var i = 0UL; i < raw.threads; ++i) threads.Add(ThreadStack.Of(token, i));
-                var found = new StackTrace(new StackInfo(&raw), threads);
-                GC.KeepAlive(handle);
-                return found;
+                for (var i = 0UL; i < info.Threads; ++i) threads.Add(ThreadStack.Of(handle, i));
+                return new StackTrace(info, threads);
             }
         }
     }
@@ -55,26 +51,14 @@ namespace Capsule
         /// <summary>The native ones below them, of a thread that waits in the kernel.</summary>
         public IReadOnlyList<NativeFrame> NativeFrames { get; }
 
-        internal static ThreadStack Of(IntPtr stack, ulong index)
+        internal static ThreadStack Of(Owner stack, ulong index)
         {
-            var error = Errors.New();
-            var raw = new capsule_stack_thread { struct_size = (uint)sizeof(capsule_stack_thread) };
-            Errors.Check(Native.capsule_stack_get_thread(stack, index, &raw, &error), &error);
+            var info = Told.capsule_stack_get_thread(stack, index);
             var frames = new List<StackFrame>();
-            for (var i = 0UL; i < raw.frames; ++i)
-            {
-                var frame = new capsule_stack_frame { struct_size = (uint)sizeof(capsule_stack_frame) };
-                Errors.Check(Native.capsule_stack_get_frame(stack, index, i, &frame, &error), &error);
-                frames.Add(new StackFrame(&frame));
-            }
+            for (var i = 0UL; i < info.Frames; ++i) frames.Add(Told.capsule_stack_get_frame(stack, index, i));
             var native = new List<NativeFrame>();
-            for (var i = 0UL; i < raw.native_frames; ++i)
-            {
-                var frame = new capsule_native_frame { struct_size = (uint)sizeof(capsule_native_frame) };
-                Errors.Check(Native.capsule_stack_get_native_frame(stack, index, i, &frame, &error), &error);
-                native.Add(new NativeFrame(&frame));
-            }
-            return new ThreadStack(new StackThread(&raw), frames, native);
+            for (var i = 0UL; i < info.NativeFrames; ++i) native.Add(Told.capsule_stack_get_native_frame(stack, index, i));
+            return new ThreadStack(info, frames, native);
         }
     }
 

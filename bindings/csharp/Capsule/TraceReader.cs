@@ -39,16 +39,7 @@ namespace Capsule
         }
 
         /// <summary>What there is of the trace, and what there is no longer.</summary>
-        public TraceInfo Info
-        {
-            get
-            {
-                var error = Errors.New();
-                var raw = new capsule_trace_info { struct_size = (uint)sizeof(capsule_trace_info) };
-                Check(Native.capsule_trace_get_info(Token, &raw, &error), &error);
-                return new TraceInfo(&raw);
-            }
-        }
+        public TraceInfo Info => Told.capsule_trace_get_info(this);
 
         /// <inheritdoc/>
         public IEnumerator<TraceEvent> GetEnumerator()
@@ -127,13 +118,10 @@ namespace Capsule
         }
 
         /// <summary>The name that an event's <c>Label</c> stands for, as the policy shows it.</summary>
-        public TraceLabel TraceLabel(uint number)
-        {
-            var error = Errors.New();
-            var raw = new capsule_trace_label { struct_size = (uint)sizeof(capsule_trace_label) };
-            Check(Native.capsule_session_get_trace_label(Token, number, &raw, &error), &error);
-            return new TraceLabel(&raw);
-        }
+        public TraceLabel TraceLabel(uint number) => Told.capsule_session_get_trace_label(this, number);
+
+        /// <summary>The trace context that an execution was given, or got.</summary>
+        public TraceContext TraceContext(ulong executionId) => Told.capsule_session_get_trace_context(this, executionId);
 
         /// <summary>What is known of one of its last deaths, 0 for the last; status <c>State</c> where there was none.</summary>
         public Postmortem Postmortem(uint index = 0)
@@ -141,15 +129,12 @@ namespace Capsule
             var error = Errors.New();
             IntPtr token;
             Check(Native.capsule_session_get_postmortem(Token, index, &token, &error), &error);
-            using (var handle = new OwnedHandle(token, Native.capsule_postmortem_release))
+            using (var handle = new Held(token, Native.capsule_postmortem_release))
             {
-                var raw = new capsule_postmortem_info { struct_size = (uint)sizeof(capsule_postmortem_info) };
                 capsule_text json;
-                Errors.Check(Native.capsule_postmortem_get_info(token, &raw, &error), &error);
                 Errors.Check(Native.capsule_postmortem_to_json(token, &json, &error), &error);
-                var found = new Postmortem(new PostmortemInfo(&raw), Texts.String(json), Capsule.Postmortem.StackOf(token));
-                GC.KeepAlive(handle);
-                return found;
+                var info = Told.capsule_postmortem_get_info(handle);
+                return new Postmortem(info, Texts.String(json), Capsule.Postmortem.StackOf(token));
             }
         }
     }
