@@ -57,7 +57,8 @@ def finish(values, enums):
         if value["kind"] in ("struct", "text", "primitive") and not is_plain_text(value):
             value["kind"] = "array"
         for other in values:
-            if other["doc"].startswith(f"Size of one of `{value['name']}`") or other["doc"].endswith(f"the stride of `{value['name']}`."):
+            doc, name = other["doc"], value["name"]
+            if doc.startswith(f"Size of one of `{name}`") or doc.endswith(f"the stride of `{name}`."):
                 value["stride"] = other["name"]
     for value in values:
         if value["kind"] == "text" and value["type"]["pointer"] and "length" not in value:

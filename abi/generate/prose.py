@@ -12,7 +12,8 @@ ENUM_NAMES = {
     "SCOPE": "TransactionScope", "CAPABILITY": "CapabilityFlags", "POLICY": "Decision", "CONSTRAINT": "ConstraintKind",
     "REQUEST": "RequestKind", "CALL": "CallState", "RESTORE": "RestoreFlags", "ENTRY": "EntryStatus", "PROMISE": "PromiseState",
     "FRAME": "FrameDirection", "LOG": "LogLevel", "RESET": "PoolReset", "BREAKER": "BreakerState", "REMOVAL": "RemovalReason",
-    "POOLED": "PooledState", "TRACE": "TraceKind", "INSPECT": "InspectLevel", "OWNER": "OwnerKind", "LABEL": "LabelForm", "EXPORTER": "ExporterKind", "PROFILE": "ProfileThreads",
+    "POOLED": "PooledState", "TRACE": "TraceKind", "INSPECT": "InspectLevel", "OWNER": "OwnerKind", "LABEL": "LabelForm",
+    "EXPORTER": "ExporterKind", "PROFILE": "ProfileThreads",
     "AUDIT": "AuditDecision", "PENDING": "PendingKind", "REDACT": "Redaction", "LAYER": "LayerState", "WAITS": "WaitsFor",
     "TASK": "TaskState",
 }

@@ -98,7 +98,7 @@
   X(pool_warmup_triggers, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.warmup_triggers", "Times that a lack of sessions was told while it was not known.") \
   X(pool_warmup_iterations, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.warmup_loop_iterations", "Times that the pool looked how many are lacking.") \
   X(pool_warmup_created, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.sessions_created_from_warmup", "Sessions created without an acquisition that waited for them.") \
-  X(pool_creations_requested, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.creations_requested", "Sessions that were asked for, refused ones included.") \
+  X(pool_creations_requested, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.creations_requested", "Sessions that were asked for, by the warm-up or by an acquisition.") \
   X(pool_sessions_created, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.sessions_created", "Sessions created.") \
   X(pool_creations_failed, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.creations_failed", "Sessions whose creation failed.") \
   X(pool_sessions_removed, kCounter, kOne, kNone, kNone, "capsule_pool_metrics.sessions_removed", "Sessions let go.") \

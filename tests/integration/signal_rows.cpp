@@ -136,12 +136,20 @@ CAPSULE_TEST(bills_are_added_up) {
   };
   compare(kHere.at("bills"), runtime, [&] {
     const auto nothing = std::string();
+    const capsule_runtime_metrics m = runtime_metrics_of(runtime);  // which has them too
     return std::vector<Row>{
         {"execution_page_faults_total", "kind=\"minor\"", sum([](const auto &e) { return e.minor_faults; })},
         {"execution_page_faults_total", "kind=\"major\"", sum([](const auto &e) { return e.major_faults; }), true},
         {"execution_context_switches_total", "kind=\"voluntary\"", sum([](const auto &e) { return e.voluntary_switches; })},
         {"execution_context_switches_total", "kind=\"involuntary\"", sum([](const auto &e) { return e.involuntary_switches; }),
          true},
+        {"execution_page_faults_total", "kind=\"minor\"", number(m.minor_faults)},
+        {"execution_page_faults_total", "kind=\"major\"", number(m.major_faults), true},
+        {"execution_context_switches_total", "kind=\"voluntary\"", number(m.voluntary_switches)},
+        {"execution_context_switches_total", "kind=\"involuntary\"", number(m.involuntary_switches), true},
+        {"execution_cpu_seconds_sum", nothing, seconds(m.execution_cpu.sum)},
+        {"execution_duration_seconds_sum", nothing, seconds(m.execution_duration.sum)},
+        {"execution_queue_duration_seconds_sum", nothing, seconds(m.execution_queue.sum)},
         {"execution_cpu_seconds_sum", nothing, sum([](const auto &e) { return e.user_cpu_ns + e.system_cpu_ns; }) / 1e9},
         {"execution_cpu_seconds_count", nothing, 2},
         {"execution_duration_seconds_sum", nothing, sum([](const auto &e) { return e.duration_ns; }) / 1e9},
@@ -245,6 +253,7 @@ CAPSULE_TEST(what_became_of_output_is_told_by_reason) {
     return m.output_bytes_sent == 65'000 && m.output_queue_pieces > 0;
   });
   compare(kHere.at("output"), runtime, [&] {
+    const capsule_runtime_metrics all = runtime_metrics_of(runtime);
     capsule_executor_metrics sum{};
     std::vector<std::uint64_t> dropped;
     std::uint64_t most_pieces = 0;
@@ -269,24 +278,29 @@ CAPSULE_TEST(what_became_of_output_is_told_by_reason) {
       most_pieces = std::max(most_pieces, m.output_queue_pieces_max);
       most_bytes = std::max(most_bytes, m.output_queue_bytes_max);
     }
-    return std::vector<Row>{{"outputs_enqueued_total", "stream=\"std", number(sum.outputs_enqueued)},
-                            {"outputs_sent_total", "", number(sum.outputs_sent)},
-                            {"outputs_dropped_total", "reason=\"newest\"", number(dropped[0])},
-                            {"outputs_dropped_total", "reason=\"oldest\"", number(dropped[1])},
-                            {"outputs_dropped_total", "reason=\"refused\"", number(sum.outputs_refused)},
-                            {"output_bytes_total", "", number(sum.output_bytes_sent)},
-                            {"output_waits_total", "", number(sum.output_waits)},
-                            {"displays_total", "outcome=\"made\"", number(sum.displays_made)},
-                            {"displays_total", "outcome=\"dropped\"", number(sum.displays_dropped)},
-                            {"displays_total", "outcome=\"truncated\"", number(sum.displays_truncated)},
-                            {"displays_total", "outcome=\"error\"", number(sum.display_errors)},
-                            {"progress_updates_total", "outcome=\"made\"", number(sum.progress_calls)},
-                            {"progress_updates_total", "outcome=\"skipped\"", number(sum.progress_skipped)},
-                            {"output_queue_depth", "", number(sum.output_queue_pieces)},
-                            {"output_queue_depth_max", "", number(most_pieces)},
-                            {"output_queue_bytes", "", number(sum.output_queue_bytes)},
-                            {"output_queue_bytes_max", "", number(most_bytes)},
-                            {"output_drain_duration_seconds_sum", "", seconds(sum.drain_ns)}};
+    return std::vector<Row>{
+        {"outputs_enqueued_total", "stream=\"std", number(sum.outputs_enqueued)},
+        {"outputs_sent_total", "", number(sum.outputs_sent)},
+        {"outputs_dropped_total", "reason=\"newest\"", number(dropped[0])},
+        {"outputs_dropped_total", "reason=\"oldest\"", number(dropped[1])},
+        {"outputs_dropped_total", "reason=\"refused\"", number(sum.outputs_refused)},
+        {"outputs_enqueued_total", "stream=\"stdout\"", number(all.standard_output.enqueued)},
+        {"outputs_dropped_total", "reason=\"oldest\"", number(all.standard_output.dropped_oldest)},
+        {"outputs_dropped_total", "stream=\"stdout\",reason=\"refused\"", number(all.standard_output.refused)},
+        {"outputs_dropped_total", "stream=\"display\",reason=\"refused\"", number(all.displays.refused), true},
+        {"output_bytes_total", "", number(sum.output_bytes_sent)},
+        {"output_waits_total", "", number(sum.output_waits)},
+        {"displays_total", "outcome=\"made\"", number(sum.displays_made)},
+        {"displays_total", "outcome=\"dropped\"", number(sum.displays_dropped)},
+        {"displays_total", "outcome=\"truncated\"", number(sum.displays_truncated)},
+        {"displays_total", "outcome=\"error\"", number(sum.display_errors)},
+        {"progress_updates_total", "outcome=\"made\"", number(sum.progress_calls)},
+        {"progress_updates_total", "outcome=\"skipped\"", number(sum.progress_skipped)},
+        {"output_queue_depth", "", number(sum.output_queue_pieces)},
+        {"output_queue_depth_max", "", number(most_pieces)},
+        {"output_queue_bytes", "", number(sum.output_queue_bytes)},
+        {"output_queue_bytes_max", "", number(most_bytes)},
+        {"output_drain_duration_seconds_sum", "", seconds(sum.drain_ns)}};
   });
 }
 
@@ -419,6 +433,7 @@ CAPSULE_TEST(calls_of_the_host_are_told_while_they_are_open_and_when_they_have_e
     const capsule_bridge_metrics now = metrics_of(open);
     return std::vector<Row>{
         {"execution_promise_wait_seconds_total", "", seconds(waited_ns)},
+        {"execution_promise_wait_seconds_total", "", seconds(runtime_metrics_of(runtime).promise_wait_ns)},
         {"bridge_pending", "", number(now.bridge_pending_current)},
         {"bridge_pending_hwm", "", number(std::max(ended.bridge_pending_hwm, now.bridge_pending_hwm))},
         {"bridge_promises_created_total", "", number(ended.calls + now.calls)},

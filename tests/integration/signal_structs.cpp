@@ -82,7 +82,7 @@ CAPSULE_TEST(executions_by_kind_of_code_and_output_by_stream) {
   Run(session, "import asyncio; await asyncio.sleep(0)").end();
   Run(session, "print('one'); print('two')").end();
   Run(session, "import sys; print('three', file=sys.stderr)").end();
-  Run(session, "import sys\ndisplay({'text/plain': 'shown'}, raw=True)").end();
+  Run(session, "display({'text/plain': 'shown'}, raw=True)").end();
   Run asks(session, "input()");
   asks.until(CAPSULE_EVENT_INPUT);
   asks.answer("yes");
@@ -96,7 +96,8 @@ CAPSULE_TEST(executions_by_kind_of_code_and_output_by_stream) {
     const double waited = seconds(m.input_wait_ns);
     return std::vector<Moved>{
         {"executions_total", "mode=\"top_level_await\",outcome=\"ok\"", number(m.top_level_await.ok), 1},
-        {"executions_total", "mode=\"simple_sync\",outcome=\"ok\"", number(m.simple_sync.ok), number(m.simple_sync.ok)},
+        {"executions_total", "mode=\"simple_sync\",outcome=\"ok\"", number(m.simple_sync.ok), 4},
+        {"executions_total", "mode=\"blocking_sync\",outcome=\"ok\"", number(m.blocking_sync.ok), 1},
         {"execution_duration_seconds_count", "", number(m.execution_duration.count), 6},
         {"outputs_sent_total", "stream=\"stdout\"", sent(m.standard_output), number(m.standard_output.enqueued)},
         {"outputs_sent_total", "stream=\"stderr\"", sent(m.standard_error), 1},

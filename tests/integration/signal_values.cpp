@@ -215,10 +215,12 @@ CAPSULE_TEST(what_is_dropped_by_its_stream) {
     for (const Session *session : {&errors, &prints, &displays}) {
       bytes += number(executor_metrics_of(*session).output_bytes_dropped);
     }
+    const capsule_runtime_metrics all = runtime_metrics_of(runtime);
+    const auto newest = [](const capsule_output_totals &totals) { return number(totals.dropped_newest); };
     return std::vector<Moved>{{"output_lost_bytes_total", "reason=\"policy\"", bytes, bytes},
-                              {"outputs_dropped_total", "stream=\"stdout\",reason=\"newest\"", p, p},
-                              {"outputs_dropped_total", "stream=\"stderr\",reason=\"newest\"", e, e},
-                              {"outputs_dropped_total", "stream=\"display\",reason=\"newest\"", d, d}};
+                              {"outputs_dropped_total", "stream=\"stdout\",reason=\"newest\"", newest(all.standard_output), p},
+                              {"outputs_dropped_total", "stream=\"stderr\",reason=\"newest\"", newest(all.standard_error), e},
+                              {"outputs_dropped_total", "stream=\"display\",reason=\"newest\"", newest(all.displays), d}};
   });
 }
 
