@@ -3,7 +3,7 @@
 use crate::common::*;
 use crate::services::pool_of;
 use capsule::{
-    message_name, verify_audit, AnsweredBy, AuditCheck, AuditOptions, Bridge, Decision, EventKind, ExporterKind,
+    message_name, sys, verify_audit, AnsweredBy, AuditCheck, AuditOptions, Bridge, Decision, EventKind, ExporterKind,
     ExporterOptions, InspectLevel, Inspection, IntrospectionPolicy, LayerState, PendingKind, PoolOptions,
     ProfileOptions, ProfileThreads, PromiseWish, Rule, Runtime, Session, SessionOptions, StackOptions, Status,
     TraceKind, Verdict, WaitsFor,
@@ -11,7 +11,7 @@ use capsule::{
 use std::path::PathBuf;
 use std::sync::{mpsc, Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const FULL: i32 = InspectLevel::FULL.0;
 
@@ -301,33 +301,54 @@ fn an_exporter_hands_events_to_a_function() {
     let events = batches.iter().flatten().filter(|group| group.execution_id == number).flat_map(|group| group.events);
     assert_eq!(events.filter(|event| event.kind == TraceKind::EXECUTION_FINISHED).count(), 1);
 
-    // One that is held up is waited for.
+    let exporter = runtime
+        .export_to(&Default::default(), |_| std::panic::resume_unwind(Box::new("it ends here"))) // Without the words of a panic.
+        .expect("an exporter");
+    finished(&session);
+    exporter.flush(PATIENCE).expect("it is over");
+    let info = exporter.info().expect("its info");
+    assert!(info.failed > 0 && info.sent == 0 && info.batches_failed > 0, "{info:?}");
+}
+
+/// Whether an exporter is closed, or gone: by its token, of which none is ever given out again.
+fn is_closed(token: usize) -> bool {
+    let mut info: sys::capsule_exporter_info = unsafe { std::mem::zeroed() };
+    info.struct_size = std::mem::size_of_val(&info) as u32;
+    match unsafe { sys::capsule_exporter_get_info(token as *mut _, &mut info, std::ptr::null_mut()) } {
+        sys::CAPSULE_OK => info.closed != 0,
+        other => panic!("its handle was released while its function ran: {other}"),
+    }
+}
+
+#[test]
+fn dropping_an_exporter_waits_for_its_function() {
+    let runtime = runtime();
+    let session = open(&runtime);
     let (begun, begins) = mpsc::channel();
     let begun = Mutex::new(begun);
-    let kept = Arc::new(Mutex::new(0));
-    let (held, counted) = (kept.lock().expect("it"), kept.clone());
+    let count = Arc::new(Mutex::new(0));
+    let (held, counted) = (count.lock().expect("it"), count.clone());
     let exporter = runtime
         .export_to(&Default::default(), move |_| {
-            let _ = begun.lock().expect("it").send(());
+            begun.lock().expect("it").send(()).expect("a test");
             *counted.lock().expect("it") += 1;
-            std::panic::resume_unwind(Box::new("it ends here")); // Without the words of a panic.
+            true
         })
         .expect("an exporter");
     finished(&session);
     begins.recv_timeout(PATIENCE).expect("a batch");
+    let token = exporter.as_raw() as usize;
     thread::scope(|scope| {
-        let drops = scope.spawn(|| {
-            exporter.flush(PATIENCE).expect("it is over");
-            let info = exporter.info().expect("its info");
-            drop(exporter);
-            info
-        });
+        scope.spawn(move || drop(exporter));
+        let deadline = Instant::now() + PATIENCE;
+        while !is_closed(token) {
+            assert!(Instant::now() < deadline, "nobody closes it");
+            thread::yield_now();
+        }
         drop(held);
-        let info = drops.join().expect("it returns");
-        assert!(info.failed > 0 && info.sent == 0 && info.batches_failed > 0, "{info:?}");
     });
-    assert!(*kept.lock().expect("it") > 0);
-    assert_eq!(Arc::strong_count(&kept), 1, "its function is gone");
+    assert_eq!(*count.lock().expect("it"), 1);
+    assert_eq!(Arc::strong_count(&count), 1, "its function is gone");
 }
 
 #[test]
