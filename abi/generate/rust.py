@@ -8,6 +8,12 @@ PRIMITIVES = {
     "int32_t": "i32", "uint32_t": "u32", "int64_t": "i64", "uint64_t": "u64",
 }
 
+# Text that need not be UTF-8.
+BYTES = {
+    ("capsule_audit_options", "key"), ("capsule_audit_check", "key"), ("capsule_audit_check", "data"),
+    ("capsule_introspection_policy", "key"), ("capsule_checkpoint_options", "key"),
+}
+
 KEYWORDS = {"type", "in", "ref", "move", "match", "loop", "use", "where", "fn", "mod", "impl", "box", "final", "yield", "try"}
 
 
@@ -144,6 +150,10 @@ def enumeration(enum, model):
     return text
 
 
+def members(struct):
+    return [{**field, "kind": "bytes"} if (struct["name"], field["name"]) in BYTES else field for field in fields_of(struct)]
+
+
 def safe_type(field, types, inward):
     type_ = field["type"]
     if is_flag(field):
@@ -152,6 +162,8 @@ def safe_type(field, types, inward):
         return types[field["enum"]]
     if field["kind"] == "text":
         return "Option<String>" if not inward and may_be_absent(field) else "String"
+    if field["kind"] == "bytes":
+        return "Vec<u8>"
     if field["kind"] == "string":
         return "String"
     if field["kind"] == "handle":
@@ -168,7 +180,7 @@ def safe_type(field, types, inward):
 
 def record(struct, types):
     fields = "".join(doc(field["doc"], "    ") + f"    pub {name_of(field['name'])}: {safe_type(field, types, goes_in(struct))},\n"
-                     for field in fields_of(struct))
+                     for field in members(struct))
     derive = "Clone, Debug" if struct["init"] or not goes_in(struct) else "Clone, Debug, Default"
     if struct["name"] == "capsule_input":
         derive = "Clone, Debug"
@@ -176,7 +188,7 @@ def record(struct, types):
 
 
 def outward(struct, types):
-    fields = "".join(f"            {name_of(field['name'])}: {read(field, types)},\n" for field in fields_of(struct))
+    fields = "".join(f"            {name_of(field['name'])}: {read(field, types)},\n" for field in members(struct))
     return (f"impl {type_name(struct['name'])} {{\n    /// What its texts and lists are in must still be there.\n"
             f"    pub(crate) unsafe fn of(raw: &sys::{struct['name']}) -> Self {{\n        Self {{\n{fields}        }}\n    }}\n}}\n")
 
@@ -201,7 +213,7 @@ def read(field, types):
 def event(struct, types):
     """Accessors: the texts stay where they are."""
     methods = ""
-    for field in fields_of(struct):
+    for field in members(struct):
         if field["name"] in ("parts", "value"):
             continue
         name, of = name_of(field["name"]), f"self.raw.{name_of(field['name'])}"
@@ -219,14 +231,14 @@ def event(struct, types):
 
 def inward(struct, types):
     name, raw = type_name(struct["name"]), f"sys::{struct['name']}"
-    lines = "".join(f"        {write(field)};\n" for field in fields_of(struct))
+    lines = "".join(f"        {write(field)};\n" for field in members(struct))
     start = f"        raw.struct_size = size_of_u32::<{raw}>();\n" if struct["extensible"] else ""
     text = (f"impl {name} {{\n    /// What it points at is in `kept`, and here.\n"
             f"    pub(crate) fn raw(&self, kept: &mut Kept) -> {raw} {{\n"
             f"        let mut raw: {raw} = zeroed();\n{start}{lines}        raw\n    }}\n}}\n")
     if struct["init"]:
         fields = "".join(f"            {name_of(field['name'])}: {default(field, types)},\n"
-                         for field in fields_of(struct))
+                         for field in members(struct))
         text += (f"\nimpl Default for {name} {{\n    fn default() -> Self {{\n        let mut raw: {raw} = zeroed();\n"
                  f"        unsafe {{ sys::{struct['init']}(&mut raw, size_of_u32::<{raw}>()) }};\n"
                  f"        Self {{\n{fields}        }}\n    }}\n}}\n")
@@ -247,6 +259,8 @@ def write(field):
         return f"{to} = {of}.0"
     if field["kind"] == "text":
         return f"{to} = view(&{of})"
+    if field["kind"] == "bytes":
+        return f"{to} = given_bytes(&{of})"
     if field["kind"] == "handle":
         return f"{to} = {of}.as_ref().map_or(std::ptr::null_mut(), |owner| owner.as_raw())"
     if field["kind"] == "struct" and type_["name"] == "capsule_value":

@@ -148,27 +148,16 @@ func (b *Bridge) Unregister(name string) error {
 
 // Metrics copies what the bridge has counted.
 func (b *Bridge) Metrics() (BridgeMetrics, error) {
-	raw := C.capsule_bridge_metrics{struct_size: C.sizeof_capsule_bridge_metrics}
-	failure := newFailure()
-	err := check(C.capsule_bridge_get_metrics(b.handle.c, &raw, failure), failure)
-	runtime.KeepAlive(b)
-	return bridgeMetricsOf(&raw), err
+	return get(b, bridgeMetricsOf, func(raw *C.capsule_bridge_metrics, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_bridge_get_metrics(b.handle.c, raw, failure)
+	})
 }
 
 // Pending lists the calls that are open, the oldest first: nothing of what they carry.
 func (b *Bridge) Pending() ([]PendingCall, error) {
-	defer runtime.KeepAlive(b)
-	room := make([]C.capsule_pending_call, 64)
-	for {
-		var count C.size_t
-		var total C.uint64_t
-		failure := newFailure()
-		status := C.capsule_bridge_list_pending(b.handle.c, &room[0], C.size_t(len(room)), &count, &total, failure)
-		if err := check(status, failure); err != nil || int(total) <= len(room) {
-			return listOf(&room[0], count, pendingCallOf), err
-		}
-		room = make([]C.capsule_pending_call, int(total)+64)
-	}
+	return rows(b, pendingCallOf, func(first *C.capsule_pending_call, room C.size_t, count *C.size_t, total *C.uint64_t, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_bridge_list_pending(b.handle.c, first, room, count, total, failure)
+	})
 }
 
 // CancelAll ends every open call: in Python CancelledError.

@@ -73,21 +73,9 @@ func New(options *RuntimeOptions) (*Runtime, error) {
 
 // Info copies the counters.
 func (r *Runtime) Info() (RuntimeInfo, error) {
-	raw := C.capsule_runtime_info{struct_size: C.sizeof_capsule_runtime_info}
-	failure := newFailure()
-	err := check(C.capsule_runtime_get_info(r.handle.c, &raw, failure), failure)
-	runtime.KeepAlive(r)
-	return runtimeInfoOf(&raw), err
-}
-
-// SetIntrospectionPolicy sets what may be seen of the runtime, from the next look on; nil for the defaults: counts, and names of nothing.
-func (r *Runtime) SetIntrospectionPolicy(policy *IntrospectionPolicy) error {
-	var pins runtime.Pinner
-	defer pins.Unpin()
-	failure := newFailure()
-	err := check(C.capsule_runtime_set_introspection_policy(r.handle.c, policy.raw(&pins), failure), failure)
-	runtime.KeepAlive(r)
-	return err
+	return get(r, runtimeInfoOf, func(raw *C.capsule_runtime_info, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_runtime_get_info(r.handle.c, raw, failure)
+	})
 }
 
 // Shutdown closes every session, ends every process, and waits for it; running executions have that time to end first. The

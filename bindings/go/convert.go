@@ -62,3 +62,39 @@ func listOf[T, R any](first *R, count C.size_t, convert func(*R) T) []T {
 
 // A text that is one argument of a call: cgo keeps it in place during the call.
 func chars(text string) *C.char { return (*C.char)(unsafe.Pointer(unsafe.StringData(text))) }
+
+// get makes a call that fills in a struct of that owner's, nil for the library's own, and brings it as a record.
+func get[R, T any](owner any, convert func(*R) T, call func(*R, *C.capsule_error) C.capsule_status) (T, error) {
+	raw := new(R)
+	*(*C.uint32_t)(unsafe.Pointer(raw)) = C.uint32_t(unsafe.Sizeof(*raw)) // Such structs begin with their size.
+	failure := newFailure()
+	err := check(call(raw, failure), failure)
+	record := convert(raw)
+	runtime.KeepAlive(owner)
+	return record, err
+}
+
+// take is get of what has memory of its own, which is freed.
+func take[R, T any](owner any, convert func(*R) T, free func(*R), call func(*R, *C.capsule_error) C.capsule_status) (T, error) {
+	return get(owner, func(raw *R) T {
+		defer free(raw)
+		return convert(raw)
+	}, call)
+}
+
+// rows makes a call that copies as many of its rows as there is room for, until that is all of them.
+func rows[R, T any](owner any, convert func(*R) T,
+	call func(first *R, room C.size_t, count *C.size_t, total *C.uint64_t, failure *C.capsule_error) C.capsule_status) ([]T, error) {
+	defer runtime.KeepAlive(owner)
+	room := make([]R, 64)
+	for {
+		var count C.size_t
+		var total C.uint64_t
+		failure := newFailure()
+		err := check(call(&room[0], C.size_t(len(room)), &count, &total, failure), failure)
+		if err != nil || int(total) <= len(room) {
+			return listOf(&room[0], count, convert), err
+		}
+		room = make([]R, int(total)+64)
+	}
+}

@@ -3,47 +3,92 @@ package capsule
 // #include <capsule/capsule.h>
 import "C"
 
-import (
-	"runtime"
-)
+import "runtime"
 
 // Diagnostics are plain records, copied; reading them never waits for the worker, and works after its death.
 
 // ExecutorMetrics copies what the session's executors have counted.
 func (s *Session) ExecutorMetrics() (ExecutorMetrics, error) {
-	raw := C.capsule_executor_metrics{struct_size: C.sizeof_capsule_executor_metrics}
-	failure := newFailure()
-	err := check(C.capsule_session_get_executor_metrics(s.handle.c, &raw, failure), failure)
-	runtime.KeepAlive(s)
-	return executorMetricsOf(&raw), err
+	return get(s, executorMetricsOf, func(raw *C.capsule_executor_metrics, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_session_get_executor_metrics(s.handle.c, raw, failure)
+	})
 }
 
 // AsyncMetrics copies what the session knows of the code it was given, and what its event loop did.
 func (s *Session) AsyncMetrics() (AsyncMetrics, error) {
-	raw := C.capsule_async_metrics{struct_size: C.sizeof_capsule_async_metrics}
-	failure := newFailure()
-	err := check(C.capsule_session_get_async_metrics(s.handle.c, &raw, failure), failure)
-	runtime.KeepAlive(s)
-	return asyncMetricsOf(&raw), err
+	return get(s, asyncMetricsOf, func(raw *C.capsule_async_metrics, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_session_get_async_metrics(s.handle.c, raw, failure)
+	})
 }
 
 // LimiterMetrics copies what the rate limiter did; StatusState where the session was opened without EnableMetrics.
 func (s *Session) LimiterMetrics() (LimiterMetrics, error) {
-	raw := C.capsule_limiter_metrics{struct_size: C.sizeof_capsule_limiter_metrics}
-	failure := newFailure()
-	err := check(C.capsule_session_get_limiter_metrics(s.handle.c, &raw, failure), failure)
-	runtime.KeepAlive(s)
-	return limiterMetricsOf(&raw), err
+	return get(s, limiterMetricsOf, func(raw *C.capsule_limiter_metrics, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_session_get_limiter_metrics(s.handle.c, raw, failure)
+	})
 }
 
 // BridgeMetrics copies what the bridge has counted of the session's calls.
 func (s *Session) BridgeMetrics() (BridgeMetrics, error) {
-	raw := C.capsule_bridge_metrics{struct_size: C.sizeof_capsule_bridge_metrics}
-	failure := newFailure()
-	err := check(C.capsule_session_get_bridge_metrics(s.handle.c, &raw, failure), failure)
-	runtime.KeepAlive(s)
-	return bridgeMetricsOf(&raw), err
+	return get(s, bridgeMetricsOf, func(raw *C.capsule_bridge_metrics, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_session_get_bridge_metrics(s.handle.c, raw, failure)
+	})
 }
+
+// WorkerMetrics copies what the worker told of itself in its last heartbeat: memory, CPU time, threads.
+func (s *Session) WorkerMetrics() (WorkerMetrics, error) {
+	return get(s, workerMetricsOf, func(raw *C.capsule_worker_metrics, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_session_get_worker_metrics(s.handle.c, raw, failure)
+	})
+}
+
+// WorkerInfo copies what the last worker announced when it became ready; empty before.
+func (s *Session) WorkerInfo() (WorkerInfo, error) {
+	return get(s, workerInfoOf, func(raw *C.capsule_worker_info, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_session_get_worker_info(s.handle.c, raw, failure)
+	})
+}
+
+// TransportMetrics copies what went between the host and the session's workers; MessageName names the kinds.
+func (s *Session) TransportMetrics() (TransportMetrics, error) {
+	return get(s, transportMetricsOf, func(raw *C.capsule_transport_metrics, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_session_get_transport_metrics(s.handle.c, raw, failure)
+	})
+}
+
+// CancelMetrics copies what cancels did; StatusState where the session was opened without EnableMetrics.
+func (s *Session) CancelMetrics() (CancelMetrics, error) {
+	return get(s, cancelMetricsOf, func(raw *C.capsule_cancel_metrics, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_session_get_cancel_metrics(s.handle.c, raw, failure)
+	})
+}
+
+// Metrics copies what the runtime has counted over all of its sessions, those included that are gone.
+func (r *Runtime) Metrics() (RuntimeMetrics, error) {
+	return get(r, runtimeMetricsOf, func(raw *C.capsule_runtime_metrics, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_runtime_get_metrics(r.handle.c, raw, failure)
+	})
+}
+
+// Prometheus is all metrics of the runtime in Prometheus' text format, version 0.0.4 (`text/plain; version=0.0.4`).
+func (r *Runtime) Prometheus() (string, error) {
+	return take(r, func(raw *C.capsule_metrics_text) string { return textOf(raw.text) },
+		func(raw *C.capsule_metrics_text) { C.capsule_metrics_text_release(raw) },
+		func(raw *C.capsule_metrics_text, failure *C.capsule_error) C.capsule_status {
+			return C.capsule_runtime_get_prometheus(r.handle.c, raw, failure)
+		})
+}
+
+// CapabilityMetrics copies what became of the calls of each capability that was called, in the order of their names.
+func (b *Bridge) CapabilityMetrics() ([]CapabilityMetrics, error) {
+	return rows(b, capabilityMetricsOf, func(first *C.capsule_capability_metrics, room C.size_t, count *C.size_t, total *C.uint64_t,
+		failure *C.capsule_error) C.capsule_status {
+		return C.capsule_bridge_list_capability_metrics(b.handle.c, first, room, count, total, failure)
+	})
+}
+
+// MessageName is the name of a kind of message, as "Execute": an index of TransportFlow.Messages; empty where there is none.
+func MessageName(kind int) string { return C.GoString(C.capsule_message_name(C.int32_t(kind))) }
 
 type getTrace func(filter *C.capsule_trace_filter, events *C.capsule_trace_event, capacity C.size_t, count *C.size_t,
 	info *C.capsule_trace_info, failure *C.capsule_error) C.capsule_status

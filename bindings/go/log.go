@@ -26,8 +26,7 @@ func SetLogSink(options *LogOptions) error {
 
 // LogRecords tells what became of the records of the library's own log so far.
 func LogRecords() (LogInfo, error) {
-	raw := C.capsule_log_info{struct_size: C.sizeof_capsule_log_info}
-	failure := newFailure()
-	err := check(C.capsule_log_get_info(&raw, failure), failure)
-	return logInfoOf(&raw), err
+	return get(nil, logInfoOf, func(raw *C.capsule_log_info, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_log_get_info(raw, failure)
+	})
 }

@@ -115,40 +115,36 @@ func (p *Pool) GiveBack(session *Session) error {
 
 // Info copies the configuration and the status.
 func (p *Pool) Info() (PoolInfo, error) {
-	raw := C.capsule_pool_info{struct_size: C.sizeof_capsule_pool_info}
-	failure := newFailure()
-	err := check(C.capsule_pool_get_info(p.handle.c, &raw, failure), failure)
-	runtime.KeepAlive(p)
-	return poolInfoOf(&raw), err
+	return get(p, poolInfoOf, func(raw *C.capsule_pool_info, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_pool_get_info(p.handle.c, raw, failure)
+	})
 }
 
 // Metrics copies what the pool has counted.
 func (p *Pool) Metrics() (PoolMetrics, error) {
-	raw := C.capsule_pool_metrics{struct_size: C.sizeof_capsule_pool_metrics}
-	failure := newFailure()
-	err := check(C.capsule_pool_get_metrics(p.handle.c, &raw, failure), failure)
-	runtime.KeepAlive(p)
-	return poolMetricsOf(&raw), err
+	return get(p, poolMetricsOf, func(raw *C.capsule_pool_metrics, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_pool_get_metrics(p.handle.c, raw, failure)
+	})
 }
 
 // Sessions lists the sessions that the pool has now.
 func (p *Pool) Sessions() ([]PoolSession, error) {
-	raw := C.capsule_pool_sessions{struct_size: C.sizeof_capsule_pool_sessions}
-	failure := newFailure()
-	err := check(C.capsule_pool_list_sessions(p.handle.c, &raw, failure), failure)
-	defer C.capsule_pool_sessions_release(&raw)
-	runtime.KeepAlive(p)
-	return listOf(raw.sessions, raw.count, poolSessionOf), err
+	return take(p, func(raw *C.capsule_pool_sessions) []PoolSession {
+		return listOf(raw.sessions, raw.count, poolSessionOf)
+	},
+		func(raw *C.capsule_pool_sessions) { C.capsule_pool_sessions_release(raw) },
+		func(raw *C.capsule_pool_sessions, failure *C.capsule_error) C.capsule_status {
+			return C.capsule_pool_list_sessions(p.handle.c, raw, failure)
+		})
 }
 
 // Imports tells what became of each import at the last warm-up.
 func (p *Pool) Imports() ([]PoolImport, error) {
-	raw := C.capsule_pool_imports{struct_size: C.sizeof_capsule_pool_imports}
-	failure := newFailure()
-	err := check(C.capsule_pool_list_imports(p.handle.c, &raw, failure), failure)
-	defer C.capsule_pool_imports_release(&raw)
-	runtime.KeepAlive(p)
-	return listOf(raw.imports, raw.count, poolImportOf), err
+	return take(p, func(raw *C.capsule_pool_imports) []PoolImport { return listOf(raw.imports, raw.count, poolImportOf) },
+		func(raw *C.capsule_pool_imports) { C.capsule_pool_imports_release(raw) },
+		func(raw *C.capsule_pool_imports, failure *C.capsule_error) C.capsule_status {
+			return C.capsule_pool_list_imports(p.handle.c, raw, failure)
+		})
 }
 
 // Shutdown closes the pool: sessions that are acquired may be given back for that time. Waits until no process is left.

@@ -183,27 +183,16 @@ func (p *PromiseStore) Forget(ctx context.Context, id string) error {
 
 // Pending lists the promises that are open, those first whose time is over first.
 func (p *PromiseStore) Pending() ([]PendingPromise, error) {
-	defer runtime.KeepAlive(p)
-	room := make([]C.capsule_pending_promise, 64)
-	for {
-		var count C.size_t
-		var total C.uint64_t
-		failure := newFailure()
-		status := C.capsule_promise_list_pending(p.handle.c, &room[0], C.size_t(len(room)), &count, &total, failure)
-		if err := check(status, failure); err != nil || int(total) <= len(room) {
-			return listOf(&room[0], count, pendingPromiseOf), err
-		}
-		room = make([]C.capsule_pending_promise, int(total)+64)
-	}
+	return rows(p, pendingPromiseOf, func(first *C.capsule_pending_promise, room C.size_t, count *C.size_t, total *C.uint64_t, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_promise_list_pending(p.handle.c, first, room, count, total, failure)
+	})
 }
 
 // Metrics copies what the store has counted.
 func (p *PromiseStore) Metrics() (PromiseMetrics, error) {
-	raw := C.capsule_promise_metrics{struct_size: C.sizeof_capsule_promise_metrics}
-	failure := newFailure()
-	err := check(C.capsule_promise_store_get_metrics(p.handle.c, &raw, failure), failure)
-	runtime.KeepAlive(p)
-	return promiseMetricsOf(&raw), err
+	return get(p, promiseMetricsOf, func(raw *C.capsule_promise_metrics, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_promise_store_get_metrics(p.handle.c, raw, failure)
+	})
 }
 
 // Execute runs a source text durably: its end settles the promise of that id. Where that is settled already there is no execution (nil),

@@ -25,3 +25,15 @@ func (p *Pool) Raw() uintptr { return uintptr(unsafe.Pointer(p.handle.c)) }
 
 // Raw is the capsule_bridge.
 func (b *Bridge) Raw() uintptr { return uintptr(unsafe.Pointer(b.handle.c)) }
+
+// Raw is the capsule_promise_store.
+func (p *PromiseStore) Raw() uintptr { return uintptr(unsafe.Pointer(p.handle.c)) }
+
+// Raw is the capsule_trace.
+func (r *TraceReader) Raw() uintptr { return uintptr(unsafe.Pointer(r.handle.c)) }
+
+// Raw is the capsule_profile.
+func (p *Profile) Raw() uintptr { return uintptr(unsafe.Pointer(p.handle.c)) }
+
+// Raw is the capsule_exporter.
+func (e *Exporter) Raw() uintptr { return uintptr(unsafe.Pointer(e.handle.c)) }

@@ -8,7 +8,7 @@ import (
 )
 
 // What README.md shows in parts, so that it compiles; abi.readme_examples compares the two.
-var _ = []any{calls, promises}
+var _ = []any{calls, promises, diagnostics}
 
 func calls(runtime *capsule.Runtime) (*capsule.SessionOptions, error) {
 	bridge, err := runtime.OpenBridge(nil)
@@ -32,4 +32,16 @@ func promises(ctx context.Context, runtime *capsule.Runtime, session *capsule.Se
 	postmortem, err := session.Postmortem(0)
 	stack, err := session.Stack(nil) // where its Python code stands; of a death, postmortem.Stack
 	return []any{execution, promise, postmortem, stack}, err
+}
+
+func diagnostics(runtime *capsule.Runtime, session *capsule.Session) ([]any, error) {
+	metrics, err := session.WorkerMetrics() // also TransportMetrics, CancelMetrics, WorkerInfo; runtime.Metrics; bridge.CapabilityMetrics
+	text, err := runtime.Prometheus()
+	status, err := session.InspectExecution(nil) // also InspectStack, InspectNamespace, InspectIsolation, InspectPending, pool.Inspect
+	audit, err := runtime.ListAudit(0)           // SetAudit, AuditInfo; VerifyAudit checks the file
+	profile, err := session.Profile(nil)         // Wait or Stop, then Collapsed
+	options := capsule.DefaultExporterOptions()
+	options.Kind, options.Path = capsule.ExporterNdjson, "events.ndjson"
+	exporter, err := runtime.OpenExporter(options) // Flush; Shutdown, as Close drops what is queued
+	return []any{metrics, text, status, audit, profile, exporter}, err
 }

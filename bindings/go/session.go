@@ -157,9 +157,7 @@ func (s *Session) Close() error {
 
 // Info copies what is known of the session, closed ones included. Never waits for the worker.
 func (s *Session) Info() (SessionInfo, error) {
-	raw := C.capsule_session_info{struct_size: C.sizeof_capsule_session_info}
-	failure := newFailure()
-	err := check(C.capsule_session_get_info(s.handle.c, &raw, failure), failure)
-	runtime.KeepAlive(s)
-	return sessionInfoOf(&raw), err
+	return get(s, sessionInfoOf, func(raw *C.capsule_session_info, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_session_get_info(s.handle.c, raw, failure)
+	})
 }

@@ -74,11 +74,9 @@ func branch(ctx context.Context, bridge *Bridge,
 
 // Info copies what is known of the snapshot.
 func (s *Snapshot) Info() (SnapshotInfo, error) {
-	raw := C.capsule_snapshot_info{struct_size: C.sizeof_capsule_snapshot_info}
-	failure := newFailure()
-	err := check(C.capsule_snapshot_get_info(s.handle.c, &raw, failure), failure)
-	runtime.KeepAlive(s)
-	return snapshotInfoOf(&raw), err
+	return get(s, snapshotInfoOf, func(raw *C.capsule_snapshot_info, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_snapshot_get_info(s.handle.c, raw, failure)
+	})
 }
 
 // Close lets the snapshot go.

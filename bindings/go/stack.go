@@ -21,11 +21,28 @@ type ThreadStack struct {
 // Stack tells where the session's Python code stands, also while it hangs; of a worker that died, where it stood. nil for the default
 // options. It goes on undisturbed.
 func (s *Session) Stack(options *StackOptions) (*StackTrace, error) {
+	return stackOf(s, options, func(options *C.capsule_stack_options, handle **C.capsule_stack, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_session_get_stack(s.handle.c, options, handle, failure)
+	})
+}
+
+// InspectStack is the same as a guarded look: no more than the policy allows, and with the caller in the audit trail. At the level of counts
+// no frame is told: FramesOmitted of each thread says how many there are. nil for the defaults.
+func (s *Session) InspectStack(inspection *Inspection, options *StackOptions) (*StackTrace, error) {
+	var pins runtime.Pinner
+	defer pins.Unpin()
+	return stackOf(s, options, func(options *C.capsule_stack_options, handle **C.capsule_stack, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_session_inspect_stack(s.handle.c, inspection.raw(&pins), options, handle, failure)
+	})
+}
+
+func stackOf(s *Session, options *StackOptions,
+	call func(options *C.capsule_stack_options, handle **C.capsule_stack, failure *C.capsule_error) C.capsule_status) (*StackTrace, error) {
 	var pins runtime.Pinner
 	defer pins.Unpin()
 	var handle *C.capsule_stack
 	failure := newFailure()
-	err := check(C.capsule_session_get_stack(s.handle.c, options.raw(&pins), &handle, failure), failure)
+	err := check(call(options.raw(&pins), &handle, failure), failure)
 	runtime.KeepAlive(s)
 	if err != nil {
 		return nil, err

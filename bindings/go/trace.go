@@ -74,20 +74,16 @@ func (r *TraceReader) Events(ctx context.Context) iter.Seq2[TraceEvent, error] {
 
 // Info copies what there is of the trace, and what there is no longer.
 func (r *TraceReader) Info() (TraceInfo, error) {
-	raw := C.capsule_trace_info{struct_size: C.sizeof_capsule_trace_info}
-	failure := newFailure()
-	err := check(C.capsule_trace_get_info(r.handle.c, &raw, failure), failure)
-	runtime.KeepAlive(r)
-	return traceInfoOf(&raw), err
+	return get(r, traceInfoOf, func(raw *C.capsule_trace_info, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_trace_get_info(r.handle.c, raw, failure)
+	})
 }
 
 // TraceLabel is the name that an event's Label stands for, as the policy shows it.
 func (s *Session) TraceLabel(number uint32) (TraceLabel, error) {
-	raw := C.capsule_trace_label{struct_size: C.sizeof_capsule_trace_label}
-	failure := newFailure()
-	err := check(C.capsule_session_get_trace_label(s.handle.c, C.uint32_t(number), &raw, failure), failure)
-	runtime.KeepAlive(s)
-	return traceLabelOf(&raw), err
+	return get(s, traceLabelOf, func(raw *C.capsule_trace_label, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_session_get_trace_label(s.handle.c, C.uint32_t(number), raw, failure)
+	})
 }
 
 // Close gives the reader back; who waits in Next gets StatusHandle.

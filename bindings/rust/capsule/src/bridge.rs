@@ -1,5 +1,5 @@
 use super::convert::*;
-use super::error::{check, fill};
+use super::error::{check, fill, rows, told};
 use super::owner::owner;
 use super::value::ValueRef;
 use super::{sys, BridgeMetrics, BridgeOptions, Capability, PendingCall, RequestKind, Result, Runtime, Status, Value};
@@ -297,25 +297,14 @@ impl Bridge {
 
     /// Copies what the bridge has counted.
     pub fn metrics(&self) -> Result<BridgeMetrics> {
-        let raw = fill(|raw, error| unsafe { sys::capsule_bridge_get_metrics(self.as_raw(), raw, error) })?;
-        Ok(unsafe { BridgeMetrics::of(&raw) })
+        told(BridgeMetrics::of, |raw, error| unsafe { sys::capsule_bridge_get_metrics(self.as_raw(), raw, error) })
     }
 
     /// The calls that are open, the oldest first: nothing of what they carry.
     pub fn pending(&self) -> Result<Vec<PendingCall>> {
-        let mut room = 64;
-        loop {
-            let mut calls: Vec<sys::capsule_pending_call> = vec![zeroed(); room];
-            let (mut count, mut total) = (0, 0);
-            check(|error| unsafe {
-                let start = calls.as_mut_ptr();
-                sys::capsule_bridge_list_pending(self.as_raw(), start, room, &mut count, &mut total, error)
-            })?;
-            if total as usize <= room {
-                return Ok(calls[..count].iter().map(|call| unsafe { PendingCall::of(call) }).collect());
-            }
-            room = total as usize + 64;
-        }
+        rows(PendingCall::of, |first, room, count, total, error| unsafe {
+            sys::capsule_bridge_list_pending(self.as_raw(), first, room, count, total, error)
+        })
     }
 
     /// Ends every open call: in Python `CancelledError`.

@@ -1,5 +1,5 @@
 use super::convert::*;
-use super::error::{check, fill};
+use super::error::{check, fill, told};
 use super::owner::{milliseconds, owner};
 use super::{sys, CheckpointEntry, CheckpointInfo, CheckpointOptions, RestoreFlags, Result, Session};
 use std::os::unix::ffi::OsStrExt;
@@ -60,8 +60,7 @@ impl Checkpoint {
 
     /// What it says of itself.
     pub fn info(&self) -> Result<CheckpointInfo> {
-        let raw = fill(|info, error| unsafe { sys::capsule_checkpoint_get_info(self.as_raw(), info, error) })?;
-        Ok(unsafe { CheckpointInfo::of(&raw) })
+        told(CheckpointInfo::of, |info, error| unsafe { sys::capsule_checkpoint_get_info(self.as_raw(), info, error) })
     }
 
     /// Its names, and those that were skipped when it was made.

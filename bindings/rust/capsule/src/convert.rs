@@ -39,6 +39,14 @@ pub(crate) fn view_bytes(bytes: &[u8]) -> sys::capsule_text {
     sys::capsule_text { data: bytes.as_ptr().cast(), size: bytes.len() }
 }
 
+/// The same of an option: empty, it is not given.
+pub(crate) fn given_bytes(bytes: &[u8]) -> sys::capsule_text {
+    if bytes.is_empty() {
+        return zeroed();
+    }
+    view_bytes(bytes)
+}
+
 /// The text must be there as long as the result is used.
 pub(crate) unsafe fn bytes_of(text: &sys::capsule_text) -> &[u8] {
     slice(text.data.cast(), text.size)

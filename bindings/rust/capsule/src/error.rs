@@ -69,3 +69,46 @@ pub(crate) fn fill<R: Copy>(call: impl FnOnce(*mut R, *mut sys::capsule_error) -
     check(|error| call(&mut raw, error))?;
     Ok(raw)
 }
+
+/// The same, as a record.
+pub(crate) fn told<R: Copy, T>(
+    convert: unsafe fn(&R) -> T,
+    call: impl FnOnce(*mut R, *mut sys::capsule_error) -> sys::capsule_status,
+) -> Result<T> {
+    let raw = fill(call)?;
+    // SAFETY: what it points at is there as long as its owner, which the call lends.
+    Ok(unsafe { convert(&raw) })
+}
+
+/// The same of a struct that has memory of its own, which is freed.
+pub(crate) fn taken<R: Copy, T>(
+    convert: unsafe fn(&R) -> T,
+    free: unsafe extern "C" fn(*mut R),
+    call: impl FnOnce(*mut R, *mut sys::capsule_error) -> sys::capsule_status,
+) -> Result<T> {
+    let mut raw = fill(call)?;
+    // SAFETY: it is freed behind the copy, once.
+    unsafe {
+        let copy = convert(&raw);
+        free(&mut raw);
+        Ok(copy)
+    }
+}
+
+/// Makes a call that copies as many of its rows as there is room for, until that is all of them.
+pub(crate) fn rows<R: Copy, T>(
+    convert: unsafe fn(&R) -> T,
+    call: impl Fn(*mut R, usize, *mut usize, *mut u64, *mut sys::capsule_error) -> sys::capsule_status,
+) -> Result<Vec<T>> {
+    let mut room = 64;
+    loop {
+        let mut found: Vec<R> = vec![zeroed(); room];
+        let (mut count, mut total) = (0, 0);
+        check(|error| call(found.as_mut_ptr(), room, &mut count, &mut total, error))?;
+        if total as usize <= room {
+            // SAFETY: the library has filled so many.
+            return Ok(found[..count].iter().map(|row| unsafe { convert(row) }).collect());
+        }
+        room = total as usize + 64;
+    }
+}

@@ -1564,7 +1564,7 @@ pub struct AuditOptions {
     pub ring_records: u32,
     /// Bytes that key the hashes, at most `CAPSULE_AUDIT_MAX_KEY`; copied, and wiped with the runtime. Default empty:
     /// no key.
-    pub key: String,
+    pub key: Vec<u8>,
     /// A file that records are appended to, made with mode 0600 where there is none, at most 4,096 bytes; a regular
     /// file or a device. A record is written by one call, and taken out again where only a part of it had room; it is
     /// with the kernel when the guarded call returns, and not synced. One runtime has a file at a time. Default
@@ -1582,7 +1582,7 @@ impl AuditOptions {
         let mut raw: sys::capsule_audit_options = zeroed();
         raw.struct_size = size_of_u32::<sys::capsule_audit_options>();
         raw.ring_records = self.ring_records;
-        raw.key = view(&self.key);
+        raw.key = given_bytes(&self.key);
         raw.path = view(&self.path);
         raw.required = self.required.into();
         raw
@@ -1713,9 +1713,9 @@ pub struct AuditCheck {
     /// The file; or empty, and `data`.
     pub path: String,
     /// Records, each with a newline behind it; at most 1 GiB, as the file.
-    pub data: String,
+    pub data: Vec<u8>,
     /// The key of every chain in it; empty for none. With one, a chain without is broken.
-    pub key: String,
+    pub key: Vec<u8>,
     /// Hash of the last record, 64 hexadecimal digits; empty where it is not known.
     pub head: String,
     /// The head before the first record, likewise; empty where there is to be none: the first chain began then.
@@ -1728,8 +1728,8 @@ impl AuditCheck {
         let mut raw: sys::capsule_audit_check = zeroed();
         raw.struct_size = size_of_u32::<sys::capsule_audit_check>();
         raw.path = view(&self.path);
-        raw.data = view(&self.data);
-        raw.key = view(&self.key);
+        raw.data = given_bytes(&self.data);
+        raw.key = given_bytes(&self.key);
         raw.head = view(&self.head);
         raw.head_before = view(&self.head_before);
         raw
@@ -3003,7 +3003,7 @@ pub struct CheckpointOptions {
     /// Made: a JSON object of the caller's, up to 64 KiB, kept as it is. Default empty.
     pub metadata: String,
     /// 16 … 1,024 bytes, of any value, to sign with or to check with; or empty (default).
-    pub key: String,
+    pub key: Vec<u8>,
     /// Most bytes of its values before compression, 1 … 2⁴⁰. Default 1 GiB.
     pub max_bytes: u64,
 }
@@ -3016,7 +3016,7 @@ impl CheckpointOptions {
         raw.compression_level = self.compression_level;
         raw.name = view(&self.name);
         raw.metadata = view(&self.metadata);
-        raw.key = view(&self.key);
+        raw.key = given_bytes(&self.key);
         raw.max_bytes = self.max_bytes;
         raw
     }
@@ -4140,7 +4140,7 @@ pub struct IntrospectionPolicy {
     pub max_rows: u32,
     /// Key of the hashes, at most 1,024 bytes; copied. Default empty: a random one of the runtime. A session's is the
     /// runtime's.
-    pub key: String,
+    pub key: Vec<u8>,
 }
 
 impl IntrospectionPolicy {
@@ -4159,7 +4159,7 @@ impl IntrospectionPolicy {
         raw.postmortem = self.postmortem;
         raw.max_label_bytes = self.max_label_bytes;
         raw.max_rows = self.max_rows;
-        raw.key = view(&self.key);
+        raw.key = given_bytes(&self.key);
         raw
     }
 }

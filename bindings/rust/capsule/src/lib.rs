@@ -21,6 +21,7 @@
 //! capsule::set_log_function(capsule::LogLevel::INFO, move |_, _| seen.set(seen.get() + 1));
 //! ```
 
+mod audit;
 mod bridge;
 mod checkpoint;
 mod convert;
@@ -28,13 +29,16 @@ mod diagnostics;
 mod error;
 mod event;
 mod execution;
+mod exporter;
 #[rustfmt::skip]
 #[allow(clippy::all, rustdoc::all, unused_variables)]
 mod generated;
 mod interceptor;
+mod introspection;
 mod log;
 mod owner;
 mod pool;
+mod profile;
 mod promise;
 mod runtime;
 mod session;
@@ -47,15 +51,19 @@ mod value;
 /// The C interface, for what it can do and this crate does not: every owner has `as_raw()`.
 pub use capsule_sys as sys;
 
+pub use audit::verify_audit;
 pub use bridge::{Answer, Bridge, Call, PythonError};
 pub use checkpoint::Checkpoint;
+pub use diagnostics::message_name;
 pub use error::{Error, Result};
 pub use event::{Event, Part, RunResult};
 pub use execution::{Events, Execution, Taken};
+pub use exporter::Exporter;
 pub use generated::*;
 pub use interceptor::{Frame, Interceptor, InterceptorInfo, InterceptorOptions};
 pub use log::{log_info, set_log_function, set_log_sink};
 pub use pool::{Acquisition, Pool};
+pub use profile::Profile;
 pub use promise::{Promise, PromiseStore, PromiseWish};
 pub use runtime::{version, Runtime};
 pub use session::Session;

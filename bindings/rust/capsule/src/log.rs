@@ -1,7 +1,7 @@
 //! The library's own log, one for the process: silent until it has a sink. Its records hold nothing of the code, its values or output.
 
 use super::convert::{size_of_u32, slice, view, zeroed};
-use super::error::{check, fill};
+use super::error::{check, told};
 use super::{sys, LogInfo, LogLevel, LogOptions, Result};
 use std::cell::Cell;
 use std::os::raw::{c_char, c_void};
@@ -74,6 +74,5 @@ unsafe extern "C" fn take(function: *mut c_void, level: i32, line: *const c_char
 
 /// What became of the records so far.
 pub fn log_info() -> Result<LogInfo> {
-    let raw = fill(|raw, error| unsafe { sys::capsule_log_get_info(raw, error) })?;
-    Ok(unsafe { LogInfo::of(&raw) })
+    told(LogInfo::of, |raw, error| unsafe { sys::capsule_log_get_info(raw, error) })
 }

@@ -1,5 +1,5 @@
 use super::convert::*;
-use super::error::{check, fill};
+use super::error::{check, taken, told};
 use super::owner::{milliseconds, owner};
 use super::{
     sys, AcquireOptions, Bridge, PoolImport, PoolInfo, PoolMetrics, PoolOptions, PoolSession, Result, Runtime, Session,
@@ -92,30 +92,30 @@ impl Pool {
 
     /// Copies the configuration and the status.
     pub fn info(&self) -> Result<PoolInfo> {
-        let raw = fill(|info, error| unsafe { sys::capsule_pool_get_info(self.as_raw(), info, error) })?;
-        Ok(unsafe { PoolInfo::of(&raw) })
+        told(PoolInfo::of, |info, error| unsafe { sys::capsule_pool_get_info(self.as_raw(), info, error) })
     }
 
     /// Copies what the pool has counted.
     pub fn metrics(&self) -> Result<PoolMetrics> {
-        let raw = fill(|metrics, error| unsafe { sys::capsule_pool_get_metrics(self.as_raw(), metrics, error) })?;
-        Ok(unsafe { PoolMetrics::of(&raw) })
+        told(PoolMetrics::of, |metrics, error| unsafe { sys::capsule_pool_get_metrics(self.as_raw(), metrics, error) })
     }
 
     /// The sessions that the pool has now.
     pub fn sessions(&self) -> Result<Vec<PoolSession>> {
-        let mut raw = fill(|all, error| unsafe { sys::capsule_pool_list_sessions(self.as_raw(), all, error) })?;
-        let copied = unsafe { list(raw.sessions, raw.count, PoolSession::of) };
-        unsafe { sys::capsule_pool_sessions_release(&mut raw) };
-        Ok(copied)
+        taken(
+            |raw: &sys::capsule_pool_sessions| unsafe { list(raw.sessions, raw.count, PoolSession::of) },
+            sys::capsule_pool_sessions_release,
+            |all, error| unsafe { sys::capsule_pool_list_sessions(self.as_raw(), all, error) },
+        )
     }
 
     /// What became of each import at the last warm-up.
     pub fn imports(&self) -> Result<Vec<PoolImport>> {
-        let mut raw = fill(|all, error| unsafe { sys::capsule_pool_list_imports(self.as_raw(), all, error) })?;
-        let copied = unsafe { list(raw.imports, raw.count, PoolImport::of) };
-        unsafe { sys::capsule_pool_imports_release(&mut raw) };
-        Ok(copied)
+        taken(
+            |raw: &sys::capsule_pool_imports| unsafe { list(raw.imports, raw.count, PoolImport::of) },
+            sys::capsule_pool_imports_release,
+            |all, error| unsafe { sys::capsule_pool_list_imports(self.as_raw(), all, error) },
+        )
     }
 
     /// Closes the pool: sessions that are acquired may be given back for that time. Waits until no process is left.

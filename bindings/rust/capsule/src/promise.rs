@@ -1,7 +1,7 @@
 //! Promises: named answers that come once and outlive who waits for them; and executions that are recorded as one.
 
 use super::convert::*;
-use super::error::{check, fill};
+use super::error::{check, fill, rows, told};
 use super::owner::{milliseconds, owner};
 use super::stream::{Notified, SettledStream, Wakers};
 use super::{
@@ -192,24 +192,16 @@ impl PromiseStore {
 
     /// The promises that are open, those first whose time is over first.
     pub fn pending(&self) -> Result<Vec<PendingPromise>> {
-        let mut room = 64;
-        loop {
-            let mut rows: Vec<sys::capsule_pending_promise> = vec![zeroed(); room];
-            let (mut count, mut total) = (0, 0);
-            check(|error| unsafe {
-                sys::capsule_promise_list_pending(self.as_raw(), rows.as_mut_ptr(), room, &mut count, &mut total, error)
-            })?;
-            if total as usize <= room {
-                return Ok(rows[..count].iter().map(|row| unsafe { PendingPromise::of(row) }).collect());
-            }
-            room = total as usize + 64;
-        }
+        rows(PendingPromise::of, |first, room, count, total, error| unsafe {
+            sys::capsule_promise_list_pending(self.as_raw(), first, room, count, total, error)
+        })
     }
 
     /// Copies what the store has counted.
     pub fn metrics(&self) -> Result<PromiseMetrics> {
-        let raw = fill(|raw, error| unsafe { sys::capsule_promise_store_get_metrics(self.as_raw(), raw, error) })?;
-        Ok(unsafe { PromiseMetrics::of(&raw) })
+        told(PromiseMetrics::of, |raw, error| unsafe {
+            sys::capsule_promise_store_get_metrics(self.as_raw(), raw, error)
+        })
     }
 
     /// Runs a source text durably: its end settles the promise of that id. Where that is settled already there is no execution, and

@@ -1,7 +1,7 @@
 use super::convert::*;
-use super::error::{check, fill};
+use super::error::{check, told};
 use super::owner::{milliseconds, owner};
-use super::{sys, Error, IntrospectionPolicy, Result, RuntimeInfo, RuntimeOptions, Status};
+use super::{sys, Error, Result, RuntimeInfo, RuntimeOptions, Status};
 use std::time::Duration;
 
 owner!(
@@ -52,16 +52,8 @@ impl Runtime {
         check(|error| unsafe { sys::capsule_runtime_close(self.as_raw(), milliseconds(grace), error) })
     }
 
-    /// Sets what may be seen of it, from the next look on; by default counts, and names of nothing.
-    pub fn set_introspection_policy(&self, policy: &IntrospectionPolicy) -> Result<()> {
-        let mut kept = Kept::default();
-        let raw = policy.raw(&mut kept);
-        check(|error| unsafe { sys::capsule_runtime_set_introspection_policy(self.as_raw(), &raw, error) })
-    }
-
     /// Copies the counters.
     pub fn info(&self) -> Result<RuntimeInfo> {
-        let raw = fill(|info, error| unsafe { sys::capsule_runtime_get_info(self.as_raw(), info, error) })?;
-        Ok(unsafe { RuntimeInfo::of(&raw) })
+        told(RuntimeInfo::of, |info, error| unsafe { sys::capsule_runtime_get_info(self.as_raw(), info, error) })
     }
 }

@@ -1,5 +1,5 @@
 use super::convert::*;
-use super::error::{check, fill};
+use super::error::{check, told};
 use super::owner::milliseconds;
 use super::{
     sys, Bridge, EventKind, Execution, ExecutionOptions, Result, RunFuture, RunResult, Runtime, SessionInfo,
@@ -104,7 +104,6 @@ impl Session {
 
     /// Copies what is known of the session, closed ones included. Never waits for the worker.
     pub fn info(&self) -> Result<SessionInfo> {
-        let raw = fill(|info, error| unsafe { sys::capsule_session_get_info(self.handle, info, error) })?;
-        Ok(unsafe { SessionInfo::of(&raw) })
+        told(SessionInfo::of, |info, error| unsafe { sys::capsule_session_get_info(self.handle, info, error) })
     }
 }

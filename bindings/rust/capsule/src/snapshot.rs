@@ -1,4 +1,4 @@
-use super::error::{check, fill};
+use super::error::{check, told};
 use super::owner::{milliseconds, owner};
 use super::{sys, Bridge, Result, Session, SnapshotInfo};
 use std::time::Duration;
@@ -32,8 +32,7 @@ impl Snapshot {
 
     /// Copies what is known of it.
     pub fn info(&self) -> Result<SnapshotInfo> {
-        let raw = fill(|info, error| unsafe { sys::capsule_snapshot_get_info(self.as_raw(), info, error) })?;
-        Ok(unsafe { SnapshotInfo::of(&raw) })
+        told(SnapshotInfo::of, |info, error| unsafe { sys::capsule_snapshot_get_info(self.as_raw(), info, error) })
     }
 }
 

@@ -1,9 +1,9 @@
 //! Where Python code stands, or stood.
 
 use super::convert::*;
-use super::error::fill;
+use super::error::{fill, told};
 use super::owner::owner;
-use super::{sys, NativeFrame, Result, Session, StackFrame, StackInfo, StackOptions, StackThread};
+use super::{sys, Inspection, NativeFrame, Result, Session, StackFrame, StackInfo, StackOptions, StackThread};
 
 owner!(
     /// The handle of a stack.
@@ -36,12 +36,21 @@ impl Session {
     /// Where its Python code stands, also while it hangs; of a worker that died, where it stood. It goes on undisturbed.
     pub fn stack(&self, options: &StackOptions) -> Result<StackTrace> {
         let options = options.raw(&mut Kept::default());
-        taken(|handle, error| unsafe { sys::capsule_session_get_stack(self.as_raw(), &options, handle, error) })
+        stack_taken(|handle, error| unsafe { sys::capsule_session_get_stack(self.as_raw(), &options, handle, error) })
+    }
+
+    /// The same as a guarded look: no more than the policy allows, and with the caller in the audit trail. At the level of counts no
+    /// frame is told: `frames_omitted` of each thread says how many there are.
+    pub fn inspect_stack(&self, inspection: &Inspection, options: &StackOptions) -> Result<StackTrace> {
+        let (look, options) = (inspection.raw(&mut Kept::default()), options.raw(&mut Kept::default()));
+        stack_taken(|handle, error| unsafe {
+            sys::capsule_session_inspect_stack(self.as_raw(), &look, &options, handle, error)
+        })
     }
 }
 
 /// Copies what a call has made.
-pub(crate) fn taken(
+pub(crate) fn stack_taken(
     call: impl FnOnce(*mut *mut sys::capsule_stack, *mut sys::capsule_error) -> sys::capsule_status,
 ) -> Result<StackTrace> {
     let handle = RawStack::made(call)?;
@@ -54,16 +63,15 @@ pub(crate) fn taken(
 fn thread(handle: &RawStack, index: u64) -> Result<ThreadStack> {
     let raw = fill(|raw, error| unsafe { sys::capsule_stack_get_thread(handle.as_raw(), index, raw, error) })?;
     let frame = |at| {
-        let raw = fill(|raw, error| unsafe { sys::capsule_stack_get_frame(handle.as_raw(), index, at, raw, error) })?;
-        // SAFETY: as above.
-        Ok(unsafe { StackFrame::of(&raw) })
+        told(StackFrame::of, |raw, error| unsafe {
+            sys::capsule_stack_get_frame(handle.as_raw(), index, at, raw, error)
+        })
     };
     let frames = (0..raw.frames).map(frame).collect::<Result<_>>()?;
     let below = |at| {
-        let raw =
-            fill(|raw, error| unsafe { sys::capsule_stack_get_native_frame(handle.as_raw(), index, at, raw, error) })?;
-        // SAFETY: as above.
-        Ok(unsafe { NativeFrame::of(&raw) })
+        told(NativeFrame::of, |raw, error| unsafe {
+            sys::capsule_stack_get_native_frame(handle.as_raw(), index, at, raw, error)
+        })
     };
     let native = (0..raw.native_frames).map(below).collect::<Result<_>>()?;
     // SAFETY: as above.

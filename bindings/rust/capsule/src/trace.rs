@@ -1,9 +1,9 @@
 //! Reading a trace event by event, and what is known of workers that died.
 
 use super::convert::*;
-use super::error::{check, fill};
+use super::error::{check, fill, told};
 use super::owner::{milliseconds, owner};
-use super::stack::{taken, StackTrace};
+use super::stack::{stack_taken, StackTrace};
 use super::{sys, PostmortemInfo, Result, Session, Status, TraceEvent, TraceFilter, TraceInfo, TraceLabel};
 use std::time::Duration;
 
@@ -41,9 +41,9 @@ impl Session {
 
     /// The name that an event's `label` stands for, as the policy shows it.
     pub fn trace_label(&self, number: u32) -> Result<TraceLabel> {
-        let raw =
-            fill(|raw, error| unsafe { sys::capsule_session_get_trace_label(self.as_raw(), number, raw, error) })?;
-        Ok(unsafe { TraceLabel::of(&raw) })
+        told(TraceLabel::of, |raw, error| unsafe {
+            sys::capsule_session_get_trace_label(self.as_raw(), number, raw, error)
+        })
     }
 
     /// What is known of one of its last deaths: 0 for the last; `Status::STATE` where there was no such death.
@@ -54,7 +54,8 @@ impl Session {
         let raw = fill(|info, error| unsafe { sys::capsule_postmortem_get_info(handle.as_raw(), info, error) })?;
         let mut json: sys::capsule_text = zeroed();
         check(|error| unsafe { sys::capsule_postmortem_to_json(handle.as_raw(), &mut json, error) })?;
-        let stack = taken(|stack, error| unsafe { sys::capsule_postmortem_get_stack(handle.as_raw(), stack, error) });
+        let stack =
+            stack_taken(|stack, error| unsafe { sys::capsule_postmortem_get_stack(handle.as_raw(), stack, error) });
         let stack = match stack {
             Ok(stack) => Some(stack),
             Err(error) if error.status() == Status::STATE => None,
@@ -93,8 +94,7 @@ impl TraceReader {
 
     /// What there is of the trace, and what there is no longer.
     pub fn info(&self) -> Result<TraceInfo> {
-        let raw = fill(|raw, error| unsafe { sys::capsule_trace_get_info(self.as_raw(), raw, error) })?;
-        Ok(unsafe { TraceInfo::of(&raw) })
+        told(TraceInfo::of, |raw, error| unsafe { sys::capsule_trace_get_info(self.as_raw(), raw, error) })
     }
 }
 

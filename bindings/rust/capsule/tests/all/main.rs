@@ -3,6 +3,7 @@
 mod common;
 mod conformance;
 mod expectations;
+mod inspect;
 mod interceptor;
 mod log;
 mod misuse;

@@ -44,7 +44,7 @@ fn checkpoints_go_from_session_to_session() {
     let (first, second) = (runtime.open(&Default::default()).expect("a session"), runtime.open(&Default::default()));
     let second = second.expect("a session");
     run(&first, "x = [1, 2]\nlock = __import__('threading').Lock()");
-    let options = CheckpointOptions { key: "k".repeat(32), ..CheckpointOptions::default() };
+    let options = CheckpointOptions { key: vec![b'k'; 32], ..CheckpointOptions::default() };
     let made = first.checkpoint(&options, None).expect("a checkpoint");
     let mut data = made.data().expect("its bytes").to_vec();
     let read = Checkpoint::read(&data, &options).expect("it is one");

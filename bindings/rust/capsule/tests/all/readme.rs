@@ -26,3 +26,15 @@ fn promises(runtime: &Runtime, session: &Session, source: &str) -> Result<()> {
     let stack = session.stack(&Default::default())?; // where its Python code stands; of a death, postmortem.stack
     Ok(())
 }
+
+#[rustfmt::skip]
+fn diagnostics(runtime: &Runtime, session: &Session) -> capsule::Result<()> {
+    let metrics = session.worker_metrics()?; // also transport_metrics, cancel_metrics, worker_info; runtime.metrics; bridge.capability_metrics
+    let text = runtime.prometheus()?;
+    let status = session.inspect_execution(&Default::default())?; // also inspect_stack, _namespace, _isolation, _pending; pool.inspect
+    let records = runtime.list_audit(0)?; // set_audit, audit_info; verify_audit checks the file
+    let profile = session.profile(&Default::default())?; // wait or stop, then collapsed
+    let options = ExporterOptions { kind: ExporterKind::NDJSON, path: "events.ndjson".into(), ..Default::default() };
+    let exporter = runtime.open_exporter(&options)?; // or export_to a function; flush, close
+    Ok(())
+}
