@@ -126,7 +126,7 @@ class Snapshot {
 };
 
 /** @brief One Python process with a namespace that persists. Destroying it closes it, without waiting. */
-class Session {
+class Session : public SessionSignals<Session, detail::Throws> {
  public:
   /** @brief Submits a source text. It runs when those before it have ended. */
   Execution execute(std::string_view source, const ExecutionOptions &options = {}) {
@@ -270,31 +270,11 @@ class Session {
     detail::call(capsule_session_get_trace_label, capi(), number, &label);
     return label;
   }
-  /** @brief Where its Python code stands; of a worker that died, where it stood. */
-  StackTrace stack(const capsule_stack_options &options = detail::defaults(capsule_stack_options_init)) const {
-    capsule_stack *handle = nullptr;
-    detail::call(capsule_session_get_stack, capi(), &options, &handle);
-    return StackTrace(handle);
-  }
-  /** @brief What is known of its last death, or of an earlier one; `CAPSULE_E_STATE` where there was none. */
-  Postmortem postmortem(std::uint32_t index = 0) const {
-    capsule_postmortem *handle = nullptr;
-    detail::call(capsule_session_get_postmortem, capi(), index, &handle);
-    return Postmortem(handle);
-  }
-  /** @brief What its executors counted. */
-  capsule_executor_metrics executor_metrics() const { return detail::info(capsule_session_get_executor_metrics, capi()); }
-  /** @brief What it knows of the code it was given, and what its event loop did. */
-  capsule_async_metrics async_metrics() const { return detail::info(capsule_session_get_async_metrics, capi()); }
-  /** @brief What its rate limiter did; opt-in by `enable_metrics`. */
-  capsule_limiter_metrics limiter_metrics() const { return detail::info(capsule_session_get_limiter_metrics, capi()); }
   /** @brief Narrows what it may call of the host: its calls must be let through by these rules as well, for good. */
   void narrow_rules(const std::vector<Rule> &rules) {
     const detail::RawRules raw(rules);
     detail::call(capsule_session_narrow_rules, capi(), raw.data(), raw.size());
   }
-  /** @brief What was counted of its calls of the host. */
-  capsule_bridge_metrics bridge_metrics() const { return detail::info(capsule_session_get_bridge_metrics, capi()); }
   capsule_session *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
 
  private:
@@ -347,7 +327,7 @@ inline Session Snapshot::branch(Milliseconds timeout) const {
 }
 
 /** @brief Sessions that are kept ready. A Session that was acquired goes back when it is destroyed, or by give_back(). */
-class Pool {
+class Pool : public PoolSignals<Pool, detail::Throws> {
  public:
   /** @brief As pool.h has it: the pool's own timeout unless another is given; `key` for affinity. Waits. */
   Session acquire(Milliseconds timeout = Milliseconds{CAPSULE_POOL_TIMEOUT}, std::string_view key = {}) {
@@ -382,7 +362,7 @@ class Pool {
 };
 
 /** @brief One loop thread and the processes it looks after. The last owner's end waits for the processes to end. */
-class Runtime {
+class Runtime : public RuntimeSignals<Runtime, detail::Throws> {
  public:
   /** @brief Starts the loop thread. Throws `CAPSULE_E_STATE` where the library is older than these headers. */
   explicit Runtime(const RuntimeOptions &options = {}) {
@@ -470,10 +450,6 @@ class Runtime {
     capsule_promise_store *handle = nullptr;
     detail::call(capsule_promise_store_open, capi(), &raw, &handle);
     return PromiseStore(handle);
-  }
-  /** @brief Sets what may be seen of it, from the next look on; its fields are those of introspection.h. */
-  void set_introspection_policy(const capsule_introspection_policy &policy) {
-    detail::call(capsule_runtime_set_introspection_policy, capi(), &policy);
   }
   /** @brief Closes every session and ends every process; what has not ended after `timeout` is killed. Waits. */
   void close(Milliseconds timeout) { detail::call(capsule_runtime_close, capi(), timeout.count()); }

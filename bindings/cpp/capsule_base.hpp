@@ -7,7 +7,7 @@
 
 #include <capsule/capsule.h>
 
-#include <capsule/capsule_records.hpp>
+#include <capsule/capsule_signals.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -85,6 +85,28 @@ std::vector<capsule_trace_event> trace(Get get, Traced *traced, capsule_trace_fi
   return events;
 }
 
+// How the calls of capsule_signals.hpp fail here.
+struct Throws {
+  template <typename T>
+  using Of = T;
+  template <typename Function, typename... Arguments>
+  static void done(Function *function, Arguments... arguments) {
+    call(function, arguments...);
+  }
+  template <typename T, typename Invoke>
+  static T told(Invoke invoke) {
+    capsule_error error{};
+    error.struct_size = sizeof error;
+    T told{};
+    check(invoke(told, &error), error);
+    return told;
+  }
+  template <typename Owner, typename Handle, typename Invoke, typename... More>
+  static Owner made(Invoke invoke, More... more) {
+    return Owner(told<Handle *>(invoke), std::move(more)...);
+  }
+};
+
 struct Releaser {
   void operator()(capsule_runtime *handle) const noexcept { capsule_runtime_release(handle); }
   void operator()(capsule_session *handle) const noexcept { capsule_session_release(handle); }
@@ -103,25 +125,8 @@ inline std::vector<capsule_text> views(const std::vector<std::string> &texts) {
   return result;
 }
 
-// All rows of a list that may grow while it is read.
-template <typename Row, typename Handle>
-std::vector<Row> rows(capsule_status (*list)(Handle *, Row *, std::size_t, std::size_t *, std::uint64_t *, capsule_error *),
-                      Handle *handle) {
-  std::vector<Row> result(64);
-  for (;;) {
-    std::size_t count = 0;
-    std::uint64_t total = 0;
-    call(list, handle, result.data(), result.size(), &count, &total);
-    if (total <= result.size()) {
-      result.resize(count);
-      return result;
-    }
-    result.resize(static_cast<std::size_t>(total) + 64);
-  }
-}
-
 // What a notify callback of the C interface is given.
-class Notify {
+class Notify : public Lasting {
  public:
   // Sets the callback by `set`, and takes its place in `kept`; {} removes it.
   template <typename Set, typename Handle>
@@ -142,18 +147,11 @@ class Notify {
   // Before the handle is released. A callback that is running on another thread has ended when this returns; after a fork there is none.
   template <typename Set, typename Handle>
   static void end(const std::shared_ptr<Notify> &kept, Set *set, Handle *handle) noexcept {
-    if (kept && set(handle, nullptr, nullptr, nullptr) != CAPSULE_OK) keep_for_ever(kept);
+    // From within an interceptor, a log or an audit sink it cannot be taken back: it may be called again, and stays.
+    if (kept && set(handle, nullptr, nullptr, nullptr) != CAPSULE_OK) Lasting::keep(kept);
   }
 
  private:
-  // From within an interceptor, a log or an audit sink it cannot be taken back: it may be called again, and stays.
-  static void keep_for_ever(const std::shared_ptr<Notify> &kept) noexcept {
-    static std::mutex mutex;
-    static auto &last = *new std::shared_ptr<Notify>;
-    const std::lock_guard<std::mutex> lock(mutex);
-    kept->before_ = std::move(last);
-    last = kept;
-  }
   // The callback may replace itself, so its life is shared while it runs.
   static void run(void *user_data) noexcept {
     const std::shared_ptr<Notify> running = static_cast<Notify *>(user_data)->self_.lock();
@@ -161,10 +159,16 @@ class Notify {
   }
   std::function<void()> callback_;
   std::weak_ptr<Notify> self_;
-  std::shared_ptr<Notify> before_;  // in the list of those that stay
 };
 
 }  // namespace detail
+
+using detail::defaults;  // Options as an `_init` function fills them: `capsule::defaults(capsule_inspection_init)`.
+
+using StackTrace = BasicStackTrace<detail::Throws>;  ///< Where Python code stands, or stood.
+using Postmortem = BasicPostmortem<detail::Throws>;  ///< What is known of a worker that died.
+using Profile = BasicProfile<detail::Throws>;        ///< Samples of where Python code stands.
+using Exporter = BasicExporter<detail::Throws>;      ///< Hands on what sessions do.
 
 /** @brief Shared memory that the host fills in place, to be set as a value without a copy. */
 class Buffer {

@@ -143,7 +143,7 @@ class PythonError : public std::runtime_error {
 };
 
 /** @brief Functions of the host, and the calls of them. Destroying it closes it. */
-class Bridge {
+class Bridge : public BridgeSignals<Bridge, detail::Throws> {
  public:
   using Function = std::function<Answer(const Request &)>;  ///< What answers a call.
   using Decide = std::function<bool(const Request &)>;      ///< What approves of one.
@@ -257,9 +257,6 @@ class Bridge {
   void notify(std::function<void()> callback) {
     detail::Notify::replace(notify_, std::move(callback), capsule_bridge_set_notify, capi());
   }
-  std::vector<capsule_pending_call> pending() const {
-    return detail::rows(capsule_bridge_list_pending, capi());
-  }                                                                                                    ///< Open calls.
   capsule_bridge_metrics metrics() const { return detail::info(capsule_bridge_get_metrics, capi()); }  ///< What it counted.
   void cancel_all() { detail::call(capsule_bridge_cancel_all, capi()); }  ///< Ends every open call: `CancelledError`.
   void close() { detail::call(capsule_bridge_close, capi()); }            ///< Ends every call: `ConnectionError`.

@@ -49,7 +49,7 @@ struct PromiseWish {
 };
 
 /** @brief Named answers that come once. Destroying it closes it: promises stay where they are kept. */
-class PromiseStore {
+class PromiseStore : public PromiseStoreSignals<PromiseStore, detail::Throws> {
  public:
   /** @brief The other is good for nothing but assignment and destruction then. */
   PromiseStore(PromiseStore &&other) noexcept = default;
@@ -121,9 +121,6 @@ class PromiseStore {
   }
   /** @brief Forgets a promise that is settled. */
   void forget(std::string_view id) { detail::call(capsule_promise_forget, capi(), detail::view(id)); }
-  std::vector<capsule_pending_promise> pending() const {
-    return detail::rows(capsule_promise_list_pending, capi());
-  }  ///< Open ones.
   capsule_promise_metrics metrics() const {
     return detail::info(capsule_promise_store_get_metrics, capi());
   }                                                                       ///< What it counted.

@@ -72,7 +72,7 @@ struct DurableExecution {
 };
 
 /** @brief One Python process with a namespace that persists. Destroying it closes it, without waiting. */
-class Session {
+class Session : public SessionSignals<Session, detail::Returns> {
  public:
   /** @brief Takes a handle over. */
   explicit Session(capsule_session *handle) noexcept : handle_(handle) {}
@@ -168,8 +168,6 @@ class Session {
   Result<void> narrow_rules(const capsule_rule *rules, std::size_t count) {
     return attempt(capsule_session_narrow_rules, capi(), rules, count);
   }
-  /** @brief What was counted of its calls of the host. */
-  Result<capsule_bridge_metrics> bridge_metrics() const { return detail::info(capsule_session_get_bridge_metrics, capi()); }
   /**
    * @brief Submits a source text whose result is a promise, as `durable` says, whose `store` is PromiseStore::capi(), unless that is settled
    * already. Waits for the store.
@@ -192,7 +190,7 @@ class Session {
 };
 
 /** @brief Sessions that are kept ready. A Session that was acquired goes back when it is destroyed, or by give_back(). */
-class Pool {
+class Pool : public PoolSignals<Pool, detail::Returns> {
  public:
   /** @brief Takes a handle over. */
   explicit Pool(capsule_pool *handle) noexcept : handle_(handle) {}
@@ -225,7 +223,7 @@ class Pool {
 };
 
 /** @brief One loop thread and the processes it looks after. The last owner's end waits for the processes to end. */
-class Runtime {
+class Runtime : public RuntimeSignals<Runtime, detail::Returns> {
  public:
   /** @brief Starts the loop thread. `CAPSULE_E_STATE` where the library is older than these headers. */
   static Result<Runtime> create(const capsule_runtime_options *options = nullptr) {

@@ -7,7 +7,7 @@
 
 #include <capsule/capsule.h>
 
-#include <capsule/capsule_records.hpp>
+#include <capsule/capsule_signals.hpp>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -124,6 +124,31 @@ Result<std::optional<Filled>> next(capsule_status end, Function *function, Argum
   return std::optional<Filled>(std::move(filled));
 }
 
+// How the calls of capsule_signals.hpp fail here.
+struct Returns {
+  template <typename T>
+  using Of = Result<T>;
+  template <typename Function, typename... Arguments>
+  static Result<void> done(Function *function, Arguments... arguments) {
+    return attempt(function, arguments...);
+  }
+  template <typename T, typename Invoke>
+  static Result<T> told(Invoke invoke) {
+    capsule_error error{};
+    error.struct_size = sizeof error;
+    T told{};
+    const capsule_status status = invoke(told, &error);
+    if (status != CAPSULE_OK) return Failure{status, error.message};
+    return told;
+  }
+  template <typename Owner, typename Handle, typename Invoke, typename... More>
+  static Result<Owner> made(Invoke invoke, More... more) {
+    Result<Handle *> handle = told<Handle *>(invoke);
+    if (!handle) return handle.failure();
+    return Owner(*handle, std::move(more)...);
+  }
+};
+
 inline std::int64_t count_of(Milliseconds time) { return static_cast<std::int64_t>(time.count()); }
 
 // `Owner` around the handle that a function makes.
@@ -136,6 +161,11 @@ Result<Owner> made(Function *function, Arguments... arguments) {
 }
 
 }  // namespace detail
+
+using StackTrace = BasicStackTrace<detail::Returns>;  ///< Where Python code stands, or stood.
+using Postmortem = BasicPostmortem<detail::Returns>;  ///< What is known of a worker that died.
+using Profile = BasicProfile<detail::Returns>;        ///< Samples of where Python code stands.
+using Exporter = BasicExporter<detail::Returns>;      ///< Hands on what sessions do.
 
 }  // namespace results
 }  // namespace cpp0

@@ -21,7 +21,7 @@ inline namespace cpp0 {
 namespace results {
 
 /** @brief Functions of the host, and the calls of them. Destroying it closes it. */
-class Bridge {
+class Bridge : public BridgeSignals<Bridge, detail::Returns> {
  public:
   /** @brief Takes a handle over. */
   explicit Bridge(capsule_bridge *handle) noexcept : handle_(handle) {}
@@ -75,7 +75,7 @@ class Bridge {
 };
 
 /** @brief Named answers that come once. Destroying it closes it: promises stay where they are kept. */
-class PromiseStore {
+class PromiseStore : public PromiseStoreSignals<PromiseStore, detail::Returns> {
  public:
   /** @brief Takes a handle over. */
   explicit PromiseStore(capsule_promise_store *handle) noexcept : handle_(handle) {}

@@ -1,17 +1,15 @@
 /**
  * @file capsule_trace.hpp
- * @brief Of the C++ wrapper: reading a trace event by event, and post-mortems; capsule.hpp has the rest, and includes this.
+ * @brief Of the C++ wrapper: reading a trace event by event; capsule.hpp has the rest, and includes this.
  */
 #ifndef CAPSULE_CAPSULE_TRACE_HPP
 #define CAPSULE_CAPSULE_TRACE_HPP
 
 #include <capsule/capsule.h>
 
-#include <capsule/capsule_stack.hpp>
 #include <capsule/capsule_values.hpp>
 #include <memory>
 #include <optional>
-#include <string_view>
 
 namespace capsule {
 inline namespace cpp0 {
@@ -40,28 +38,6 @@ class TraceReader {
   };
   explicit TraceReader(capsule_trace *handle) : handle_(handle) {}
   std::unique_ptr<capsule_trace, Releaser> handle_;
-};
-
-/** @brief What is known of a worker that died. */
-class Postmortem {
- public:
-  capsule_postmortem_info info() const {
-    return detail::info(capsule_postmortem_get_info, capi());
-  }  ///< Its events are owned here.
-  std::string_view json() const {
-    return detail::view(detail::get(capsule_postmortem_to_json, capi()));
-  }  ///< The same, one line.
-  /** @brief Where its Python code stood; `CAPSULE_E_STATE` where it left no stack, as SIGKILL does not. */
-  StackTrace stack() const { return StackTrace(detail::get(capsule_postmortem_get_stack, capi())); }
-  capsule_postmortem *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
-
- private:
-  friend class Session;
-  struct Releaser {
-    void operator()(capsule_postmortem *handle) const noexcept { capsule_postmortem_release(handle); }
-  };
-  explicit Postmortem(capsule_postmortem *handle) : handle_(handle) {}
-  std::unique_ptr<capsule_postmortem, Releaser> handle_;
 };
 
 }  // namespace cpp0

@@ -30,8 +30,6 @@ EXCEPTIONS = {
     "cpp": [
         (r"_name$", "the values are C's constants, and their names come from C's functions"),
         (r"_init$", "the options are C's structs, which C's functions fill"),
-        (r"_(metrics|worker_info|prometheus)$|_metrics_text|_inspect_|_inspect$|_summary_|_report_|_narrow_|_profile|_audit|_exporter_|_pool_",
-         "C's functions are called, with the handles of capi()"),
     ],
     "python": [MESSAGES, OWN_NAMES],
     "csharp": [MESSAGES, OWN_NAMES],

@@ -378,6 +378,14 @@ namespace {
   server.join();
   return std::string(promise.id());
 }
+
+[[maybe_unused]] void readme_looks(capsule::Runtime &runtime, capsule::Session &session, void (*use)(capsule_text)) {
+  capsule_introspection_policy policy = capsule::defaults(capsule_introspection_policy_init);
+  policy.namespace_summary = CAPSULE_INSPECT_FULL;                // by default counts; what asks for more fails with CAPSULE_E_DENIED
+  runtime.set_introspection_policy(policy);
+  const capsule::NamespaceSummary names = session.inspect_namespace();
+  for (const capsule_namespace_row &row : names.rows()) use(row.name.text);
+}
 // clang-format on
 
 }  // namespace
