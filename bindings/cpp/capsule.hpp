@@ -313,6 +313,7 @@ class Session : public SessionSignals<Session, detail::Throws> {
     return result;
   }
 
+  friend class Acquisition;
   friend class Pool;
   friend class Runtime;
   friend class Snapshot;
@@ -326,17 +327,41 @@ inline Session Snapshot::branch(Milliseconds timeout) const {
   return Session(handle);
 }
 
+/** @brief A place in the line for a session of a pool. Destroying it gives it up, and a session that was not taken goes back. */
+class Acquisition {
+ public:
+  /** @brief The session, once. Waits; throws TimeoutError when the acquisition's own time, or this one, ran out. */
+  Session take(Milliseconds timeout = kForever) {
+    capsule_session *handle = nullptr;
+    detail::call(capsule_acquisition_take, capi(), timeout.count(), &handle);
+    return Session(handle);
+  }
+  int fd() const { return detail::get(capsule_acquisition_get_fd, capi()); }    ///< Readable once it has ended.
+  void cancel() { detail::call(capsule_acquisition_cancel, capi()); }           ///< Gives it up.
+  capsule_acquisition *capi() const noexcept { return handle_.get(); }          ///< The handle, still owned here.
+
+ private:
+  friend class Pool;
+  explicit Acquisition(capsule_acquisition *handle) noexcept : handle_(handle) {}
+  std::unique_ptr<capsule_acquisition, detail::Releaser> handle_;
+};
+
 /** @brief Sessions that are kept ready. A Session that was acquired goes back when it is destroyed, or by give_back(). */
 class Pool : public PoolSignals<Pool, detail::Throws> {
  public:
   /** @brief As pool.h has it: the pool's own timeout unless another is given; `key` for affinity. Waits. */
   Session acquire(Milliseconds timeout = Milliseconds{CAPSULE_POOL_TIMEOUT}, std::string_view key = {}) {
-    capsule_acquire_options raw = detail::defaults(capsule_acquire_options_init);
-    raw.timeout_ms = timeout.count();
-    raw.key = detail::view(key);
+    const capsule_acquire_options raw = options(timeout, key);
     capsule_session *handle = nullptr;
     detail::call(capsule_pool_acquire, capi(), &raw, &handle);
     return Session(handle);
+  }
+  /** @brief The same without waiting: takes a place in the line. */
+  Acquisition begin_acquire(Milliseconds timeout = Milliseconds{CAPSULE_POOL_TIMEOUT}, std::string_view key = {}) {
+    const capsule_acquire_options raw = options(timeout, key);
+    capsule_acquisition *handle = nullptr;
+    detail::call(capsule_pool_acquire_async, capi(), &raw, &handle);
+    return Acquisition(handle);
   }
   /** @brief Gives a session back; it is empty then. One that is refused stays as it is. */
   void give_back(Session &&session) {
@@ -358,6 +383,12 @@ class Pool : public PoolSignals<Pool, detail::Throws> {
  private:
   friend class Runtime;
   explicit Pool(capsule_pool *handle) noexcept : handle_(handle) {}
+  static capsule_acquire_options options(Milliseconds timeout, std::string_view key) {
+    capsule_acquire_options raw = detail::defaults(capsule_acquire_options_init);
+    raw.timeout_ms = timeout.count();
+    raw.key = detail::view(key);
+    return raw;
+  }
   std::unique_ptr<capsule_pool, detail::Releaser> handle_;
 };
 

@@ -114,6 +114,7 @@ struct Releaser {
   void operator()(capsule_snapshot *handle) const noexcept { capsule_snapshot_release(handle); }
   void operator()(capsule_buffer *handle) const noexcept { capsule_buffer_release(handle); }
   void operator()(capsule_checkpoint *handle) const noexcept { capsule_checkpoint_release(handle); }
+  void operator()(capsule_acquisition *handle) const noexcept { capsule_acquisition_release(handle); }
   void operator()(capsule_pool *handle) const noexcept { capsule_pool_release(handle); }
   void operator()(capsule_bridge *handle) const noexcept { capsule_bridge_release(handle); }
   void operator()(capsule_promise_store *handle) const noexcept { capsule_promise_store_release(handle); }

@@ -106,6 +106,11 @@ class AuditList : public detail::Record<capsule_audit_list, capsule_audit_list_r
     return {(*this)->records, (*this)->count, (*this)->record_size};
   }  ///< They.
 };
+/** @brief The user's names in a session, as many as were asked for; `list->total` is how many there are. */
+class NameList : public detail::Record<capsule_name_list, capsule_name_list_release> {
+ public:
+  Rows<capsule_name> rows() const noexcept { return {(*this)->names, (*this)->count}; }  ///< In the order they were bound.
+};
 /** @brief A text that the library made. */
 class MetricsText : public detail::Record<capsule_metrics_text, capsule_metrics_text_release> {
  public:

@@ -71,6 +71,22 @@ struct DurableExecution {
   Promise promise;                     ///< As it was then.
 };
 
+class Session;
+
+/** @brief A frozen copy of a session. Destroying it lets it go; sessions made of it live on. */
+class Snapshot {
+ public:
+  /** @brief Takes a handle over. */
+  explicit Snapshot(capsule_snapshot *handle) noexcept : handle_(handle) {}
+  Result<Session> branch(Milliseconds timeout = kForever) const;  ///< A new session that begins there. Waits.
+  /** @brief What is known of it. */
+  Result<capsule_snapshot_info> info() const { return detail::info(capsule_snapshot_get_info, capi()); }
+  capsule_snapshot *capi() const noexcept { return handle_.get(); }  ///< The handle, still owned here.
+
+ private:
+  detail::Owned<capsule_snapshot, capsule_snapshot_release> handle_;
+};
+
 /** @brief One Python process with a namespace that persists. Destroying it closes it, without waiting. */
 class Session : public SessionSignals<Session, detail::Returns> {
  public:
@@ -141,9 +157,33 @@ class Session : public SessionSignals<Session, detail::Returns> {
   Result<Checkpoint> find_checkpoint(std::string_view name) const {
     return detail::made<Checkpoint, capsule_checkpoint>(capsule_session_find_checkpoint, capi(), name.data(), name.size());
   }
+  /** @brief Those that it keeps, the oldest first. */
+  Result<std::vector<Checkpoint>> checkpoints() const {
+    std::vector<Checkpoint> kept;
+    for (;;) {
+      Result<Checkpoint> next =
+          detail::made<Checkpoint, capsule_checkpoint>(capsule_session_checkpoint_at, capi(), kept.size());
+      if (next.status() == CAPSULE_E_NAME) return kept;
+      if (!next) return next.failure();
+      kept.push_back(std::move(*next));
+    }
+  }
   /** @brief Lets go of the one that it keeps under a name. */
   Result<void> forget_checkpoint(std::string_view name) {
     return attempt(capsule_session_forget_checkpoint, capi(), name.data(), name.size());
+  }
+
+  /** @brief Takes a snapshot: a frozen copy of the session. Waits its turn. */
+  Result<Snapshot> snapshot(Milliseconds timeout = kForever) {
+    return detail::made<Snapshot, capsule_snapshot>(capsule_session_snapshot, capi(), detail::count_of(timeout));
+  }
+  /** @brief Puts the session back to a snapshot. Waits. */
+  Result<void> restore(const Snapshot &snapshot, Milliseconds timeout = kForever) {
+    return attempt(capsule_session_restore, capi(), snapshot.capi(), detail::count_of(timeout));
+  }
+  /** @brief A new session that begins where this one stands. Waits its turn. */
+  Result<Session> branch(Milliseconds timeout = kForever) {
+    return detail::made<Session, capsule_session>(capsule_session_branch, capi(), detail::count_of(timeout));
   }
 
   /** @brief The events of its trace that fit, at most so many. */
@@ -189,6 +229,27 @@ class Session : public SessionSignals<Session, detail::Returns> {
   detail::Owned<capsule_session, capsule_session_release> handle_;
 };
 
+inline Result<Session> Snapshot::branch(Milliseconds timeout) const {
+  return detail::made<Session, capsule_session>(capsule_snapshot_branch, capi(), detail::count_of(timeout));
+}
+
+/** @brief A place in the line for a session of a pool. Destroying it gives it up, and a session that was not taken goes back. */
+class Acquisition {
+ public:
+  /** @brief Takes a handle over. */
+  explicit Acquisition(capsule_acquisition *handle) noexcept : handle_(handle) {}
+  /** @brief The session, once. Waits; fails with `CAPSULE_E_TIMEOUT` when the acquisition's own time, or this one, ran out. */
+  Result<Session> take(Milliseconds timeout = kForever) {
+    return detail::made<Session, capsule_session>(capsule_acquisition_take, capi(), detail::count_of(timeout));
+  }
+  Result<int> fd() const { return detail::fd(capsule_acquisition_get_fd, capi()); }  ///< Readable once it has ended.
+  Result<void> cancel() { return attempt(capsule_acquisition_cancel, capi()); }      ///< Gives it up.
+  capsule_acquisition *capi() const noexcept { return handle_.get(); }               ///< The handle, still owned here.
+
+ private:
+  detail::Owned<capsule_acquisition, capsule_acquisition_release> handle_;
+};
+
 /** @brief Sessions that are kept ready. A Session that was acquired goes back when it is destroyed, or by give_back(). */
 class Pool : public PoolSignals<Pool, detail::Returns> {
  public:
@@ -197,6 +258,10 @@ class Pool : public PoolSignals<Pool, detail::Returns> {
   /** @brief As pool.h has it. Waits. */
   Result<Session> acquire(const capsule_acquire_options *options = nullptr) {
     return detail::made<Session, capsule_session>(capsule_pool_acquire, capi(), options);
+  }
+  /** @brief The same without waiting: takes a place in the line. */
+  Result<Acquisition> begin_acquire(const capsule_acquire_options *options = nullptr) {
+    return detail::made<Acquisition, capsule_acquisition>(capsule_pool_acquire_async, capi(), options);
   }
   /** @brief Gives a session back; it is empty then. One that is refused stays as it is. */
   Result<void> give_back(Session &&session) {

@@ -66,6 +66,19 @@ class Checkpoint {
   static Result<Checkpoint> read_file(std::string_view path, const capsule_checkpoint_options *options = nullptr) {
     return detail::made<Checkpoint, capsule_checkpoint>(capsule_checkpoint_read_file, path.data(), path.size(), options);
   }
+  /** @brief Reads bytes and checks them; nothing is unpickled. */
+  static Result<Checkpoint> read(std::string_view data, const capsule_checkpoint_options *options = nullptr) {
+    const void *const bytes = data.data();
+    return detail::made<Checkpoint, capsule_checkpoint>(capsule_checkpoint_read, bytes, data.size(), options);
+  }
+  /** @brief Its bytes, valid as long as it is there. */
+  Result<std::string_view> data() const {
+    const void *data = nullptr;
+    std::size_t size = 0;
+    const Result<void> got = attempt(capsule_checkpoint_get_data, capi(), &data, &size);
+    if (!got) return got.failure();
+    return std::string_view(static_cast<const char *>(data), size);
+  }
   /** @brief Writes it to a file that only the owner can read, whole or not at all. */
   Result<void> write_file(std::string_view path) const {
     return attempt(capsule_checkpoint_write_file, capi(), path.data(), path.size());

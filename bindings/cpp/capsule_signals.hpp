@@ -170,6 +170,16 @@ class SessionSignals {
   Of<void> narrow_introspection(const capsule_introspection_policy &policy) {
     return Way::done(capsule_session_narrow_introspection, handle(), &policy);
   }
+  /** @brief The user's names, at most so many. Waits its turn. */
+  Of<NameList> names(std::uint32_t limit = 65'536, Milliseconds timeout = kForever) const {
+    return Calls::template read<NameList>(capsule_session_list, handle(), limit, std::int64_t{timeout.count()});
+  }
+  /** @brief The W3C trace context of an execution: the one given with it, or one that was made for it, always the same. */
+  Of<capsule_trace_context> trace_context(std::uint64_t execution_id) const {
+    return Calls::template info<capsule_trace_context>(capsule_session_get_trace_context, handle(), execution_id);
+  }
+  /** @brief The least severe level that is logged of it, `CAPSULE_LOG_…`, in the place of the sink's; 0 for the sink's. */
+  Of<void> set_log_level(std::int32_t level) { return Way::done(capsule_session_set_log_level, handle(), level); }
   /** @brief What is known of its last death, or of an earlier one; `CAPSULE_E_STATE` where there was none. */
   Of<BasicPostmortem<Way>> postmortem(std::uint32_t index = 0) const {
     return Calls::template made<BasicPostmortem<Way>, capsule_postmortem>(capsule_session_get_postmortem, handle(), index);

@@ -256,6 +256,20 @@ class Checkpoint {
     detail::call(capsule_checkpoint_read_file, path.data(), path.size(), &raw, &handle);
     return Checkpoint(handle);
   }
+  /** @brief Reads bytes and checks them; nothing is unpickled. */
+  static Checkpoint read(std::string_view data, const CheckpointOptions &options = {}) {
+    const capsule_checkpoint_options raw = detail::raw(options);
+    capsule_checkpoint *handle = nullptr;
+    detail::call(capsule_checkpoint_read, static_cast<const void *>(data.data()), data.size(), &raw, &handle);
+    return Checkpoint(handle);
+  }
+  /** @brief Its bytes, valid as long as it is there. */
+  std::string_view data() const {
+    const void *data = nullptr;
+    std::size_t size = 0;
+    detail::call(capsule_checkpoint_get_data, capi(), &data, &size);
+    return {static_cast<const char *>(data), size};
+  }
   /** @brief Writes it to a file that only the owner can read, whole or not at all. */
   void write_file(std::string_view path) const {
     detail::call(capsule_checkpoint_write_file, capi(), path.data(), path.size());

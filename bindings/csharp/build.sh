@@ -24,7 +24,7 @@ fi
 program() {
   "${compile[@]}" -r:"$output/Capsule.dll" -out:"$output/$1.exe" "${@:2}"
 }
-program tests -unsafe "$here"/tests/{Json,Names,Tests,PromiseTests,InspectTests,RobustnessTests}.cs
+program tests -unsafe "$here"/tests/{Json,Names,Tests,ServiceTests,PromiseTests,InspectTests,RobustnessTests}.cs
 program scenarios "$here"/tests/{Json,Names,Expectations,Scenarios}.cs
 program quickstart "$here"/example/Quickstart.cs
 program bench "$here"/bench/Bench.cs

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 	"sync"
@@ -365,4 +366,32 @@ func (c *Call) Send(ctx context.Context, piece any) error {
 		failure := newFailure()
 		return check(C.capsule_bridge_send_chunk(c.server.handle.c, C.uint64_t(c.RequestID), value.raw(&pins), timeout, failure), failure)
 	})
+}
+
+// Receive waits for the next piece of a call of a CapabilityUpload; io.EOF behind the last.
+func (c *Call) Receive(ctx context.Context) (*Value, error) {
+	return await(ctx, func(timeout C.int64_t) (*Value, error) {
+		raw := C.capsule_value{struct_size: C.sizeof_capsule_value}
+		failure := newFailure()
+		status := C.capsule_bridge_next_chunk(c.server.handle.c, C.uint64_t(c.RequestID), timeout, &raw, failure)
+		if status == C.CAPSULE_E_END {
+			return nil, io.EOF
+		}
+		if err := check(status, failure); err != nil {
+			return nil, err
+		}
+		defer C.capsule_value_release(&raw)
+		return valueOf(&raw), nil
+	}, nil)
+}
+
+// NarrowRules narrows what the session may call of the host: its calls must be let through by these rules as well, for good.
+func (s *Session) NarrowRules(rules []Rule) error {
+	var pins runtime.Pinner
+	defer pins.Unpin()
+	list, count := rawList(rules, &pins, (*Rule).put)
+	failure := newFailure()
+	err := check(C.capsule_session_narrow_rules(s.handle.c, list, count, failure), failure)
+	runtime.KeepAlive(s)
+	return err
 }

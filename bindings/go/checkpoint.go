@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync/atomic"
 	"unsafe"
@@ -148,4 +149,23 @@ func (s *Session) ForgetCheckpoint(name string) error {
 	err := check(C.capsule_session_forget_checkpoint(s.handle.c, chars(name), C.size_t(len(name)), failure), failure)
 	runtime.KeepAlive(s)
 	return err
+}
+
+// Checkpoints lists the checkpoints that the session keeps, the one kept first first.
+func (s *Session) Checkpoints() ([]*Checkpoint, error) {
+	defer runtime.KeepAlive(s)
+	var kept []*Checkpoint
+	for {
+		one, err := newCheckpoint(func(handle **C.capsule_checkpoint, failure *C.capsule_error) C.capsule_status {
+			return C.capsule_session_checkpoint_at(s.handle.c, C.size_t(len(kept)), handle, failure)
+		})
+		var own *Error
+		if errors.As(err, &own) && own.Status == StatusName {
+			return kept, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		kept = append(kept, one)
+	}
 }

@@ -24,6 +24,14 @@ func SetLogSink(options *LogOptions) error {
 	return check(C.capsule_log_set_sink(&raw, failure), failure)
 }
 
+// SetLogLevel sets the least severe level that is logged of the session, in the place of the sink's; 0 for the sink's.
+func (s *Session) SetLogLevel(level LogLevel) error {
+	failure := newFailure()
+	err := check(C.capsule_session_set_log_level(s.handle.c, C.int32_t(level), failure), failure)
+	runtime.KeepAlive(s)
+	return err
+}
+
 // LogRecords tells what became of the records of the library's own log so far.
 func LogRecords() (LogInfo, error) {
 	return get(nil, logInfoOf, func(raw *C.capsule_log_info, failure *C.capsule_error) C.capsule_status {

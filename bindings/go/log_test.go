@@ -18,7 +18,24 @@ func TestTheLogGoesToAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, open(t, newRuntime(t), echo()), "value secret-word")
+	session := open(t, newRuntime(t), echo())
+	run(t, session, "value secret-word")
+	logged := func() int64 {
+		written, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return written.Size()
+	}
+	if err := session.SetLogLevel(capsule.LogOff); err != nil {
+		t.Fatal(err)
+	}
+	before := logged()
+	run(t, session, "value secret-word")
+	if after := logged(); after != before {
+		t.Errorf("%d bytes, then %d", before, after)
+	}
+	wantStatus(t, session.SetLogLevel(100), capsule.StatusArgument)
 	if err := capsule.SetLogSink(nil); err != nil {
 		t.Fatal(err)
 	}

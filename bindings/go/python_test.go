@@ -83,6 +83,22 @@ func TestCheckpointsGoFromSessionToSession(t *testing.T) {
 	if result := run(t, second, "x"); *result.End.Repr != "[1, 2]" {
 		t.Errorf("%+v", result.End)
 	}
+	for _, kept := range []*capsule.Checkpoint{made, read} {
+		before, err := second.Checkpoints()
+		if err != nil || len(before) > 1 {
+			t.Errorf("%v, %d", err, len(before))
+		}
+		if err := second.KeepCheckpoint(kept); err != nil {
+			t.Fatal(err)
+		}
+		list, err := second.Checkpoints()
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%v, %d", err, len(list))
+		}
+		if bytes, err := list[0].Bytes(); err != nil || string(bytes) != string(data) {
+			t.Errorf("%v, %d", err, len(bytes))
+		}
+	}
 	data[len(data)/2] ^= 1
 	_, err = capsule.ReadCheckpoint(data, options)
 	wantStatus(t, err, capsule.StatusCheckpoint)

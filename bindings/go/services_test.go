@@ -3,6 +3,7 @@ package capsule_test
 import (
 	"context"
 	"errors"
+	"io"
 	goruntime "runtime"
 	"strings"
 	"sync"
@@ -244,8 +245,35 @@ func TestPythonCallsWithApprovalAndStreams(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	upload := capsule.DefaultCapability()
+	upload.Name, upload.Flags = "put", capsule.CapabilityUpload
+	err = bridge.Register(upload, func(ctx context.Context, call *capsule.Call) (any, error) {
+		for size := 0; ; {
+			piece, err := call.Receive(ctx)
+			if errors.Is(err, io.EOF) {
+				return size, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			size += len(piece.Data)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	result := run(t, session, "(host.guarded(), sum(host.numbers()), host.add(a=1, b=2), host.size(data=b'x' * 100_000))")
 	if !result.OK() || *result.End.Repr != "('done', 4950, 3, 100000)" {
+		t.Errorf("%+v", result.End)
+	}
+	result = run(t, session, "with host.put() as put:\n    for _ in range(100): put.send(b'x' * 1000)\n    size = put.finish()\nsize")
+	if !result.OK() || *result.End.Repr != "100000" {
+		t.Errorf("%+v", result.End)
+	}
+	if err := session.NarrowRules([]capsule.Rule{{Capability: "add", Decision: capsule.PolicyAllow}}); err != nil {
+		t.Fatal(err)
+	}
+	if result := run(t, session, "(host.add(a=1, b=2), host.size(data=b''))"); result.End.ErrorType != "PermissionError" {
 		t.Errorf("%+v", result.End)
 	}
 	if result := run(t, session, "host.guarded()"); result.End.ErrorType != "PermissionError" {

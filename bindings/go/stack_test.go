@@ -93,4 +93,19 @@ func TestATraceNamesWhatWasCalledAsThePolicyShowsIt(t *testing.T) {
 	}
 	_, err = session.TraceLabel(events[0].Label + 1)
 	wantStatus(t, err, capsule.StatusArgument)
+
+	given := capsule.DefaultExecutionOptions()
+	given.Traceparent = "00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-01"
+	for _, one := range []*capsule.ExecutionOptions{nil, given} {
+		result, err := session.Run(within(t), "value 1", one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		context, err := session.TraceContext(result.End.ExecutionID)
+		if err != nil || context.Given != (one != nil) || (one != nil) != (context.Traceparent == given.Traceparent) {
+			t.Errorf("%v, %+v", err, context)
+		}
+	}
+	_, err = session.TraceContext(1000)
+	wantStatus(t, err, capsule.StatusArgument)
 }

@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"strings"
 	"sync"
@@ -31,9 +33,10 @@ type capabilityKeys struct {
 		Type    string `json:"type"`
 		Message string `json:"message"`
 	} `json:"fails"`
-	Chunks  []any `json:"chunks"`
-	Silent  bool  `json:"silent"`
-	Approve bool  `json:"approve"`
+	Chunks   []any `json:"chunks"`
+	Collects bool  `json:"collects"`
+	Silent   bool  `json:"silent"`
+	Approve  bool  `json:"approve"`
 }
 
 type ruleKeys struct {
@@ -77,6 +80,9 @@ func (h *host) offer(keys *capabilityKeys) error {
 	if keys.Chunks != nil {
 		capability.Flags |= capsule.CapabilityStream
 	}
+	if keys.Collects {
+		capability.Flags |= capsule.CapabilityUpload
+	}
 	h.bridge.Approve(keys.Name, func(*capsule.Call) bool { return keys.Approve })
 	return h.bridge.Register(capability, func(ctx context.Context, call *capsule.Call) (any, error) {
 		h.mutex.Lock()
@@ -95,6 +101,8 @@ func (k *capabilityKeys) answer(ctx context.Context, call *capsule.Call) (any, e
 		return nil, &capsule.PythonError{Type: k.Fails.Type, Message: k.Fails.Message}
 	case k.Echo:
 		return call.Arguments, nil
+	case k.Collects:
+		return received(ctx, call)
 	case k.Chunks == nil:
 		return k.Returns, nil
 	}
@@ -104,6 +112,24 @@ func (k *capabilityKeys) answer(ctx context.Context, call *capsule.Call) (any, e
 		}
 	}
 	return nil, nil
+}
+
+func received(ctx context.Context, call *capsule.Call) (any, error) {
+	pieces := []any{}
+	for {
+		piece, err := call.Receive(ctx)
+		if errors.Is(err, io.EOF) {
+			return pieces, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if piece.Kind == capsule.ValueText {
+			pieces = append(pieces, string(piece.Data))
+		} else {
+			pieces = append(pieces, json.RawMessage(piece.Data))
+		}
+	}
 }
 
 func (h *host) check(want json.RawMessage) error {

@@ -86,6 +86,13 @@ func (s *Session) TraceLabel(number uint32) (TraceLabel, error) {
 	})
 }
 
+// TraceContext is the W3C trace context of an execution: the one given with it, or one that was made for it, always the same.
+func (s *Session) TraceContext(executionID uint64) (TraceContext, error) {
+	return get(s, traceContextOf, func(raw *C.capsule_trace_context, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_session_get_trace_context(s.handle.c, C.uint64_t(executionID), raw, failure)
+	})
+}
+
 // Close gives the reader back; who waits in Next gets StatusHandle.
 func (r *TraceReader) Close() error {
 	if !r.closed.Swap(true) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every function of the headers of diagnostics is in use by the idiomatic layer of each binding: binding_coverage.py SOURCE_FOLDER.
+"""Every function of the headers is in use by the idiomatic layer of each binding: binding_coverage.py SOURCE_FOLDER.
 
 What a binding leaves out is in EXCEPTIONS, with why; an exception that excuses nothing any more is an error too.
 """
@@ -7,11 +7,6 @@ What a binding leaves out is in EXCEPTIONS, with why; an exception that excuses 
 import pathlib
 import re
 import sys
-
-HEADERS = [
-    "metrics", "diagnostics", "introspection", "introspection_policy", "stack", "profile", "pool_info", "bridge_info", "audit",
-    "exporter", "postmortem",
-]
 
 # Files of the idiomatic layer, those of them that are the raw layer alone, and how one of its functions is called.
 BINDINGS = {
@@ -24,15 +19,28 @@ BINDINGS = {
 
 MESSAGES = (r"^capsule_message_name$", "kinds of messages are no enumeration: numbers, whose names the raw layer's function tells")
 OWN_NAMES = (r"_name$", "the language's own enumerations tell the names of their values")
+TEXTS = (r"^capsule_text_from$", "for texts of C; the language's own know their length")
+WAKES = (r"^capsule_(execution|bridge|promise_store)_set_notify$", "its event loops wait for the descriptor, which tells the same")
+FOREIGN = (r"^capsule_log_set_callback$|_interceptor", "it would run on threads of the library: left to C, see bindings/README.md")
+# The struct is filled by hand: there are no defaults in it.
+INTERCEPTOR_INIT = (r"^capsule_interceptor_options_init$", "an interceptor is a function, and its options are that")
+GIVEN_UP = (r"^capsule_acquisition_cancel$", "who waits no more releases it, which gives it up too")
+WAITS = (r"^capsule_pool_acquire$", "its wait is that of an acquisition, which can be interrupted")
 
 # The first that fits excuses.
 EXCEPTIONS = {
     "cpp": [
         (r"_name$", "the values are C's constants, and their names come from C's functions"),
         (r"_init$", "the options are C's structs, which C's functions fill"),
+        (r"^capsule_log_|_interceptor", "C's functions are called, see bindings/README.md"),
+        (r"^capsule_text_from$", "detail::view does it"),
     ],
-    "python": [MESSAGES, OWN_NAMES],
-    "csharp": [MESSAGES, OWN_NAMES],
+    "python": [MESSAGES, OWN_NAMES, TEXTS, INTERCEPTOR_INIT, WAITS,
+               (r"^capsule_(bridge|promise_store)_set_notify$", "its event loops wait for the descriptor, which tells the same"),
+               (r"^capsule_version", "asked before there is a raw layer, in _library.py")],
+    "go": [TEXTS, WAKES, FOREIGN, GIVEN_UP, WAITS],
+    "rust": [TEXTS, INTERCEPTOR_INIT, (r"^capsule_bridge_set_notify$", "event loops wait for the descriptor, which tells the same")],
+    "csharp": [MESSAGES, OWN_NAMES, TEXTS, WAKES, FOREIGN, GIVEN_UP],
 }
 
 
@@ -43,8 +51,8 @@ def code(path):
 
 
 def functions(root):
-    for name in HEADERS:
-        yield from re.findall(r"CAPSULE_API [^;]*?\b(capsule_\w+)\(", code(root / "include" / "capsule" / f"{name}.h"))
+    for header in sorted((root / "include" / "capsule").glob("*.h")):
+        yield from re.findall(r"CAPSULE_API [^;]*?\b(capsule_\w+)\(", code(header))
 
 
 def in_use(root, files, raw, call):
@@ -70,7 +78,7 @@ def main(folder):
             problems += [] if why else [f"{binding} has nothing for {name}"]
         problems += [f"{binding}: the exception {excuse[0]} excuses nothing any more" for excuse in excuses if excuse not in excused]
     print("\n".join(problems) or f"{len(wanted)} functions in {len(BINDINGS)} bindings")
-    return 1 if problems or len(wanted) < 70 else 0
+    return 1 if problems or len(wanted) < 200 else 0
 
 
 sys.exit(main(*sys.argv[1:]))

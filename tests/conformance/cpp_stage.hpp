@@ -105,6 +105,7 @@ class Host {
     flag(given.value("idempotent", false), CAPSULE_CAPABILITY_IDEMPOTENT);
     flag(given.value("needs_approval", false), CAPSULE_CAPABILITY_NEEDS_APPROVAL);
     flag(given.contains("chunks"), CAPSULE_CAPABILITY_STREAM);
+    flag(given.value("collects", false), CAPSULE_CAPABILITY_UPLOAD);
     bridge.add(capability);
     served_[capability.name] = given;
   }
@@ -134,6 +135,12 @@ class Host {
         bridge.send_chunk(request.id(), capsule::Answer::json(chunk.dump()), kLong);
       }
       bridge.respond(request.id(), capsule::Answer());
+    } else if (given.value("collects", false)) {
+      json pieces = json::array();
+      while (const auto piece = bridge.next_chunk(request.id(), kLong)) {
+        pieces.push_back((*piece)->kind == CAPSULE_VALUE_TEXT ? json(piece->data()) : json::parse(piece->data()));
+      }
+      bridge.respond(request.id(), capsule::Answer::json(pieces.dump()));
     } else if (given.contains("echo")) {
       bridge.respond(request.id(), capsule::Answer::json(std::string(request.arguments())));
     } else if (given.contains("returns")) {

@@ -20,7 +20,7 @@ METRICS = {
 }  # fmt: skip
 # The one enumeration of which scenarios have the number.
 BREAKER = {"closed": 0, "open": 1, "half_open": 2}
-CAPABILITY_FLAGS = {"idempotent": "idempotent", "needs_approval": "needs_approval", "chunks": "stream"}
+CAPABILITY_FLAGS = {"idempotent": "idempotent", "needs_approval": "needs_approval", "chunks": "stream", "collects": "upload"}
 
 numbers = itertools.count(1)
 
@@ -135,10 +135,25 @@ class Player:
             for chunk in given["chunks"]:
                 self.client.send_along("bridge_send_chunk", **of, value=json_value(chunk))
             self.client.send_along("bridge_respond", **of)
+        elif "collects" in given:
+            self.client.send_along("bridge_respond", **of, value=json_value(self.pieces(of)))
         elif "echo" in given:
             self.client.send_along("bridge_respond", **of, value={"kind": "json", "data": request["arguments"]})
         elif "returns" in given:
             self.client.send_along("bridge_respond", **of, value=json_value(given["returns"]))
+
+    def pieces(self, of):
+        """What the code sends with a call, to the last."""
+        found = []
+        while True:
+            try:
+                piece = self.client.call("bridge_next_chunk", **of, timeout_ms=PATIENCE_MS)
+            except Refused as refused:
+                if refused.status != "CAPSULE_E_END":
+                    raise
+                return found
+            value = piece["value"]
+            found.append(value["data"] if value["kind"] == "text" else json.loads(value["data"]))
 
     def play(self):
         for step in self.scenario["steps"]:

@@ -43,7 +43,7 @@ inline const std::vector<std::string> kPoolKeys{"min_idle",      "max_sessions",
                                                 "imports_fatal", "recycle_executions", "reset"};
 inline const std::vector<std::string> kCapabilityKeys{"name",           "parameters", "timeout_ms", "idempotent",
                                                       "needs_approval", "returns",    "echo",       "fails",
-                                                      "chunks",         "silent",     "approve"};
+                                                      "chunks",         "collects",   "silent",     "approve"};
 
 inline SessionOptions session_options(const json &given) {
   check_keys(given, kSessionKeys, "a session");
@@ -121,6 +121,7 @@ class Host {
     flag(given.value("idempotent", false), CAPSULE_CAPABILITY_IDEMPOTENT);
     flag(given.value("needs_approval", false), CAPSULE_CAPABILITY_NEEDS_APPROVAL);
     flag(given.contains("chunks"), CAPSULE_CAPABILITY_STREAM);
+    flag(given.value("collects", false), CAPSULE_CAPABILITY_UPLOAD);
     offer(bridge_, made);
     served_[name] = given;
   }
@@ -141,6 +142,8 @@ class Host {
                    failure.at("message").get<std::string>().c_str());
     } else if (given.contains("chunks")) {
       send_chunks(request.id(), given.at("chunks"));
+    } else if (given.value("collects", false)) {
+      collect_chunks(request.id());
     } else if (given.contains("echo")) {
       echo_arguments(bridge_, request);
     } else if (given.contains("returns")) {
@@ -155,6 +158,17 @@ class Host {
       ACCEPTED(capsule_bridge_send_chunk(bridge_.get(), id, &value, kPatienceMs, error));
     }
     ACCEPTED(capsule_bridge_respond(bridge_.get(), id, nullptr, error));
+  }
+
+  void collect_chunks(std::uint64_t id) {
+    json pieces = json::array();
+    Chunk piece;
+    capsule_status status = CAPSULE_OK;
+    while ((status = piece.take(bridge_, id)) == CAPSULE_OK) {
+      pieces.push_back(piece.raw.kind == CAPSULE_VALUE_TEXT ? json(piece.text()) : json::parse(piece.text()));
+    }
+    CHECK_EQ(status, CAPSULE_E_END);
+    respond(bridge_, id, pieces.dump());
   }
 
   Bridge bridge_;

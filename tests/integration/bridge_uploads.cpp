@@ -10,23 +10,6 @@ using namespace capsule_test;
 
 namespace {
 
-// A piece that was taken.
-class Chunk {
- public:
-  Chunk() = default;
-  Chunk(const Chunk &) = delete;
-  Chunk &operator=(const Chunk &) = delete;
-  ~Chunk() { capsule_value_release(&raw); }
-
-  capsule_status take(const Bridge &bridge, std::uint64_t request_id, std::int64_t timeout_ms = kPatienceMs) {
-    capsule_value_release(&raw);
-    return capsule_bridge_next_chunk(bridge.get(), request_id, timeout_ms, &raw, nullptr);
-  }
-  [[nodiscard]] std::string text() const { return {static_cast<const char *>(raw.data), raw.size_bytes}; }
-
-  capsule_value raw{.struct_size = sizeof(capsule_value)};
-};
-
 capsule_capability upload(const char *name, const char *parameters = "") {
   capsule_capability made = capability(name, parameters);
   made.flags = CAPSULE_CAPABILITY_UPLOAD;

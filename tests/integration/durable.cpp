@@ -288,7 +288,7 @@ CAPSULE_TEST(inputs_that_were_answered_or_declined_are_not_asked_again) {
       "if 'stay' in got: input('e')\n"
       "got";
   SessionOptions options;
-  options.raw.input_timeout_ms = 200;
+  options.raw.input_timeout_ms = kSanitized ? 2000 : 500;
   PromiseRow row;
   {
     const Session session = open_session(shared_runtime(), std::move(options));

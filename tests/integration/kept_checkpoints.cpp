@@ -191,7 +191,7 @@ CAPSULE_TEST(a_checkpoint_that_cannot_be_gone_back_to_is_told_of) {
 CAPSULE_TEST(a_checkpoint_that_kills_its_worker_leaves_the_session_in_error) {
   SessionOptions options;
   options.raw.restart_policy = CAPSULE_RESTART_CHECKPOINT;
-  options.raw.start_timeout_ms = 1'000;
+  options.raw.start_timeout_ms = kSanitized ? 5000 : 1000;
   const std::string ends[] = {"os._exit(9)", "__import__('time').sleep(600)"};
   for (const std::string &end : ends) {
     const Session session = open_session(options);

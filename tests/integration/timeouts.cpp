@@ -57,8 +57,8 @@ CAPSULE_TEST(an_execution_that_ends_in_time_is_untouched) {
 
 CAPSULE_TEST(the_timeout_of_one_execution_does_not_reach_the_next) {
   const Session session = open_session();
-  Run limited = run_limited(session, "1", 100);
-  Run free(session, "import time\ntime.sleep(0.3)\n'whole'");
+  Run limited = run_limited(session, "1", 500);
+  Run free(session, "import time\ntime.sleep(0.7)\n'whole'");
   CHECK_EQ(limited.end().repr, "1");
   CHECK_EQ(free.end().repr, "'whole'");
 }
@@ -75,10 +75,10 @@ CAPSULE_TEST(many_timeouts_in_a_row_leave_the_session_usable) {
 
 CAPSULE_TEST(time_in_the_queue_does_not_count) {
   const Session session = open_session();
-  Run slow(session, "import time; time.sleep(0.3)");
-  Run limited = run_limited(session, "'ran'", 200);
+  Run slow(session, "import time; time.sleep(1.1)");
+  Run limited = run_limited(session, "'ran'", 1000);
   CHECK_EQ(limited.end().repr, "'ran'");
-  CHECK_AT_LEAST(limited.end().queue_ns, 200'000'000);
+  CHECK_AT_LEAST(limited.end().queue_ns, 1'000'000'000);
   CHECK_EQ(slow.end().outcome, "ok");
 }
 
@@ -113,7 +113,8 @@ CAPSULE_TEST(a_kill_at_timeout_takes_child_processes_along) {
   options.raw.cancel_grace_ms = 0;
   const Session session = open_session(options);
   Run run =
-      run_limited(session, "import subprocess\np = subprocess.Popen(['sleep', '60'])\nprint(p.pid, flush=True)\np.wait()", 500);
+      run_limited(session, "import subprocess\np = subprocess.Popen(['sleep', '60'])\nprint(p.pid, flush=True)\np.wait()",
+                  kSanitized ? 3000 : 500);
   run.until_line();
   const Watched child(std::stoi(run.out()));
   CHECK_EQ(run.end().outcome, "timeout");

@@ -135,4 +135,21 @@ inline std::string raised_by(const Session &session, const std::string &expressi
   return value_of(session, "try: r = " + expression + "\nexcept BaseException as e: r = f'{type(e).__name__}: {e}'\nr");
 }
 
+// A piece that was taken.
+class Chunk {
+ public:
+  Chunk() = default;
+  Chunk(const Chunk &) = delete;
+  Chunk &operator=(const Chunk &) = delete;
+  ~Chunk() { capsule_value_release(&raw); }
+
+  capsule_status take(const Bridge &bridge, std::uint64_t request_id, std::int64_t timeout_ms = kPatienceMs) {
+    capsule_value_release(&raw);
+    return capsule_bridge_next_chunk(bridge.get(), request_id, timeout_ms, &raw, nullptr);
+  }
+  [[nodiscard]] std::string text() const { return {static_cast<const char *>(raw.data), raw.size_bytes}; }
+
+  capsule_value raw{.struct_size = sizeof(capsule_value)};
+};
+
 }  // namespace capsule_test

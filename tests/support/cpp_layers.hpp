@@ -79,6 +79,13 @@ struct Throwing {
     return runtime.open(options);
   }
   static void add(capsule::Bridge &bridge, const char *name) { bridge.add(name); }
+  // Of sessions of the echo executor.
+  static capsule::Pool pool(capsule::Runtime &runtime, std::uint32_t sessions) {
+    capsule::PoolOptions options;
+    options.min_idle = options.max_sessions = sessions;
+    options.session.executor = CAPSULE_EXECUTOR_ECHO;
+    return runtime.open_pool(options);
+  }
 };
 
 struct Returning {
@@ -100,6 +107,13 @@ struct Returning {
     capsule_capability offered = results::defaults(capsule_capability_init);
     offered.name = capsule_text_from(name);
     CHECK(bridge.add(offered));
+  }
+  static results::Pool pool(results::Runtime &runtime, std::uint32_t sessions) {
+    const capsule_session_options session = options_of(CAPSULE_EXECUTOR_ECHO, "");
+    capsule_pool_options options = results::defaults(capsule_pool_options_init);
+    options.min_idle = options.max_sessions = sessions;
+    options.session = &session;
+    return got(runtime.open_pool(&options));
   }
 };
 

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using System.Threading.Tasks;
 using Capsule.Raw;
 
 namespace Capsule
@@ -21,6 +22,8 @@ namespace Capsule
     /// <summary>What the Python code may call of this program, as <c>host.NAME(…)</c>.</summary>
     public sealed unsafe class Bridge : Owner
     {
+        private readonly Readiness readiness = new Readiness();
+
         private const int MaxType = 255, MaxMessage = 32 << 10;
 
         internal Bridge(Runtime runtime, BridgeOptions options) : base(Create(runtime, options), Native.capsule_bridge_release)
@@ -49,17 +52,62 @@ namespace Capsule
             }
         }
 
+        /// <summary>Takes a capability away; calls of it that are open stay open.</summary>
+        public void Unregister(string name)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                var text = arena.Text(name);
+                Check(Native.capsule_bridge_unregister(Token, text.data, text.size, &error), &error);
+            }
+        }
+
         /// <summary>The next request; null once the bridge is closed or disposed of.</summary>
         public Request Next(TimeSpan? time = null)
         {
             var error = Errors.New();
+            var status = Take(Milliseconds(time), out var request, &error);
+            if (status != Status.Closed) Check(status, &error);
+            return request;
+        }
+
+        /// <summary>The same without holding up a thread; the token ends the wait.</summary>
+        public Task<Request> NextAsync(CancellationToken waiting = default) => readiness.Take<Request>(TryNext, () => Fd, waiting);
+
+        /// <summary>Readable while <see cref="Next"/> has something, and once it is closed. The bridge's: never read, never closed.</summary>
+        public int Fd
+        {
+            get
+            {
+                var error = Errors.New();
+                int fd;
+                Check(Native.capsule_bridge_get_fd(Token, &fd, &error), &error);
+                return fd;
+            }
+        }
+
+        private bool TryNext(out Request request)
+        {
+            var error = Errors.New();
+            var status = Take(0, out request, &error);
+            if (status == Status.Timeout) return false;
+            if (status != Status.Closed) Check(status, &error);
+            return true;
+        }
+
+        // Of one that is disposed of it is CLOSED as well.
+        private Status Take(long timeoutMs, out Request request, capsule_error* error)
+        {
             var raw = new capsule_request { struct_size = (uint)sizeof(capsule_request) };
-            var status = Native.capsule_bridge_next_request(Token, Milliseconds(time), &raw, &error);
-            if (status == Status.Closed || status == Status.Handle) return null;
-            Check(status, &error);
+            var status = Native.capsule_bridge_next_request(Token, timeoutMs, &raw, error);
+            request = null;
+            if (status == Status.Handle) return Status.Closed;
+            if (status != Status.Ok) return status;
             try
             {
-                return new Request(&raw);
+                request = new Request(&raw);
+                return status;
             }
             finally
             {
@@ -94,6 +142,17 @@ namespace Capsule
                 var raw = value.Write(arena);
                 Check(Native.capsule_bridge_send_chunk(Token, requestId, raw, Milliseconds(time), &error), &error);
             }
+        }
+
+        /// <summary>The next piece of a call of an upload; null behind the last.</summary>
+        public Value NextChunk(ulong requestId, TimeSpan? time = null)
+        {
+            var error = Errors.New();
+            var raw = new capsule_value { struct_size = (uint)sizeof(capsule_value) };
+            var status = Native.capsule_bridge_next_chunk(Token, requestId, Milliseconds(time), &raw, &error);
+            if (status == Status.End) return null;
+            Check(status, &error);
+            return Value.Taken(&raw);
         }
 
         /// <summary>Answers a call with an exception.</summary>
@@ -134,6 +193,16 @@ namespace Capsule
             thread.Start();
             return thread;
         }
+
+        /// <summary>Ends every open call: in Python CancelledError.</summary>
+        public void CancelAll()
+        {
+            var error = Errors.New();
+            Check(Native.capsule_bridge_cancel_all(Token, &error), &error);
+        }
+
+        /// <inheritdoc/>
+        public override void Dispose() => readiness.End(base.Dispose);
 
         /// <summary>Ends it: calls that are open get a ConnectionError. May be repeated.</summary>
         public void Close()

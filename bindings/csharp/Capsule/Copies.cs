@@ -53,6 +53,38 @@ namespace Capsule
             }
         }
 
+        /// <summary>The same from a file.</summary>
+        public static Checkpoint ReadFile(string path, CheckpointOptions options = null)
+        {
+            Library.Load();
+            return ReadFileLoaded(path, options);
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static Checkpoint ReadFileLoaded(string path, CheckpointOptions options)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                var text = arena.Text(path);
+                IntPtr token;
+                var raw = options == null ? null : options.Write(arena);
+                Errors.Check(Native.capsule_checkpoint_read_file(text.data, text.size, raw, &token, &error), &error);
+                return new Checkpoint(token);
+            }
+        }
+
+        /// <summary>Writes it to a file that only the owner can read, whole or not at all.</summary>
+        public void WriteFile(string path)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                var text = arena.Text(path);
+                Check(Native.capsule_checkpoint_write_file(Token, text.data, text.size, &error), &error);
+            }
+        }
+
         /// <summary>The bytes: compressed, and signed where its options had a key.</summary>
         public byte[] ToBytes()
         {

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Threading;
 using System.Threading.Tasks;
 using Capsule.Raw;
 
@@ -66,8 +67,33 @@ namespace Capsule
             }
         }
 
-        /// <summary>The same without holding up the thread.</summary>
-        public Task<Session> AcquireAsync(AcquireOptions options = null) => Task.Run(() => Acquire(options));
+        /// <summary>The same without holding up a thread; the token gives its place in the line up.</summary>
+        public Task<Session> AcquireAsync(AcquireOptions options = null, CancellationToken waiting = default)
+        {
+            Acquisition acquisition;
+            try
+            {
+                waiting.ThrowIfCancellationRequested();
+                acquisition = Begin(options);
+            }
+            catch (Exception error)
+            {
+                return Task.FromException<Session>(error);
+            }
+            return Ending.Of(acquisition, acquisition.Take(waiting));
+        }
+
+        private Acquisition Begin(AcquireOptions options)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                IntPtr token;
+                var raw = options == null ? null : options.Write(arena);
+                Check(Native.capsule_pool_acquire_async(Token, raw, &token, &error), &error);
+                return new Acquisition(token, GiveBack);
+            }
+        }
 
         /// <summary>Waits until its sessions were made, or throws why they cannot be.</summary>
         public void WaitReady(TimeSpan? time = null)

@@ -4,6 +4,15 @@ using System.Threading.Tasks;
 
 namespace Capsule
 {
+    internal static class Ending
+    {
+        /// <summary>The task, with the end of which its owner ends.</summary>
+        internal static async Task<T> Of<T>(Owner owner, Task<T> task)
+        {
+            using (owner) return await task.ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Lets tasks wait until an owner's descriptor is readable, and forgets it when the owner goes.</summary>
     internal sealed class Readiness
     {

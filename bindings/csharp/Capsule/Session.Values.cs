@@ -39,14 +39,7 @@ namespace Capsule
                 var text = arena.Text(name);
                 var raw = new capsule_value { struct_size = (uint)sizeof(capsule_value) };
                 Check(Native.capsule_session_get(Token, text.data, text.size, (int)kind, Milliseconds(time), &raw, &error), &error);
-                try
-                {
-                    return new Value(&raw);
-                }
-                finally
-                {
-                    Native.capsule_value_release(&raw);
-                }
+                return Value.Taken(&raw);
             }
         }
 
@@ -140,6 +133,24 @@ namespace Capsule
                 IntPtr token;
                 Check(Native.capsule_session_find_checkpoint(Token, text.data, text.size, &token, &error), &error);
                 return new Checkpoint(token);
+            }
+        }
+
+        /// <summary>All that it keeps, the one kept first first.</summary>
+        public IReadOnlyList<Checkpoint> Checkpoints
+        {
+            get
+            {
+                var kept = new List<Checkpoint>();
+                for (;;)
+                {
+                    var error = Errors.New();
+                    IntPtr token;
+                    var status = Native.capsule_session_checkpoint_at(Token, (UIntPtr)kept.Count, &token, &error);
+                    if (status == Status.Name) return kept;
+                    Check(status, &error);
+                    kept.Add(new Checkpoint(token));
+                }
             }
         }
 

@@ -97,6 +97,24 @@ namespace Capsule
             Check(Native.capsule_session_restart(Token, &error), &error);
         }
 
+        /// <summary>From now on what it calls of the host must be let through by these rules as well. It cannot be undone.</summary>
+        public void NarrowRules(params Rule[] rules)
+        {
+            using (var arena = new Arena())
+            {
+                var error = Errors.New();
+                var raw = Rule.Write(arena, rules, out var count);
+                Check(Native.capsule_session_narrow_rules(Token, raw, count, &error), &error);
+            }
+        }
+
+        /// <summary>The least severe level that is logged of it, in the place of the sink's; null for the sink's.</summary>
+        public void SetLogLevel(LogLevel? level)
+        {
+            var error = Errors.New();
+            Check(Native.capsule_session_set_log_level(Token, (int)(level ?? 0), &error), &error);
+        }
+
         /// <summary>Ends it; executions have that long to end. May be repeated.</summary>
         public void Close(TimeSpan time = default)
         {

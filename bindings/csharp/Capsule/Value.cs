@@ -7,6 +7,9 @@ namespace Capsule
     /// <summary>A value on its way into or out of a session.</summary>
     public sealed unsafe class Value
     {
+        // Kept with the value: it is there for as long as what refers to it.
+        private SharedBuffer shared;
+
         private Value(ValueKind kind, byte[] data)
         {
             Kind = kind;
@@ -21,6 +24,18 @@ namespace Capsule
             Format = Texts.String(raw->format);
             Shape = new long[raw->dimensions];
             for (var i = 0; i < Shape.Length; ++i) Shape[i] = raw->shape[i];
+        }
+
+        internal static Value Taken(capsule_value* raw)
+        {
+            try
+            {
+                return new Value(raw);
+            }
+            finally
+            {
+                Native.capsule_value_release(raw);
+            }
         }
 
         /// <summary>How <see cref="Data"/> is to be read.</summary>
@@ -54,13 +69,24 @@ namespace Capsule
         public static Value Buffer(byte[] data, string format = null, params long[] shape) =>
             new Value(ValueKind.Buffer, data) { Format = format, Shape = shape };
 
+        /// <summary>The memory itself, C-contiguous; without a format and a shape one of bytes. It can no longer be written then.</summary>
+        public static Value Of(SharedBuffer buffer, string format = null, params long[] shape) =>
+            new Value(ValueKind.Buffer, new byte[0]) { Format = format, Shape = shape, shared = buffer };
+
         internal capsule_value* Write(Arena arena)
         {
             var raw = (capsule_value*)arena.New(sizeof(capsule_value));
             raw->struct_size = (uint)sizeof(capsule_value);
             raw->kind = (int)Kind;
-            raw->data = arena.Text(Data).data;
-            raw->size_bytes = (ulong)Data.Length;
+            if (shared == null)
+            {
+                raw->data = arena.Text(Data).data;
+                raw->size_bytes = (ulong)Data.Length;
+            }
+            else
+            {
+                raw->buffer = shared.Token;
+            }
             raw->format = arena.Text(Format);
             raw->dimensions = Shape?.Length ?? 0;
             raw->shape = (long*)arena.New(sizeof(long), raw->dimensions);

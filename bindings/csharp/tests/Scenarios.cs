@@ -350,7 +350,8 @@ namespace Capsule.Tests
                 capabilities[name] = capability;
                 var flags = (capability.ContainsKey("idempotent") ? CapabilityFlags.Idempotent : 0) |
                     (capability.ContainsKey("needs_approval") ? CapabilityFlags.NeedsApproval : 0) |
-                    (capability.ContainsKey("chunks") ? CapabilityFlags.Stream : 0);
+                    (capability.ContainsKey("chunks") ? CapabilityFlags.Stream : 0) |
+                    (capability.ContainsKey("collects") ? CapabilityFlags.Upload : 0);
                 var offered = new Capability { Name = name, Parameters = Scenario.Get<string>(capability, "parameters", null), Flags = flags };
                 if (capability.ContainsKey("timeout_ms")) offered.TimeoutMs = (long)capability["timeout_ms"];
                 Bridge.Register(offered);
@@ -413,6 +414,15 @@ namespace Capsule.Tests
             {
                 foreach (var chunk in (List<object>)capability["chunks"]) Bridge.SendChunk(request.RequestId, Value.Json(Json.Show(chunk)));
                 Bridge.Respond(request.RequestId, null);
+            }
+            else if (capability.ContainsKey("collects"))
+            {
+                var pieces = new List<string>();
+                for (var piece = Bridge.NextChunk(request.RequestId); piece != null; piece = Bridge.NextChunk(request.RequestId))
+                {
+                    pieces.Add(piece.Kind == ValueKind.Text ? Json.Show(piece.Text) : piece.Text);
+                }
+                Bridge.Respond(request.RequestId, Value.Json("[" + string.Join(",", pieces) + "]"));
             }
         }
     }

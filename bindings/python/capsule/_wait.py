@@ -44,6 +44,20 @@ def patiently(take: Callable[[int], T], descriptor: Callable[[], int], timeout_m
                 raise
 
 
+def in_slices(take: Callable[[int], T], timeout_ms: int) -> T:
+    """The same where no descriptor tells of it: in the main thread signals are heard between short waits."""
+    if threading.get_ident() != MAIN:
+        return take(timeout_ms)
+    deadline = math.inf if timeout_ms < 0 else time.monotonic() + timeout_ms / 1000
+    while True:
+        left_ms = (deadline - time.monotonic()) * 1000
+        try:
+            return take(DEAF_MS if left_ms > DEAF_MS else max(0, math.ceil(left_ms)))
+        except TimeoutError:
+            if time.monotonic() >= deadline:
+                raise
+
+
 def wait_readable(fd: int, deadline: float | None) -> None:
     """Waits until a descriptor is readable, or the time of `time.monotonic()` has come; signals are heard."""
     poll = select.poll()

@@ -18,9 +18,9 @@ from capsule import _generated as _raw
 from capsule._call import Owner, call, filled, milliseconds, sized, utf8
 from capsule._generated_records import BridgeMetrics, Capability, CapabilityFlags, ConstraintKind, Decision, RequestKind, Status
 from capsule._options import Options, text_of
-from capsule._wait import Readiness, patiently, patiently_async
+from capsule._wait import Readiness, in_slices, patiently, patiently_async
 from capsule.errors import CapsuleError, ClosedError, TimeoutError
-from capsule.values import Outgoing, incoming, memory_of
+from capsule.values import Outgoing, incoming, memory_of, taken
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -87,6 +87,7 @@ class Request:
 class _Served:
     function: Callable[..., Any]
     approve: Callable[[Request], bool] | None
+    takes_pieces: bool
 
 
 class Bridge(Owner):
@@ -109,7 +110,8 @@ class Bridge(Owner):
     ) -> Callable[[FunctionT], FunctionT]:
         """Decorates a function that sessions may call; its name, parameters and docstring are what they see.
 
-        A generator, or asynchronous generator, function is a stream. `approve` is asked where a rule, or `needs_approval`, says so;
+        A generator, or asynchronous generator, function is a stream. With `CapabilityFlags.UPLOAD` in `flags` its first parameter is
+        none that the code gives, but what `pieces` yields, or `pieces_async` where the function is asynchronous. `approve` is asked where a rule, or `needs_approval`, says so;
         without it such calls are denied.
         """
 
@@ -130,10 +132,12 @@ class Bridge(Owner):
     ) -> None:
         """The same without a decorator."""
         known = name or function.__name__
-        given: dict[str, Any] = {"name": known, "doc": inspect.getdoc(function) or "", "parameters": _parameters(function), **options}
+        takes_pieces = bool(options.get("flags", 0) & CapabilityFlags.UPLOAD)
+        parameters = _parameters(function, behind=1 if takes_pieces else 0)
+        given: dict[str, Any] = {"name": known, "doc": inspect.getdoc(function) or "", "parameters": parameters, **options}
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             given["flags"] = given.get("flags", 0) | CapabilityFlags.STREAM
-        self._functions[known] = _Served(function, approve)
+        self._functions[known] = _Served(function, approve, takes_pieces)
         try:
             self.register(**given)
         except CapsuleError:
@@ -222,7 +226,10 @@ class Bridge(Owner):
             return _NO_ANSWER
         if served is None:
             raise LookupError(f"no function serves {request.capability}")
-        return served.function(**request.arguments)
+        if not served.takes_pieces:
+            return served.function(**request.arguments)
+        waits = inspect.iscoroutinefunction(served.function) or inspect.isasyncgenfunction(served.function)
+        return served.function(self.pieces_async(request) if waits else self.pieces(request), **request.arguments)
 
     @contextlib.contextmanager
     def _failing(self, request: Request) -> Iterator[None]:
@@ -301,8 +308,41 @@ class Bridge(Owner):
 
     def send_chunk(self, request: Request | int, value: object, timeout: float | None = None) -> None:
         """Sends a piece of a stream; `respond` ends it. Waits while 64 pieces are on the way."""
-        outgoing = Outgoing(value)
-        call(_raw.capsule_bridge_send_chunk, self.handle, _id_of(request), byref(outgoing.raw), milliseconds(timeout))
+        outgoing, id = Outgoing(value), _id_of(request)
+
+        def send(timeout_ms: int) -> None:
+            call(_raw.capsule_bridge_send_chunk, self.handle, id, byref(outgoing.raw), timeout_ms)
+
+        in_slices(send, milliseconds(timeout))
+
+    def pieces(self, request: Request | int, timeout: float | None = None) -> Iterator[Any]:
+        """What the code sends with a call of an UPLOAD, piece by piece, up to its last.
+
+        Waits for each; TimeoutError when none came in so many seconds: iterated anew it goes on where it stood.
+        """
+        while (piece := in_slices(lambda timeout_ms: self._next_piece(request, timeout_ms), milliseconds(timeout))) is not _NO_PIECE:
+            yield piece
+
+    async def pieces_async(self, request: Request | int, timeout: float | None = None) -> AsyncIterator[Any]:
+        """The same for a task; where a piece is not there yet, one of the loop's own threads waits for it."""
+        while True:
+            try:
+                piece = self._next_piece(request, 0)
+            except TimeoutError:
+                piece = await asyncio.to_thread(self._next_piece, request, milliseconds(timeout))
+            if piece is _NO_PIECE:
+                return
+            yield piece
+
+    def _next_piece(self, request: Request | int, timeout_ms: int) -> Any:
+        value = sized(_raw.capsule_value)
+        try:
+            call(_raw.capsule_bridge_next_chunk, self.handle, _id_of(request), timeout_ms, byref(value))
+        except CapsuleError as error:
+            if error.status is not Status.END:
+                raise
+            return _NO_PIECE
+        return taken(value)
 
     # The rest
 
@@ -328,6 +368,7 @@ class Bridge(Owner):
 
 
 _NO_ANSWER = object()
+_NO_PIECE = object()
 
 
 async def _awaited(answer: Awaitable[Any]) -> Any:
@@ -350,10 +391,10 @@ def _cut(text: str, size: int) -> str:
     return text.replace("\0", "\\0").encode(errors="replace")[:size].decode(errors="ignore")
 
 
-def _parameters(function: Callable[..., Any]) -> str:
-    """What stands between the parentheses of the `def`, without annotations; with `**`, any keyword arguments."""
+def _parameters(function: Callable[..., Any], behind: int) -> str:
+    """What stands between the parentheses of the `def`, behind so many, without annotations; with `**`, any keyword arguments."""
     parts = []
-    for parameter in inspect.signature(function).parameters.values():
+    for parameter in list(inspect.signature(function).parameters.values())[behind:]:
         if parameter.kind in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL):
             return ""
         default = parameter.default

@@ -24,6 +24,7 @@ from capsule._generated_records import (
     LimiterMetrics,
     MetricsText,
     PendingCall,
+    PendingPromise,
     PoolImport,
     PoolImports,
     PoolSession,
@@ -31,6 +32,7 @@ from capsule._generated_records import (
     PostmortemInfo,
     RuntimeMetrics,
     Status,
+    TraceContext,
     TraceEvent,
     TraceInfo,
     TraceKind,
@@ -54,6 +56,7 @@ from capsule.introspection import (
     verify_audit,
 )
 from capsule.profiles import Profile, profile
+from capsule.promises import PromiseStore
 from capsule.runtime import Runtime
 from capsule.session import Session
 from capsule.stacks import StackTrace, ThreadStack, stack_taken
@@ -80,6 +83,7 @@ __all__ = [
     "get_runtime_metrics",
     "get_stack",
     "get_trace",
+    "get_trace_context",
     "get_trace_label",
     "get_transport_metrics",
     "get_worker_info",
@@ -93,6 +97,7 @@ __all__ = [
     "list_audit",
     "list_capability_metrics",
     "list_pending_calls",
+    "list_pending_promises",
     "list_pool_imports",
     "list_pool_sessions",
     "narrow_introspection",
@@ -216,6 +221,13 @@ def get_trace_label(session: Session, number: int) -> TraceLabel:
     return TraceLabel.from_raw(raw)
 
 
+def get_trace_context(session: Session, execution_id: int) -> TraceContext:
+    """The W3C trace context of an execution: the one given with it, or one that was made for it, always the same."""
+    raw = sized(_raw.capsule_trace_context)
+    call(_raw.capsule_session_get_trace_context, session.handle, execution_id, byref(raw))
+    return TraceContext.from_raw(raw)
+
+
 def get_stack(session: Session, *, max_frames: int = 128, timeout: float = 1.0) -> StackTrace:
     """Where its Python code stands, also while it hangs; of a worker that died, where it stood. It goes on undisturbed."""
     options = sized(_raw.capsule_stack_options)
@@ -325,6 +337,12 @@ def get_bridge_metrics(of: Bridge | Session) -> BridgeMetrics:
 def list_pending_calls(bridge: Bridge) -> list[PendingCall]:
     """The calls of the host that are open, the oldest first."""
     return [PendingCall.from_raw(one) for one in listed(_raw.capsule_bridge_list_pending, bridge.handle, _raw.capsule_pending_call)]
+
+
+def list_pending_promises(store: PromiseStore) -> list[PendingPromise]:
+    """The promises of a store that are open, without what they hold."""
+    found = listed(_raw.capsule_promise_list_pending, store.handle, _raw.capsule_pending_promise)
+    return [PendingPromise.from_raw(one) for one in found]
 
 
 def list_capability_metrics(bridge: Bridge) -> list[CapabilityMetrics]:

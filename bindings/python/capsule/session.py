@@ -19,6 +19,7 @@ from capsule._generated_records import (
     CheckpointEntry,
     CheckpointOptions,
     ExecutionOptions,
+    LogLevel,
     Name,
     NameList,
     RestoreFlags,
@@ -194,6 +195,10 @@ class Session(ClosingOwner):
     def branch(self, timeout: float | None = None) -> Session:
         """A new session that begins where this one stands. Waits."""
         return Session(made(_raw.capsule_session_branch, self.handle, milliseconds(timeout, 1)))
+
+    def set_log_level(self, level: LogLevel | None) -> None:
+        """The least severe level that is logged of it, in the place of the sink's; None for the sink's."""
+        call(_raw.capsule_session_set_log_level, self.handle, level or 0)
 
     def narrow_rules(self, rules: Sequence[Rule]) -> None:
         """From now on what it calls of the host must be let through by these rules as well. It cannot be undone."""

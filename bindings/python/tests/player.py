@@ -407,6 +407,8 @@ def serve_call(bridge: capsule.Bridge, request: capsule.Request, capability: Jso
         for chunk in capability["chunks"]:
             bridge.send_chunk(request, capsule.JsonValue(chunk))
         bridge.respond(request)
+    elif "collects" in capability:
+        bridge.respond(request, capsule.JsonValue(list(bridge.pieces(request))))
     elif "echo" in capability:
         bridge.respond(request, capsule.JsonValue(request.arguments))
     elif "returns" in capability:
@@ -433,7 +435,7 @@ def pool_options(given: Json) -> Json:
 def capability_options(given: Json) -> Json:
     options = {key: given[key] for key in ("name", "parameters", "timeout_ms") if key in given}
     flags = capsule.CapabilityFlags(0)
-    for key, flag in (("idempotent", "IDEMPOTENT"), ("needs_approval", "NEEDS_APPROVAL"), ("chunks", "STREAM")):
+    for key, flag in (("idempotent", "IDEMPOTENT"), ("needs_approval", "NEEDS_APPROVAL"), ("chunks", "STREAM"), ("collects", "UPLOAD")):
         if key in given:
             flags |= capsule.CapabilityFlags[flag]
     return options | {"flags": flags}

@@ -166,6 +166,67 @@ def test_one_request_at_a_time(runtime: capsule.Runtime, bridge: capsule.Bridge)
         bridge.next_request()
 
 
+COLLECTED = """
+async with host.later(name='b') as put:
+    for piece in ['a', None, {'c': 1}]: await put.send(piece)
+    later = await put.finish()
+def collect():
+    with host.now(name='b') as put:
+        for piece in ['a', None, {'c': 1}, b'raw']: put.send(piece)
+        return put.finish()
+import threading
+def elsewhere():
+    global now
+    now = collect()
+thread = threading.Thread(target=elsewhere)
+thread.start()
+thread.join()
+[now, later]
+"""
+
+
+def test_calls_in_pieces(runtime: capsule.Runtime, bridge: capsule.Bridge) -> None:
+    def told(piece: object) -> object:
+        return bytes(piece).decode() if isinstance(piece, memoryview) else piece
+
+    @bridge.capability(flags=capsule.CapabilityFlags.UPLOAD)
+    def now(pieces: Iterator[object], name: str) -> list[object]:
+        return [name, *map(told, pieces)]
+
+    @bridge.capability(flags=capsule.CapabilityFlags.UPLOAD)
+    async def later(pieces: AsyncIterator[object], name: str) -> list[object]:
+        return [name, *[told(piece) async for piece in pieces]]
+
+    bridge.serve_in_threads()
+    with open_with(runtime, bridge) as session:
+        assert session.run(COLLECTED, timeout_ms=30_000).value == [["b", "a", None, {"c": 1}, "raw"], ["b", "a", None, {"c": 1}]]
+
+
+def test_pieces_one_at_a_time(runtime: capsule.Runtime, bridge: capsule.Bridge) -> None:
+    bridge.register(name="put", flags=capsule.CapabilityFlags.UPLOAD)
+    bridge.register(name="plain")
+    code = "with host.put() as put:\n    put.send(1)\n    input()\n    put.send(2)\n    r = put.finish()\nhost.plain()\nr"
+    with open_with(runtime, bridge) as session, session.execute(code) as execution:
+        put = bridge.next_request(30)
+        pieces = bridge.pieces(put, timeout=0.1)
+        assert next(pieces) == 1
+        with pytest.raises(capsule.TimeoutError):
+            next(pieces)
+        for event in execution:
+            if isinstance(event, capsule.Input):
+                break
+        execution.answer(event, "")
+        assert list(bridge.pieces(put.request_id)) == [2]
+        bridge.respond(put, "both")
+        plain = bridge.next_request(30)
+        with pytest.raises(capsule.CapsuleError, match="TYPE"):
+            list(bridge.pieces(plain))
+        bridge.respond(plain)
+        assert execution.collect().value == "both"
+        with pytest.raises(capsule.CapsuleError, match="STATE"):
+            list(bridge.pieces(put))
+
+
 def test_names_that_are_taken(bridge: capsule.Bridge) -> None:
     bridge.offer(lambda: 1, "a")
     with pytest.raises(capsule.NameNotFoundError, match="NAME"):
@@ -180,6 +241,7 @@ def test_promises(runtime: capsule.Runtime, session: capsule.Session) -> None:
         store.create("p", b"about")
         store.watch("p")
         assert store.get("p").state is capsule.PromiseState.PENDING
+        assert [(one.id, one.claimed) for one in capsule.diagnostics.list_pending_promises(store)] == [("p", False)]
         store.resolve("p", b"done")
         assert (store.wait("p", 30).value, store.next_settled(30).id) == (b"done", "p")
         execution, _ = store.execute(session, "6 * 7", "job")

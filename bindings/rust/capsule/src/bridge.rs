@@ -1,7 +1,7 @@
 use super::convert::*;
 use super::error::{check, fill, rows, told};
 use super::owner::owner;
-use super::value::ValueRef;
+use super::value::{taken_value, ValueRef};
 use super::{sys, BridgeMetrics, BridgeOptions, Capability, PendingCall, RequestKind, Result, Runtime, Status, Value};
 use std::collections::HashMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -130,6 +130,17 @@ impl Call<'_> {
         check(|error| unsafe {
             sys::capsule_bridge_send_chunk(self.bridge.as_raw(), self.request.request_id, &raw, -1, error)
         })
+    }
+
+    /// Waits for the next piece of a call of a `CapabilityFlags::UPLOAD`; `None` behind the last.
+    pub fn receive(&self) -> Result<Option<Value>> {
+        let piece = taken_value(|value, error| unsafe {
+            sys::capsule_bridge_next_chunk(self.bridge.as_raw(), self.request.request_id, -1, value, error)
+        });
+        match piece {
+            Err(error) if error.status() == Status::END => Ok(None),
+            piece => piece.map(Some),
+        }
     }
 }
 

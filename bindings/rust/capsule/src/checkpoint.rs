@@ -1,7 +1,7 @@
 use super::convert::*;
 use super::error::{check, fill, told};
 use super::owner::{milliseconds, owner};
-use super::{sys, CheckpointEntry, CheckpointInfo, CheckpointOptions, RestoreFlags, Result, Session};
+use super::{sys, CheckpointEntry, CheckpointInfo, CheckpointOptions, RestoreFlags, Result, Session, Status};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
@@ -102,6 +102,20 @@ impl Session {
         Checkpoint::made(|handle, error| unsafe {
             sys::capsule_session_find_checkpoint(self.as_raw(), name.as_ptr().cast(), name.len(), handle, error)
         })
+    }
+
+    /// The checkpoints that the session keeps, the one kept first first.
+    pub fn checkpoints(&self) -> Result<Vec<Checkpoint>> {
+        let mut kept = Vec::new();
+        loop {
+            let next = Checkpoint::made(|handle, error| unsafe {
+                sys::capsule_session_checkpoint_at(self.as_raw(), kept.len(), handle, error)
+            });
+            match next {
+                Err(error) if error.status() == Status::NAME => return Ok(kept),
+                next => kept.push(next?),
+            }
+        }
     }
 
     /// Has the session let go of a checkpoint that it keeps.

@@ -2,8 +2,8 @@ use super::convert::*;
 use super::error::{check, told};
 use super::owner::milliseconds;
 use super::{
-    sys, Bridge, EventKind, Execution, ExecutionOptions, Result, RunFuture, RunResult, Runtime, SessionInfo,
-    SessionOptions,
+    sys, Bridge, EventKind, Execution, ExecutionOptions, LogLevel, Result, Rule, RunFuture, RunResult, Runtime,
+    SessionInfo, SessionOptions,
 };
 use std::time::Duration;
 
@@ -94,6 +94,19 @@ impl Session {
     /// Ends the worker and starts another, with a fresh namespace. Waits.
     pub fn restart(&self) -> Result<()> {
         check(|error| unsafe { sys::capsule_session_restart(self.handle, error) })
+    }
+
+    /// Narrows what it may call of the host: its calls must be let through by these rules as well, for good.
+    pub fn narrow_rules(&self, rules: &[Rule]) -> Result<()> {
+        let mut kept = Kept::default();
+        let raw: Vec<_> = rules.iter().map(|rule| rule.raw(&mut kept)).collect();
+        check(|error| unsafe { sys::capsule_session_narrow_rules(self.handle, raw.as_ptr(), raw.len(), error) })
+    }
+
+    /// Sets the least severe level that is logged of it, in the place of the sink's; `None` for the sink's.
+    pub fn set_log_level(&self, level: Option<LogLevel>) -> Result<()> {
+        let level = level.map_or(0, |level| level.0);
+        check(|error| unsafe { sys::capsule_session_set_log_level(self.handle, level, error) })
     }
 
     /// Closes the session: what runs has that time to end. Events that were queued can still be taken; the session answers

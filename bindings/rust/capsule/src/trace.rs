@@ -4,7 +4,9 @@ use super::convert::*;
 use super::error::{check, fill, told};
 use super::owner::{milliseconds, owner};
 use super::stack::{stack_taken, StackTrace};
-use super::{sys, PostmortemInfo, Result, Session, Status, TraceEvent, TraceFilter, TraceInfo, TraceLabel};
+use super::{
+    sys, PostmortemInfo, Result, Session, Status, TraceContext, TraceEvent, TraceFilter, TraceInfo, TraceLabel,
+};
 use std::time::Duration;
 
 owner!(
@@ -43,6 +45,13 @@ impl Session {
     pub fn trace_label(&self, number: u32) -> Result<TraceLabel> {
         told(TraceLabel::of, |raw, error| unsafe {
             sys::capsule_session_get_trace_label(self.as_raw(), number, raw, error)
+        })
+    }
+
+    /// The W3C trace context of an execution: the one given with it, or one that was made for it, always the same.
+    pub fn trace_context(&self, execution_id: u64) -> Result<TraceContext> {
+        told(TraceContext::of, |raw, error| unsafe {
+            sys::capsule_session_get_trace_context(self.as_raw(), execution_id, raw, error)
         })
     }
 

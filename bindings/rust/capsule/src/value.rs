@@ -1,5 +1,5 @@
 use super::convert::*;
-use super::error::{check, fill};
+use super::error::{check, fill, taken};
 use super::owner::{milliseconds, owner};
 use super::{sys, Input, Name, Result, Session, SetStrategy, ValueKind};
 use std::os::raw::c_void;
@@ -127,6 +127,13 @@ impl<'a> ValueRef<'a> {
     }
 }
 
+/// A copy of the value that a call fills in.
+pub(crate) fn taken_value(
+    call: impl FnOnce(*mut sys::capsule_value, *mut sys::capsule_error) -> sys::capsule_status,
+) -> Result<Value> {
+    taken(|raw| ValueRef::new(raw).to_value(), sys::capsule_value_release, call)
+}
+
 owner!(
     /// The handle of a buffer.
     RawBuffer,
@@ -196,13 +203,10 @@ impl Session {
 
     /// Reads what a name is bound to, as that kind.
     pub fn get(&self, name: &str, kind: ValueKind, timeout: Option<Duration>) -> Result<Value> {
-        let mut raw = fill(|value, error| unsafe {
+        taken_value(|value, error| unsafe {
             let (data, limit) = (name.as_ptr().cast(), milliseconds(timeout));
             sys::capsule_session_get(self.as_raw(), data, name.len(), kind.0, limit, value, error)
-        })?;
-        let value = ValueRef::new(&raw).to_value();
-        unsafe { sys::capsule_value_release(&mut raw) };
-        Ok(value)
+        })
     }
 
     /// Unbinds a name.

@@ -53,6 +53,11 @@ fn checkpoints_go_from_session_to_session() {
     assert_eq!(read.entries().expect("its names").len(), 2);
     second.restore_checkpoint(&read, RestoreFlags::default(), None).expect("it is restored");
     assert_eq!(run(&second, "x").end.repr(), Some("[1, 2]"));
+    for kept in [&made, &read] {
+        second.keep_checkpoint(kept).expect("it is kept, in the place of the one before");
+        let list = second.checkpoints().expect("what it keeps");
+        assert!(list.len() == 1 && list[0].data().expect("its bytes") == data);
+    }
     let middle = data.len() / 2;
     data[middle] ^= 1;
     assert_eq!(status(Checkpoint::read(&data, &options)), Status::CHECKPOINT);

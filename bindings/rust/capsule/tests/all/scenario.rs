@@ -143,7 +143,7 @@ impl Host {
         let bridge = runtime.open_bridge(&BridgeOptions::default())?;
         let mut given = BTreeMap::new();
         for one in capabilities {
-            let known = "name parameters timeout_ms idempotent needs_approval returns echo fails chunks silent approve";
+            let known = "name parameters timeout_ms idempotent needs_approval returns echo fails chunks collects silent approve";
             let keys = Keys::of(one, known)?;
             let mut capability = Capability { name: keys.text("name").to_owned(), ..Capability::default() };
             capability.parameters = keys.text("parameters").to_owned();
@@ -151,7 +151,8 @@ impl Host {
             let flag = |wanted, flag: CapabilityFlags| if wanted { flag.0 } else { 0 };
             let flags = flag(keys.is("idempotent"), CapabilityFlags::IDEMPOTENT)
                 | flag(keys.is("needs_approval"), CapabilityFlags::NEEDS_APPROVAL)
-                | flag(keys.has("chunks"), CapabilityFlags::STREAM);
+                | flag(keys.has("chunks"), CapabilityFlags::STREAM)
+                | flag(keys.is("collects"), CapabilityFlags::UPLOAD);
             capability.flags = CapabilityFlags(flags);
             bridge.register(&capability, |_| Ok(None))?; // Calls are taken one by one below.
             given.insert(capability.name, one.clone());
@@ -184,6 +185,15 @@ impl Host {
         } else if let Some(chunks) = given["chunks"].as_array() {
             chunks.iter().try_for_each(|chunk| call.send(&Value::json(chunk.to_string())))?;
             Ok(None)
+        } else if given["collects"] == true {
+            let mut pieces = Vec::new();
+            while let Some(piece) = call.receive()? {
+                pieces.push(match piece.kind {
+                    ValueKind::TEXT => String::from_utf8(piece.data).expect("a text").into(),
+                    _ => serde_json::from_slice::<Json>(&piece.data).expect("JSON"),
+                });
+            }
+            json(&pieces.into())
         } else {
             json(if given["echo"] == true { &arguments } else { &given["returns"] })
         };

@@ -117,12 +117,28 @@ fn calls_of_python_with_approval_streams_and_bytes() {
             Ok(Some(Value::json(size.to_string())))
         })
         .expect("the name is free");
+    bridge
+        .register(&offer("put", capsule::CapabilityFlags::UPLOAD), |call| {
+            let mut size = 0;
+            while let Some(piece) = call.receive()? {
+                size += piece.data.len();
+            }
+            Ok(Some(Value::json(size.to_string())))
+        })
+        .expect("the name is free");
     let session = session_of(&runtime, &bridge, SessionOptions::default());
     thread::scope(|scope| {
         scope.spawn(|| bridge.serve());
         let result = run(&session, "(host.guarded(), sum(host.numbers()), host.size(data=b'x' * 100_000))");
         assert_eq!(result.end.repr(), Some("('done', 4950, 100000)"), "{result:?}");
         assert_eq!(run(&session, "host.guarded()").end.error_type(), "PermissionError");
+        let put =
+            "with host.put() as put:\n    for _ in range(100): put.send(b'x' * 1000)\n    size = put.finish()\nsize";
+        assert_eq!(run(&session, put).end.repr(), Some("100000"));
+        let only = Rule { capability: "numbers".to_owned(), decision: Decision::ALLOW, ..Rule::default() };
+        session.narrow_rules(&[only]).expect("rules");
+        assert_eq!(run(&session, "sum(host.numbers())").end.repr(), Some("4950"));
+        assert_eq!(run(&session, put).end.error_type(), "PermissionError");
         bridge.close().expect("it closes");
     });
 }

@@ -1,7 +1,7 @@
 use crate::common::*;
 use capsule::{
-    Decision, EventKind, InspectLevel, IntrospectionPolicy, LabelForm, Outcome, Rule, SessionOptions, Stack,
-    StackOptions, StackTrace, Status, TraceFilter, TraceKind,
+    Decision, EventKind, ExecutionOptions, InspectLevel, IntrospectionPolicy, LabelForm, Outcome, Rule, SessionOptions,
+    Stack, StackOptions, StackTrace, Status, TraceFilter, TraceKind,
 };
 use std::thread;
 
@@ -59,4 +59,13 @@ fn a_trace_names_what_was_called_as_the_policy_shows_it() {
     runtime.set_introspection_policy(&policy).expect("a policy");
     assert_eq!(session.trace_label(number).expect("a name").text, "customers");
     assert_eq!(status(session.trace_label(number + 1)), Status::ARGUMENT);
+
+    let traceparent = "00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-01";
+    let given = ExecutionOptions { traceparent: traceparent.to_owned(), ..Default::default() };
+    let ended = session.run("value 1", &given).expect("it runs").end;
+    let context = session.trace_context(ended.execution_id()).expect("what was given");
+    assert!(context.given && context.traceparent == traceparent, "{context:?}");
+    let made = session.trace_context(run(&session, "value 1").end.execution_id()).expect("what was made");
+    assert!(!made.given && made.traceparent.len() == traceparent.len(), "{made:?}");
+    assert_eq!(status(session.trace_context(1000)), Status::ARGUMENT);
 }
