@@ -278,7 +278,8 @@ func TestEveryLookTellsWhoLooked(t *testing.T) {
 		profile.Close()
 	}
 	want(t, "a profile", last(), "stack by nightly check")
-	wantRefused(t, errorOf(session.InspectPostmortem(everything(), 0)), errorOf(session.InspectTraceLabel(everything(), 1)))
+	wantRefused(t, errorOf(session.InspectPostmortem(everything(), 0)))
+	wantRefused(t, errorOf(session.InspectTraceLabel(everything(), 1)))
 }
 
 func TestAnAuditTrailTellsWhoLookedAndShowsTampering(t *testing.T) {

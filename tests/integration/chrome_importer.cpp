@@ -1,9 +1,10 @@
 // What the Chrome exporter writes, read by the importer of Chromium's own trace viewer: each event is taken, without a warning, slices are
 // within each other and arrows meet. And files that are wrong are seen to be.
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "bridge.hpp"
 #include "child.hpp"
@@ -50,15 +51,23 @@ Json recorded(const std::string &path) {
   return Json::parse(read_file(path));
 }
 
-// What the importer makes of a file.
-Json imported(const std::string &path) {
+// What the importer makes of each file.
+std::vector<Json> imported(const std::vector<std::string> &paths) {
   const char *node = std::getenv("CAPSULE_TEST_NODE");
   const char *viewer = std::getenv("CAPSULE_TEST_TRACE_VIEWER");
   if (node == nullptr || viewer == nullptr) {
     skip_test("CAPSULE_TEST_NODE and CAPSULE_TEST_TRACE_VIEWER, which ctest sets, are not");
   }
-  return Json::parse(
-      run_tool({node, std::string(CAPSULE_TEST_SOURCE_DIR) + "/tests/integration/chrome_importer.mjs", viewer, path}));
+  std::vector<std::string> command = {node, std::string(CAPSULE_TEST_SOURCE_DIR) + "/tests/integration/chrome_importer.mjs",
+                                      viewer};
+  command.insert(command.end(), paths.begin(), paths.end());
+  std::istringstream lines(run_tool(command));
+  std::vector<Json> told;
+  for (std::string line; std::getline(lines, line);) {
+    told.push_back(Json::parse(line));
+  }
+  CHECK_EQ(told.size(), paths.size());
+  return told;
 }
 
 // What was imported, as far as it is to be as it was written.
@@ -130,7 +139,7 @@ CAPSULE_TEST(chromium_s_importer_takes_every_event_and_warns_of_nothing) {
   const TempFolder folder;
   const std::string path = folder.path() + "/trace.json";
   const Json file = recorded(path);
-  const Json told = imported(path);
+  const Json told = imported({path}).front();
   CHECK_EQ(told.at("warnings").dump(), "[]");
   CHECK_EQ(taken(told).text(), written(file).text());
   CHECK_EQ(written(file).arrows, 4);
@@ -149,7 +158,7 @@ CAPSULE_TEST(chromium_s_importer_finds_what_is_wrong_with_a_file) {
   const TempFolder folder;
   const std::string path = folder.path() + "/trace.json";
   const Json file = recorded(path);
-  const std::map<std::string, void (*)(Json &)> mistakes = {
+  const std::vector<std::pair<std::string, void (*)(Json &)>> mistakes = {
       {"an end without a beginning", [](Json &wrong) { find(wrong, "b", "queued")["id"] = "another"; }},
       {"an unknown phase", [](Json &wrong) { find(wrong, "X", "worker")["ph"] = "?"; }},
       {"a slice that ends behind the one around it",
@@ -167,13 +176,17 @@ CAPSULE_TEST(chromium_s_importer_finds_what_is_wrong_with_a_file) {
       {"an arrow to another moment",
        [](Json &wrong) { find(wrong, "f", "run")["ts"] = find(wrong, "f", "run")["ts"].get<double>() - 1e6; }},
   };
+  std::vector<std::string> paths;
   for (const auto &[name, make] : mistakes) {
     Json wrong = file;
     make(wrong);
-    std::ofstream(path) << wrong;
-    const Json told = imported(path);
-    if (told.at("warnings").empty() && taken(told).text() == written(file).text()) {
-      FAIL(name + " is not seen");
+    paths.push_back(path + std::to_string(paths.size()));
+    std::ofstream(paths.back()) << wrong;
+  }
+  const std::vector<Json> told = imported(paths);
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    if (told[i].at("warnings").empty() && taken(told[i]).text() == written(file).text()) {
+      FAIL(mistakes[i].first + " is not seen");
     }
   }
 }

@@ -1,8 +1,8 @@
-// Reads a file as chrome://tracing does: by the importer of Chromium's trace viewer (catapult), in Node.js, where there is no page.
+// Reads files as chrome://tracing does: by the importer of Chromium's trace viewer (catapult), in Node.js, where there is no page.
 //
-//   node chrome_importer.mjs VIEWER FILE
+//   node chrome_importer.mjs VIEWER FILE...
 //
-// VIEWER is the viewer as one page. Prints one line of JSON: what the importer warned of, and what it made of the file.
+// VIEWER is the viewer as one page. Prints a line of JSON for each file: what the importer warned of, and what it made of it.
 import { readFileSync } from 'node:fs';
 import vm from 'node:vm';
 
@@ -45,15 +45,20 @@ function rows(process) {
   }));
 }
 
-const tr = viewer(process.argv[2]);
-const model = new tr.Model();
-const options = new tr.importer.ImportOptions();
-options.showImportWarnings = false;
-new tr.importer.Import(model, options).importTraces([readFileSync(process.argv[3], 'utf8')]);
-console.log(
-  JSON.stringify({
+function imported(tr, text) {
+  const model = new tr.Model();
+  const options = new tr.importer.ImportOptions();
+  options.showImportWarnings = false;
+  new tr.importer.Import(model, options).importTraces([text]);
+  return {
     warnings: model.importWarnings.map(({ type, message }) => `${type}: ${message}`),
     processes: Object.values(model.processes).map((process) => ({ pid: process.pid, name: process.name, rows: rows(process) })),
     arrows: model.flowEvents.map((flow) => ({ from: place(flow.startSlice), to: place(flow.endSlice) })),
-  }),
-);
+  };
+}
+
+const [, , page, ...files] = process.argv;
+const tr = viewer(page);
+for (const file of files) {
+  console.log(JSON.stringify(imported(tr, readFileSync(file, 'utf8'))));
+}
