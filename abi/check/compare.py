@@ -87,7 +87,9 @@ def struct_check(old):
             if after is None or after["name"] != before["name"]:
                 found.append(f"{name}.{before['name']}: not in its place {place + 1} any more")
                 continue
-            same(f"{name}.{before['name']}", before, after, ["offset", "size", "length", "enum"], found)
+            # A comment that names the enumeration, where none did, says more of the same integer.
+            keys = ["offset", "size", "length"] + (["enum"] if before.get("enum") else [])
+            same(f"{name}.{before['name']}", before, after, keys, found)
             if shape(before) != shape(after):
                 found.append(f"{name}.{before['name']}: it was {before['type']['c']}, and is {after['type']['c']}")
         for after in is_["fields"][len(was["fields"]):]:

@@ -336,9 +336,9 @@ class Acquisition {
     detail::call(capsule_acquisition_take, capi(), timeout.count(), &handle);
     return Session(handle);
   }
-  int fd() const { return detail::get(capsule_acquisition_get_fd, capi()); }    ///< Readable once it has ended.
-  void cancel() { detail::call(capsule_acquisition_cancel, capi()); }           ///< Gives it up.
-  capsule_acquisition *capi() const noexcept { return handle_.get(); }          ///< The handle, still owned here.
+  int fd() const { return detail::get(capsule_acquisition_get_fd, capi()); }  ///< Readable once it has ended.
+  void cancel() { detail::call(capsule_acquisition_cancel, capi()); }         ///< Gives it up.
+  capsule_acquisition *capi() const noexcept { return handle_.get(); }        ///< The handle, still owned here.
 
  private:
   friend class Pool;

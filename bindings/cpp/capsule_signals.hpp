@@ -184,6 +184,17 @@ class SessionSignals {
   Of<BasicPostmortem<Way>> postmortem(std::uint32_t index = 0) const {
     return Calls::template made<BasicPostmortem<Way>, capsule_postmortem>(capsule_session_get_postmortem, handle(), index);
   }
+  /** @brief The same at the level that is asked for, for the caller that is named. */
+  Of<BasicPostmortem<Way>> inspect_postmortem(const capsule_inspection &inspection = detail::defaults(capsule_inspection_init),
+                                              std::uint32_t index = 0) const {
+    return Calls::template made<BasicPostmortem<Way>, capsule_postmortem>(capsule_session_inspect_postmortem, handle(),
+                                                                          &inspection, index);
+  }
+  /** @brief As `trace_label`, at the level that is asked for, for the caller that is named. */
+  Of<capsule_trace_label> inspect_trace_label(
+      std::uint32_t number, const capsule_inspection &inspection = detail::defaults(capsule_inspection_init)) const {
+    return Calls::template info<capsule_trace_label>(capsule_session_inspect_trace_label, handle(), &inspection, number);
+  }
   /** @brief Begins to sample where its Python code stands; how much the lines tell, `stack` of the policy says. */
   Of<BasicProfile<Way>> profile(const capsule_profile_options &options = detail::defaults(capsule_profile_options_init)) const {
     return Calls::template made<BasicProfile<Way>, capsule_profile>(capsule_session_profile, handle(), &options);

@@ -1411,6 +1411,10 @@ const (
 	TraceparentSize = 56
 	// Bytes of the longest `tracestate`, its NUL included.
 	TracestateSize = 513
+	// Post-mortems that a session keeps.
+	PostmortemsKept = 4
+	// Events of a dead worker that a post-mortem keeps, at most.
+	PostmortemEvents = 256
 	// Bytes of the longer texts of `capsule_worker_info`, their NUL included.
 	WorkerTextSize = 512
 	// Room for kinds of messages in `capsule_transport_flow`.
@@ -1421,10 +1425,6 @@ const (
 	HistogramBuckets = 28
 	// Room in `worker_deaths`.
 	Deaths = 16
-	// Post-mortems that a session keeps.
-	PostmortemsKept = 4
-	// Events of a dead worker that a post-mortem keeps, at most.
-	PostmortemEvents = 256
 	// Longest name of a capability, in bytes.
 	CapabilityNameSize = 128
 	// Longest id of a promise, in bytes.
@@ -1735,7 +1735,8 @@ func auditListOf(c *C.capsule_audit_list) (r AuditList) {
 type AuditCheck struct {
 	// The file; or empty, and `data`.
 	Path string
-	// Records, each with a newline behind it; at most 1 GiB, as the file.
+	// Records, each with a newline behind it; at most 1 GiB, as the file. Empty where there is a `path`. Without one it
+	// is not NULL; what has size 0 then is broken, as an empty file is.
 	Data string
 	// The key of every chain in it; empty for none. With one, a chain without is broken.
 	Key string
@@ -3696,6 +3697,8 @@ type TraceFilter struct {
 	Source TraceSource
 	// The least severe that is wanted, `CAPSULE_LOG_…`; 0 for all.
 	Severity LogLevel
+	// Who looks, for the audit record (introspection.h): at most 64 bytes; copied. Default empty.
+	Caller string
 }
 
 func (r *TraceFilter) put(c *C.capsule_trace_filter, pins *runtime.Pinner) {
@@ -3707,6 +3710,7 @@ func (r *TraceFilter) put(c *C.capsule_trace_filter, pins *runtime.Pinner) {
 	c.until_ns = C.uint64_t(r.UntilNs)
 	c.source = C.int32_t(r.Source)
 	c.severity = C.int32_t(r.Severity)
+	c.caller = rawText(r.Caller, pins)
 }
 
 func (r *TraceFilter) raw(pins *runtime.Pinner) *C.capsule_trace_filter {
@@ -4010,20 +4014,20 @@ type IntrospectionPolicy struct {
 	// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
 	// records. Default counts, as all below.
 	Promises InspectLevel
-	// Of a session's names.
-	NamespaceSummary int32
-	// Of a pool.
-	Pool int32
-	// Of what a session executes.
-	Execution int32
-	// Of the isolation of a session.
-	Isolation int32
-	// Of the stacks and profiles of a worker.
-	Stack int32
-	// Of traces, of sessions and pools: their events are counts.
-	Trace int32
-	// Of what is known of a dead worker: counts, but for its stack.
-	Postmortem int32
+	// `CAPSULE_INSPECT_…` of a session's names.
+	NamespaceSummary InspectLevel
+	// `CAPSULE_INSPECT_…` of a pool.
+	Pool InspectLevel
+	// `CAPSULE_INSPECT_…` of what a session executes.
+	Execution InspectLevel
+	// `CAPSULE_INSPECT_…` of the isolation of a session.
+	Isolation InspectLevel
+	// `CAPSULE_INSPECT_…` of the stacks and profiles of a worker.
+	Stack InspectLevel
+	// `CAPSULE_INSPECT_…` of traces, of sessions and pools: their events are counts.
+	Trace InspectLevel
+	// `CAPSULE_INSPECT_…` of what is known of a dead worker: counts, but for its stack.
+	Postmortem InspectLevel
 	// Longest label in bytes, after redaction, 24 … 1,024. Default 64.
 	MaxLabelBytes uint32
 	// Most rows of an answer, 1 … 65,536. Default 1,000.
@@ -4065,13 +4069,13 @@ func DefaultIntrospectionPolicy() *IntrospectionPolicy {
 	C.capsule_introspection_policy_init(c, C.sizeof_capsule_introspection_policy)
 	r.Redaction = Redaction(c.redaction)
 	r.Promises = InspectLevel(c.promises)
-	r.NamespaceSummary = int32(c.namespace_summary)
-	r.Pool = int32(c.pool)
-	r.Execution = int32(c.execution)
-	r.Isolation = int32(c.isolation)
-	r.Stack = int32(c.stack)
-	r.Trace = int32(c.trace)
-	r.Postmortem = int32(c.postmortem)
+	r.NamespaceSummary = InspectLevel(c.namespace_summary)
+	r.Pool = InspectLevel(c.pool)
+	r.Execution = InspectLevel(c.execution)
+	r.Isolation = InspectLevel(c.isolation)
+	r.Stack = InspectLevel(c.stack)
+	r.Trace = InspectLevel(c.trace)
+	r.Postmortem = InspectLevel(c.postmortem)
 	r.MaxLabelBytes = uint32(c.max_label_bytes)
 	r.MaxRows = uint32(c.max_rows)
 	return r
@@ -4674,6 +4678,102 @@ func (r *NativeFrame) fill(c *C.capsule_native_frame) {
 }
 
 func nativeFrameOf(c *C.capsule_native_frame) (r NativeFrame) {
+	r.fill(c)
+	return
+}
+
+// PostmortemInfo: How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC.
+type PostmortemInfo struct {
+	// Its process id.
+	PID int32
+	// The session's number in its runtime.
+	SessionID uint64
+	// Which of the session's workers it was, from 1.
+	Incarnation uint32
+	// `CAPSULE_DEATH_…`.
+	DeathReason DeathReason
+	// 1 when the reason was reported; 0 when it is inferred.
+	DeathCertain bool
+	// Its exit code, where it exited.
+	ExitCode int32
+	// The signal that killed it, or 0.
+	SignalNumber int32
+	// `kind` of the last event of its main thread (trace.h), or 0: where it stood.
+	LastKind int32
+	// When the death was understood.
+	DiedNs uint64
+	// How long there was the worker, since it was asked for.
+	UptimeNs uint64
+	// The execution it was running, or 0.
+	ExecutionID uint64
+	// How long it had been running it.
+	ExecutionAgeNs uint64
+	// Executions that waited behind it.
+	ExecutionsQueued uint64
+	// Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
+	HeartbeatAgeNs uint64
+	// Resident memory.
+	ResidentBytes uint64
+	// Memory that it shared with nobody.
+	PrivateBytes uint64
+	// CPU time.
+	CPUNs uint64
+	// Threads.
+	Threads uint64
+	// Names in its namespace.
+	NamespaceSize uint64
+	// Limit: most bytes that wait in its output queue.
+	OutputQueueLimitBytes uint64
+	// Limit: output that may be on its way to the host.
+	OutputWindowBytes uint64
+	// Limit: `timeout_ms` of the execution, 0 for none.
+	TimeoutMs int64
+	// Limit: `cancel_grace_ms` of the session.
+	CancelGraceMs int64
+	// Output that it had not sent, and that was found after its death and is delivered.
+	OutputRecoveredBytes uint64
+	// Output of the execution that the host has, and that nobody took yet, the recovered included.
+	OutputUntakenBytes uint64
+	// Events that the worker overwrote, or left half written, in all its session's life.
+	EventsLost uint64
+	// Its last events, by time: `event_count` of them, owned by the handle.
+	Events []TraceEvent
+	// Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.
+	AnnouncedLimits string
+}
+
+func (r *PostmortemInfo) fill(c *C.capsule_postmortem_info) {
+	r.PID = int32(c.pid)
+	r.SessionID = uint64(c.session_id)
+	r.Incarnation = uint32(c.incarnation)
+	r.DeathReason = DeathReason(c.death_reason)
+	r.DeathCertain = c.death_certain != 0
+	r.ExitCode = int32(c.exit_code)
+	r.SignalNumber = int32(c.signal_number)
+	r.LastKind = int32(c.last_kind)
+	r.DiedNs = uint64(c.died_ns)
+	r.UptimeNs = uint64(c.uptime_ns)
+	r.ExecutionID = uint64(c.execution_id)
+	r.ExecutionAgeNs = uint64(c.execution_age_ns)
+	r.ExecutionsQueued = uint64(c.executions_queued)
+	r.HeartbeatAgeNs = uint64(c.heartbeat_age_ns)
+	r.ResidentBytes = uint64(c.resident_bytes)
+	r.PrivateBytes = uint64(c.private_bytes)
+	r.CPUNs = uint64(c.cpu_ns)
+	r.Threads = uint64(c.threads)
+	r.NamespaceSize = uint64(c.namespace_size)
+	r.OutputQueueLimitBytes = uint64(c.output_queue_limit_bytes)
+	r.OutputWindowBytes = uint64(c.output_window_bytes)
+	r.TimeoutMs = int64(c.timeout_ms)
+	r.CancelGraceMs = int64(c.cancel_grace_ms)
+	r.OutputRecoveredBytes = uint64(c.output_recovered_bytes)
+	r.OutputUntakenBytes = uint64(c.output_untaken_bytes)
+	r.EventsLost = uint64(c.events_lost)
+	r.Events = listOf(c.events, c.event_count, traceEventOf)
+	r.AnnouncedLimits = textOf(c.announced_limits)
+}
+
+func postmortemInfoOf(c *C.capsule_postmortem_info) (r PostmortemInfo) {
 	r.fill(c)
 	return
 }
@@ -5468,102 +5568,6 @@ func metricsTextOf(c *C.capsule_metrics_text) (r MetricsText) {
 	return
 }
 
-// PostmortemInfo: How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC.
-type PostmortemInfo struct {
-	// Its process id.
-	PID int32
-	// The session's number in its runtime.
-	SessionID uint64
-	// Which of the session's workers it was, from 1.
-	Incarnation uint32
-	// `CAPSULE_DEATH_…`.
-	DeathReason DeathReason
-	// 1 when the reason was reported; 0 when it is inferred.
-	DeathCertain bool
-	// Its exit code, where it exited.
-	ExitCode int32
-	// The signal that killed it, or 0.
-	SignalNumber int32
-	// `kind` of the last event of its main thread (trace.h), or 0: where it stood.
-	LastKind int32
-	// When the death was understood.
-	DiedNs uint64
-	// How long there was the worker, since it was asked for.
-	UptimeNs uint64
-	// The execution it was running, or 0.
-	ExecutionID uint64
-	// How long it had been running it.
-	ExecutionAgeNs uint64
-	// Executions that waited behind it.
-	ExecutionsQueued uint64
-	// Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
-	HeartbeatAgeNs uint64
-	// Resident memory.
-	ResidentBytes uint64
-	// Memory that it shared with nobody.
-	PrivateBytes uint64
-	// CPU time.
-	CPUNs uint64
-	// Threads.
-	Threads uint64
-	// Names in its namespace.
-	NamespaceSize uint64
-	// Limit: most bytes that wait in its output queue.
-	OutputQueueLimitBytes uint64
-	// Limit: output that may be on its way to the host.
-	OutputWindowBytes uint64
-	// Limit: `timeout_ms` of the execution, 0 for none.
-	TimeoutMs int64
-	// Limit: `cancel_grace_ms` of the session.
-	CancelGraceMs int64
-	// Output that it had not sent, and that was found after its death and is delivered.
-	OutputRecoveredBytes uint64
-	// Output of the execution that the host has, and that nobody took yet, the recovered included.
-	OutputUntakenBytes uint64
-	// Events that the worker overwrote, or left half written, in all its session's life.
-	EventsLost uint64
-	// Its last events, by time: `event_count` of them, owned by the handle.
-	Events []TraceEvent
-	// Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.
-	AnnouncedLimits string
-}
-
-func (r *PostmortemInfo) fill(c *C.capsule_postmortem_info) {
-	r.PID = int32(c.pid)
-	r.SessionID = uint64(c.session_id)
-	r.Incarnation = uint32(c.incarnation)
-	r.DeathReason = DeathReason(c.death_reason)
-	r.DeathCertain = c.death_certain != 0
-	r.ExitCode = int32(c.exit_code)
-	r.SignalNumber = int32(c.signal_number)
-	r.LastKind = int32(c.last_kind)
-	r.DiedNs = uint64(c.died_ns)
-	r.UptimeNs = uint64(c.uptime_ns)
-	r.ExecutionID = uint64(c.execution_id)
-	r.ExecutionAgeNs = uint64(c.execution_age_ns)
-	r.ExecutionsQueued = uint64(c.executions_queued)
-	r.HeartbeatAgeNs = uint64(c.heartbeat_age_ns)
-	r.ResidentBytes = uint64(c.resident_bytes)
-	r.PrivateBytes = uint64(c.private_bytes)
-	r.CPUNs = uint64(c.cpu_ns)
-	r.Threads = uint64(c.threads)
-	r.NamespaceSize = uint64(c.namespace_size)
-	r.OutputQueueLimitBytes = uint64(c.output_queue_limit_bytes)
-	r.OutputWindowBytes = uint64(c.output_window_bytes)
-	r.TimeoutMs = int64(c.timeout_ms)
-	r.CancelGraceMs = int64(c.cancel_grace_ms)
-	r.OutputRecoveredBytes = uint64(c.output_recovered_bytes)
-	r.OutputUntakenBytes = uint64(c.output_untaken_bytes)
-	r.EventsLost = uint64(c.events_lost)
-	r.Events = listOf(c.events, c.event_count, traceEventOf)
-	r.AnnouncedLimits = textOf(c.announced_limits)
-}
-
-func postmortemInfoOf(c *C.capsule_postmortem_info) (r PostmortemInfo) {
-	r.fill(c)
-	return
-}
-
 // ProfileOptions: How a profile is taken.
 type ProfileOptions struct {
 	// Samples per second: 1 … 1,000. Default 100.
@@ -5576,6 +5580,8 @@ type ProfileOptions struct {
 	MaxFrames uint32
 	// Most different stacks that are kept; what comes beyond is counted as `overflowed`. 1 … 1,000,000. Default 10,000.
 	MaxStacks uint32
+	// Who looks, for the audit record (introspection.h): at most 64 bytes; copied. Default empty.
+	Caller string
 }
 
 func (r *ProfileOptions) put(c *C.capsule_profile_options, pins *runtime.Pinner) {
@@ -5585,6 +5591,7 @@ func (r *ProfileOptions) put(c *C.capsule_profile_options, pins *runtime.Pinner)
 	c.threads = C.int32_t(r.Threads)
 	c.max_frames = C.uint32_t(r.MaxFrames)
 	c.max_stacks = C.uint32_t(r.MaxStacks)
+	c.caller = rawText(r.Caller, pins)
 }
 
 func (r *ProfileOptions) raw(pins *runtime.Pinner) *C.capsule_profile_options {

@@ -16,7 +16,7 @@ import (
 
 // Metrics, looks by policy, the audit trail, profiles and exporters: each of a worker that does what is asserted.
 
-const full = int32(capsule.InspectFull)
+const full = capsule.InspectFull
 
 func want[T comparable](t testing.TB, what string, got, wanted T) {
 	t.Helper()
@@ -185,7 +185,7 @@ func TestLooksAreAnsweredAsThePolicySays(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	narrow := capsule.DefaultIntrospectionPolicy()
-	narrow.Execution = int32(capsule.InspectOff)
+	narrow.Execution = capsule.InspectOff
 	if err := session.NarrowIntrospection(narrow); err != nil {
 		t.Fatal(err)
 	}
@@ -250,6 +250,36 @@ func TestAPoolIsShownAsThePolicySays(t *testing.T) {
 	pool.Close()
 	_, _, err = pool.Inspect(nil)
 	wantGone(t, err, errorOf(pool.Imports()), errorOf(pool.Sessions()))
+}
+
+func TestEveryLookTellsWhoLooked(t *testing.T) {
+	runtime := newRuntime(t)
+	session := open(t, runtime, echo())
+	run(t, session, "kill")
+	inspection, filter := capsule.DefaultInspection(), &capsule.TraceFilter{Caller: "nightly check"}
+	inspection.Caller = filter.Caller
+	options := capsule.DefaultProfileOptions()
+	options.Caller = filter.Caller
+	last := func() string {
+		records := capsule.Must(runtime.ListAudit(0))
+		return records[len(records)-1].Call + " by " + records[len(records)-1].Caller
+	}
+	_, _, err := session.Trace(filter)
+	want(t, "a trace", fmt.Sprint(last(), err), "trace by nightly check<nil>")
+	capsule.Must(session.FollowTrace(filter)).Close()
+	want(t, "a reader", last(), "trace by nightly check")
+	capsule.Must(session.Postmortem(0))
+	want(t, "nobody", last(), "postmortem by ")
+	capsule.Must(session.InspectPostmortem(inspection, 0))
+	want(t, "a death", last(), "postmortem by nightly check")
+	capsule.Must(session.InspectTraceLabel(inspection, 1))
+	want(t, "a name", last(), "trace by nightly check")
+	if profile, err := session.Profile(options); err == nil { // There is no Python, and the record says so.
+		profile.Close()
+	}
+	want(t, "a profile", last(), "stack by nightly check")
+	wantRefused(t, errorOf(session.InspectPostmortem(everything(), 0)))
+	wantRefused(t, errorOf(session.InspectTraceLabel(everything(), 1)))
 }
 
 func TestAnAuditTrailTellsWhoLookedAndShowsTampering(t *testing.T) {
@@ -327,7 +357,7 @@ func TestAProfileCountsWhereCodeIs(t *testing.T) {
 		t.Errorf("%v, %+v", err, capsule.Must(endless.Info()))
 	}
 	endless.Close()
-	setPolicy(t, runtime, func(policy *capsule.IntrospectionPolicy) { policy.Stack = int32(capsule.InspectOff) })
+	setPolicy(t, runtime, func(policy *capsule.IntrospectionPolicy) { policy.Stack = capsule.InspectOff })
 	wantRefused(t, errorOf(session.Profile(nil)))
 	session.Close()
 	wantGone(t, errorOf(session.Profile(nil)))
@@ -375,7 +405,7 @@ func TestAnExporterWritesAFile(t *testing.T) {
 func TestAnswersLeakNoMemory(t *testing.T) {
 	runtime := newRuntime(t)
 	setPolicy(t, runtime, func(policy *capsule.IntrospectionPolicy) {
-		policy.Promises, policy.Pool, policy.Isolation = capsule.InspectFull, full, full
+		policy.Promises, policy.Pool, policy.Isolation = full, full, full
 	})
 	store, pool := capsule.Must(runtime.OpenPromises(nil)), capsule.Must(runtime.OpenPool(echoPool(1)))
 	session := open(t, runtime, echo())

@@ -38,7 +38,7 @@ func TestAStackTellsWherePythonStandsAndWhereItStood(t *testing.T) {
 		t.Errorf("%+v", counted)
 	}
 	policy := capsule.DefaultIntrospectionPolicy()
-	policy.Stack, policy.Postmortem, policy.MaxLabelBytes = int32(capsule.InspectFull), int32(capsule.InspectFull), 1024
+	policy.Stack, policy.Postmortem, policy.MaxLabelBytes = capsule.InspectFull, capsule.InspectFull, 1024
 	if err := runtime.SetIntrospectionPolicy(policy); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestATraceNamesWhatWasCalledAsThePolicyShowsIt(t *testing.T) {
 		t.Errorf("%v, %+v", err, label)
 	}
 	policy := capsule.DefaultIntrospectionPolicy()
-	policy.Trace = int32(capsule.InspectFull)
+	policy.Trace = capsule.InspectFull
 	if err := runtime.SetIntrospectionPolicy(policy); err != nil {
 		t.Fatal(err)
 	}

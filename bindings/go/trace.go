@@ -93,6 +93,15 @@ func (s *Session) TraceContext(executionID uint64) (TraceContext, error) {
 	})
 }
 
+// InspectTraceLabel is the same as a guarded look: no more than the policy allows, and with the caller in the audit trail. nil for the
+// default inspection.
+func (s *Session) InspectTraceLabel(inspection *Inspection, number uint32) (TraceLabel, error) {
+	return look(s, inspection, traceLabelOf, func(*C.capsule_trace_label) {},
+		func(inspection *C.capsule_inspection, raw *C.capsule_trace_label, failure *C.capsule_error) C.capsule_status {
+			return C.capsule_session_inspect_trace_label(s.handle.c, inspection, C.uint32_t(number), raw, failure)
+		})
+}
+
 // Close gives the reader back; who waits in Next gets StatusHandle.
 func (r *TraceReader) Close() error {
 	if !r.closed.Swap(true) {
@@ -113,9 +122,25 @@ type Postmortem struct {
 // Postmortem copies what is known of one of the session's last deaths: 0 for the last, up to PostmortemsKept - 1. StatusState where
 // there was no such death.
 func (s *Session) Postmortem(index uint32) (*Postmortem, error) {
+	return postmortemOf(s, func(handle **C.capsule_postmortem, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_session_get_postmortem(s.handle.c, C.uint32_t(index), handle, failure)
+	})
+}
+
+// InspectPostmortem is the same as a guarded look: no more than the policy allows, and with the caller in the audit trail. nil for the
+// default inspection.
+func (s *Session) InspectPostmortem(inspection *Inspection, index uint32) (*Postmortem, error) {
+	var pins runtime.Pinner
+	defer pins.Unpin()
+	return postmortemOf(s, func(handle **C.capsule_postmortem, failure *C.capsule_error) C.capsule_status {
+		return C.capsule_session_inspect_postmortem(s.handle.c, inspection.raw(&pins), C.uint32_t(index), handle, failure)
+	})
+}
+
+func postmortemOf(s *Session, call func(handle **C.capsule_postmortem, failure *C.capsule_error) C.capsule_status) (*Postmortem, error) {
 	var handle *C.capsule_postmortem
 	failure := newFailure()
-	err := check(C.capsule_session_get_postmortem(s.handle.c, C.uint32_t(index), &handle, failure), failure)
+	err := check(call(&handle, failure), failure)
 	runtime.KeepAlive(s)
 	if err != nil {
 		return nil, err

@@ -163,7 +163,10 @@ typedef struct capsule_audit_check {
   uint32_t reserved;
   /** The file; or empty, and `data`. */
   capsule_text path;
-  /** Records, each with a newline behind it; at most 1 GiB, as the file. */
+  /**
+   * Records, each with a newline behind it; at most 1 GiB, as the file. Empty where there is a `path`. Without one it is not NULL; what has
+   * size 0 then is broken, as an empty file is.
+   */
   capsule_text data;
   /** The key of every chain in it; empty for none. With one, a chain without is broken. */
   capsule_text key;

@@ -43,6 +43,8 @@ typedef struct capsule_profile_options {
   uint32_t max_stacks;
   /** Reserved, zero. */
   uint32_t reserved;
+  /** Who looks, for the audit record (introspection.h): at most 64 bytes; copied. Default empty. */
+  capsule_text caller;
 } capsule_profile_options;
 
 /** @brief What a profile has found. */

@@ -367,6 +367,8 @@ typedef struct capsule_trace_filter {
   int32_t source;
   /** The least severe that is wanted, `CAPSULE_LOG_…`; 0 for all. */
   int32_t severity;
+  /** Who looks, for the audit record (introspection.h): at most 64 bytes; copied. Default empty. */
+  capsule_text caller;
 } capsule_trace_filter;
 
 /**
@@ -536,6 +538,7 @@ typedef struct capsule_trace_context {
  * @brief The name that an event's `label` stands for. It keeps its number as long as the session's handle is there.
  *
  * It is a look of its own (introspection.h), at the level of `trace` of the policy: at that of counts, the default, the name is dropped.
+ * capsule_session_inspect_trace_label() with the defaults.
  * @param session A session, closed ones included.
  * @param number `label` of an event of its trace.
  * @param[in,out] label Its `struct_size` set by the caller.

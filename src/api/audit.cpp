@@ -73,7 +73,7 @@ Result<std::string_view> bytes_to_check(const capsule_audit_check &check, std::s
   if (!path.ok()) {
     return path.status();
   }
-  if (path.value().empty() == (check.data.data == nullptr)) {
+  if (path.value().empty() ? check.data.data == nullptr : check.data.size > 0) {
     return Status(CAPSULE_E_ARGUMENT, "check: one of path and data is to be given");
   }
   if (path.value().empty()) {

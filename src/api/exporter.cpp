@@ -133,6 +133,9 @@ capsule_status capsule_exporter_create(capsule_runtime *runtime, const capsule_e
         return status;
       }
     }
+    if (Status status = found.value()->check_open(); !status.ok()) {
+      return status;
+    }
     auto writer = make_writer(wish.value());
     if (!writer.ok()) {
       return writer.status();

@@ -38,10 +38,15 @@ inline LookTarget target_of(Guarded call, Session &session) {
 }
 inline LookTarget target_of(Guarded call, Pool &pool) { return {call, pool.runtime(), "pool", 0, &pool}; }
 
+// Who looks, as an option of that name says; no longer than a record has it.
+Result<std::string> read_caller(const char *name, capsule_text given);
+
 class Look {
  public:
   // CAPSULE_E_ARGUMENT, which no record tells of; CAPSULE_E_DENIED.
   static Result<Look> begin(const LookTarget &target, const capsule_inspection *given);
+  // Of a call whose own options say who looks: read_caller().
+  static Result<Look> begin(const LookTarget &target, std::string caller);
 
   [[nodiscard]] std::int32_t level() const { return grant_.redaction.level; }
   [[nodiscard]] bool shows_rows() const { return level() >= CAPSULE_INSPECT_REDACTED; }
@@ -91,6 +96,7 @@ class Look {
 
  private:
   Look() = default;
+  static Result<Look> admit(const LookTarget &target, const capsule_inspection &inspection, std::string caller);
   capsule_label keep(Label label);
 
   Guard *guard_ = nullptr;  // the runtime's, which the target keeps

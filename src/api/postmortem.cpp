@@ -95,47 +95,54 @@ std::string json_text(const capsule::Postmortem &told, const capsule::Stack *sta
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+Status look_at_death(capsule_session *session, const capsule_inspection *inspection, std::uint32_t index,
+                     capsule_postmortem **postmortem) {
+  if (postmortem == nullptr) {
+    return {CAPSULE_E_ARGUMENT, "postmortem is NULL"};
+  }
+  *postmortem = nullptr;
+  auto found = look_up(session);
+  if (!found.ok()) {
+    return found.status();
+  }
+  capsule::Session &object = *found.value();
+  auto begun = Look::begin(target_of(Guarded::kPostmortem, object), inspection);
+  if (!begun.ok()) {
+    return begun.status();
+  }
+  Look &look = begun.value();
+  auto told = object.postmortem(index);
+  if (told == nullptr) {
+    return look.fail({CAPSULE_E_STATE, "session: fewer than " + std::to_string(std::uint64_t{index} + 1) + " deaths are kept"});
+  }
+  auto made = std::make_shared<ToldPostmortem>();
+  std::uint64_t stack_bytes = 0;
+  if (told->stack) {
+    const auto shown = std::make_shared<capsule::Stack>(*told->stack);
+    stack_bytes = redact(*shown, look.redactor());
+    made->stack = shown;
+  }
+  made->json = json_text(*told, made->stack.get());
+  made->told = std::move(told);
+  Status status = look.conclude(made->json.size() + stack_bytes);
+  if (status.ok()) {
+    *postmortem = make_handle<capsule_postmortem>(std::move(made));
+  }
+  return status;
+}
+
 }  // namespace
 
 extern "C" {
 
 capsule_status capsule_session_get_postmortem(capsule_session *session, uint32_t index, capsule_postmortem **postmortem,
                                               capsule_error *error) {
-  return call(error, [&]() -> Status {
-    if (postmortem == nullptr) {
-      return {CAPSULE_E_ARGUMENT, "postmortem is NULL"};
-    }
-    *postmortem = nullptr;
-    auto found = look_up(session);
-    if (!found.ok()) {
-      return found.status();
-    }
-    capsule::Session &object = *found.value();
-    auto begun = Look::begin(target_of(Guarded::kPostmortem, object), nullptr);
-    if (!begun.ok()) {
-      return begun.status();
-    }
-    Look &look = begun.value();
-    auto told = object.postmortem(index);
-    if (told == nullptr) {
-      return look.fail(
-          {CAPSULE_E_STATE, "session: fewer than " + std::to_string(std::uint64_t{index} + 1) + " deaths are kept"});
-    }
-    auto made = std::make_shared<ToldPostmortem>();
-    std::uint64_t stack_bytes = 0;
-    if (told->stack) {
-      const auto shown = std::make_shared<capsule::Stack>(*told->stack);
-      stack_bytes = redact(*shown, look.redactor());
-      made->stack = shown;
-    }
-    made->json = json_text(*told, made->stack.get());
-    made->told = std::move(told);
-    Status status = look.conclude(made->json.size() + stack_bytes);
-    if (status.ok()) {
-      *postmortem = make_handle<capsule_postmortem>(std::move(made));
-    }
-    return status;
-  });
+  return call(error, [&] { return look_at_death(session, nullptr, index, postmortem); });
+}
+
+capsule_status capsule_session_inspect_postmortem(capsule_session *session, const capsule_inspection *inspection,
+                                                  uint32_t index, capsule_postmortem **postmortem, capsule_error *error) {
+  return call(error, [&] { return look_at_death(session, inspection, index, postmortem); });
 }
 
 capsule_status capsule_postmortem_get_info(capsule_postmortem *postmortem, capsule_postmortem_info *info,

@@ -1,5 +1,7 @@
 #include "capsule/profile.h"
 
+#include <utility>
+
 #include "api/inspection.hpp"
 #include "api/stacks.hpp"
 #include "base/clock.hpp"
@@ -15,23 +17,30 @@ constexpr std::uint32_t kHighestRateHz = 1'000;
 constexpr std::uint32_t kDefaultStacks = 10'000;
 constexpr std::uint32_t kMostStacks = 1'000'000;
 
-Result<capsule_profile_options> check(const capsule_profile_options *given) {
+// How a profile is to be taken, and for whom.
+struct ProfileWish {
+  capsule_profile_options options;  // its `caller` is empty: it may outlive what was given
+  std::string caller;
+};
+
+Result<ProfileWish> check(const capsule_profile_options *given) {
   auto read = read_options(given, capsule_profile_options_init, "options");
   if (!read.ok()) {
-    return read;
+    return read.status();
   }
-  const capsule_profile_options &options = read.value();
+  capsule_profile_options &options = read.value();
+  auto caller = read_caller("options.caller", std::exchange(options.caller, {}));
   for (const Status &status :
        {check_range("rate_hz", options.rate_hz, 1, kHighestRateHz), check_range("duration_ms", options.duration_ms, 0, kDayMs),
         check_range("threads", options.threads, CAPSULE_PROFILE_RUNNING, CAPSULE_PROFILE_ALL),
         check_range("max_frames", options.max_frames, 1, kMostFrames),
-        check_range("max_stacks", options.max_stacks, 1, kMostStacks),
-        check_range("options.reserved", options.reserved, 0, 0)}) {
+        check_range("max_stacks", options.max_stacks, 1, kMostStacks), check_range("options.reserved", options.reserved, 0, 0),
+        caller.status()}) {
     if (!status.ok()) {
       return status;
     }
   }
-  return read;
+  return ProfileWish{options, std::move(caller.value())};
 }
 
 }  // namespace
@@ -61,12 +70,13 @@ capsule_status capsule_session_profile(capsule_session *session, const capsule_p
       }
     }
     Session &object = *found.value();
-    auto begun = Look::begin(target_of(Guarded::kStack, object), nullptr);
+    ProfileWish &wish = checked.value();
+    auto begun = Look::begin(target_of(Guarded::kStack, object), wish.caller);
     if (!begun.ok()) {
       return begun.status();
     }
     Look &look = begun.value();
-    auto started = Profiler::start(found.value(), checked.value(), look.redaction());
+    auto started = Profiler::start(found.value(), wish.options, look.redaction(), std::move(wish.caller));
     if (!started.ok()) {
       return look.fail(started.status());
     }

@@ -1,6 +1,7 @@
 #include "capsule/trace.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "api/inspection.hpp"
 #include "base/clock.hpp"
@@ -12,9 +13,23 @@ using namespace capsule::api;
 
 namespace {
 
-capsule::Result<capsule_trace_filter> read_filter(const capsule_trace_filter *filter) {
+// Which events are wanted, and by whom.
+struct TraceWish {
+  capsule_trace_filter filter;  // its `caller` is empty: it may outlive what was given
+  std::string caller;
+};
+
+capsule::Result<TraceWish> read_filter(const capsule_trace_filter *filter) {
   const auto defaults = [](capsule_trace_filter *given, std::uint32_t size) { *given = {.struct_size = size}; };
-  return read_options<capsule_trace_filter>(filter, defaults, "filter");
+  auto read = read_options<capsule_trace_filter>(filter, defaults, "filter");
+  if (!read.ok()) {
+    return read.status();
+  }
+  auto caller = read_caller("filter.caller", std::exchange(read.value().caller, {}));
+  if (!caller.ok()) {
+    return caller.status();
+  }
+  return TraceWish{read.value(), std::move(caller.value())};
 }
 
 Status check_next_wait(const char *function, std::int64_t timeout_ms) {
@@ -41,13 +56,13 @@ Status copy_trace(Traced *traced, const capsule_trace_filter *filter, capsule_tr
   if (Status status = info == nullptr ? Status() : check_struct_size(info->struct_size, "info"); !status.ok()) {
     return status;
   }
-  auto begun = Look::begin(target_of(Guarded::kTrace, *found.value()), nullptr);
+  auto begun = Look::begin(target_of(Guarded::kTrace, *found.value()), std::move(wanted.value().caller));
   if (!begun.ok()) {
     return begun.status();
   }
   capsule_trace_info told{};
   std::vector<capsule_trace_event> selected;
-  Status outcome = found.value()->trace(wanted.value(), capacity, selected, told);
+  Status outcome = found.value()->trace(wanted.value().filter, capacity, selected, told);
   Status recorded = outcome.ok() ? begun.value().conclude(selected.size() * sizeof selected[0]) : begun.value().fail(outcome);
   if (recorded.code() != outcome.code()) {
     return recorded;  // nothing is to be answered
@@ -61,6 +76,42 @@ Status copy_trace(Traced *traced, const capsule_trace_filter *filter, capsule_tr
   std::copy(selected.begin(), selected.end(), events);
   *count = selected.size();
   return outcome;
+}
+
+Status look_at_label(capsule_session *session, const capsule_inspection *inspection, std::uint32_t number,
+                     capsule_trace_label *label) {
+  auto found = look_up(session);
+  if (!found.ok()) {
+    return found.status();
+  }
+  if (Status status =
+          label == nullptr ? Status(CAPSULE_E_ARGUMENT, "label is NULL") : check_struct_size(label->struct_size, "label");
+      !status.ok()) {
+    return status;
+  }
+  auto begun = Look::begin(target_of(Guarded::kTrace, *found.value()), inspection);
+  if (!begun.ok()) {
+    return begun.status();
+  }
+  Look &look = begun.value();
+  const auto name = found.value()->trace_label(number);
+  if (!name) {
+    return look.fail({CAPSULE_E_ARGUMENT, "number: no name of the session's trace has the number " + std::to_string(number)});
+  }
+  const auto told = capsule::shown_label(number, *name, look.redactor());
+  if (!told) {
+    look.drop();
+  }
+  const capsule::Label shown = told.value_or(capsule::Label{});
+  Status status = look.conclude(shown.text.size());
+  if (!status.ok()) {
+    return status;
+  }
+  capsule_trace_label copy{};
+  copy.form = shown.form;
+  copy.full_bytes = shown.full_bytes;
+  shown.text.copy(copy.text, sizeof copy.text - 1);
+  return write_struct(label, copy, "label");
 }
 
 }  // namespace
@@ -93,11 +144,12 @@ capsule_status capsule_trace_get(capsule_session *session, const capsule_trace_f
     if (!wanted.ok()) {
       return wanted.status();
     }
-    auto begun = Look::begin(target_of(Guarded::kTrace, *found.value()), nullptr);
+    TraceWish &wish = wanted.value();
+    auto begun = Look::begin(target_of(Guarded::kTrace, *found.value()), wish.caller);
     if (!begun.ok()) {
       return begun.status();
     }
-    auto reader = std::make_shared<capsule::TraceReader>(std::move(found.value()), wanted.value());
+    auto reader = std::make_shared<capsule::TraceReader>(std::move(found.value()), wish.filter, std::move(wish.caller));
     Status status = begun.value().conclude(0);
     if (status.ok()) {
       *trace = make_handle<capsule_trace>(std::move(reader));
@@ -168,40 +220,12 @@ capsule_status capsule_session_get_trace_context(capsule_session *session, uint6
 
 capsule_status capsule_session_get_trace_label(capsule_session *session, uint32_t number, capsule_trace_label *label,
                                                capsule_error *error) {
-  return call(error, [&]() -> Status {
-    auto found = look_up(session);
-    if (!found.ok()) {
-      return found.status();
-    }
-    if (Status status =
-            label == nullptr ? Status(CAPSULE_E_ARGUMENT, "label is NULL") : check_struct_size(label->struct_size, "label");
-        !status.ok()) {
-      return status;
-    }
-    auto begun = Look::begin(target_of(Guarded::kTrace, *found.value()), nullptr);
-    if (!begun.ok()) {
-      return begun.status();
-    }
-    Look &look = begun.value();
-    const auto name = found.value()->trace_label(number);
-    if (!name) {
-      return look.fail({CAPSULE_E_ARGUMENT, "number: no name of the session's trace has the number " + std::to_string(number)});
-    }
-    const auto told = capsule::shown_label(number, *name, look.redactor());
-    if (!told) {
-      look.drop();
-    }
-    const capsule::Label shown = told.value_or(capsule::Label{});
-    Status status = look.conclude(shown.text.size());
-    if (!status.ok()) {
-      return status;
-    }
-    capsule_trace_label copy{};
-    copy.form = shown.form;
-    copy.full_bytes = shown.full_bytes;
-    shown.text.copy(copy.text, sizeof copy.text - 1);
-    return write_struct(label, copy, "label");
-  });
+  return call(error, [&] { return look_at_label(session, nullptr, number, label); });
+}
+
+capsule_status capsule_session_inspect_trace_label(capsule_session *session, const capsule_inspection *inspection,
+                                                   uint32_t number, capsule_trace_label *label, capsule_error *error) {
+  return call(error, [&] { return look_at_label(session, inspection, number, label); });
 }
 
 const char *capsule_trace_kind_name(int32_t kind) {

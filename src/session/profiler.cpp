@@ -10,19 +10,21 @@
 namespace capsule {
 
 Result<std::shared_ptr<Profiler>> Profiler::start(const std::shared_ptr<Session> &session,
-                                                  const capsule_profile_options &options, const Redaction &granted) {
+                                                  const capsule_profile_options &options, const Redaction &granted,
+                                                  std::string caller) {
   const auto first = session->stack({.frames = 1, .deadline_ns = deadline_after_ms(1'000)});
   for (const capsule_status hopeless : {CAPSULE_E_STATE, CAPSULE_E_CLOSED, CAPSULE_E_SYSTEM}) {
     if (first.status().code() == hopeless) {
       return first.status();
     }
   }
-  auto profiler = std::make_shared<Profiler>(session, options, granted);
+  auto profiler = std::make_shared<Profiler>(session, options, granted, std::move(caller));
   const Status status = start_quietly(profiler->thread_, [self = profiler.get()] { self->run(); });
   return status.ok() ? Result<std::shared_ptr<Profiler>>(profiler) : status;
 }
 
-Profiler::Profiler(std::shared_ptr<Session> session, const capsule_profile_options &options, const Redaction &granted)
+Profiler::Profiler(std::shared_ptr<Session> session, const capsule_profile_options &options, const Redaction &granted,
+                   std::string caller)
     : session_(std::move(session)),
       options_(options),
       interval_ns_(kNsPerSecond / options.rate_hz),
@@ -30,6 +32,7 @@ Profiler::Profiler(std::shared_ptr<Session> session, const capsule_profile_optio
       granted_{.call = Guarded::kStack,
                .session_id = session_->id(),
                .target = "session " + std::to_string(session_->id()),
+               .caller = std::move(caller),
                .level = granted.level,
                .witness = session_.get()},
       redactor_(granted),

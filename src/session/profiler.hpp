@@ -17,11 +17,13 @@ namespace capsule {
 
 class Profiler {
  public:
-  // Not where the session's stack cannot be had at all. It ends when what was granted is no longer.
+  // Not where the session's stack cannot be had at all. It ends when what was granted to the caller is no longer.
   static Result<std::shared_ptr<Profiler>> start(const std::shared_ptr<Session> &session,
-                                                 const capsule_profile_options &options, const Redaction &granted);
+                                                 const capsule_profile_options &options, const Redaction &granted,
+                                                 std::string caller);
 
-  Profiler(std::shared_ptr<Session> session, const capsule_profile_options &options, const Redaction &granted);
+  Profiler(std::shared_ptr<Session> session, const capsule_profile_options &options, const Redaction &granted,
+           std::string caller);
   Profiler(const Profiler &) = delete;
   Profiler &operator=(const Profiler &) = delete;
   ~Profiler();

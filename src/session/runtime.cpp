@@ -59,8 +59,8 @@ Result<std::shared_ptr<Session>> Runtime::open_session(SessionOptions options, s
   std::shared_ptr<Session> parent;
   {
     const std::lock_guard lock(mutex_);
-    if (phase_ != Phase::kOpen) {
-      return Status(CAPSULE_E_CLOSED, "runtime is closed");
+    if (Status status = open_status(); !status.ok()) {
+      return status;
     }
     options.profile.worker_dir = options_.worker_dir;
     session =
@@ -159,10 +159,19 @@ void Runtime::close(std::int64_t timeout_ms) {
   changed_.notify_all();
 }
 
+Status Runtime::open_status() const {
+  return phase_ == Phase::kOpen ? Status() : Status(CAPSULE_E_CLOSED, "runtime is closed");
+}
+
+Status Runtime::check_open() {
+  const std::lock_guard lock(mutex_);
+  return open_status();
+}
+
 Status Runtime::add_dependent(const std::shared_ptr<RuntimeDependent> &dependent) {
   const std::lock_guard lock(mutex_);
-  if (phase_ != Phase::kOpen) {
-    return {CAPSULE_E_CLOSED, "runtime is closed"};
+  if (Status status = open_status(); !status.ok()) {
+    return status;
   }
   std::erase_if(dependents_, [](const auto &weak) { return weak.expired(); });
   dependents_.push_back(dependent);

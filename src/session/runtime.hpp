@@ -78,7 +78,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   [[nodiscard]] std::atomic<std::uint64_t> &stderr_dropped_bytes() { return stderr_dropped_bytes_; }
   void count_worker_died() { workers_died_.fetch_add(1, std::memory_order_relaxed); }
   void add_handle() { handles_.fetch_add(1, std::memory_order_relaxed); }
-  // CAPSULE_E_CLOSED where it is too late.
+  // CAPSULE_E_CLOSED where it is too late: it is closed, or is being closed.
+  Status check_open();
   Status add_dependent(const std::shared_ptr<RuntimeDependent> &dependent);
   // So that it can be let go when the runtime is closed.
   void remember(const std::shared_ptr<Snapshot> &snapshot);
@@ -90,6 +91,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
 
  private:
   explicit Runtime(RuntimeOptions options);
+  [[nodiscard]] Status open_status() const;  // under the lock
   void close_dependents();
   void shut_down_zygotes();
 

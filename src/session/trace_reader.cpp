@@ -20,6 +20,7 @@ Status TraceReader::fetch() {
   if (Status status = session_->runtime().guard().confirm({.call = Guarded::kTrace,
                                                            .session_id = session_->id(),
                                                            .target = "session " + std::to_string(session_->id()),
+                                                           .caller = caller_,
                                                            .witness = session_.get()});
       !status.ok()) {
     return status;

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include "session/session.hpp"
 
@@ -11,8 +12,9 @@ namespace capsule {
 
 class TraceReader {
  public:
-  TraceReader(std::shared_ptr<Session> session, const capsule_trace_filter &filter)
-      : session_(std::move(session)), filter_(filter) {}
+  // Who reads is named in the record of a look that is no longer allowed; the filter's own `caller` is not looked at.
+  TraceReader(std::shared_ptr<Session> session, const capsule_trace_filter &filter, std::string caller)
+      : session_(std::move(session)), caller_(std::move(caller)), filter_(filter) {}
 
   // CAPSULE_E_TIMEOUT where there is none until the deadline (0: only looks); CAPSULE_E_END where there will be none;
   // CAPSULE_E_EVICTED once, then it goes on behind what is missing; CAPSULE_E_DENIED once the policy is so.
@@ -28,6 +30,7 @@ class TraceReader {
   Result<int> follow();
 
   const std::shared_ptr<Session> session_;
+  const std::string caller_;
   std::mutex mutex_;  // guards below
   capsule_trace_filter filter_;
   std::deque<capsule_trace_event> events_;  // fetched, and not yet taken

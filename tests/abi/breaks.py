@@ -32,7 +32,9 @@ def edit(file, pattern, replacement):
     return change
 
 
-INFO, EVENT, ERROR, SESSION = (f"include/capsule/{name}.h" for name in ("runtime", "event", "error", "session"))
+INFO, EVENT, ERROR, SESSION, POLICY = (
+    f"include/capsule/{name}.h" for name in ("runtime", "event", "error", "session", "introspection_policy")
+)
 PID = r"  /\*\* Process id of the newest live zygote, or 0. \*/\n  int32_t zygote_pid;\n"
 LAST = r"()(?=\} capsule_runtime_info;)"  # behind its last field
 NEW_FIELD = r"\1  /** New. */\n  uint64_t fresh;\n"
@@ -69,6 +71,7 @@ BREAKS = {
              r"\1 * @param timeout_ms New.\n"),
     ], True, True),
     "a constant has another value": ([edit(ERROR, r"CAPSULE_E_NAME = 19", "CAPSULE_E_NAME = 99")], True, False),
+    "a field is of another enumeration": ([edit(POLICY, r"INSPECT_…` of a pool", "REDACT_…` of a pool")], True, False),
     "a value is used again": ([edit(ERROR, r"CAPSULE_E_DENIED = 23", "CAPSULE_E_DENIED = 23, CAPSULE_E_FRESH = 22")], True, False),
 }
 ADDITIONS = {
@@ -79,6 +82,7 @@ ADDITIONS = {
         edit("abi/symbols.txt", r"(capsule_runtime_create 0.1\n)", r"\1capsule_runtime_fresh 0.1\n"),
     ],
     "a constant is added": [edit(ERROR, r"CAPSULE_E_DENIED = 23", "CAPSULE_E_DENIED = 23, CAPSULE_E_FRESH = 99")],
+    "a comment names the enumeration of a field": [edit(INFO, r"Process id of the newest live zygote", "`CAPSULE_INSPECT_…` of it")],
     "a comment is better": [edit(ERROR, r"Memory ran out\.", "There was no memory left.")],
 }
 

@@ -131,9 +131,11 @@ std::string trace_labels(Scene &scene) {
     for (std::uint32_t number = CAPSULE_TRACE_LABEL_OTHER;
          capsule_session_get_trace_label(scene.waiting.get(), number, &label, nullptr) == CAPSULE_OK; ++number) {
       text += bytes_in(label);
+      ACCEPTED(capsule_session_inspect_trace_label(scene.waiting.get(), nullptr, number, &label, error));
+      text += bytes_in(label);
     }
   }
-  CHECK_AT_LEAST(text.size(), 4 * sizeof(capsule_trace_label));  // `other`, and the capability that it waits for
+  CHECK_AT_LEAST(text.size(), 8 * sizeof(capsule_trace_label));  // `other`, and the capability that it waits for
   set_policy(scene.runtime, policy_of(CAPSULE_INSPECT_COUNTS));
   return text;
 }
@@ -376,6 +378,7 @@ std::map<std::string, Surface> surfaces() {
          });
        }},
       {"capsule_session_get_trace_label", trace_labels},
+      {"capsule_session_inspect_trace_label", trace_labels},
       {"capsule_pool_get_trace",
        [](Scene &s) {
          return trace_of([&](auto *events, auto capacity, auto *count, auto *error) {
@@ -498,6 +501,7 @@ const std::map<std::string, std::vector<std::string>> &no_surfaces() {
         "capsule_runtime_set_introspection_policy",
         "capsule_trace_get",
         "capsule_session_get_postmortem",
+        "capsule_session_inspect_postmortem",
         "capsule_session_narrow_introspection",
         "capsule_session_set_log_level",
         "capsule_exporter_flush",

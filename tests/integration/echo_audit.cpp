@@ -111,6 +111,23 @@ CAPSULE_TEST(a_sink_cannot_call_the_library) {
   CHECK_EQ(heard.status, CAPSULE_E_REENTRANT);
 }
 
+// As everywhere, a text of size 0 is empty wherever it points to.
+CAPSULE_TEST(a_check_of_a_file_takes_empty_data_as_none) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/audit.ndjson";
+  const std::string head = write_trail(path, 1);
+  const std::string data = "x";
+  capsule_audit_report report{.struct_size = sizeof report};
+  capsule_audit_check check{
+      .struct_size = sizeof check, .path = text_of(path), .data = {data.data(), 0}, .head = text_of(head)};
+  ACCEPTED(capsule_audit_verify(&check, &report, error));
+  CHECK_EQ(report.verdict, CAPSULE_VERDICT_VERIFIED);
+  check.data.size = 1;
+  CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_audit_verify(&check, &report, error)), "path and data");
+  check.data = {nullptr, 1};
+  CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_audit_verify(&check, &report, error)), "path and data");
+}
+
 CAPSULE_TEST(options_out_of_range_are_refused_by_name) {
   const Runtime runtime = make_runtime();
   capsule_audit_options options;
@@ -132,6 +149,7 @@ CAPSULE_TEST(options_out_of_range_are_refused_by_name) {
   check.data = {nothing.data(), 0};
   ACCEPTED(capsule_audit_verify(&check, &report, error));
   CHECK_EQ(report.verdict, CAPSULE_VERDICT_BROKEN);
+  CHECK_CONTAINS(std::string(report.reason), "no record");
   check.reserved = 1;
   CHECK_CONTAINS(REFUSED(CAPSULE_E_ARGUMENT, capsule_audit_verify(&check, &report, error)), "check.reserved");
   check.reserved = 0;

@@ -48,6 +48,32 @@ void adds_up() {
 }
 
 template <typename Layer>
+void tells_who_looked() {
+  auto runtime = Layer::runtime();
+  auto session = Layer::open(runtime, CAPSULE_EXECUTOR_ECHO);
+  got(session.run("kill"));
+  const auto last = [&] {
+    const auto records = got(runtime.list_audit());
+    const capsule_audit_record &record = records.rows()[records.rows().size() - 1];
+    return string_of(record.call) + " by " + string_of(record.caller);
+  };
+  capsule_trace_filter filter{};
+  filter.caller = capsule_text_from("nightly check");
+  got(session.trace(filter));
+  CHECK_EQ(last(), "trace by nightly check");
+  got(session.follow(filter));
+  CHECK_EQ(last(), "trace by nightly check");
+  got(session.postmortem());
+  CHECK_EQ(last(), "postmortem by ");
+  got(session.inspect_postmortem(inspection_of(0, "nightly check")));
+  CHECK_EQ(last(), "postmortem by nightly check");
+  got(session.inspect_trace_label(CAPSULE_TRACE_LABEL_OTHER, inspection_of(0, "nightly check")));
+  CHECK_EQ(last(), "trace by nightly check");
+  refused([&] { return session.inspect_postmortem(inspection_of(CAPSULE_INSPECT_FULL)); });
+  refused([&] { return session.inspect_trace_label(CAPSULE_TRACE_LABEL_OTHER, inspection_of(CAPSULE_INSPECT_FULL)); });
+}
+
+template <typename Layer>
 void keeps_an_audit_trail() {
   const TempFolder folder;
   const std::string path = folder.path() + "/audit";
@@ -125,6 +151,11 @@ void exports() {
 CAPSULE_TEST(a_runtime_and_a_bridge_add_up) {
   adds_up<Throwing>();
   adds_up<Returning>();
+}
+
+CAPSULE_TEST(every_look_tells_who_looked) {
+  tells_who_looked<Throwing>();
+  tells_who_looked<Returning>();
 }
 
 CAPSULE_TEST(an_audit_trail_tells_who_looked_and_shows_tampering) {

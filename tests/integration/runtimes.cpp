@@ -1,5 +1,8 @@
 // Several runtimes, and sessions in parallel.
+#include <filesystem>
+
 #include "child.hpp"
+#include "files.hpp"
 #include "process.hpp"
 #include "run.hpp"
 #include "test.hpp"
@@ -89,6 +92,27 @@ CAPSULE_TEST(a_closed_runtime_takes_nothing_and_tells_what_was) {
   Execution execution;
   REFUSED(CAPSULE_E_CLOSED, capsule_execution_create(session.get(), "1", 1, nullptr, execution.out(), error));
   CHECK_EQ(info_of(runtime).sessions_opened, 1);
+}
+
+CAPSULE_TEST(a_closed_runtime_takes_no_exporter_and_makes_no_file) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/events.ndjson";
+  const Runtime runtime = make_runtime();
+  capsule_exporter_options options;
+  capsule_exporter_options_init(&options, sizeof options);
+  options.kind = CAPSULE_EXPORTER_NDJSON;
+  options.path = text_of(path);
+  const auto create = [&](capsule_error *error) {
+    Handle<capsule_exporter, capsule_exporter_release> exporter;
+    const capsule_status status = capsule_exporter_create(runtime.get(), &options, exporter.out(), error);
+    CHECK_EQ(exporter.get() != nullptr, status == CAPSULE_OK);
+    return status;
+  };
+  ACCEPTED(create(error));
+  CHECK(std::filesystem::remove(path));
+  ACCEPTED(capsule_runtime_close(runtime.get(), 0, error));
+  CHECK_CONTAINS(REFUSED(CAPSULE_E_CLOSED, create(error)), "runtime is closed");
+  CHECK(!std::filesystem::exists(path));
 }
 
 CAPSULE_TEST(a_runtime_s_close_waits_for_every_process) {

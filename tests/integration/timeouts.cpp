@@ -112,9 +112,8 @@ CAPSULE_TEST(a_kill_at_timeout_takes_child_processes_along) {
   SessionOptions options;
   options.raw.cancel_grace_ms = 0;
   const Session session = open_session(options);
-  Run run =
-      run_limited(session, "import subprocess\np = subprocess.Popen(['sleep', '60'])\nprint(p.pid, flush=True)\np.wait()",
-                  kSanitized ? 3000 : 500);
+  Run run = run_limited(session, "import subprocess\np = subprocess.Popen(['sleep', '60'])\nprint(p.pid, flush=True)\np.wait()",
+                        kSanitized ? 3000 : 500);
   run.until_line();
   const Watched child(std::stoi(run.out()));
   CHECK_EQ(run.end().outcome, "timeout");

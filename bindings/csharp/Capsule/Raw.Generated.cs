@@ -1563,7 +1563,10 @@ namespace Capsule.Raw
         public uint reserved;
         /// <summary>The file; or empty, and `data`.</summary>
         public capsule_text path;
-        /// <summary>Records, each with a newline behind it; at most 1 GiB, as the file.</summary>
+        /// <summary>
+        /// Records, each with a newline behind it; at most 1 GiB, as the file. Empty where there is a `path`. Without
+        /// one it is not NULL; what has size 0 then is broken, as an empty file is.
+        /// </summary>
         public capsule_text data;
         /// <summary>The key of every chain in it; empty for none. With one, a chain without is broken.</summary>
         public capsule_text key;
@@ -3179,6 +3182,8 @@ namespace Capsule.Raw
         public int source;
         /// <summary>The least severe that is wanted, `CAPSULE_LOG_…`; 0 for all.</summary>
         public int severity;
+        /// <summary>Who looks, for the audit record (introspection.h): at most 64 bytes; copied. Default empty.</summary>
+        public capsule_text caller;
     }
 
     /// <summary>
@@ -3463,19 +3468,19 @@ namespace Capsule.Raw
         /// audit records. Default counts, as all below.
         /// </summary>
         public int promises;
-        /// <summary>Of a session's names.</summary>
+        /// <summary>`CAPSULE_INSPECT_…` of a session's names.</summary>
         public int namespace_summary;
-        /// <summary>Of a pool.</summary>
+        /// <summary>`CAPSULE_INSPECT_…` of a pool.</summary>
         public int pool;
-        /// <summary>Of what a session executes.</summary>
+        /// <summary>`CAPSULE_INSPECT_…` of what a session executes.</summary>
         public int execution;
-        /// <summary>Of the isolation of a session.</summary>
+        /// <summary>`CAPSULE_INSPECT_…` of the isolation of a session.</summary>
         public int isolation;
-        /// <summary>Of the stacks and profiles of a worker.</summary>
+        /// <summary>`CAPSULE_INSPECT_…` of the stacks and profiles of a worker.</summary>
         public int stack;
-        /// <summary>Of traces, of sessions and pools: their events are counts.</summary>
+        /// <summary>`CAPSULE_INSPECT_…` of traces, of sessions and pools: their events are counts.</summary>
         public int trace;
-        /// <summary>Of what is known of a dead worker: counts, but for its stack.</summary>
+        /// <summary>`CAPSULE_INSPECT_…` of what is known of a dead worker: counts, but for its stack.</summary>
         public int postmortem;
         /// <summary>Longest label in bytes, after redaction, 24 … 1,024. Default 64.</summary>
         public uint max_label_bytes;
@@ -3925,6 +3930,72 @@ namespace Capsule.Raw
         public ulong symbol_offset;
         /// <summary>The address in the file, as `addr2line` wants it; of no file, the address. Of a caller, where it goes on.</summary>
         public ulong module_offset;
+    }
+
+    /// <summary>How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct capsule_postmortem_info
+    {
+        /// <summary>`sizeof(capsule_postmortem_info)`, set by the caller.</summary>
+        public uint struct_size;
+        /// <summary>Its process id.</summary>
+        public int pid;
+        /// <summary>The session's number in its runtime.</summary>
+        public ulong session_id;
+        /// <summary>Which of the session's workers it was, from 1.</summary>
+        public uint incarnation;
+        /// <summary>`CAPSULE_DEATH_…`.</summary>
+        public int death_reason;
+        /// <summary>1 when the reason was reported; 0 when it is inferred.</summary>
+        public int death_certain;
+        /// <summary>Its exit code, where it exited.</summary>
+        public int exit_code;
+        /// <summary>The signal that killed it, or 0.</summary>
+        public int signal_number;
+        /// <summary>`kind` of the last event of its main thread (trace.h), or 0: where it stood.</summary>
+        public int last_kind;
+        /// <summary>When the death was understood.</summary>
+        public ulong died_ns;
+        /// <summary>How long there was the worker, since it was asked for.</summary>
+        public ulong uptime_ns;
+        /// <summary>The execution it was running, or 0.</summary>
+        public ulong execution_id;
+        /// <summary>How long it had been running it.</summary>
+        public ulong execution_age_ns;
+        /// <summary>Executions that waited behind it.</summary>
+        public ulong executions_queued;
+        /// <summary>Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.</summary>
+        public ulong heartbeat_age_ns;
+        /// <summary>Resident memory.</summary>
+        public ulong resident_bytes;
+        /// <summary>Memory that it shared with nobody.</summary>
+        public ulong private_bytes;
+        /// <summary>CPU time.</summary>
+        public ulong cpu_ns;
+        /// <summary>Threads.</summary>
+        public ulong threads;
+        /// <summary>Names in its namespace.</summary>
+        public ulong namespace_size;
+        /// <summary>Limit: most bytes that wait in its output queue.</summary>
+        public ulong output_queue_limit_bytes;
+        /// <summary>Limit: output that may be on its way to the host.</summary>
+        public ulong output_window_bytes;
+        /// <summary>Limit: `timeout_ms` of the execution, 0 for none.</summary>
+        public long timeout_ms;
+        /// <summary>Limit: `cancel_grace_ms` of the session.</summary>
+        public long cancel_grace_ms;
+        /// <summary>Output that it had not sent, and that was found after its death and is delivered.</summary>
+        public ulong output_recovered_bytes;
+        /// <summary>Output of the execution that the host has, and that nobody took yet, the recovered included.</summary>
+        public ulong output_untaken_bytes;
+        /// <summary>Events that the worker overwrote, or left half written, in all its session's life.</summary>
+        public ulong events_lost;
+        /// <summary>Its last events, by time: `event_count` of them, owned by the handle.</summary>
+        public capsule_trace_event* events;
+        /// <summary>Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.</summary>
+        public UIntPtr event_count;
+        /// <summary>Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.</summary>
+        public capsule_text announced_limits;
     }
 
     /// <summary>One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array.</summary>
@@ -4495,72 +4566,6 @@ namespace Capsule.Raw
         public IntPtr storage;
     }
 
-    /// <summary>How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public unsafe struct capsule_postmortem_info
-    {
-        /// <summary>`sizeof(capsule_postmortem_info)`, set by the caller.</summary>
-        public uint struct_size;
-        /// <summary>Its process id.</summary>
-        public int pid;
-        /// <summary>The session's number in its runtime.</summary>
-        public ulong session_id;
-        /// <summary>Which of the session's workers it was, from 1.</summary>
-        public uint incarnation;
-        /// <summary>`CAPSULE_DEATH_…`.</summary>
-        public int death_reason;
-        /// <summary>1 when the reason was reported; 0 when it is inferred.</summary>
-        public int death_certain;
-        /// <summary>Its exit code, where it exited.</summary>
-        public int exit_code;
-        /// <summary>The signal that killed it, or 0.</summary>
-        public int signal_number;
-        /// <summary>`kind` of the last event of its main thread (trace.h), or 0: where it stood.</summary>
-        public int last_kind;
-        /// <summary>When the death was understood.</summary>
-        public ulong died_ns;
-        /// <summary>How long there was the worker, since it was asked for.</summary>
-        public ulong uptime_ns;
-        /// <summary>The execution it was running, or 0.</summary>
-        public ulong execution_id;
-        /// <summary>How long it had been running it.</summary>
-        public ulong execution_age_ns;
-        /// <summary>Executions that waited behind it.</summary>
-        public ulong executions_queued;
-        /// <summary>Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.</summary>
-        public ulong heartbeat_age_ns;
-        /// <summary>Resident memory.</summary>
-        public ulong resident_bytes;
-        /// <summary>Memory that it shared with nobody.</summary>
-        public ulong private_bytes;
-        /// <summary>CPU time.</summary>
-        public ulong cpu_ns;
-        /// <summary>Threads.</summary>
-        public ulong threads;
-        /// <summary>Names in its namespace.</summary>
-        public ulong namespace_size;
-        /// <summary>Limit: most bytes that wait in its output queue.</summary>
-        public ulong output_queue_limit_bytes;
-        /// <summary>Limit: output that may be on its way to the host.</summary>
-        public ulong output_window_bytes;
-        /// <summary>Limit: `timeout_ms` of the execution, 0 for none.</summary>
-        public long timeout_ms;
-        /// <summary>Limit: `cancel_grace_ms` of the session.</summary>
-        public long cancel_grace_ms;
-        /// <summary>Output that it had not sent, and that was found after its death and is delivered.</summary>
-        public ulong output_recovered_bytes;
-        /// <summary>Output of the execution that the host has, and that nobody took yet, the recovered included.</summary>
-        public ulong output_untaken_bytes;
-        /// <summary>Events that the worker overwrote, or left half written, in all its session's life.</summary>
-        public ulong events_lost;
-        /// <summary>Its last events, by time: `event_count` of them, owned by the handle.</summary>
-        public capsule_trace_event* events;
-        /// <summary>Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.</summary>
-        public UIntPtr event_count;
-        /// <summary>Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.</summary>
-        public capsule_text announced_limits;
-    }
-
     /// <summary>How a profile is taken.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct capsule_profile_options
@@ -4582,6 +4587,8 @@ namespace Capsule.Raw
         public uint max_stacks;
         /// <summary>Reserved, zero.</summary>
         public uint reserved;
+        /// <summary>Who looks, for the audit record (introspection.h): at most 64 bytes; copied. Default empty.</summary>
+        public capsule_text caller;
     }
 
     /// <summary>What a profile has found.</summary>
@@ -4751,7 +4758,7 @@ namespace Capsule.Raw
             ("capsule_pool_options", sizeof(capsule_pool_options), 184),
             ("capsule_acquire_options", sizeof(capsule_acquire_options), 32),
             ("capsule_trace_event", sizeof(capsule_trace_event), 112),
-            ("capsule_trace_filter", sizeof(capsule_trace_filter), 48),
+            ("capsule_trace_filter", sizeof(capsule_trace_filter), 64),
             ("capsule_trace_info", sizeof(capsule_trace_info), 168),
             ("capsule_trace_label", sizeof(capsule_trace_label), 1048),
             ("capsule_trace_context", sizeof(capsule_trace_context), 580),
@@ -4776,6 +4783,7 @@ namespace Capsule.Raw
             ("capsule_stack_thread", sizeof(capsule_stack_thread), 96),
             ("capsule_stack_frame", sizeof(capsule_stack_frame), 40),
             ("capsule_native_frame", sizeof(capsule_native_frame), 56),
+            ("capsule_postmortem_info", sizeof(capsule_postmortem_info), 216),
             ("capsule_pending_row", sizeof(capsule_pending_row), 104),
             ("capsule_pending_summary", sizeof(capsule_pending_summary), 72),
             ("capsule_namespace_row", sizeof(capsule_namespace_row), 80),
@@ -4796,8 +4804,7 @@ namespace Capsule.Raw
             ("capsule_output_totals", sizeof(capsule_output_totals), 48),
             ("capsule_runtime_metrics", sizeof(capsule_runtime_metrics), 2832),
             ("capsule_metrics_text", sizeof(capsule_metrics_text), 32),
-            ("capsule_postmortem_info", sizeof(capsule_postmortem_info), 216),
-            ("capsule_profile_options", sizeof(capsule_profile_options), 32),
+            ("capsule_profile_options", sizeof(capsule_profile_options), 48),
             ("capsule_profile_info", sizeof(capsule_profile_info), 72),
             ("capsule_snapshot_info", sizeof(capsule_snapshot_info), 88),
         };
@@ -4883,6 +4890,12 @@ namespace Capsule.Raw
         /// <summary>Bytes of the longest `tracestate`, its NUL included.</summary>
         public const int CAPSULE_TRACESTATE_SIZE = 513;
 
+        /// <summary>Post-mortems that a session keeps.</summary>
+        public const int CAPSULE_POSTMORTEMS_KEPT = 4;
+
+        /// <summary>Events of a dead worker that a post-mortem keeps, at most.</summary>
+        public const int CAPSULE_POSTMORTEM_EVENTS = 256;
+
         /// <summary>Bytes of the longer texts of `capsule_worker_info`, their NUL included.</summary>
         public const int CAPSULE_WORKER_TEXT_SIZE = 512;
 
@@ -4897,12 +4910,6 @@ namespace Capsule.Raw
 
         /// <summary>Room in `worker_deaths`.</summary>
         public const int CAPSULE_DEATHS = 16;
-
-        /// <summary>Post-mortems that a session keeps.</summary>
-        public const int CAPSULE_POSTMORTEMS_KEPT = 4;
-
-        /// <summary>Events of a dead worker that a post-mortem keeps, at most.</summary>
-        public const int CAPSULE_POSTMORTEM_EVENTS = 256;
 
         /// <summary>
         /// The view of a NUL-terminated string.
@@ -6721,7 +6728,7 @@ namespace Capsule.Raw
         /// The name that an event's `label` stands for. It keeps its number as long as the session's handle is there.
         ///
         /// It is a look of its own (introspection.h), at the level of `trace` of the policy: at that of counts, the
-        /// default, the name is dropped.
+        /// default, the name is dropped. capsule_session_inspect_trace_label() with the defaults.
         ///
         /// - session: A session, closed ones included.
         /// - number: `label` of an event of its trace.
@@ -6770,13 +6777,14 @@ namespace Capsule.Raw
         /// <summary>
         /// Starts an exporter: it gets what becomes complete from now on.
         ///
-        /// - runtime: A runtime.
+        /// - runtime: A runtime that is not closed: of one that is, no event comes any more.
         /// - options: What to export to; not NULL.
         /// - exporter: The new handle, NULL on failure; ended with capsule_exporter_release().
         /// - error: Nullable.
         ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the file cannot be made, or no thread);
-        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_CLOSED`: no file is made then; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM`
+        /// (the file cannot be made, or no thread); `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any
+        /// thread. Since 0.1.
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_exporter_create(IntPtr runtime, capsule_exporter_options* options, IntPtr* exporter, capsule_error* error);
@@ -7117,6 +7125,69 @@ namespace Capsule.Raw
         public static extern void capsule_stack_release(IntPtr stack);
 
         /// <summary>
+        /// What is known of one of a session's last deaths.
+        ///
+        /// As far as the policy lets it be seen: capsule_session_inspect_postmortem() with the defaults.
+        ///
+        /// - session: A session, closed ones included.
+        /// - index: 0 for the last death, 1 for the one before it, up to `CAPSULE_POSTMORTEMS_KEPT` - 1.
+        /// - postmortem: The new handle, NULL on failure; ended with capsule_postmortem_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_STATE` when there was no such death;
+        /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_get_postmortem(IntPtr session, uint index, IntPtr* postmortem, capsule_error* error);
+
+        /// <summary>
+        /// Copies what a post-mortem says.
+        ///
+        /// - postmortem: A post-mortem.
+        /// - info: Its `struct_size` set by the caller; `events` are the handle's, until it is released.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_postmortem_get_info(IntPtr postmortem, capsule_postmortem_info* info, capsule_error* error);
+
+        /// <summary>
+        /// Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h): as the
+        /// policy showed it when the post-mortem was had.
+        ///
+        /// - postmortem: A post-mortem.
+        /// - stack: The new handle, NULL on failure; ended with capsule_stack_release(). It outlives the post-mortem.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when it left no stack, as SIGKILL does not; `CAPSULE_E_ARGUMENT`;
+        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_postmortem_get_stack(IntPtr postmortem, IntPtr* stack, capsule_error* error);
+
+        /// <summary>
+        /// All of it as a JSON object, one line, that `capsule postmortem FILE` shows; of a stack the lines, without
+        /// the names.
+        ///
+        /// - postmortem: A post-mortem.
+        /// - json: The text: the handle's, until it is released.
+        /// - error: Nullable.
+        ///
+        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_postmortem_to_json(IntPtr postmortem, capsule_text* json, capsule_error* error);
+
+        /// <summary>
+        /// Gives a post-mortem back.
+        ///
+        /// - postmortem: A post-mortem; NULL or a released one is a no-op. Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern void capsule_postmortem_release(IntPtr postmortem);
+
+        /// <summary>
         /// The calls that are open in a bridge.
         ///
         /// - bridge: A bridge, closed ones included.
@@ -7253,6 +7324,34 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern Status capsule_session_inspect_stack(IntPtr session, capsule_inspection* inspection, capsule_stack_options* options, IntPtr* stack, capsule_error* error);
+
+        /// <summary>
+        /// What is known of one of a session's last deaths, with the names of its stack as the policy shows them.
+        ///
+        /// - session: A session, closed ones included.
+        /// - inspection: NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
+        /// - index: As in capsule_session_get_postmortem().
+        /// - postmortem: The new handle, NULL on failure; ended with capsule_postmortem_release().
+        /// - error: Nullable.
+        ///
+        /// Returns: As capsule_session_get_postmortem(). Any thread. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_inspect_postmortem(IntPtr session, capsule_inspection* inspection, uint index, IntPtr* postmortem, capsule_error* error);
+
+        /// <summary>
+        /// The name that the `label` of an event in a session's trace stands for, as the policy shows it.
+        ///
+        /// - session: A session, closed ones included.
+        /// - inspection: NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
+        /// - number: As in capsule_session_get_trace_label().
+        /// - label: Its `struct_size` set by the caller.
+        /// - error: Nullable.
+        ///
+        /// Returns: As capsule_session_get_trace_label(). Any thread; never waits for the worker. Since 0.1.
+        /// </summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        public static extern Status capsule_session_inspect_trace_label(IntPtr session, capsule_inspection* inspection, uint number, capsule_trace_label* label, capsule_error* error);
 
         /// <summary>
         /// The name of a phase, as in `"rolling_back"`.
@@ -7423,67 +7522,6 @@ namespace Capsule.Raw
         /// </summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         public static extern void capsule_metrics_text_release(capsule_metrics_text* text);
-
-        /// <summary>
-        /// What is known of one of a session's last deaths.
-        ///
-        /// - session: A session, closed ones included.
-        /// - index: 0 for the last death, 1 for the one before it, up to `CAPSULE_POSTMORTEMS_KEPT` - 1.
-        /// - postmortem: The new handle, NULL on failure; ended with capsule_postmortem_release().
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_STATE` when there was no such death;
-        /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_session_get_postmortem(IntPtr session, uint index, IntPtr* postmortem, capsule_error* error);
-
-        /// <summary>
-        /// Copies what a post-mortem says.
-        ///
-        /// - postmortem: A post-mortem.
-        /// - info: Its `struct_size` set by the caller; `events` are the handle's, until it is released.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_postmortem_get_info(IntPtr postmortem, capsule_postmortem_info* info, capsule_error* error);
-
-        /// <summary>
-        /// Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h): as the
-        /// policy showed it when the post-mortem was had.
-        ///
-        /// - postmortem: A post-mortem.
-        /// - stack: The new handle, NULL on failure; ended with capsule_stack_release(). It outlives the post-mortem.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when it left no stack, as SIGKILL does not; `CAPSULE_E_ARGUMENT`;
-        /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_postmortem_get_stack(IntPtr postmortem, IntPtr* stack, capsule_error* error);
-
-        /// <summary>
-        /// All of it as a JSON object, one line, that `capsule postmortem FILE` shows; of a stack the lines, without
-        /// the names.
-        ///
-        /// - postmortem: A post-mortem.
-        /// - json: The text: the handle's, until it is released.
-        /// - error: Nullable.
-        ///
-        /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern Status capsule_postmortem_to_json(IntPtr postmortem, capsule_text* json, capsule_error* error);
-
-        /// <summary>
-        /// Gives a post-mortem back.
-        ///
-        /// - postmortem: A post-mortem; NULL or a released one is a no-op. Any thread. Since 0.1.
-        /// </summary>
-        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
-        public static extern void capsule_postmortem_release(IntPtr postmortem);
 
         /// <summary>
         /// Fills in the defaults.

@@ -336,7 +336,10 @@ namespace Capsule
         /// <summary>The file; or empty, and `data`.</summary>
         public string Path { get; set; }
 
-        /// <summary>Records, each with a newline behind it; at most 1 GiB, as the file.</summary>
+        /// <summary>
+        /// Records, each with a newline behind it; at most 1 GiB, as the file. Empty where there is a `path`. Without
+        /// one it is not NULL; what has size 0 then is broken, as an empty file is.
+        /// </summary>
         public byte[] Data { get; set; }
 
         /// <summary>The key of every chain in it; empty for none. With one, a chain without is broken.</summary>
@@ -3065,6 +3068,9 @@ namespace Capsule
         /// <summary>The least severe that is wanted, `CAPSULE_LOG_…`; 0 for all.</summary>
         public LogLevel Severity { get; set; }
 
+        /// <summary>Who looks, for the audit record (introspection.h): at most 64 bytes; copied. Default empty.</summary>
+        public string Caller { get; set; }
+
         internal capsule_trace_filter* Write(Arena arena)
         {
             var raw = (capsule_trace_filter*)arena.New(sizeof(capsule_trace_filter));
@@ -3076,6 +3082,7 @@ namespace Capsule
             raw->until_ns = UntilNs;
             raw->source = (int)Source;
             raw->severity = (int)Severity;
+            raw->caller = arena.Text(Caller);
             return raw;
         }
     }
@@ -3460,26 +3467,26 @@ namespace Capsule
         /// </summary>
         public InspectLevel Promises { get; set; }
 
-        /// <summary>Of a session's names.</summary>
-        public int NamespaceSummary { get; set; }
+        /// <summary>`CAPSULE_INSPECT_…` of a session's names.</summary>
+        public InspectLevel NamespaceSummary { get; set; }
 
-        /// <summary>Of a pool.</summary>
-        public int Pool { get; set; }
+        /// <summary>`CAPSULE_INSPECT_…` of a pool.</summary>
+        public InspectLevel Pool { get; set; }
 
-        /// <summary>Of what a session executes.</summary>
-        public int Execution { get; set; }
+        /// <summary>`CAPSULE_INSPECT_…` of what a session executes.</summary>
+        public InspectLevel Execution { get; set; }
 
-        /// <summary>Of the isolation of a session.</summary>
-        public int Isolation { get; set; }
+        /// <summary>`CAPSULE_INSPECT_…` of the isolation of a session.</summary>
+        public InspectLevel Isolation { get; set; }
 
-        /// <summary>Of the stacks and profiles of a worker.</summary>
-        public int Stack { get; set; }
+        /// <summary>`CAPSULE_INSPECT_…` of the stacks and profiles of a worker.</summary>
+        public InspectLevel Stack { get; set; }
 
-        /// <summary>Of traces, of sessions and pools: their events are counts.</summary>
-        public int Trace { get; set; }
+        /// <summary>`CAPSULE_INSPECT_…` of traces, of sessions and pools: their events are counts.</summary>
+        public InspectLevel Trace { get; set; }
 
-        /// <summary>Of what is known of a dead worker: counts, but for its stack.</summary>
-        public int Postmortem { get; set; }
+        /// <summary>`CAPSULE_INSPECT_…` of what is known of a dead worker: counts, but for its stack.</summary>
+        public InspectLevel Postmortem { get; set; }
 
         /// <summary>Longest label in bytes, after redaction, 24 … 1,024. Default 64.</summary>
         public uint MaxLabelBytes { get; set; }
@@ -3507,13 +3514,13 @@ namespace Capsule
             Native.capsule_introspection_policy_init(&raw, (uint)sizeof(capsule_introspection_policy));
             Redaction = (Redaction)raw.redaction;
             Promises = (InspectLevel)raw.promises;
-            NamespaceSummary = raw.namespace_summary;
-            Pool = raw.pool;
-            Execution = raw.execution;
-            Isolation = raw.isolation;
-            Stack = raw.stack;
-            Trace = raw.trace;
-            Postmortem = raw.postmortem;
+            NamespaceSummary = (InspectLevel)raw.namespace_summary;
+            Pool = (InspectLevel)raw.pool;
+            Execution = (InspectLevel)raw.execution;
+            Isolation = (InspectLevel)raw.isolation;
+            Stack = (InspectLevel)raw.stack;
+            Trace = (InspectLevel)raw.trace;
+            Postmortem = (InspectLevel)raw.postmortem;
             MaxLabelBytes = raw.max_label_bytes;
             MaxRows = raw.max_rows;
         }
@@ -3524,13 +3531,13 @@ namespace Capsule
             Native.capsule_introspection_policy_init(raw, (uint)sizeof(capsule_introspection_policy));
             raw->redaction = (int)Redaction;
             raw->promises = (int)Promises;
-            raw->namespace_summary = NamespaceSummary;
-            raw->pool = Pool;
-            raw->execution = Execution;
-            raw->isolation = Isolation;
-            raw->stack = Stack;
-            raw->trace = Trace;
-            raw->postmortem = Postmortem;
+            raw->namespace_summary = (int)NamespaceSummary;
+            raw->pool = (int)Pool;
+            raw->execution = (int)Execution;
+            raw->isolation = (int)Isolation;
+            raw->stack = (int)Stack;
+            raw->trace = (int)Trace;
+            raw->postmortem = (int)Postmortem;
             raw->max_label_bytes = MaxLabelBytes;
             raw->max_rows = MaxRows;
             raw->key = arena.Text(Key);
@@ -4283,6 +4290,127 @@ namespace Capsule
             Symbol = Texts.String(raw->symbol);
             SymbolOffset = raw->symbol_offset;
             ModuleOffset = raw->module_offset;
+        }
+    }
+
+    /// <summary>How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC.</summary>
+    public sealed unsafe partial class PostmortemInfo
+    {
+        /// <summary>Its process id.</summary>
+        public int Pid { get; }
+
+        /// <summary>The session's number in its runtime.</summary>
+        public ulong SessionId { get; }
+
+        /// <summary>Which of the session's workers it was, from 1.</summary>
+        public uint Incarnation { get; }
+
+        /// <summary>`CAPSULE_DEATH_…`.</summary>
+        public DeathReason DeathReason { get; }
+
+        /// <summary>1 when the reason was reported; 0 when it is inferred.</summary>
+        public int DeathCertain { get; }
+
+        /// <summary>Its exit code, where it exited.</summary>
+        public int ExitCode { get; }
+
+        /// <summary>The signal that killed it, or 0.</summary>
+        public int SignalNumber { get; }
+
+        /// <summary>`kind` of the last event of its main thread (trace.h), or 0: where it stood.</summary>
+        public int LastKind { get; }
+
+        /// <summary>When the death was understood.</summary>
+        public ulong DiedNs { get; }
+
+        /// <summary>How long there was the worker, since it was asked for.</summary>
+        public ulong UptimeNs { get; }
+
+        /// <summary>The execution it was running, or 0.</summary>
+        public ulong ExecutionId { get; }
+
+        /// <summary>How long it had been running it.</summary>
+        public ulong ExecutionAgeNs { get; }
+
+        /// <summary>Executions that waited behind it.</summary>
+        public ulong ExecutionsQueued { get; }
+
+        /// <summary>Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.</summary>
+        public ulong HeartbeatAgeNs { get; }
+
+        /// <summary>Resident memory.</summary>
+        public ulong ResidentBytes { get; }
+
+        /// <summary>Memory that it shared with nobody.</summary>
+        public ulong PrivateBytes { get; }
+
+        /// <summary>CPU time.</summary>
+        public ulong CpuNs { get; }
+
+        /// <summary>Threads.</summary>
+        public ulong Threads { get; }
+
+        /// <summary>Names in its namespace.</summary>
+        public ulong NamespaceSize { get; }
+
+        /// <summary>Limit: most bytes that wait in its output queue.</summary>
+        public ulong OutputQueueLimitBytes { get; }
+
+        /// <summary>Limit: output that may be on its way to the host.</summary>
+        public ulong OutputWindowBytes { get; }
+
+        /// <summary>Limit: `timeout_ms` of the execution, 0 for none.</summary>
+        public long TimeoutMs { get; }
+
+        /// <summary>Limit: `cancel_grace_ms` of the session.</summary>
+        public long CancelGraceMs { get; }
+
+        /// <summary>Output that it had not sent, and that was found after its death and is delivered.</summary>
+        public ulong OutputRecoveredBytes { get; }
+
+        /// <summary>Output of the execution that the host has, and that nobody took yet, the recovered included.</summary>
+        public ulong OutputUntakenBytes { get; }
+
+        /// <summary>Events that the worker overwrote, or left half written, in all its session's life.</summary>
+        public ulong EventsLost { get; }
+
+        /// <summary>Its last events, by time: `event_count` of them, owned by the handle.</summary>
+        public TraceEvent[] Events { get; }
+
+        /// <summary>Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.</summary>
+        public string AnnouncedLimits { get; }
+
+        internal PostmortemInfo(capsule_postmortem_info* raw)
+        {
+            Pid = raw->pid;
+            SessionId = raw->session_id;
+            Incarnation = raw->incarnation;
+            DeathReason = (DeathReason)raw->death_reason;
+            DeathCertain = raw->death_certain;
+            ExitCode = raw->exit_code;
+            SignalNumber = raw->signal_number;
+            LastKind = raw->last_kind;
+            DiedNs = raw->died_ns;
+            UptimeNs = raw->uptime_ns;
+            ExecutionId = raw->execution_id;
+            ExecutionAgeNs = raw->execution_age_ns;
+            ExecutionsQueued = raw->executions_queued;
+            HeartbeatAgeNs = raw->heartbeat_age_ns;
+            ResidentBytes = raw->resident_bytes;
+            PrivateBytes = raw->private_bytes;
+            CpuNs = raw->cpu_ns;
+            Threads = raw->threads;
+            NamespaceSize = raw->namespace_size;
+            OutputQueueLimitBytes = raw->output_queue_limit_bytes;
+            OutputWindowBytes = raw->output_window_bytes;
+            TimeoutMs = raw->timeout_ms;
+            CancelGraceMs = raw->cancel_grace_ms;
+            OutputRecoveredBytes = raw->output_recovered_bytes;
+            OutputUntakenBytes = raw->output_untaken_bytes;
+            EventsLost = raw->events_lost;
+            Events = new TraceEvent[(int)raw->event_count];
+            for (var i = 0; i < Events.Length; ++i) Events[i] = new TraceEvent(raw->events + i);
+            AnnouncedLimits = Texts.String(raw->announced_limits);
         }
     }
 
@@ -5168,127 +5296,6 @@ namespace Capsule
         }
     }
 
-    /// <summary>How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC.</summary>
-    public sealed unsafe partial class PostmortemInfo
-    {
-        /// <summary>Its process id.</summary>
-        public int Pid { get; }
-
-        /// <summary>The session's number in its runtime.</summary>
-        public ulong SessionId { get; }
-
-        /// <summary>Which of the session's workers it was, from 1.</summary>
-        public uint Incarnation { get; }
-
-        /// <summary>`CAPSULE_DEATH_…`.</summary>
-        public DeathReason DeathReason { get; }
-
-        /// <summary>1 when the reason was reported; 0 when it is inferred.</summary>
-        public int DeathCertain { get; }
-
-        /// <summary>Its exit code, where it exited.</summary>
-        public int ExitCode { get; }
-
-        /// <summary>The signal that killed it, or 0.</summary>
-        public int SignalNumber { get; }
-
-        /// <summary>`kind` of the last event of its main thread (trace.h), or 0: where it stood.</summary>
-        public int LastKind { get; }
-
-        /// <summary>When the death was understood.</summary>
-        public ulong DiedNs { get; }
-
-        /// <summary>How long there was the worker, since it was asked for.</summary>
-        public ulong UptimeNs { get; }
-
-        /// <summary>The execution it was running, or 0.</summary>
-        public ulong ExecutionId { get; }
-
-        /// <summary>How long it had been running it.</summary>
-        public ulong ExecutionAgeNs { get; }
-
-        /// <summary>Executions that waited behind it.</summary>
-        public ulong ExecutionsQueued { get; }
-
-        /// <summary>Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.</summary>
-        public ulong HeartbeatAgeNs { get; }
-
-        /// <summary>Resident memory.</summary>
-        public ulong ResidentBytes { get; }
-
-        /// <summary>Memory that it shared with nobody.</summary>
-        public ulong PrivateBytes { get; }
-
-        /// <summary>CPU time.</summary>
-        public ulong CpuNs { get; }
-
-        /// <summary>Threads.</summary>
-        public ulong Threads { get; }
-
-        /// <summary>Names in its namespace.</summary>
-        public ulong NamespaceSize { get; }
-
-        /// <summary>Limit: most bytes that wait in its output queue.</summary>
-        public ulong OutputQueueLimitBytes { get; }
-
-        /// <summary>Limit: output that may be on its way to the host.</summary>
-        public ulong OutputWindowBytes { get; }
-
-        /// <summary>Limit: `timeout_ms` of the execution, 0 for none.</summary>
-        public long TimeoutMs { get; }
-
-        /// <summary>Limit: `cancel_grace_ms` of the session.</summary>
-        public long CancelGraceMs { get; }
-
-        /// <summary>Output that it had not sent, and that was found after its death and is delivered.</summary>
-        public ulong OutputRecoveredBytes { get; }
-
-        /// <summary>Output of the execution that the host has, and that nobody took yet, the recovered included.</summary>
-        public ulong OutputUntakenBytes { get; }
-
-        /// <summary>Events that the worker overwrote, or left half written, in all its session's life.</summary>
-        public ulong EventsLost { get; }
-
-        /// <summary>Its last events, by time: `event_count` of them, owned by the handle.</summary>
-        public TraceEvent[] Events { get; }
-
-        /// <summary>Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.</summary>
-        public string AnnouncedLimits { get; }
-
-        internal PostmortemInfo(capsule_postmortem_info* raw)
-        {
-            Pid = raw->pid;
-            SessionId = raw->session_id;
-            Incarnation = raw->incarnation;
-            DeathReason = (DeathReason)raw->death_reason;
-            DeathCertain = raw->death_certain;
-            ExitCode = raw->exit_code;
-            SignalNumber = raw->signal_number;
-            LastKind = raw->last_kind;
-            DiedNs = raw->died_ns;
-            UptimeNs = raw->uptime_ns;
-            ExecutionId = raw->execution_id;
-            ExecutionAgeNs = raw->execution_age_ns;
-            ExecutionsQueued = raw->executions_queued;
-            HeartbeatAgeNs = raw->heartbeat_age_ns;
-            ResidentBytes = raw->resident_bytes;
-            PrivateBytes = raw->private_bytes;
-            CpuNs = raw->cpu_ns;
-            Threads = raw->threads;
-            NamespaceSize = raw->namespace_size;
-            OutputQueueLimitBytes = raw->output_queue_limit_bytes;
-            OutputWindowBytes = raw->output_window_bytes;
-            TimeoutMs = raw->timeout_ms;
-            CancelGraceMs = raw->cancel_grace_ms;
-            OutputRecoveredBytes = raw->output_recovered_bytes;
-            OutputUntakenBytes = raw->output_untaken_bytes;
-            EventsLost = raw->events_lost;
-            Events = new TraceEvent[(int)raw->event_count];
-            for (var i = 0; i < Events.Length; ++i) Events[i] = new TraceEvent(raw->events + i);
-            AnnouncedLimits = Texts.String(raw->announced_limits);
-        }
-    }
-
     /// <summary>How a profile is taken.</summary>
     public sealed unsafe partial class ProfileOptions
     {
@@ -5309,6 +5316,9 @@ namespace Capsule
         /// 10,000.
         /// </summary>
         public uint MaxStacks { get; set; }
+
+        /// <summary>Who looks, for the audit record (introspection.h): at most 64 bytes; copied. Default empty.</summary>
+        public string Caller { get; set; }
 
         /// <summary>With the defaults of the library that is loaded.</summary>
         public ProfileOptions()
@@ -5338,6 +5348,7 @@ namespace Capsule
             raw->threads = (int)Threads;
             raw->max_frames = MaxFrames;
             raw->max_stacks = MaxStacks;
+            raw->caller = arena.Text(Caller);
             return raw;
         }
     }

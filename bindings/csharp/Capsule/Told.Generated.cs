@@ -349,6 +349,16 @@ namespace Capsule
             return told;
         }
 
+        internal static PostmortemInfo capsule_postmortem_get_info(Owner of)
+        {
+            var error = Errors.New();
+            var raw = new capsule_postmortem_info { struct_size = (uint)sizeof(capsule_postmortem_info) };
+            Check(of, Native.capsule_postmortem_get_info(of.Token, &raw, &error), &error);
+            var told = new PostmortemInfo(&raw);
+            GC.KeepAlive(of);
+            return told;
+        }
+
         internal static PendingSummary capsule_bridge_inspect_pending(Owner of, Inspection inspection)
         {
             using (var arena = new Arena())
@@ -439,6 +449,20 @@ namespace Capsule
             }
         }
 
+        internal static TraceLabel capsule_session_inspect_trace_label(Owner of, Inspection inspection, uint number)
+        {
+            using (var arena = new Arena())
+            {
+                var look = inspection == null ? null : inspection.Write(arena);
+                var error = Errors.New();
+                var raw = new capsule_trace_label { struct_size = (uint)sizeof(capsule_trace_label) };
+                Check(of, Native.capsule_session_inspect_trace_label(of.Token, look, number, &raw, &error), &error);
+                var told = new TraceLabel(&raw);
+                GC.KeepAlive(of);
+                return told;
+            }
+        }
+
         internal static WorkerMetrics capsule_session_get_worker_metrics(Owner of)
         {
             var error = Errors.New();
@@ -502,16 +526,6 @@ namespace Capsule
             {
                 Native.capsule_metrics_text_release(&raw);
             }
-        }
-
-        internal static PostmortemInfo capsule_postmortem_get_info(Owner of)
-        {
-            var error = Errors.New();
-            var raw = new capsule_postmortem_info { struct_size = (uint)sizeof(capsule_postmortem_info) };
-            Check(of, Native.capsule_postmortem_get_info(of.Token, &raw, &error), &error);
-            var told = new PostmortemInfo(&raw);
-            GC.KeepAlive(of);
-            return told;
         }
 
         internal static ProfileInfo capsule_profile_get_info(Owner of)

@@ -75,7 +75,7 @@ namespace Capsule
     /// <summary>What is known of a worker that died: how, in the middle of what, and what it did last.</summary>
     public sealed unsafe class Postmortem
     {
-        internal Postmortem(PostmortemInfo info, string json, StackTrace stack)
+        private Postmortem(PostmortemInfo info, string json, StackTrace stack)
         {
             Info = info;
             Json = json;
@@ -91,7 +91,20 @@ namespace Capsule
         /// <summary>Where its Python code stood, where a fatal signal ended it; SIGKILL leaves none: null.</summary>
         public StackTrace Stack { get; }
 
-        internal static StackTrace StackOf(IntPtr postmortem)
+        /// <summary>What a handle of the library's tells, which is given back.</summary>
+        internal static Postmortem Taken(IntPtr token)
+        {
+            using (var handle = new Held(token, Native.capsule_postmortem_release))
+            {
+                var error = Errors.New();
+                capsule_text json;
+                Errors.Check(Native.capsule_postmortem_to_json(token, &json, &error), &error);
+                var info = Told.capsule_postmortem_get_info(handle);
+                return new Postmortem(info, Texts.String(json), StackOf(token));
+            }
+        }
+
+        private static StackTrace StackOf(IntPtr postmortem)
         {
             var error = Errors.New();
             IntPtr token;
@@ -120,6 +133,10 @@ namespace Capsule
         /// <summary>The name that an event's <c>Label</c> stands for, as the policy shows it.</summary>
         public TraceLabel TraceLabel(uint number) => Told.capsule_session_get_trace_label(this, number);
 
+        /// <summary>As <see cref="TraceLabel"/>, at the level that is asked for and for the caller that is named.</summary>
+        public TraceLabel InspectTraceLabel(uint number, Inspection inspection = null) =>
+            Told.capsule_session_inspect_trace_label(this, inspection, number);
+
         /// <summary>The trace context that an execution was given, or got.</summary>
         public TraceContext TraceContext(ulong executionId) => Told.capsule_session_get_trace_context(this, executionId);
 
@@ -129,12 +146,19 @@ namespace Capsule
             var error = Errors.New();
             IntPtr token;
             Check(Native.capsule_session_get_postmortem(Token, index, &token, &error), &error);
-            using (var handle = new Held(token, Native.capsule_postmortem_release))
+            return Capsule.Postmortem.Taken(token);
+        }
+
+        /// <summary>As <see cref="Postmortem"/>, at the level that is asked for and for the caller that is named.</summary>
+        public Postmortem InspectPostmortem(uint index = 0, Inspection inspection = null)
+        {
+            using (var arena = new Arena())
             {
-                capsule_text json;
-                Errors.Check(Native.capsule_postmortem_to_json(token, &json, &error), &error);
-                var info = Told.capsule_postmortem_get_info(handle);
-                return new Postmortem(info, Texts.String(json), Capsule.Postmortem.StackOf(token));
+                var error = Errors.New();
+                IntPtr token;
+                var look = inspection == null ? null : inspection.Write(arena);
+                Check(Native.capsule_session_inspect_postmortem(Token, look, index, &token, &error), &error);
+                return Capsule.Postmortem.Taken(token);
             }
         }
     }

@@ -10,7 +10,7 @@ namespace Capsule.Tests
     // Metrics, looks by policy, the audit trail, profiles and exporters: each of a worker that does what is asserted.
     internal static partial class Tests
     {
-        private const int Full = (int)InspectLevel.Full;
+        private const InspectLevel Full = InspectLevel.Full;
         private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
         public static void AWorkerTellsOfItself()
@@ -110,7 +110,7 @@ namespace Capsule.Tests
                     execution.Answer(request.InputId, "x");
                     execution.Finish();
                 }
-                session.NarrowIntrospection(new IntrospectionPolicy { Execution = (int)InspectLevel.Off });
+                session.NarrowIntrospection(new IntrospectionPolicy { Execution = InspectLevel.Off });
                 Refused(() => session.InspectExecution());
                 session.Dispose();
                 foreach (var look in looks) Gone(look);
@@ -128,7 +128,7 @@ namespace Capsule.Tests
                 Refused(() => bridge.InspectPending(all));
                 Refused(() => store.InspectPending(all));
                 Refused(() => pool.Inspect(all));
-                runtime.SetIntrospectionPolicy(new IntrospectionPolicy { Promises = InspectLevel.Full, Pool = Full });
+                runtime.SetIntrospectionPolicy(new IntrospectionPolicy { Promises = Full, Pool = Full });
                 bridge.Register(new Capability { Name = "customers" });
                 store.Create(new PromiseWish { Id = "p-1" });
                 Failure.Unless("the promise", store.InspectPending(all).Rows.Single().Name.Text, "p-1");
@@ -151,6 +151,43 @@ namespace Capsule.Tests
                 pool.Dispose();
                 Gone(() => pool.Inspect());
                 Gone(() => pool.Imports);
+            }
+        }
+
+        public static void EveryLookTellsWhoLooked()
+        {
+            using (var runtime = new Runtime())
+            using (var session = runtime.Open(Echo()))
+            {
+                session.Run("kill");
+                var look = new Inspection { Caller = "nightly check" };
+                var all = new Inspection { Level = InspectLevel.Full };
+                var filter = new TraceFilter { Caller = "nightly check" };
+                var told = new Action<string>(expected =>
+                {
+                    var record = runtime.ListAudit().Last();
+                    Failure.Unless("the record", record.Call + " by " + record.Caller, expected);
+                });
+                session.Trace(filter);
+                told("trace by nightly check");
+                session.FollowTrace(filter).Dispose();
+                told("trace by nightly check");
+                session.Postmortem();
+                told("postmortem by ");
+                session.InspectPostmortem(0, look);
+                told("postmortem by nightly check");
+                session.InspectTraceLabel(1, look);
+                told("trace by nightly check");
+                try
+                {
+                    session.Profile(new ProfileOptions { Caller = "nightly check" }).Dispose();
+                }
+                catch (CapsuleException) // There is no Python, and the record says so.
+                {
+                }
+                told("stack by nightly check");
+                Refused(() => session.InspectPostmortem(0, all));
+                Refused(() => session.InspectTraceLabel(1, all));
             }
         }
 
@@ -220,7 +257,7 @@ namespace Capsule.Tests
                     execution.Answer(request.InputId, "x");
                     execution.Finish();
                 }
-                runtime.SetIntrospectionPolicy(new IntrospectionPolicy { Stack = (int)InspectLevel.Off });
+                runtime.SetIntrospectionPolicy(new IntrospectionPolicy { Stack = InspectLevel.Off });
                 Refused(() => session.Profile());
             }
         }

@@ -132,7 +132,7 @@ namespace Capsule.Tests
                 var counted = session.Stack().Threads[0];
                 Failure.Unless("main", counted.Info.IsMain, 1);
                 Failure.Unless("frames counted", (long)counted.Info.FramesOmitted, 2L);
-                const int full = (int)InspectLevel.Full;
+                const InspectLevel full = InspectLevel.Full;
                 runtime.SetIntrospectionPolicy(new IntrospectionPolicy { Stack = full, Postmortem = full, MaxLabelBytes = 1024 });
                 var living = session.Stack(new StackOptions { MaxFrames = 1 });
                 Failure.Unless("where it stands", Told(living), "Memory ask:3");
@@ -165,7 +165,7 @@ namespace Capsule.Tests
                     session.Run("call customers {}");
                     var number = session.Trace(new TraceFilter { Kind = TraceKind.CapabilityCalled }).Single().Label;
                     Failure.Unless("by default", session.TraceLabel(number).Form, LabelForm.Dropped);
-                    runtime.SetIntrospectionPolicy(new IntrospectionPolicy { Trace = (int)InspectLevel.Full });
+                    runtime.SetIntrospectionPolicy(new IntrospectionPolicy { Trace = InspectLevel.Full });
                     Failure.Unless("shown", session.TraceLabel(number).Text, "customers");
                     Failure.Unless("none", Throws<CapsuleException>(() => session.TraceLabel(number + 1)).Status, Status.Argument);
                 }

@@ -272,7 +272,7 @@ namespace Capsule.Tests
                 var counted = session.InspectNamespace();
                 Failure.Unless("names counted", (long)counted.Total, 2L);
                 Failure.Unless("rows", counted.Rows.Length, 0L);
-                runtime.SetIntrospectionPolicy(new IntrospectionPolicy { NamespaceSummary = (int)InspectLevel.Full });
+                runtime.SetIntrospectionPolicy(new IntrospectionPolicy { NamespaceSummary = InspectLevel.Full });
                 var shown = session.InspectNamespace(new Inspection { Level = InspectLevel.Full, Caller = "test", TimeoutMs = 30000 });
                 Failure.Unless("names shown", shown.Rows.Select(row => (object)row.Name.Text), new List<object> { "secret", "other" });
                 Failure.Unless("the phase", session.InspectExecution().Phase, Phase.None);

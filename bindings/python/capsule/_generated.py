@@ -65,6 +65,10 @@ CAPSULE_TRACE_ARGUMENTS = 4
 CAPSULE_TRACEPARENT_SIZE = 56
 # Bytes of the longest `tracestate`, its NUL included.
 CAPSULE_TRACESTATE_SIZE = 513
+# Post-mortems that a session keeps.
+CAPSULE_POSTMORTEMS_KEPT = 4
+# Events of a dead worker that a post-mortem keeps, at most.
+CAPSULE_POSTMORTEM_EVENTS = 256
 # Bytes of the longer texts of `capsule_worker_info`, their NUL included.
 CAPSULE_WORKER_TEXT_SIZE = 512
 # Room for kinds of messages in `capsule_transport_flow`.
@@ -75,10 +79,6 @@ CAPSULE_REJECTS = 16
 CAPSULE_HISTOGRAM_BUCKETS = 28
 # Room in `worker_deaths`.
 CAPSULE_DEATHS = 16
-# Post-mortems that a session keeps.
-CAPSULE_POSTMORTEMS_KEPT = 4
-# Events of a dead worker that a post-mortem keeps, at most.
-CAPSULE_POSTMORTEM_EVENTS = 256
 
 # The values of `capsule_status`.
 # Success.
@@ -1815,37 +1815,6 @@ class capsule_trace_event(ctypes.Structure):
     ]
 
 
-class capsule_trace_filter(ctypes.Structure):
-    """Which events are wanted; all zero but `struct_size` for all."""
-
-    # `sizeof(capsule_trace_filter)`.
-    struct_size: int
-    # `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for all.
-    kind: int
-    # Of that execution; 0 for all.
-    execution_id: int
-    # Collected after that one: the cursor of who follows. 0: from the oldest that there is.
-    after_cursor: int
-    # From that time on, CLOCK_MONOTONIC.
-    since_ns: int
-    # Up to that time, itself not; 0 for no end.
-    until_ns: int
-    # `CAPSULE_TRACE_SOURCE_…`; 0 for all.
-    source: int
-    # The least severe that is wanted, `CAPSULE_LOG_…`; 0 for all.
-    severity: int
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("kind", ctypes.c_int32),
-        ("execution_id", ctypes.c_uint64),
-        ("after_cursor", ctypes.c_uint64),
-        ("since_ns", ctypes.c_uint64),
-        ("until_ns", ctypes.c_uint64),
-        ("source", ctypes.c_int32),
-        ("severity", ctypes.c_int32),
-    ]
-
-
 class capsule_trace_info(ctypes.Structure):
     """What there is, and what there is no longer. `emitted` = `stored` + `evicted` + `dropped` + `refused` + `late` +
     `truncated` + `invalid`, at any time.
@@ -2826,34 +2795,6 @@ class capsule_output_totals(ctypes.Structure):
     ]
 
 
-class capsule_profile_options(ctypes.Structure):
-    """How a profile is taken."""
-
-    # `sizeof(capsule_profile_options)`.
-    struct_size: int
-    # Samples per second: 1 … 1,000. Default 100.
-    rate_hz: int
-    # How long, in milliseconds: 1 … 86,400,000, or 0 for until it is stopped. Default 0.
-    duration_ms: int
-    # `CAPSULE_PROFILE_…`. Default `CAPSULE_PROFILE_RUNNING`.
-    threads: int
-    # Most frames of a stack, the innermost: 1 … 4,096. Default 128.
-    max_frames: int
-    # Most different stacks that are kept; what comes beyond is counted as `overflowed`. 1 … 1,000,000. Default 10,000.
-    max_stacks: int
-    # Reserved, zero.
-    reserved: int
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32),
-        ("rate_hz", ctypes.c_uint32),
-        ("duration_ms", ctypes.c_int64),
-        ("threads", ctypes.c_int32),
-        ("max_frames", ctypes.c_uint32),
-        ("max_stacks", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
-    ]
-
-
 class capsule_profile_info(ctypes.Structure):
     """What a profile has found."""
 
@@ -3096,7 +3037,8 @@ class capsule_audit_check(ctypes.Structure):
     reserved: int
     # The file; or empty, and `data`.
     path: capsule_text
-    # Records, each with a newline behind it; at most 1 GiB, as the file.
+    # Records, each with a newline behind it; at most 1 GiB, as the file. Empty where there is a `path`. Without one it
+    # is not NULL; what has size 0 then is broken, as an empty file is.
     data: capsule_text
     # The key of every chain in it; empty for none. With one, a chain without is broken.
     key: capsule_text
@@ -4420,6 +4362,40 @@ class capsule_acquire_options(ctypes.Structure):
     ]
 
 
+class capsule_trace_filter(ctypes.Structure):
+    """Which events are wanted; all zero but `struct_size` for all."""
+
+    # `sizeof(capsule_trace_filter)`.
+    struct_size: int
+    # `CAPSULE_TRACE_…` of one kind, or its hundreds alone for a group (500: checkpoints and snapshots); 0 for all.
+    kind: int
+    # Of that execution; 0 for all.
+    execution_id: int
+    # Collected after that one: the cursor of who follows. 0: from the oldest that there is.
+    after_cursor: int
+    # From that time on, CLOCK_MONOTONIC.
+    since_ns: int
+    # Up to that time, itself not; 0 for no end.
+    until_ns: int
+    # `CAPSULE_TRACE_SOURCE_…`; 0 for all.
+    source: int
+    # The least severe that is wanted, `CAPSULE_LOG_…`; 0 for all.
+    severity: int
+    # Who looks, for the audit record (introspection.h): at most 64 bytes; copied. Default empty.
+    caller: capsule_text
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("kind", ctypes.c_int32),
+        ("execution_id", ctypes.c_uint64),
+        ("after_cursor", ctypes.c_uint64),
+        ("since_ns", ctypes.c_uint64),
+        ("until_ns", ctypes.c_uint64),
+        ("source", ctypes.c_int32),
+        ("severity", ctypes.c_int32),
+        ("caller", capsule_text),
+    ]
+
+
 class capsule_export_label(ctypes.Structure):
     """A name, as the policy shows it. Never extended: labels are handed out as an array."""
 
@@ -4557,19 +4533,19 @@ class capsule_introspection_policy(ctypes.Structure):
     # `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
     # records. Default counts, as all below.
     promises: int
-    # Of a session's names.
+    # `CAPSULE_INSPECT_…` of a session's names.
     namespace_summary: int
-    # Of a pool.
+    # `CAPSULE_INSPECT_…` of a pool.
     pool: int
-    # Of what a session executes.
+    # `CAPSULE_INSPECT_…` of what a session executes.
     execution: int
-    # Of the isolation of a session.
+    # `CAPSULE_INSPECT_…` of the isolation of a session.
     isolation: int
-    # Of the stacks and profiles of a worker.
+    # `CAPSULE_INSPECT_…` of the stacks and profiles of a worker.
     stack: int
-    # Of traces, of sessions and pools: their events are counts.
+    # `CAPSULE_INSPECT_…` of traces, of sessions and pools: their events are counts.
     trace: int
-    # Of what is known of a dead worker: counts, but for its stack.
+    # `CAPSULE_INSPECT_…` of what is known of a dead worker: counts, but for its stack.
     postmortem: int
     # Longest label in bytes, after redaction, 24 … 1,024. Default 64.
     max_label_bytes: int
@@ -4918,6 +4894,103 @@ class capsule_native_frame(ctypes.Structure):
     ]
 
 
+class capsule_postmortem_info(ctypes.Structure):
+    """How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC."""
+
+    # `sizeof(capsule_postmortem_info)`, set by the caller.
+    struct_size: int
+    # Its process id.
+    pid: int
+    # The session's number in its runtime.
+    session_id: int
+    # Which of the session's workers it was, from 1.
+    incarnation: int
+    # `CAPSULE_DEATH_…`.
+    death_reason: int
+    # 1 when the reason was reported; 0 when it is inferred.
+    death_certain: int
+    # Its exit code, where it exited.
+    exit_code: int
+    # The signal that killed it, or 0.
+    signal_number: int
+    # `kind` of the last event of its main thread (trace.h), or 0: where it stood.
+    last_kind: int
+    # When the death was understood.
+    died_ns: int
+    # How long there was the worker, since it was asked for.
+    uptime_ns: int
+    # The execution it was running, or 0.
+    execution_id: int
+    # How long it had been running it.
+    execution_age_ns: int
+    # Executions that waited behind it.
+    executions_queued: int
+    # Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
+    heartbeat_age_ns: int
+    # Resident memory.
+    resident_bytes: int
+    # Memory that it shared with nobody.
+    private_bytes: int
+    # CPU time.
+    cpu_ns: int
+    # Threads.
+    threads: int
+    # Names in its namespace.
+    namespace_size: int
+    # Limit: most bytes that wait in its output queue.
+    output_queue_limit_bytes: int
+    # Limit: output that may be on its way to the host.
+    output_window_bytes: int
+    # Limit: `timeout_ms` of the execution, 0 for none.
+    timeout_ms: int
+    # Limit: `cancel_grace_ms` of the session.
+    cancel_grace_ms: int
+    # Output that it had not sent, and that was found after its death and is delivered.
+    output_recovered_bytes: int
+    # Output of the execution that the host has, and that nobody took yet, the recovered included.
+    output_untaken_bytes: int
+    # Events that the worker overwrote, or left half written, in all its session's life.
+    events_lost: int
+    # Its last events, by time: `event_count` of them, owned by the handle.
+    events: int | None
+    # Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.
+    event_count: int
+    # Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.
+    announced_limits: capsule_text
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32),
+        ("pid", ctypes.c_int32),
+        ("session_id", ctypes.c_uint64),
+        ("incarnation", ctypes.c_uint32),
+        ("death_reason", ctypes.c_int32),
+        ("death_certain", ctypes.c_int32),
+        ("exit_code", ctypes.c_int32),
+        ("signal_number", ctypes.c_int32),
+        ("last_kind", ctypes.c_int32),
+        ("died_ns", ctypes.c_uint64),
+        ("uptime_ns", ctypes.c_uint64),
+        ("execution_id", ctypes.c_uint64),
+        ("execution_age_ns", ctypes.c_uint64),
+        ("executions_queued", ctypes.c_uint64),
+        ("heartbeat_age_ns", ctypes.c_uint64),
+        ("resident_bytes", ctypes.c_uint64),
+        ("private_bytes", ctypes.c_uint64),
+        ("cpu_ns", ctypes.c_uint64),
+        ("threads", ctypes.c_uint64),
+        ("namespace_size", ctypes.c_uint64),
+        ("output_queue_limit_bytes", ctypes.c_uint64),
+        ("output_window_bytes", ctypes.c_uint64),
+        ("timeout_ms", ctypes.c_int64),
+        ("cancel_grace_ms", ctypes.c_int64),
+        ("output_recovered_bytes", ctypes.c_uint64),
+        ("output_untaken_bytes", ctypes.c_uint64),
+        ("events_lost", ctypes.c_uint64),
+        ("events", ctypes.c_void_p),
+        ("event_count", ctypes.c_size_t),
+        ("announced_limits", capsule_text),
+    ]
+
+
 class capsule_isolation_layer(ctypes.Structure):
     """One layer. Never extended: rows are handed out as an array."""
 
@@ -5158,100 +5231,34 @@ class capsule_metrics_text(ctypes.Structure):
     ]
 
 
-class capsule_postmortem_info(ctypes.Structure):
-    """How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC."""
+class capsule_profile_options(ctypes.Structure):
+    """How a profile is taken."""
 
-    # `sizeof(capsule_postmortem_info)`, set by the caller.
+    # `sizeof(capsule_profile_options)`.
     struct_size: int
-    # Its process id.
-    pid: int
-    # The session's number in its runtime.
-    session_id: int
-    # Which of the session's workers it was, from 1.
-    incarnation: int
-    # `CAPSULE_DEATH_…`.
-    death_reason: int
-    # 1 when the reason was reported; 0 when it is inferred.
-    death_certain: int
-    # Its exit code, where it exited.
-    exit_code: int
-    # The signal that killed it, or 0.
-    signal_number: int
-    # `kind` of the last event of its main thread (trace.h), or 0: where it stood.
-    last_kind: int
-    # When the death was understood.
-    died_ns: int
-    # How long there was the worker, since it was asked for.
-    uptime_ns: int
-    # The execution it was running, or 0.
-    execution_id: int
-    # How long it had been running it.
-    execution_age_ns: int
-    # Executions that waited behind it.
-    executions_queued: int
-    # Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
-    heartbeat_age_ns: int
-    # Resident memory.
-    resident_bytes: int
-    # Memory that it shared with nobody.
-    private_bytes: int
-    # CPU time.
-    cpu_ns: int
-    # Threads.
+    # Samples per second: 1 … 1,000. Default 100.
+    rate_hz: int
+    # How long, in milliseconds: 1 … 86,400,000, or 0 for until it is stopped. Default 0.
+    duration_ms: int
+    # `CAPSULE_PROFILE_…`. Default `CAPSULE_PROFILE_RUNNING`.
     threads: int
-    # Names in its namespace.
-    namespace_size: int
-    # Limit: most bytes that wait in its output queue.
-    output_queue_limit_bytes: int
-    # Limit: output that may be on its way to the host.
-    output_window_bytes: int
-    # Limit: `timeout_ms` of the execution, 0 for none.
-    timeout_ms: int
-    # Limit: `cancel_grace_ms` of the session.
-    cancel_grace_ms: int
-    # Output that it had not sent, and that was found after its death and is delivered.
-    output_recovered_bytes: int
-    # Output of the execution that the host has, and that nobody took yet, the recovered included.
-    output_untaken_bytes: int
-    # Events that the worker overwrote, or left half written, in all its session's life.
-    events_lost: int
-    # Its last events, by time: `event_count` of them, owned by the handle.
-    events: int | None
-    # Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.
-    event_count: int
-    # Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.
-    announced_limits: capsule_text
+    # Most frames of a stack, the innermost: 1 … 4,096. Default 128.
+    max_frames: int
+    # Most different stacks that are kept; what comes beyond is counted as `overflowed`. 1 … 1,000,000. Default 10,000.
+    max_stacks: int
+    # Reserved, zero.
+    reserved: int
+    # Who looks, for the audit record (introspection.h): at most 64 bytes; copied. Default empty.
+    caller: capsule_text
     _fields_ = [
         ("struct_size", ctypes.c_uint32),
-        ("pid", ctypes.c_int32),
-        ("session_id", ctypes.c_uint64),
-        ("incarnation", ctypes.c_uint32),
-        ("death_reason", ctypes.c_int32),
-        ("death_certain", ctypes.c_int32),
-        ("exit_code", ctypes.c_int32),
-        ("signal_number", ctypes.c_int32),
-        ("last_kind", ctypes.c_int32),
-        ("died_ns", ctypes.c_uint64),
-        ("uptime_ns", ctypes.c_uint64),
-        ("execution_id", ctypes.c_uint64),
-        ("execution_age_ns", ctypes.c_uint64),
-        ("executions_queued", ctypes.c_uint64),
-        ("heartbeat_age_ns", ctypes.c_uint64),
-        ("resident_bytes", ctypes.c_uint64),
-        ("private_bytes", ctypes.c_uint64),
-        ("cpu_ns", ctypes.c_uint64),
-        ("threads", ctypes.c_uint64),
-        ("namespace_size", ctypes.c_uint64),
-        ("output_queue_limit_bytes", ctypes.c_uint64),
-        ("output_window_bytes", ctypes.c_uint64),
-        ("timeout_ms", ctypes.c_int64),
-        ("cancel_grace_ms", ctypes.c_int64),
-        ("output_recovered_bytes", ctypes.c_uint64),
-        ("output_untaken_bytes", ctypes.c_uint64),
-        ("events_lost", ctypes.c_uint64),
-        ("events", ctypes.c_void_p),
-        ("event_count", ctypes.c_size_t),
-        ("announced_limits", capsule_text),
+        ("rate_hz", ctypes.c_uint32),
+        ("duration_ms", ctypes.c_int64),
+        ("threads", ctypes.c_int32),
+        ("max_frames", ctypes.c_uint32),
+        ("max_stacks", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("caller", capsule_text),
     ]
 
 
@@ -5493,6 +5500,11 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_stack_get_frame": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, POINTER(capsule_stack_frame), POINTER(capsule_error)]),
     "capsule_stack_get_native_frame": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, POINTER(capsule_native_frame), POINTER(capsule_error)]),
     "capsule_stack_release": (None, [ctypes.c_void_p]),
+    "capsule_session_get_postmortem": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint32, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
+    "capsule_postmortem_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_postmortem_info), POINTER(capsule_error)]),
+    "capsule_postmortem_get_stack": (ctypes.c_int32, [ctypes.c_void_p, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
+    "capsule_postmortem_to_json": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_text), POINTER(capsule_error)]),
+    "capsule_postmortem_release": (None, [ctypes.c_void_p]),
     "capsule_bridge_inspect_pending": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_pending_summary), POINTER(capsule_error)]),
     "capsule_promise_store_inspect_pending": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_pending_summary), POINTER(capsule_error)]),
     "capsule_pending_summary_release": (None, [POINTER(capsule_pending_summary)]),
@@ -5504,6 +5516,8 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_session_inspect_isolation": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_isolation_report), POINTER(capsule_error)]),
     "capsule_isolation_report_release": (None, [POINTER(capsule_isolation_report)]),
     "capsule_session_inspect_stack": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), POINTER(capsule_stack_options), POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
+    "capsule_session_inspect_postmortem": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), ctypes.c_uint32, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
+    "capsule_session_inspect_trace_label": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_inspection), ctypes.c_uint32, POINTER(capsule_trace_label), POINTER(capsule_error)]),
     "capsule_phase_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_waits_name": (ctypes.c_char_p, [ctypes.c_int32]),
     "capsule_layer_state_name": (ctypes.c_char_p, [ctypes.c_int32]),
@@ -5518,11 +5532,6 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "capsule_runtime_get_metrics": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_runtime_metrics), POINTER(capsule_error)]),
     "capsule_runtime_get_prometheus": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_metrics_text), POINTER(capsule_error)]),
     "capsule_metrics_text_release": (None, [POINTER(capsule_metrics_text)]),
-    "capsule_session_get_postmortem": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_uint32, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
-    "capsule_postmortem_get_info": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_postmortem_info), POINTER(capsule_error)]),
-    "capsule_postmortem_get_stack": (ctypes.c_int32, [ctypes.c_void_p, POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
-    "capsule_postmortem_to_json": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_text), POINTER(capsule_error)]),
-    "capsule_postmortem_release": (None, [ctypes.c_void_p]),
     "capsule_profile_options_init": (None, [POINTER(capsule_profile_options), ctypes.c_uint32]),
     "capsule_session_profile": (ctypes.c_int32, [ctypes.c_void_p, POINTER(capsule_profile_options), POINTER(ctypes.c_void_p), POINTER(capsule_error)]),
     "capsule_profile_wait": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int64, POINTER(capsule_error)]),
@@ -6914,7 +6923,7 @@ capsule_trace_release: Callable[..., None]
 # The name that an event's `label` stands for. It keeps its number as long as the session's handle is there.
 #
 # It is a look of its own (introspection.h), at the level of `trace` of the policy: at that of counts, the default, the
-# name is dropped.
+# name is dropped. capsule_session_inspect_trace_label() with the defaults.
 #
 # - session: A session, closed ones included.
 # - number: `label` of an event of its trace.
@@ -6951,13 +6960,13 @@ capsule_exporter_options_init: Callable[..., None]
 
 # Starts an exporter: it gets what becomes complete from now on.
 #
-# - runtime: A runtime.
+# - runtime: A runtime that is not closed: of one that is, no event comes any more.
 # - options: What to export to; not NULL.
 # - exporter: The new handle, NULL on failure; ended with capsule_exporter_release().
 # - error: Nullable.
 #
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the file cannot be made, or no thread);
-# `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+# Returns: `CAPSULE_OK`; `CAPSULE_E_CLOSED`: no file is made then; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the file
+# cannot be made, or no thread); `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
 capsule_exporter_create: Callable[..., int]
 
 # Waits until all that is queued now is written, failed or dropped, and does not gather longer for it.
@@ -7210,6 +7219,53 @@ capsule_stack_get_native_frame: Callable[..., int]
 # - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
 capsule_stack_release: Callable[..., None]
 
+# What is known of one of a session's last deaths.
+#
+# As far as the policy lets it be seen: capsule_session_inspect_postmortem() with the defaults.
+#
+# - session: A session, closed ones included.
+# - index: 0 for the last death, 1 for the one before it, up to `CAPSULE_POSTMORTEMS_KEPT` - 1.
+# - postmortem: The new handle, NULL on failure; ended with capsule_postmortem_release().
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_STATE` when there was no such death;
+# `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_session_get_postmortem: Callable[..., int]
+
+# Copies what a post-mortem says.
+#
+# - postmortem: A post-mortem.
+# - info: Its `struct_size` set by the caller; `events` are the handle's, until it is released.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_postmortem_get_info: Callable[..., int]
+
+# Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h): as the policy showed
+# it when the post-mortem was had.
+#
+# - postmortem: A post-mortem.
+# - stack: The new handle, NULL on failure; ended with capsule_stack_release(). It outlives the post-mortem.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when it left no stack, as SIGKILL does not; `CAPSULE_E_ARGUMENT`;
+# `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_postmortem_get_stack: Callable[..., int]
+
+# All of it as a JSON object, one line, that `capsule postmortem FILE` shows; of a stack the lines, without the names.
+#
+# - postmortem: A post-mortem.
+# - json: The text: the handle's, until it is released.
+# - error: Nullable.
+#
+# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+capsule_postmortem_to_json: Callable[..., int]
+
+# Gives a post-mortem back.
+#
+# - postmortem: A post-mortem; NULL or a released one is a no-op. Any thread. Since 0.1.
+capsule_postmortem_release: Callable[..., None]
+
 # The calls that are open in a bridge.
 #
 # - bridge: A bridge, closed ones included.
@@ -7313,6 +7369,28 @@ capsule_isolation_report_release: Callable[..., None]
 #
 # Returns: As capsule_session_get_stack(); `CAPSULE_E_DENIED`. Any thread; waits for nobody. Since 0.1.
 capsule_session_inspect_stack: Callable[..., int]
+
+# What is known of one of a session's last deaths, with the names of its stack as the policy shows them.
+#
+# - session: A session, closed ones included.
+# - inspection: NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
+# - index: As in capsule_session_get_postmortem().
+# - postmortem: The new handle, NULL on failure; ended with capsule_postmortem_release().
+# - error: Nullable.
+#
+# Returns: As capsule_session_get_postmortem(). Any thread. Since 0.1.
+capsule_session_inspect_postmortem: Callable[..., int]
+
+# The name that the `label` of an event in a session's trace stands for, as the policy shows it.
+#
+# - session: A session, closed ones included.
+# - inspection: NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
+# - number: As in capsule_session_get_trace_label().
+# - label: Its `struct_size` set by the caller.
+# - error: Nullable.
+#
+# Returns: As capsule_session_get_trace_label(). Any thread; never waits for the worker. Since 0.1.
+capsule_session_inspect_trace_label: Callable[..., int]
 
 # The name of a phase, as in `"rolling_back"`.
 #
@@ -7437,51 +7515,6 @@ capsule_runtime_get_prometheus: Callable[..., int]
 #
 # - text: NULL or an empty one is a no-op. Any thread. Since 0.1.
 capsule_metrics_text_release: Callable[..., None]
-
-# What is known of one of a session's last deaths.
-#
-# - session: A session, closed ones included.
-# - index: 0 for the last death, 1 for the one before it, up to `CAPSULE_POSTMORTEMS_KEPT` - 1.
-# - postmortem: The new handle, NULL on failure; ended with capsule_postmortem_release().
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_STATE` when there was no such death;
-# `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-capsule_session_get_postmortem: Callable[..., int]
-
-# Copies what a post-mortem says.
-#
-# - postmortem: A post-mortem.
-# - info: Its `struct_size` set by the caller; `events` are the handle's, until it is released.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-capsule_postmortem_get_info: Callable[..., int]
-
-# Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h): as the policy showed
-# it when the post-mortem was had.
-#
-# - postmortem: A post-mortem.
-# - stack: The new handle, NULL on failure; ended with capsule_stack_release(). It outlives the post-mortem.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when it left no stack, as SIGKILL does not; `CAPSULE_E_ARGUMENT`;
-# `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-capsule_postmortem_get_stack: Callable[..., int]
-
-# All of it as a JSON object, one line, that `capsule postmortem FILE` shows; of a stack the lines, without the names.
-#
-# - postmortem: A post-mortem.
-# - json: The text: the handle's, until it is released.
-# - error: Nullable.
-#
-# Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-capsule_postmortem_to_json: Callable[..., int]
-
-# Gives a post-mortem back.
-#
-# - postmortem: A post-mortem; NULL or a released one is a no-op. Any thread. Since 0.1.
-capsule_postmortem_release: Callable[..., None]
 
 # Fills in the defaults.
 #

@@ -1395,7 +1395,8 @@ class AuditCheck(TypedDict, total=False):
 
     # The file; or empty, and `data`.
     path: str | bytes
-    # Records, each with a newline behind it; at most 1 GiB, as the file.
+    # Records, each with a newline behind it; at most 1 GiB, as the file. Empty where there is a `path`. Without one it
+    # is not NULL; what has size 0 then is broken, as an empty file is.
     data: str | bytes
     # The key of every chain in it; empty for none. With one, a chain without is broken.
     key: str | bytes
@@ -2954,20 +2955,20 @@ class IntrospectionPolicy(TypedDict, total=False):
     # `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
     # records. Default counts, as all below.
     promises: InspectLevel
-    # Of a session's names.
-    namespace_summary: int
-    # Of a pool.
-    pool: int
-    # Of what a session executes.
-    execution: int
-    # Of the isolation of a session.
-    isolation: int
-    # Of the stacks and profiles of a worker.
-    stack: int
-    # Of traces, of sessions and pools: their events are counts.
-    trace: int
-    # Of what is known of a dead worker: counts, but for its stack.
-    postmortem: int
+    # `CAPSULE_INSPECT_…` of a session's names.
+    namespace_summary: InspectLevel
+    # `CAPSULE_INSPECT_…` of a pool.
+    pool: InspectLevel
+    # `CAPSULE_INSPECT_…` of what a session executes.
+    execution: InspectLevel
+    # `CAPSULE_INSPECT_…` of the isolation of a session.
+    isolation: InspectLevel
+    # `CAPSULE_INSPECT_…` of the stacks and profiles of a worker.
+    stack: InspectLevel
+    # `CAPSULE_INSPECT_…` of traces, of sessions and pools: their events are counts.
+    trace: InspectLevel
+    # `CAPSULE_INSPECT_…` of what is known of a dead worker: counts, but for its stack.
+    postmortem: InspectLevel
     # Longest label in bytes, after redaction, 24 … 1,024. Default 64.
     max_label_bytes: int
     # Most rows of an answer, 1 … 65,536. Default 1,000.
@@ -3540,6 +3541,101 @@ class NativeFrame:
             symbol=_text(raw.symbol),
             symbol_offset=raw.symbol_offset,
             module_offset=raw.module_offset,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PostmortemInfo:
+    """How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC."""
+
+    # Its process id.
+    pid: int
+    # The session's number in its runtime.
+    session_id: int
+    # Which of the session's workers it was, from 1.
+    incarnation: int
+    # `CAPSULE_DEATH_…`.
+    death_reason: DeathReason
+    # 1 when the reason was reported; 0 when it is inferred.
+    death_certain: bool
+    # Its exit code, where it exited.
+    exit_code: int
+    # The signal that killed it, or 0.
+    signal_number: int
+    # `kind` of the last event of its main thread (trace.h), or 0: where it stood.
+    last_kind: int
+    # When the death was understood.
+    died_ns: int
+    # How long there was the worker, since it was asked for.
+    uptime_ns: int
+    # The execution it was running, or 0.
+    execution_id: int
+    # How long it had been running it.
+    execution_age_ns: int
+    # Executions that waited behind it.
+    executions_queued: int
+    # Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
+    heartbeat_age_ns: int
+    # Resident memory.
+    resident_bytes: int
+    # Memory that it shared with nobody.
+    private_bytes: int
+    # CPU time.
+    cpu_ns: int
+    # Threads.
+    threads: int
+    # Names in its namespace.
+    namespace_size: int
+    # Limit: most bytes that wait in its output queue.
+    output_queue_limit_bytes: int
+    # Limit: output that may be on its way to the host.
+    output_window_bytes: int
+    # Limit: `timeout_ms` of the execution, 0 for none.
+    timeout_ms: int
+    # Limit: `cancel_grace_ms` of the session.
+    cancel_grace_ms: int
+    # Output that it had not sent, and that was found after its death and is delivered.
+    output_recovered_bytes: int
+    # Output of the execution that the host has, and that nobody took yet, the recovered included.
+    output_untaken_bytes: int
+    # Events that the worker overwrote, or left half written, in all its session's life.
+    events_lost: int
+    # Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.
+    event_count: int
+    # Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.
+    announced_limits: str
+
+    @classmethod
+    def from_raw(cls, raw: _raw.capsule_postmortem_info) -> PostmortemInfo:
+        return cls(
+            pid=raw.pid,
+            session_id=raw.session_id,
+            incarnation=raw.incarnation,
+            death_reason=DeathReason(raw.death_reason),
+            death_certain=raw.death_certain != 0,
+            exit_code=raw.exit_code,
+            signal_number=raw.signal_number,
+            last_kind=raw.last_kind,
+            died_ns=raw.died_ns,
+            uptime_ns=raw.uptime_ns,
+            execution_id=raw.execution_id,
+            execution_age_ns=raw.execution_age_ns,
+            executions_queued=raw.executions_queued,
+            heartbeat_age_ns=raw.heartbeat_age_ns,
+            resident_bytes=raw.resident_bytes,
+            private_bytes=raw.private_bytes,
+            cpu_ns=raw.cpu_ns,
+            threads=raw.threads,
+            namespace_size=raw.namespace_size,
+            output_queue_limit_bytes=raw.output_queue_limit_bytes,
+            output_window_bytes=raw.output_window_bytes,
+            timeout_ms=raw.timeout_ms,
+            cancel_grace_ms=raw.cancel_grace_ms,
+            output_recovered_bytes=raw.output_recovered_bytes,
+            output_untaken_bytes=raw.output_untaken_bytes,
+            events_lost=raw.events_lost,
+            event_count=raw.event_count,
+            announced_limits=_text(raw.announced_limits),
         )
 
 
@@ -4293,101 +4389,6 @@ class MetricsText:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PostmortemInfo:
-    """How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC."""
-
-    # Its process id.
-    pid: int
-    # The session's number in its runtime.
-    session_id: int
-    # Which of the session's workers it was, from 1.
-    incarnation: int
-    # `CAPSULE_DEATH_…`.
-    death_reason: DeathReason
-    # 1 when the reason was reported; 0 when it is inferred.
-    death_certain: bool
-    # Its exit code, where it exited.
-    exit_code: int
-    # The signal that killed it, or 0.
-    signal_number: int
-    # `kind` of the last event of its main thread (trace.h), or 0: where it stood.
-    last_kind: int
-    # When the death was understood.
-    died_ns: int
-    # How long there was the worker, since it was asked for.
-    uptime_ns: int
-    # The execution it was running, or 0.
-    execution_id: int
-    # How long it had been running it.
-    execution_age_ns: int
-    # Executions that waited behind it.
-    executions_queued: int
-    # Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
-    heartbeat_age_ns: int
-    # Resident memory.
-    resident_bytes: int
-    # Memory that it shared with nobody.
-    private_bytes: int
-    # CPU time.
-    cpu_ns: int
-    # Threads.
-    threads: int
-    # Names in its namespace.
-    namespace_size: int
-    # Limit: most bytes that wait in its output queue.
-    output_queue_limit_bytes: int
-    # Limit: output that may be on its way to the host.
-    output_window_bytes: int
-    # Limit: `timeout_ms` of the execution, 0 for none.
-    timeout_ms: int
-    # Limit: `cancel_grace_ms` of the session.
-    cancel_grace_ms: int
-    # Output that it had not sent, and that was found after its death and is delivered.
-    output_recovered_bytes: int
-    # Output of the execution that the host has, and that nobody took yet, the recovered included.
-    output_untaken_bytes: int
-    # Events that the worker overwrote, or left half written, in all its session's life.
-    events_lost: int
-    # Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.
-    event_count: int
-    # Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.
-    announced_limits: str
-
-    @classmethod
-    def from_raw(cls, raw: _raw.capsule_postmortem_info) -> PostmortemInfo:
-        return cls(
-            pid=raw.pid,
-            session_id=raw.session_id,
-            incarnation=raw.incarnation,
-            death_reason=DeathReason(raw.death_reason),
-            death_certain=raw.death_certain != 0,
-            exit_code=raw.exit_code,
-            signal_number=raw.signal_number,
-            last_kind=raw.last_kind,
-            died_ns=raw.died_ns,
-            uptime_ns=raw.uptime_ns,
-            execution_id=raw.execution_id,
-            execution_age_ns=raw.execution_age_ns,
-            executions_queued=raw.executions_queued,
-            heartbeat_age_ns=raw.heartbeat_age_ns,
-            resident_bytes=raw.resident_bytes,
-            private_bytes=raw.private_bytes,
-            cpu_ns=raw.cpu_ns,
-            threads=raw.threads,
-            namespace_size=raw.namespace_size,
-            output_queue_limit_bytes=raw.output_queue_limit_bytes,
-            output_window_bytes=raw.output_window_bytes,
-            timeout_ms=raw.timeout_ms,
-            cancel_grace_ms=raw.cancel_grace_ms,
-            output_recovered_bytes=raw.output_recovered_bytes,
-            output_untaken_bytes=raw.output_untaken_bytes,
-            events_lost=raw.events_lost,
-            event_count=raw.event_count,
-            announced_limits=_text(raw.announced_limits),
-        )
-
-
 class ProfileOptions(TypedDict, total=False):
     """How a profile is taken."""
 
@@ -4401,6 +4402,8 @@ class ProfileOptions(TypedDict, total=False):
     max_frames: int
     # Most different stacks that are kept; what comes beyond is counted as `overflowed`. 1 … 1,000,000. Default 10,000.
     max_stacks: int
+    # Who looks, for the audit record (introspection.h): at most 64 bytes; copied. Default empty.
+    caller: str | bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from ctypes import byref, c_int32, c_size_t, c_void_p, string_at
+from collections.abc import AsyncIterator, Callable, Iterator
+from ctypes import byref, c_int32, c_size_t, string_at
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, Unpack
 
 from capsule import _generated as _raw
 from capsule._call import Owner, call, filled, listed, made, milliseconds, owned, sized
+from capsule._options import Options, given_options, reference_of
 from capsule._wait import Readiness, patiently, patiently_async
 from capsule.bridge import Bridge
-from capsule.errors import error_of
+from capsule.errors import CapsuleError, error_of
 from capsule.exporter import Exporter
 from capsule.pool import Pool
 from capsule._generated_records import (
@@ -21,6 +22,7 @@ from capsule._generated_records import (
     CancelMetrics,
     CapabilityMetrics,
     ExecutorMetrics,
+    Inspection,
     LimiterMetrics,
     MetricsText,
     PendingCall,
@@ -93,7 +95,9 @@ __all__ = [
     "inspect_namespace",
     "inspect_pending",
     "inspect_pool",
+    "inspect_postmortem",
     "inspect_stack",
+    "inspect_trace_label",
     "list_audit",
     "list_capability_metrics",
     "list_pending_calls",
@@ -122,24 +126,28 @@ def get_trace(
     execution_id: int = 0,
     after_cursor: int = 0,
     since_ns: int = 0,
+    caller: str = "",
     limit: int | None = None,
 ) -> Trace:
     """What happened to a session, or to a pool; closed ones included.
 
     `kind` is one kind, or its hundreds alone for a group (500: checkpoints and snapshots); `after_cursor` is the cursor of who
-    follows. Without `limit`, all there are.
+    follows; `caller` is who looks, for the audit trail. Without `limit`, all there are.
     """
     function = _raw.capsule_pool_get_trace if isinstance(of, Pool) else _raw.capsule_session_get_trace
-    filter_ = sized(_raw.capsule_trace_filter)
-    filter_.kind, filter_.execution_id, filter_.after_cursor, filter_.since_ns = kind, execution_id, after_cursor, since_ns
+    filter_ = _filter(kind=kind, execution_id=execution_id, after_cursor=after_cursor, since_ns=since_ns, caller=caller)
     info, count = sized(_raw.capsule_trace_info), c_size_t()
     capacity = 256 if limit is None else limit
     while True:
         events = (_raw.capsule_trace_event * capacity)()
-        call(function, of.handle, byref(filter_), events, capacity, byref(count), byref(info))
+        call(function, of.handle, filter_.reference, events, capacity, byref(count), byref(info))
         if limit is not None or info.matched <= capacity:
             return Trace([TraceEvent.from_raw(event) for event in events[: count.value]], TraceInfo.from_raw(info))
         capacity = info.matched + 64
+
+
+def _filter(**given: Any) -> Options:
+    return Options(_raw.capsule_trace_filter, None, given)
 
 
 class TraceReader(Owner):
@@ -206,12 +214,17 @@ class TraceReader(Owner):
 
 
 def follow_trace(
-    session: Session, *, kind: TraceKind | int = 0, execution_id: int = 0, after_cursor: int = 0, since_ns: int = 0
+    session: Session,
+    *,
+    kind: TraceKind | int = 0,
+    execution_id: int = 0,
+    after_cursor: int = 0,
+    since_ns: int = 0,
+    caller: str = "",
 ) -> TraceReader:
     """Begins to read a session's trace: the events that there are and those to come; what the filter means `get_trace` tells."""
-    filter_ = sized(_raw.capsule_trace_filter)
-    filter_.kind, filter_.execution_id, filter_.after_cursor, filter_.since_ns = kind, execution_id, after_cursor, since_ns
-    return TraceReader(made(_raw.capsule_trace_get, session.handle, byref(filter_)))
+    filter_ = _filter(kind=kind, execution_id=execution_id, after_cursor=after_cursor, since_ns=since_ns, caller=caller)
+    return TraceReader(made(_raw.capsule_trace_get, session.handle, filter_.reference))
 
 
 def get_trace_label(session: Session, number: int) -> TraceLabel:
@@ -226,6 +239,17 @@ def get_trace_context(session: Session, execution_id: int) -> TraceContext:
     raw = sized(_raw.capsule_trace_context)
     call(_raw.capsule_session_get_trace_context, session.handle, execution_id, byref(raw))
     return TraceContext.from_raw(raw)
+
+
+def inspect_trace_label(session: Session, number: int, **inspection: Unpack[Inspection]) -> TraceLabel:
+    """As `get_trace_label`, at the level that is asked for and for the caller that is named."""
+    look, raw = _inspection(inspection), sized(_raw.capsule_trace_label)
+    call(_raw.capsule_session_inspect_trace_label, session.handle, reference_of(look), number, byref(raw))
+    return TraceLabel.from_raw(raw)
+
+
+def _inspection(given: Inspection) -> Options | None:
+    return given_options(_raw.capsule_inspection, _raw.capsule_inspection_init, given)
 
 
 def get_stack(session: Session, *, max_frames: int = 128, timeout: float = 1.0) -> StackTrace:
@@ -249,32 +273,40 @@ class Postmortem:
 
 def get_postmortem(session: Session, index: int = 0) -> Postmortem | None:
     """What is known of one of its last deaths, 0 for the last; None where there was no such death."""
-    handle = c_void_p()
-    status = _raw.capsule_session_get_postmortem(session.handle, index, byref(handle), None)
-    if status == Status.STATE:
+    return _postmortem(_raw.capsule_session_get_postmortem, session.handle, index)
+
+
+def inspect_postmortem(session: Session, index: int = 0, **inspection: Unpack[Inspection]) -> Postmortem | None:
+    """As `get_postmortem`, at the level that is asked for and for the caller that is named."""
+    look = _inspection(inspection)
+    return _postmortem(_raw.capsule_session_inspect_postmortem, session.handle, reference_of(look), index)
+
+
+def _postmortem(function: Callable[..., int], *arguments: Any) -> Postmortem | None:
+    handle = _made_or_none(function, *arguments)
+    if handle is None:
         return None
-    if status:
-        raise error_of(status, _raw.capsule_status_text(status).decode())
     try:
-        raw = filled(_raw.capsule_postmortem_get_info, handle.value or 0, _raw.capsule_postmortem_info)
+        raw = filled(_raw.capsule_postmortem_get_info, handle, _raw.capsule_postmortem_info)
         events = (_raw.capsule_trace_event * raw.event_count).from_address(raw.events) if raw.events else ()
         json = _raw.capsule_text()
         call(_raw.capsule_postmortem_to_json, handle, byref(json))
         copied = [TraceEvent.from_raw(event) for event in events]
         text = string_at(json.data or b"", json.size).decode()
-        return Postmortem(PostmortemInfo.from_raw(raw), copied, text, _stack_of_death(handle))
+        stack = _made_or_none(_raw.capsule_postmortem_get_stack, handle)
+        return Postmortem(PostmortemInfo.from_raw(raw), copied, text, None if stack is None else stack_taken(stack))
     finally:
         _raw.capsule_postmortem_release(handle)
 
 
-def _stack_of_death(postmortem: c_void_p) -> StackTrace | None:
-    handle = c_void_p()
-    status = _raw.capsule_postmortem_get_stack(postmortem, byref(handle), None)
-    if status == Status.STATE:
-        return None
-    if status:
-        raise error_of(status, _raw.capsule_status_text(status).decode())
-    return stack_taken(handle.value or 0)
+def _made_or_none(function: Callable[..., int], *arguments: Any) -> int | None:
+    """The handle that a function makes, or None where the status STATE says that there is nothing to tell."""
+    try:
+        return made(function, *arguments)
+    except CapsuleError as error:
+        if error.status == Status.STATE:
+            return None
+        raise
 
 
 def get_executor_metrics(session: Session) -> ExecutorMetrics:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import weakref
@@ -158,6 +159,31 @@ def test_looks_at_what_is_pending_and_at_pools() -> None:
             assert found.summary.rows == diagnostics.list_pool_sessions(pool)
             runtime.set_introspection_policy(pool=OFF)
             refused(lambda: diagnostics.inspect_pool(pool))
+
+
+def test_every_look_tells_who_looked() -> None:
+    with capsule.Runtime() as runtime, runtime.open(executor=capsule.Executor.ECHO) as session:
+
+        def last() -> tuple[str, str]:
+            record = diagnostics.list_audit(runtime)[-1]
+            return record.call, record.caller
+
+        session.run("kill")
+        diagnostics.get_trace(session, caller="nightly check")
+        assert last() == ("trace", "nightly check")
+        diagnostics.follow_trace(session, caller="nightly check").close()
+        assert last() == ("trace", "nightly check")
+        diagnostics.get_postmortem(session)
+        assert last() == ("postmortem", "")
+        assert diagnostics.inspect_postmortem(session, caller="nightly check") is not None
+        assert last() == ("postmortem", "nightly check")
+        diagnostics.inspect_trace_label(session, 1, caller="nightly check")
+        assert last() == ("trace", "nightly check")
+        with contextlib.suppress(capsule.CapsuleError):  # there is no Python, and the record says so
+            diagnostics.profile(session, caller="nightly check").close()
+        assert last() == ("stack", "nightly check")
+        refused(lambda: diagnostics.inspect_postmortem(session, level=FULL))
+        refused(lambda: diagnostics.inspect_trace_label(session, 1, level=FULL))
 
 
 def test_an_audit_trail_tells_who_looked_and_shows_tampering(tmp_path: Path) -> None:

@@ -810,6 +810,7 @@ constexpr Member kMembers45[] = {
     {.name = "until_ns", .kind = Kind::kU64, .offset = offsetof(capsule_trace_filter, until_ns)},
     {.name = "source", .kind = Kind::kI32, .offset = offsetof(capsule_trace_filter, source), .enumeration = &kEnumerations[39]},
     {.name = "severity", .kind = Kind::kI32, .offset = offsetof(capsule_trace_filter, severity), .enumeration = &kEnumerations[60]},
+    {.name = "caller", .kind = Kind::kText, .offset = offsetof(capsule_trace_filter, caller)},
 };
 
 constexpr Member kMembers46[] = {
@@ -919,13 +920,13 @@ constexpr Member kMembers55[] = {
 constexpr Member kMembers56[] = {
     {.name = "redaction", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, redaction), .enumeration = &kEnumerations[46]},
     {.name = "promises", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, promises), .enumeration = &kEnumerations[45]},
-    {.name = "namespace_summary", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, namespace_summary)},
-    {.name = "pool", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, pool)},
-    {.name = "execution", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, execution)},
-    {.name = "isolation", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, isolation)},
-    {.name = "stack", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, stack)},
-    {.name = "trace", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, trace)},
-    {.name = "postmortem", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, postmortem)},
+    {.name = "namespace_summary", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, namespace_summary), .enumeration = &kEnumerations[45]},
+    {.name = "pool", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, pool), .enumeration = &kEnumerations[45]},
+    {.name = "execution", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, execution), .enumeration = &kEnumerations[45]},
+    {.name = "isolation", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, isolation), .enumeration = &kEnumerations[45]},
+    {.name = "stack", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, stack), .enumeration = &kEnumerations[45]},
+    {.name = "trace", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, trace), .enumeration = &kEnumerations[45]},
+    {.name = "postmortem", .kind = Kind::kI32, .offset = offsetof(capsule_introspection_policy, postmortem), .enumeration = &kEnumerations[45]},
     {.name = "max_label_bytes", .kind = Kind::kU32, .offset = offsetof(capsule_introspection_policy, max_label_bytes)},
     {.name = "max_rows", .kind = Kind::kU32, .offset = offsetof(capsule_introspection_policy, max_rows)},
     {.name = "key", .kind = Kind::kText, .offset = offsetof(capsule_introspection_policy, key)},
@@ -1114,235 +1115,6 @@ constexpr Member kMembers69[] = {
 };
 
 constexpr Member kMembers70[] = {
-    {.name = "request_id", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, request_id)},
-    {.name = "session_id", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, session_id)},
-    {.name = "execution_id", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, execution_id)},
-    {.name = "age_ns", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, age_ns)},
-    {.name = "left_ns", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, left_ns)},
-    {.name = "kind", .kind = Kind::kI32, .offset = offsetof(capsule_pending_row, kind), .enumeration = &kEnumerations[54]},
-    {.name = "state", .kind = Kind::kI32, .offset = offsetof(capsule_pending_row, state), .enumeration = &kEnumerations[29]},
-    {.name = "owner", .kind = Kind::kI32, .offset = offsetof(capsule_pending_row, owner), .enumeration = &kEnumerations[55]},
-    {.name = "waiters", .kind = Kind::kU32, .offset = offsetof(capsule_pending_row, waiters)},
-    {.name = "name", .kind = Kind::kStruct, .offset = offsetof(capsule_pending_row, name), .structure = &kStructs[58]},
-    {.name = "progress_done", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, progress_done)},
-    {.name = "progress_total", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, progress_total)},
-};
-
-constexpr Member kMembers71[] = {
-    {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_pending_summary, level), .enumeration = &kEnumerations[45]},
-    {.name = "total", .kind = Kind::kU64, .offset = offsetof(capsule_pending_summary, total)},
-    {.name = "left_out", .kind = Kind::kU64, .offset = offsetof(capsule_pending_summary, left_out)},
-    {.name = "redactions", .kind = Kind::kU64, .offset = offsetof(capsule_pending_summary, redactions)},
-    {.name = "oldest_ns", .kind = Kind::kU64, .offset = offsetof(capsule_pending_summary, oldest_ns)},
-    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_pending_summary, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_pending_summary, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_pending_summary, row_size), .structure = &kStructs[70]},
-};
-
-constexpr Member kMembers72[] = {
-    {.name = "name", .kind = Kind::kStruct, .offset = offsetof(capsule_namespace_row, name), .structure = &kStructs[58]},
-    {.name = "type_name", .kind = Kind::kStruct, .offset = offsetof(capsule_namespace_row, type_name), .structure = &kStructs[58]},
-    {.name = "size_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_row, size_bytes)},
-    {.name = "kind", .kind = Kind::kI32, .offset = offsetof(capsule_namespace_row, kind), .enumeration = &kEnumerations[13]},
-};
-
-constexpr Member kMembers73[] = {
-    {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_namespace_summary, level), .enumeration = &kEnumerations[45]},
-    {.name = "answered_by", .kind = Kind::kI32, .offset = offsetof(capsule_namespace_summary, answered_by), .enumeration = &kEnumerations[56]},
-    {.name = "worker_status", .kind = Kind::kI32, .offset = offsetof(capsule_namespace_summary, worker_status)},
-    {.name = "age_ns", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, age_ns)},
-    {.name = "total", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, total)},
-    {.name = "left_out", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, left_out)},
-    {.name = "redactions", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, redactions)},
-    {.name = "counted", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, counted)},
-    {.name = "size_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, size_bytes)},
-    {.name = "values", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, values)},
-    {.name = "functions", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, functions)},
-    {.name = "classes", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, classes)},
-    {.name = "modules", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, modules)},
-    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_namespace_summary, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_namespace_summary, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_namespace_summary, row_size), .structure = &kStructs[72]},
-};
-
-constexpr Member kMembers74[] = {
-    {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_pool_summary, level), .enumeration = &kEnumerations[45]},
-    {.name = "total", .kind = Kind::kU64, .offset = offsetof(capsule_pool_summary, total)},
-    {.name = "left_out", .kind = Kind::kU64, .offset = offsetof(capsule_pool_summary, left_out)},
-    {.name = "redactions", .kind = Kind::kU64, .offset = offsetof(capsule_pool_summary, redactions)},
-    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_pool_summary, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_pool_summary, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_pool_summary, row_size), .structure = &kStructs[61]},
-};
-
-constexpr Member kMembers75[] = {
-    {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_execution_status, level), .enumeration = &kEnumerations[45]},
-    {.name = "session_state", .kind = Kind::kI32, .offset = offsetof(capsule_execution_status, session_state), .enumeration = &kEnumerations[10]},
-    {.name = "phase", .kind = Kind::kI32, .offset = offsetof(capsule_execution_status, phase), .enumeration = &kEnumerations[57]},
-    {.name = "waits_for", .kind = Kind::kI32, .offset = offsetof(capsule_execution_status, waits_for), .enumeration = &kEnumerations[58]},
-    {.name = "mode", .kind = Kind::kI32, .offset = offsetof(capsule_execution_status, mode), .enumeration = &kEnumerations[8]},
-    {.name = "execution_id", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, execution_id)},
-    {.name = "age_ns", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, age_ns)},
-    {.name = "running_ns", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, running_ns)},
-    {.name = "queued", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, queued)},
-    {.name = "output_queue_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, output_queue_bytes)},
-    {.name = "open_inputs", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, open_inputs)},
-    {.name = "open_calls", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, open_calls)},
-    {.name = "heartbeat_age_ns", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, heartbeat_age_ns)},
-    {.name = "kill_left_ns", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, kill_left_ns)},
-};
-
-constexpr Member kMembers76[] = {
-    {.name = "name", .kind = Kind::kText, .offset = offsetof(capsule_isolation_layer, name)},
-    {.name = "reason", .kind = Kind::kText, .offset = offsetof(capsule_isolation_layer, reason)},
-    {.name = "state", .kind = Kind::kI32, .offset = offsetof(capsule_isolation_layer, state), .enumeration = &kEnumerations[59]},
-};
-
-constexpr Member kMembers77[] = {
-    {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_isolation_report, level), .enumeration = &kEnumerations[45]},
-    {.name = "active", .kind = Kind::kU32, .offset = offsetof(capsule_isolation_report, active)},
-    {.name = "unavailable", .kind = Kind::kU32, .offset = offsetof(capsule_isolation_report, unavailable)},
-    {.name = "waived", .kind = Kind::kU32, .offset = offsetof(capsule_isolation_report, waived)},
-    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_isolation_report, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_isolation_report, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_isolation_report, row_size), .structure = &kStructs[76]},
-};
-
-constexpr Member kMembers78[] = {
-    {.name = "sink", .kind = Kind::kI32, .offset = offsetof(capsule_log_options, sink), .enumeration = &kEnumerations[61]},
-    {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_log_options, level), .enumeration = &kEnumerations[60]},
-    {.name = "format", .kind = Kind::kI32, .offset = offsetof(capsule_log_options, format), .enumeration = &kEnumerations[62]},
-    {.name = "path", .kind = Kind::kText, .offset = offsetof(capsule_log_options, path)},
-};
-
-constexpr Member kMembers79[] = {
-    {.name = "records", .kind = Kind::kFixed, .offset = offsetof(capsule_log_info, records), .entry = Kind::kU64, .count = 4},
-    {.name = "dropped", .kind = Kind::kFixed, .offset = offsetof(capsule_log_info, dropped), .entry = Kind::kU64, .count = 4},
-};
-
-constexpr Member kMembers80[] = {
-    {.name = "state", .kind = Kind::kI32, .offset = offsetof(capsule_worker_metrics, state), .enumeration = &kEnumerations[10]},
-    {.name = "pid", .kind = Kind::kI32, .offset = offsetof(capsule_worker_metrics, pid)},
-    {.name = "threads", .kind = Kind::kU32, .offset = offsetof(capsule_worker_metrics, threads)},
-    {.name = "open_descriptors", .kind = Kind::kU32, .offset = offsetof(capsule_worker_metrics, open_descriptors)},
-    {.name = "heartbeat_interval_ms", .kind = Kind::kU32, .offset = offsetof(capsule_worker_metrics, heartbeat_interval_ms)},
-    {.name = "uptime_ns", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, uptime_ns)},
-    {.name = "resident_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, resident_bytes)},
-    {.name = "peak_resident_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, peak_resident_bytes)},
-    {.name = "private_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, private_bytes)},
-    {.name = "shared_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, shared_bytes)},
-    {.name = "cpu_ns", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, cpu_ns)},
-    {.name = "cpu_ratio", .kind = Kind::kDouble, .offset = offsetof(capsule_worker_metrics, cpu_ratio)},
-    {.name = "namespace_size", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, namespace_size)},
-    {.name = "namespace_age_ns", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, namespace_age_ns)},
-    {.name = "execution_id", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, execution_id)},
-    {.name = "execution_age_ns", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, execution_age_ns)},
-    {.name = "heartbeat_ns", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, heartbeat_ns)},
-    {.name = "heartbeat_age_ns", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, heartbeat_age_ns)},
-    {.name = "heartbeats", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, heartbeats)},
-    {.name = "heartbeats_missed", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, heartbeats_missed)},
-    {.name = "send_failures", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, send_failures)},
-    {.name = "cpu_total_ns", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, cpu_total_ns)},
-};
-
-constexpr Member kMembers81[] = {
-    {.name = "pid", .kind = Kind::kI32, .offset = offsetof(capsule_worker_info, pid)},
-    {.name = "python_version", .kind = Kind::kString, .offset = offsetof(capsule_worker_info, python_version), .count = 64},
-    {.name = "python_path", .kind = Kind::kString, .offset = offsetof(capsule_worker_info, python_path), .count = 512},
-    {.name = "executors", .kind = Kind::kString, .offset = offsetof(capsule_worker_info, executors), .count = 64},
-    {.name = "features", .kind = Kind::kString, .offset = offsetof(capsule_worker_info, features), .count = 512},
-    {.name = "limits", .kind = Kind::kString, .offset = offsetof(capsule_worker_info, limits), .count = 512},
-    {.name = "isolation", .kind = Kind::kString, .offset = offsetof(capsule_worker_info, isolation), .count = 64},
-};
-
-constexpr Member kMembers82[] = {
-    {.name = "frames", .kind = Kind::kU64, .offset = offsetof(capsule_transport_flow, frames)},
-    {.name = "bytes", .kind = Kind::kU64, .offset = offsetof(capsule_transport_flow, bytes)},
-    {.name = "largest_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_transport_flow, largest_bytes)},
-    {.name = "messages", .kind = Kind::kFixed, .offset = offsetof(capsule_transport_flow, messages), .entry = Kind::kU64, .count = 64},
-};
-
-constexpr Member kMembers83[] = {
-    {.name = "stale", .kind = Kind::kU32, .offset = offsetof(capsule_transport_metrics, stale)},
-    {.name = "sent", .kind = Kind::kStruct, .offset = offsetof(capsule_transport_metrics, sent), .structure = &kStructs[82]},
-    {.name = "received", .kind = Kind::kStruct, .offset = offsetof(capsule_transport_metrics, received), .structure = &kStructs[82]},
-    {.name = "rejected", .kind = Kind::kFixed, .offset = offsetof(capsule_transport_metrics, rejected), .entry = Kind::kU64, .count = 16},
-    {.name = "wakeups", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, wakeups)},
-    {.name = "partial_reads", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, partial_reads)},
-    {.name = "write_stalls", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, write_stalls)},
-    {.name = "queue_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, queue_bytes)},
-    {.name = "queue_bytes_max", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, queue_bytes_max)},
-    {.name = "encode_ns", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, encode_ns)},
-    {.name = "decode_ns", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, decode_ns)},
-};
-
-constexpr Member kMembers84[] = {
-    {.name = "triggers", .kind = Kind::kU64, .offset = offsetof(capsule_cancel_metrics, triggers)},
-    {.name = "executions_canceled", .kind = Kind::kU64, .offset = offsetof(capsule_cancel_metrics, executions_canceled)},
-    {.name = "waits_interrupted", .kind = Kind::kU64, .offset = offsetof(capsule_cancel_metrics, waits_interrupted)},
-};
-
-constexpr Member kMembers85[] = {
-    {.name = "count", .kind = Kind::kU64, .offset = offsetof(capsule_histogram, count)},
-    {.name = "sum", .kind = Kind::kU64, .offset = offsetof(capsule_histogram, sum)},
-    {.name = "buckets", .kind = Kind::kFixed, .offset = offsetof(capsule_histogram, buckets), .entry = Kind::kU64, .count = 28},
-};
-
-constexpr Member kMembers86[] = {
-    {.name = "ok", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, ok)},
-    {.name = "errors", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, errors)},
-    {.name = "canceled", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, canceled)},
-    {.name = "timed_out", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, timed_out)},
-    {.name = "killed", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, killed)},
-    {.name = "died", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, died)},
-};
-
-constexpr Member kMembers87[] = {
-    {.name = "enqueued", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, enqueued)},
-    {.name = "sent", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, sent)},
-    {.name = "bytes_sent", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, bytes_sent)},
-    {.name = "dropped_newest", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, dropped_newest)},
-    {.name = "dropped_oldest", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, dropped_oldest)},
-    {.name = "refused", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, refused)},
-};
-
-constexpr Member kMembers88[] = {
-    {.name = "sessions_closed", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, sessions_closed)},
-    {.name = "sessions_killed", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, sessions_killed)},
-    {.name = "sessions_failed", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, sessions_failed)},
-    {.name = "start_fork", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, start_fork), .structure = &kStructs[85]},
-    {.name = "start_spawn", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, start_spawn), .structure = &kStructs[85]},
-    {.name = "start_restore", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, start_restore), .structure = &kStructs[85]},
-    {.name = "checkpoint_size", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, checkpoint_size), .structure = &kStructs[85]},
-    {.name = "checkpoint_duration", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, checkpoint_duration), .structure = &kStructs[85]},
-    {.name = "execution_peak_resident_delta", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, execution_peak_resident_delta), .structure = &kStructs[85]},
-    {.name = "worker_peak_resident_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, worker_peak_resident_bytes)},
-    {.name = "durable_operations", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, durable_operations)},
-    {.name = "durable_failures", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, durable_failures)},
-    {.name = "exporter_queue_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, exporter_queue_bytes)},
-    {.name = "telemetry_memory_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, telemetry_memory_bytes)},
-    {.name = "worker_deaths", .kind = Kind::kFixed, .offset = offsetof(capsule_runtime_metrics, worker_deaths), .entry = Kind::kU64, .count = 16},
-    {.name = "cancels_effective", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, cancels_effective)},
-    {.name = "cancels_noop", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, cancels_noop)},
-    {.name = "cancels_killed", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, cancels_killed)},
-    {.name = "top_level_await", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, top_level_await), .structure = &kStructs[86]},
-    {.name = "async_def", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, async_def), .structure = &kStructs[86]},
-    {.name = "blocking_sync", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, blocking_sync), .structure = &kStructs[86]},
-    {.name = "simple_sync", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, simple_sync), .structure = &kStructs[86]},
-    {.name = "unknown", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, unknown), .structure = &kStructs[86]},
-    {.name = "execution_duration", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, execution_duration), .structure = &kStructs[85]},
-    {.name = "execution_queue", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, execution_queue), .structure = &kStructs[85]},
-    {.name = "execution_cpu", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, execution_cpu), .structure = &kStructs[85]},
-    {.name = "input_wait_ns", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, input_wait_ns)},
-    {.name = "promise_wait_ns", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, promise_wait_ns)},
-    {.name = "stdout_lines", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, stdout_lines)},
-    {.name = "stderr_lines", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, stderr_lines)},
-    {.name = "minor_faults", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, minor_faults)},
-    {.name = "major_faults", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, major_faults)},
-    {.name = "voluntary_switches", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, voluntary_switches)},
-    {.name = "involuntary_switches", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, involuntary_switches)},
-    {.name = "standard_output", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, standard_output), .structure = &kStructs[87]},
-    {.name = "standard_error", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, standard_error), .structure = &kStructs[87]},
-    {.name = "displays", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, displays), .structure = &kStructs[87]},
-};
-
-constexpr Member kMembers89[] = {
-    {.name = "text", .kind = Kind::kText, .offset = offsetof(capsule_metrics_text, text)},
-};
-
-constexpr Member kMembers90[] = {
     {.name = "pid", .kind = Kind::kI32, .offset = offsetof(capsule_postmortem_info, pid)},
     {.name = "session_id", .kind = Kind::kU64, .offset = offsetof(capsule_postmortem_info, session_id)},
     {.name = "incarnation", .kind = Kind::kU32, .offset = offsetof(capsule_postmortem_info, incarnation)},
@@ -1373,12 +1145,242 @@ constexpr Member kMembers90[] = {
     {.name = "announced_limits", .kind = Kind::kText, .offset = offsetof(capsule_postmortem_info, announced_limits)},
 };
 
+constexpr Member kMembers71[] = {
+    {.name = "request_id", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, request_id)},
+    {.name = "session_id", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, session_id)},
+    {.name = "execution_id", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, execution_id)},
+    {.name = "age_ns", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, age_ns)},
+    {.name = "left_ns", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, left_ns)},
+    {.name = "kind", .kind = Kind::kI32, .offset = offsetof(capsule_pending_row, kind), .enumeration = &kEnumerations[54]},
+    {.name = "state", .kind = Kind::kI32, .offset = offsetof(capsule_pending_row, state), .enumeration = &kEnumerations[29]},
+    {.name = "owner", .kind = Kind::kI32, .offset = offsetof(capsule_pending_row, owner), .enumeration = &kEnumerations[55]},
+    {.name = "waiters", .kind = Kind::kU32, .offset = offsetof(capsule_pending_row, waiters)},
+    {.name = "name", .kind = Kind::kStruct, .offset = offsetof(capsule_pending_row, name), .structure = &kStructs[58]},
+    {.name = "progress_done", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, progress_done)},
+    {.name = "progress_total", .kind = Kind::kU64, .offset = offsetof(capsule_pending_row, progress_total)},
+};
+
+constexpr Member kMembers72[] = {
+    {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_pending_summary, level), .enumeration = &kEnumerations[45]},
+    {.name = "total", .kind = Kind::kU64, .offset = offsetof(capsule_pending_summary, total)},
+    {.name = "left_out", .kind = Kind::kU64, .offset = offsetof(capsule_pending_summary, left_out)},
+    {.name = "redactions", .kind = Kind::kU64, .offset = offsetof(capsule_pending_summary, redactions)},
+    {.name = "oldest_ns", .kind = Kind::kU64, .offset = offsetof(capsule_pending_summary, oldest_ns)},
+    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_pending_summary, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_pending_summary, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_pending_summary, row_size), .structure = &kStructs[71]},
+};
+
+constexpr Member kMembers73[] = {
+    {.name = "name", .kind = Kind::kStruct, .offset = offsetof(capsule_namespace_row, name), .structure = &kStructs[58]},
+    {.name = "type_name", .kind = Kind::kStruct, .offset = offsetof(capsule_namespace_row, type_name), .structure = &kStructs[58]},
+    {.name = "size_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_row, size_bytes)},
+    {.name = "kind", .kind = Kind::kI32, .offset = offsetof(capsule_namespace_row, kind), .enumeration = &kEnumerations[13]},
+};
+
+constexpr Member kMembers74[] = {
+    {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_namespace_summary, level), .enumeration = &kEnumerations[45]},
+    {.name = "answered_by", .kind = Kind::kI32, .offset = offsetof(capsule_namespace_summary, answered_by), .enumeration = &kEnumerations[56]},
+    {.name = "worker_status", .kind = Kind::kI32, .offset = offsetof(capsule_namespace_summary, worker_status)},
+    {.name = "age_ns", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, age_ns)},
+    {.name = "total", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, total)},
+    {.name = "left_out", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, left_out)},
+    {.name = "redactions", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, redactions)},
+    {.name = "counted", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, counted)},
+    {.name = "size_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, size_bytes)},
+    {.name = "values", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, values)},
+    {.name = "functions", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, functions)},
+    {.name = "classes", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, classes)},
+    {.name = "modules", .kind = Kind::kU64, .offset = offsetof(capsule_namespace_summary, modules)},
+    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_namespace_summary, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_namespace_summary, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_namespace_summary, row_size), .structure = &kStructs[73]},
+};
+
+constexpr Member kMembers75[] = {
+    {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_pool_summary, level), .enumeration = &kEnumerations[45]},
+    {.name = "total", .kind = Kind::kU64, .offset = offsetof(capsule_pool_summary, total)},
+    {.name = "left_out", .kind = Kind::kU64, .offset = offsetof(capsule_pool_summary, left_out)},
+    {.name = "redactions", .kind = Kind::kU64, .offset = offsetof(capsule_pool_summary, redactions)},
+    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_pool_summary, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_pool_summary, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_pool_summary, row_size), .structure = &kStructs[61]},
+};
+
+constexpr Member kMembers76[] = {
+    {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_execution_status, level), .enumeration = &kEnumerations[45]},
+    {.name = "session_state", .kind = Kind::kI32, .offset = offsetof(capsule_execution_status, session_state), .enumeration = &kEnumerations[10]},
+    {.name = "phase", .kind = Kind::kI32, .offset = offsetof(capsule_execution_status, phase), .enumeration = &kEnumerations[57]},
+    {.name = "waits_for", .kind = Kind::kI32, .offset = offsetof(capsule_execution_status, waits_for), .enumeration = &kEnumerations[58]},
+    {.name = "mode", .kind = Kind::kI32, .offset = offsetof(capsule_execution_status, mode), .enumeration = &kEnumerations[8]},
+    {.name = "execution_id", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, execution_id)},
+    {.name = "age_ns", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, age_ns)},
+    {.name = "running_ns", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, running_ns)},
+    {.name = "queued", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, queued)},
+    {.name = "output_queue_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, output_queue_bytes)},
+    {.name = "open_inputs", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, open_inputs)},
+    {.name = "open_calls", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, open_calls)},
+    {.name = "heartbeat_age_ns", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, heartbeat_age_ns)},
+    {.name = "kill_left_ns", .kind = Kind::kU64, .offset = offsetof(capsule_execution_status, kill_left_ns)},
+};
+
+constexpr Member kMembers77[] = {
+    {.name = "name", .kind = Kind::kText, .offset = offsetof(capsule_isolation_layer, name)},
+    {.name = "reason", .kind = Kind::kText, .offset = offsetof(capsule_isolation_layer, reason)},
+    {.name = "state", .kind = Kind::kI32, .offset = offsetof(capsule_isolation_layer, state), .enumeration = &kEnumerations[59]},
+};
+
+constexpr Member kMembers78[] = {
+    {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_isolation_report, level), .enumeration = &kEnumerations[45]},
+    {.name = "active", .kind = Kind::kU32, .offset = offsetof(capsule_isolation_report, active)},
+    {.name = "unavailable", .kind = Kind::kU32, .offset = offsetof(capsule_isolation_report, unavailable)},
+    {.name = "waived", .kind = Kind::kU32, .offset = offsetof(capsule_isolation_report, waived)},
+    {.name = "rows", .kind = Kind::kArray, .offset = offsetof(capsule_isolation_report, rows), .entry = Kind::kStruct, .length_offset = offsetof(capsule_isolation_report, count), .length_kind = Kind::kU64, .stride_offset = offsetof(capsule_isolation_report, row_size), .structure = &kStructs[77]},
+};
+
+constexpr Member kMembers79[] = {
+    {.name = "sink", .kind = Kind::kI32, .offset = offsetof(capsule_log_options, sink), .enumeration = &kEnumerations[61]},
+    {.name = "level", .kind = Kind::kI32, .offset = offsetof(capsule_log_options, level), .enumeration = &kEnumerations[60]},
+    {.name = "format", .kind = Kind::kI32, .offset = offsetof(capsule_log_options, format), .enumeration = &kEnumerations[62]},
+    {.name = "path", .kind = Kind::kText, .offset = offsetof(capsule_log_options, path)},
+};
+
+constexpr Member kMembers80[] = {
+    {.name = "records", .kind = Kind::kFixed, .offset = offsetof(capsule_log_info, records), .entry = Kind::kU64, .count = 4},
+    {.name = "dropped", .kind = Kind::kFixed, .offset = offsetof(capsule_log_info, dropped), .entry = Kind::kU64, .count = 4},
+};
+
+constexpr Member kMembers81[] = {
+    {.name = "state", .kind = Kind::kI32, .offset = offsetof(capsule_worker_metrics, state), .enumeration = &kEnumerations[10]},
+    {.name = "pid", .kind = Kind::kI32, .offset = offsetof(capsule_worker_metrics, pid)},
+    {.name = "threads", .kind = Kind::kU32, .offset = offsetof(capsule_worker_metrics, threads)},
+    {.name = "open_descriptors", .kind = Kind::kU32, .offset = offsetof(capsule_worker_metrics, open_descriptors)},
+    {.name = "heartbeat_interval_ms", .kind = Kind::kU32, .offset = offsetof(capsule_worker_metrics, heartbeat_interval_ms)},
+    {.name = "uptime_ns", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, uptime_ns)},
+    {.name = "resident_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, resident_bytes)},
+    {.name = "peak_resident_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, peak_resident_bytes)},
+    {.name = "private_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, private_bytes)},
+    {.name = "shared_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, shared_bytes)},
+    {.name = "cpu_ns", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, cpu_ns)},
+    {.name = "cpu_ratio", .kind = Kind::kDouble, .offset = offsetof(capsule_worker_metrics, cpu_ratio)},
+    {.name = "namespace_size", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, namespace_size)},
+    {.name = "namespace_age_ns", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, namespace_age_ns)},
+    {.name = "execution_id", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, execution_id)},
+    {.name = "execution_age_ns", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, execution_age_ns)},
+    {.name = "heartbeat_ns", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, heartbeat_ns)},
+    {.name = "heartbeat_age_ns", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, heartbeat_age_ns)},
+    {.name = "heartbeats", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, heartbeats)},
+    {.name = "heartbeats_missed", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, heartbeats_missed)},
+    {.name = "send_failures", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, send_failures)},
+    {.name = "cpu_total_ns", .kind = Kind::kU64, .offset = offsetof(capsule_worker_metrics, cpu_total_ns)},
+};
+
+constexpr Member kMembers82[] = {
+    {.name = "pid", .kind = Kind::kI32, .offset = offsetof(capsule_worker_info, pid)},
+    {.name = "python_version", .kind = Kind::kString, .offset = offsetof(capsule_worker_info, python_version), .count = 64},
+    {.name = "python_path", .kind = Kind::kString, .offset = offsetof(capsule_worker_info, python_path), .count = 512},
+    {.name = "executors", .kind = Kind::kString, .offset = offsetof(capsule_worker_info, executors), .count = 64},
+    {.name = "features", .kind = Kind::kString, .offset = offsetof(capsule_worker_info, features), .count = 512},
+    {.name = "limits", .kind = Kind::kString, .offset = offsetof(capsule_worker_info, limits), .count = 512},
+    {.name = "isolation", .kind = Kind::kString, .offset = offsetof(capsule_worker_info, isolation), .count = 64},
+};
+
+constexpr Member kMembers83[] = {
+    {.name = "frames", .kind = Kind::kU64, .offset = offsetof(capsule_transport_flow, frames)},
+    {.name = "bytes", .kind = Kind::kU64, .offset = offsetof(capsule_transport_flow, bytes)},
+    {.name = "largest_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_transport_flow, largest_bytes)},
+    {.name = "messages", .kind = Kind::kFixed, .offset = offsetof(capsule_transport_flow, messages), .entry = Kind::kU64, .count = 64},
+};
+
+constexpr Member kMembers84[] = {
+    {.name = "stale", .kind = Kind::kU32, .offset = offsetof(capsule_transport_metrics, stale)},
+    {.name = "sent", .kind = Kind::kStruct, .offset = offsetof(capsule_transport_metrics, sent), .structure = &kStructs[83]},
+    {.name = "received", .kind = Kind::kStruct, .offset = offsetof(capsule_transport_metrics, received), .structure = &kStructs[83]},
+    {.name = "rejected", .kind = Kind::kFixed, .offset = offsetof(capsule_transport_metrics, rejected), .entry = Kind::kU64, .count = 16},
+    {.name = "wakeups", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, wakeups)},
+    {.name = "partial_reads", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, partial_reads)},
+    {.name = "write_stalls", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, write_stalls)},
+    {.name = "queue_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, queue_bytes)},
+    {.name = "queue_bytes_max", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, queue_bytes_max)},
+    {.name = "encode_ns", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, encode_ns)},
+    {.name = "decode_ns", .kind = Kind::kU64, .offset = offsetof(capsule_transport_metrics, decode_ns)},
+};
+
+constexpr Member kMembers85[] = {
+    {.name = "triggers", .kind = Kind::kU64, .offset = offsetof(capsule_cancel_metrics, triggers)},
+    {.name = "executions_canceled", .kind = Kind::kU64, .offset = offsetof(capsule_cancel_metrics, executions_canceled)},
+    {.name = "waits_interrupted", .kind = Kind::kU64, .offset = offsetof(capsule_cancel_metrics, waits_interrupted)},
+};
+
+constexpr Member kMembers86[] = {
+    {.name = "count", .kind = Kind::kU64, .offset = offsetof(capsule_histogram, count)},
+    {.name = "sum", .kind = Kind::kU64, .offset = offsetof(capsule_histogram, sum)},
+    {.name = "buckets", .kind = Kind::kFixed, .offset = offsetof(capsule_histogram, buckets), .entry = Kind::kU64, .count = 28},
+};
+
+constexpr Member kMembers87[] = {
+    {.name = "ok", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, ok)},
+    {.name = "errors", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, errors)},
+    {.name = "canceled", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, canceled)},
+    {.name = "timed_out", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, timed_out)},
+    {.name = "killed", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, killed)},
+    {.name = "died", .kind = Kind::kU64, .offset = offsetof(capsule_execution_totals, died)},
+};
+
+constexpr Member kMembers88[] = {
+    {.name = "enqueued", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, enqueued)},
+    {.name = "sent", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, sent)},
+    {.name = "bytes_sent", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, bytes_sent)},
+    {.name = "dropped_newest", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, dropped_newest)},
+    {.name = "dropped_oldest", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, dropped_oldest)},
+    {.name = "refused", .kind = Kind::kU64, .offset = offsetof(capsule_output_totals, refused)},
+};
+
+constexpr Member kMembers89[] = {
+    {.name = "sessions_closed", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, sessions_closed)},
+    {.name = "sessions_killed", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, sessions_killed)},
+    {.name = "sessions_failed", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, sessions_failed)},
+    {.name = "start_fork", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, start_fork), .structure = &kStructs[86]},
+    {.name = "start_spawn", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, start_spawn), .structure = &kStructs[86]},
+    {.name = "start_restore", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, start_restore), .structure = &kStructs[86]},
+    {.name = "checkpoint_size", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, checkpoint_size), .structure = &kStructs[86]},
+    {.name = "checkpoint_duration", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, checkpoint_duration), .structure = &kStructs[86]},
+    {.name = "execution_peak_resident_delta", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, execution_peak_resident_delta), .structure = &kStructs[86]},
+    {.name = "worker_peak_resident_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, worker_peak_resident_bytes)},
+    {.name = "durable_operations", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, durable_operations)},
+    {.name = "durable_failures", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, durable_failures)},
+    {.name = "exporter_queue_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, exporter_queue_bytes)},
+    {.name = "telemetry_memory_bytes", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, telemetry_memory_bytes)},
+    {.name = "worker_deaths", .kind = Kind::kFixed, .offset = offsetof(capsule_runtime_metrics, worker_deaths), .entry = Kind::kU64, .count = 16},
+    {.name = "cancels_effective", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, cancels_effective)},
+    {.name = "cancels_noop", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, cancels_noop)},
+    {.name = "cancels_killed", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, cancels_killed)},
+    {.name = "top_level_await", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, top_level_await), .structure = &kStructs[87]},
+    {.name = "async_def", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, async_def), .structure = &kStructs[87]},
+    {.name = "blocking_sync", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, blocking_sync), .structure = &kStructs[87]},
+    {.name = "simple_sync", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, simple_sync), .structure = &kStructs[87]},
+    {.name = "unknown", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, unknown), .structure = &kStructs[87]},
+    {.name = "execution_duration", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, execution_duration), .structure = &kStructs[86]},
+    {.name = "execution_queue", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, execution_queue), .structure = &kStructs[86]},
+    {.name = "execution_cpu", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, execution_cpu), .structure = &kStructs[86]},
+    {.name = "input_wait_ns", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, input_wait_ns)},
+    {.name = "promise_wait_ns", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, promise_wait_ns)},
+    {.name = "stdout_lines", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, stdout_lines)},
+    {.name = "stderr_lines", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, stderr_lines)},
+    {.name = "minor_faults", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, minor_faults)},
+    {.name = "major_faults", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, major_faults)},
+    {.name = "voluntary_switches", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, voluntary_switches)},
+    {.name = "involuntary_switches", .kind = Kind::kU64, .offset = offsetof(capsule_runtime_metrics, involuntary_switches)},
+    {.name = "standard_output", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, standard_output), .structure = &kStructs[88]},
+    {.name = "standard_error", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, standard_error), .structure = &kStructs[88]},
+    {.name = "displays", .kind = Kind::kStruct, .offset = offsetof(capsule_runtime_metrics, displays), .structure = &kStructs[88]},
+};
+
+constexpr Member kMembers90[] = {
+    {.name = "text", .kind = Kind::kText, .offset = offsetof(capsule_metrics_text, text)},
+};
+
 constexpr Member kMembers91[] = {
     {.name = "rate_hz", .kind = Kind::kU32, .offset = offsetof(capsule_profile_options, rate_hz)},
     {.name = "duration_ms", .kind = Kind::kI64, .offset = offsetof(capsule_profile_options, duration_ms)},
     {.name = "threads", .kind = Kind::kI32, .offset = offsetof(capsule_profile_options, threads), .enumeration = &kEnumerations[64]},
     {.name = "max_frames", .kind = Kind::kU32, .offset = offsetof(capsule_profile_options, max_frames)},
     {.name = "max_stacks", .kind = Kind::kU32, .offset = offsetof(capsule_profile_options, max_stacks)},
+    {.name = "caller", .kind = Kind::kText, .offset = offsetof(capsule_profile_options, caller)},
 };
 
 constexpr Member kMembers92[] = {
@@ -1478,27 +1480,27 @@ const Struct kStructs[94] = {
     {sizeof(capsule_stack_thread), true, nullptr, nullptr, kMembers67},  // capsule_stack_thread
     {sizeof(capsule_stack_frame), true, nullptr, nullptr, kMembers68},  // capsule_stack_frame
     {sizeof(capsule_native_frame), true, nullptr, nullptr, kMembers69},  // capsule_native_frame
-    {sizeof(capsule_pending_row), false, nullptr, nullptr, kMembers70},  // capsule_pending_row
-    {sizeof(capsule_pending_summary), true, nullptr, release<capsule_pending_summary_release>, kMembers71},  // capsule_pending_summary
-    {sizeof(capsule_namespace_row), false, nullptr, nullptr, kMembers72},  // capsule_namespace_row
-    {sizeof(capsule_namespace_summary), true, nullptr, release<capsule_namespace_summary_release>, kMembers73},  // capsule_namespace_summary
-    {sizeof(capsule_pool_summary), true, nullptr, release<capsule_pool_summary_release>, kMembers74},  // capsule_pool_summary
-    {sizeof(capsule_execution_status), true, nullptr, nullptr, kMembers75},  // capsule_execution_status
-    {sizeof(capsule_isolation_layer), false, nullptr, nullptr, kMembers76},  // capsule_isolation_layer
-    {sizeof(capsule_isolation_report), true, nullptr, release<capsule_isolation_report_release>, kMembers77},  // capsule_isolation_report
-    {sizeof(capsule_log_options), true, nullptr, nullptr, kMembers78},  // capsule_log_options
-    {sizeof(capsule_log_info), true, nullptr, nullptr, kMembers79},  // capsule_log_info
-    {sizeof(capsule_worker_metrics), true, nullptr, nullptr, kMembers80},  // capsule_worker_metrics
-    {sizeof(capsule_worker_info), true, nullptr, nullptr, kMembers81},  // capsule_worker_info
-    {sizeof(capsule_transport_flow), false, nullptr, nullptr, kMembers82},  // capsule_transport_flow
-    {sizeof(capsule_transport_metrics), true, nullptr, nullptr, kMembers83},  // capsule_transport_metrics
-    {sizeof(capsule_cancel_metrics), true, nullptr, nullptr, kMembers84},  // capsule_cancel_metrics
-    {sizeof(capsule_histogram), false, nullptr, nullptr, kMembers85},  // capsule_histogram
-    {sizeof(capsule_execution_totals), false, nullptr, nullptr, kMembers86},  // capsule_execution_totals
-    {sizeof(capsule_output_totals), false, nullptr, nullptr, kMembers87},  // capsule_output_totals
-    {sizeof(capsule_runtime_metrics), true, nullptr, nullptr, kMembers88},  // capsule_runtime_metrics
-    {sizeof(capsule_metrics_text), true, nullptr, release<capsule_metrics_text_release>, kMembers89},  // capsule_metrics_text
-    {sizeof(capsule_postmortem_info), true, nullptr, nullptr, kMembers90},  // capsule_postmortem_info
+    {sizeof(capsule_postmortem_info), true, nullptr, nullptr, kMembers70},  // capsule_postmortem_info
+    {sizeof(capsule_pending_row), false, nullptr, nullptr, kMembers71},  // capsule_pending_row
+    {sizeof(capsule_pending_summary), true, nullptr, release<capsule_pending_summary_release>, kMembers72},  // capsule_pending_summary
+    {sizeof(capsule_namespace_row), false, nullptr, nullptr, kMembers73},  // capsule_namespace_row
+    {sizeof(capsule_namespace_summary), true, nullptr, release<capsule_namespace_summary_release>, kMembers74},  // capsule_namespace_summary
+    {sizeof(capsule_pool_summary), true, nullptr, release<capsule_pool_summary_release>, kMembers75},  // capsule_pool_summary
+    {sizeof(capsule_execution_status), true, nullptr, nullptr, kMembers76},  // capsule_execution_status
+    {sizeof(capsule_isolation_layer), false, nullptr, nullptr, kMembers77},  // capsule_isolation_layer
+    {sizeof(capsule_isolation_report), true, nullptr, release<capsule_isolation_report_release>, kMembers78},  // capsule_isolation_report
+    {sizeof(capsule_log_options), true, nullptr, nullptr, kMembers79},  // capsule_log_options
+    {sizeof(capsule_log_info), true, nullptr, nullptr, kMembers80},  // capsule_log_info
+    {sizeof(capsule_worker_metrics), true, nullptr, nullptr, kMembers81},  // capsule_worker_metrics
+    {sizeof(capsule_worker_info), true, nullptr, nullptr, kMembers82},  // capsule_worker_info
+    {sizeof(capsule_transport_flow), false, nullptr, nullptr, kMembers83},  // capsule_transport_flow
+    {sizeof(capsule_transport_metrics), true, nullptr, nullptr, kMembers84},  // capsule_transport_metrics
+    {sizeof(capsule_cancel_metrics), true, nullptr, nullptr, kMembers85},  // capsule_cancel_metrics
+    {sizeof(capsule_histogram), false, nullptr, nullptr, kMembers86},  // capsule_histogram
+    {sizeof(capsule_execution_totals), false, nullptr, nullptr, kMembers87},  // capsule_execution_totals
+    {sizeof(capsule_output_totals), false, nullptr, nullptr, kMembers88},  // capsule_output_totals
+    {sizeof(capsule_runtime_metrics), true, nullptr, nullptr, kMembers89},  // capsule_runtime_metrics
+    {sizeof(capsule_metrics_text), true, nullptr, release<capsule_metrics_text_release>, kMembers90},  // capsule_metrics_text
     {sizeof(capsule_profile_options), true, init<capsule_profile_options_init>, nullptr, kMembers91},  // capsule_profile_options
     {sizeof(capsule_profile_info), true, nullptr, nullptr, kMembers92},  // capsule_profile_info
     {sizeof(capsule_snapshot_info), true, nullptr, nullptr, kMembers93},  // capsule_snapshot_info
@@ -2259,244 +2261,264 @@ constexpr Parameter kParameters103[] = {
 };
 
 constexpr Parameter kParameters104[] = {
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
+    {{.name = "index", .kind = Kind::kU32, .offset = 8}, std::nullopt},
+};
+
+constexpr Result kResults104[] = {
+    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, 16},
+};
+
+constexpr Parameter kParameters105[] = {
+    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, std::nullopt},
+};
+
+constexpr Result kResults105[] = {
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[70]}, 8},
+};
+
+constexpr Parameter kParameters106[] = {
+    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, std::nullopt},
+};
+
+constexpr Result kResults106[] = {
+    {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, 8},
+};
+
+constexpr Parameter kParameters107[] = {
+    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, std::nullopt},
+};
+
+constexpr Result kResults107[] = {
+    {{.name = "json", .kind = Kind::kText, .offset = 0}, 8},
+};
+
+constexpr Parameter kParameters108[] = {
+    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, 0},
+};
+
+constexpr Parameter kParameters109[] = {
     {{.name = "bridge", .kind = Kind::kHandle, .offset = 0, .handle = "bridge"}, std::nullopt},
     {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
 };
 
-constexpr Result kResults104[] = {
-    {{.name = "summary", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[71]}, 16},
+constexpr Result kResults109[] = {
+    {{.name = "summary", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[72]}, 16},
 };
 
-constexpr Parameter kParameters105[] = {
+constexpr Parameter kParameters110[] = {
     {{.name = "store", .kind = Kind::kHandle, .offset = 0, .handle = "promise_store"}, std::nullopt},
     {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
 };
 
-constexpr Result kResults105[] = {
-    {{.name = "summary", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[71]}, 16},
+constexpr Result kResults110[] = {
+    {{.name = "summary", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[72]}, 16},
 };
 
-constexpr Parameter kParameters106[] = {
+constexpr Parameter kParameters111[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
     {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
 };
 
-constexpr Result kResults106[] = {
-    {{.name = "summary", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[73]}, 16},
+constexpr Result kResults111[] = {
+    {{.name = "summary", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[74]}, 16},
 };
 
-constexpr Parameter kParameters107[] = {
+constexpr Parameter kParameters112[] = {
     {{.name = "pool", .kind = Kind::kHandle, .offset = 0, .handle = "pool"}, std::nullopt},
     {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
 };
 
-constexpr Result kResults107[] = {
+constexpr Result kResults112[] = {
     {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[60]}, 16},
-    {{.name = "summary", .kind = Kind::kStruct, .offset = room_of<capsule_pool_info>, .structure = &kStructs[74]}, 24},
+    {{.name = "summary", .kind = Kind::kStruct, .offset = room_of<capsule_pool_info>, .structure = &kStructs[75]}, 24},
 };
 
-constexpr Parameter kParameters108[] = {
+constexpr Parameter kParameters113[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
     {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
 };
 
-constexpr Result kResults108[] = {
-    {{.name = "status", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[75]}, 16},
+constexpr Result kResults113[] = {
+    {{.name = "status", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[76]}, 16},
 };
 
-constexpr Parameter kParameters109[] = {
+constexpr Parameter kParameters114[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
     {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
 };
 
-constexpr Result kResults109[] = {
-    {{.name = "report", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[77]}, 16},
+constexpr Result kResults114[] = {
+    {{.name = "report", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[78]}, 16},
 };
 
-constexpr Parameter kParameters110[] = {
+constexpr Parameter kParameters115[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
     {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
     {{.name = "options", .kind = Kind::kPointer, .offset = 16, .structure = &kStructs[65]}, 0},
 };
 
-constexpr Result kResults110[] = {
-    {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, 24},
-};
-
-constexpr Parameter kParameters111[] = {
-    {{.name = "options", .kind = Kind::kPointer, .offset = 0, .structure = &kStructs[78]}, 0},
-};
-
-constexpr Result kResults112[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[79]}, 0},
-};
-
-constexpr Parameter kParameters113[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-};
-
-constexpr Result kResults113[] = {
-    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[80]}, 8},
-};
-
-constexpr Parameter kParameters114[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-};
-
-constexpr Result kResults114[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[81]}, 8},
-};
-
-constexpr Parameter kParameters115[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-};
-
 constexpr Result kResults115[] = {
-    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[83]}, 8},
+    {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, 24},
 };
 
 constexpr Parameter kParameters116[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
+    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
+    {{.name = "index", .kind = Kind::kU32, .offset = 16}, std::nullopt},
 };
 
 constexpr Result kResults116[] = {
-    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[84]}, 8},
+    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, 24},
 };
 
 constexpr Parameter kParameters117[] = {
-    {{.name = "runtime", .kind = Kind::kHandle, .offset = 0, .handle = "runtime"}, std::nullopt},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
+    {{.name = "inspection", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[57]}, 0},
+    {{.name = "number", .kind = Kind::kU32, .offset = 16}, std::nullopt},
 };
 
 constexpr Result kResults117[] = {
-    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[88]}, 8},
+    {{.name = "label", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[47]}, 24},
 };
 
 constexpr Parameter kParameters118[] = {
-    {{.name = "runtime", .kind = Kind::kHandle, .offset = 0, .handle = "runtime"}, std::nullopt},
-};
-
-constexpr Result kResults118[] = {
-    {{.name = "text", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[89]}, 8},
-};
-
-constexpr Parameter kParameters119[] = {
-    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
-    {{.name = "index", .kind = Kind::kU32, .offset = 8}, std::nullopt},
+    {{.name = "options", .kind = Kind::kPointer, .offset = 0, .structure = &kStructs[79]}, 0},
 };
 
 constexpr Result kResults119[] = {
-    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, 16},
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[80]}, 0},
 };
 
 constexpr Parameter kParameters120[] = {
-    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, std::nullopt},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
 };
 
 constexpr Result kResults120[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[90]}, 8},
+    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[81]}, 8},
 };
 
 constexpr Parameter kParameters121[] = {
-    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, std::nullopt},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
 };
 
 constexpr Result kResults121[] = {
-    {{.name = "stack", .kind = Kind::kHandle, .offset = 0, .handle = "stack"}, 8},
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[82]}, 8},
 };
 
 constexpr Parameter kParameters122[] = {
-    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, std::nullopt},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
 };
 
 constexpr Result kResults122[] = {
-    {{.name = "json", .kind = Kind::kText, .offset = 0}, 8},
+    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[84]}, 8},
 };
 
 constexpr Parameter kParameters123[] = {
-    {{.name = "postmortem", .kind = Kind::kHandle, .offset = 0, .handle = "postmortem"}, 0},
+    {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
+};
+
+constexpr Result kResults123[] = {
+    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[85]}, 8},
 };
 
 constexpr Parameter kParameters124[] = {
+    {{.name = "runtime", .kind = Kind::kHandle, .offset = 0, .handle = "runtime"}, std::nullopt},
+};
+
+constexpr Result kResults124[] = {
+    {{.name = "metrics", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[89]}, 8},
+};
+
+constexpr Parameter kParameters125[] = {
+    {{.name = "runtime", .kind = Kind::kHandle, .offset = 0, .handle = "runtime"}, std::nullopt},
+};
+
+constexpr Result kResults125[] = {
+    {{.name = "text", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[90]}, 8},
+};
+
+constexpr Parameter kParameters126[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
     {{.name = "options", .kind = Kind::kPointer, .offset = 8, .structure = &kStructs[91]}, 0},
 };
 
-constexpr Result kResults124[] = {
+constexpr Result kResults126[] = {
     {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, 16},
-};
-
-constexpr Parameter kParameters125[] = {
-    {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, std::nullopt},
-    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
-};
-
-constexpr Parameter kParameters126[] = {
-    {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, std::nullopt},
 };
 
 constexpr Parameter kParameters127[] = {
     {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, std::nullopt},
-};
-
-constexpr Result kResults127[] = {
-    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[92]}, 8},
+    {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
 };
 
 constexpr Parameter kParameters128[] = {
     {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, std::nullopt},
 };
 
-constexpr Result kResults128[] = {
+constexpr Parameter kParameters129[] = {
+    {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, std::nullopt},
+};
+
+constexpr Result kResults129[] = {
+    {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[92]}, 8},
+};
+
+constexpr Parameter kParameters130[] = {
+    {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, std::nullopt},
+};
+
+constexpr Result kResults130[] = {
     {{.name = "data", .kind = Kind::kBytes, .offset = 0, .length_offset = 8, .length_kind = Kind::kU64}, 8},
     {{.name = {}, .kind = Kind::kU64, .offset = 8}, 16},
 };
 
-constexpr Parameter kParameters129[] = {
+constexpr Parameter kParameters131[] = {
     {{.name = "profile", .kind = Kind::kHandle, .offset = 0, .handle = "profile"}, 0},
 };
 
-constexpr Parameter kParameters130[] = {
+constexpr Parameter kParameters132[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
     {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
 };
 
-constexpr Result kResults130[] = {
+constexpr Result kResults132[] = {
     {{.name = "snapshot", .kind = Kind::kHandle, .offset = 0, .handle = "snapshot"}, 16},
 };
 
-constexpr Parameter kParameters131[] = {
+constexpr Parameter kParameters133[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
     {{.name = "snapshot", .kind = Kind::kHandle, .offset = 8, .handle = "snapshot"}, std::nullopt},
     {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 16}, -1},
 };
 
-constexpr Parameter kParameters132[] = {
+constexpr Parameter kParameters134[] = {
     {{.name = "snapshot", .kind = Kind::kHandle, .offset = 0, .handle = "snapshot"}, std::nullopt},
     {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
 };
 
-constexpr Result kResults132[] = {
+constexpr Result kResults134[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, 16},
 };
 
-constexpr Parameter kParameters133[] = {
+constexpr Parameter kParameters135[] = {
     {{.name = "session", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, std::nullopt},
     {{.name = "timeout_ms", .kind = Kind::kI64, .offset = 8}, -1},
 };
 
-constexpr Result kResults133[] = {
+constexpr Result kResults135[] = {
     {{.name = "branch", .kind = Kind::kHandle, .offset = 0, .handle = "session"}, 16},
 };
 
-constexpr Parameter kParameters134[] = {
+constexpr Parameter kParameters136[] = {
     {{.name = "snapshot", .kind = Kind::kHandle, .offset = 0, .handle = "snapshot"}, std::nullopt},
 };
 
-constexpr Result kResults134[] = {
+constexpr Result kResults136[] = {
     {{.name = "info", .kind = Kind::kStruct, .offset = 0, .structure = &kStructs[93]}, 8},
 };
 
-constexpr Parameter kParameters135[] = {
+constexpr Parameter kParameters137[] = {
     {{.name = "snapshot", .kind = Kind::kHandle, .offset = 0, .handle = "snapshot"}, 0},
 };
 
@@ -2605,38 +2627,40 @@ constexpr Function kFunctions[] = {
     {"stack_get_frame", false, false, false, call<capsule_stack_get_frame>, kParameters101, kResults101, 40, room_of<capsule_stack_frame>},
     {"stack_get_native_frame", false, false, false, call<capsule_stack_get_native_frame>, kParameters102, kResults102, 40, room_of<capsule_native_frame>},
     {"stack_release", false, false, true, call<capsule_stack_release>, kParameters103, {}, 8, 0},
-    {"bridge_inspect_pending", false, false, false, call<capsule_bridge_inspect_pending>, kParameters104, kResults104, 32, room_of<capsule_pending_summary>},
-    {"promise_store_inspect_pending", false, false, false, call<capsule_promise_store_inspect_pending>, kParameters105, kResults105, 32, room_of<capsule_pending_summary>},
-    {"session_inspect_namespace", true, false, false, call<capsule_session_inspect_namespace>, kParameters106, kResults106, 32, room_of<capsule_namespace_summary>},
-    {"pool_inspect", false, false, false, call<capsule_pool_inspect>, kParameters107, kResults107, 40, room_of<capsule_pool_info> + room_of<capsule_pool_summary>},
-    {"session_inspect_execution", false, false, false, call<capsule_session_inspect_execution>, kParameters108, kResults108, 32, room_of<capsule_execution_status>},
-    {"session_inspect_isolation", false, false, false, call<capsule_session_inspect_isolation>, kParameters109, kResults109, 32, room_of<capsule_isolation_report>},
-    {"session_inspect_stack", true, false, false, call<capsule_session_inspect_stack>, kParameters110, kResults110, 40, 8},
-    {"log_set_sink", false, false, false, call<capsule_log_set_sink>, kParameters111, {}, 16, 0},
-    {"log_get_info", false, false, false, call<capsule_log_get_info>, {}, kResults112, 16, room_of<capsule_log_info>},
-    {"session_get_worker_metrics", false, false, false, call<capsule_session_get_worker_metrics>, kParameters113, kResults113, 24, room_of<capsule_worker_metrics>},
-    {"session_get_worker_info", false, false, false, call<capsule_session_get_worker_info>, kParameters114, kResults114, 24, room_of<capsule_worker_info>},
-    {"session_get_transport_metrics", false, false, false, call<capsule_session_get_transport_metrics>, kParameters115, kResults115, 24, room_of<capsule_transport_metrics>},
-    {"session_get_cancel_metrics", false, false, false, call<capsule_session_get_cancel_metrics>, kParameters116, kResults116, 24, room_of<capsule_cancel_metrics>},
-    {"runtime_get_metrics", false, false, false, call<capsule_runtime_get_metrics>, kParameters117, kResults117, 24, room_of<capsule_runtime_metrics>},
-    {"runtime_get_prometheus", false, false, false, call<capsule_runtime_get_prometheus>, kParameters118, kResults118, 24, room_of<capsule_metrics_text>},
-    {"session_get_postmortem", false, false, false, call<capsule_session_get_postmortem>, kParameters119, kResults119, 32, 8},
-    {"postmortem_get_info", false, false, false, call<capsule_postmortem_get_info>, kParameters120, kResults120, 24, room_of<capsule_postmortem_info>},
-    {"postmortem_get_stack", false, false, false, call<capsule_postmortem_get_stack>, kParameters121, kResults121, 24, 8},
-    {"postmortem_to_json", false, false, false, call<capsule_postmortem_to_json>, kParameters122, kResults122, 24, room_of<capsule_text>},
-    {"postmortem_release", false, false, true, call<capsule_postmortem_release>, kParameters123, {}, 8, 0},
-    {"session_profile", false, false, false, call<capsule_session_profile>, kParameters124, kResults124, 32, 8},
-    {"profile_wait", true, false, false, call<capsule_profile_wait>, kParameters125, {}, 24, 0},
-    {"profile_stop", false, false, false, call<capsule_profile_stop>, kParameters126, {}, 16, 0},
-    {"profile_get_info", false, false, false, call<capsule_profile_get_info>, kParameters127, kResults127, 24, room_of<capsule_profile_info>},
-    {"profile_get_collapsed", false, false, false, call<capsule_profile_get_collapsed>, kParameters128, kResults128, 32, 8 + 8},
-    {"profile_release", false, false, true, call<capsule_profile_release>, kParameters129, {}, 8, 0},
-    {"session_snapshot", true, true, false, call<capsule_session_snapshot>, kParameters130, kResults130, 32, 8},
-    {"session_restore", true, true, false, call<capsule_session_restore>, kParameters131, {}, 32, 0},
-    {"snapshot_branch", true, false, false, call<capsule_snapshot_branch>, kParameters132, kResults132, 32, 8},
-    {"session_branch", true, true, false, call<capsule_session_branch>, kParameters133, kResults133, 32, 8},
-    {"snapshot_get_info", false, false, false, call<capsule_snapshot_get_info>, kParameters134, kResults134, 24, room_of<capsule_snapshot_info>},
-    {"snapshot_release", false, false, true, call<capsule_snapshot_release>, kParameters135, {}, 8, 0},
+    {"session_get_postmortem", false, false, false, call<capsule_session_get_postmortem>, kParameters104, kResults104, 32, 8},
+    {"postmortem_get_info", false, false, false, call<capsule_postmortem_get_info>, kParameters105, kResults105, 24, room_of<capsule_postmortem_info>},
+    {"postmortem_get_stack", false, false, false, call<capsule_postmortem_get_stack>, kParameters106, kResults106, 24, 8},
+    {"postmortem_to_json", false, false, false, call<capsule_postmortem_to_json>, kParameters107, kResults107, 24, room_of<capsule_text>},
+    {"postmortem_release", false, false, true, call<capsule_postmortem_release>, kParameters108, {}, 8, 0},
+    {"bridge_inspect_pending", false, false, false, call<capsule_bridge_inspect_pending>, kParameters109, kResults109, 32, room_of<capsule_pending_summary>},
+    {"promise_store_inspect_pending", false, false, false, call<capsule_promise_store_inspect_pending>, kParameters110, kResults110, 32, room_of<capsule_pending_summary>},
+    {"session_inspect_namespace", true, false, false, call<capsule_session_inspect_namespace>, kParameters111, kResults111, 32, room_of<capsule_namespace_summary>},
+    {"pool_inspect", false, false, false, call<capsule_pool_inspect>, kParameters112, kResults112, 40, room_of<capsule_pool_info> + room_of<capsule_pool_summary>},
+    {"session_inspect_execution", false, false, false, call<capsule_session_inspect_execution>, kParameters113, kResults113, 32, room_of<capsule_execution_status>},
+    {"session_inspect_isolation", false, false, false, call<capsule_session_inspect_isolation>, kParameters114, kResults114, 32, room_of<capsule_isolation_report>},
+    {"session_inspect_stack", true, false, false, call<capsule_session_inspect_stack>, kParameters115, kResults115, 40, 8},
+    {"session_inspect_postmortem", false, false, false, call<capsule_session_inspect_postmortem>, kParameters116, kResults116, 40, 8},
+    {"session_inspect_trace_label", false, false, false, call<capsule_session_inspect_trace_label>, kParameters117, kResults117, 40, room_of<capsule_trace_label>},
+    {"log_set_sink", false, false, false, call<capsule_log_set_sink>, kParameters118, {}, 16, 0},
+    {"log_get_info", false, false, false, call<capsule_log_get_info>, {}, kResults119, 16, room_of<capsule_log_info>},
+    {"session_get_worker_metrics", false, false, false, call<capsule_session_get_worker_metrics>, kParameters120, kResults120, 24, room_of<capsule_worker_metrics>},
+    {"session_get_worker_info", false, false, false, call<capsule_session_get_worker_info>, kParameters121, kResults121, 24, room_of<capsule_worker_info>},
+    {"session_get_transport_metrics", false, false, false, call<capsule_session_get_transport_metrics>, kParameters122, kResults122, 24, room_of<capsule_transport_metrics>},
+    {"session_get_cancel_metrics", false, false, false, call<capsule_session_get_cancel_metrics>, kParameters123, kResults123, 24, room_of<capsule_cancel_metrics>},
+    {"runtime_get_metrics", false, false, false, call<capsule_runtime_get_metrics>, kParameters124, kResults124, 24, room_of<capsule_runtime_metrics>},
+    {"runtime_get_prometheus", false, false, false, call<capsule_runtime_get_prometheus>, kParameters125, kResults125, 24, room_of<capsule_metrics_text>},
+    {"session_profile", false, false, false, call<capsule_session_profile>, kParameters126, kResults126, 32, 8},
+    {"profile_wait", true, false, false, call<capsule_profile_wait>, kParameters127, {}, 24, 0},
+    {"profile_stop", false, false, false, call<capsule_profile_stop>, kParameters128, {}, 16, 0},
+    {"profile_get_info", false, false, false, call<capsule_profile_get_info>, kParameters129, kResults129, 24, room_of<capsule_profile_info>},
+    {"profile_get_collapsed", false, false, false, call<capsule_profile_get_collapsed>, kParameters130, kResults130, 32, 8 + 8},
+    {"profile_release", false, false, true, call<capsule_profile_release>, kParameters131, {}, 8, 0},
+    {"session_snapshot", true, true, false, call<capsule_session_snapshot>, kParameters132, kResults132, 32, 8},
+    {"session_restore", true, true, false, call<capsule_session_restore>, kParameters133, {}, 32, 0},
+    {"snapshot_branch", true, false, false, call<capsule_snapshot_branch>, kParameters134, kResults134, 32, 8},
+    {"session_branch", true, true, false, call<capsule_session_branch>, kParameters135, kResults135, 32, 8},
+    {"snapshot_get_info", false, false, false, call<capsule_snapshot_get_info>, kParameters136, kResults136, 24, room_of<capsule_snapshot_info>},
+    {"snapshot_release", false, false, true, call<capsule_snapshot_release>, kParameters137, {}, 8, 0},
 };
 
 constexpr HandleType kHandleTypes[] = {

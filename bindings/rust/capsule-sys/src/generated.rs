@@ -932,6 +932,12 @@ pub const CAPSULE_TRACEPARENT_SIZE: usize = 56;
 /// Bytes of the longest `tracestate`, its NUL included.
 pub const CAPSULE_TRACESTATE_SIZE: usize = 513;
 
+/// Post-mortems that a session keeps.
+pub const CAPSULE_POSTMORTEMS_KEPT: usize = 4;
+
+/// Events of a dead worker that a post-mortem keeps, at most.
+pub const CAPSULE_POSTMORTEM_EVENTS: usize = 256;
+
 /// Bytes of the longer texts of `capsule_worker_info`, their NUL included.
 pub const CAPSULE_WORKER_TEXT_SIZE: usize = 512;
 
@@ -946,12 +952,6 @@ pub const CAPSULE_HISTOGRAM_BUCKETS: usize = 28;
 
 /// Room in `worker_deaths`.
 pub const CAPSULE_DEATHS: usize = 16;
-
-/// Post-mortems that a session keeps.
-pub const CAPSULE_POSTMORTEMS_KEPT: usize = 4;
-
-/// Events of a dead worker that a post-mortem keeps, at most.
-pub const CAPSULE_POSTMORTEM_EVENTS: usize = 256;
 
 /// Version of the headers this program was compiled with; compare with capsule_version_number().
 pub const CAPSULE_VERSION_MAJOR: usize = 0;
@@ -1392,7 +1392,8 @@ pub struct capsule_audit_check {
     pub reserved: u32,
     /// The file; or empty, and `data`.
     pub path: capsule_text,
-    /// Records, each with a newline behind it; at most 1 GiB, as the file.
+    /// Records, each with a newline behind it; at most 1 GiB, as the file. Empty where there is a `path`. Without one
+    /// it is not NULL; what has size 0 then is broken, as an empty file is.
     pub data: capsule_text,
     /// The key of every chain in it; empty for none. With one, a chain without is broken.
     pub key: capsule_text,
@@ -2818,6 +2819,8 @@ pub struct capsule_trace_filter {
     pub source: i32,
     /// The least severe that is wanted, `CAPSULE_LOG_…`; 0 for all.
     pub severity: i32,
+    /// Who looks, for the audit record (introspection.h): at most 64 bytes; copied. Default empty.
+    pub caller: capsule_text,
 }
 
 /// What there is, and what there is no longer. `emitted` = `stored` + `evicted` + `dropped` + `refused` + `late` +
@@ -3084,19 +3087,19 @@ pub struct capsule_introspection_policy {
     /// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
     /// records. Default counts, as all below.
     pub promises: i32,
-    /// Of a session's names.
+    /// `CAPSULE_INSPECT_…` of a session's names.
     pub namespace_summary: i32,
-    /// Of a pool.
+    /// `CAPSULE_INSPECT_…` of a pool.
     pub pool: i32,
-    /// Of what a session executes.
+    /// `CAPSULE_INSPECT_…` of what a session executes.
     pub execution: i32,
-    /// Of the isolation of a session.
+    /// `CAPSULE_INSPECT_…` of the isolation of a session.
     pub isolation: i32,
-    /// Of the stacks and profiles of a worker.
+    /// `CAPSULE_INSPECT_…` of the stacks and profiles of a worker.
     pub stack: i32,
-    /// Of traces, of sessions and pools: their events are counts.
+    /// `CAPSULE_INSPECT_…` of traces, of sessions and pools: their events are counts.
     pub trace: i32,
-    /// Of what is known of a dead worker: counts, but for its stack.
+    /// `CAPSULE_INSPECT_…` of what is known of a dead worker: counts, but for its stack.
     pub postmortem: i32,
     /// Longest label in bytes, after redaction, 24 … 1,024. Default 64.
     pub max_label_bytes: u32,
@@ -3527,6 +3530,72 @@ pub struct capsule_native_frame {
     pub symbol_offset: u64,
     /// The address in the file, as `addr2line` wants it; of no file, the address. Of a caller, where it goes on.
     pub module_offset: u64,
+}
+
+/// How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct capsule_postmortem_info {
+    /// `sizeof(capsule_postmortem_info)`, set by the caller.
+    pub struct_size: u32,
+    /// Its process id.
+    pub pid: i32,
+    /// The session's number in its runtime.
+    pub session_id: u64,
+    /// Which of the session's workers it was, from 1.
+    pub incarnation: u32,
+    /// `CAPSULE_DEATH_…`.
+    pub death_reason: i32,
+    /// 1 when the reason was reported; 0 when it is inferred.
+    pub death_certain: i32,
+    /// Its exit code, where it exited.
+    pub exit_code: i32,
+    /// The signal that killed it, or 0.
+    pub signal_number: i32,
+    /// `kind` of the last event of its main thread (trace.h), or 0: where it stood.
+    pub last_kind: i32,
+    /// When the death was understood.
+    pub died_ns: u64,
+    /// How long there was the worker, since it was asked for.
+    pub uptime_ns: u64,
+    /// The execution it was running, or 0.
+    pub execution_id: u64,
+    /// How long it had been running it.
+    pub execution_age_ns: u64,
+    /// Executions that waited behind it.
+    pub executions_queued: u64,
+    /// Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
+    pub heartbeat_age_ns: u64,
+    /// Resident memory.
+    pub resident_bytes: u64,
+    /// Memory that it shared with nobody.
+    pub private_bytes: u64,
+    /// CPU time.
+    pub cpu_ns: u64,
+    /// Threads.
+    pub threads: u64,
+    /// Names in its namespace.
+    pub namespace_size: u64,
+    /// Limit: most bytes that wait in its output queue.
+    pub output_queue_limit_bytes: u64,
+    /// Limit: output that may be on its way to the host.
+    pub output_window_bytes: u64,
+    /// Limit: `timeout_ms` of the execution, 0 for none.
+    pub timeout_ms: i64,
+    /// Limit: `cancel_grace_ms` of the session.
+    pub cancel_grace_ms: i64,
+    /// Output that it had not sent, and that was found after its death and is delivered.
+    pub output_recovered_bytes: u64,
+    /// Output of the execution that the host has, and that nobody took yet, the recovered included.
+    pub output_untaken_bytes: u64,
+    /// Events that the worker overwrote, or left half written, in all its session's life.
+    pub events_lost: u64,
+    /// Its last events, by time: `event_count` of them, owned by the handle.
+    pub events: *const capsule_trace_event,
+    /// Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.
+    pub event_count: usize,
+    /// Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.
+    pub announced_limits: capsule_text,
 }
 
 /// One open call or promise; nothing of what it carries. Never extended: rows are handed out as an array.
@@ -4077,72 +4146,6 @@ pub struct capsule_metrics_text {
     pub storage: *mut capsule_metrics_storage,
 }
 
-/// How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct capsule_postmortem_info {
-    /// `sizeof(capsule_postmortem_info)`, set by the caller.
-    pub struct_size: u32,
-    /// Its process id.
-    pub pid: i32,
-    /// The session's number in its runtime.
-    pub session_id: u64,
-    /// Which of the session's workers it was, from 1.
-    pub incarnation: u32,
-    /// `CAPSULE_DEATH_…`.
-    pub death_reason: i32,
-    /// 1 when the reason was reported; 0 when it is inferred.
-    pub death_certain: i32,
-    /// Its exit code, where it exited.
-    pub exit_code: i32,
-    /// The signal that killed it, or 0.
-    pub signal_number: i32,
-    /// `kind` of the last event of its main thread (trace.h), or 0: where it stood.
-    pub last_kind: i32,
-    /// When the death was understood.
-    pub died_ns: u64,
-    /// How long there was the worker, since it was asked for.
-    pub uptime_ns: u64,
-    /// The execution it was running, or 0.
-    pub execution_id: u64,
-    /// How long it had been running it.
-    pub execution_age_ns: u64,
-    /// Executions that waited behind it.
-    pub executions_queued: u64,
-    /// Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
-    pub heartbeat_age_ns: u64,
-    /// Resident memory.
-    pub resident_bytes: u64,
-    /// Memory that it shared with nobody.
-    pub private_bytes: u64,
-    /// CPU time.
-    pub cpu_ns: u64,
-    /// Threads.
-    pub threads: u64,
-    /// Names in its namespace.
-    pub namespace_size: u64,
-    /// Limit: most bytes that wait in its output queue.
-    pub output_queue_limit_bytes: u64,
-    /// Limit: output that may be on its way to the host.
-    pub output_window_bytes: u64,
-    /// Limit: `timeout_ms` of the execution, 0 for none.
-    pub timeout_ms: i64,
-    /// Limit: `cancel_grace_ms` of the session.
-    pub cancel_grace_ms: i64,
-    /// Output that it had not sent, and that was found after its death and is delivered.
-    pub output_recovered_bytes: u64,
-    /// Output of the execution that the host has, and that nobody took yet, the recovered included.
-    pub output_untaken_bytes: u64,
-    /// Events that the worker overwrote, or left half written, in all its session's life.
-    pub events_lost: u64,
-    /// Its last events, by time: `event_count` of them, owned by the handle.
-    pub events: *const capsule_trace_event,
-    /// Number of `events`, 0 … `CAPSULE_POSTMORTEM_EVENTS`.
-    pub event_count: usize,
-    /// Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.
-    pub announced_limits: capsule_text,
-}
-
 /// How a profile is taken.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -4162,6 +4165,8 @@ pub struct capsule_profile_options {
     pub max_stacks: u32,
     /// Reserved, zero.
     pub reserved: u32,
+    /// Who looks, for the audit record (introspection.h): at most 64 bytes; copied. Default empty.
+    pub caller: capsule_text,
 }
 
 /// What a profile has found.
@@ -5483,7 +5488,7 @@ extern "C" {
     /// The name that an event's `label` stands for. It keeps its number as long as the session's handle is there.
     ///
     /// It is a look of its own (introspection.h), at the level of `trace` of the policy: at that of counts, the
-    /// default, the name is dropped.
+    /// default, the name is dropped. capsule_session_inspect_trace_label() with the defaults.
     ///
     /// - session: A session, closed ones included.
     /// - number: `label` of an event of its trace.
@@ -5516,13 +5521,14 @@ extern "C" {
     pub fn capsule_exporter_options_init(options: *mut capsule_exporter_options, struct_size: u32);
     /// Starts an exporter: it gets what becomes complete from now on.
     ///
-    /// - runtime: A runtime.
+    /// - runtime: A runtime that is not closed: of one that is, no event comes any more.
     /// - options: What to export to; not NULL.
     /// - exporter: The new handle, NULL on failure; ended with capsule_exporter_release().
     /// - error: Nullable.
     ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the file cannot be made, or no thread);
-    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_CLOSED`: no file is made then; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the
+    /// file cannot be made, or no thread); `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread.
+    /// Since 0.1.
     pub fn capsule_exporter_create(runtime: *mut capsule_runtime, options: *const capsule_exporter_options, exporter: *mut *mut capsule_exporter, error: *mut capsule_error) -> capsule_status;
     /// Waits until all that is queued now is written, failed or dropped, and does not gather longer for it.
     ///
@@ -5747,6 +5753,49 @@ extern "C" {
     ///
     /// - stack: A stack; NULL or a released one is a no-op. Any thread. Since 0.1.
     pub fn capsule_stack_release(stack: *mut capsule_stack);
+    /// What is known of one of a session's last deaths.
+    ///
+    /// As far as the policy lets it be seen: capsule_session_inspect_postmortem() with the defaults.
+    ///
+    /// - session: A session, closed ones included.
+    /// - index: 0 for the last death, 1 for the one before it, up to `CAPSULE_POSTMORTEMS_KEPT` - 1.
+    /// - postmortem: The new handle, NULL on failure; ended with capsule_postmortem_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_STATE` when there was no such death;
+    /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_session_get_postmortem(session: *mut capsule_session, index: u32, postmortem: *mut *mut capsule_postmortem, error: *mut capsule_error) -> capsule_status;
+    /// Copies what a post-mortem says.
+    ///
+    /// - postmortem: A post-mortem.
+    /// - info: Its `struct_size` set by the caller; `events` are the handle's, until it is released.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_postmortem_get_info(postmortem: *mut capsule_postmortem, info: *mut capsule_postmortem_info, error: *mut capsule_error) -> capsule_status;
+    /// Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h): as the policy
+    /// showed it when the post-mortem was had.
+    ///
+    /// - postmortem: A post-mortem.
+    /// - stack: The new handle, NULL on failure; ended with capsule_stack_release(). It outlives the post-mortem.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when it left no stack, as SIGKILL does not; `CAPSULE_E_ARGUMENT`;
+    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_postmortem_get_stack(postmortem: *mut capsule_postmortem, stack: *mut *mut capsule_stack, error: *mut capsule_error) -> capsule_status;
+    /// All of it as a JSON object, one line, that `capsule postmortem FILE` shows; of a stack the lines, without the
+    /// names.
+    ///
+    /// - postmortem: A post-mortem.
+    /// - json: The text: the handle's, until it is released.
+    /// - error: Nullable.
+    ///
+    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+    pub fn capsule_postmortem_to_json(postmortem: *mut capsule_postmortem, json: *mut capsule_text, error: *mut capsule_error) -> capsule_status;
+    /// Gives a post-mortem back.
+    ///
+    /// - postmortem: A post-mortem; NULL or a released one is a no-op. Any thread. Since 0.1.
+    pub fn capsule_postmortem_release(postmortem: *mut capsule_postmortem);
     /// The calls that are open in a bridge.
     ///
     /// - bridge: A bridge, closed ones included.
@@ -5840,6 +5889,26 @@ extern "C" {
     ///
     /// Returns: As capsule_session_get_stack(); `CAPSULE_E_DENIED`. Any thread; waits for nobody. Since 0.1.
     pub fn capsule_session_inspect_stack(session: *mut capsule_session, inspection: *const capsule_inspection, options: *const capsule_stack_options, stack: *mut *mut capsule_stack, error: *mut capsule_error) -> capsule_status;
+    /// What is known of one of a session's last deaths, with the names of its stack as the policy shows them.
+    ///
+    /// - session: A session, closed ones included.
+    /// - inspection: NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
+    /// - index: As in capsule_session_get_postmortem().
+    /// - postmortem: The new handle, NULL on failure; ended with capsule_postmortem_release().
+    /// - error: Nullable.
+    ///
+    /// Returns: As capsule_session_get_postmortem(). Any thread. Since 0.1.
+    pub fn capsule_session_inspect_postmortem(session: *mut capsule_session, inspection: *const capsule_inspection, index: u32, postmortem: *mut *mut capsule_postmortem, error: *mut capsule_error) -> capsule_status;
+    /// The name that the `label` of an event in a session's trace stands for, as the policy shows it.
+    ///
+    /// - session: A session, closed ones included.
+    /// - inspection: NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
+    /// - number: As in capsule_session_get_trace_label().
+    /// - label: Its `struct_size` set by the caller.
+    /// - error: Nullable.
+    ///
+    /// Returns: As capsule_session_get_trace_label(). Any thread; never waits for the worker. Since 0.1.
+    pub fn capsule_session_inspect_trace_label(session: *mut capsule_session, inspection: *const capsule_inspection, number: u32, label: *mut capsule_trace_label, error: *mut capsule_error) -> capsule_status;
     /// The name of a phase, as in `"rolling_back"`.
     ///
     /// - phase: `CAPSULE_PHASE_…`.
@@ -5953,47 +6022,6 @@ extern "C" {
     ///
     /// - text: NULL or an empty one is a no-op. Any thread. Since 0.1.
     pub fn capsule_metrics_text_release(text: *mut capsule_metrics_text);
-    /// What is known of one of a session's last deaths.
-    ///
-    /// - session: A session, closed ones included.
-    /// - index: 0 for the last death, 1 for the one before it, up to `CAPSULE_POSTMORTEMS_KEPT` - 1.
-    /// - postmortem: The new handle, NULL on failure; ended with capsule_postmortem_release().
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_DENIED`, by the policy; `CAPSULE_E_STATE` when there was no such death;
-    /// `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-    pub fn capsule_session_get_postmortem(session: *mut capsule_session, index: u32, postmortem: *mut *mut capsule_postmortem, error: *mut capsule_error) -> capsule_status;
-    /// Copies what a post-mortem says.
-    ///
-    /// - postmortem: A post-mortem.
-    /// - info: Its `struct_size` set by the caller; `events` are the handle's, until it is released.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-    pub fn capsule_postmortem_get_info(postmortem: *mut capsule_postmortem, info: *mut capsule_postmortem_info, error: *mut capsule_error) -> capsule_status;
-    /// Where its Python code stood, by file, function and line, when a fatal signal ended it (stack.h): as the policy
-    /// showed it when the post-mortem was had.
-    ///
-    /// - postmortem: A post-mortem.
-    /// - stack: The new handle, NULL on failure; ended with capsule_stack_release(). It outlives the post-mortem.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_STATE` when it left no stack, as SIGKILL does not; `CAPSULE_E_ARGUMENT`;
-    /// `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-    pub fn capsule_postmortem_get_stack(postmortem: *mut capsule_postmortem, stack: *mut *mut capsule_stack, error: *mut capsule_error) -> capsule_status;
-    /// All of it as a JSON object, one line, that `capsule postmortem FILE` shows; of a stack the lines, without the
-    /// names.
-    ///
-    /// - postmortem: A post-mortem.
-    /// - json: The text: the handle's, until it is released.
-    /// - error: Nullable.
-    ///
-    /// Returns: `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_HANDLE`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
-    pub fn capsule_postmortem_to_json(postmortem: *mut capsule_postmortem, json: *mut capsule_text, error: *mut capsule_error) -> capsule_status;
-    /// Gives a post-mortem back.
-    ///
-    /// - postmortem: A post-mortem; NULL or a released one is a no-op. Any thread. Since 0.1.
-    pub fn capsule_postmortem_release(postmortem: *mut capsule_postmortem);
     /// Fills in the defaults.
     ///
     /// - options: Nullable.

@@ -1712,7 +1712,8 @@ impl AuditList {
 pub struct AuditCheck {
     /// The file; or empty, and `data`.
     pub path: String,
-    /// Records, each with a newline behind it; at most 1 GiB, as the file.
+    /// Records, each with a newline behind it; at most 1 GiB, as the file. Empty where there is a `path`. Without one
+    /// it is not NULL; what has size 0 then is broken, as an empty file is.
     pub data: Vec<u8>,
     /// The key of every chain in it; empty for none. With one, a chain without is broken.
     pub key: Vec<u8>,
@@ -3804,6 +3805,8 @@ pub struct TraceFilter {
     pub source: TraceSource,
     /// The least severe that is wanted, `CAPSULE_LOG_…`; 0 for all.
     pub severity: LogLevel,
+    /// Who looks, for the audit record (introspection.h): at most 64 bytes; copied. Default empty.
+    pub caller: String,
 }
 
 impl TraceFilter {
@@ -3818,6 +3821,7 @@ impl TraceFilter {
         raw.until_ns = self.until_ns;
         raw.source = self.source.0;
         raw.severity = self.severity.0;
+        raw.caller = view(&self.caller);
         raw
     }
 }
@@ -4120,20 +4124,20 @@ pub struct IntrospectionPolicy {
     /// `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit
     /// records. Default counts, as all below.
     pub promises: InspectLevel,
-    /// Of a session's names.
-    pub namespace_summary: i32,
-    /// Of a pool.
-    pub pool: i32,
-    /// Of what a session executes.
-    pub execution: i32,
-    /// Of the isolation of a session.
-    pub isolation: i32,
-    /// Of the stacks and profiles of a worker.
-    pub stack: i32,
-    /// Of traces, of sessions and pools: their events are counts.
-    pub trace: i32,
-    /// Of what is known of a dead worker: counts, but for its stack.
-    pub postmortem: i32,
+    /// `CAPSULE_INSPECT_…` of a session's names.
+    pub namespace_summary: InspectLevel,
+    /// `CAPSULE_INSPECT_…` of a pool.
+    pub pool: InspectLevel,
+    /// `CAPSULE_INSPECT_…` of what a session executes.
+    pub execution: InspectLevel,
+    /// `CAPSULE_INSPECT_…` of the isolation of a session.
+    pub isolation: InspectLevel,
+    /// `CAPSULE_INSPECT_…` of the stacks and profiles of a worker.
+    pub stack: InspectLevel,
+    /// `CAPSULE_INSPECT_…` of traces, of sessions and pools: their events are counts.
+    pub trace: InspectLevel,
+    /// `CAPSULE_INSPECT_…` of what is known of a dead worker: counts, but for its stack.
+    pub postmortem: InspectLevel,
     /// Longest label in bytes, after redaction, 24 … 1,024. Default 64.
     pub max_label_bytes: u32,
     /// Most rows of an answer, 1 … 65,536. Default 1,000.
@@ -4150,13 +4154,13 @@ impl IntrospectionPolicy {
         raw.struct_size = size_of_u32::<sys::capsule_introspection_policy>();
         raw.redaction = self.redaction.0;
         raw.promises = self.promises.0;
-        raw.namespace_summary = self.namespace_summary;
-        raw.pool = self.pool;
-        raw.execution = self.execution;
-        raw.isolation = self.isolation;
-        raw.stack = self.stack;
-        raw.trace = self.trace;
-        raw.postmortem = self.postmortem;
+        raw.namespace_summary = self.namespace_summary.0;
+        raw.pool = self.pool.0;
+        raw.execution = self.execution.0;
+        raw.isolation = self.isolation.0;
+        raw.stack = self.stack.0;
+        raw.trace = self.trace.0;
+        raw.postmortem = self.postmortem.0;
         raw.max_label_bytes = self.max_label_bytes;
         raw.max_rows = self.max_rows;
         raw.key = given_bytes(&self.key);
@@ -4171,13 +4175,13 @@ impl Default for IntrospectionPolicy {
         Self {
             redaction: Redaction(raw.redaction),
             promises: InspectLevel(raw.promises),
-            namespace_summary: raw.namespace_summary,
-            pool: raw.pool,
-            execution: raw.execution,
-            isolation: raw.isolation,
-            stack: raw.stack,
-            trace: raw.trace,
-            postmortem: raw.postmortem,
+            namespace_summary: InspectLevel(raw.namespace_summary),
+            pool: InspectLevel(raw.pool),
+            execution: InspectLevel(raw.execution),
+            isolation: InspectLevel(raw.isolation),
+            stack: InspectLevel(raw.stack),
+            trace: InspectLevel(raw.trace),
+            postmortem: InspectLevel(raw.postmortem),
             max_label_bytes: raw.max_label_bytes,
             max_rows: raw.max_rows,
             key: Default::default(),
@@ -4786,6 +4790,103 @@ impl NativeFrame {
             symbol: string(raw.symbol),
             symbol_offset: raw.symbol_offset,
             module_offset: raw.module_offset,
+        }
+    }
+}
+
+/// How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC.
+#[derive(Clone, Debug)]
+pub struct PostmortemInfo {
+    /// Its process id.
+    pub pid: i32,
+    /// The session's number in its runtime.
+    pub session_id: u64,
+    /// Which of the session's workers it was, from 1.
+    pub incarnation: u32,
+    /// `CAPSULE_DEATH_…`.
+    pub death_reason: DeathReason,
+    /// 1 when the reason was reported; 0 when it is inferred.
+    pub death_certain: bool,
+    /// Its exit code, where it exited.
+    pub exit_code: i32,
+    /// The signal that killed it, or 0.
+    pub signal_number: i32,
+    /// `kind` of the last event of its main thread (trace.h), or 0: where it stood.
+    pub last_kind: i32,
+    /// When the death was understood.
+    pub died_ns: u64,
+    /// How long there was the worker, since it was asked for.
+    pub uptime_ns: u64,
+    /// The execution it was running, or 0.
+    pub execution_id: u64,
+    /// How long it had been running it.
+    pub execution_age_ns: u64,
+    /// Executions that waited behind it.
+    pub executions_queued: u64,
+    /// Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
+    pub heartbeat_age_ns: u64,
+    /// Resident memory.
+    pub resident_bytes: u64,
+    /// Memory that it shared with nobody.
+    pub private_bytes: u64,
+    /// CPU time.
+    pub cpu_ns: u64,
+    /// Threads.
+    pub threads: u64,
+    /// Names in its namespace.
+    pub namespace_size: u64,
+    /// Limit: most bytes that wait in its output queue.
+    pub output_queue_limit_bytes: u64,
+    /// Limit: output that may be on its way to the host.
+    pub output_window_bytes: u64,
+    /// Limit: `timeout_ms` of the execution, 0 for none.
+    pub timeout_ms: i64,
+    /// Limit: `cancel_grace_ms` of the session.
+    pub cancel_grace_ms: i64,
+    /// Output that it had not sent, and that was found after its death and is delivered.
+    pub output_recovered_bytes: u64,
+    /// Output of the execution that the host has, and that nobody took yet, the recovered included.
+    pub output_untaken_bytes: u64,
+    /// Events that the worker overwrote, or left half written, in all its session's life.
+    pub events_lost: u64,
+    /// Its last events, by time: `event_count` of them, owned by the handle.
+    pub events: Vec<TraceEvent>,
+    /// Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.
+    pub announced_limits: String,
+}
+
+impl PostmortemInfo {
+    /// What its texts and lists are in must still be there.
+    pub(crate) unsafe fn of(raw: &sys::capsule_postmortem_info) -> Self {
+        Self {
+            pid: raw.pid,
+            session_id: raw.session_id,
+            incarnation: raw.incarnation,
+            death_reason: DeathReason(raw.death_reason),
+            death_certain: raw.death_certain != 0,
+            exit_code: raw.exit_code,
+            signal_number: raw.signal_number,
+            last_kind: raw.last_kind,
+            died_ns: raw.died_ns,
+            uptime_ns: raw.uptime_ns,
+            execution_id: raw.execution_id,
+            execution_age_ns: raw.execution_age_ns,
+            executions_queued: raw.executions_queued,
+            heartbeat_age_ns: raw.heartbeat_age_ns,
+            resident_bytes: raw.resident_bytes,
+            private_bytes: raw.private_bytes,
+            cpu_ns: raw.cpu_ns,
+            threads: raw.threads,
+            namespace_size: raw.namespace_size,
+            output_queue_limit_bytes: raw.output_queue_limit_bytes,
+            output_window_bytes: raw.output_window_bytes,
+            timeout_ms: raw.timeout_ms,
+            cancel_grace_ms: raw.cancel_grace_ms,
+            output_recovered_bytes: raw.output_recovered_bytes,
+            output_untaken_bytes: raw.output_untaken_bytes,
+            events_lost: raw.events_lost,
+            events: list(raw.events, raw.event_count, TraceEvent::of),
+            announced_limits: string(raw.announced_limits),
         }
     }
 }
@@ -5585,103 +5686,6 @@ impl MetricsText {
     }
 }
 
-/// How a worker ended, and in the middle of what. Times are CLOCK_MONOTONIC.
-#[derive(Clone, Debug)]
-pub struct PostmortemInfo {
-    /// Its process id.
-    pub pid: i32,
-    /// The session's number in its runtime.
-    pub session_id: u64,
-    /// Which of the session's workers it was, from 1.
-    pub incarnation: u32,
-    /// `CAPSULE_DEATH_…`.
-    pub death_reason: DeathReason,
-    /// 1 when the reason was reported; 0 when it is inferred.
-    pub death_certain: bool,
-    /// Its exit code, where it exited.
-    pub exit_code: i32,
-    /// The signal that killed it, or 0.
-    pub signal_number: i32,
-    /// `kind` of the last event of its main thread (trace.h), or 0: where it stood.
-    pub last_kind: i32,
-    /// When the death was understood.
-    pub died_ns: u64,
-    /// How long there was the worker, since it was asked for.
-    pub uptime_ns: u64,
-    /// The execution it was running, or 0.
-    pub execution_id: u64,
-    /// How long it had been running it.
-    pub execution_age_ns: u64,
-    /// Executions that waited behind it.
-    pub executions_queued: u64,
-    /// Age of its last heartbeat; 0 where there was none. The following figures are that heartbeat's.
-    pub heartbeat_age_ns: u64,
-    /// Resident memory.
-    pub resident_bytes: u64,
-    /// Memory that it shared with nobody.
-    pub private_bytes: u64,
-    /// CPU time.
-    pub cpu_ns: u64,
-    /// Threads.
-    pub threads: u64,
-    /// Names in its namespace.
-    pub namespace_size: u64,
-    /// Limit: most bytes that wait in its output queue.
-    pub output_queue_limit_bytes: u64,
-    /// Limit: output that may be on its way to the host.
-    pub output_window_bytes: u64,
-    /// Limit: `timeout_ms` of the execution, 0 for none.
-    pub timeout_ms: i64,
-    /// Limit: `cancel_grace_ms` of the session.
-    pub cancel_grace_ms: i64,
-    /// Output that it had not sent, and that was found after its death and is delivered.
-    pub output_recovered_bytes: u64,
-    /// Output of the execution that the host has, and that nobody took yet, the recovered included.
-    pub output_untaken_bytes: u64,
-    /// Events that the worker overwrote, or left half written, in all its session's life.
-    pub events_lost: u64,
-    /// Its last events, by time: `event_count` of them, owned by the handle.
-    pub events: Vec<TraceEvent>,
-    /// Limits: those that the worker announced, as in `capsule_worker_info` (metrics.h). Owned by the handle.
-    pub announced_limits: String,
-}
-
-impl PostmortemInfo {
-    /// What its texts and lists are in must still be there.
-    pub(crate) unsafe fn of(raw: &sys::capsule_postmortem_info) -> Self {
-        Self {
-            pid: raw.pid,
-            session_id: raw.session_id,
-            incarnation: raw.incarnation,
-            death_reason: DeathReason(raw.death_reason),
-            death_certain: raw.death_certain != 0,
-            exit_code: raw.exit_code,
-            signal_number: raw.signal_number,
-            last_kind: raw.last_kind,
-            died_ns: raw.died_ns,
-            uptime_ns: raw.uptime_ns,
-            execution_id: raw.execution_id,
-            execution_age_ns: raw.execution_age_ns,
-            executions_queued: raw.executions_queued,
-            heartbeat_age_ns: raw.heartbeat_age_ns,
-            resident_bytes: raw.resident_bytes,
-            private_bytes: raw.private_bytes,
-            cpu_ns: raw.cpu_ns,
-            threads: raw.threads,
-            namespace_size: raw.namespace_size,
-            output_queue_limit_bytes: raw.output_queue_limit_bytes,
-            output_window_bytes: raw.output_window_bytes,
-            timeout_ms: raw.timeout_ms,
-            cancel_grace_ms: raw.cancel_grace_ms,
-            output_recovered_bytes: raw.output_recovered_bytes,
-            output_untaken_bytes: raw.output_untaken_bytes,
-            events_lost: raw.events_lost,
-            events: list(raw.events, raw.event_count, TraceEvent::of),
-            announced_limits: string(raw.announced_limits),
-        }
-    }
-}
-
 /// How a profile is taken.
 #[derive(Clone, Debug)]
 pub struct ProfileOptions {
@@ -5696,6 +5700,8 @@ pub struct ProfileOptions {
     /// Most different stacks that are kept; what comes beyond is counted as `overflowed`. 1 … 1,000,000. Default
     /// 10,000.
     pub max_stacks: u32,
+    /// Who looks, for the audit record (introspection.h): at most 64 bytes; copied. Default empty.
+    pub caller: String,
 }
 
 impl ProfileOptions {
@@ -5708,6 +5714,7 @@ impl ProfileOptions {
         raw.threads = self.threads.0;
         raw.max_frames = self.max_frames;
         raw.max_stacks = self.max_stacks;
+        raw.caller = view(&self.caller);
         raw
     }
 }
@@ -5722,6 +5729,7 @@ impl Default for ProfileOptions {
             threads: ProfileThreads(raw.threads),
             max_frames: raw.max_frames,
             max_stacks: raw.max_stacks,
+            caller: Default::default(),
         }
     }
 }

@@ -5,7 +5,8 @@ use super::error::{check, fill, told};
 use super::owner::{milliseconds, owner};
 use super::stack::{stack_taken, StackTrace};
 use super::{
-    sys, PostmortemInfo, Result, Session, Status, TraceContext, TraceEvent, TraceFilter, TraceInfo, TraceLabel,
+    sys, Inspection, PostmortemInfo, Result, Session, Status, TraceContext, TraceEvent, TraceFilter, TraceInfo,
+    TraceLabel,
 };
 use std::time::Duration;
 
@@ -55,11 +56,32 @@ impl Session {
         })
     }
 
+    /// The same as a guarded look: no more than the policy allows, and with the caller in the audit trail.
+    pub fn inspect_trace_label(&self, inspection: &Inspection, number: u32) -> Result<TraceLabel> {
+        let look = inspection.raw(&mut Kept::default());
+        told(TraceLabel::of, |raw, error| unsafe {
+            sys::capsule_session_inspect_trace_label(self.as_raw(), &look, number, raw, error)
+        })
+    }
+
     /// What is known of one of its last deaths: 0 for the last; `Status::STATE` where there was no such death.
     pub fn postmortem(&self, index: u32) -> Result<Postmortem> {
-        let handle = RawPostmortem::made(|handle, error| unsafe {
+        Postmortem::told(RawPostmortem::made(|handle, error| unsafe {
             sys::capsule_session_get_postmortem(self.as_raw(), index, handle, error)
-        })?;
+        })?)
+    }
+
+    /// The same as a guarded look: no more than the policy allows, and with the caller in the audit trail.
+    pub fn inspect_postmortem(&self, inspection: &Inspection, index: u32) -> Result<Postmortem> {
+        let look = inspection.raw(&mut Kept::default());
+        Postmortem::told(RawPostmortem::made(|handle, error| unsafe {
+            sys::capsule_session_inspect_postmortem(self.as_raw(), &look, index, handle, error)
+        })?)
+    }
+}
+
+impl Postmortem {
+    fn told(handle: RawPostmortem) -> Result<Self> {
         let raw = fill(|info, error| unsafe { sys::capsule_postmortem_get_info(handle.as_raw(), info, error) })?;
         let mut json: sys::capsule_text = zeroed();
         check(|error| unsafe { sys::capsule_postmortem_to_json(handle.as_raw(), &mut json, error) })?;
@@ -71,7 +93,7 @@ impl Session {
             Err(error) => return Err(error),
         };
         // SAFETY: both are the handle's, which is there.
-        Ok(unsafe { Postmortem { info: PostmortemInfo::of(&raw), json: string(json), stack } })
+        Ok(unsafe { Self { info: PostmortemInfo::of(&raw), json: string(json), stack } })
     }
 }
 

@@ -142,12 +142,12 @@ CAPSULE_API void capsule_exporter_options_init(capsule_exporter_options *options
 
 /**
  * @brief Starts an exporter: it gets what becomes complete from now on.
- * @param runtime A runtime.
+ * @param runtime A runtime that is not closed: of one that is, no event comes any more.
  * @param options What to export to; not NULL.
  * @param[out] exporter The new handle, NULL on failure; ended with capsule_exporter_release().
  * @param error Nullable.
- * @return `CAPSULE_OK`; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the file cannot be made, or no thread); `CAPSULE_E_HANDLE`;
- * `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
+ * @return `CAPSULE_OK`; `CAPSULE_E_CLOSED`: no file is made then; `CAPSULE_E_ARGUMENT`; `CAPSULE_E_SYSTEM` (the file cannot be made, or no
+ * thread); `CAPSULE_E_HANDLE`; `CAPSULE_E_MEMORY`; `CAPSULE_E_FORKED`. Any thread. Since 0.1.
  */
 CAPSULE_API capsule_status capsule_exporter_create(capsule_runtime *runtime, const capsule_exporter_options *options,
                                                    capsule_exporter **exporter, capsule_error *error);

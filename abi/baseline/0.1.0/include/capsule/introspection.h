@@ -25,9 +25,10 @@
  * **Audit.** Every call, allowed or denied, makes one record (audit.h): when, who, which call, about what, which policy decided, how many
  * labels were redacted, how many bytes were answered. Who passes a `caller` is believed: it is the host's own program that calls.
  *
- * **What is guarded.** The calls below, and those that take no `capsule_inspection` and are looks all the same: capsule_session_get_stack(),
- * capsule_session_profile(), capsule_session_get_trace(), capsule_pool_get_trace(), capsule_trace_get(), capsule_session_get_trace_label(),
- * capsule_session_get_postmortem(). They are answered at the level of the policy, and their records name no caller. A trace and a
+ * **What is guarded.** The calls below, and those that take no `capsule_inspection` and are looks all the same, at the level of the policy:
+ * capsule_session_get_trace(), capsule_pool_get_trace() and capsule_trace_get(), of which the filter names the caller;
+ * capsule_session_profile(), of which the options do; capsule_session_get_stack(), capsule_session_get_trace_label() and
+ * capsule_session_get_postmortem(), which name none, and of which there are others below that do. A trace and a
  * post-mortem consist of counts, so that by default they are answered; names in a trace, and frames of stacks, are not. What goes on, a
  * reader of a trace or a profile, ends when the policy no longer allows what it was begun with. An exporter is set up by the host and is no
  * look: the names that it is told are those that the level of `trace` shows. Metrics are counts that are always told.
@@ -45,9 +46,11 @@
 #include "capsule/bridge.h"
 #include "capsule/introspection_policy.h"
 #include "capsule/pool_info.h"
+#include "capsule/postmortem.h"
 #include "capsule/promise.h"
 #include "capsule/session.h"
 #include "capsule/stack.h"
+#include "capsule/trace.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -450,6 +453,34 @@ CAPSULE_API void capsule_isolation_report_release(capsule_isolation_report *repo
 CAPSULE_API capsule_status capsule_session_inspect_stack(capsule_session *session, const capsule_inspection *inspection,
                                                          const capsule_stack_options *options, capsule_stack **stack,
                                                          capsule_error *error);
+
+/**
+ * @brief What is known of one of a session's last deaths, with the names of its stack as the policy shows them.
+ *
+ * @param session A session, closed ones included.
+ * @param inspection NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
+ * @param index As in capsule_session_get_postmortem().
+ * @param[out] postmortem The new handle, NULL on failure; ended with capsule_postmortem_release().
+ * @param error Nullable.
+ * @return As capsule_session_get_postmortem(). Any thread. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_session_inspect_postmortem(capsule_session *session, const capsule_inspection *inspection,
+                                                              uint32_t index, capsule_postmortem **postmortem,
+                                                              capsule_error *error);
+
+/**
+ * @brief The name that the `label` of an event in a session's trace stands for, as the policy shows it.
+ *
+ * @param session A session, closed ones included.
+ * @param inspection NULL for the defaults; its `timeout_ms` and `max_rows` are not looked at.
+ * @param number As in capsule_session_get_trace_label().
+ * @param[in,out] label Its `struct_size` set by the caller.
+ * @param error Nullable.
+ * @return As capsule_session_get_trace_label(). Any thread; never waits for the worker. Since 0.1.
+ */
+CAPSULE_API capsule_status capsule_session_inspect_trace_label(capsule_session *session, const capsule_inspection *inspection,
+                                                               uint32_t number, capsule_trace_label *label,
+                                                               capsule_error *error);
 
 /**
  * @brief The name of a phase, as in `"rolling_back"`.

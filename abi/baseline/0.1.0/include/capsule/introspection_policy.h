@@ -46,19 +46,19 @@ typedef struct capsule_introspection_policy {
   int32_t redaction;
   /** `CAPSULE_INSPECT_…` of calls of the host, and of promises, that are open; and of capabilities' names in audit records. Default counts, as all below. */
   int32_t promises;
-  /** Of a session's names. */
+  /** `CAPSULE_INSPECT_…` of a session's names. */
   int32_t namespace_summary;
-  /** Of a pool. */
+  /** `CAPSULE_INSPECT_…` of a pool. */
   int32_t pool;
-  /** Of what a session executes. */
+  /** `CAPSULE_INSPECT_…` of what a session executes. */
   int32_t execution;
-  /** Of the isolation of a session. */
+  /** `CAPSULE_INSPECT_…` of the isolation of a session. */
   int32_t isolation;
-  /** Of the stacks and profiles of a worker. */
+  /** `CAPSULE_INSPECT_…` of the stacks and profiles of a worker. */
   int32_t stack;
-  /** Of traces, of sessions and pools: their events are counts. */
+  /** `CAPSULE_INSPECT_…` of traces, of sessions and pools: their events are counts. */
   int32_t trace;
-  /** Of what is known of a dead worker: counts, but for its stack. */
+  /** `CAPSULE_INSPECT_…` of what is known of a dead worker: counts, but for its stack. */
   int32_t postmortem;
   /** Longest label in bytes, after redaction, 24 … 1,024. Default 64. */
   uint32_t max_label_bytes;

@@ -94,6 +94,8 @@ typedef struct capsule_postmortem_info {
 
 /**
  * @brief What is known of one of a session's last deaths.
+ *
+ * As far as the policy lets it be seen: capsule_session_inspect_postmortem() with the defaults.
  * @param session A session, closed ones included.
  * @param index 0 for the last death, 1 for the one before it, up to `CAPSULE_POSTMORTEMS_KEPT` - 1.
  * @param[out] postmortem The new handle, NULL on failure; ended with capsule_postmortem_release().

@@ -6,14 +6,14 @@ use capsule::{
     message_name, sys, verify_audit, AnsweredBy, AuditCheck, AuditOptions, Bridge, Decision, EventKind, ExporterKind,
     ExporterOptions, InspectLevel, Inspection, IntrospectionPolicy, LayerState, PendingKind, PoolOptions,
     ProfileOptions, ProfileThreads, PromiseWish, Rule, Runtime, Session, SessionOptions, StackOptions, Status,
-    TraceKind, Verdict, WaitsFor,
+    TraceFilter, TraceKind, Verdict, WaitsFor,
 };
 use std::path::PathBuf;
 use std::sync::{mpsc, Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const FULL: i32 = InspectLevel::FULL.0;
+const FULL: InspectLevel = InspectLevel::FULL;
 
 /// A look at everything, in time.
 fn everything() -> Inspection {
@@ -141,7 +141,7 @@ fn looks_are_answered_as_the_policy_says() {
     let frame = &stack.threads[0].frames[0];
     assert_eq!((frame.function.as_str(), frame.line), ("ask", 2));
     execution.answer(request.input_id(), "x").expect("it waits");
-    let narrow = IntrospectionPolicy { execution: InspectLevel::OFF.0, ..Default::default() };
+    let narrow = IntrospectionPolicy { execution: InspectLevel::OFF, ..Default::default() };
     session.narrow_introspection(&narrow).expect("it narrows");
     refused(session.inspect_execution(&Default::default()));
 }
@@ -199,6 +199,34 @@ fn a_pool_is_shown_as_the_policy_says() {
 }
 
 #[test]
+fn every_look_tells_who_looked() {
+    let runtime = runtime();
+    let session = open(&runtime);
+    run(&session, "kill");
+    let look = Inspection { caller: "nightly check".into(), ..Default::default() };
+    let filter = TraceFilter { caller: "nightly check".into(), ..Default::default() };
+    let last = || {
+        let record = runtime.list_audit(0).expect("records").pop().expect("one");
+        record.call + " by " + &record.caller
+    };
+    session.trace(&filter).expect("its trace");
+    assert_eq!(last(), "trace by nightly check");
+    drop(session.follow_trace(&filter).expect("a reader"));
+    assert_eq!(last(), "trace by nightly check");
+    session.postmortem(0).expect("a post-mortem");
+    assert_eq!(last(), "postmortem by ");
+    session.inspect_postmortem(&look, 0).expect("a post-mortem");
+    assert_eq!(last(), "postmortem by nightly check");
+    session.inspect_trace_label(&look, 1).expect("a name");
+    assert_eq!(last(), "trace by nightly check");
+    // There is no Python, and the record says so.
+    drop(session.profile(&ProfileOptions { caller: "nightly check".into(), ..Default::default() }));
+    assert_eq!(last(), "stack by nightly check");
+    refused(session.inspect_postmortem(&everything(), 0));
+    refused(session.inspect_trace_label(&everything(), 1));
+}
+
+#[test]
 fn an_audit_trail_tells_who_looked_and_shows_tampering() {
     let runtime = runtime();
     let session = open(&runtime);
@@ -250,7 +278,7 @@ fn a_profile_counts_where_code_is() {
     endless.stop().expect("it stops");
     endless.wait(None).expect("it ends");
     assert!(!endless.info().expect("its info").is_running);
-    allow(&runtime, IntrospectionPolicy { stack: InspectLevel::OFF.0, ..Default::default() });
+    allow(&runtime, IntrospectionPolicy { stack: InspectLevel::OFF, ..Default::default() });
     refused(session.profile(&Default::default()));
 }
 

@@ -20,7 +20,7 @@ fn a_stack_tells_where_python_stands_and_where_it_stood() {
     let counted = session.stack(&Default::default()).expect("a stack");
     let main = &counted.threads[0];
     assert!(main.info.is_main && main.info.frames_omitted == 2 && main.frames.is_empty(), "{main:?}");
-    let full = InspectLevel::FULL.0;
+    let full = InspectLevel::FULL;
     let policy = IntrospectionPolicy { stack: full, postmortem: full, max_label_bytes: 1024, ..Default::default() };
     runtime.set_introspection_policy(&policy).expect("a policy");
     let living = session.stack(&StackOptions { max_frames: 1, ..Default::default() }).expect("a stack");
@@ -55,7 +55,7 @@ fn a_trace_names_what_was_called_as_the_policy_shows_it() {
     assert_eq!((events.len(), info.labels), (1, 1));
     let number = events[0].label;
     assert_eq!(session.trace_label(number).expect("a name").form, LabelForm::DROPPED);
-    let policy = IntrospectionPolicy { trace: InspectLevel::FULL.0, ..Default::default() };
+    let policy = IntrospectionPolicy { trace: InspectLevel::FULL, ..Default::default() };
     runtime.set_introspection_policy(&policy).expect("a policy");
     assert_eq!(session.trace_label(number).expect("a name").text, "customers");
     assert_eq!(status(session.trace_label(number + 1)), Status::ARGUMENT);
