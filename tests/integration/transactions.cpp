@@ -63,7 +63,7 @@ constexpr const char *kDone = "([1, 2], {'a': [1, 2]}, False, 2, True, True, Tru
 
 Session prepared() {
   SessionOptions options;
-  options.raw.cancel_grace_ms = 100;
+  options.raw.cancel_grace_ms = kSanitized ? 3000 : 1000;
   Session session = open_session(options);
   value_of(session, kBefore);
   return session;

@@ -28,6 +28,29 @@ fn the_log_goes_to_a_function() {
 }
 
 #[test]
+fn a_session_has_a_log_level_of_its_own() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let (lines, taken) = mpsc::channel();
+    let lines = Mutex::new(lines);
+    // Other tests' sessions say nothing of this level.
+    set_log_function(LogLevel::OFF, move |level, _| lines.lock().expect("it").send(level).expect("this test"))
+        .expect("a sink");
+    let runtime = runtime();
+    let session = open(&runtime);
+    session.set_log_level(Some(LogLevel::DEBUG)).expect("a level");
+    run(&session, "value 1");
+    session.set_log_level(None).expect("the sink's");
+    let told = taken.try_iter().filter(|level| *level == LogLevel::DEBUG).count();
+    assert!(told > 0);
+    run(&session, "value 1");
+    taken.try_iter().for_each(drop); // What was on its way when the level changed.
+    run(&session, "value 1");
+    assert_eq!(taken.try_iter().count(), 0);
+    assert_eq!(status(session.set_log_level(Some(LogLevel(100)))), Status::ARGUMENT);
+    set_log_sink(None).expect("none");
+}
+
+#[test]
 fn the_log_goes_to_a_file() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let path = std::env::temp_dir().join(format!("capsule-log-雪-{}", std::process::id()));
@@ -39,18 +62,7 @@ fn the_log_goes_to_a_file() {
     };
     set_log_sink(Some(&options)).expect("a sink");
     let runtime = runtime();
-    let session = open(&runtime);
-    run(&session, "value secret-word");
-    let logged = || std::fs::metadata(&path).expect("a log").len();
-    session.set_log_level(Some(LogLevel::OFF)).expect("a level");
-    let before = logged();
-    run(&session, "value secret-word");
-    assert_eq!(logged(), before);
-    assert_eq!(status(session.set_log_level(Some(LogLevel(100)))), Status::ARGUMENT);
-    session.set_log_level(None).expect("the sink's");
-    run(&session, "value secret-word");
-    assert!(logged() > before);
-    drop(session);
+    run(&open(&runtime), "value secret-word");
     set_log_sink(None).expect("none");
     let text = std::fs::read_to_string(&path).expect("a log");
     std::fs::remove_file(&path).expect("a file");
