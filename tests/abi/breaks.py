@@ -177,16 +177,22 @@ def that_cannot_run(work):
     """A check without what it needs fails, and says so: no baseline, no tools, no libclang."""
     copy = work / "without"
     shutil.copytree(ROOT / "abi", copy / "abi", ignore=shutil.ignore_patterns("baseline"))
-    library = str(work / "before/library/libcapsule.so.0")
+    library, baseline = str(work / "before/library/libcapsule.so.0"), [sys.executable, str(ROOT / "abi/baseline.py")]
     tried = {
         "no baseline": ([sys.executable, str(copy / "abi/baseline.py"), "api"], {}),
-        "no tools": ([sys.executable, str(ROOT / "abi/baseline.py"), "types", "--library", library], {"PATH": str(copy)}),
-        "no library": ([sys.executable, str(ROOT / "abi/baseline.py"), "types", "--library", str(copy / "none.so")], {}),
+        "no tools": ([*baseline, "types", "--library", library], {"PATH": str(copy)}),
+        "no library": ([*baseline, "types", "--library", str(copy / "none.so")], {}),
+        "no compiler": ([*baseline, "client", "--library", library, "--compiler", str(copy / "cc")], {}),
         "no libclang": ([sys.executable, "-S", str(ROOT / "abi/update.py"), "--check"], {}),
     }
     for what, (command, environment) in tried.items():
         done = native.run(command, env={**os.environ, **environment})
         if done.returncode != 2 or not done.stderr.startswith("abi/"):
+            yield f"{what}: it ends with {done.returncode} and says {done.stderr!r}"
+    symbols = [str(ROOT / "tests/abi/symbols.sh"), str(copy / "nm"), library, str(ROOT / "abi/symbols.txt"), str(ROOT / "include")]
+    for what, command in {"no nm": symbols, "an nm that finds nothing": [symbols[0], "true", *symbols[2:]]}.items():
+        done = native.run(command)
+        if done.returncode == 0 or not done.stderr or "agree" in done.stdout:
             yield f"{what}: it ends with {done.returncode} and says {done.stderr!r}"
 
 
