@@ -155,6 +155,48 @@ namespace Capsule.Tests
             }
         }
 
+        public static async Task WhatIsCanceledBeforeItBeganDoesNotBegin()
+        {
+            using (var runtime = new Runtime())
+            using (var session = runtime.Open(Echo()))
+            using (var store = runtime.OpenStore())
+            {
+                var canceled = new CancellationToken(true);
+                Throws<OperationCanceledException>(() => session.Run("value 1", null, canceled));
+                Throws<OperationCanceledException>(() => session.Execute("value 1", null, canceled));
+                Throws<OperationCanceledException>(() => store.Execute(session, "value 1", "job", cancellation: canceled));
+                await Canceled(session.RunAsync("value 1", null, canceled));
+                await Canceled(store.NextSettledAsync(canceled));
+                Failure.Unless("executions", (long)session.Info.ExecutionsStarted, 0L);
+                Failure.Unless("promises", (long)store.Metrics.Created, 0L);
+                using (var execution = session.Execute("input name?"))
+                {
+                    await Canceled(execution.NextAsync(canceled).AsTask());
+                    while (execution.Next(Minute).Kind != EventKind.Input) continue;
+                    execution.Cancel();
+                }
+            }
+        }
+
+        public static void TextsWithANulAreRefusedByName()
+        {
+            using (var runtime = new Runtime())
+            using (var bridge = runtime.OpenBridge())
+            using (var session = runtime.Open(Echo()))
+            using (var execution = session.Execute("input name?\nvalue 1"))
+            {
+                Event asked;
+                for (asked = execution.Next(Minute); asked.Kind != EventKind.Input; asked = execution.Next(Minute)) continue;
+                Answers(() => execution.Answer(asked.InputId, "a\0b"), Status.Argument);
+                execution.Answer(asked.InputId, "a");
+                Failure.Unless("it goes on", execution.Finish().End.Outcome, Outcome.Ok);
+                Answers(() => session.Set("a\0b", Value.Json("1")), Status.Argument);
+                Answers(() => session.Get("a\0b"), Status.Argument);
+                Answers(() => bridge.Register(new Capability { Name = "a\0b" }), Status.Argument);
+                Answers(() => session.NarrowRules(new Rule { Capability = "a\0b" }), Status.Argument);
+            }
+        }
+
         private static async Task Ends<T>(Task<T> task, Status status) =>
             Failure.Unless("the status", (await ThrowsAsync<CapsuleException>(() => task)).Status, status);
 
