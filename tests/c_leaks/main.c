@@ -189,8 +189,8 @@ int main(void) {
   work(session, all, all->count);
   const Usage after = settled(&before);
   printf("%d executions: %+ld descriptors, %+ld threads, %+ld bytes held, %+ld bytes resident\n", all->count,
-         (long)(after.descriptors - before.descriptors), (long)(after.threads - before.threads), (long)(after.held - before.held),
-         (long)(after.resident - before.resident));
+         (long)(after.descriptors - before.descriptors), (long)(after.threads - before.threads),
+         (long)(after.held - before.held), (long)(after.resident - before.resident));
   capsule_session_release(session);
   capsule_runtime_release(runtime);
   const Usage none = {before.descriptors, threads, before.held, before.resident};
