@@ -54,6 +54,35 @@ namespace Capsule.Tests
             }
         }
 
+        public static void ASessionGoesBackToItsOwnPoolAlone()
+        {
+            var one = new PoolOptions { Session = Echo(), MinIdle = 1, MaxSessions = 1 };
+            using (var runtime = new Runtime())
+            using (var pool = runtime.OpenPool(one))
+            using (var other = runtime.OpenPool(one))
+            {
+                using (var session = pool.Acquire())
+                using (var ofNone = runtime.Open(Echo()))
+                {
+                    Failure.Unless("another's", GivenBack(other, session), Status.Argument);
+                    Failure.Unless("none's", GivenBack(other, ofNone), Status.Argument);
+                    foreach (var still in new[] { session, ofNone }) Failure.Unless("the value", still.Run("value 1").End.Repr, "1");
+                    Failure.Unless("who has it", $"{pool.Info.SessionsActive} {other.Info.SessionsActive}", "1 0");
+                }
+                using (var again = pool.Acquire()) Failure.Unless("the value", again.Run("value 1").End.Repr, "1");
+                Failure.Unless("given back", $"{pool.Metrics.GivenBack} {other.Metrics.GivenBack}", "2 0");
+            }
+        }
+
+        // What only the raw layer lets one say: disposal knows the pool.
+        private static Status GivenBack(Pool pool, Session session)
+        {
+            unsafe
+            {
+                return Native.capsule_pool_give_back(pool.Handle.DangerousGetHandle(), session.Handle.DangerousGetHandle(), null);
+            }
+        }
+
         public static async Task CallsComeInPiecesAndWithoutAThread()
         {
             using (var runtime = new Runtime())
