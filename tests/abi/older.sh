@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A program in C with an older library that lacks functions: the loader names the function, at its first call or, bound at once, before
+# A program in C without its library; and with an older one that lacks functions: the loader names the function, at its first call or, bound at once, before
 # main(); one that asks for the version first can tell both.
 # Usage: older.sh COMPILER LIBRARY
 set -euo pipefail
@@ -27,7 +27,7 @@ int main(void) {
 }
 END
 
-# says PATTERN STATUS COMMAND...: how it ends with the older library, and what it says.
+# says PATTERN STATUS COMMAND...: how it ends with the older library, and what it says; env may take that from it.
 says() {
   local said status=0
   said=$(LD_LIBRARY_PATH=$work "${@:3}" 2>&1) || status=$?
@@ -35,5 +35,6 @@ says() {
 }
 says 'undefined symbol: capsule_runtime_create' 127 "$work/plain"
 says 'undefined symbol: capsule_' 127 env LD_BIND_NOW=1 "$work/plain"
+says 'libcapsule\.so\.0: cannot open' 127 env LD_LIBRARY_PATH=/nowhere "$work/plain"
 says '^version 0\.0\.9, and compiled with [0-9]+$' 1 "$work/asks"
 says 'undefined symbol: capsule_runtime_create' 127 env LD_BIND_NOW=1 "$work/asks"

@@ -98,10 +98,28 @@ CAPSULE_TEST(texts_that_are_none_are_refused) {
   for (const capsule::Event &event : execution) {
     if (event.kind() == CAPSULE_EVENT_INPUT) {
       CHECK_EQ(status_of([&] { execution.answer(event->input_id, "\xff"); }), CAPSULE_E_ARGUMENT);
+      CHECK_EQ(status_of([&] { execution.answer(event->input_id, std::string_view("a\0b", 3)); }), CAPSULE_E_ARGUMENT);
       CHECK_EQ(status_of([&] { execution.answer(event->input_id + 1, "a"); }), CAPSULE_E_STATE);
       execution.answer(event->input_id, "Ada");
     }
   }
+}
+
+CAPSULE_TEST(a_session_goes_back_to_its_own_pool_alone) {
+  capsule::Runtime runtime;
+  capsule::PoolOptions options;
+  options.session = echo();
+  options.min_idle = 1;
+  options.max_sessions = 1;
+  capsule::Pool pool = runtime.open_pool(options);
+  capsule::Pool other = runtime.open_pool(options);
+  capsule::Session of_none = runtime.open(echo());
+  CHECK_EQ(status_of([&] { pool.give_back(std::move(of_none)); }), CAPSULE_E_ARGUMENT);
+  capsule::Session session = pool.acquire();
+  CHECK_EQ(status_of([&] { other.give_back(std::move(session)); }), CAPSULE_E_ARGUMENT);
+  CHECK_EQ(session.run("value 1").repr.value(), "1");  // It is still there.
+  pool.give_back(std::move(session));
+  CHECK_EQ(pool.acquire().run("value 2").repr.value(), "2");
 }
 
 CAPSULE_TEST(a_missing_worker_is_told) {

@@ -29,6 +29,23 @@ def test_sources_that_are_no_text(echo: capsule.Session) -> None:
     assert echo.run("out ✓ \U0001f600").stdout == "✓ \U0001f600\n"
 
 
+def test_a_nul_in_a_text(runtime: capsule.Runtime, session: capsule.Session) -> None:
+    execution = session.execute("input()")
+    request = next(event for event in execution if isinstance(event, capsule.Input))
+    for refused in (
+        lambda: execution.answer(request, "a\0b"),
+        lambda: session.execute("1", file_name="a\0b"),
+        lambda: session.set("a\0b", 1),
+        lambda: runtime.open(python="a\0b"),
+        lambda: runtime.open(environment=["A=a\0b"]),
+        lambda: capsule.Runtime(worker_dir="a\0b"),
+    ):
+        with pytest.raises(capsule.ArgumentError):
+            refused()
+    execution.answer(request, "whole")
+    assert execution.collect().value == "whole"
+
+
 def test_options_of_the_wrong_kind(runtime: capsule.Runtime, echo: capsule.Session) -> None:
     with pytest.raises(TypeError, match="execution_options has no field 'timeout'"):
         echo.execute("out a", timeout=5)  # type: ignore[call-arg]
