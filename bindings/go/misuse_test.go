@@ -3,7 +3,6 @@ package capsule_test
 import (
 	"context"
 	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -114,29 +113,30 @@ func init() {
 	}
 }
 
-// Compiles a library that is not the real one, into a folder of its own.
-func built(t *testing.T, name, text string) string {
+// A library that tells a version, today's where none is given, and lacks all else; in a folder of its own.
+func hollow(t *testing.T, name string, version ...string) string {
 	t.Helper()
-	folder := t.TempDir()
-	object, versions := filepath.Join(folder, name), filepath.Join(folder, "versions.map")
-	if err := os.WriteFile(versions, []byte("CAPSULE_0 { global: *; };"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	compiler := exec.Command("cc", "-shared", "-fPIC", "-Wl,--version-script="+versions, "-o", object, "-x", "c", "-")
-	compiler.Stdin = strings.NewReader(text)
-	if out, err := compiler.CombinedOutput(); err != nil {
+	object := filepath.Join(t.TempDir(), name)
+	command := append([]string{"../../tests/abi/hollow_library.sh", "cc", object}, version...)
+	if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return object
 }
 
-func TestAnOlderLibraryIsToldWithBothVersions(t *testing.T) {
-	older := built(t, "older.so", `unsigned capsule_version_number(void) { return 9; }
-const char *capsule_version(void) { return "0.0.9"; }`)
-	out, err := helper(t, "new", "LD_PRELOAD="+older).CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "0.0.9") || !strings.Contains(string(out), "0.1.") {
-		t.Errorf("%v: %s", err, out)
+// What a program says that has another library, and must end for it.
+func wantTold(t *testing.T, environment []string, told ...string) {
+	t.Helper()
+	out, err := helper(t, "new", environment...).CombinedOutput()
+	for _, text := range told {
+		if err == nil || !strings.Contains(string(out), text) {
+			t.Errorf("%v: %s", err, out)
+		}
 	}
+}
+
+func TestAnOlderLibraryIsToldWithBothVersions(t *testing.T) {
+	wantTold(t, []string{"LD_PRELOAD=" + hollow(t, "older.so", "0.0.9")}, "0.0.9", "0.1.")
 }
 
 func TestAMissingLibraryIsTold(t *testing.T) {
@@ -147,13 +147,16 @@ func TestAMissingLibraryIsTold(t *testing.T) {
 	}
 }
 
+// Functions are looked up at their first call, which the check of the version comes before; bound at once, the loader names one.
+func TestAnOlderLibraryThatLacksFunctionsIsTold(t *testing.T) {
+	path := "LD_LIBRARY_PATH=" + filepath.Dir(hollow(t, "libcapsule.so.0", "0.0.9"))
+	wantTold(t, []string{path}, "0.0.9", "0.1.")
+	wantTold(t, []string{path, "LD_BIND_NOW=1"}, "undefined symbol: capsule_")
+}
+
 // The loader says which.
 func TestALibraryThatLacksAFunctionIsTold(t *testing.T) {
-	lacking := built(t, "libcapsule.so.0", "unsigned capsule_version_number(void) { return 1000; }")
-	out, err := helper(t, "new", "LD_LIBRARY_PATH="+filepath.Dir(lacking)).CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "undefined symbol: capsule_") {
-		t.Errorf("%v: %s", err, out)
-	}
+	wantTold(t, []string{"LD_LIBRARY_PATH=" + filepath.Dir(hollow(t, "libcapsule.so.0"))}, "undefined symbol: capsule_")
 }
 
 func TestAHandleOfAnotherKindIsRefused(t *testing.T) {

@@ -98,10 +98,28 @@ CAPSULE_TEST(texts_that_are_none_are_refused) {
   for (const capsule::Event &event : execution) {
     if (event.kind() == CAPSULE_EVENT_INPUT) {
       CHECK_EQ(status_of([&] { execution.answer(event->input_id, "\xff"); }), CAPSULE_E_ARGUMENT);
+      CHECK_EQ(status_of([&] { execution.answer(event->input_id, std::string_view("a\0b", 3)); }), CAPSULE_E_ARGUMENT);
       CHECK_EQ(status_of([&] { execution.answer(event->input_id + 1, "a"); }), CAPSULE_E_STATE);
       execution.answer(event->input_id, "Ada");
     }
   }
+}
+
+CAPSULE_TEST(a_session_goes_back_to_its_own_pool_alone) {
+  capsule::Runtime runtime;
+  capsule::PoolOptions options;
+  options.session = echo();
+  options.min_idle = 1;
+  options.max_sessions = 1;
+  capsule::Pool pool = runtime.open_pool(options);
+  capsule::Pool other = runtime.open_pool(options);
+  capsule::Session of_none = runtime.open(echo());
+  CHECK_EQ(status_of([&] { pool.give_back(std::move(of_none)); }), CAPSULE_E_ARGUMENT);
+  capsule::Session session = pool.acquire();
+  CHECK_EQ(status_of([&] { other.give_back(std::move(session)); }), CAPSULE_E_ARGUMENT);
+  CHECK_EQ(session.run("value 1").repr.value(), "1");  // It is still there.
+  pool.give_back(std::move(session));
+  CHECK_EQ(pool.acquire().run("value 2").repr.value(), "2");
 }
 
 CAPSULE_TEST(a_missing_worker_is_told) {
@@ -186,6 +204,13 @@ CAPSULE_TEST(a_crash_of_the_host_leaves_no_orphan) {
   check_gone(worker, Deadline(), "after the host's death");
 }
 
+// A library that tells a version, and lacks all else.
+void build_hollow(const std::string &output, const std::vector<std::string> &version = {}) {
+  std::vector<std::string> command = {CAPSULE_TEST_SOURCE_DIR "/tests/abi/hollow_library.sh", "cc", output};
+  command.insert(command.end(), version.begin(), version.end());
+  run_tool(command);
+}
+
 CAPSULE_HELPER(begins) {
   std::puts(capsule::results::Runtime::create().failure().message.c_str());
   try {
@@ -199,13 +224,16 @@ CAPSULE_HELPER(begins) {
 // The loader tells both: the program never begins, or ends where it would have called it.
 CAPSULE_TEST(a_library_that_is_missing_or_lacks_a_function_is_told) {
   const TempFolder folder;
-  const std::string source = folder.write("lacking.c", "unsigned capsule_version_number(void) { return 1000; }\n");
-  const std::string versions = folder.write("versions.map", "CAPSULE_0 { global: *; };\n");
-  run_tool({"cc", "-shared", "-fPIC", "-Wl,--version-script=" + versions, "-o", folder.path() + "/libcapsule.so.0", source});
+  build_hollow(folder.path() + "/libcapsule.so.0");
   std::vector<std::string> command = helper("begins");
   Child lacking(command, {"LD_LIBRARY_PATH=" + folder.path()});
   CHECK_EQ(lacking.exit_code(), 127);
   CHECK_CONTAINS(lacking.err(), "undefined symbol: capsule_");
+  // Also of an older one: the wrapper holds addresses of functions, which are looked up before main() can ask for the version.
+  build_hollow(folder.path() + "/libcapsule.so.0", {"0.0.9"});
+  Child older(command, {"LD_LIBRARY_PATH=" + folder.path()});
+  CHECK_EQ(older.exit_code(), 127);
+  CHECK_CONTAINS(older.err(), "undefined symbol: capsule_");
 
   // Without the way to it that the build has left in the program.
   const std::string moved = folder.path() + "/program";
@@ -295,11 +323,8 @@ CAPSULE_TEST(an_older_library_is_told_with_both_versions) {
     skip_test("the sanitizer has to be loaded first");
   }
   const TempFolder folder;
-  const std::string source = folder.write(
-      "older.c",
-      "unsigned capsule_version_number(void) { return 9; }\nconst char *capsule_version(void) { return \"0.0.9\"; }\n");
   const std::string older = folder.path() + "/older.so";
-  run_tool({"cc", "-shared", "-fPIC", "-o", older, source});
+  build_hollow(older, {"0.0.9"});
   Child child(helper("begins"), {"LD_PRELOAD=" + older});
   CHECK_EQ(child.exit_code(), 0);
   const std::string told = "the loaded libcapsule is version 0.0.9, and this program was compiled for version 0.1.0\n";

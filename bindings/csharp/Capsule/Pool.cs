@@ -78,7 +78,7 @@ namespace Capsule
             }
             catch (Exception error)
             {
-                return Task.FromException<Session>(error);
+                return Ending.Before<Session>(error, waiting);
             }
             return Ending.Of(acquisition, acquisition.Take(waiting));
         }

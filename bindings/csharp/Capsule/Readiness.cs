@@ -11,6 +11,10 @@ namespace Capsule
         {
             using (owner) return await task.ConfigureAwait(false);
         }
+
+        /// <summary>What could not begin: canceled, as a task says it, where a token was; else it has failed.</summary>
+        internal static Task<T> Before<T>(Exception error, CancellationToken token) =>
+            error is OperationCanceledException && token.IsCancellationRequested ? Task.FromCanceled<T>(token) : Task.FromException<T>(error);
     }
 
     /// <summary>Lets tasks wait until an owner's descriptor is readable, and forgets it when the owner goes.</summary>

@@ -78,7 +78,7 @@ namespace Capsule
             }
             catch (Exception error)
             {
-                return Task.FromException<Result>(error);
+                return Ending.Before<Result>(error, cancellation);
             }
             return execution.FinishAndDisposeAsync();
         }

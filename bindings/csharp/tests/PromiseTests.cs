@@ -88,6 +88,65 @@ namespace Capsule.Tests
             }
         }
 
+        /// <summary>By each call that takes one; a task that never began is canceled, and has not failed.</summary>
+        public static void ATokenThatIsCanceledStartsNothing()
+        {
+            var gone = new CancellationToken(true);
+            using (var runtime = new Runtime())
+            using (var store = runtime.OpenStore())
+            using (var bridge = runtime.OpenBridge())
+            using (var pool = runtime.OpenPool(new PoolOptions { Session = Echo(), MinIdle = 1, MaxSessions = 1 }))
+            using (var session = runtime.Open(Echo()))
+            using (var trace = session.FollowTrace())
+            {
+                Throws<OperationCanceledException>(() => session.Execute("value x", null, gone));
+                Throws<OperationCanceledException>(() => session.Run("value x", null, gone));
+                Throws<OperationCanceledException>(() => store.Execute(session, "value x", "p", null, null, gone));
+                NeverBegan(session.RunAsync("value x", null, gone));
+                NeverBegan(pool.AcquireAsync(null, gone));
+                NeverBegan(bridge.NextAsync(gone));
+                NeverBegan(store.NextSettledAsync(gone));
+                NeverBegan(trace.NextAsync(gone));
+                Failure.Unless("executions accepted", session.Info.ExecutionsStarted, 0L);
+                Failure.Unless("who has a session, and promises", $"{pool.Info.SessionsActive} {store.Pending.Count}", "0 0");
+                using (var execution = session.Execute("value x"))
+                {
+                    NeverBegan(execution.NextAsync(gone).AsTask());
+                    NeverBegan(execution.GetAsyncEnumerator(gone).MoveNextAsync().AsTask());
+                    Failure.Unless("nothing was taken", execution.Next().Kind, EventKind.Started);
+                    Failure.Unless("the value", execution.Finish().End.Repr, "x");
+                }
+            }
+        }
+
+        private static void NeverBegan(Task task) => Failure.Unless("the task", task.Status, TaskStatus.Canceled);
+
+        public static void ATextWithANulIsRefusedWhole()
+        {
+            const string text = "a\0b";
+            using (var runtime = new Runtime())
+            using (var store = runtime.OpenStore())
+            using (var session = runtime.Open(new SessionOptions { Python = Python }))
+            {
+                Answers(() => session.Run(text), Status.Argument);
+                Answers(() => session.Run("1", new ExecutionOptions { FileName = text }), Status.Argument);
+                Answers(() => session.Set(text, Value.Of("x")), Status.Argument);
+                Answers(() => session.Get(text), Status.Argument);
+                Answers(() => runtime.Open(new SessionOptions { Python = text }), Status.Argument);
+                Answers(() => runtime.Open(new SessionOptions { Environment = new[] { "A=" + text } }), Status.Argument);
+                Answers(() => new Runtime(new RuntimeOptions { WorkerDir = text }), Status.Argument);
+                Answers(() => store.Create(new PromiseWish { Id = text }), Status.Argument);
+                Answers(() => Log.ToFile("/tmp/" + text), Status.Argument);
+                using (var execution = session.Execute("input()"))
+                {
+                    var input = execution.First(found => found.Kind == EventKind.Input);
+                    Answers(() => execution.Answer(input.InputId, text), Status.Argument);
+                    execution.Answer(input.InputId, "whole");
+                    Failure.Unless("the answer", execution.Finish().End.Repr, "'whole'");
+                }
+            }
+        }
+
         public static async Task ATraceIsFollowedToItsEnd()
         {
             using (var runtime = new Runtime())

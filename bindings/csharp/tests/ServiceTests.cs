@@ -54,6 +54,35 @@ namespace Capsule.Tests
             }
         }
 
+        public static void ASessionGoesBackToItsOwnPoolAlone()
+        {
+            var one = new PoolOptions { Session = Echo(), MinIdle = 1, MaxSessions = 1 };
+            using (var runtime = new Runtime())
+            using (var pool = runtime.OpenPool(one))
+            using (var other = runtime.OpenPool(one))
+            {
+                using (var session = pool.Acquire())
+                using (var ofNone = runtime.Open(Echo()))
+                {
+                    Failure.Unless("another's", GivenBack(other, session), Status.Argument);
+                    Failure.Unless("none's", GivenBack(other, ofNone), Status.Argument);
+                    foreach (var still in new[] { session, ofNone }) Failure.Unless("the value", still.Run("value 1").End.Repr, "1");
+                    Failure.Unless("who has it", $"{pool.Info.SessionsActive} {other.Info.SessionsActive}", "1 0");
+                }
+                using (var again = pool.Acquire()) Failure.Unless("the value", again.Run("value 1").End.Repr, "1");
+                Failure.Unless("given back", $"{pool.Metrics.GivenBack} {other.Metrics.GivenBack}", "2 0");
+            }
+        }
+
+        // What only the raw layer lets one say: disposal knows the pool.
+        private static Status GivenBack(Pool pool, Session session)
+        {
+            unsafe
+            {
+                return Native.capsule_pool_give_back(pool.Handle.DangerousGetHandle(), session.Handle.DangerousGetHandle(), null);
+            }
+        }
+
         public static async Task CallsComeInPiecesAndWithoutAThread()
         {
             using (var runtime = new Runtime())
@@ -152,48 +181,6 @@ namespace Capsule.Tests
                 var made = session.TraceContext(1);
                 if (made.Given != 0 || made.Traceparent.Length != Traceparent.Length) throw new Failure(made.Traceparent);
                 Answers(() => session.TraceContext(1000), Status.Argument);
-            }
-        }
-
-        public static async Task WhatIsCanceledBeforeItBeganDoesNotBegin()
-        {
-            using (var runtime = new Runtime())
-            using (var session = runtime.Open(Echo()))
-            using (var store = runtime.OpenStore())
-            {
-                var canceled = new CancellationToken(true);
-                Throws<OperationCanceledException>(() => session.Run("value 1", null, canceled));
-                Throws<OperationCanceledException>(() => session.Execute("value 1", null, canceled));
-                Throws<OperationCanceledException>(() => store.Execute(session, "value 1", "job", cancellation: canceled));
-                await Canceled(session.RunAsync("value 1", null, canceled));
-                await Canceled(store.NextSettledAsync(canceled));
-                Failure.Unless("executions", (long)session.Info.ExecutionsStarted, 0L);
-                Failure.Unless("promises", (long)store.Metrics.Created, 0L);
-                using (var execution = session.Execute("input name?"))
-                {
-                    await Canceled(execution.NextAsync(canceled).AsTask());
-                    while (execution.Next(Minute).Kind != EventKind.Input) continue;
-                    execution.Cancel();
-                }
-            }
-        }
-
-        public static void TextsWithANulAreRefusedByName()
-        {
-            using (var runtime = new Runtime())
-            using (var bridge = runtime.OpenBridge())
-            using (var session = runtime.Open(Echo()))
-            using (var execution = session.Execute("input name?\nvalue 1"))
-            {
-                Event asked;
-                for (asked = execution.Next(Minute); asked.Kind != EventKind.Input; asked = execution.Next(Minute)) continue;
-                Answers(() => execution.Answer(asked.InputId, "a\0b"), Status.Argument);
-                execution.Answer(asked.InputId, "a");
-                Failure.Unless("it goes on", execution.Finish().End.Outcome, Outcome.Ok);
-                Answers(() => session.Set("a\0b", Value.Json("1")), Status.Argument);
-                Answers(() => session.Get("a\0b"), Status.Argument);
-                Answers(() => bridge.Register(new Capability { Name = "a\0b" }), Status.Argument);
-                Answers(() => session.NarrowRules(new Rule { Capability = "a\0b" }), Status.Argument);
             }
         }
 

@@ -29,6 +29,23 @@ def test_sources_that_are_no_text(echo: capsule.Session) -> None:
     assert echo.run("out ✓ \U0001f600").stdout == "✓ \U0001f600\n"
 
 
+def test_a_nul_in_a_text(runtime: capsule.Runtime, session: capsule.Session) -> None:
+    execution = session.execute("input()")
+    request = next(event for event in execution if isinstance(event, capsule.Input))
+    for refused in (
+        lambda: execution.answer(request, "a\0b"),
+        lambda: session.execute("1", file_name="a\0b"),
+        lambda: session.set("a\0b", 1),
+        lambda: runtime.open(python="a\0b"),
+        lambda: runtime.open(environment=["A=a\0b"]),
+        lambda: capsule.Runtime(worker_dir="a\0b"),
+    ):
+        with pytest.raises(capsule.ArgumentError):
+            refused()
+    execution.answer(request, "whole")
+    assert execution.collect().value == "whole"
+
+
 def test_options_of_the_wrong_kind(runtime: capsule.Runtime, echo: capsule.Session) -> None:
     with pytest.raises(TypeError, match="execution_options has no field 'timeout'"):
         echo.execute("out a", timeout=5)  # type: ignore[call-arg]
@@ -79,9 +96,11 @@ def import_with(library: str, tmp_path: Path) -> str:
     return done.stderr.strip().splitlines()[-1] if done.returncode else "imported"
 
 
-def built(source: str, folder: Path) -> str:
+def hollow(folder: Path, *version: str) -> str:
+    """A library that tells that version, or today's, and lacks all else."""
     library = folder / "liblike.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(library)], input=source, text=True, check=True)
+    script = Path(__file__).parents[3] / "tests/abi/hollow_library.sh"
+    subprocess.run([str(script), "cc", str(library), *version], check=True)
     return str(library)
 
 
@@ -89,17 +108,17 @@ def test_a_library_that_does_not_fit(tmp_path: Path) -> None:
     assert import_with(capsule.library_path, tmp_path) == "imported"
     missing = import_with("/nowhere/libcapsule.so.0", tmp_path)
     assert "LibraryError" in missing and "/nowhere/libcapsule.so.0" in missing and "CAPSULE_LIBRARY" in missing
-    none = import_with(built("int x;", tmp_path), tmp_path)
+    empty = tmp_path / "none.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(empty)], input="int x;", text=True, check=True)
+    none = import_with(str(empty), tmp_path)
     assert "no libcapsule" in none
-    older = import_with(built("unsigned capsule_version_number(void) { return 9; }", tmp_path), tmp_path)
+    older = import_with(hollow(tmp_path, "0.0.9"), tmp_path)
     assert f"libcapsule 0.0.9 at '{tmp_path}/liblike.so' is older than {raw.VERSION}" in older
-    other = import_with(built("unsigned capsule_version_number(void) { return 7000000; }", tmp_path), tmp_path)
+    other = import_with(hollow(tmp_path, "7.0.0"), tmp_path)
     assert "7.0.0" in other and "another major version" in other
     number = capsule._library.version_of(ctypes.CDLL(capsule.library_path).capsule_version_number())
     assert capsule._library.joined(number) == capsule.library_version
-    major, minor, patch = map(int, raw.VERSION.split("."))
-    lacking = f"unsigned capsule_version_number(void) {{ return {major * 1_000_000 + minor * 1_000 + patch}; }}"
-    assert "lacks what this package" in import_with(built(lacking, tmp_path), tmp_path)
+    assert "lacks what this package" in import_with(hollow(tmp_path), tmp_path)
 
 
 def test_a_fork_of_the_host_is_told(runtime: capsule.Runtime) -> None:

@@ -49,3 +49,16 @@ def test_a_session_that_is_lost_is_reclaimed(runtime: capsule.Runtime) -> None:
         with pool.acquire(30) as session:
             assert session.run("out a").ok
         assert pool.metrics.reclaimed == 1
+
+
+def test_a_session_goes_back_to_its_own_pool_alone(runtime: capsule.Runtime, echo: capsule.Session) -> None:
+    one = capsule.PoolOptions(min_idle=1, max_sessions=1, session=ECHO)
+    with runtime.open_pool(**one) as pool, runtime.open_pool(**one) as other:
+        with pool.acquire(30) as session:
+            for of_another in (session, echo):
+                with pytest.raises(capsule.ArgumentError):
+                    other.give_back(of_another)
+                assert of_another.run("out a").stdout == "a\n"
+        with pool.acquire(30) as again:
+            assert again.run("out b").stdout == "b\n"
+        assert (pool.metrics.given_back, other.metrics.given_back) == (2, 0)

@@ -80,23 +80,22 @@ fn new_in_a_process_of_its_own() {
     }
 }
 
-/// A library that is not the real one, compiled into a folder of its own, which is gone afterwards.
-struct Built(PathBuf);
+/// A library that tells a version and lacks all else, in a folder of its own, which is gone afterwards.
+struct Hollow(PathBuf);
 
-impl Built {
-    fn new(folder: &str, name: &str, text: &str) -> Self {
+impl Hollow {
+    fn new(folder: &str, name: &str, version: Option<&str>) -> Self {
         let built = Self(std::env::temp_dir().join(format!("capsule-rust-{}-{folder}", std::process::id())));
         std::fs::create_dir_all(&built.0).expect("a folder");
-        let source = built.0.join("source.c");
-        std::fs::write(&source, text).expect("a file");
-        let mut compiler = std::process::Command::new("cc");
-        compiler.args(["-shared", "-fPIC", "-o"]).arg(built.0.join(name)).arg(&source);
-        assert!(compiler.status().expect("a compiler").success());
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/abi/hollow_library.sh");
+        let mut command = std::process::Command::new(script);
+        command.arg("cc").arg(built.0.join(name)).args(version);
+        assert!(command.status().expect("a compiler").success());
         built
     }
 }
 
-impl Drop for Built {
+impl Drop for Hollow {
     fn drop(&mut self) {
         std::fs::remove_dir_all(&self.0).expect("it is there");
     }
@@ -104,21 +103,22 @@ impl Drop for Built {
 
 #[test]
 fn an_older_library_is_told_with_both_versions() {
-    let text = "unsigned capsule_version_number(void) { return 9; }\n\
-                const char *capsule_version(void) { return \"0.0.9\"; }\n";
-    let older = Built::new("older", "older.so", text);
+    let older = Hollow::new("older", "older.so", Some("0.0.9"));
     let output = helper("misuse::new_in_a_process_of_its_own").env("LD_PRELOAD", older.0.join("older.so")).output();
     let told = String::from_utf8_lossy(&output.expect("this program").stdout).into_owned();
     assert!(told.contains("refused: ") && told.contains("0.0.9") && told.contains("0.1."), "{told}");
 }
 
+/// Rust links programs with all functions bound before `main`, so that nobody can ask for the version first.
 #[test]
-fn an_older_library_that_lacks_a_function_is_told_by_the_loader() {
-    let lacking = Built::new("lacking", "libcapsule.so.0", "unsigned capsule_version_number(void) { return 1000; }\n");
-    let output = helper("misuse::new_in_a_process_of_its_own").env("LD_LIBRARY_PATH", &lacking.0).output();
-    let output = output.expect("this program");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && told.contains("undefined symbol: capsule_"), "{told}");
+fn a_library_that_lacks_a_function_is_told_by_the_loader() {
+    for (folder, version) in [("lacking", None), ("older-lacking", Some("0.0.9"))] {
+        let lacking = Hollow::new(folder, "libcapsule.so.0", version);
+        let output = helper("misuse::new_in_a_process_of_its_own").env("LD_LIBRARY_PATH", &lacking.0).output();
+        let output = output.expect("this program");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && told.contains("undefined symbol: capsule_"), "{version:?}: {told}");
+    }
 }
 
 #[test]
