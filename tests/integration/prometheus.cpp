@@ -119,7 +119,9 @@ CAPSULE_TEST(opt_in_series_are_absent_and_not_zero) {
   CHECK_AT_LEAST(samples[R"(limiter_tokens{pool="none"})"], 1);
   CHECK_AT_MOST(samples[R"(limiter_tokens{pool="none"})"], 100);  // rate_limit_burst
   CHECK_EQ(samples[R"(cancels_total{pool="none",outcome="effective"})"], 2);
-  CHECK_EQ(samples[R"(cancels_total{pool="none",outcome="noop"})"], 1);
+  // The second of `queued`; that of `running` too, where it came behind the end.
+  CHECK_AT_LEAST(info_of(session).cancels_noop, 1);
+  CHECK_EQ(samples[R"(cancels_total{pool="none",outcome="noop"})"], info_of(session).cancels_noop);
 }
 
 CAPSULE_TEST(pools_are_told_apart_by_their_names) {
