@@ -100,7 +100,7 @@ CAPSULE_TEST(a_descriptor_is_one_and_closes_with_its_execution) {
     CHECK_EQ(fd_of(run), fd);
     CHECK_EQ(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
     run.end();
-    CHECK_AT_LEAST(descriptors().size(), before + 1);
+    CHECK(fcntl(fd, F_GETFD) != -1);  // as long as the execution; others may close meanwhile
   }
   check_descriptors_at_most(before);
 }
