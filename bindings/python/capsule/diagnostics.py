@@ -13,7 +13,7 @@ from capsule._call import Owner, call, filled, listed, made, milliseconds, owned
 from capsule._options import Options, given_options, reference_of
 from capsule._wait import Readiness, patiently, patiently_async
 from capsule.bridge import Bridge
-from capsule.errors import CapsuleError, error_of
+from capsule.errors import CapsuleError
 from capsule.exporter import Exporter
 from capsule.pool import Pool
 from capsule._generated_records import (
@@ -174,11 +174,12 @@ class TraceReader(Owner):
 
     def _take(self, timeout_ms: int) -> TraceEvent | None:
         raw = _raw.capsule_trace_event()
-        status = _raw.capsule_trace_next(self.handle, timeout_ms, byref(raw), None)
-        if status == _raw.CAPSULE_E_END:
+        try:
+            call(_raw.capsule_trace_next, self.handle, timeout_ms, byref(raw))
+        except CapsuleError as error:
+            if error.status is not Status.END:
+                raise
             return None
-        if status:
-            raise error_of(status, _raw.capsule_status_text(status).decode())
         return TraceEvent.from_raw(raw)
 
     def fileno(self) -> int:

@@ -161,6 +161,15 @@ def test_looks_at_what_is_pending_and_at_pools() -> None:
             refused(lambda: diagnostics.inspect_pool(pool))
 
 
+def test_a_reader_says_why_it_reads_no_further() -> None:
+    with capsule.Runtime() as runtime, runtime.open(executor=capsule.Executor.ECHO) as session:
+        session.run("value 1")
+        with diagnostics.follow_trace(session) as reader:
+            assert reader.next(30) is not None
+            runtime.set_introspection_policy(trace=OFF)
+            refused(lambda: [reader.next(0) for _ in range(1000)])
+
+
 def test_every_look_tells_who_looked() -> None:
     with capsule.Runtime() as runtime, runtime.open(executor=capsule.Executor.ECHO) as session:
 
