@@ -208,14 +208,10 @@ def test_pieces_one_at_a_time(runtime: capsule.Runtime, bridge: capsule.Bridge) 
     code = "with host.put() as put:\n    put.send(1)\n    input()\n    put.send(2)\n    r = put.finish()\nhost.plain()\nr"
     with open_with(runtime, bridge) as session, session.execute(code) as execution:
         put = bridge.next_request(30)
-        pieces = bridge.pieces(put, timeout=0.1)
-        assert next(pieces) == 1
+        assert next(bridge.pieces(put, timeout=30)) == 1
         with pytest.raises(capsule.TimeoutError):
-            next(pieces)
-        for event in execution:
-            if isinstance(event, capsule.Input):
-                break
-        execution.answer(event, "")
+            next(bridge.pieces(put, timeout=0.05))
+        execution.answer(next(event for event in execution if isinstance(event, capsule.Input)), "")
         assert list(bridge.pieces(put.request_id)) == [2]
         bridge.respond(put, "both")
         plain = bridge.next_request(30)
