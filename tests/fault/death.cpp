@@ -108,13 +108,11 @@ CAPSULE_TEST(an_idle_worker_that_is_killed) {
   CHECK_EQ(value_of(session, "1 + 1"), "2");
 }
 
-// What is stopped sends nothing: the word that tells of it is given time to leave.
 CAPSULE_TEST(a_stopped_worker_is_killed_by_a_cancel) {
   const Session session = open_session();
-  Run run(session,
-          "import os, signal, time\nprint('in', flush=True)\ntime.sleep(0.1)\nos.kill(os.getpid(), "
-          "signal.SIGSTOP)\ntime.sleep(60)");
+  Run run(session, "import time\nprint('in', flush=True)\ntime.sleep(60)");
   run.until_output("in");
+  Watched(info_of(session).pid).kill(SIGSTOP);
   run.cancel(100);
   const Event end = run.end();
   CHECK_EQ(end.outcome, "canceled");
@@ -123,10 +121,9 @@ CAPSULE_TEST(a_stopped_worker_is_killed_by_a_cancel) {
 
 CAPSULE_TEST(a_stopped_worker_is_killed_by_a_close) {
   const Session session = open_session();
-  Run run(session,
-          "import os, signal, time\nprint('in', flush=True)\ntime.sleep(0.1)\nos.kill(os.getpid(), "
-          "signal.SIGSTOP)\ntime.sleep(60)");
+  Run run(session, "import time\nprint('in', flush=True)\ntime.sleep(60)");
   run.until_output("in");
+  Watched(info_of(session).pid).kill(SIGSTOP);
   const Stopwatch watch;
   ACCEPTED(capsule_session_close(session.get(), 200, error));
   CHECK_AT_MOST(watch.elapsed_ms(), with_slack_ms(200));
@@ -221,14 +218,19 @@ CAPSULE_TEST(one_death_leaves_seven_sessions_running) {
 
 namespace {
 
+// The host waits this long for the end of a process whose channel is at its end (session_death.cpp), from when it sees that.
+constexpr std::uint64_t kChannelLostNs = 200'000'000;
+
 // Holds up the loop thread until the worker is dead and longer than a channel may be lost without its process's end.
 struct HoldUp {
   std::string go;
   pid_t pid = 0;
+  std::uint64_t since_ns = 0;
 
   static int on_frame(void *user_data, const capsule_frame *frame) {
-    if (frame->direction == CAPSULE_FRAME_FROM_WORKER && frame->channel == CAPSULE_CHANNEL_CONTROL) {
-      const auto *self = static_cast<const HoldUp *>(user_data);
+    auto *const self = static_cast<HoldUp *>(user_data);
+    if (self->since_ns == 0 && frame->direction == CAPSULE_FRAME_FROM_WORKER && frame->channel == CAPSULE_CHANNEL_CONTROL) {
+      self->since_ns = now_ns();
       const Watched worker(self->pid);
       std::ofstream(self->go).put('\n');
       static_cast<void>(worker.wait_gone(Deadline()));
@@ -238,23 +240,23 @@ struct HoldUp {
   }
 };
 
-}  // namespace
-
-CAPSULE_TEST(a_death_that_the_loop_comes_to_late_is_no_breach_of_the_protocol) {
+// True where the loop was held up in time: on a machine so busy that it was not, the host has given the process up, and rightly.
+bool death_behind_a_hold_up_is_an_exit(const Session &other) {
   const TempFolder folder;
   const Session session = open_session();
-  const Session other = open_session();
+  const std::string closing = folder.path() + "/closing";
   const std::string closed = folder.path() + "/closed";
   HoldUp hold_up{folder.path() + "/go", info_of(session).pid};
-  Run run(session,
-          "import os, stat, time\nfor fd in range(3, 64):\n  try:\n    if stat.S_ISSOCK(os.fstat(fd).st_mode): os.close(fd)\n"
-          "  except OSError: pass\nopen('" +
-              closed + "', 'w').close()\nwhile not os.path.exists('" + hold_up.go + "'): time.sleep(0.001)\nos._exit(3)");
-  for (const Deadline deadline; !exists(closed);) {
+  const Watched worker(hold_up.pid);
+  Run run(session, "import os, stat, time\nwith open('" + closing +
+                       "', 'w') as file: file.write(str(time.monotonic_ns()))\nfor fd in range(3, 64):\n  try:\n"
+                       "    if stat.S_ISSOCK(os.fstat(fd).st_mode): os.close(fd)\n  except OSError: pass\nopen('" +
+                       closed + "', 'w').close()\nwhile not os.path.exists('" + hold_up.go +
+                       "'): time.sleep(0.001)\nos._exit(3)");
+  for (const Deadline deadline; !exists(closed) && !worker.wait_gone(Deadline(0));) {
     CHECK(!deadline.over());
     before_the_next_look();
   }
-  value_of(other, "x = 1");
   set_json(other, "x", "1");  // the loop has seen the end of the channel by now
   capsule_interceptor_options options{};
   capsule_interceptor_options_init(&options, sizeof options);
@@ -266,5 +268,19 @@ CAPSULE_TEST(a_death_that_the_loop_comes_to_late_is_no_breach_of_the_protocol) {
   set_json(other, "x", "2");
   ACCEPTED(capsule_session_remove_interceptor(other.get(), id, error));
   CHECK_EQ(run.end().outcome, "died");
+  if (hold_up.since_ns - std::stoull(read_file(closing)) >= kChannelLostNs) {
+    return false;
+  }
   CHECK_EQ(run.end().death_reason, "exit");
+  return true;
+}
+
+}  // namespace
+
+CAPSULE_TEST(a_death_that_the_loop_comes_to_late_is_no_breach_of_the_protocol) {
+  const Session other = open_session();
+  value_of(other, "x = 1");
+  for (const Deadline deadline; !death_behind_a_hold_up_is_an_exit(other);) {
+    CHECK(!deadline.over());
+  }
 }

@@ -198,7 +198,7 @@ CAPSULE_TEST(a_restore_goes_ahead_where_the_execution_before_it_kills_the_worker
   const Session session = open_session();
   value_of(session, "x = 'before'");
   const Snapshot snapshot = snapshot_of(session);
-  Run dies(session, "import os, time; time.sleep(0.3); os._exit(1)");
+  Run dies(session, "import os, time; time.sleep(1.5); os._exit(1)");
   dies.until(CAPSULE_EVENT_STARTED);
   Run queued(session, "x");
   restore(session, snapshot);

@@ -179,7 +179,7 @@ CAPSULE_TEST(it_is_canceled_with_its_promise) {
   CHECK_EQ(run.end().outcome, "canceled");
   CHECK_EQ(read(store, "unwanted"), "canceled enough");
   capsule_durable_options options = durable_options(store, capsule_text_from("late"));
-  options.timeout_ms = 100;
+  options.timeout_ms = 500;
   Execution late;
   const std::string source = "while True: pass";
   ACCEPTED(capsule_session_execute_durable(session.get(), source.data(), source.size(), nullptr, &options, late.out(), nullptr,

@@ -244,7 +244,7 @@ CAPSULE_TEST(a_connection_that_was_never_made_leaves_nothing_on_the_loop) {
   const auto server = RawServer::silent([](const std::string &request) { return Reply{whole(pending(request))}; });
   server->want_name_and_password();
   capsule_promise_store_options options = server->options();
-  options.request_timeout_ms = 100;
+  options.request_timeout_ms = kSanitized ? 1'000 : 500;
   const Store impatient = open_store(options);
   options.request_timeout_ms = 5'000;
   const Store store = open_store(options);

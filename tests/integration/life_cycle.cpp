@@ -108,10 +108,21 @@ CAPSULE_TEST(a_graceful_close_is_quick_when_idle) {
 
 CAPSULE_TEST(a_close_lets_the_running_execution_end) {
   const Session session = open_session();
-  Run running(session, "import time\nprint('in', flush=True)\ntime.sleep(0.3)\n'whole'");
+  const TempFolder folder;
+  Run running(session, "import os, time\nwhile not os.path.exists(" + py_quote(folder.path() + "/go") +
+                           "): time.sleep(0.005)\n'whole'");
   Run queued(session, "1");
-  running.until_output("in");
+  running.until(CAPSULE_EVENT_STARTED);
+  Threads threads;
+  threads.start([&] {
+    for (const Deadline deadline; state_of(session) != "shutting_down";) {
+      CHECK(!deadline.over());
+      before_the_next_look();
+    }
+    folder.write("go", "");
+  });
   close(session, kPatienceMs);
+  threads.join();
   CHECK_EQ(running.end().repr, "'whole'");
   CHECK_EQ(queued.end().outcome, "killed");
   CHECK_EQ(queued.story(), "error");

@@ -9,6 +9,9 @@ using namespace capsule_test;
 
 namespace {
 
+// A host that is held up for as long has lost it, and rightly.
+constexpr std::int64_t kLeaseMs = kSanitized ? 4'000 : 1'500;
+
 std::string refuse_busy(const Session &session, const Store &store, const std::string &id) {
   const capsule_durable_options durable = durable_options(store, text(id));
   Execution execution;
@@ -71,8 +74,8 @@ CAPSULE_TEST(a_host_that_loses_its_lease_stops_and_another_may_run_it) {
   FaultProxy proxy(front);
   const std::string url = proxy.url();
   capsule_promise_store_options options = server_options(url);
-  options.lease_ms = 1000;
-  options.request_timeout_ms = 500;
+  options.lease_ms = kLeaseMs;
+  options.request_timeout_ms = kLeaseMs;
   const Store store = open_store(options);
   const Session session = open_session(shared_runtime());
   PromiseRow row;
@@ -102,11 +105,12 @@ CAPSULE_TEST(a_lease_that_is_kept_alive_lasts) {
   const Front front;
   const std::string url = front.url();
   capsule_promise_store_options options = server_options(url);
-  options.lease_ms = 1000;
+  options.lease_ms = kLeaseMs;
   const Store store = open_store(options);
   const Session session = open_session(shared_runtime());
   PromiseRow row;
-  Run run(begin_durable(session, store, "long", "import time\ntime.sleep(2.5)\n'kept'", row));
+  const std::string source = "import time\ntime.sleep(" + std::to_string(kLeaseMs * 5 / 2) + " / 1000)\n'kept'";
+  Run run(begin_durable(session, store, "long", source, row));
   CHECK_EQ(wait_for(store, "long"), "resolved \"kept\"");
   CHECK_EQ(metrics_of(store).lost_claims, 0);
 }

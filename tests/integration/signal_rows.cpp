@@ -202,7 +202,8 @@ CAPSULE_TEST(what_heartbeats_bring_is_added_up) {
   value_of(first, "x = 1");
   value_of(second, "x = 1");
   for (const Session *session : {&first, &second}) {
-    wait_for([&] { return worker_metrics_of(*session).heartbeats >= 2; });
+    const std::uint64_t before = worker_metrics_of(*session).heartbeats;
+    wait_for([&] { return worker_metrics_of(*session).heartbeats >= before + 2; });
   }
   compare(kHere.at("workers"), runtime, [&] {
     const capsule_worker_metrics a = worker_metrics_of(first);
@@ -231,16 +232,23 @@ CAPSULE_TEST(what_became_of_output_is_told_by_reason) {
     return sessions.emplace_back(open_session(runtime, std::move(options)));
   };
   const char *const large = "import sys\nsys.stdout.write('x' * 1_000_000)\nNone";
-  Run(session_with(CAPSULE_OUTPUT_DROP_NEW), large).end();
-  Run(session_with(CAPSULE_OUTPUT_DROP_OLDEST), "for i in range(20_000): print('x' * 99)").end();
-  Run(session_with(CAPSULE_OUTPUT_ERROR), "print('x' * 1_000_000)").end();
-  const Session &refuses = sessions.back();
-  Run(refuses,
-      "refused = 0\nfor i in range(1000):\n    try: display({'text/plain': 'x' * 1000}, raw=True)\n"
-      "    except OutputBackpressureExceeded: refused += 1")
-      .end();
+  // Taken when it is too much: what is taken as it comes may all find room.
+  const auto run_into = [](const Session &session, const char *source, std::uint64_t capsule_executor_metrics::*count) {
+    Run run(session, source);
+    wait_for([&] { return executor_metrics_of(session).*count > 0; });
+    run.end();
+  };
+  run_into(session_with(CAPSULE_OUTPUT_DROP_NEW), large, &capsule_executor_metrics::outputs_dropped);
+  run_into(session_with(CAPSULE_OUTPUT_DROP_OLDEST), "for i in range(20_000): print('x' * 99)",
+           &capsule_executor_metrics::outputs_dropped);
+  const Session &refuses = session_with(CAPSULE_OUTPUT_ERROR);
+  run_into(refuses, "print('x' * 1_000_000)", &capsule_executor_metrics::outputs_refused);
+  run_into(refuses,
+           "refused = 0\nfor i in range(1000):\n    try: display({'text/plain': 'x' * 1000}, raw=True)\n"
+           "    except OutputBackpressureExceeded: refused += 1",
+           &capsule_executor_metrics::displays_dropped);
   const Session &waits = session_with(CAPSULE_OUTPUT_BLOCK);
-  Run(waits, large).end();
+  run_into(waits, large, &capsule_executor_metrics::output_waits);
   Run(waits,
       "display({'text/plain': 'y' * 5000}, raw=True)\nclass Broken:\n    def _repr_html_(self): raise ValueError\n"
       "display(Broken())\nfor i in range(100): progress(i, 100)\nimport sys; print('e', file=sys.stderr)")

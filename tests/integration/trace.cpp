@@ -105,11 +105,13 @@ CAPSULE_TEST(input_that_does_not_come_and_code_that_is_rewritten_are_traced) {
   declined.end();
   CHECK_EQ(kinds_in(session, 300), "input_requested input_timed_out");
   CHECK_EQ(kinds_in(patient, 300), "input_requested input_answered input_eof");
-  Run queued(patient, "import time; time.sleep(0.01)");
+  Run running(patient, "input()");
+  running.until(CAPSULE_EVENT_INPUT);
   Run waits(patient, "1");
+  running.answer("");
   waits.end();
   CHECK_EQ(only(patient, CAPSULE_TRACE_EXECUTION_QUEUED).arguments[0], 1);
-  queued.end();
+  running.end();
 }
 
 CAPSULE_TEST(checkpoints_are_traced) {

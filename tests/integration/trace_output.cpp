@@ -39,7 +39,7 @@ CAPSULE_TEST(output_that_is_sent_while_the_code_runs_is_traced_where_all_is_reco
 CAPSULE_TEST(a_queue_that_is_full_is_traced_once_of_each_execution) {
   const Session waits = open_small(CAPSULE_OUTPUT_BLOCK);
   for (int i = 0; i < 2; ++i) {
-    Run(waits, "for _ in range(20): print('x' * 50_000)").end();
+    Run(waits, "print('x' * 1_000_000)").end();
   }
   const auto full = trace_of(waits, {.kind = CAPSULE_TRACE_OUTPUT_BACKPRESSURE}).events;
   CHECK_EQ(full.size(), 2);

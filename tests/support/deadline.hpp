@@ -44,6 +44,11 @@ class Deadline {
   std::chrono::steady_clock::time_point at_;
 };
 
+// By CLOCK_MONOTONIC, as the library's times are and those of time.monotonic_ns() in a worker.
+inline std::uint64_t now_ns() {
+  return static_cast<std::uint64_t>(std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
+}
+
 // What no event tells is looked at again and again. Meanwhile the processor is left to what is waited for, and to other tests.
 inline void before_the_next_look() { std::this_thread::sleep_for(std::chrono::microseconds(500)); }
 
