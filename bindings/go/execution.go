@@ -2,12 +2,14 @@ package capsule
 
 /*
 #include <capsule/capsule.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 // What a call fills in: memory of C, which cgo need not search for pointers of Go at each call.
 typedef struct capsule_go_scratch {
   capsule_event event;
   capsule_error failure;
+  capsule_execution *execution;
 } capsule_go_scratch;
 
 static capsule_go_scratch *capsule_go_scratch_new(void) {
@@ -17,6 +19,16 @@ static capsule_go_scratch *capsule_go_scratch_new(void) {
     scratch->failure.struct_size = sizeof scratch->failure;
   }
   return scratch;
+}
+
+// Who collects what an execution did stays in C between its start, of which there is nothing to collect, and what follows.
+static capsule_status capsule_go_next(capsule_execution *execution, int64_t timeout_ms, bool but_started, capsule_go_scratch *scratch) {
+  capsule_status status = capsule_execution_next(execution, timeout_ms, &scratch->event, &scratch->failure);
+  while (but_started && status == CAPSULE_OK && scratch->event.kind == CAPSULE_EVENT_STARTED) {
+    capsule_event_release(&scratch->event);
+    status = capsule_execution_next(execution, timeout_ms, &scratch->event, &scratch->failure);
+  }
+  return status;
 }
 */
 import "C"
@@ -36,10 +48,11 @@ type executionHandle struct{ c *C.capsule_execution }
 
 // Execution is one source text, running or waiting to run.
 type Execution struct {
-	handle executionHandle
-	closed atomic.Bool
-	wait   waiter
-	stop   func() bool // Forgets the context.
+	handle     executionHandle
+	closed     atomic.Bool
+	wait       waiter
+	stop       func() bool // Forgets the context.
+	butStarted bool        // Its start is no event for who waits.
 }
 
 // The context cancels the execution. Who does not close it for sure says so to the garbage collector by releaseForgotten.
@@ -100,7 +113,7 @@ func (s *scratch) giveBack() {
 func (e *Execution) take(timeout C.int64_t, into *Event) error {
 	s := borrowScratch()
 	defer s.giveBack()
-	status := C.capsule_execution_next(e.handle.c, timeout, &s.c.event, &s.c.failure)
+	status := C.capsule_go_next(e.handle.c, timeout, C.bool(e.butStarted), s.c)
 	switch status {
 	case C.CAPSULE_OK:
 		into.fill(&s.c.event)

@@ -166,9 +166,22 @@ func TestAHandleOfAnotherKindIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	session := open(t, runtime, echo())
-	wantStatus(t, pool.GiveBack(session), capsule.StatusArgument)
-	if !run(t, session, "value x").OK() {
-		t.Error("the session is not usable any more")
+	other, err := runtime.OpenPool(echoPool(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	ofAnother, err := other.Acquire(within(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, session := range map[string]*capsule.Session{"no": open(t, runtime, echo()), "another": ofAnother} {
+		wantStatus(t, pool.GiveBack(session), capsule.StatusArgument)
+		if !run(t, session, "value x").OK() {
+			t.Errorf("the session of %s pool is not usable any more", what)
+		}
+	}
+	if err := other.GiveBack(ofAnother); err != nil {
+		t.Errorf("its own pool refuses it: %v", err)
 	}
 }

@@ -65,13 +65,12 @@ func (s *Session) submit(ctx context.Context, source string, options *ExecutionO
 	defer pins.Unpin()
 	scratch := borrowScratch()
 	defer scratch.giveBack()
-	var handle executionHandle
-	status := C.capsule_execution_create(s.handle.c, chars(source), C.size_t(len(source)), options.raw(&pins), &handle.c, &scratch.c.failure)
+	status := C.capsule_execution_create(s.handle.c, chars(source), C.size_t(len(source)), options.raw(&pins), &scratch.c.execution, &scratch.c.failure)
 	runtime.KeepAlive(s)
 	if err := check(status, &scratch.c.failure); err != nil {
 		return nil, err
 	}
-	return newExecution(ctx, handle), nil
+	return newExecution(ctx, executionHandle{scratch.c.execution}), nil
 }
 
 // Result is all that one execution did. Fields that the end does not have are empty, as in Event.
@@ -92,6 +91,7 @@ func (s *Session) Run(ctx context.Context, source string, options *ExecutionOpti
 		return nil, err
 	}
 	defer execution.Close()
+	execution.butStarted = true
 	var out, err2 strings.Builder
 	result := new(Result)
 	for event := &result.End; !event.Terminal(); {

@@ -3,6 +3,7 @@
 #include <capsule/capsule_result.hpp>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -169,13 +170,25 @@ CAPSULE_TEST(closing_ends_a_wait) {
            CAPSULE_OUTCOME_KILLED);
 }
 
-CAPSULE_TEST(many_sessions_run_at_once) {
+CAPSULE_TEST(many_sessions_run_at_once_and_need_no_thread_each) {
   capsule::Runtime runtime;
   std::vector<capsule::Session> sessions;
   std::vector<capsule::Execution> executions;
+  std::vector<std::uint64_t> inputs;
+  std::vector<std::ptrdiff_t> threads;
   for (int i = 0; i < 40; ++i) {
     sessions.push_back(runtime.open(echo()));
-    executions.push_back(sessions.back().execute("sleep 5\nout " + std::to_string(i)));
+    executions.push_back(sessions.back().execute("input go on?\nout " + std::to_string(i)));
+    std::optional<capsule::Event> event = executions.back().next();
+    while (event.has_value() && event->kind() != CAPSULE_EVENT_INPUT) {
+      event = executions.back().next();
+    }
+    inputs.push_back((*event)->input_id);
+    threads.push_back(std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}));
+  }
+  CHECK_EQ(threads.back(), threads.front());
+  for (std::size_t i = 0; i < executions.size(); ++i) {
+    executions[i].answer(inputs[i], "");
   }
   for (std::size_t i = 0; i < executions.size(); ++i) {
     std::string output;

@@ -1,5 +1,5 @@
 use crate::common::*;
-use capsule::{CancelPhase, EventKind, Outcome, Runtime, RuntimeOptions, SessionOptions, Status};
+use capsule::{AcquireOptions, CancelPhase, EventKind, Outcome, Runtime, RuntimeOptions, SessionOptions, Status};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -130,10 +130,17 @@ fn a_missing_library_is_told() {
 }
 
 #[test]
-fn a_session_of_no_pool_comes_back() {
+fn a_session_of_no_pool_or_another_comes_back() {
     let runtime = runtime();
     let pool = runtime.open_pool(&crate::services::pool_of(1)).expect("a pool");
-    let (error, session) = pool.give_back(open(&runtime)).expect_err("it is of no pool");
-    assert_eq!(error.status(), Status::ARGUMENT);
-    assert!(run(&session, "value x").is_ok());
+    let other = runtime.open_pool(&crate::services::pool_of(1)).expect("another pool");
+    let of_another = other.acquire(&AcquireOptions::default()).expect("a session");
+    let refused = [open(&runtime), of_another].map(|session| {
+        let (error, session) = pool.give_back(session).expect_err("it is not of this pool");
+        assert_eq!(error.status(), Status::ARGUMENT);
+        assert!(run(&session, "value x").is_ok());
+        session
+    });
+    let [_, of_another] = refused;
+    other.give_back(of_another).expect("its own pool takes it");
 }
