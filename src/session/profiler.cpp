@@ -65,7 +65,7 @@ void Profiler::run() {
   std::uint64_t due_ns = began_ns_ + interval_ns_;
   while (wait_until(std::min(due_ns, end_ns)) && due_ns < end_ns && take_sample(due_ns)) {
     due_ns += interval_ns_;
-    const std::uint64_t now = monotonic_ns();
+    const std::uint64_t now = std::min(monotonic_ns(), end_ns);  // behind the end none was due
     if (now > due_ns) {
       const std::uint64_t late = (now - due_ns) / interval_ns_;
       due_ns += late * interval_ns_;

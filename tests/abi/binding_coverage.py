@@ -12,7 +12,7 @@ import sys
 BINDINGS = {
     "cpp": ("bindings/cpp/capsule*.hpp", (), r"\b(capsule_\w+)\b"),
     "python": ("bindings/python/capsule/*.py", ("_generated.py",), r"\b_raw\.(capsule_\w+)"),
-    "go": ("bindings/go/*.go", (), r"\bC\.(capsule_\w+)"),
+    "go": ("bindings/go/*.go", (), r"(?:\bC\.|= )(capsule_\w+)"),
     "rust": ("bindings/rust/capsule/src/*.rs", (), r"\bsys::(capsule_\w+)"),
     "csharp": ("bindings/csharp/Capsule/*.cs", ("Raw.Generated.cs", "Told.Generated.cs"), r"\b(?:Native|Told)\.(capsule_\w+)"),
 }

@@ -188,14 +188,14 @@ CAPSULE_TEST(many_sessions_run_at_once_and_need_no_thread_each) {
   }
   CHECK_EQ(threads.back(), threads.front());
   for (std::size_t i = 0; i < executions.size(); ++i) {
-    executions[i].answer(inputs[i], "");
+    executions[i].answer(inputs[i], "yes");
   }
   for (std::size_t i = 0; i < executions.size(); ++i) {
     std::string output;
     for (const capsule::Event &event : executions[i]) {
       output += event.data();
     }
-    CHECK_EQ(output, std::to_string(i) + "\n");
+    CHECK_EQ(output, "yes\n" + std::to_string(i) + "\n");
   }
 }
 

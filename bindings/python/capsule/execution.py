@@ -173,11 +173,11 @@ def _take(handle: int | c_void_p, timeout_ms: int) -> Event | None:
     slot = _spare.pop() if _spare else Slot()
     try:
         while True:
-            status = _raw.capsule_execution_next(handle, timeout_ms, slot.reference, None)
+            status = _raw.capsule_execution_next(handle, timeout_ms, slot.reference, slot.error_reference)
             if status:
                 if status == _raw.CAPSULE_E_END:
                     return None
-                raise error_of(status, _raw.capsule_status_text(status).decode())
+                raise _failure(status, slot)
             event = slot.take()
             if event is not None:
                 return event
@@ -207,7 +207,7 @@ def run(
     slot.size.value = len(data)
     status = _create_now(session, data, slot.size, options, slot.handle_reference, slot.error_reference)
     if status:
-        raised = error_of(status, slot.error.message.decode(errors="replace"))
+        raised = _failure(status, slot)
         _spare.append(slot)
         raise raised
     try:
@@ -224,9 +224,9 @@ def run(
 def _collect(slot: Slot, handle: c_void_p, on_event: Callable[[Event], None] | None, on_input: OnInput | None) -> RunResult:
     collector = None if on_event is None else _Collector(handle, on_event, on_input)
     while True:
-        status = _next_now(handle, _FIRST_MS, slot.reference, None)
+        status = _next_now(handle, _FIRST_MS, slot.reference, slot.error_reference)
         if status:
-            event = _after(status, handle)
+            event = _after(status, slot, handle)
         else:
             kind = slot.raw.kind
             if collector is None and kind == _RESULT:
@@ -243,13 +243,17 @@ def _collect(slot: Slot, handle: c_void_p, on_event: Callable[[Event], None] | N
             return whole
 
 
-def _after(status: int, handle: c_void_p) -> Event | None:
+def _after(status: int, slot: Slot, handle: c_void_p) -> Event | None:
     """What comes after a wait that brought nothing: in the main thread signals are heard from here on."""
     if status == _raw.CAPSULE_E_TIMEOUT:
         return _next(handle, -1)
     if status == _raw.CAPSULE_E_END:
         return None
-    raise error_of(status, _raw.capsule_status_text(status).decode())
+    raise _failure(status, slot)
+
+
+def _failure(status: int, slot: Slot) -> CapsuleError:
+    return error_of(status, slot.error.message.decode(errors="replace"))
 
 
 class _Notified:

@@ -93,6 +93,7 @@ def test_no_event_in_time(session: capsule.Session) -> None:
             with pytest.raises(builtins.TimeoutError) as caught:
                 execution.next(timeout)
             assert isinstance(caught.value, capsule.CapsuleError) and caught.value.status is capsule.Status.TIMEOUT
+            assert "no event came" in str(caught.value)
         assert isinstance(request, capsule.Input)
         execution.answer(request, "")
         assert isinstance(execution.next(), capsule.Result)
