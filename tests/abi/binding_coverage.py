@@ -37,6 +37,7 @@ EXCEPTIONS = {
     ],
     "python": [MESSAGES, OWN_NAMES, TEXTS, INTERCEPTOR_INIT, WAITS,
                (r"^capsule_(bridge|promise_store)_set_notify$", "its event loops wait for the descriptor, which tells the same"),
+               (r"^capsule_status_text$", "an exception has the sentence of its call, and the name of its status"),
                (r"^capsule_version", "asked before there is a raw layer, in _library.py")],
     "go": [TEXTS, WAKES, FOREIGN, GIVEN_UP, WAITS],
     "rust": [TEXTS, INTERCEPTOR_INIT, (r"^capsule_bridge_set_notify$", "event loops wait for the descriptor, which tells the same")],
@@ -45,9 +46,10 @@ EXCEPTIONS = {
 
 
 def code(path):
-    """Its text without comments."""
+    """Its text without comments; in Go those with stars around them are the C of cgo."""
     text = path.read_text(encoding="utf-8")
-    return text if path.suffix == ".py" else re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL)
+    comments = {".py": None, ".go": r"//[^\n]*"}.get(path.suffix, r"/\*.*?\*/|//[^\n]*")
+    return re.sub(comments, "", text, flags=re.DOTALL) if comments else text
 
 
 def functions(root):
