@@ -324,7 +324,10 @@ class Bridge : public BridgeSignals<Bridge, detail::Throws> {
     void fail(const Request &request, std::string_view type, std::string_view message) const {
       const capsule_status told = capsule_bridge_fail(bridge, request.id(), detail::view(type), detail::view(message), nullptr);
       // Not UTF-8, or too long: told in other words, as the code would wait for ever.
-      if (told == CAPSULE_E_ARGUMENT) fail(request, {}, "the host's function failed with a text that cannot be sent");
+      if (told == CAPSULE_E_ARGUMENT) {
+        capsule_bridge_fail(bridge, request.id(), {}, capsule_text_from("the host's function failed with a text that cannot be sent"),
+                            nullptr);
+      }
     }
   };
   static Taken take(capsule_bridge *bridge, Request &request, Milliseconds timeout) {

@@ -200,6 +200,7 @@ func (s *server) serve() {
 			return fd, err
 		})
 		if err != nil {
+			C.capsule_bridge_close(s.handle.c, nil) // Where it was not that: calls that nobody serves any more are not to wait.
 			s.giveUp()
 			return
 		}
@@ -354,13 +355,13 @@ func (c *Call) ReportProgress(done, total uint64) error {
 }
 
 // Send sends a piece of the answer of a CapabilityStream; what the handler returns then must be nil. Waits while the code takes
-// none.
+// none; what the context ended was not sent.
 func (c *Call) Send(ctx context.Context, piece any) error {
 	value, err := asValue(piece)
 	if err != nil {
 		return err
 	}
-	return awaitDone(ctx, func(timeout C.int64_t) error {
+	return inSlices(ctx, func(timeout C.int64_t) error {
 		var pins runtime.Pinner
 		defer pins.Unpin()
 		failure := newFailure()
@@ -368,21 +369,25 @@ func (c *Call) Send(ctx context.Context, piece any) error {
 	})
 }
 
-// Receive waits for the next piece of a call of a CapabilityUpload; io.EOF behind the last.
+// Receive waits for the next piece of a call of a CapabilityUpload; io.EOF behind the last. Where the context ended the wait, no piece
+// was lost.
 func (c *Call) Receive(ctx context.Context) (*Value, error) {
-	return await(ctx, func(timeout C.int64_t) (*Value, error) {
+	var piece *Value
+	err := inSlices(ctx, func(timeout C.int64_t) error {
 		raw := C.capsule_value{struct_size: C.sizeof_capsule_value}
 		failure := newFailure()
 		status := C.capsule_bridge_next_chunk(c.server.handle.c, C.uint64_t(c.RequestID), timeout, &raw, failure)
 		if status == C.CAPSULE_E_END {
-			return nil, io.EOF
+			return io.EOF
 		}
 		if err := check(status, failure); err != nil {
-			return nil, err
+			return err
 		}
 		defer C.capsule_value_release(&raw)
-		return valueOf(&raw), nil
-	}, nil)
+		piece = valueOf(&raw)
+		return nil
+	})
+	return piece, err
 }
 
 // NarrowRules narrows what the session may call of the host: its calls must be let through by these rules as well, for good.

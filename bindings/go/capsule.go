@@ -154,6 +154,26 @@ func await[T any](ctx context.Context, call func(timeout C.int64_t) (T, error), 
 	}
 }
 
+// inSlices is for what may not happen behind the back of a caller whose context is done: it waits here, a little at a time.
+func inSlices(ctx context.Context, call func(timeout C.int64_t) error) error {
+	if ctx.Done() == nil {
+		return call(-1)
+	}
+	const slice = 20
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		timeout := timeLeft(ctx)
+		if timeout < 0 || timeout > slice {
+			timeout = slice
+		}
+		if err := call(timeout); !isTimeout(err) {
+			return err
+		}
+	}
+}
+
 // await for calls that bring nothing.
 func awaitDone(ctx context.Context, call func(timeout C.int64_t) error) error {
 	_, err := await(ctx, func(timeout C.int64_t) (struct{}, error) { return struct{}{}, call(timeout) }, nil)

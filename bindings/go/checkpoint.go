@@ -7,7 +7,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"sync/atomic"
+	"sync"
 	"unsafe"
 )
 
@@ -16,7 +16,8 @@ type checkpointHandle struct{ c *C.capsule_checkpoint }
 // Checkpoint is what a session knew, as portable bytes. Restoring one runs code: give those a key that leave your hands.
 type Checkpoint struct {
 	handle checkpointHandle
-	closed atomic.Bool
+	mutex  sync.Mutex // Its bytes are copied before Close frees them.
+	closed bool
 }
 
 func newCheckpoint(get func(handle **C.capsule_checkpoint, failure *C.capsule_error) C.capsule_status) (*Checkpoint, error) {
@@ -88,6 +89,8 @@ func (c *Checkpoint) WriteFile(path string) error {
 
 // Bytes is a copy of the checkpoint's bytes.
 func (c *Checkpoint) Bytes() ([]byte, error) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
 	var data unsafe.Pointer
 	var size C.size_t
 	failure := newFailure()
@@ -119,9 +122,12 @@ func (c *Checkpoint) Entries() ([]CheckpointEntry, error) {
 
 // Close gives the handle back.
 func (c *Checkpoint) Close() error {
-	if !c.closed.Swap(true) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if !c.closed {
 		C.capsule_checkpoint_release(c.handle.c)
 	}
+	c.closed = true
 	runtime.KeepAlive(c)
 	return nil
 }

@@ -138,6 +138,8 @@ capsule_status capsule_profile_get_collapsed(capsule_profile *profile, const cha
   });
 }
 
-void capsule_profile_release(capsule_profile *profile) { release_handle(profile); }
+void capsule_profile_release(capsule_profile *profile) {
+  release_handle(profile, [](auto &taken) { taken.stop(); });
+}
 
 }  // extern "C"

@@ -197,7 +197,9 @@ capsule_status capsule_trace_get_info(capsule_trace *trace, capsule_trace_info *
   });
 }
 
-void capsule_trace_release(capsule_trace *trace) { release_handle(trace); }
+void capsule_trace_release(capsule_trace *trace) {
+  release_handle(trace, [](auto &taken) { taken.close(); });
+}
 
 capsule_status capsule_session_get_trace_context(capsule_session *session, uint64_t execution_id,
                                                  capsule_trace_context *context, capsule_error *error) {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
+#include "base/json_levels.hpp"
 #include "base/log.hpp"
 #include "base/utf8.hpp"
 #include "bridge/bridge.hpp"
@@ -16,8 +17,15 @@ namespace {
 constexpr std::size_t kMostNarrowings = 16;
 constexpr std::int64_t kYearMs = 31'536'000'000;
 
-// The arguments as a JSON object; discarded where they are none, or name one of them twice, of which another parser takes the other.
+// CPython's parser takes 1000 levels by default, with those of the host's own code.
+constexpr std::size_t kMostLevels = 500;
+
+// The arguments as a JSON object; discarded where they are none, too deep for hosts' parsers, or name one of them twice, of which
+// another parser takes the other.
 nlohmann::json parse_arguments(const HostCall &call) {
+  if (json_levels(call.arguments) > kMostLevels) {
+    return nlohmann::json::value_t::discarded;
+  }
   std::size_t keys = 0;
   const auto count = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json &) {
     keys += depth == 1 && event == nlohmann::json::parse_event_t::key ? 1 : 0;
@@ -252,7 +260,7 @@ std::optional<Bridge::Refusal> Bridge::judge(Pending &pending) const {
   pending.asks =
       verdict.decision == CAPSULE_POLICY_ASK || (pending.capability->spec.flags & CAPSULE_CAPABILITY_NEEDS_APPROVAL) != 0;
   if (arguments.is_discarded()) {
-    return Refusal{Outcome::kRefused, "ValueError", "arguments: no JSON object, or one of them is named twice", {}};
+    return Refusal{Outcome::kRefused, "ValueError", "arguments: no JSON object, nested deeper than 500 levels, or one of them is named twice", {}};
   }
   const auto &schema = pending.capability->spec.arguments;
   if (Status status = schema ? schema->check("arguments", pending.call.arguments) : Status(); !status.ok()) {

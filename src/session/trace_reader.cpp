@@ -41,6 +41,9 @@ Status TraceReader::fetch() {
 
 Status TraceReader::take(capsule_trace_event &event) {
   const std::lock_guard lock(mutex_);
+  if (closed_) {
+    return {CAPSULE_E_HANDLE, "the trace was released meanwhile"};
+  }
   if (events_.empty()) {
     if (follower_) {
       follower_->drain();
@@ -63,6 +66,9 @@ Status TraceReader::take(capsule_trace_event &event) {
 
 Result<int> TraceReader::follow() {
   const std::lock_guard lock(mutex_);
+  if (closed_) {
+    return Status(CAPSULE_E_HANDLE, "the trace was released meanwhile");
+  }
   if (!follower_) {
     auto follower = std::make_shared<TraceFollower>();
     if (follower->fd() < 0) {
@@ -91,6 +97,14 @@ Status TraceReader::next(std::uint64_t deadline_ns, capsule_trace_event &event) 
 }
 
 Result<int> TraceReader::fd() { return follow(); }
+
+void TraceReader::close() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  if (follower_) {
+    follower_->ring();  // nobody drains it any more: all that wait wake
+  }
+}
 
 capsule_trace_info TraceReader::info() {
   capsule_trace_filter filter{};

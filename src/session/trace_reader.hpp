@@ -22,6 +22,8 @@ class TraceReader {
   // Readable while next() may have something.
   Result<int> fd();
   capsule_trace_info info();
+  // Its handle was released: who waits gets CAPSULE_E_HANDLE.
+  void close();
 
  private:
   // Whether there is one, or why not.
@@ -32,6 +34,7 @@ class TraceReader {
   const std::shared_ptr<Session> session_;
   const std::string caller_;
   std::mutex mutex_;  // guards below
+  bool closed_ = false;
   capsule_trace_filter filter_;
   std::deque<capsule_trace_event> events_;  // fetched, and not yet taken
   std::uint64_t redacted_ = 0;              // of all that were fetched

@@ -86,16 +86,14 @@ namespace Capsule
         }
 
         /// <summary>The bytes: compressed, and signed where its options had a key.</summary>
-        public byte[] ToBytes()
+        public byte[] ToBytes() => Lent(() =>
         {
             var error = Errors.New();
             void* data;
             UIntPtr size;
             Check(Native.capsule_checkpoint_get_data(Token, &data, &size, &error), &error);
-            var bytes = Texts.Bytes(data, (ulong)size);
-            GC.KeepAlive(this);
-            return bytes;
-        }
+            return Texts.Bytes(data, (ulong)size);
+        });
 
         /// <summary>What it says of itself.</summary>
         public CheckpointInfo Info => Told.capsule_checkpoint_get_info(this);

@@ -56,6 +56,27 @@ namespace Capsule
             Errors.Check(status, error);
         }
 
+        /// <summary>Copies what the handle lends, which is not released meanwhile. Where it was before, the call answers its status.</summary>
+        private protected T Lent<T>(Func<T> copy)
+        {
+            var held = false;
+            try
+            {
+                if (!Handle.IsClosed) Handle.DangerousAddRef(ref held);
+            }
+            catch (ObjectDisposedException)
+            {
+            }
+            try
+            {
+                return copy();
+            }
+            finally
+            {
+                if (held) Handle.DangerousRelease();
+            }
+        }
+
         /// <summary>As the library takes it; null is for ever.</summary>
         private protected static long Milliseconds(TimeSpan? time) => time == null ? -1 : (long)Math.Ceiling(time.Value.TotalMilliseconds);
     }

@@ -10,9 +10,14 @@ namespace Capsule
     internal sealed unsafe class Arena : IDisposable
     {
         private readonly List<IntPtr> blocks = new List<IntPtr>();
+        private readonly List<object> kept = new List<object>();
+
+        /// <summary>Whose token is in it: not finalized before the call is over.</summary>
+        internal void Keep(object owner) => kept.Add(owner);
 
         public void Dispose()
         {
+            GC.KeepAlive(kept);
             foreach (var block in blocks) Marshal.FreeHGlobal(block);
             blocks.Clear();
         }

@@ -29,18 +29,13 @@ namespace Capsule
         }
 
         /// <summary>Its stacks, a line and a count each, as flame graph programs read them; status <c>Busy</c> while it is under way.</summary>
-        public string Collapsed
+        public string Collapsed => Lent(() =>
         {
-            get
-            {
-                var error = Errors.New();
-                byte* data;
-                UIntPtr size;
-                Check(Native.capsule_profile_get_collapsed(Token, &data, &size, &error), &error);
-                var text = Encoding.UTF8.GetString(data, (int)size);
-                GC.KeepAlive(this);
-                return text;
-            }
-        }
+            var error = Errors.New();
+            byte* data;
+            UIntPtr size;
+            Check(Native.capsule_profile_get_collapsed(Token, &data, &size, &error), &error);
+            return Encoding.UTF8.GetString(data, (int)size);
+        });
     }
 }

@@ -11,6 +11,9 @@ namespace Capsule
     /// </summary>
     public sealed unsafe class SharedBuffer : Owner
     {
+        private readonly object gate = new object();
+        private bool isSealed;
+
         private SharedBuffer(IntPtr token, void* data, long size) : base(token, Native.capsule_buffer_release)
         {
             Data = (IntPtr)data;
@@ -30,12 +33,29 @@ namespace Capsule
         /// <summary>Its bytes.</summary>
         public long Size { get; }
 
-        /// <summary>Copies bytes into it, before it is set.</summary>
+        /// <summary>Copies bytes into it, before a value is made of it.</summary>
         public void Write(long offset, byte[] bytes)
         {
             if (offset < 0 || offset > Size - bytes.Length) throw new ArgumentOutOfRangeException(nameof(offset));
-            Marshal.Copy(bytes, 0, (IntPtr)((byte*)Data + offset), bytes.Length);
-            GC.KeepAlive(this);
+            lock (gate)
+            {
+                if (isSealed) throw new InvalidOperationException("a buffer that a value was made of can no longer be written");
+                var held = false;
+                try
+                {
+                    Handle.DangerousAddRef(ref held); // Where it was disposed of, this throws.
+                    Marshal.Copy(bytes, 0, (IntPtr)((byte*)Data + offset), bytes.Length);
+                }
+                finally
+                {
+                    if (held) Handle.DangerousRelease();
+                }
+            }
+        }
+
+        internal void Seal()
+        {
+            lock (gate) isSealed = true;
         }
 
         [MethodImpl(MethodImplOptions.NoInlining)]

@@ -70,8 +70,11 @@ namespace Capsule
             new Value(ValueKind.Buffer, data) { Format = format, Shape = shape };
 
         /// <summary>The memory itself, C-contiguous; without a format and a shape one of bytes. It can no longer be written then.</summary>
-        public static Value Of(SharedBuffer buffer, string format = null, params long[] shape) =>
-            new Value(ValueKind.Buffer, new byte[0]) { Format = format, Shape = shape, shared = buffer };
+        public static Value Of(SharedBuffer buffer, string format = null, params long[] shape)
+        {
+            buffer.Seal();
+            return new Value(ValueKind.Buffer, new byte[0]) { Format = format, Shape = shape, shared = buffer };
+        }
 
         internal capsule_value* Write(Arena arena)
         {
@@ -86,6 +89,7 @@ namespace Capsule
             else
             {
                 raw->buffer = shared.Token;
+                arena.Keep(shared);
             }
             raw->format = arena.Text(Format);
             raw->dimensions = Shape?.Length ?? 0;

@@ -7,6 +7,7 @@ import asyncio
 import atexit
 import contextlib
 import math
+import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -161,6 +162,20 @@ class Owner:
     def release(self) -> None:
         """Gives the handle back; calls on it raise ClosedError from now on, also those under way in other threads."""
         self._finalizer()
+
+
+class Lender(Owner):
+    """One whose memory is copied, by whoever holds `_lending`: it is not released meanwhile."""
+
+    __slots__ = ("_lending",)
+
+    def __init__(self, handle: int, release: Callable[..., None]) -> None:
+        super().__init__(handle, release)
+        self._lending = threading.Lock()
+
+    def release(self) -> None:
+        with self._lending:
+            super().release()
 
 
 class ClosingOwner(Owner):

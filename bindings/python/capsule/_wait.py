@@ -88,6 +88,8 @@ class Readiness:
         if loop not in self._waiters.values():
             loop.add_reader(self._fd, self._wake_those_of, loop)
         self._waiters[future] = loop
+        if self._closed:  # meanwhile, and did not see this one
+            future.set_result(None)
         try:
             await future
         finally:

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import inspect
 import json
+import math
 import threading
+import time
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from ctypes import addressof, byref, c_int32, string_at
@@ -23,6 +25,9 @@ from capsule.errors import CapsuleError, ClosedError, TimeoutError
 from capsule.values import Outgoing, incoming, memory_of, taken
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+# Seconds between looks for a piece, which no descriptor tells of: twice as long each time.
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.016
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +142,15 @@ class Bridge(Owner):
         given: dict[str, Any] = {"name": known, "doc": inspect.getdoc(function) or "", "parameters": parameters, **options}
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             given["flags"] = given.get("flags", 0) | CapabilityFlags.STREAM
-        self._functions[known] = _Served(function, approve, takes_pieces)
+        before = self._functions.get(known)
+        self._functions[known] = _Served(function, approve, takes_pieces)  # first: calls come at once
         try:
             self.register(**given)
-        except CapsuleError:
-            del self._functions[known]
+        except BaseException:
+            if before is None:
+                del self._functions[known]
+            else:
+                self._functions[known] = before
             raise
 
     def register(self, **options: Unpack[Capability]) -> None:
@@ -236,9 +245,6 @@ class Bridge(Owner):
         """What is raised is what the code gets; a call that nobody waits for any more is no failure of the host's."""
         try:
             yield
-        except CapsuleError as error:
-            if error.status not in (Status.STATE, Status.CLOSED, Status.HANDLE):
-                self._fail_quietly(request, error)
         except (Exception, SystemExit) as error:
             self._fail_quietly(request, error)
         except BaseException as error:
@@ -324,15 +330,24 @@ class Bridge(Owner):
             yield piece
 
     async def pieces_async(self, request: Request | int, timeout: float | None = None) -> AsyncIterator[Any]:
-        """The same for a task; where a piece is not there yet, one of the loop's own threads waits for it."""
+        """The same for a task, without a thread: where a piece is not there yet, it looks again after some milliseconds.
+
+        A task that is cancelled meanwhile loses none.
+        """
+        while (piece := await self._soon(request, timeout)) is not _NO_PIECE:
+            yield piece
+
+    async def _soon(self, request: Request | int, timeout: float | None) -> Any:
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        pause = _SHORTEST_PAUSE
         while True:
             try:
-                piece = self._next_piece(request, 0)
+                return self._next_piece(request, 0)
             except TimeoutError:
-                piece = await asyncio.to_thread(self._next_piece, request, milliseconds(timeout))
-            if piece is _NO_PIECE:
-                return
-            yield piece
+                if time.monotonic() >= deadline:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _next_piece(self, request: Request | int, timeout_ms: int) -> Any:
         value = sized(_raw.capsule_value)

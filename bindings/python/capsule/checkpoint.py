@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from ctypes import byref, c_size_t, c_void_p, string_at
+from ctypes import byref, c_char, c_size_t, c_void_p
 from typing import Self, Unpack
 
 from capsule import _generated as _raw
-from capsule._call import Owner, call, filled, made, sized
+from capsule._call import Lender, call, filled, made, sized
 from capsule._options import Options, given_options, reference_of
 from capsule._generated_records import CheckpointEntries, CheckpointEntry, CheckpointInfo, CheckpointOptions
 
 
-class Checkpoint(Owner):
+class Checkpoint(Lender):
     """A checkpoint in memory. It needs neither session nor runtime; `bytes(checkpoint)` are what travels."""
 
     __slots__ = ()
@@ -40,8 +40,9 @@ class Checkpoint(Owner):
 
     def __bytes__(self) -> bytes:
         data, size = c_void_p(), c_size_t()
-        call(_raw.capsule_checkpoint_get_data, self.handle, byref(data), byref(size))
-        return string_at(data.value or 0, size.value)
+        with self._lending:
+            call(_raw.capsule_checkpoint_get_data, self.handle, byref(data), byref(size))
+            return bytes((c_char * size.value).from_address(data.value or 0))  # string_at() counts by a C int up to Python 3.11
 
     @property
     def info(self) -> CheckpointInfo:

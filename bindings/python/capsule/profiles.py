@@ -7,13 +7,13 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from capsule import _generated as _raw
-from capsule._call import Owner, call, filled, made, milliseconds
+from capsule._call import Lender, call, filled, made, milliseconds
 from capsule._generated_records import ProfileInfo, ProfileOptions
 from capsule._options import given_options, reference_of
 from capsule.session import Session
 
 
-class Profile(Owner):
+class Profile(Lender):
     """A profile under way, or ended. Leaving a `with` block lets it go; the session goes on undisturbed."""
 
     __slots__ = ()
@@ -37,8 +37,9 @@ class Profile(Owner):
     def collapsed(self) -> str:
         """Its stacks, a line and a count each, as flame graph programs read them; BusyError while it is under way."""
         data, size = c_void_p(), c_size_t()
-        call(_raw.capsule_profile_get_collapsed, self.handle, byref(data), byref(size))
-        return string_at(data, size.value).decode() if size.value else ""
+        with self._lending:
+            call(_raw.capsule_profile_get_collapsed, self.handle, byref(data), byref(size))
+            return string_at(data, size.value).decode() if size.value else ""
 
     def close(self) -> None:
         """Ends it and lets it go."""

@@ -155,7 +155,11 @@ def memory_of(value: Any) -> Array[Any] | None:
 
 def taken(raw: _raw.capsule_value) -> Any:
     """The value; what holds it is released at once, or with the last view of it."""
-    value = incoming(raw)
+    try:
+        value = incoming(raw)
+    except BaseException:
+        _raw.capsule_value_release(byref(raw))
+        raise
     memory = memory_of(value)
     if memory is None:
         _raw.capsule_value_release(byref(raw))
