@@ -124,7 +124,7 @@ def write(struct, field):
     if kind == "enum":
         return [f"            raw->{name} = ({PRIMITIVES[field['type']['name']]}){member};"]
     if kind == "handle":
-        return [f"            raw->{name} = {member}?.Handle.DangerousGetHandle() ?? IntPtr.Zero;"]
+        return [f"            raw->{name} = arena.Token({member});"]
     if kind == "struct":
         return [f"            raw->{name} = {member} == null ? null : {member}.Write(arena);"]
     if kind == "array":

@@ -3,6 +3,7 @@ package capsule_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	goruntime "runtime"
 	"strings"
@@ -245,9 +246,17 @@ func TestPythonCallsWithApprovalAndStreams(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	gaveUp := make(chan struct{}, 1)
 	upload := capsule.DefaultCapability()
 	upload.Name, upload.Flags = "put", capsule.CapabilityUpload
 	err = bridge.Register(upload, func(ctx context.Context, call *capsule.Call) (any, error) {
+		// No piece is there yet: the code asks for input first, which is answered when this wait has ended.
+		short, cancel := context.WithCancel(ctx)
+		time.AfterFunc(30*time.Millisecond, cancel)
+		if piece, err := call.Receive(short); !errors.Is(err, context.Canceled) {
+			return nil, fmt.Errorf("%v, %+v", err, piece)
+		}
+		gaveUp <- struct{}{}
 		for size := 0; ; {
 			piece, err := call.Receive(ctx)
 			if errors.Is(err, io.EOF) {
@@ -266,9 +275,14 @@ func TestPythonCallsWithApprovalAndStreams(t *testing.T) {
 	if !result.OK() || *result.End.Repr != "('done', 4950, 3, 100000)" {
 		t.Errorf("%+v", result.End)
 	}
-	result = run(t, session, "with host.put() as put:\n    for _ in range(100): put.send(b'x' * 1000)\n    size = put.finish()\nsize")
-	if !result.OK() || *result.End.Repr != "100000" {
-		t.Errorf("%+v", result.End)
+	uploads := start(t, session, "with host.put() as put:\n    input()\n    for _ in range(100): put.send(b'x' * 1000)\n    size = put.finish()\nsize")
+	asked := until(t, uploads, capsule.EventInput)
+	<-gaveUp
+	if err := uploads.Answer(asked.InputID, ""); err != nil {
+		t.Fatal(err)
+	}
+	if end := until(t, uploads, capsule.EventResult); *end.Repr != "100000" {
+		t.Errorf("%+v", end)
 	}
 	if err := session.NarrowRules([]capsule.Rule{{Capability: "add", Decision: capsule.PolicyAllow}}); err != nil {
 		t.Fatal(err)

@@ -18,12 +18,12 @@ constexpr std::size_t kMostNarrowings = 16;
 constexpr std::int64_t kYearMs = 31'536'000'000;
 
 // CPython's parser takes 1000 levels by default, with those of the host's own code.
-constexpr std::size_t kMostLevels = 500;
+constexpr std::size_t kMostArgumentLevels = 500;
 
 // The arguments as a JSON object; discarded where they are none, too deep for hosts' parsers, or name one of them twice, of which
 // another parser takes the other.
 nlohmann::json parse_arguments(const HostCall &call) {
-  if (json_levels(call.arguments) > kMostLevels) {
+  if (json_levels(call.arguments) > kMostArgumentLevels) {
     return nlohmann::json::value_t::discarded;
   }
   std::size_t keys = 0;

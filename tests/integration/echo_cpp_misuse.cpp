@@ -314,6 +314,26 @@ CAPSULE_TEST(a_function_of_the_host_may_throw_anything) {
   threads.join();
 }
 
+CAPSULE_TEST(a_request_is_answered_by_its_own_bridge_alone) {
+  capsule::Runtime runtime;
+  capsule::Bridge bridge = runtime.open_bridge();
+  const capsule::Bridge other = runtime.open_bridge();
+  bridge.offer("number", [](const capsule::Request &) { return capsule::Answer(); });
+  capsule::SessionOptions options = echo();
+  options.bridge = &bridge;
+  options.rules = {capsule::Rule("*")};
+  capsule::Session session = runtime.open(options);
+  capsule::Execution execution = session.execute("call number {}");
+  const std::optional<capsule::Request> request = bridge.next_request();
+  other.answer(*request);
+  bridge.answer(*request);
+  std::int32_t outcome = -1;
+  for (const capsule::Event &event : execution) {
+    outcome = event->outcome;
+  }
+  CHECK_EQ(outcome, CAPSULE_OUTCOME_OK);
+}
+
 CAPSULE_TEST(a_bridge_may_go_while_a_function_of_it_runs) {
   capsule::Runtime runtime;
   auto bridge = std::make_optional(runtime.open_bridge());

@@ -108,6 +108,23 @@ CAPSULE_TEST(what_waits_is_counted_when_asked_for) {
   run.end();
 }
 
+CAPSULE_TEST(a_release_ends_it_and_who_waits_goes_on) {
+  const Session session = open_told();
+  value_of(session, "1");
+  Profile profile = profile_of(session, options_of(100, 0));
+  capsule_profile *const handle = profile.get();
+  Counter waiting;
+  Threads threads;
+  threads.start([&] {
+    waiting.add();
+    const capsule_status status = capsule_profile_wait(handle, kPatienceMs, nullptr);
+    CHECK(status == CAPSULE_OK || status == CAPSULE_E_HANDLE);
+  });
+  waiting.wait_for(1, "a thread that waits");
+  profile.reset();
+  threads.join();
+}
+
 CAPSULE_TEST(different_stacks_have_a_bound) {  // I6
   const Session session = open_told();
   Run run(session,

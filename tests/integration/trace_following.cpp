@@ -92,6 +92,31 @@ CAPSULE_TEST(a_reader_that_waits_ends_with_the_session_whatever_is_recorded) {
   REFUSED(CAPSULE_E_END, capsule_trace_next(reader.get(), kPatienceMs, &event, error));
 }
 
+CAPSULE_TEST(a_release_ends_every_wait_by_the_reader) {
+  const Session session = open_session(SessionOptions::echo());
+  for (int i = 0; i < 10; ++i) {
+    TraceReader reader = follow(session);
+    capsule_trace *const handle = reader.get();
+    std::int32_t fd = -1;
+    ACCEPTED(capsule_trace_get_fd(handle, &fd, error));
+    rest_of(reader);
+    Counter waiting;
+    Threads threads;
+    for (int waiter = 0; waiter < 3; ++waiter) {
+      threads.start([&] {
+        capsule_trace_event event{};
+        waiting.add();
+        CHECK_EQ(capsule_trace_next(handle, kPatienceMs, &event, nullptr), CAPSULE_E_HANDLE);
+      });
+    }
+    waiting.wait_for(3, "threads that wait");
+    const Stopwatch watch;
+    reader.reset();
+    threads.join();
+    CHECK_AT_MOST(watch.elapsed_ms(), kPatienceMs / 2);
+  }
+}
+
 CAPSULE_TEST(a_descriptor_tells_of_events) {
   const Session session = open_session(SessionOptions::echo());
   const TraceReader reader = follow(session, {.kind = CAPSULE_TRACE_EXECUTION_RESULT_SENT});

@@ -12,8 +12,12 @@ namespace Capsule
         private readonly List<IntPtr> blocks = new List<IntPtr>();
         private readonly List<object> kept = new List<object>();
 
-        /// <summary>Whose token is in it: not finalized before the call is over.</summary>
-        internal void Keep(object owner) => kept.Add(owner);
+        /// <summary>What is none has none; who has one is not finalized before the call is over.</summary>
+        internal IntPtr Token(Owner owner)
+        {
+            kept.Add(owner);
+            return owner?.Token ?? IntPtr.Zero;
+        }
 
         public void Dispose()
         {

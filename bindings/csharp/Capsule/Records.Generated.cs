@@ -684,7 +684,7 @@ namespace Capsule
             raw->checkpoint_limit = CheckpointLimit;
             raw->trace_bytes = TraceBytes;
             raw->snapshot_memory_limit_bytes = SnapshotMemoryLimitBytes;
-            raw->bridge = Bridge?.Handle.DangerousGetHandle() ?? IntPtr.Zero;
+            raw->bridge = arena.Token(Bridge);
             raw->rules = Rule.Write(arena, Rules, out raw->rule_count);
             raw->trace_level = (int)TraceLevel;
             raw->trace_transport = (int)TraceTransport;
@@ -2760,7 +2760,7 @@ namespace Capsule
         {
             var raw = (capsule_durable_options*)arena.New(sizeof(capsule_durable_options));
             Native.capsule_durable_options_init(raw, (uint)sizeof(capsule_durable_options));
-            raw->store = Store?.Handle.DangerousGetHandle() ?? IntPtr.Zero;
+            raw->store = arena.Token(Store);
             raw->promise_id = arena.Text(PromiseId);
             raw->timeout_ms = TimeoutMs;
             return raw;

@@ -88,8 +88,7 @@ namespace Capsule
             }
             else
             {
-                raw->buffer = shared.Token;
-                arena.Keep(shared);
+                raw->buffer = arena.Token(shared);
             }
             raw->format = arena.Text(Format);
             raw->dimensions = Shape?.Length ?? 0;

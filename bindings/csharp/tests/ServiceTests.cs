@@ -129,10 +129,14 @@ namespace Capsule.Tests
                 buffer.Write((1 << 20) - 2, new byte[] { 3, 4 });
                 Throws<ArgumentOutOfRangeException>(() => buffer.Write(1 << 20, new byte[1]));
                 session.Set("data", Value.Of(buffer, "H", 2, 1 << 18));
+                Throws<InvalidOperationException>(() => buffer.Write(0, new byte[1]));
                 Failure.Unless("as Python has it", session.Run("(data.shape, data[1, -1], data.nbytes)").End.Repr, "((2, 262144), 1027, 1048576)");
                 buffer.Dispose();
                 Failure.Unless("still there", session.Run("data[1, -1]").End.Repr, "1027");
                 Answers(() => session.Set("late", Value.Of(buffer)), Status.Handle);
+                var gone = SharedBuffer.New(8);
+                gone.Dispose();
+                Throws<ObjectDisposedException>(() => gone.Write(0, new byte[1]));
             }
         }
 

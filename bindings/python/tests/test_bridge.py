@@ -223,13 +223,51 @@ def test_pieces_one_at_a_time(runtime: capsule.Runtime, bridge: capsule.Bridge) 
             list(bridge.pieces(put))
 
 
-def test_names_that_are_taken(bridge: capsule.Bridge) -> None:
+def test_a_task_that_is_cancelled_loses_no_piece(runtime: capsule.Runtime, bridge: capsule.Bridge) -> None:
+    bridge.register(name="put", flags=capsule.CapabilityFlags.UPLOAD)
+    code = "with host.put() as put:\n    input()\n    put.send(1)\n    put.send(2)\n    r = put.finish()\nr"
+    with open_with(runtime, bridge) as session, session.execute(code) as execution:
+        put = bridge.next_request(30)
+
+        async def collect() -> list[object]:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(anext(aiter(bridge.pieces_async(put))), 0.05)
+            execution.answer(next(event for event in execution if isinstance(event, capsule.Input)), "")
+            return [piece async for piece in bridge.pieces_async(put, timeout=30)]
+
+        assert asyncio.run(collect()) == [1, 2]
+        bridge.respond(put, "both")
+        assert execution.collect().value == "both"
+
+
+def test_names_that_are_taken(runtime: capsule.Runtime, bridge: capsule.Bridge) -> None:
     bridge.offer(lambda: 1, "a")
     with pytest.raises(capsule.NameNotFoundError, match="NAME"):
         bridge.offer(lambda: 2, "a.b")
     with pytest.raises(capsule.ArgumentError):
         bridge.offer(lambda: 2, "no name")
+    with pytest.raises(capsule.NameNotFoundError, match="NAME"):
+        bridge.offer(lambda: 2, "a")
+    with pytest.raises(TypeError):
+        bridge.offer(lambda: 2, "a", timeout_ms="soon")  # type: ignore[typeddict-item]
+    bridge.serve_in_threads()
+    with open_with(runtime, bridge) as session:
+        assert session.run("host.a()").value == "1"
     bridge.unregister("a")
+
+
+def test_what_a_function_gets_of_the_library_is_what_the_code_gets(runtime: capsule.Runtime, bridge: capsule.Bridge) -> None:
+    closed = runtime.open(executor=capsule.Executor.ECHO)
+    closed.close()
+
+    @bridge.capability()
+    def late() -> str:
+        return str(closed.run("value x").repr)
+
+    bridge.serve_in_threads()
+    with open_with(runtime, bridge) as session:
+        end = session.run("host.late()", timeout_ms=30_000)
+        assert end.outcome is capsule.Outcome.ERROR and "ClosedError" in end.error_type + end.message
 
 
 def test_promises(runtime: capsule.Runtime, session: capsule.Session) -> None:
