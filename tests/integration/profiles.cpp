@@ -7,6 +7,7 @@
 #include "run.hpp"
 #include "stacks.hpp"
 #include "test.hpp"
+#include "threads.hpp"
 
 using namespace capsule_test;
 
