@@ -325,8 +325,8 @@ class Bridge : public BridgeSignals<Bridge, detail::Throws> {
       const capsule_status told = capsule_bridge_fail(bridge, request.id(), detail::view(type), detail::view(message), nullptr);
       // Not UTF-8, or too long: told in other words, as the code would wait for ever.
       if (told == CAPSULE_E_ARGUMENT) {
-        capsule_bridge_fail(bridge, request.id(), {}, capsule_text_from("the host's function failed with a text that cannot be sent"),
-                            nullptr);
+        constexpr std::string_view other = "the host's function failed with a text that cannot be sent";
+        capsule_bridge_fail(bridge, request.id(), {}, detail::view(other), nullptr);
       }
     }
   };

@@ -276,9 +276,9 @@ func TestPythonCallsWithApprovalAndStreams(t *testing.T) {
 		t.Errorf("%+v", result.End)
 	}
 	uploads := start(t, session, "with host.put() as put:\n    input()\n    for _ in range(100): put.send(b'x' * 1000)\n    size = put.finish()\nsize")
-	asked := until(t, uploads, capsule.EventInput)
+	input := until(t, uploads, capsule.EventInput)
 	<-gaveUp
-	if err := uploads.Answer(asked.InputID, ""); err != nil {
+	if err := uploads.Answer(input.InputID, ""); err != nil {
 		t.Fatal(err)
 	}
 	if end := until(t, uploads, capsule.EventResult); *end.Repr != "100000" {

@@ -252,7 +252,7 @@ def test_names_that_are_taken(runtime: capsule.Runtime, bridge: capsule.Bridge) 
         bridge.offer(lambda: 2, "a", timeout_ms="soon")  # type: ignore[typeddict-item]
     bridge.serve_in_threads()
     with open_with(runtime, bridge) as session:
-        assert session.run("host.a()").value == "1"
+        assert session.run("host.a()").value == 1
     bridge.unregister("a")
 
 
@@ -266,8 +266,8 @@ def test_what_a_function_gets_of_the_library_is_what_the_code_gets(runtime: caps
 
     bridge.serve_in_threads()
     with open_with(runtime, bridge) as session:
-        end = session.run("host.late()", timeout_ms=30_000)
-        assert end.outcome is capsule.Outcome.ERROR and "ClosedError" in end.error_type + end.message
+        end = session.run("host.late()", timeout_ms=30_000).end
+        assert isinstance(end, capsule.Error) and "ClosedError" in f"{end.error_type}: {end.message}\n{end.traceback}"
 
 
 def test_promises(runtime: capsule.Runtime, session: capsule.Session) -> None:
