@@ -260,7 +260,10 @@ std::optional<Bridge::Refusal> Bridge::judge(Pending &pending) const {
   pending.asks =
       verdict.decision == CAPSULE_POLICY_ASK || (pending.capability->spec.flags & CAPSULE_CAPABILITY_NEEDS_APPROVAL) != 0;
   if (arguments.is_discarded()) {
-    return Refusal{Outcome::kRefused, "ValueError", "arguments: no JSON object, nested deeper than 500 levels, or one of them is named twice", {}};
+    return Refusal{Outcome::kRefused,
+                   "ValueError",
+                   "arguments: no JSON object, nested deeper than 500 levels, or one of them is named twice",
+                   {}};
   }
   const auto &schema = pending.capability->spec.arguments;
   if (Status status = schema ? schema->check("arguments", pending.call.arguments) : Status(); !status.ok()) {

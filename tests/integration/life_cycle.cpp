@@ -109,8 +109,8 @@ CAPSULE_TEST(a_graceful_close_is_quick_when_idle) {
 CAPSULE_TEST(a_close_lets_the_running_execution_end) {
   const Session session = open_session();
   const TempFolder folder;
-  Run running(session, "import os, time\nwhile not os.path.exists(" + py_quote(folder.path() + "/go") +
-                           "): time.sleep(0.005)\n'whole'");
+  Run running(session,
+              "import os, time\nwhile not os.path.exists(" + py_quote(folder.path() + "/go") + "): time.sleep(0.005)\n'whole'");
   Run queued(session, "1");
   running.until(CAPSULE_EVENT_STARTED);
   Threads threads;
