@@ -119,7 +119,8 @@ class ResonateStore final : public PromiseStore {
   void refresh(std::uint64_t due_ns);
   void refresh_later(std::uint64_t at_ns);
   void ask(const std::string &id);
-  void on_asked(const std::string &id, Result<Promise> promise);
+  // One that is pending is asked for anew within that time, where the server does not tell of it; else kNoDeadline.
+  void on_asked(const std::string &id, Result<Promise> promise, std::uint64_t again_within_ns);
 
   // Loop thread: claims.
   void heartbeat();

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::uint64_t kFirstReconnectMs = 100;
 constexpr std::uint64_t kLongestReconnectMs = 5'000;
-// Behind a promise's time: newer servers settle it only when they are asked. And until it is asked again.
+// Behind a promise's time: newer servers settle it only when they are asked. And until it is asked again, also for one that the server
+// will not tell of.
 constexpr std::uint64_t kAfterTimeNs = 50 * kNsPerMs;
 constexpr std::uint64_t kAgainNs = kNsPerSecond;
 
@@ -104,7 +105,7 @@ void ResonateStore::on_message(const std::string &line) {
   }
   if (auto promise = resonate::promise_in(*data)) {
     const std::string id = promise->id;
-    on_asked(id, std::move(*promise));
+    on_asked(id, std::move(*promise), kNoDeadline);
   }
 }
 
@@ -159,16 +160,16 @@ void ResonateStore::ask(const std::string &id) {
   refresh_later(again_at);
   const auto done = [this, self = shared_from_this(), id](const Result<resonate::Reply> &reply) {
     if (reply.ok() && reply.value().status == 422) {  // newer servers tell of some promises only
-      get(id, Caller::kGoesOn, [this, self, id](Result<Promise> promise) { on_asked(id, std::move(promise)); });
+      get(id, Caller::kGoesOn, [this, self, id](Result<Promise> promise) { on_asked(id, std::move(promise), kAgainNs); });
       return;
     }
-    on_asked(id, promise_of(id, reply));
+    on_asked(id, promise_of(id, reply), kNoDeadline);
   };
   const std::string address = "poll://uni@" + options_.group + "/" + pid_;
   request("promise.register_listener", {{"awaited", id}, {"address", address}}, options_.request_timeout_ms, done);
 }
 
-void ResonateStore::on_asked(const std::string &id, Result<Promise> promise) {
+void ResonateStore::on_asked(const std::string &id, Result<Promise> promise, std::uint64_t again_within_ns) {
   const capsule_status code = promise.status().code();
   std::map<std::uint64_t, Done> watchers;
   std::uint64_t again_at = kNoDeadline;
@@ -183,6 +184,7 @@ void ResonateStore::on_asked(const std::string &id, Result<Promise> promise) {
       const std::uint64_t now = monotonic_ns();
       found->second.deadline_ns = now + left_ns;
       again_at = left_ns > 0 ? found->second.deadline_ns + kAfterTimeNs : now + kAgainNs;
+      again_at = again_within_ns != kNoDeadline ? std::min(again_at, now + again_within_ns) : again_at;
     } else if (code == CAPSULE_E_UNAVAILABLE || code == CAPSULE_E_LIMIT) {
       again_at = monotonic_ns() + kAgainNs;
     } else {
