@@ -101,20 +101,14 @@ func (b *Bridge) raw() *C.capsule_bridge {
 
 // Register offers a capability, which the handler serves.
 func (b *Bridge) Register(capability *Capability, handler Handler) error {
-	b.server.mutex.Lock()
-	_, taken := b.server.handlers[capability.Name]
-	if !taken {
-		b.server.handlers[capability.Name] = handler
-	}
-	b.server.mutex.Unlock()
 	var pins runtime.Pinner
 	defer pins.Unpin()
 	failure := newFailure()
+	b.server.mutex.Lock() // Calls may come before the handler is there: they wait.
+	defer b.server.mutex.Unlock()
 	err := check(C.capsule_bridge_register(b.handle.c, capability.raw(&pins), failure), failure)
-	if err != nil && !taken {
-		b.server.mutex.Lock()
-		delete(b.server.handlers, capability.Name)
-		b.server.mutex.Unlock()
+	if err == nil {
+		b.server.handlers[capability.Name] = handler
 	}
 	runtime.KeepAlive(b)
 	return err
@@ -134,15 +128,10 @@ func (b *Bridge) Approve(name string, decide func(call *Call) bool) {
 	b.server.mutex.Unlock()
 }
 
-// Unregister takes a capability away. Calls that are open stay open.
+// Unregister takes a capability away. Calls that are open stay open: its handler is kept for them, until the name has another.
 func (b *Bridge) Unregister(name string) error {
 	failure := newFailure()
 	err := check(C.capsule_bridge_unregister(b.handle.c, chars(name), C.size_t(len(name)), failure), failure)
-	if err == nil {
-		b.server.mutex.Lock()
-		delete(b.server.handlers, name)
-		b.server.mutex.Unlock()
-	}
 	runtime.KeepAlive(b)
 	return err
 }
