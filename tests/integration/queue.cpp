@@ -42,8 +42,8 @@ CAPSULE_TEST(one_runs_at_a_time) {
   first.until(CAPSULE_EVENT_INPUT);
   Run second(session, "2");
   const std::uint64_t submitted_ns = now_ns();
-  first.answer("");
   const std::uint64_t answered_ns = now_ns();
+  first.answer("");
   const Event first_end = first.end();
   const Event second_start = second.next();
   CHECK_EQ(second_start.kind, CAPSULE_EVENT_STARTED);
