@@ -42,8 +42,9 @@ CAPSULE_TEST(a_heartbeat_tells_what_the_process_is) {
       session,
       "import threading, time, os\nfor i in range(3): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
       "opened = [os.open('/dev/null', os.O_RDONLY) for i in range(20)]");
-  const capsule_worker_metrics m = wait_until(
-      session, [](const auto &now) { return now.threads >= 5 && now.open_descriptors >= 20 && now.namespace_size > 3; });
+  const capsule_worker_metrics m = wait_until(session, [](const auto &now) {
+    return now.threads >= 5 && now.open_descriptors >= 20 && now.namespace_size > 3 && now.execution_id == 0;
+  });
   CHECK_EQ(m.pid, info_of(session).pid);
   CHECK_EQ(m.state, CAPSULE_SESSION_IDLE);
   CHECK_EQ(m.heartbeat_interval_ms, 50);
